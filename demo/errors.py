@@ -1,0 +1,38 @@
+"""What can go wrong, as the person who meets it would sort it.
+
+    DemoError            has a sentence for the page, in both languages
+    ├── InputError       the person can fix it: a file, a pasted list, a query, a setting
+    ├── ModelError       a model cannot be loaded or gave no usable score
+    └── RemoteError      something beyond this machine did not answer
+
+A sentence says what is wrong, where, what was found, what is allowed and what to do. Raise at the layer that
+knows; `ui.boundary` alone turns a DemoError into a message. Anything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from demo.language import Language, Text
+
+
+class DemoError(Exception):
+    """An error with a sentence for the person on the page; `str()` gives the English one."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.text = Text(en, zh)
+
+    def to(self, language: Language) -> str:
+        """The sentence in `language`."""
+        return self.text.to(language)
+
+
+class InputError(DemoError):
+    """The person's input cannot be used as it is; the sentence says how to mend it."""
+
+
+class ModelError(DemoError):
+    """A model cannot be loaded, or it returned something that is not a score."""
+
+
+class RemoteError(DemoError):
+    """A service beyond this machine did not answer as expected."""

@@ -1,0 +1,306 @@
+"""The nouns of the field, frozen, and what they mean here.
+
+- A **first stage** makes **candidates** from the whole collection; a **reranker** reorders candidates and never adds
+  any. Term statistics come from the collection, never from the candidates.
+- A ranker returns **scores only**, float32, in the order of its input. `Ranking.from_scores` alone sorts, breaks ties
+  by candidate order, refuses NaN, and numbers ranks from 1.
+- Every score carries its **kind**. Two kinds never share an axis, a colour scale or a sum.
+- Cross-encoders give **raw logits in fp32**; two-label models give `logit[1] − logit[0]`. Sigmoid is for display.
+- **Unjudged is not 0**: a passage without a judgment has grade `None`.
+- **Truncation is visible**: an `Extent` says which part of a passage the model read.
+- **Identity is an id** (`doc_id`, `query_id`, `key`), never text, label or position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from demo.errors import ModelError
+from demo.language import Language, Text
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+NOTHING: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that can be ranked. `doc_id` is unique within its collection."""
+
+    doc_id: str
+    text: str
+    title: str = ""
+
+    @property
+    def content(self) -> str:
+        """What every ranker reads: title, a space, text (the BEIR convention), or the text alone."""
+        return f"{self.title} {self.text}" if self.title else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question or a handful of words; `query_id` is unique within its collection."""
+
+    query_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a collection says of itself."""
+
+    title: Text
+    description: Text
+    language: Language = "en"
+    licence: str = ""
+    source: str = ""
+    grades: Mapping[int, Text] = field(default_factory=dict)
+    """The meaning of each relevance grade, 0 upwards."""
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Passages, perhaps with queries, judgments and scores that an engine gave them.
+
+    `eq=False`: two collections are the same only if they are the same object, so a collection can be a cache key.
+    """
+
+    key: str
+    card: Card
+    passages: tuple[Passage, ...]
+    queries: tuple[Query, ...] = ()
+    qrels: Mapping[str, Mapping[str, int]] = NOTHING
+    """query_id → doc_id → grade. A pair that is not there is unjudged."""
+    engine_scores: Mapping[str, float] | None = None
+    """doc_id → the score of the engine that the passages were copied from; None where no engine gave any."""
+
+
+class ScoreKind(Enum):
+    """What a score is. Scores of two kinds are never compared by value."""
+
+    BM25 = "bm25"
+    ENGINE = "engine"
+    LOGIT = "logit"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a model read of one passage.
+
+    Attributes:
+        pair_tokens: length of the whole pair in tokens, special tokens included, had nothing been cut.
+        read_tokens: tokens of the pair that the model read in the window that gave the score; ≤ its maximum length.
+        start_char, end_char: the part of `Passage.content` that it read, end exclusive.
+        windows: number of windows that were scored; 1 without windowing.
+    """
+
+    pair_tokens: int
+    read_tokens: int
+    start_char: int
+    end_char: int
+    windows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What scoring took. Seconds are wall-clock; pairs are (query, passage) pairs.
+
+    Attributes:
+        pairs: pairs whose score was asked for.
+        kept_pairs: of these, pairs whose score was known already and was not computed again.
+        index_seconds: building the term index (BM25; 0 when it was kept from before).
+        tokenise_seconds, model_seconds: the two parts of scoring; load_seconds stands apart from both.
+        device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
+    """
+
+    pairs: int = 0
+    kept_pairs: int = 0
+    index_seconds: float = 0.0
+    tokenise_seconds: float = 0.0
+    model_seconds: float = 0.0
+    load_seconds: float = 0.0
+    tokens: int = 0
+    device: str = ""
+    precision: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Index, tokenising and model together, loading apart."""
+        return self.index_seconds + self.tokenise_seconds + self.model_seconds
+
+    @property
+    def pairs_per_second(self) -> float | None:
+        """Computed pairs a second over tokenising and model; None when nothing was computed."""
+        computed = self.pairs - self.kept_pairs
+        spent = self.tokenise_seconds + self.model_seconds
+        return computed / spent if computed and spent > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """Who gave the scores: an id, a name for people, and the kind of its scores."""
+
+    key: str
+    label: str
+    kind: ScoreKind
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Scores of n candidates and the order they make.
+
+    Attributes:
+        scores: float32 (n,), in candidate order.
+        order: int64 (n,), candidate indices, best first.
+        ranks: int64 (n,), the rank of each candidate, from 1.
+        extents: what the ranker read of each candidate; empty for rankers that read everything.
+    """
+
+    ranker: Ranker
+    scores: FloatArray
+    order: IntArray
+    ranks: IntArray
+    cost: Cost = Cost()
+    extents: tuple[Extent, ...] = ()
+
+    @classmethod
+    def from_scores(
+        cls,
+        ranker: Ranker,
+        scores: npt.ArrayLike,
+        cost: Cost = Cost(),
+        extents: tuple[Extent, ...] = (),
+    ) -> Ranking:
+        """The ranking that the scores make: highest first, ties in candidate order.
+
+        Raises:
+            ModelError: a score is not a number; the sentence names the first such candidate by its place.
+        """
+        values = np.asarray(scores, dtype=np.float32)
+        bad = np.flatnonzero(np.isnan(values))
+        if bad.size:
+            place = int(bad[0]) + 1
+            raise ModelError(
+                f"{ranker.label} gave no number for candidate {place} of {values.size}. "
+                "Leave that passage out, or choose another model or precision.",
+                f"{ranker.label} 没有为第 {place} 个候选段落(共 {values.size} 个)给出数值。"
+                "请去掉该段落,或换一个模型或精度。",
+            )
+        order = np.argsort(-values, kind="stable").astype(np.int64)
+        ranks = np.empty_like(order)
+        ranks[order] = np.arange(1, values.size + 1)
+        return cls(ranker, values, order, ranks, cost, extents)
+
+
+class ScoreReading(Enum):
+    """How a checkpoint's output becomes one score per pair."""
+
+    SINGLE = "logit[0]"
+    DIFFERENCE = "logit[1] − logit[0]"
+
+
+class Head(Enum):
+    """Which module reads the encoder's [CLS] vector."""
+
+    CHECKPOINT = "as in the checkpoint"
+    LINEAR = "dropout and one linear layer on [CLS]"
+    BERT_CAT = "DistilBERT and one linear layer on [CLS]"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A row of the published MS MARCO table: NDCG@10 on TREC DL 2019, MRR@10 on dev, documents a second on a V100."""
+
+    ndcg_at_10: float
+    mrr_at_10: float
+    docs_per_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One cross-encoder: where it is, how its score is read, and what is known of it.
+
+    Attributes:
+        key: canonical id: a hub id, "bundled/<name>", or a local folder's path.
+        aliases: other ids of the same weights.
+        labels: outputs of the classification head, 1 or 2.
+        tokenizer: id to take the tokenizer from when the checkpoint's own must not be used; None: the checkpoint's.
+        lower_case: what the checkpoint's vocabulary expects; None leaves it to the tokenizer's files.
+        max_tokens: longest pair, special tokens included.
+        parameters: number of weights, or 0 where it is not known before loading.
+        weights_bytes: size of the download, or 0 where it is not known.
+        sbert_activation: what sentence-transformers' CrossEncoder applies by default.
+        notes: what is particular about it, and how that is known.
+    """
+
+    key: str
+    label: str
+    architecture: str
+    labels: int = 1
+    reading: ScoreReading = ScoreReading.SINGLE
+    head: Head = Head.CHECKPOINT
+    aliases: tuple[str, ...] = ()
+    tokenizer: str | None = None
+    lower_case: bool | None = None
+    max_tokens: int = 512
+    parameters: int = 0
+    weights_bytes: int = 0
+    sbert_activation: str = "Identity"
+    language: str = "English"
+    licence: str = ""
+    published: Published | None = None
+    notes: Text = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two rankings of the same candidates agree.
+
+    Attributes:
+        tau_b: Kendall's τ_b over the scores' order, −1…1; None where it is undefined (fewer than two candidates, or all tied).
+        overlap: passages in both top k; k: that cutoff, min(10, n).
+        rbo: extrapolated rank-biased overlap, 0…1; None for no candidates. rbo_p: its persistence.
+    """
+
+    tau_b: float | None
+    overlap: int
+    k: int
+    rbo: float | None
+    rbo_p: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two rankings of one query's candidates, side by side.
+
+    Attributes:
+        candidates: n passages in the first stage's order, so candidate i has rank i + 1 before.
+        before, after: the first stage's ranking and the reranker's, both in candidate order.
+        moves: int64 (n,), before.ranks − after.ranks: positive is up.
+        grades: relevance of each candidate to this query, None where unjudged.
+        collection_size: passages the candidates were taken from; term statistics come from all of them.
+        warnings: what the person should know before trusting the picture.
+    """
+
+    query: Query
+    collection_key: str
+    collection_size: int
+    candidates: tuple[Passage, ...]
+    before: Ranking
+    after: Ranking
+    moves: IntArray
+    agreement: Agreement
+    grades: tuple[int | None, ...]
+    warnings: tuple[Text, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of candidates."""
+        return len(self.candidates)

@@ -1,0 +1,80 @@
+"""What the person who runs the app can set: environment variables, read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from demo.errors import InputError
+
+PREFIX = "RERANK_LENS_"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _describe(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"text": text})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default. `RERANK_LENS_<NAME>` in the environment overrides the field `<name>`."""
+
+    host: str = _describe("127.0.0.1", "Address the page is served at; 0.0.0.0 for every interface.")
+    port: int = _describe(7860, "Port of the page.")
+    max_passages: int = _describe(20_000, "Most passages in one list or upload.")
+    max_passage_chars: int = _describe(20_000, "Longest passage, in characters.")
+    max_query_chars: int = _describe(2_000, "Longest query, in characters.")
+    max_upload_bytes: int = _describe(20_000_000, "Largest upload, all files together.")
+    max_unpacked_bytes: int = _describe(200_000_000, "Largest content of compressed files once unpacked.")
+    max_candidates: int = _describe(1_000, "Most passages that one run gives to the cross-encoder.")
+    max_waiting: int = _describe(32, "Visitors that may wait in the queue; the next one is asked to come back.")
+    threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
+    device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
+    precision: str = _describe("fp32", "fp32, or bf16 or fp16 on a GPU: faster, and scores change a little.")
+    batch_tokens: int = _describe(2_048, "Tokens in one batch on a CPU; a GPU takes 16 times as many.")
+    models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
+    kept_scores: int = _describe(500_000, "Scores kept so that nothing is computed twice.")
+    default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
+    models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")
+    any_model: bool = _describe(True, "Whether visitors may name any hub model; off on Spaces unless set.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings that the environment asks for.
+
+        Raises:
+            InputError: a value does not fit its setting; the sentence names the variable and what is allowed.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        if "SPACE_ID" in environ:
+            values |= {"host": "0.0.0.0", "any_model": False}
+        for row in fields(cls):
+            name = PREFIX + row.name.upper()
+            if name in environ:
+                values[row.name] = _parse(name, environ[name], type(row.default))
+        return cls(**values)
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    """`text` as a value of `kind`; numbers must be whole and not negative."""
+    text = text.strip()
+    if kind is bool:
+        truth = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+        if text.lower() in truth:
+            return truth[text.lower()]
+        raise InputError(
+            f"{name} is “{text}”. Write 1 or 0.",
+            f"{name} 的值是“{text}”。请写 1 或 0。",
+        )
+    if kind is int:
+        if text.replace("_", "").isdigit():
+            return int(text)
+        raise InputError(
+            f"{name} is “{text}”. Write a whole number, 0 or more.",
+            f"{name} 的值是“{text}”。请写一个不小于 0 的整数。",
+        )
+    return text
