@@ -1,0 +1,1 @@
+"""Figures that sum up rankings: how far they agree and, with judgments, how good they are."""

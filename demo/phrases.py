@@ -1,0 +1,91 @@
+"""How values are written on the page: passages on one line, moves, signed numbers, durations, rates."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal
+
+from demo.language import Text
+from demo.records import Passage
+
+NAME_COLUMNS = 60
+
+Direction = Literal["up", "down", "same"]
+
+
+def passage_name(passage: Passage, columns: int = NAME_COLUMNS) -> str:
+    """The passage's title, or else the start of its text, or else its id, on one line of at most `columns` columns."""
+    return shorten(passage.title, columns) or shorten(passage.text, columns) or shorten(passage.doc_id, columns)
+
+
+def shorten(text: str, columns: int) -> str:
+    """The text on one line, cut at a word with … so that it takes at most `columns` columns.
+
+    A Chinese, Japanese or Korean character takes two columns and may be cut after; an accent takes none and stays
+    with its letter. A first word that is too long by itself is cut inside.
+    """
+    line = " ".join(text.split())
+    if sum(map(_columns, line)) <= columns:
+        return line
+    end, used = 0, 1
+    while used + _columns(line[end]) <= columns:
+        used += _columns(line[end])
+        end += 1
+    head = line[:end]
+    inside_word = not line[end].isspace() and _columns(line[end]) == 1
+    if inside_word and " " in head:
+        head = head[: head.rindex(" ")]
+    return head.rstrip(" ,;:.–—-，；：。、") + "…"
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def direction(move: int) -> Direction:
+    """The way of a move: "up", "down" or "same"."""
+    return "up" if move > 0 else "down" if move < 0 else "same"
+
+
+def change_mark(move: int) -> str:
+    """The move as an arrow with a number, “▲ 8”, “▼ 3”, or “●” where nothing moved."""
+    return f"▲ {move}" if move > 0 else f"▼ {-move}" if move < 0 else "●"
+
+
+def describe_change(move: int) -> Text:
+    """The move in words: “up 8”, “down 3”, “unchanged”."""
+    if move > 0:
+        return Text(f"up {move}", f"上升 {move} 名")
+    if move < 0:
+        return Text(f"down {-move}", f"下降 {-move} 名")
+    return Text("unchanged", "不变")
+
+
+def signed(value: float, places: int = 2, plus: bool = False) -> str:
+    """The number with a real minus sign; never “−0.00”."""
+    text = f"{value:+.{places}f}" if plus else f"{value:.{places}f}"
+    if not text.strip("+-0."):
+        return text.lstrip("+-")
+    return text.replace("-", "−")
+
+
+def count_pairs(count: int) -> str:
+    """The number of (query, passage) pairs in English: “1 pair”, “40 pairs”."""
+    return "1 pair" if count == 1 else f"{count} pairs"
+
+
+def rate(speed: float) -> str:
+    """A speed as a whole number from 10 upwards, with one decimal below."""
+    return f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
+
+
+def seconds(value: float) -> str:
+    """A duration for people: “4 ms”, “1.2 s”, “2 min 5 s”."""
+    if value < 0.0995:
+        return f"{value * 1000:.0f} ms" if value >= 0.001 else "< 1 ms"
+    if value < 99.5:
+        return f"{value:.2f} s" if value < 0.995 else f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
