@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +25,6 @@ from demo.language import Language, Text
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-NOTHING: Mapping[str, Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Collection:
     card: Card
     passages: tuple[Passage, ...]
     queries: tuple[Query, ...] = ()
-    qrels: Mapping[str, Mapping[str, int]] = NOTHING
+    qrels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """query_id → doc_id → grade. A pair that is not there is unjudged."""
     engine_scores: Mapping[str, float] | None = None
     """doc_id → the score of the engine that the passages were copied from; None where no engine gave any."""
