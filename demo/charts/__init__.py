@@ -1,0 +1,82 @@
+"""A value before a picture: every chart is `x_data(comparison) → XData`, then `x_figure(XData, language) → Figure`.
+
+To add a chart, write its file and add its row to `CHARTS`; the page and the tests over every chart follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from demo.charts.distribution import distribution_alt, distribution_data, distribution_figure
+from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
+from demo.charts.scales import RAW, SCALES, Scale, find_scale
+from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
+from demo.charts.slope import SlopeData, SlopeLine, SlopeTick, slope_alt, slope_data
+from demo.language import Language, Text
+from demo.records import Comparison
+
+__all__ = [
+    "CHARTS",
+    "RAW",
+    "SCALES",
+    "Chart",
+    "Scale",
+    "SlopeData",
+    "SlopeLine",
+    "SlopeTick",
+    "find_scale",
+    "slope_alt",
+    "slope_data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of one comparison.
+
+    Attributes:
+        label: its heading on the page.
+        data: what it shows, from a comparison and a scale; charts of ranks take no notice of the scale.
+        figure: the picture of that data; alt: the same in one sentence, for screen readers.
+        scaled: whether the scale changes it.
+        from_size: number of candidates from which the page offers it.
+    """
+
+    key: str
+    label: Text
+    data: Callable[[Comparison, Scale], Any]
+    figure: Callable[[Any, Language], go.Figure]
+    alt: Callable[[Any], Text]
+    scaled: bool = True
+    from_size: int = 0
+
+
+CHARTS = (
+    Chart(
+        "distribution",
+        Text("Score distributions", "得分分布"),
+        distribution_data,
+        distribution_figure,
+        distribution_alt,
+    ),
+    Chart(
+        "scatter",
+        Text("Score against score", "得分对照"),
+        scatter_data,
+        scatter_figure,
+        scatter_alt,
+    ),
+    Chart(
+        "rank_scatter",
+        Text("Rank against rank", "名次对照"),
+        lambda comparison, _: rank_scatter_data(comparison),
+        rank_scatter_figure,
+        rank_scatter_alt,
+        scaled=False,
+        from_size=61,
+    ),
+)

@@ -1,0 +1,282 @@
+"""How the scores of each ranker are spread: one histogram with a rug for each kind of score, never on one axis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from demo.charts.scales import RAW, Scale, Scaled, Values, scaled
+from demo.charts.style import BASELINE, SELECTED, SELECTED_TRACE, axis, caption, hovers, layout
+from demo.comparison import TOP_K
+from demo.language import Language, Text
+from demo.phrases import signed
+from demo.records import Comparison, IntArray, Ranking
+
+HEIGHT = 380
+RUG_SHARE = 0.16
+"""Height of the rug below the bars, as a share of the tallest bar."""
+COLOURS = (("#8a94a3", "rgba(138,148,163,0.42)"), ("#2f7ed8", "rgba(47,126,216,0.38)"))
+"""First stage and reranker: the top k, and the rest."""
+DOMAINS = ((0.57, 0.98), (0.0, 0.41))
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """The distribution of one ranker's scores.
+
+    Attributes:
+        title: kind and scale; note: what must be said beside it, or None.
+        values: float64 (m,), the finite scores on the scale; empty where it is undefined.
+        candidates: int64 (m,), the candidate of each value.
+        top: bool (m,), whether that candidate is in this ranker's own top k.
+        edges: float64 (b + 1,), ascending bin edges; a value on an inner edge falls to the right.
+        top_counts, rest_counts: int64 (b,), the bars' two parts.
+    """
+
+    title: Text
+    note: Text | None
+    values: Values
+    candidates: IntArray
+    top: npt.NDArray[np.bool_]
+    edges: Values
+    top_counts: IntArray
+    rest_counts: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class DistributionData:
+    """Two panels, first stage and reranker.
+
+    Attributes:
+        k: the cutoff of the solid bars; size: number of candidates.
+        hovers: the hover text of each candidate.
+    """
+
+    before: Panel
+    after: Panel
+    k: int
+    size: int
+    hovers: tuple[Text, ...]
+
+
+def distribution_data(comparison: Comparison, scale: Scale = RAW) -> DistributionData:
+    """The scores of both rankers on the scale, binned each by itself."""
+    k = min(TOP_K, comparison.size)
+    return DistributionData(
+        before=_panel(comparison.before, scale, k),
+        after=_panel(comparison.after, scale, k),
+        k=k,
+        size=comparison.size,
+        hovers=hovers(comparison),
+    )
+
+
+def _panel(ranking: Ranking, scale: Scale, k: int) -> Panel:
+    reading = scaled(ranking, scale)
+    scores = np.empty(0) if reading.values is None else reading.values
+    candidates = np.flatnonzero(np.isfinite(scores)).astype(np.int64)
+    values, top = scores[candidates], ranking.ranks[candidates] <= k
+    edges = bin_edges(values)
+    return Panel(
+        title=reading.label,
+        note=reading.note or _left_out(reading, candidates.size),
+        values=values,
+        candidates=candidates,
+        top=top,
+        edges=edges,
+        top_counts=np.histogram(values[top], edges)[0].astype(np.int64),
+        rest_counts=np.histogram(values[~top], edges)[0].astype(np.int64),
+    )
+
+
+def _left_out(reading: Scaled, drawn: int) -> Text | None:
+    infinite = 0 if reading.values is None else reading.values.size - drawn
+    return Text(f"{infinite} infinite left out", f"未画出 {infinite} 个无穷值") if infinite else None
+
+
+def bin_edges(values: Values) -> Values:
+    """Edges at round numbers: 1, 2, 2.5 or 5 times a power of ten apart, at most 3·∛n bins and never more than 24
+    (10 for short lists).
+
+    Equal values get one bin around them; no values get the single bin 0…1.
+    """
+    if values.size == 0:
+        return np.array([0.0, 1.0])
+    low, high = float(values.min()), float(values.max())
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-300):
+        return np.array([low - 0.5, low + 0.5])
+    step = _round_step((high - low) / min(24, max(10, math.ceil(3 * values.size ** (1 / 3)))))
+    first, last = math.floor(low / step), math.ceil(high / step)
+    edges = np.arange(first, max(last, first + 1) + 1, dtype=np.float64) * step
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)  # no value falls out by rounding
+    return edges
+
+
+def _round_step(width: float) -> float:
+    """The smallest round step that is not below `width`."""
+    power = 10.0 ** math.floor(math.log10(width))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= width * (1 - 1e-9))
+
+
+def distribution_figure(data: DistributionData, language: Language) -> go.Figure:
+    """The two histograms, first stage on top, with rugs whose ticks carry the candidate's index."""
+    figure = go.Figure(layout=layout(HEIGHT, barmode="stack", margin={"l": 34, "r": 10, "t": 22, "b": 30}))
+    for number, panel in enumerate((data.before, data.after)):
+        _draw(figure, number, panel, data, language)
+    return figure
+
+
+def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, language: Language) -> None:
+    """One panel: bars on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
+    x, y, over = (("x", "y", "y3"), ("x2", "y2", "y4"))[number]
+    dark, pale = COLOURS[number]
+    tallest = max(1, int((panel.top_counts + panel.rest_counts).max()))
+    if panel.values.size:
+        figure.add_traces(_bars(panel, data.k, x, y, dark, pale, language))
+        figure.add_trace(_rug(panel, data, x, over, dark, language))
+    figure.add_trace(_selection(x, over))
+    low, high = float(panel.edges[0]), float(panel.edges[-1])
+    pad = (high - low) * 0.02
+    bottom, top = DOMAINS[number]
+    figure.update_layout(
+        {
+            f"xaxis{x[1:]}": axis(anchor=y, range=[low - pad, high + pad], showgrid=False, nticks=7, **_hidden(panel)),
+            f"yaxis{y[1:]}": axis(
+                anchor=x,
+                domain=[bottom, top],
+                range=[-RUG_SHARE * tallest, tallest * 1.06],
+                tickvals=_count_ticks(tallest),
+                zeroline=bool(panel.values.size),
+                zerolinecolor=BASELINE,
+                **_hidden(panel),
+            ),
+            f"yaxis{over[1:]}": axis(anchor=x, overlaying=y, range=[0, 1], visible=False),
+        }
+    )
+    figure.add_annotation(caption(_heading(panel, data, language), top, yshift=3))
+    if not panel.values.size and panel.note:
+        middle = (bottom + top) / 2
+        figure.add_annotation(caption(panel.note.to(language), middle, x=0.5, xanchor="center", yanchor="middle"))
+
+
+def _hidden(panel: Panel) -> dict[str, Any]:
+    """An axis without values shows no numbers."""
+    return {} if panel.values.size else {"showticklabels": False, "showgrid": False}
+
+
+def _heading(panel: Panel, data: DistributionData, language: Language) -> str:
+    remarks = [panel.note.to(language)] if panel.note and panel.values.size else []
+    if panel.values.size and data.size > data.k:
+        remarks.append(Text(f"solid: top {data.k}", f"实色：前 {data.k} 名").to(language))
+    small = "".join(f'<span style="font-size:11px"> · {remark}</span>' for remark in remarks)
+    return f"<b>{panel.title.to(language)}</b>{small}"
+
+
+def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: Language) -> list[go.Bar]:
+    centres, widths = (panel.edges[:-1] + panel.edges[1:]) / 2, np.diff(panel.edges)
+    texts = [text.to(language) for text in _bar_texts(panel, k)]
+    parts = (("top", panel.top_counts, dark), ("rest", panel.rest_counts, pale))
+    return [
+        go.Bar(
+            name=name,
+            x=centres.tolist(),
+            y=counts.tolist(),
+            width=(widths * 0.94).tolist(),
+            xaxis=x,
+            yaxis=y,
+            marker={"color": colour, "line": {"width": 0}},
+            hovertext=texts,
+            hoverinfo="text",
+        )
+        for name, counts, colour in parts
+    ]
+
+
+def _bar_texts(panel: Panel, k: int) -> list[Text]:
+    places = _places(float(panel.edges[1] - panel.edges[0]))
+    texts = []
+    for low, high, top, rest in zip(panel.edges, panel.edges[1:], panel.top_counts, panel.rest_counts, strict=False):
+        count = int(top + rest)
+        passages = "1 passage" if count == 1 else f"{count} passages"
+        span = f"{signed(float(low), places)} … {signed(float(high), places)}"
+        texts.append(
+            Text(f"{span}<br>{passages}, {top} in the top {k}", f"{span}<br>{count} 个段落，其中前 {k} 名 {top} 个")
+        )
+    return texts
+
+
+def _places(step: float) -> int:
+    """Decimals that tell two edges apart, quarters included."""
+    places = max(0, -math.floor(math.log10(step)))
+    return places if math.isclose(step * 10**places, round(step * 10**places)) else places + 1
+
+
+def _rug(panel: Panel, data: DistributionData, x: str, over: str, dark: str, language: Language) -> go.Scatter:
+    height = RUG_SHARE / (RUG_SHARE + 1.06) / 2
+    size = 9 if panel.values.size <= 100 else 7
+    return go.Scatter(
+        name="rug",
+        mode="markers",
+        x=panel.values.tolist(),
+        y=[height] * panel.values.size,
+        xaxis=x,
+        yaxis=over,
+        customdata=panel.candidates.tolist(),
+        hovertext=[data.hovers[index].to(language) for index in panel.candidates.tolist()],
+        hoverinfo="text",
+        marker={
+            "symbol": "line-ns",
+            "size": size,
+            "opacity": np.where(panel.top, 1.0, 0.55).tolist(),
+            "line": {"width": 1.4, "color": dark},
+        },
+    )
+
+
+def _selection(x: str, over: str) -> go.Scatter:
+    """The line the page moves to the chosen candidate's score; `meta` tells it to span the whole height."""
+    return go.Scatter(
+        name=SELECTED_TRACE,
+        meta="stem",
+        mode="lines",
+        x=[],
+        y=[],
+        xaxis=x,
+        yaxis=over,
+        line={"color": SELECTED, "width": 2.5},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+
+
+def _count_ticks(tallest: int) -> list[int]:
+    """At most four whole numbers from 0 to the tallest bar."""
+    step = max(1, math.ceil(_round_step(tallest / 3)))
+    return list(range(0, tallest + 1, step))
+
+
+def distribution_alt(data: DistributionData) -> Text:
+    """The chart in one sentence."""
+    parts = [_panel_alt(panel) for panel in (data.before, data.after)]
+    count = "one passage" if data.size == 1 else f"{data.size} passages"
+    return Text(
+        f"Score distributions of {count}: {'; '.join(part.en for part in parts)}.",
+        f"{data.size} 个段落的得分分布：{'；'.join(part.zh for part in parts)}。",
+    )
+
+
+def _panel_alt(panel: Panel) -> Text:
+    if not panel.values.size:
+        note = panel.note or Text("nothing to show", "无可显示")
+        return Text(f"{panel.title.en}: {note.en[0].lower()}{note.en[1:]}", f"{panel.title.zh}：{note.zh}")
+    low, middle, high = (signed(float(each)) for each in np.quantile(panel.values, (0, 0.5, 1)))
+    remark = Text(f" ({panel.note.en})", f"（{panel.note.zh}）") if panel.note else Text("", "")
+    return Text(
+        f"{panel.title.en}{remark.en} from {low} to {high}, median {middle}",
+        f"{panel.title.zh}{remark.zh}从 {low} 到 {high}，中位数 {middle}",
+    )

@@ -1,0 +1,164 @@
+"""Other ways to read a list of scores: each scale maps one ranking's scores, and never mixes two kinds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+
+from demo.language import Text
+from demo.records import Ranking, ScoreKind
+
+Values = npt.NDArray[np.float64]
+
+SCORE_LABELS = {
+    ScoreKind.BM25: Text("BM25 score", "BM25 得分"),
+    ScoreKind.ENGINE: Text("Engine score", "搜索引擎得分"),
+    ScoreKind.LOGIT: Text("Cross-encoder logit", "交叉编码器 logit"),
+}
+"""The axis title of each kind of score."""
+
+
+def as_given(scores: Values) -> Values:
+    """The scores."""
+    return scores
+
+
+def sigmoid(logits: Values) -> Values:
+    """1 / (1 + e^−s), 0…1, without overflow; differences beyond about ±17 are lost to rounding in float32."""
+    small = np.exp(-np.abs(logits))
+    shares: Values = np.where(logits >= 0, 1.0, small) / (1.0 + small)
+    return shares
+
+
+def min_max(scores: Values) -> Values | None:
+    """(s − min) / (max − min), 0…1; None where all scores are equal."""
+    if scores.min() == scores.max():
+        return None
+    shares: Values = (scores - scores.min()) / np.ptp(scores)
+    return shares
+
+
+def rank_share(scores: Values) -> Values | None:
+    """(n − r) / (n − 1): 1 for the best, 0 for the last; equal scores share their mean rank r. None for one score."""
+    counts = Counter(scores.tolist())
+    if scores.size < 2:
+        return None
+    ascending = sorted(counts)
+    below = dict(zip(ascending, accumulate((counts[value] for value in ascending), initial=0), strict=False))
+    lower = np.array([below[value] + (counts[value] - 1) / 2 for value in scores.tolist()])
+    return lower / (scores.size - 1)
+
+
+def standard(scores: Values) -> Values | None:
+    """(s − mean) / standard deviation over the n candidates; None where all scores are equal."""
+    if scores.min() == scores.max():
+        return None
+    deviations: Values = (scores - scores.mean()) / scores.std()
+    return deviations
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A way to read scores.
+
+    Attributes:
+        formula: how it is computed, for the page.
+        apply: float64 (n,) → float64 (n,) in the same order, n ≥ 1; None where it is not defined for these scores.
+        kinds: the kinds of score it is meant for; scores of another kind stay raw.
+    """
+
+    key: str
+    label: Text
+    formula: Text
+    apply: Callable[[Values], Values | None]
+    kinds: frozenset[ScoreKind] = frozenset(ScoreKind)
+
+
+SCALES = (
+    Scale("raw", Text("raw", "原始"), Text("s, as the ranker gave it", "s，排序器给出的原始得分"), as_given),
+    Scale(
+        "sigmoid",
+        Text("sigmoid", "sigmoid"),
+        Text("1 / (1 + e⁻ˢ), for logits only", "1 / (1 + e⁻ˢ)，仅用于 logit"),
+        sigmoid,
+        frozenset({ScoreKind.LOGIT}),
+    ),
+    Scale(
+        "min-max",
+        Text("min–max", "最小–最大"),
+        Text("(s − min) / (max − min) over these passages", "(s − min) / (max − min)，在这些段落范围内"),
+        min_max,
+    ),
+    Scale(
+        "rank",
+        Text("rank", "名次"),
+        Text(
+            "(n − r) / (n − 1): 1 is first, 0 is last; equal scores share their mean rank r",
+            "(n − r) / (n − 1)：1 为第一，0 为最后；得分相同者取平均名次 r",
+        ),
+        rank_share,
+    ),
+    Scale(
+        "z",
+        Text("z", "z"),
+        Text("(s − mean) / standard deviation over these passages", "(s − 均值) / 标准差，在这些段落范围内"),
+        standard,
+    ),
+)
+
+RAW = SCALES[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """One ranking's scores on one scale.
+
+    Attributes:
+        values: float64 (n,), in candidate order; None where the scale is not defined for them.
+        label: the axis title, kind and scale.
+        note: why the scores stayed raw or cannot be shown; None where nothing needs saying.
+    """
+
+    values: Values | None
+    label: Text
+    note: Text | None = None
+
+
+def find_scale(key: str) -> Scale:
+    """The scale with this key.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for scale in SCALES:
+        if scale.key == key:
+            return scale
+    raise KeyError(f"no scale “{key}”; there are {', '.join(scale.key for scale in SCALES)}")
+
+
+def scaled(ranking: Ranking, scale: Scale) -> Scaled:
+    """The ranking's scores on the scale, or raw where the scale is not meant for their kind."""
+    kind = SCORE_LABELS[ranking.ranker.kind]
+    scores = ranking.scores.astype(np.float64)
+    if scores.size == 0:
+        return Scaled(scores, kind, Text("No passages to show", "没有可显示的段落"))
+    if ranking.ranker.kind not in scale.kinds:
+        return Scaled(
+            scores, kind, Text(f"raw: {scale.label.en} is for logits", f"保持原始：{scale.label.zh} 仅用于 logit")
+        )
+    label = kind if scale is RAW else Text(f"{kind.en}, {scale.label.en}", f"{kind.zh}，{scale.label.zh}")
+    values = scale.apply(scores)
+    if values is None:
+        return Scaled(None, label, _undefined(scores.size, scale))
+    return Scaled(values, label)
+
+
+def _undefined(size: int, scale: Scale) -> Text:
+    if size == 1:
+        return Text(f"One passage: {scale.label.en} is not defined", f"只有一个段落：{scale.label.zh}无定义")
+    return Text(f"All scores are equal: {scale.label.en} is not defined", f"得分全部相同：{scale.label.zh}无定义")

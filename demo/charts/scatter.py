@@ -1,0 +1,243 @@
+"""Where the two rankers disagree: first-stage score against new score, one point a passage, histograms at the edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from demo.charts.distribution import bin_edges
+from demo.charts.scales import RAW, Scale, Values, scaled
+from demo.charts.style import (
+    BASELINE,
+    CLEAR,
+    DIRECTIONS,
+    SELECTED,
+    SELECTED_TRACE,
+    axis,
+    axis_title,
+    caption,
+    direction_key,
+    hovers,
+    layout,
+)
+from demo.language import Language, Text
+from demo.phrases import direction, signed
+from demo.records import Comparison, IntArray
+
+HEIGHT = 380
+MAIN, MARGINAL = (0.0, 0.83), (0.86, 1.0)
+MARGINAL_COLOURS = ("rgba(138,148,163,0.6)", "rgba(47,126,216,0.5)")
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One ranker's scores along one axis: title, note where something must be said, bin edges and counts."""
+
+    title: Text
+    note: Text | None
+    edges: Values
+    counts: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class ScatterData:
+    """Both scores of every candidate.
+
+    Attributes:
+        x, y: float64 (m,), first-stage and new score of the candidates that have both as finite numbers.
+        candidates: int64 (m,), whose they are; moves: int64 (m,), their moves.
+        across, up: the two axes; size: number of candidates; tau_b: agreement of the scores.
+    """
+
+    x: Values
+    y: Values
+    candidates: IntArray
+    moves: IntArray
+    across: Axis
+    up: Axis
+    size: int
+    tau_b: float | None
+    hovers: tuple[Text, ...]
+
+
+def scatter_data(comparison: Comparison, scale: Scale = RAW) -> ScatterData:
+    """Both scores of every candidate on the scale; no points where the scale is undefined for one of the rankers."""
+    across, up = scaled(comparison.before, scale), scaled(comparison.after, scale)
+    if across.values is None or up.values is None:
+        candidates = np.empty(0, dtype=np.int64)
+        x = y = np.empty(0)
+    else:
+        candidates = np.flatnonzero(np.isfinite(across.values) & np.isfinite(up.values)).astype(np.int64)
+        x, y = across.values[candidates], up.values[candidates]
+    return ScatterData(
+        x=x,
+        y=y,
+        candidates=candidates,
+        moves=comparison.moves[candidates],
+        across=_axis(across.label, across.note, x),
+        up=_axis(up.label, up.note, y),
+        size=comparison.size,
+        tau_b=comparison.agreement.tau_b,
+        hovers=hovers(comparison),
+    )
+
+
+def _axis(title: Text, note: Text | None, values: Values) -> Axis:
+    edges = bin_edges(values)
+    return Axis(title, note, edges, np.histogram(values, edges)[0].astype(np.int64))
+
+
+def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
+    """The points in three layers by direction, in colour and in shape, with a histogram along each axis."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 48, "r": 10, "t": 28, "b": 44}))
+    if data.x.size:
+        figure.add_traces(points(data.x, data.y, data.candidates, data.moves, data.hovers, language))
+        figure.add_traces(_marginals(data))
+    figure.add_trace(selection())
+    shown = {} if data.x.size else {"showticklabels": False, "showgrid": False}
+    figure.update_layout(
+        xaxis=axis(domain=MAIN, range=_range(data.across), title=_title(data.across, language), **_zero(), **shown),
+        yaxis=axis(domain=MAIN, range=_range(data.up), title=_title(data.up, language), **_zero(), **shown),
+        xaxis2=axis(domain=MARGINAL, anchor="y", visible=False, rangemode="tozero"),
+        yaxis2=axis(domain=MARGINAL, anchor="x", visible=False, rangemode="tozero"),
+    )
+    if data.x.size:
+        figure.add_annotation(caption(direction_key(data.moves.tolist(), language), 1.0, 12, yshift=4))
+    else:
+        figure.add_annotation(centred(_nothing(data).to(language)))
+    return figure
+
+
+def points(
+    x: Values, y: Values, candidates: IntArray, moves: IntArray, texts: tuple[Text, ...], language: Language
+) -> list[go.Scatter]:
+    """One trace for each direction, the unmoved at the bottom; a click finds the candidate in `customdata`."""
+    ways = [direction(move) for move in moves.tolist()]
+    traces = []
+    for way, colour, symbol, _, _ in DIRECTIONS:
+        here = [place for place, each in enumerate(ways) if each == way]
+        indices = candidates[here].tolist()
+        traces.append(
+            go.Scatter(
+                name=way,
+                mode="markers",
+                x=x[here].tolist(),
+                y=y[here].tolist(),
+                customdata=indices,
+                hovertext=[texts[index].to(language) for index in indices],
+                hoverinfo="text",
+                marker={"symbol": symbol, "color": colour, "line": {"width": 0}, **_marker(candidates.size)},
+            )
+        )
+    return traces
+
+
+def _marker(count: int) -> dict[str, Any]:
+    """Smaller and paler the more points there are."""
+    if count <= 60:
+        return {"size": 10, "opacity": 0.85}
+    return {"size": 8, "opacity": 0.8} if count <= 200 else {"size": 7, "opacity": 0.7}
+
+
+def selection() -> go.Scatter:
+    """The empty ring that the page moves to the chosen candidate."""
+    return go.Scatter(
+        name=SELECTED_TRACE,
+        mode="markers",
+        x=[],
+        y=[],
+        marker={"symbol": "circle-open", "size": 18, "color": SELECTED, "line": {"width": 3, "color": SELECTED}},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+
+
+def centred(text: str) -> dict[str, Any]:
+    """A sentence in the middle of an empty plot."""
+    return caption(text, 0.5, x=0.5, xanchor="center", yanchor="middle")
+
+
+def _marginals(data: ScatterData) -> list[go.Bar]:
+    looks = [{"color": colour, "line": {"width": 1, "color": CLEAR}} for colour in MARGINAL_COLOURS]
+    return [
+        go.Bar(
+            name="across",
+            x=_middles(data.across.edges),
+            y=data.across.counts.tolist(),
+            width=_widths(data.across.edges),
+            yaxis="y2",
+            marker=looks[0],
+            hoverinfo="skip",
+        ),
+        go.Bar(
+            name="up the side",
+            orientation="h",
+            x=data.up.counts.tolist(),
+            y=_middles(data.up.edges),
+            width=_widths(data.up.edges),
+            xaxis="x2",
+            marker=looks[1],
+            hoverinfo="skip",
+        ),
+    ]
+
+
+def _middles(edges: Values) -> list[float]:
+    return [float(middle) for middle in (edges[:-1] + edges[1:]) / 2]
+
+
+def _widths(edges: Values) -> list[float]:
+    return [float(width) * 0.92 for width in np.diff(edges)]
+
+
+def _range(along: Axis) -> list[float]:
+    low, high = float(along.edges[0]), float(along.edges[-1])
+    pad = (high - low) * 0.04
+    return [low - pad, high + pad]
+
+
+def _zero() -> dict[str, Any]:
+    return {"zeroline": True, "zerolinecolor": BASELINE, "nticks": 7}
+
+
+def _title(along: Axis, language: Language) -> dict[str, Any]:
+    title = along.title.to(language)
+    note = f" ({along.note.to(language)})" if along.note else ""
+    return axis_title(title + note)
+
+
+def _nothing(data: ScatterData) -> Text:
+    """Why there are no points."""
+    return data.across.note or data.up.note or Text("No passages to show", "没有可显示的段落")
+
+
+def scatter_alt(data: ScatterData) -> Text:
+    """The chart in one sentence."""
+    if not data.x.size:
+        nothing = _nothing(data)
+        return Text(
+            f"{data.across.title.en} against {data.up.title.en}: {nothing.en[0].lower()}{nothing.en[1:]}.",
+            f"{data.across.title.zh}与{data.up.title.zh}对照：{nothing.zh}。",
+        )
+    agreement = "" if data.tau_b is None else signed(data.tau_b)
+    counts = count_directions(data.moves)
+    return Text(
+        f"{data.across.title.en} against {data.up.title.en} for {_passages(data.x.size)}: {counts.en}"
+        + (f"; agreement τ {agreement}." if agreement else "."),
+        f"{data.across.title.zh}与{data.up.title.zh}对照，{data.x.size} 个段落：{counts.zh}"
+        + (f"；一致性 τ {agreement}。" if agreement else "。"),
+    )
+
+
+def count_directions(moves: IntArray) -> Text:
+    """«12 rose, 20 fell, 8 stayed»."""
+    rose, fell = int((moves > 0).sum()), int((moves < 0).sum())
+    stayed = moves.size - rose - fell
+    return Text(f"{rose} rose, {fell} fell, {stayed} stayed", f"{rose} 个上升，{fell} 个下降，{stayed} 个不变")
+
+
+def _passages(count: int) -> str:
+    return "one passage" if count == 1 else f"{count} passages"

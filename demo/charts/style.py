@@ -1,0 +1,109 @@
+"""What all figures share: colours that hold on a light and a dark ground, one layout, and safe hover texts."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from typing import Any
+
+import plotly.graph_objects as go
+
+from demo.language import Language, Text
+from demo.phrases import Direction, change_mark, direction, shorten, signed
+from demo.records import Comparison
+
+FONT = "IBM Plex Sans, system-ui, -apple-system, Segoe UI, Noto Sans CJK SC, sans-serif"
+UP, DOWN, SAME, SELECTED = "#2f7ed8", "#e8590c", "#8a94a3", "#d6336c"
+GRID, BASELINE = "rgba(138,148,163,0.22)", "rgba(138,148,163,0.6)"
+INK, SOFT = "#64748b", "#7b8797"
+CLEAR = "rgba(0,0,0,0)"
+SELECTED_TRACE = "selected"
+"""Name of the empty trace that the page fills with the chosen candidate."""
+
+DIRECTIONS: tuple[tuple[Direction, str, str, str, Text], ...] = (
+    ("same", SAME, "circle", "●", Text("stayed", "不变")),
+    ("down", DOWN, "triangle-down", "▼", Text("fell", "下降")),
+    ("up", UP, "triangle-up", "▲", Text("rose", "上升")),
+)
+"""Direction, colour, plotly symbol, sign, word; in drawing order, the last on top."""
+
+
+def layout(height: int, **parts: Any) -> go.Layout:
+    """The common layout: no ground of its own, no legend, no title, nothing to drag."""
+    base: dict[str, Any] = {
+        "template": "none",
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "height": height,
+        "margin": {"l": 40, "r": 12, "t": 30, "b": 40},
+        "dragmode": False,
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 12}},
+        "bargap": 0,
+    }
+    return go.Layout(**(base | parts))
+
+
+def axis(**parts: Any) -> dict[str, Any]:
+    """A quiet axis: thin grid, no box, no zooming."""
+    base: dict[str, Any] = {
+        "fixedrange": True,
+        "automargin": True,
+        "gridcolor": GRID,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": 11, "color": SOFT},
+    }
+    return base | parts
+
+
+def axis_title(text: str, standoff: int = 8) -> dict[str, Any]:
+    """An axis title in the small soft type."""
+    return {"text": text, "font": {"size": 12, "color": SOFT}, "standoff": standoff}
+
+
+def caption(text: str, y: float, size: int = 13, **parts: Any) -> dict[str, Any]:
+    """A line of text that starts at the left edge of the plot, its foot at paper height `y`."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": y, "xanchor": "left", "yanchor": "bottom"}
+    return place | {"text": text, "showarrow": False, "align": "left", "font": {"size": size, "color": INK}} | parts
+
+
+def direction_key(moves: list[int], language: Language) -> str:
+    """The key of the directions with their counts: «▲ rose 12  ▼ fell 20  ● stayed 8»."""
+    ways = [direction(move) for move in moves]
+    return "   ".join(
+        f'<span style="color:{colour}">{sign}</span> {word.to(language)} {ways.count(way)}'
+        for way, colour, _, sign, word in reversed(DIRECTIONS)
+    )
+
+
+def escaped(text: str) -> str:
+    """The text as plotly shows it literally: its pseudo-HTML escaped, on one line, nothing that UTF-8 cannot hold."""
+    line = " ".join(text.split()).encode("utf-8", "replace").decode()
+    return html.escape(line, quote=False)
+
+
+def hover(comparison: Comparison, index: int) -> Text:
+    """Rank change, start of the passage and both scores, ready for `hovertext`, narrow enough for a phone."""
+    passage = comparison.candidates[index]
+    old, new = int(comparison.before.ranks[index]), int(comparison.after.ranks[index])
+    mark = change_mark(int(comparison.moves[index]))
+    start = shorten(passage.title or passage.text or passage.doc_id, 72)
+    wide = not start.isascii() and any(character >= "\u2e80" for character in start)
+    opening = "<br>".join(escaped(line) for line in textwrap.wrap(start, 18 if wide else 36))
+    scores = " · ".join(
+        f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}"
+        for ranking in (comparison.before, comparison.after)
+    )
+    return Text(
+        f"<b>{mark}</b>  rank {old} → {new}<br>{opening}<br>{scores}",
+        f"<b>{mark}</b>  第 {old} 名 → 第 {new} 名<br>{opening}<br>{scores}",
+    )
+
+
+def hovers(comparison: Comparison) -> tuple[Text, ...]:
+    """The hover text of every candidate, in candidate order."""
+    return tuple(hover(comparison, index) for index in range(comparison.size))
