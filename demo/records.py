@@ -104,6 +104,11 @@ class Extent:
     end_char: int
     windows: int = 1
 
+    @property
+    def truncated(self) -> bool:
+        """Whether some of the passage was read in no window."""
+        return self.windows == 1 and self.read_tokens < self.pair_tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

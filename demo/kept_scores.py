@@ -1,0 +1,105 @@
+"""Scores that were computed once and need not be computed again, kept by what they depend on and nothing else.
+
+A key is a digest: texts are not kept, and whoever asks for a score must already have the query and the passage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from threading import Lock
+
+from demo.records import Extent
+
+DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A score and what the model read for it."""
+
+    score: float
+    extent: Extent
+
+
+def pair_keys(fingerprint: str, precision: str, windows: bool, query: str, contents: Iterable[str]) -> list[bytes]:
+    """One key for each passage: a digest of the model's weights, how it was run, the query and the passage."""
+    common = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    for part in (fingerprint, precision, "windows" if windows else "", query):
+        encoded = part.encode("utf-8", "surrogatepass")
+        common.update(len(encoded).to_bytes(8) + encoded)
+    keys = []
+    for content in contents:
+        digest = common.copy()
+        digest.update(content.encode("utf-8", "surrogatepass"))
+        keys.append(digest.digest())
+    return keys
+
+
+class KeptScores:
+    """At most `capacity` scores; the one unused for longest goes first. Safe to use from several threads."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._rows: OrderedDict[bytes, Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, keys: Sequence[bytes]) -> list[Kept | None]:
+        """What is kept under each key, None where nothing is."""
+        with self._lock:
+            for key in keys:
+                if key in self._rows:
+                    self._rows.move_to_end(key)
+            return [self._rows.get(key) for key in keys]
+
+    def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
+        """Remembers the rows, and forgets the oldest beyond the capacity."""
+        with self._lock:
+            for key, kept in rows:
+                self._rows[key] = kept
+                self._rows.move_to_end(key)
+            while len(self._rows) > self._capacity:
+                self._rows.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Scores of one run, written to a file beside the weights that gave them.
+
+    The keys hold the weights' fingerprint, so that a recording of other weights is never found and does no harm.
+    """
+
+    model: str
+    fingerprint: str
+    precision: str
+    windows: bool
+    collection: str
+    query: str
+    rows: tuple[tuple[bytes, Kept], ...]
+
+    def write(self, path: Path) -> None:
+        """Writes the recording as JSON, one score a line."""
+        about = {name: getattr(self, name) for name in self.__slots__ if name != "rows"}
+        scores = {key.hex(): [kept.score, *astuple(kept.extent)] for key, kept in self.rows}
+        lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(values)}" for key, values in scores.items())
+        head = json.dumps(about, ensure_ascii=False, indent=2).removesuffix("\n}")
+        path.write_text(f'{head},\n  "scores": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Recording:
+        """The recording that `write` wrote.
+
+        Raises:
+            KeyError, ValueError, TypeError: the file is not one.
+        """
+        content = json.loads(path.read_text(encoding="utf-8"))
+        scores = content.pop("scores")
+        rows = tuple((bytes.fromhex(key), Kept(score, Extent(*extent))) for key, (score, *extent) in scores.items())
+        return cls(**content, rows=rows)

@@ -1,0 +1,64 @@
+"""Records the scores of the worked example beside the bundled weights, so that the page can show it before torch is up.
+
+    python -m demo.record_first
+
+To be run again whenever the bundled weights, the first collection or its first query change. A recording that does not
+fit is never found, and the example is then computed as any other run.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from demo.kept_scores import Kept, Recording, pair_keys
+from demo.rankers import loading
+from demo.records import Comparison
+from demo.service import BUNDLED, FIRST_SCORES, RankingService, RerankRequest
+from demo.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def worked_example(service: RankingService, model: str = "") -> Comparison:
+    """The comparison that the page opens with: first collection, its first query, all defaults."""
+    key = service.cards()[0][0]
+    request = RerankRequest(service.first_query(key).text, service.collection(key), model)
+    *_, last = service.rerank(request)
+    assert isinstance(last, Comparison)
+    return last
+
+
+def recording_of(comparison: Comparison, fingerprint: str, precision: str) -> Recording:
+    """The comparison's scores under the keys they are looked up by; the run must not have used windows."""
+    contents = [passage.content for passage in comparison.candidates]
+    keys = pair_keys(fingerprint, precision, False, comparison.query.text, contents)
+    scores = comparison.after.scores.tolist()
+    rows = zip(keys, map(Kept, scores, comparison.after.extents), strict=True)
+    return Recording(
+        model=comparison.after.ranker.key,
+        fingerprint=fingerprint,
+        precision=precision,
+        windows=False,
+        collection=comparison.collection_key,
+        query=comparison.query.text,
+        rows=tuple(rows),
+    )
+
+
+def main() -> None:
+    """Writes one recording for each bundled model, from scores computed now."""
+    settings = Settings()
+    service = RankingService(settings, recordings=None)
+    for choice in service.models():
+        fingerprint = loading.fingerprint(choice.spec, settings)
+        if choice.where != "bundled" or fingerprint is None:
+            continue
+        comparison = worked_example(service, choice.spec.key)
+        path = BUNDLED / choice.spec.key.rsplit("/", 1)[-1] / FIRST_SCORES
+        recording_of(comparison, fingerprint, settings.precision).write(path)
+        log.info("%s: %d scores", path, comparison.size)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    main()

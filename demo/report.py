@@ -1,0 +1,110 @@
+"""A comparison to take away: JSON for programs, CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from demo.comparison import summary
+from demo.formats import write_csv
+from demo.records import Comparison, Cost, Ranking
+
+Cell = str | int | float | None
+
+COLUMNS = (
+    "rank",
+    "previous_rank",
+    "change",
+    "doc_id",
+    "title",
+    "text",
+    "first_stage_score",
+    "score",
+    "pair_tokens",
+    "read_tokens",
+    "truncated",
+    "grade",
+)
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as JSON values, results best first; infinite scores become null."""
+    agreement = comparison.agreement
+    return {
+        "query": comparison.query.text,
+        "query_id": comparison.query.query_id or None,
+        "collection": comparison.collection_key,
+        "collection_size": comparison.collection_size,
+        "first_stage": _ranker(comparison.before),
+        "reranker": _ranker(comparison.after),
+        "device": comparison.after.cost.device,
+        "precision": comparison.after.cost.precision,
+        "timings": {"first_stage": _timings(comparison.before.cost), "reranker": _timings(comparison.after.cost)},
+        "agreement": {
+            "kendall_tau_b": agreement.tau_b,
+            "overlap": agreement.overlap,
+            "k": agreement.k,
+            "rbo": agreement.rbo,
+            "rbo_p": agreement.rbo_p,
+        },
+        "summary": summary(comparison).en,
+        "warnings": [warning.en for warning in comparison.warnings],
+        "results": [_result(comparison, index) for index in comparison.after.order.tolist()],
+    }
+
+
+def as_json_text(comparison: Comparison) -> str:
+    """`as_json` as text; no character is escaped that need not be."""
+    return json.dumps(as_json(comparison), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _ranker(ranking: Ranking) -> dict[str, str]:
+    return {"key": ranking.ranker.key, "label": ranking.ranker.label, "score_kind": ranking.ranker.kind.value}
+
+
+def _timings(cost: Cost) -> dict[str, Any]:
+    return {
+        "pairs": cost.pairs,
+        "kept_pairs": cost.kept_pairs,
+        "index_seconds": cost.index_seconds,
+        "tokenise_seconds": cost.tokenise_seconds,
+        "model_seconds": cost.model_seconds,
+        "load_seconds": cost.load_seconds,
+        "tokens": cost.tokens,
+        "pairs_per_second": cost.pairs_per_second,
+    }
+
+
+def _result(comparison: Comparison, index: int) -> dict[str, Any]:
+    passage, extents = comparison.candidates[index], comparison.after.extents
+    extent = extents[index] if extents else None
+    return {
+        "rank": int(comparison.after.ranks[index]),
+        "previous_rank": int(comparison.before.ranks[index]),
+        "change": int(comparison.moves[index]),
+        "doc_id": passage.doc_id,
+        "title": passage.title,
+        "text": passage.text,
+        "first_stage_score": _number(float(comparison.before.scores[index])),
+        "score": _number(float(comparison.after.scores[index])),
+        "pair_tokens": extent.pair_tokens if extent else None,
+        "read_tokens": extent.read_tokens if extent else None,
+        "truncated": extent.truncated if extent else None,
+        "grade": comparison.grades[index],
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def as_rows(comparison: Comparison) -> list[list[Cell]]:
+    """`COLUMNS`, then one row per result, best first; None where nothing is known."""
+    results = (_result(comparison, index) for index in comparison.after.order.tolist())
+    return [list(COLUMNS), *([result[name] for name in COLUMNS] for result in results)]
+
+
+def as_csv(comparison: Comparison) -> str:
+    """`as_rows` as CSV, in which no cell is a formula to a spreadsheet."""
+    return write_csv(as_rows(comparison))
