@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from demo.charts.scales import RAW, Scale, Scaled, Values, scaled
+from demo.charts.scales import RAW, Scale, Values, scaled
 from demo.charts.style import BASELINE, SELECTED, SELECTED_TRACE, axis, caption, hovers, layout
 from demo.comparison import TOP_K
 from demo.language import Language, Text
@@ -84,7 +83,7 @@ def _panel(ranking: Ranking, scale: Scale, k: int) -> Panel:
     edges = bin_edges(values)
     return Panel(
         title=reading.label,
-        note=reading.note or _left_out(reading, candidates.size),
+        note=reading.note,
         values=values,
         candidates=candidates,
         top=top,
@@ -92,11 +91,6 @@ def _panel(ranking: Ranking, scale: Scale, k: int) -> Panel:
         top_counts=np.histogram(values[top], edges)[0].astype(np.int64),
         rest_counts=np.histogram(values[~top], edges)[0].astype(np.int64),
     )
-
-
-def _left_out(reading: Scaled, drawn: int) -> Text | None:
-    infinite = 0 if reading.values is None else reading.values.size - drawn
-    return Text(f"{infinite} infinite left out", f"未画出 {infinite} 个无穷值") if infinite else None
 
 
 def bin_edges(values: Values) -> Values:
@@ -145,7 +139,13 @@ def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, 
     bottom, top = DOMAINS[number]
     figure.update_layout(
         {
-            f"xaxis{x[1:]}": axis(anchor=y, range=[low - pad, high + pad], showgrid=False, nticks=7, **_hidden(panel)),
+            f"xaxis{x[1:]}": axis(
+                anchor=y,
+                range=[low - pad, high + pad],
+                showgrid=False,
+                nticks=7,
+                showticklabels=bool(panel.values.size),
+            ),
             f"yaxis{y[1:]}": axis(
                 anchor=x,
                 domain=[bottom, top],
@@ -153,7 +153,8 @@ def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, 
                 tickvals=_count_ticks(tallest),
                 zeroline=bool(panel.values.size),
                 zerolinecolor=BASELINE,
-                **_hidden(panel),
+                showgrid=bool(panel.values.size),
+                showticklabels=bool(panel.values.size),
             ),
             f"yaxis{over[1:]}": axis(anchor=x, overlaying=y, range=[0, 1], visible=False),
         }
@@ -162,11 +163,6 @@ def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, 
     if not panel.values.size and panel.note:
         middle = (bottom + top) / 2
         figure.add_annotation(caption(panel.note.to(language), middle, x=0.5, xanchor="center", yanchor="middle"))
-
-
-def _hidden(panel: Panel) -> dict[str, Any]:
-    """An axis without values shows no numbers."""
-    return {} if panel.values.size else {"showticklabels": False, "showgrid": False}
 
 
 def _heading(panel: Panel, data: DistributionData, language: Language) -> str:

@@ -119,7 +119,7 @@ class Scaled:
     """One ranking's scores on one scale.
 
     Attributes:
-        values: float64 (n,), in candidate order; None where the scale is not defined for them.
+        values: float64 (n,), in candidate order, NaN where the score is infinite; None where the scale is not defined.
         label: the axis title, kind and scale.
         note: why the scores stayed raw or cannot be shown; None where nothing needs saying.
     """
@@ -152,13 +152,21 @@ def scaled(ranking: Ranking, scale: Scale) -> Scaled:
             scores, kind, Text(f"raw: {scale.label.en} is for logits", f"保持原始：{scale.label.zh} 仅用于 logit")
         )
     label = kind if scale is RAW else Text(f"{kind.en}, {scale.label.en}", f"{kind.zh}，{scale.label.zh}")
-    values = scale.apply(scores)
-    if values is None:
-        return Scaled(None, label, _undefined(scores.size, scale))
-    return Scaled(values, label)
+    finite = np.isfinite(scores)
+    found = scale.apply(scores[finite]) if finite.any() else None
+    if found is None:
+        return Scaled(None, label, _undefined(int(finite.sum()), scale))
+    values = np.full_like(scores, np.nan)
+    values[finite] = found
+    infinite = scores.size - found.size
+    note = Text(f"{infinite} infinite left out", f"未画出 {infinite} 个无穷值") if infinite else None
+    return Scaled(values, label, note)
 
 
 def _undefined(size: int, scale: Scale) -> Text:
+    """Why the scale cannot read `size` finite scores."""
+    if size == 0:
+        return Text("All scores are infinite", "所有得分均为无穷")
     if size == 1:
         return Text(f"One passage: {scale.label.en} is not defined", f"只有一个段落：{scale.label.zh}无定义")
     return Text(f"All scores are equal: {scale.label.en} is not defined", f"得分全部相同：{scale.label.zh}无定义")

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from made_comparisons import MakeComparison
+
+from demo.charts import find_scale
+from demo.charts.distribution import bin_edges, distribution_alt, distribution_data, distribution_figure
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        ([], [0, 1]),
+        ([3.0], [2.5, 3.5]),
+        ([0.0, 0.0], [-0.5, 0.5]),
+        ([-7.0, 13.0], range(-8, 15, 2)),  # 20 / 10 bins = 2
+        ([0.0, 0.9], np.arange(0, 10) / 10),  # 0.09 rounded up to 0.1
+        ([0.0, 21.0], np.arange(0, 23, 2.5)),  # 2.1 rounded up to 2.5
+    ],
+)
+def test_bins_start_at_round_numbers(values: list[float], edges: list[float]) -> None:
+    assert bin_edges(np.array(values)).tolist() == pytest.approx(list(edges))
+
+
+@pytest.mark.parametrize("size", [2, 3, 11, 60, 500, 1000])
+@pytest.mark.parametrize("seed", range(20))
+def test_no_value_falls_between_the_bins(size: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    values = (draw.normal(size=size) * 10.0 ** draw.integers(-6, 6)).astype(np.float32).astype(np.float64)
+    edges = bin_edges(values)
+    assert np.histogram(values, edges)[0].sum() == size
+    assert 1 <= edges.size - 1 <= 25
+    assert (np.diff(edges) > 0).all()
+
+
+def test_data_worked_by_hand(make_comparison: MakeComparison) -> None:
+    before = [float(score) for score in range(12, 0, -1)]
+    data = distribution_data(make_comparison(before, [0.0] * 10 + [5.0, 4.0]))
+    assert (data.k, data.size) == (10, 12)
+    # 11 / 10 = 1.1, rounded up to 2: edges 0, 2 … 12, and 12 falls into the last bin
+    assert data.before.edges.tolist() == [0, 2, 4, 6, 8, 10, 12]
+    assert data.before.top_counts.tolist() == [0, 1, 2, 2, 2, 3]  # the best ten are 12 … 3
+    assert data.before.rest_counts.tolist() == [1, 1, 0, 0, 0, 0]  # 1 and 2
+    assert data.after.top.tolist() == [True] * 8 + [False] * 2 + [True] * 2  # candidates 9 and 10 made room
+    assert data.after.values.tolist() == [0.0] * 10 + [5.0, 4.0]
+    assert data.after.candidates.tolist() == list(range(12))
+
+
+def test_the_figure_carries_the_datas_numbers(make_comparison: MakeComparison) -> None:
+    data = distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
+    figure = distribution_figure(data, "en").to_plotly_json()
+    for panel, x in ((data.before, "x"), (data.after, "x2")):
+        traces = {trace["name"]: trace for trace in figure["data"] if trace["xaxis"] == x}
+        assert list(traces) == ["top", "rest", "rug", "selected"]
+        assert traces["top"]["y"] == panel.top_counts.tolist()
+        assert traces["rest"]["y"] == panel.rest_counts.tolist()
+        assert traces["rug"]["x"] == panel.values.tolist()
+        assert traces["rug"]["customdata"] == panel.candidates.tolist()
+        assert traces["selected"]["meta"] == "stem"
+        assert traces["selected"]["yaxis"] == traces["rug"]["yaxis"] != traces["top"]["yaxis"]
+    assert figure["layout"]["xaxis"]["range"] != figure["layout"]["xaxis2"]["range"]
+
+
+def test_bars_say_what_they_hold(make_comparison: MakeComparison) -> None:
+    data = distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
+    bar = distribution_figure(data, "en").data[0]
+    assert bar.hovertext[0] == "1.0 … 1.5<br>1 passage, 1 in the top 3"  # (4 − 1) / 10 rounded up to 0.5
+
+
+def test_headings_name_scale_and_exceptions(make_comparison: MakeComparison) -> None:
+    twelve = [float(score) for score in range(12)]
+    data = distribution_data(make_comparison(twelve, twelve), find_scale("sigmoid"))
+    upper, lower = (note.text for note in distribution_figure(data, "en").layout.annotations)
+    assert "BM25 score" in upper
+    assert "raw: sigmoid is for logits" in upper
+    assert "Cross-encoder logit, sigmoid" in lower
+    assert "solid: top 10" in lower
+
+
+def test_an_undefined_scale_leaves_a_sentence_in_its_panel_only(make_comparison: MakeComparison) -> None:
+    data = distribution_data(make_comparison([2.0, 1.0], [1.5, 1.5]), find_scale("z"))
+    texts = [note.text for note in distribution_figure(data, "zh").layout.annotations]
+    assert data.before.values.tolist() == [1.0, -1.0]
+    assert data.after.values.size == 0
+    assert sum("得分全部相同：z无定义" in text for text in texts) == 1
+
+
+def test_infinite_scores_are_left_out_and_counted(make_comparison: MakeComparison) -> None:
+    data = distribution_data(make_comparison([3.0, 2.0, 1.0], [1.0, -np.inf, 0.5]))
+    assert data.after.candidates.tolist() == [0, 2]
+    assert data.after.note is not None
+    assert data.after.note.en == "1 infinite left out"
+
+
+def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
+    alt = distribution_alt(distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5])))
+    assert alt.en == (
+        "Score distributions of 3 passages: BM25 score from 1.00 to 4.00, median 2.50; "
+        "Cross-encoder logit from −3.00 to 2.00, median 0.50."
+    )
