@@ -96,6 +96,10 @@ class LoadedModels:
         self._tickets: OrderedDict[tuple[str, str], Ticket] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._tickets)
+
     def ask(self, spec: ModelSpec, precision: str) -> Ticket:
         """The ticket for a model; starts to load it if nobody did, or if the last load failed.
 
@@ -122,14 +126,14 @@ class LoadedModels:
                 del self._tickets[key]
             ticket.outcome.set_exception(error)
         else:
-            ticket.outcome.set_result(loaded)
-            self._let_go(key)
+            with self._lock:
+                ticket.outcome.set_result(loaded)
+                self._let_go(key)
 
     def _let_go(self, newest: tuple[str, str]) -> None:
         """Drops loaded models, the longest unused first, until the rest fits; those being loaded do not count."""
-        with self._lock:
-            sizes = {key: ticket.loaded().model.bytes for key, ticket in self._tickets.items() if ticket.ready(0)}
-            for key in [key for key in sizes if key != newest]:
-                if sum(sizes.values()) <= self._settings.models_bytes:
-                    return
-                del sizes[key], self._tickets[key]
+        sizes = {key: ticket.loaded().model.bytes for key, ticket in self._tickets.items() if ticket.ready(0)}
+        for key in [key for key in sizes if key != newest]:
+            if sum(sizes.values()) <= self._settings.models_bytes:
+                return
+            del sizes[key], self._tickets[key]
