@@ -1,0 +1,123 @@
+"""Command line: `python -m demo.training prepare|train|evaluate`; each has `--help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+_DEFAULT_WORK = Path("training-work")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = _parser().parse_args(arguments)
+    options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo.training", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    _prepare_options(commands.add_parser("prepare", help="read the training sets, label them with the teacher"))
+    _train_options(commands.add_parser("train", help="train the student and write its folder"))
+    _evaluate_options(commands.add_parser("evaluate", help="table of BM25, a model and the teacher"))
+    return parser
+
+
+def _work_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--work", type=Path, default=_DEFAULT_WORK, help="folder for working files (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=13, help="default: %(default)s")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+
+
+def _prepare_options(parser: argparse.ArgumentParser) -> None:
+    _work_option(parser)
+    parser.add_argument("--data", type=Path, required=True, help="folder of training sets, or of one pairs.jsonl")
+    parser.add_argument("--sets", nargs="+", help="folders below --data to read (default: the known ones)")
+    parser.add_argument("--made-queries", type=int, default=42_000, help="queries to make from passages")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the passages taken from large sets")
+    parser.add_argument("--bf16", action="store_true", help="let the teacher compute in bfloat16")
+    parser.set_defaults(run=_prepare)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    import torch
+
+    from demo.training.prepare import Amounts, prepare
+
+    torch.set_num_threads(options.threads)
+    amounts = Amounts(made_queries=options.made_queries, scale=options.scale)
+    prepare(options.data, options.work, options.sets, amounts, options.seed, options.bf16)
+    used = json.loads((options.work / "used.json").read_text(encoding="utf-8"))
+    for row in used["sets"]:
+        print(f"{row['name']}: {row['rows_used']} rows, {row['licence']}")
+    print(f"{used['passages']} passages; queries: {used['queries']}")
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    from demo.training.losses import Targets, Weights
+    from demo.training.trainer import Recipe
+
+    _work_option(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder the model is written to")
+    parser.add_argument("--name", default="tiny", help="name of the run's checkpoints (default: %(default)s)")
+    parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, help="stop and write the model after so many minutes")
+    parser.add_argument("--watch", type=Path, help="a small judged collection to measure along the way, never to learn")
+    for group in (Recipe, Targets, Weights):
+        for row in fields(group):
+            if isinstance(row.default, bool):
+                parser.add_argument(f"--{row.name}", action=argparse.BooleanOptionalAction, default=row.default)
+            elif isinstance(row.default, int | float) and row.name not in ("seed", "workers"):
+                name = f"--{row.name.replace('_', '-')}"
+                parser.add_argument(name, type=type(row.default), default=row.default, help="default: %(default)s")
+    parser.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from demo.training.losses import Targets, Weights
+    from demo.training.run import Run, train
+    from demo.training.trainer import Recipe
+
+    def given(group: type) -> dict[str, Any]:
+        return {f.name: getattr(options, f.name) for f in fields(group) if hasattr(options, f.name)}
+
+    parts = {"targets": Targets(**given(Targets)), "weights": Weights(**given(Weights)), "workers": options.threads}
+    recipe = Recipe(**{**given(Recipe), **parts})
+    print(json.dumps({k: v for k, v in asdict(recipe).items() if k != "phases"}))
+    train(recipe, Run(options.work, options.name, options.out, options.every, options.minutes, options.watch))
+
+
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder of a cross-encoder")
+    parser.add_argument("--collections", type=Path, required=True, help="folder of judged collections (BEIR layout)")
+    parser.add_argument("--only", nargs="+", help="collections to measure (default: all)")
+    parser.add_argument("--queries", type=int, help="measure the first so many queries of each collection only")
+    parser.add_argument("--depth", type=int, default=100, help="BM25 candidates per query (default: %(default)s)")
+    parser.add_argument("--no-teacher", action="store_true", help="leave the bi-encoder out")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    import torch
+
+    from demo.training.evaluate import report
+    from demo.training.judged import read_all
+
+    torch.set_num_threads(options.threads)
+    chosen = [c for c in read_all(options.collections) if not options.only or c.name in options.only]
+    if options.queries:
+        chosen = [c.first_queries(options.queries) for c in chosen]
+    print(report(chosen, options.model, options.depth, options.threads, not options.no_teacher))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""What reranking changes on judged collections, as a Markdown table: BM25, the model, the teacher.
+
+Candidates are BM25's top 100 (NDCG@10), or the judged rows where irrelevant ones are judged as well (MRR). BM25 and the
+cross-encoder are the app's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ir_measures
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from demo.training.judged import Judged
+
+Run = dict[str, dict[str, float]]
+"""query_id → doc_id → score."""
+
+Reranker = Callable[[str, Sequence[str]], NDArray[np.float32]]
+"""Scores of some passages for one query."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a reranker orders: for each query, passage numbers and their BM25 scores, best first."""
+
+    passages: dict[str, NDArray[np.int64]]
+    scores: dict[str, NDArray[np.float64]]
+
+
+def bm25_candidates(judged: Judged, depth: int = 100) -> Candidates:
+    """BM25's best `depth` passages of each query, or the judged rows; ties go by the passage's place."""
+    from demo.rankers.bm25 import Bm25Index, Bm25Settings
+
+    index = Bm25Index.build(judged.passages, Bm25Settings())
+    place = {p.doc_id: i for i, p in enumerate(judged.passages)}
+    passages, scores = {}, {}
+    for query in judged.queries:
+        values = np.asarray(index.scores(query.text), np.float64)
+        if judged.rerank_judged:
+            rows = np.asarray([place[d] for d in judged.qrels[query.query_id] if d in place], np.int64)
+            rows = rows[np.argsort(-values[rows], kind="stable")]
+        else:
+            rows = np.argsort(-values, kind="stable")[:depth]
+        passages[query.query_id], scores[query.query_id] = rows, values[rows]
+    return Candidates(passages, scores)
+
+
+def rerank(judged: Judged, candidates: Candidates, reranker: Reranker, label: str) -> Run:
+    """The run of a reranker over the candidates."""
+    run: Run = {}
+    for query in tqdm(judged.queries, desc=f"{label} on {judged.name}", unit="query", leave=False):
+        rows = candidates.passages[query.query_id]
+        scores = reranker(query.text, [judged.passages[i].content for i in rows])
+        run[query.query_id] = _strict(judged, rows, np.asarray(scores, np.float64))
+    return run
+
+
+def bm25_run(judged: Judged, candidates: Candidates) -> Run:
+    """The run of BM25 over its own candidates."""
+    return {q: _strict(judged, rows, candidates.scores[q]) for q, rows in candidates.passages.items()}
+
+
+def _strict(judged: Judged, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, float]:
+    """Scores by doc_id in which earlier candidates win ties (trec_eval would break ties by doc_id)."""
+    order = np.argsort(-scores, kind="stable")
+    return {judged.passages[rows[i]].doc_id: float(len(order) - rank) for rank, i in enumerate(order)}
+
+
+def measure(judged: Judged, run: Run) -> float:
+    """Mean NDCG@10 of the run, or its mean reciprocal rank where the judged rows were reordered; 0 to 1."""
+    name = ir_measures.RR if judged.rerank_judged else ir_measures.nDCG @ 10
+    qrels = {q.query_id: judged.qrels[q.query_id] for q in judged.queries}
+    return float(ir_measures.calc_aggregate([name], qrels, run)[name])
+
+
+def cross_encoder(folder: Path, threads: int) -> Reranker:
+    """The app's own cross-encoder on the weights in `folder`."""
+    from demo.rankers.loading import load_cross_encoder, resolve
+    from demo.settings import Settings
+
+    settings = Settings(threads=threads, any_model=True)
+    model = load_cross_encoder(resolve(str(folder), settings), settings)
+
+    def rank(query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        scores = np.zeros(len(texts), np.float32)
+        for batch in model.score(query, texts):
+            scores[batch.indices] = batch.scores
+        return scores
+
+    return rank
+
+
+def bi_encoder() -> Reranker | None:
+    """The teacher's cosine, each text encoded once; None where its package is not installed."""
+    from demo.training.teacher import Teacher, teacher_folder
+    from demo.training.tokens import load_tokenizer, tokenise
+
+    try:
+        folder = teacher_folder()
+    except ModuleNotFoundError:
+        return None
+    teacher, tokenizer = Teacher(folder), load_tokenizer(folder / "tokenizer.json")
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+        new = [t for t in dict.fromkeys(texts) if t not in known]
+        table = tokenise(new, tokenizer)
+        known.update(zip(new, teacher.encode(table, list(range(len(new)))).astype(np.float32), strict=True))
+        return np.stack([known[t] for t in texts])
+
+    def rank(query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.asarray(vectors(texts) @ vectors([query])[0], np.float32)
+
+    return rank
+
+
+def table(rows: Sequence[tuple[str, dict[str, float]]], columns: Sequence[str]) -> str:
+    """A Markdown table: one line per ranker, one column per collection, figures with three decimals."""
+    lines = ["| ranker | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for label, values in rows:
+        cells = (f"{values[c]:.3f}" if c in values else "" for c in columns)
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def column(judged: Judged) -> str:
+    """Heading of a collection's column: its name, the qrels file if it is not the usual one, and the metric."""
+    other = "" if judged.qrels_file == "qrels.tsv" else f" ({judged.qrels_file})"
+    return f"{judged.name}{other} {'MRR' if judged.rerank_judged else 'NDCG@10'}"
+
+
+def report(collections: Sequence[Judged], models: Sequence[Path], depth: int, threads: int, teacher: bool) -> str:
+    """The table of BM25, the models and, if asked for and installed, the teacher."""
+    rankers: list[tuple[str, Reranker]] = [(folder.name, cross_encoder(folder, threads)) for folder in models]
+    if teacher and (cosine := bi_encoder()) is not None:
+        rankers.append(("all-MiniLM-L6-v2 (bi-encoder)", cosine))
+    rows: list[tuple[str, dict[str, float]]] = [(label, {}) for label in ("BM25", *(r[0] for r in rankers))]
+    for judged in collections:
+        candidates = bm25_candidates(judged, depth)
+        rows[0][1][column(judged)] = measure(judged, bm25_run(judged, candidates))
+        for (_, values), (label, reranker) in zip(rows[1:], rankers, strict=True):
+            values[column(judged)] = measure(judged, rerank(judged, candidates, reranker, label))
+    return table(rows, [column(judged) for judged in collections])

@@ -1,0 +1,77 @@
+"""What the student is taught: the teacher's order within a group, and where «relevant» lies on the scale of logits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Targets:
+    """How labels become target logits.
+
+    Attributes:
+        cosine_scale: Logits per unit of the teacher's cosine.
+        cosine_middle: The cosine whose target logit is 0, without a word match.
+        lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
+        known_bonus: Logits added to a passage that is known to answer the question.
+    """
+
+    cosine_scale: float = 20.0
+    cosine_middle: float = 0.5
+    lexical_scale: float = 10.0
+    known_bonus: float = 2.0
+
+    def logits(self, cosine: Tensor, lexical: Tensor, known: Tensor) -> Tensor:
+        """Target logits; all arguments share one shape.
+
+        Args:
+            cosine: The teacher's cosine, −1 to 1.
+            lexical: BM25 over the sum of the query's idf, 0 to 1.
+            known: 1 for a passage known to answer, else 0.
+        """
+        return (
+            self.cosine_scale * (cosine - self.cosine_middle) + self.lexical_scale * lexical + self.known_bonus * known
+        )
+
+
+def listwise(scores: Tensor, targets: Tensor) -> Tensor:
+    """Mean over groups of KL(softmax(targets) ‖ softmax(scores)), nats; shapes (groups, candidates)."""
+    return functional.kl_div(
+        functional.log_softmax(scores, dim=1),
+        functional.log_softmax(targets, dim=1),
+        reduction="batchmean",
+        log_target=True,
+    )
+
+
+def absolute(scores: Tensor, targets: Tensor) -> Tensor:
+    """Mean Huber distance of scores to target logits, quadratic up to 2 logits, linear beyond."""
+    return functional.huber_loss(scores, targets, delta=2.0)
+
+
+def margins(scores: Tensor, targets: Tensor) -> Tensor:
+    """Mean Huber distance of each group's centred scores to its centred targets: all pairwise margins at once."""
+    centred_scores = scores - scores.mean(1, keepdim=True)
+    centred_targets = targets - targets.mean(1, keepdim=True)
+    return functional.huber_loss(centred_scores, centred_targets, delta=2.0)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Shares of the three terms in the loss."""
+
+    listwise: float = 1.0
+    margins: float = 0.15
+    absolute: float = 0.05
+
+    def total(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """The weighted sum, a scalar; shapes (groups, candidates)."""
+        return (
+            self.listwise * listwise(scores, targets)
+            + self.margins * margins(scores, targets)
+            + self.absolute * absolute(scores, targets)
+        ).to(torch.float32)

@@ -1,0 +1,119 @@
+"""Texts as arrays of word-piece ids, and the cross-encoder's input spliced from two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+PAD, UNK, CLS, SEP = 0, 100, 101, 102
+"""Ids of the special word pieces in BERT's uncased vocabulary."""
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class TokenTable:
+    """Many texts in one array.
+
+    Attributes:
+        ids: All word pieces behind one another, without special ones.
+        offsets: Text i is `ids[offsets[i]:offsets[i + 1]]`; one longer than there are texts.
+    """
+
+    ids: Ids
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> Ids:
+        return self.ids[self.offsets[index] : self.offsets[index + 1]]
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Word pieces per text."""
+        return np.diff(self.offsets)
+
+    def save(self, path: Path) -> None:
+        """Writes both arrays to `path` (.npz)."""
+        np.savez(path, ids=self.ids, offsets=self.offsets)
+
+    @classmethod
+    def load(cls, path: Path) -> TokenTable:
+        """The table that `save` wrote."""
+        with np.load(path) as arrays:
+            return cls(arrays["ids"], arrays["offsets"])
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a tokenizer.json, with its truncation and padding switched off."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def tokenise(texts: Sequence[str], tokenizer: Tokenizer, limit: int = 510) -> TokenTable:
+    """The table of `texts`, each cut to `limit` word pieces."""
+    rows: list[Ids] = []
+    for start in range(0, len(texts), 4096):
+        encoded = tokenizer.encode_batch(list(texts[start : start + 4096]), add_special_tokens=False)
+        rows.extend(np.asarray(e.ids[:limit], dtype=np.int32) for e in encoded)
+    return table_of(rows)
+
+
+def table_of(rows: Sequence[Ids]) -> TokenTable:
+    """The table of ready id arrays."""
+    offsets = np.concatenate([[0], np.cumsum([len(r) for r in rows], dtype=np.int64)])
+    ids = np.concatenate([*rows, np.zeros(0, np.int32)]).astype(np.int32)
+    return TokenTable(ids, offsets.astype(np.int64))
+
+
+def cut_pair(query: Ids, passage: Ids, limit: int) -> tuple[Ids, Ids]:
+    """Both texts cut so that [CLS] query [SEP] passage [SEP] has at most `limit` ids.
+
+    The longer text loses its last piece until the pair fits (the tokenizers' `longest_first`); with equal lengths the
+    passage loses.
+    """
+    room = limit - 3
+    excess = len(query) + len(passage) - room
+    if excess <= 0:
+        return query, passage
+    shorter = min(len(query), len(passage))
+    if shorter <= room // 2:
+        kept_query, kept_passage = (
+            (len(query), room - len(query)) if len(query) <= len(passage) else (room - len(passage), len(passage))
+        )
+    else:
+        kept_query, kept_passage = room - room // 2, room // 2
+    return query[:kept_query], passage[:kept_passage]
+
+
+def splice(query: Ids, passage: Ids, limit: int = 512) -> tuple[Ids, NDArray[np.int64]]:
+    """The cross-encoder's input for one pair.
+
+    Returns:
+        [CLS] query [SEP] passage [SEP] and the token types: 0 up to the first [SEP], 1 after it.
+    """
+    query, passage = cut_pair(query, passage, limit)
+    ids = np.concatenate([[CLS], query, [SEP], passage, [SEP]]).astype(np.int32)
+    types = np.zeros(len(ids), np.int64)
+    types[len(query) + 2 :] = 1
+    return ids, types
+
+
+def length_batches(lengths: Iterable[int], budget: int) -> list[list[int]]:
+    """Indices sorted by length and cut into batches of at most `budget` padded tokens (at least one row each)."""
+    order = sorted(enumerate(lengths), key=lambda pair: pair[1])
+    batches: list[list[int]] = []
+    current: list[int] = []
+    for index, length in order:
+        if current and (len(current) + 1) * length > budget:
+            batches.append(current)
+            current = []
+        current.append(index)
+    return [*batches, current] if current else batches

@@ -1,0 +1,122 @@
+"""BM25 over the pool, mined candidates, target logits and losses, each worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs torch")
+pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
+pytest.importorskip("snowballstemmer", reason="needs demo/training/requirements.txt")
+pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
+
+from demo.training.groups import Candidates, Group, Mining, Phase, batches, draw_groups, mine
+from demo.training.lexical import Bm25Matrix, terms
+from demo.training.losses import Targets, Weights, absolute, listwise, margins
+from demo.training.tokens import table_of
+
+PASSAGES = ["cats chase mice", "dogs chase cats and cats", "birds sing"]
+
+
+def test_terms_are_stemmed_and_lower_case() -> None:
+    assert terms("Running DOGS, 42!") == ["run", "dog", "42"]
+
+
+def test_bm25_by_hand() -> None:
+    """«sing» stands in 1 of 3 passages, once, in one of 2 words; mean length (3 + 5 + 2) / 3."""
+    idf = math.log(1 + (3 - 1 + 0.5) / 1.5)
+    norm = 1.2 * (1 - 0.75 + 0.75 * 2 / (10 / 3))
+    scores = Bm25Matrix(PASSAGES).scores(["singing"])
+    assert scores == pytest.approx(np.asarray([[0, 0, idf / (1 + norm)]]), abs=1e-6)
+
+
+def test_bm25_counts_each_query_word_once_and_never_passes_its_bound() -> None:
+    index = Bm25Matrix(PASSAGES)
+    once, twice = index.scores(["cat mice", "cat cat mice unknown"])
+    assert once == pytest.approx(twice)
+    assert (once <= index.best_possible(["cat mice"])).all()
+    assert index.scores([""]).tolist() == [[0, 0, 0]]
+
+
+def test_candidates_hold_the_known_passage_the_nearest_and_the_best_for_bm25() -> None:
+    pool = np.asarray([[1, 0], [0.6, 0.8], [0, 1]], np.float16)
+    query = np.asarray([[0, 1]], np.float16)
+    mined = mine(
+        ["mice"],
+        np.asarray([1], np.int32),
+        query,
+        pool,
+        Bm25Matrix(PASSAGES),
+        {1: [2, 0, 2]},
+        Mining(1, 1, 1, 2),
+        seed=0,
+    )
+    assert mined.passages[0, :3].tolist() == [1, 2, 0]
+    assert mined.cosine[0, :3].tolist() == pytest.approx([0.8, 1.0, 0.0], abs=1e-3)
+    assert mined.lexical[0, 0] == mined.lexical[0, 1] == 0
+    assert mined.lexical[0, 2] > 0
+    assert mined.has_siblings.tolist() == [True]
+    assert set(mined.passages[0, 4:].tolist()) <= {0, 2}
+
+
+def candidates_of(count: int, siblings: bool) -> Candidates:
+    passages = np.arange(count, dtype=np.int32)[None, :]
+    zeros = np.zeros((1, count), np.float16)
+    return Candidates(passages, zeros, zeros, np.asarray([siblings]))
+
+
+@pytest.mark.parametrize("siblings", [False, True])
+def test_a_group_starts_with_the_known_passage_and_repeats_no_column(siblings: bool) -> None:
+    mining = Mining(nearest=5, lexical=5, chance=3, siblings=4)
+    candidates = candidates_of(18, siblings)
+    rng, phase = np.random.default_rng(0), Phase(1.0, 16, 32, 0.5)
+    drawn = draw_groups(rng, np.zeros(50, np.int64), candidates, mining, phase, 8, sibling_share=0.5)
+    assert {g.limit for g in drawn} == {16, 32}
+    for group in drawn:
+        assert group.columns[0] == 0
+        assert len(set(group.columns.tolist())) == 8
+    # Columns 14 to 17 are sentences of the known passage.
+    whole = [set(range(14, 18)) <= set(g.columns.tolist()) for g in drawn]
+    assert any(whole) == siblings
+    assert not all(whole)
+
+
+def test_batches_place_every_pair_once() -> None:
+    candidates = candidates_of(3, siblings=False)
+    pool = table_of([np.arange(n, dtype=np.int32) + 5 for n in (9, 1, 4)])
+    queries = table_of([np.asarray([7], np.int32)])
+    made = batches([Group(0, np.asarray([0, 1, 2]), 6)], candidates, queries, pool, budget=16)
+    assert sorted(np.concatenate([b.places for b in made]).tolist()) == [0, 1, 2]
+    longest = next(b for b in made if 0 in b.places)
+    row = longest.ids[longest.places.tolist().index(0)]
+    assert row.tolist() == [101, 7, 102, 5, 6, 7, 8, 9, 10, 102]
+
+
+def test_target_logits_by_hand() -> None:
+    """20 · (0.7 − 0.5) + 6 · 0.5 + 2 · 1 = 9."""
+    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=6, known_bonus=2)
+    assert targets.logits(*(torch.tensor([v]) for v in (0.7, 0.5, 1.0))).item() == pytest.approx(9.0)
+
+
+def test_listwise_loss_by_hand() -> None:
+    """Targets give (¾, ¼), scores (½, ½): KL = ¾ ln(¾ / ½) + ¼ ln(¼ / ½)."""
+    loss = listwise(torch.tensor([[1.0, 1.0]]), torch.tensor([[math.log(3.0), 0.0]]))
+    assert loss.item() == pytest.approx(0.75 * math.log(1.5) + 0.25 * math.log(0.5), abs=1e-6)
+
+
+def test_listwise_and_margins_do_not_see_a_shift_but_absolute_does() -> None:
+    targets = torch.tensor([[3.0, -1.0, 0.5]])
+    shifted = targets + 5.0
+    assert listwise(shifted, targets).item() == pytest.approx(0.0, abs=1e-6)
+    assert margins(shifted, targets).item() == pytest.approx(0.0, abs=1e-6)
+    # Huber with δ = 2 at a distance of 5: 2 · (5 − 1) = 8.
+    assert absolute(shifted, targets).item() == pytest.approx(8.0)
+
+
+def test_the_total_is_the_weighted_sum() -> None:
+    scores, targets = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.0]])
+    total = Weights(listwise=2.0, margins=3.0, absolute=0.5).total(scores, targets)
+    parts = 2 * listwise(scores, targets) + 3 * margins(scores, targets) + 0.5 * absolute(scores, targets)
+    assert total.item() == pytest.approx(parts.item())

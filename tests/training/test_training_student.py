@@ -1,0 +1,134 @@
+"""The student's forward, its laid-out start, and the training loop on a toy set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs torch")
+transformers = pytest.importorskip("transformers", reason="needs transformers")
+pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
+pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
+
+from demo.training.groups import Candidates, Mining, Phase
+from demo.training.student import initialise, score, tiny_config, word_vectors
+from demo.training.tokens import splice, table_of
+from demo.training.trainer import Material, Recipe, Trainer, held_out_mrr
+
+WORDS, WIDTH = 160, 128
+QUERIES, PASSAGES = 24, 24
+
+
+def student(seed: int = 0) -> Any:
+    """A narrow student whose word embeddings are random directions."""
+    torch.manual_seed(seed)
+    model = transformers.BertForSequenceClassification(tiny_config(WORDS, WIDTH))
+    rng = np.random.default_rng(seed)
+    words = word_vectors(rng.normal(size=(WORDS, 200)).astype(np.float32), WIDTH - 8, seed)
+    initialise(model, words, rng.uniform(2, 9, WORDS).astype(np.float32), seed)
+    return model.eval()
+
+
+def toy_material() -> Material:
+    """Query i shares its three word pieces with passage i; every other passage is wrong."""
+    rng = np.random.default_rng(1)
+    pieces = [rng.permutation(np.arange(103, WORDS, dtype=np.int32))[:12] for _ in range(PASSAGES)]
+    queries = table_of([p[:3] for p in pieces[:QUERIES]])
+    others = np.stack([np.delete(np.arange(PASSAGES), q)[:13] for q in range(QUERIES)])
+    passages = np.concatenate([np.arange(QUERIES)[:, None], others], axis=1).astype(np.int32)
+    cosine = np.where(passages == passages[:, :1], 0.9, 0.1).astype(np.float16)
+    candidates = Candidates(passages, cosine, cosine, np.zeros(QUERIES, np.bool_))
+    return Material(candidates, queries, table_of(pieces), np.arange(QUERIES), np.ones(QUERIES, np.float32))
+
+
+TOY = Recipe(
+    steps=30,
+    groups=4,
+    size=6,
+    rate=1e-3,
+    warmup=0.1,
+    mining=Mining(nearest=5, lexical=5, chance=3),
+    phases=(Phase(1.0, 12, 12, 0.0),),
+)
+
+
+def padded(rows: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+    ids, types = np.zeros((2, len(rows), max(len(r[0]) for r in rows)), np.int64)
+    for line, (row_ids, row_types) in enumerate(rows):
+        ids[line, : len(row_ids)], types[line, : len(row_ids)] = row_ids, row_types
+    return torch.from_numpy(ids), torch.from_numpy(types)
+
+
+def test_the_short_forward_equals_the_models_own() -> None:
+    model, material = student(), toy_material()
+    ids, types = padded([splice(material.queries[i], material.pool[i][: 3 + i]) for i in range(6)])
+    with torch.inference_mode():
+        own = model(input_ids=ids, token_type_ids=types, attention_mask=(ids != 0).long()).logits[:, 0]
+        assert score(model, ids, types) == pytest.approx(own, abs=1e-5)
+
+
+def test_word_vectors_have_equal_norm_and_keep_likeness() -> None:
+    """Words 0 and 1 are nearly the same, word 2 is not."""
+    embeddings = np.random.default_rng(0).normal(size=(200, 32)).astype(np.float32)
+    embeddings[1] = embeddings[0] + 0.01
+    vectors = word_vectors(embeddings, 24, seed=0)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.full(200, 24**0.5), rel=1e-4)
+    assert vectors[0] @ vectors[1] > 0.95 * 24
+    assert abs(vectors[0] @ vectors[2]) < 0.8 * 24
+
+
+def test_before_any_training_a_passage_with_the_querys_words_scores_higher() -> None:
+    model, material = student(), toy_material()
+    wins = 0
+    for query in range(QUERIES):
+        other = (query + 7) % PASSAGES
+        rows = [splice(material.queries[query], material.pool[p]) for p in (query, other)]
+        with torch.inference_mode():
+            right, wrong = score(model, *padded(rows)).tolist()
+        wins += right > wrong
+    assert wins >= 0.8 * QUERIES
+
+
+def test_training_reduces_the_loss_and_ranks_the_known_passage_first() -> None:
+    material, losses = toy_material(), []
+    trainer = Trainer(student(), material, TOY)
+    trainer.run(30, lambda _, loss: losses.append(loss))
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    assert trainer.pairs == 30 * 4 * 6
+    assert held_out_mrr(trainer.model, material, material.train, columns=10) > 0.9
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole = Trainer(student(), toy_material(), TOY)
+    whole.run(6)
+    first = Trainer(student(), toy_material(), TOY)
+    first.run(3)
+    first.save(tmp_path / "last.pt")
+    second = Trainer(student(seed=5), toy_material(), TOY)
+    second.load(tmp_path / "last.pt")
+    second.run(6)
+    assert second.pairs == whole.pairs
+    for name, value in whole.average.items():
+        assert torch.equal(value, second.average[name]), name
+
+
+def test_shared_work_gives_the_gradients_of_one_worker() -> None:
+    """The loss is a mean over groups, so two halves of equal size average to the whole."""
+    one, two = (Trainer(student(), toy_material(), replace(TOY, workers=n)) for n in (1, 2))
+    one.run(1)
+    two.run(1)
+    for name, value in one.average.items():
+        assert value == pytest.approx(two.average[name], abs=2e-4), name
+
+
+def test_the_rate_rises_then_falls() -> None:
+    recipe = Recipe(steps=100, rate=1.0, warmup=0.1)
+    assert recipe.rate_at(0) == pytest.approx(0.1)
+    assert recipe.rate_at(10) == pytest.approx(1.0)
+    # Halfway down: 0.02 + 0.98 / 2.
+    assert recipe.rate_at(55) == pytest.approx(0.51)
+    assert recipe.rate_at(100) == pytest.approx(0.02)
