@@ -1,0 +1,27 @@
+"""Text and files to a `Collection`: one row per format in `registry.FORMATS`, errors that name file and line.
+
+    pasted text ─────────────────────────────► choose a format ─► read ─► assemble ─► Loaded(collection, reading)
+    files ─► unpack .gz, .zip ─► decode ─────┘
+
+`read` gives entries with their places, `assemble` gives ids, leaves out duplicates and keeps to the limits.
+"""
+
+from demo.formats.entrance import read_files, read_pasted
+from demo.formats.export import safe_cell, write_csv
+from demo.formats.reading import Loaded, Reading
+from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
+from demo.formats.source import Limits
+
+__all__ = [
+    "FORMATS",
+    "PASTED_FORMATS",
+    "Format",
+    "Limits",
+    "Loaded",
+    "Reading",
+    "accepted_suffixes",
+    "read_files",
+    "read_pasted",
+    "safe_cell",
+    "write_csv",
+]

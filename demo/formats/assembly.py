@@ -1,0 +1,185 @@
+"""From what readers found to one collection: ids, duplicates, limits, judgments.
+
+- The same passage again (title and text alike, outer white space aside) is left out and counted, if either it has no id
+  of its own or its id is the same; under another id it is kept and counted, because judgments may name either.
+- The same id with another text is an error that names both places.
+- Passages without ids are numbered from 1 in their order, after the file's name where there are several files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from demo.errors import InputError
+from demo.formats.reading import Loaded, Reading
+from demo.formats.source import Entry, Found, Judgment, Limits
+from demo.language import Text
+from demo.records import Card, Collection, Passage, Query
+
+MAX_ID_CHARS = 256
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def assemble(found: Sequence[Found], reading: Reading, key: str, title: Text, name: Text, limits: Limits) -> Loaded:
+    """One collection of everything found in `name`, and `reading` with its counts filled in.
+
+    Raises:
+        InputError: nothing was found, a limit is passed, or two passages or queries have the same id.
+    """
+    entries = [entry for one in found for entry in one.entries]
+    if not entries:
+        raise InputError(
+            f"There are no passages in {name.en}: nothing in it has text. Give one passage per line, or choose another "
+            "way to read it.",
+            f"{name.zh}中没有段落：其中没有任何文本。请每行写一个段落，或选择其他读取方式。",
+        )
+    kept, duplicates, repeated = distinct(entries, limits)
+    passages = _named(kept)
+    queries = _distinct_queries(query for one in found for query in one.queries)
+    judgments = [judgment for one in found for judgment in one.judgments]
+    qrels, unknown = group_judgments(judgments, passages, queries)
+    scores = _scores(kept, passages)
+    reading = replace(
+        reading,
+        passages=len(passages),
+        queries=len(queries),
+        judgments=len(judgments) - len(unknown),
+        scores=len(scores or ()),
+        duplicates=duplicates,
+        repeated=repeated,
+        empty_lines=sum(one.empty_lines for one in found),
+        empty_passages=sum(one.empty_passages for one in found),
+        unknown_judgments=len(unknown),
+        notes=(*reading.notes, *dict.fromkeys(note for one in found for note in one.notes)),
+    )
+    card = Card(title=title, description=reading.sentence())
+    return Loaded(Collection(key, card, passages, queries, qrels, scores), reading)
+
+
+# ---- passages ----------------------------------------------------------------------------------------------------
+
+
+def distinct(entries: Iterable[Entry], limits: Limits) -> tuple[list[Entry], int, int]:
+    """The entries without duplicates, the number of duplicates, and of repeated texts that were kept.
+
+    Raises:
+        InputError: an id stands for two passages, or a limit is passed.
+    """
+    kept: list[Entry] = []
+    by_id: dict[str, Entry] = {}
+    contents: set[tuple[str, str]] = set()
+    duplicates = repeated = 0
+    for entry in map(_printable, entries):
+        content = entry.title, entry.text
+        earlier = by_id.get(entry.doc_id) if entry.doc_id else None
+        if earlier is not None and (earlier.title, earlier.text) != content:
+            raise _ambiguous_id(entry, earlier)
+        if earlier is not None or (not entry.doc_id and content in contents):
+            duplicates += 1
+            continue
+        _check_limits(entry, len(kept), limits)
+        repeated += content in contents
+        contents.add(content)
+        kept.append(entry)
+        if entry.doc_id:
+            by_id[entry.doc_id] = entry
+    return kept, duplicates, repeated
+
+
+def _printable(entry: Entry) -> Entry:
+    """The entry with halves of surrogate pairs, which no encoding can write, replaced by U+FFFD."""
+    if not _SURROGATE.search(entry.text + entry.title + entry.doc_id):
+        return entry
+    text, title, doc_id = (_SURROGATE.sub("\ufffd", part) for part in (entry.text, entry.title, entry.doc_id))
+    return replace(entry, text=text, title=title, doc_id=doc_id)
+
+
+def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
+    where = entry.place.start
+    if kept == limits.passages:
+        raise InputError(
+            f"{where.en} starts one passage too many: at most {limits.passages:,} are read. Give fewer (the limit "
+            "is the setting RERANK_LENS_MAX_PASSAGES).",
+            f"{where.zh}起超出了段落数量上限：最多读取 {limits.passages:,} 个。请减少段落（该上限由设置 "
+            "RERANK_LENS_MAX_PASSAGES 决定）。",
+        )
+    chars = len(entry.text) + len(entry.title)
+    if chars > limits.passage_chars:
+        raise InputError(
+            f"{where.en} starts a passage of {chars:,} characters; at most {limits.passage_chars:,} are read. Split it "
+            "(the limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
+            f"{where.zh}开始的段落有 {chars:,} 个字符；最多 {limits.passage_chars:,} 个。请拆分该段落（该上限由设置 "
+            "RERANK_LENS_MAX_PASSAGE_CHARS 决定）。",
+        )
+    if len(entry.doc_id) > MAX_ID_CHARS:
+        raise InputError(
+            f"{where.en} has an id of {len(entry.doc_id):,} characters; at most {MAX_ID_CHARS} are allowed. Name it "
+            "shorter, or choose another way to read it.",
+            f"{where.zh}的 id 有 {len(entry.doc_id):,} 个字符；最多 {MAX_ID_CHARS} 个。请缩短 id，或选择其他读取方式。",
+        )
+
+
+def _ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
+    where, other = entry.place.start, earlier.place.text
+    return InputError(
+        f"{where.en} has the id “{entry.doc_id}” of {other.en}, but another text. Give every passage an id of its own.",
+        f"{where.zh}与{other.zh}的 id 均为“{entry.doc_id}”，但文本不同。请让每个段落的 id 各不相同。",
+    )
+
+
+def _named(entries: Sequence[Entry]) -> tuple[Passage, ...]:
+    """The entries as passages; those without ids get names that no other passage has."""
+    taken = {entry.doc_id for entry in entries}
+    several_files = len({entry.place.file for entry in entries}) > 1
+    numbers: dict[str, int] = {}
+    passages: list[Passage] = []
+    for entry in entries:
+        doc_id = entry.doc_id
+        if not doc_id:
+            prefix = f"{PurePosixPath(entry.place.file).stem}-" if several_files else ""
+            name = f"{prefix}{entry.name}" if entry.name else ""
+            while not name or name in taken:
+                numbers[prefix] = numbers.get(prefix, 0) + 1
+                name = f"{prefix}{numbers[prefix]}"
+            taken.add(name)
+            doc_id = name
+        passages.append(Passage(doc_id, entry.text, entry.title))
+    return tuple(passages)
+
+
+def _scores(entries: Sequence[Entry], passages: Sequence[Passage]) -> Mapping[str, float] | None:
+    """The engine's scores by id, if every passage has one."""
+    scores = {p.doc_id: entry.score for entry, p in zip(entries, passages, strict=True) if entry.score is not None}
+    return scores if len(scores) == len(passages) else None
+
+
+# ---- queries and judgments ---------------------------------------------------------------------------------------
+
+
+def _distinct_queries(queries: Iterable[Query]) -> tuple[Query, ...]:
+    by_id: dict[str, Query] = {}
+    for query in queries:
+        if by_id.setdefault(query.query_id, query) != query:
+            raise InputError(
+                f"Two queries have the id “{query.query_id}” but different texts. Give every query an id of its own.",
+                f"有两个查询的 id 均为“{query.query_id}”，但文本不同。请让每个查询的 id 各不相同。",
+            )
+    return tuple(by_id.values())
+
+
+def group_judgments(
+    judgments: Iterable[Judgment], passages: Sequence[Passage], queries: Sequence[Query]
+) -> tuple[Mapping[str, Mapping[str, int]], list[Judgment]]:
+    """Judgments as query_id → doc_id → grade, and those whose query or passage is not there."""
+    doc_ids = {passage.doc_id for passage in passages}
+    grades: dict[str, dict[str, int]] = {query.query_id: {} for query in queries}
+    unknown: list[Judgment] = []
+    for judgment in judgments:
+        if judgment.query_id in grades and judgment.doc_id in doc_ids:
+            grades[judgment.query_id][judgment.doc_id] = judgment.grade
+        else:
+            unknown.append(judgment)
+    return {query_id: found for query_id, found in grades.items() if found}, unknown

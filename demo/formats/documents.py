@@ -1,0 +1,216 @@
+"""PDF and DOCX: paragraphs, with the page they are on or the heading they are under."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from demo.errors import InputError
+from demo.formats.archive import check_docx, is_zip
+from demo.formats.source import PAGE, PARAGRAPH, Entry, Found, Place, Source
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+_FOREIGN = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+"""What parsers of other people's files raise on broken ones, beside errors of their own."""
+
+_SHORT_LINE = 0.8
+_SENTENCE_END = tuple(".!?:…。！？：”\"'’)」』")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[a-z\u00df-\u00ff])")
+_BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef])\n(?=[\u2e80-\u9fff\uff00-\uffef])")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+# ---- PDF ---------------------------------------------------------------------------------------------------------
+
+
+def read_pdf(source: Source) -> Found:
+    """A passage from each paragraph, called p3-2 for the second of page 3 where ids are wanted.
+
+    A paragraph ends at an empty line, or after a sentence whose line is clearly shorter than the page's longest. Lines
+    of a paragraph are joined, words cut at a line's end made whole; page numbers and other text without letters go.
+
+    Raises:
+        InputError: it is not a PDF, is protected by a password, or has no text in it (a scan).
+    """
+    entries: list[Entry] = []
+    unpacked = 0
+    for number, text in _pdf_pages(source):
+        unpacked += len(text)
+        if unpacked > source.limits.unpacked_bytes or len(entries) > source.limits.passages:
+            break
+        entries += [
+            Entry(Place(source.file, PAGE, number), paragraph, name=f"p{number}-{index}")
+            for index, paragraph in enumerate(paragraphs_of_page(text), 1)
+        ]
+    if entries:
+        return Found(tuple(entries))
+    raise InputError(
+        f"{source.file} has no text: its pages are probably pictures. Run text recognition (OCR) on it first.",
+        f"{source.file} 中没有文本：其页面可能是图片。请先对其进行文字识别（OCR）。",
+    )
+
+
+def is_pdf(source: Source) -> bool:
+    """Whether the content has a PDF's mark near its start, or the name says so."""
+    return b"%PDF-" in source.content[:1024] or source.file.lower().endswith(".pdf")
+
+
+def _pdf_pages(source: Source) -> Iterator[tuple[int, str]]:
+    """The text of each page with its number, from 1."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    try:
+        reader = PdfReader(BytesIO(source.content))
+        _unlock(reader, source)
+        for number, page in enumerate(reader.pages, 1):
+            yield number, page.extract_text()
+    except (PyPdfError, *_FOREIGN) as error:
+        raise InputError(
+            f"{source.file} cannot be read as PDF: it is broken or uses something unusual. Save it again as PDF, or "
+            "copy its text and paste it.",
+            f"{source.file} 无法作为 PDF 读取：文件已损坏或使用了不常见的特性。请重新另存为 PDF，或复制其文本后粘贴。",
+        ) from error
+
+
+def _unlock(reader: PdfReader, source: Source) -> None:
+    """Nothing; a PDF that only its owner's password protects is opened.
+
+    Raises:
+        InputError: a password is needed to read it.
+    """
+    from pypdf.errors import DependencyError
+
+    try:
+        locked = reader.is_encrypted and not reader.decrypt("")
+    except DependencyError:
+        locked = True
+    if locked:
+        raise InputError(
+            f"{source.file} is protected by a password. Save a copy without one, and upload that.",
+            f"{source.file} 受密码保护。请另存一份无密码的副本后上传。",
+        )
+
+
+def paragraphs_of_page(text: str) -> list[str]:
+    """The paragraphs of a page's text in order, each on one line."""
+    lines = [line.strip() for line in text.split("\n")]
+    longest = max(map(len, lines), default=0)
+    paragraphs: list[list[str]] = [[]]
+    for line in lines:
+        if line:
+            paragraphs[-1].append(line)
+        if not line or (len(line) < _SHORT_LINE * longest and line.endswith(_SENTENCE_END)):
+            paragraphs.append([])
+    return [_joined(lines) for lines in paragraphs if _LETTER.search("".join(lines))]
+
+
+def _joined(lines: list[str]) -> str:
+    text = _HYPHEN.sub("", "\n".join(lines))
+    return _BETWEEN_HAN.sub("", text).replace("\n", " ")
+
+
+# ---- DOCX --------------------------------------------------------------------------------------------------------
+
+
+def read_docx(source: Source) -> Found:
+    """A passage from each paragraph and each row of a table, the heading above as title; cells are joined by “ | ”.
+
+    Raises:
+        InputError: it is not a DOCX file, or it has no text.
+    """
+    check_docx(source.file, source.content, source.limits)
+    entries: list[Entry] = []
+    title = ""
+    for number, (style, text) in enumerate(_docx_blocks(source), 1):
+        if style.startswith(("Heading", "Title")):
+            title = text
+        elif text:
+            entries.append(Entry(Place(source.file, PARAGRAPH, number), text, title))
+    if entries:
+        return Found(tuple(entries))
+    raise InputError(
+        f"{source.file} has no paragraphs with text. Upload a document with text, or paste its text.",
+        f"{source.file} 中没有含文本的段落。请上传含有文本的文档，或直接粘贴文本。",
+    )
+
+
+def is_docx_file(source: Source) -> bool:
+    """Whether the content is a zip archive, all others being unpacked by now, or the name says so."""
+    return is_zip(source.content) or source.file.lower().endswith(".docx")
+
+
+def _docx_blocks(source: Source) -> Iterator[tuple[str, str]]:
+    """Style and text of each paragraph, and of each table row, in the document's order."""
+    import docx
+    from docx.exceptions import PythonDocxError
+    from docx.opc.exceptions import OpcError
+    from docx.table import Table
+
+    try:
+        for block in docx.Document(BytesIO(source.content)).iter_inner_content():
+            if isinstance(block, Table):
+                yield from (("", _row_text(row.cells)) for row in block.rows)
+            else:
+                yield block.style.name if block.style is not None else "", block.text.strip()
+    except (PythonDocxError, OpcError, SyntaxError, *_FOREIGN) as error:
+        raise InputError(
+            f"{source.file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or "
+            "copy its text and paste it.",
+            f"{source.file} 无法作为 DOCX 读取：文件已损坏或为其他类型。请重新另存为 .docx，或复制其文本后粘贴。",
+        ) from error
+
+
+def _row_text(cells: Iterable[Any]) -> str:
+    """The cells' texts joined; a merged cell, which comes once for every column it covers, counts once."""
+    texts = {id(cell._tc): " ".join(cell.text.split()) for cell in cells}
+    return " | ".join(text for text in texts.values() if text)
+
+
+# ---- examples ----------------------------------------------------------------------------------------------------
+
+
+def example_pdf() -> bytes:
+    """A PDF of one page with two paragraphs."""
+    from pypdf import PdfWriter
+    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+    lines = ("Berlin has 3,520,031 registered inhabitants in an area of 891.82 square", "kilometers.", "", *_PDF_TAIL)
+    content = DecodedStreamObject()
+    content.set_data(("BT /F1 12 Tf 14 TL 72 720 Td " + " ".join(f"({line}) Tj T*" for line in lines) + " ET").encode())
+    font = DictionaryObject(
+        {NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1")}
+        | {NameObject("/BaseFont"): NameObject("/Helvetica")}
+    )
+    writer = PdfWriter()
+    page = writer.add_blank_page(595, 842)
+    page[NameObject("/Contents")] = writer._add_object(content)
+    page[NameObject("/Resources")] = DictionaryObject(
+        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
+    )
+    file = BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+_PDF_TAIL = ("New York City is famous for the Metropolitan Museum of Art.",)
+
+
+def example_docx() -> bytes:
+    """A document with a heading, a paragraph and a table of one row."""
+    import docx
+
+    document = docx.Document()
+    document.add_heading("Berlin", 1)
+    document.add_paragraph("Berlin has 3,520,031 registered inhabitants.")
+    cells = document.add_table(1, 2).rows[0].cells
+    cells[0].text, cells[1].text = "Area", "891.82 square kilometers"
+    file = BytesIO()
+    document.save(file)
+    return file.getvalue()

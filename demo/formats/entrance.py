@@ -1,0 +1,127 @@
+"""Pasted text or files in, one collection out: unpacking, choosing a format for each part, reading, assembling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from demo.errors import InputError
+from demo.formats.archive import unpack
+from demo.formats.assembly import assemble
+from demo.formats.beir import gather_folders
+from demo.formats.encoding import UTF_8
+from demo.formats.reading import Loaded, Reading
+from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
+from demo.formats.source import Limits, Source
+from demo.language import Text
+
+
+def read_pasted(text: str, limits: Limits, format_key: str | None = None) -> Loaded:
+    """The pasted text as a collection with key “pasted”, read as the format asked for or the most plausible one.
+
+    Raises:
+        InputError: the text is empty or too large, has no passages in that format, or breaks its rules.
+    """
+    source = Source("", text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode(), limits)
+    _check_size(source.name, len(source.content), limits)
+    row = _choose(source, format_key, PASTED_FORMATS)
+    reading = Reading((row.key,), row.manner, 0)
+    title = Text("Pasted passages", "粘贴的段落")
+    return assemble([row.read(source)], reading, "pasted", title, source.name, limits)
+
+
+def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: str | None = None) -> Loaded:
+    """The files as one collection with key “uploaded”; archives are opened, and a BEIR folder is read as one.
+
+    Args:
+        files: names and contents.
+        format_key: how to read files of text; None takes the most plausible way for each.
+
+    Raises:
+        InputError: nothing was uploaded, it is too large, or one of the files cannot be read; the sentence names it.
+    """
+    if not files:
+        raise InputError("No file was uploaded. Choose at least one.", "没有上传文件。请至少选择一个。")
+    named = [(PurePosixPath(name.replace("\\", "/")).name or "file", content) for name, content in files]
+    name = (
+        Text(named[0][0], named[0][0])
+        if len(named) == 1
+        else Text(f"the {len(named)} files", f"这 {len(named)} 个文件")
+    )
+    _check_size(name, sum(len(content) for _, content in named), limits)
+    sources, left_out = _sources(named, limits)
+    rows = [_choose(source, format_key, FORMATS) for source in sources]
+    found = [row.read(source) for row, source in zip(rows, sources, strict=True)]
+    reading = Reading(
+        tuple(dict.fromkeys(row.key for row in rows)),
+        _manner(rows),
+        0,
+        encodings=tuple(dict.fromkeys(s.decoded[1] for row, s in zip(rows, sources, strict=True) if row.pasted))
+        or (UTF_8,),
+        notes=(Text(f"files of other kinds left out: {left_out}", f"省略了 {left_out} 个其他类型的文件"),)
+        if left_out
+        else (),
+    )
+    return assemble(found, reading, "uploaded", name, name, limits)
+
+
+def _sources(files: Sequence[tuple[str, bytes]], limits: Limits) -> tuple[list[Source], int]:
+    """What is to be read of the files, and the number of files inside archives that no format knows."""
+    uploaded = {name for name, _ in files}
+    unpacked = [Source(name, content, limits) for name, content in unpack(files, limits)]
+    sources = gather_folders(unpacked)
+    if any(source.folder for source in sources):
+        return sources, 0
+    known = [s for s in sources if s.file in uploaded or _suffix(s.file) in accepted_suffixes() or "/" not in s.file]
+    return known, len(sources) - len(known)
+
+
+def _choose(source: Source, format_key: str | None, rows: Sequence[Format]) -> Format:
+    """The row that was asked for, or the first that fits, or the last that knows the file's suffix.
+
+    Raises:
+        InputError: there is no such row, or the file is plainly not in it.
+    """
+    told = next((row for row in rows if row.by_content and row.fits(source)), None)
+    if told is not None:
+        return told
+    if format_key:
+        return _asked_for(source, format_key, rows)
+    suffix = _suffix(source.file)
+    possible = [row for row in rows if suffix in row.suffixes] or [row for row in rows if row.pasted]
+    return next((row for row in possible if not row.by_content and row.fits(source)), possible[-1])
+
+
+def _asked_for(source: Source, format_key: str, rows: Sequence[Format]) -> Format:
+    row = next((row for row in rows if row.key == format_key), None)
+    if row is not None and row.pasted:
+        return row
+    keys = [row.key for row in rows if row.pasted]
+    name = source.name
+    raise InputError(
+        f"{name.en[0].upper()}{name.en[1:]} cannot be read as “{format_key}”. Choose one of {', '.join(keys)}.",
+        f"{name.zh}无法按“{format_key}”读取。可选：{'、'.join(keys)}。",
+    )
+
+
+def _suffix(file: str) -> str:
+    return PurePosixPath(file).suffix.lower()
+
+
+def _manner(rows: Sequence[Format]) -> Text:
+    manners = tuple(dict.fromkeys(row.manner for row in rows))
+    if len(rows) == 1:
+        return manners[0]
+    files = Text(f"from {len(rows)} files", f"来自 {len(rows)} 个文件")
+    return Text(f"{manners[0].en}, {files.en}", f"{manners[0].zh}，{files.zh}") if len(manners) == 1 else files
+
+
+def _check_size(name: Text, size: int, limits: Limits) -> None:
+    if size <= limits.upload_bytes:
+        return
+    raise InputError(
+        f"{name.en[0].upper()}{name.en[1:]}: {size:,} bytes, at most {limits.upload_bytes:,} are read. Give a part "
+        "of it (the limit is the setting RERANK_LENS_MAX_UPLOAD_BYTES).",
+        f"{name.zh}：共 {size:,} 字节，最多读取 {limits.upload_bytes:,} 字节。请只提供一部分（该上限由设置 "
+        "RERANK_LENS_MAX_UPLOAD_BYTES 决定）。",
+    )

@@ -1,0 +1,172 @@
+"""Plain text: a passage on each line, in each paragraph or behind an id and a tab; Markdown with headings as titles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from demo.errors import InputError
+from demo.formats.source import Entry, Found, Source
+
+_LONG_LINE_CHARS = 30
+_SENTENCE_END = tuple('.!?…:;。！？：；"”’」』)）]')
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+
+Block = tuple[int, list[str]]
+
+
+# ---- one per line ------------------------------------------------------------------------------------------------
+
+
+def read_lines(source: Source) -> Found:
+    """A passage from each line; empty lines between the first and the last passage are counted."""
+    return Found(
+        tuple(Entry(source.line(n), line.strip()) for n, line in _written(source)),
+        empty_lines=_count_empty(source),
+    )
+
+
+def _written(source: Source) -> Iterator[tuple[int, str]]:
+    """Lines that hold something, with their numbers."""
+    return ((number, line) for number, line in enumerate(source.lines, 1) if line.strip())
+
+
+def _count_empty(source: Source) -> int:
+    numbers = [number for number, _ in _written(source)]
+    return numbers[-1] - numbers[0] + 1 - len(numbers) if numbers else 0
+
+
+# ---- separated by blank lines ------------------------------------------------------------------------------------
+
+
+def read_paragraphs(source: Source) -> Found:
+    """A passage from each run of lines between blank ones; line breaks inside stay as they are."""
+    return Found(
+        tuple(Entry(source.line(number), "\n".join(lines).strip()) for number, lines in _blocks(source.lines)),
+    )
+
+
+def has_paragraphs(source: Source) -> bool:
+    """Whether blank lines separate passages rather than groups of one-line passages.
+
+    True if there are at least two blocks and either most blocks are one line, or most lines inside blocks run on into
+    the next: 30 characters or more without the end of a sentence.
+    """
+    blocks = [lines for _, lines in _blocks(source.lines)]
+    inner = [line.rstrip() for lines in blocks for line in lines[:-1]]
+    if len(blocks) < 2:
+        return False
+    running_on = sum(len(line) >= _LONG_LINE_CHARS and not line.endswith(_SENTENCE_END) for line in inner)
+    return len(inner) < len(blocks) / 2 or running_on >= len(inner) / 2
+
+
+def _blocks(lines: list[str]) -> list[Block]:
+    """Runs of lines that are not blank, each with the number of its first line."""
+    blocks: list[Block] = []
+    open_block = False
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            open_block = False
+        elif open_block:
+            blocks[-1][1].append(line)
+        else:
+            blocks.append((number, [line]))
+            open_block = True
+    return blocks
+
+
+# ---- id, tab, text -----------------------------------------------------------------------------------------------
+
+
+def read_id_lines(source: Source) -> Found:
+    """A passage from each line: an id, a tab, the text; further tabs belong to the text.
+
+    Raises:
+        InputError: a line has no tab, or nothing before it or after it.
+    """
+    return Found(
+        tuple(_id_entry(source, number, line) for number, line in _written(source)), empty_lines=_count_empty(source)
+    )
+
+
+def _id_entry(source: Source, number: int, line: str) -> Entry:
+    doc_id, tab, text = line.partition("\t")
+    doc_id, text = doc_id.strip(), text.strip()
+    if tab and doc_id and text:
+        return Entry(source.line(number), text, doc_id=doc_id)
+    where = source.line(number).start
+    missing = (
+        ("tab", "制表符") if not tab else ("id before the tab", "制表符前的 id") if not doc_id else ("text", "文本")
+    )
+    raise InputError(
+        f"{where.en} has no {missing[0]}. Each line needs an id, a tab and the text.",
+        f"{where.zh}没有{missing[1]}。每行需要 id、制表符和文本。",
+    )
+
+
+def has_id_lines(source: Source) -> bool:
+    """Whether every line starts with a word of its own and a tab with text behind it."""
+    parts = [line.partition("\t") for _, line in _written(source)]
+    ids = [doc_id.strip() for doc_id, _, _ in parts]
+    return (
+        bool(parts)
+        and all(len(doc_id.split()) == 1 and text.strip() for doc_id, _, text in parts)
+        and len(set(ids)) == len(ids)
+    )
+
+
+# ---- Markdown ----------------------------------------------------------------------------------------------------
+
+
+def read_markdown(source: Source) -> Found:
+    """A passage from each paragraph, list, table or fenced code, with the heading above it as its title.
+
+    Headings are those with # and those underlined with = or -. A heading without text below it gives no passage.
+    Front matter between two lines of --- at the start is left out. Marks inside a passage stay as they are.
+    """
+    entries: list[Entry] = []
+    title = ""
+    for number, lines in _markdown_blocks(source.lines):
+        if heading := _HEADING.fullmatch(lines[0]):
+            title = heading[2].strip()
+        elif len(lines) == 2 and _UNDERLINE.fullmatch(lines[1]):
+            title = lines[0].strip()
+        else:
+            entries.append(Entry(source.line(number), "\n".join(lines).strip(), title))
+    return Found(tuple(entries))
+
+
+def _markdown_blocks(lines: list[str]) -> Iterator[Block]:
+    """Blocks of Markdown with the number of their first line; a heading is a block by itself, fenced code is one."""
+    block: list[str] = []
+    fence = ""
+    for number, line in enumerate(lines, 1):
+        if number <= _front_matter_lines(lines):
+            continue
+        mark = _FENCE.match(line)
+        if fence:
+            block.append(line)
+            fence = "" if mark and mark[1].startswith(fence) else fence
+        elif not line.strip() or _HEADING.fullmatch(line):
+            if block:
+                yield number - len(block), block
+            block = []
+            if line.strip():
+                yield number, [line]
+        else:
+            block.append(line)
+            fence = mark[1] if mark else ""
+            if len(block) == 2 and _UNDERLINE.fullmatch(line):
+                yield number - 1, block
+                block = []
+    if block:
+        yield len(lines) + 1 - len(block), block
+
+
+def _front_matter_lines(lines: list[str]) -> int:
+    """Number of lines of a YAML header, its two marks included; 0 without one."""
+    if lines[0].rstrip() != "---":
+        return 0
+    return next((number for number, line in enumerate(lines[1:], 2) if line.rstrip() in ("---", "...")), 0)

@@ -1,0 +1,183 @@
+"""What goes into a reader and what comes out: a file or pasted text, and passages with the places they stand at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from demo.errors import InputError
+from demo.formats.encoding import decode
+from demo.language import Text
+from demo.records import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read: passages in all, characters of one passage with its title, bytes before and after unpacking."""
+
+    passages: int
+    passage_chars: int
+    upload_bytes: int
+    unpacked_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was found, for sentences: a numbered part of a file, or of the pasted text if `file` is empty."""
+
+    file: str
+    unit: Text
+    number: int
+
+    @property
+    def text(self) -> Text:
+        """“line 7 of passages.jsonl” and “passages.jsonl 第 7 行”, as they stand inside a sentence."""
+        unit = self.unit.format(number=f"{self.number:,}")
+        return Text(f"{unit.en} of {self.file}", f"{self.file} {unit.zh}") if self.file else unit
+
+    @property
+    def start(self) -> Text:
+        """The same with a capital letter, as it opens a sentence."""
+        text = self.text
+        return Text(text.en[0].upper() + text.en[1:], text.zh)
+
+
+LINE = Text("line {number}", "第 {number} 行")
+ITEM = Text("item {number}", "第 {number} 项")
+HIT = Text("hit {number}", "第 {number} 条结果")
+PAGE = Text("page {number}", "第 {number} 页")
+PARAGRAPH = Text("paragraph {number}", "第 {number} 段")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A passage as it was found.
+
+    Attributes:
+        doc_id: its id where the input gives one, else "".
+        name: what to call it where the input gives no id, such as “p3-2”; "" for its number.
+        score: what an engine gave it.
+    """
+
+    place: Place
+    text: str
+    title: str = ""
+    doc_id: str = ""
+    name: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """One line of qrels."""
+
+    place: Place
+    query_id: str
+    doc_id: str
+    grade: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one reader found in one source.
+
+    Attributes:
+        empty_lines, empty_passages: lines without anything and passages without text, both left out.
+        notes: what the person should know about how it was read, each a clause without a full stop.
+    """
+
+    entries: tuple[Entry, ...]
+    empty_lines: int = 0
+    empty_passages: int = 0
+    queries: tuple[Query, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, or pasted text where `file` is empty.
+
+    Attributes:
+        folder: for a BEIR folder's corpus.jsonl, the other files of that folder by their path in it.
+    """
+
+    file: str
+    content: bytes
+    limits: Limits
+    folder: Mapping[str, Source] = field(default_factory=dict)
+
+    @cached_property
+    def decoded(self) -> tuple[str, str]:
+        """The text with line ends as \\n, and the name of its encoding.
+
+        Raises:
+            InputError: the bytes are not text.
+        """
+        text, encoding = decode(self.content, self.file)
+        return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
+
+    @property
+    def text(self) -> str:
+        """The decoded text."""
+        return self.decoded[0]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, from the first: `lines[6]` is line 7."""
+        return self.text.split("\n")
+
+    @cached_property
+    def json(self) -> Any:
+        """The text as one JSON value.
+
+        Raises:
+            InputError: it is not valid JSON; the sentence names line and column.
+        """
+        return parse_json(self.text, self.file, 1)
+
+    def line(self, number: int) -> Place:
+        """Line `number`, from 1."""
+        return Place(self.file, LINE, number)
+
+    def item(self, number: int) -> Place:
+        """Element `number` of a list, from 1."""
+        return Place(self.file, ITEM, number)
+
+    @property
+    def name(self) -> Text:
+        """What to call it in a sentence: its file name, or “the pasted text”."""
+        return Text(self.file, self.file) if self.file else Text("the pasted text", "粘贴的文本")
+
+
+def parse_json(text: str, file: str, first_line: int) -> Any:
+    """`text`, which starts in line `first_line` of `file`, as a JSON value.
+
+    Raises:
+        InputError: it is not valid JSON, nested too deeply, or has a number of thousands of digits.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = Place(file, LINE, first_line + error.lineno - 1).start
+        raise InputError(
+            f"{where.en} is not valid JSON: {error.msg.lower()} at column {error.colno}. Mend it there, or choose "
+            "another way to read it.",
+            f"{where.zh}第 {error.colno} 列处不是有效的 JSON。请修正该处，或选择其他读取方式。",
+        ) from error
+    except RecursionError as error:
+        where = Place(file, LINE, first_line).text
+        raise InputError(
+            f"The JSON that starts at {where.en} is nested too deeply. "
+            "Passages need a list of texts or of flat objects.",
+            f"从{where.zh}开始的 JSON 嵌套过深。段落应为文本列表或扁平对象的列表。",
+        ) from error
+    except ValueError as error:
+        where = Place(file, LINE, first_line).text
+        raise InputError(
+            f"The JSON that starts at {where.en} has a number with thousands of digits. Write it as a text in quotes.",
+            f"从{where.zh}开始的 JSON 含有位数过多的数字。请把它写成带引号的文本。",
+        ) from error
