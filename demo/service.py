@@ -253,7 +253,8 @@ class RankingService:
             model_seconds=perf_counter() - indexed,
         )
         first = Ranking.from_scores(BM25, scores, cost)
-        return first, [index.collapsed] if index.collapsed else cautions.nothing_matched(first)
+        collapse = index.collapse(run.query.text)
+        return first, [collapse] if collapse else cautions.nothing_matched(first)
 
     def _index(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
         """The collection's term index, and whether it had to be built now."""
