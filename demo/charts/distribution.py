@@ -111,6 +111,13 @@ def bin_edges(values: Values) -> Values:
     return edges
 
 
+def axis_range(edges: Values, margin: float) -> list[float]:
+    """The edges with a margin, as a share of their span; a lone bin gets three times its width on each side."""
+    low, high = float(edges[0]), float(edges[-1])
+    pad = (high - low) * (3 if edges.size == 2 else margin)
+    return [low - pad, high + pad]
+
+
 def _round_step(width: float) -> float:
     """The smallest round step that is not below `width`."""
     power = 10.0 ** math.floor(math.log10(width))
@@ -134,14 +141,12 @@ def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, 
         figure.add_traces(_bars(panel, data.k, x, y, dark, pale, language))
         figure.add_trace(_rug(panel, data, x, over, dark, language))
     figure.add_trace(_selection(x, over))
-    low, high = float(panel.edges[0]), float(panel.edges[-1])
-    pad = (high - low) * 0.02
     bottom, top = DOMAINS[number]
     figure.update_layout(
         {
             f"xaxis{x[1:]}": axis(
                 anchor=y,
-                range=[low - pad, high + pad],
+                range=axis_range(panel.edges, 0.02),
                 showgrid=False,
                 nticks=7,
                 showticklabels=bool(panel.values.size),

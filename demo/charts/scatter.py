@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from demo.charts.distribution import bin_edges
+from demo.charts.distribution import axis_range, bin_edges
 from demo.charts.scales import RAW, Scale, Values, scaled
 from demo.charts.style import (
     BASELINE,
@@ -97,10 +97,9 @@ def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
         figure.add_traces(points(data.x, data.y, data.candidates, data.moves, data.hovers, language))
         figure.add_traces(_marginals(data))
     figure.add_trace(selection())
-    shown = {} if data.x.size else {"showticklabels": False, "showgrid": False}
     figure.update_layout(
-        xaxis=axis(domain=MAIN, range=_range(data.across), title=_title(data.across, language), **_zero(), **shown),
-        yaxis=axis(domain=MAIN, range=_range(data.up), title=_title(data.up, language), **_zero(), **shown),
+        xaxis=_main_axis(data.across, bool(data.x.size), language),
+        yaxis=_main_axis(data.up, bool(data.x.size), language),
         xaxis2=axis(domain=MARGINAL, anchor="y", visible=False, rangemode="tozero"),
         yaxis2=axis(domain=MARGINAL, anchor="x", visible=False, rangemode="tozero"),
     )
@@ -193,20 +192,19 @@ def _widths(edges: Values) -> list[float]:
     return [float(width) * 0.92 for width in np.diff(edges)]
 
 
-def _range(along: Axis) -> list[float]:
-    low, high = float(along.edges[0]), float(along.edges[-1])
-    pad = (high - low) * 0.04
-    return [low - pad, high + pad]
-
-
-def _zero() -> dict[str, Any]:
-    return {"zeroline": True, "zerolinecolor": BASELINE, "nticks": 7}
-
-
-def _title(along: Axis, language: Language) -> dict[str, Any]:
-    title = along.title.to(language)
-    note = f" ({along.note.to(language)})" if along.note else ""
-    return axis_title(title + note)
+def _main_axis(along: Axis, filled: bool, language: Language) -> dict[str, Any]:
+    """One of the two score axes; without points it carries its title alone."""
+    note = f" ({along.note.to(language)})" if along.note and filled else ""
+    return axis(
+        domain=MAIN,
+        range=axis_range(along.edges, 0.04),
+        title=axis_title(along.title.to(language) + note),
+        nticks=7,
+        zeroline=filled,
+        zerolinecolor=BASELINE,
+        showgrid=filled,
+        showticklabels=filled,
+    )
 
 
 def _nothing(data: ScatterData) -> Text:

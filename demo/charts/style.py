@@ -15,7 +15,7 @@ from demo.records import Comparison
 FONT = "IBM Plex Sans, system-ui, -apple-system, Segoe UI, Noto Sans CJK SC, sans-serif"
 UP, DOWN, SAME, SELECTED = "#2f7ed8", "#e8590c", "#8a94a3", "#d6336c"
 GRID, BASELINE = "rgba(138,148,163,0.22)", "rgba(138,148,163,0.6)"
-INK, SOFT = "#64748b", "#7b8797"
+INK = "#64748b"
 CLEAR = "rgba(0,0,0,0)"
 SELECTED_TRACE = "selected"
 """Name of the empty trace that the page fills with the chosen candidate."""
@@ -55,14 +55,14 @@ def axis(**parts: Any) -> dict[str, Any]:
         "zeroline": False,
         "showline": False,
         "ticks": "",
-        "tickfont": {"size": 11, "color": SOFT},
+        "tickfont": {"size": 11, "color": INK},
     }
     return base | parts
 
 
 def axis_title(text: str, standoff: int = 8) -> dict[str, Any]:
     """An axis title in the small soft type."""
-    return {"text": text, "font": {"size": 12, "color": SOFT}, "standoff": standoff}
+    return {"text": text, "font": {"size": 12, "color": INK}, "standoff": standoff}
 
 
 def caption(text: str, y: float, size: int = 13, **parts: Any) -> dict[str, Any]:
