@@ -6,7 +6,7 @@
 `read` gives entries with their places, `assemble` gives ids, leaves out duplicates and keeps to the limits.
 """
 
-from demo.formats.entrance import read_files, read_pasted
+from demo.formats.entrance import from_texts, read_files, read_pasted
 from demo.formats.export import safe_cell, write_csv
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
@@ -20,6 +20,7 @@ __all__ = [
     "Loaded",
     "Reading",
     "accepted_suffixes",
+    "from_texts",
     "read_files",
     "read_pasted",
     "safe_cell",

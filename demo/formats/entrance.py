@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from demo.errors import InputError
@@ -10,10 +11,12 @@ from demo.formats.archive import unpack
 from demo.formats.assembly import assemble
 from demo.formats.beir import gather_folders
 from demo.formats.encoding import UTF_8
+from demo.formats.json_text import read_passage
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
-from demo.formats.source import Limits, Source
+from demo.formats.source import Found, Limits, Source
 from demo.language import Text
+from demo.records import Collection
 
 
 def read_pasted(text: str, limits: Limits, format_key: str | None = None) -> Loaded:
@@ -28,6 +31,23 @@ def read_pasted(text: str, limits: Limits, format_key: str | None = None) -> Loa
     reading = Reading((row.key,), row.manner, 0)
     title = Text("Pasted passages", "粘贴的段落")
     return assemble([row.read(source)], reading, "pasted", title, source.name, limits)
+
+
+def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
+    """A collection with key “pasted” from texts, or from objects as in JSON lines, each with its place, from 1, as id.
+
+    An object may have an id of its own. Empty texts are left out, repeated ones stay: a place always means the same.
+
+    Raises:
+        InputError: there is no text at all, an element is neither text nor object, two have the same id, or a limit is
+            passed.
+    """
+    source = Source("", b"", limits)
+    found = [read_passage(text, source.item(number)) for number, text in enumerate(texts, 1)]
+    entries = [replace(entry, doc_id=entry.doc_id or str(entry.place.number)) for entry in found if entry is not None]
+    reading = Reading(("json",), Text("from a list", "来自列表"), 0)
+    title, name = Text("Passages from a list", "列表中的段落"), Text("the list", "该列表")
+    return assemble([Found(tuple(entries))], reading, "pasted", title, name, limits).collection
 
 
 def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: str | None = None) -> Loaded:

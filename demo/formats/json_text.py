@@ -57,13 +57,17 @@ def looks_like_json(source: Source) -> bool:
 
 
 def _passages(source: Source, value: Any) -> Found:
-    entries = [_entry(item, place) for place, item in _items(source, value)]
+    entries = [read_passage(item, place) for place, item in _items(source, value)]
     kept = tuple(entry for entry in entries if entry is not None)
     return Found(kept, empty_passages=len(entries) - len(kept))
 
 
-def _entry(value: Any, place: Place) -> Entry | None:
-    """The passage that a text or an object stands for; None if it is empty."""
+def read_passage(value: Any, place: Place) -> Entry | None:
+    """The passage that a text or an object stands for; None if it is empty.
+
+    Raises:
+        InputError: it is neither, or an object without text.
+    """
     if isinstance(value, str):
         return Entry(place, value.strip()) if value.strip() else None
     if isinstance(value, dict):
@@ -147,7 +151,7 @@ def read_jsonl(source: Source) -> Found:
         InputError: a line is not valid JSON, or has no text; the sentence names the line.
     """
     rows = list(json_lines(source))
-    entries = [_entry(value, place) for place, value in rows]
+    entries = [read_passage(value, place) for place, value in rows]
     kept = tuple(entry for entry in entries if entry is not None)
     empty = rows[-1][0].number - rows[0][0].number + 1 - len(rows) if rows else 0
     return Found(kept, empty_lines=empty, empty_passages=len(entries) - len(kept))

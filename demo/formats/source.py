@@ -12,6 +12,7 @@ from demo.errors import InputError
 from demo.formats.encoding import decode
 from demo.language import Text
 from demo.records import Query
+from demo.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,16 @@ class Limits:
     passage_chars: int
     upload_bytes: int
     unpacked_bytes: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Limits:
+        """The limits that the settings give."""
+        return cls(
+            passages=settings.max_passages,
+            passage_chars=settings.max_passage_chars,
+            upload_bytes=settings.max_upload_bytes,
+            unpacked_bytes=settings.max_unpacked_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
