@@ -100,6 +100,12 @@ class LoadedModels:
         with self._lock:
             return len(self._tickets)
 
+    def has(self, spec: ModelSpec, precision: str) -> bool:
+        """Whether the model is loaded, so that asking for it will not wait."""
+        with self._lock:
+            ticket = self._tickets.get((spec.key, precision))
+        return ticket is not None and ticket.ready(0)
+
     def ask(self, spec: ModelSpec, precision: str) -> Ticket:
         """The ticket for a model; starts to load it if nobody did, or if the last load failed.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.comparison import summary
 from demo.formats import write_csv
-from demo.records import Comparison, Cost, Ranking
+from demo.records import Comparison, Cost
 
 Cell = str | int | float | None
 
@@ -36,11 +36,15 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "query_id": comparison.query.query_id or None,
         "collection": comparison.collection_key,
         "collection_size": comparison.collection_size,
-        "first_stage": _ranker(comparison.before),
-        "reranker": _ranker(comparison.after),
+        "first_stage": comparison.before.ranker.key,
+        "model": comparison.after.ranker.key,
+        "score_kinds": {
+            "first_stage_score": comparison.before.ranker.kind.value,
+            "score": comparison.after.ranker.kind.value,
+        },
         "device": comparison.after.cost.device,
         "precision": comparison.after.cost.precision,
-        "timings": {"first_stage": _timings(comparison.before.cost), "reranker": _timings(comparison.after.cost)},
+        "timings": {"first_stage": _timings(comparison.before.cost), "model": _timings(comparison.after.cost)},
         "agreement": {
             "kendall_tau_b": agreement.tau_b,
             "overlap": agreement.overlap,
@@ -57,10 +61,6 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 def as_json_text(comparison: Comparison) -> str:
     """`as_json` as text; no character is escaped that need not be."""
     return json.dumps(as_json(comparison), ensure_ascii=False, indent=2, allow_nan=False)
-
-
-def _ranker(ranking: Ranking) -> dict[str, str]:
-    return {"key": ranking.ranker.key, "label": ranking.ranker.label, "score_kind": ranking.ranker.kind.value}
 
 
 def _timings(cost: Cost) -> dict[str, Any]:

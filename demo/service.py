@@ -297,8 +297,8 @@ class RankingService:
         The model serves one batch at a time, so that several visitors take turns; scores of a run that is
         cancelled half-way are kept.
         """
+        waited = not self._models.has(run.spec, run.precision)
         ticket = self._models.ask(run.spec, run.precision)
-        waited = not ticket.ready(0)
         while not ticket.ready():
             yield Progress("loading", 0, 0, ticket.detail)
         loaded = ticket.loaded()

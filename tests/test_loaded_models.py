@@ -60,8 +60,10 @@ def test_two_who_ask_for_one_model_load_it_once() -> None:
     models = LoadedModels(shelf.load, Settings())
     first, second = models.ask(A, "fp32"), models.ask(A, "fp32")
     assert not first.ready(0)
+    assert not models.has(A, "fp32")
     shelf.go.set()
     assert first.loaded().model is second.loaded().model
+    assert models.has(A, "fp32")
     assert models.ask(A, "fp32").ready(0)
     assert shelf.asked == [("a", "fp32")]
 

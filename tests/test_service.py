@@ -1,0 +1,459 @@
+import gc
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Barrier, Event, Lock, Thread
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from demo.errors import DemoError, InputError, ModelError
+from demo.kept_scores import Kept, Recording, pair_keys
+from demo.language import Text
+from demo.loaded_models import Batch, Tell
+from demo.records import Card, Collection, Comparison, Extent, ModelSpec, Passage, Query
+from demo.service import ModelChoice, Progress, RankingService, RerankRequest, Where
+from demo.settings import Settings
+
+TINY = ModelSpec("bundled/tiny", "Tiny", "BERT", aliases=("tiny",))
+BIG = ModelSpec("hub/big", "Big", "BERT")
+PASSAGES = (
+    Passage("d1", "Berlin is a town in New Hampshire, and Berlin is small."),
+    Passage("d2", "The capital of Germany has 3.7 million inhabitants."),
+    Passage("d3", "Berlin has 3.7 million inhabitants and many lakes."),
+    Passage("d4", "Cork is a bark."),
+)
+QUERY = "Berlin inhabitants"
+
+
+def length_score(query: str, text: str) -> float:
+    """What the fake model thinks: the shorter the better."""
+    return -float(len(text))
+
+
+@dataclass
+class FakeModel:
+    """Scores two texts a batch, longest first, as a real one would, and notices when two threads are in at once."""
+
+    fingerprint: str = "tiny-1"
+    device: str = "cpu"
+    precision: str = "fp32"
+    load_seconds: float = 0.75
+    bytes: int = 100
+    judge: Callable[[str, str], float] = length_score
+    scored: list[str] = field(default_factory=list)
+    closed: int = 0
+    inside: Lock = field(default_factory=Lock)
+
+    def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]:
+        longest_first = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+        try:
+            for start in range(0, len(texts), 2):
+                yield self._batch(query, texts, longest_first[start : start + 2], windows)
+        finally:
+            self.closed += 1
+
+    def _batch(self, query: str, texts: Sequence[str], indices: list[int], windows: bool) -> Batch:
+        assert self.inside.acquire(blocking=False), "two batches at once"
+        self.scored += [texts[index] for index in indices]
+        batch = SimpleNamespace(
+            indices=np.array(indices, dtype=np.int64),
+            scores=np.array([self.judge(query, texts[index]) for index in indices], dtype=np.float32),
+            extents=tuple(self._extent(texts[index], windows) for index in indices),
+            tokenise_seconds=0.25,
+            model_seconds=0.5,
+            tokens=10,
+        )
+        self.inside.release()
+        return batch  # type: ignore[return-value]
+
+    @staticmethod
+    def _extent(text: str, windows: bool) -> Extent:
+        """One token a character, 60 of them read at once."""
+        return Extent(len(text), min(60, len(text)), 0, min(60, len(text)), -(-len(text) // 60) if windows else 1)
+
+
+@dataclass
+class FakeSource:
+    """Two models, one of them not on this machine; waits for `go` before it loads."""
+
+    model: FakeModel = field(default_factory=FakeModel)
+    loads: list[tuple[str, str]] = field(default_factory=list)
+    go: Event = field(default_factory=Event)
+    error: DemoError | None = None
+
+    def __post_init__(self) -> None:
+        self.go.set()
+
+    def default_model(self, settings: Settings) -> ModelSpec:
+        return TINY
+
+    def resolve(self, name: str, settings: Settings) -> ModelSpec:
+        for spec in (TINY, BIG):
+            if name in (spec.key, *spec.aliases):
+                return spec
+        raise InputError(f"No model {name}.", f"没有模型 {name}。")
+
+    def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None:
+        return self.model.fingerprint if spec is TINY else None
+
+    def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]:
+        return ((TINY, "bundled"), (BIG, "download"))
+
+    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> FakeModel:
+        self.loads.append((spec.key, settings.precision))
+        progress(Text("Reading the weights", "正在读取权重"))
+        assert self.go.wait(5)
+        if self.error:
+            raise self.error
+        self.model.precision = settings.precision
+        return self.model
+
+
+class FakeLibrary:
+    """One collection with a judged query."""
+
+    def cards(self) -> tuple[tuple[str, Card], ...]:
+        return (("cities", Card(Text("Cities", "城市"), Text("", ""))),)
+
+    def load(self, key: str) -> Collection:
+        return collection_of(PASSAGES)
+
+    def first_query(self, key: str) -> Query:
+        return Query("q1", QUERY)
+
+    def traps(self, key: str) -> Mapping[str, Text]:
+        return {"q1": Text("Two Berlins.", "两个柏林。")}
+
+
+def collection_of(passages: tuple[Passage, ...], **parts: Any) -> Collection:
+    return Collection(
+        "cities",
+        Card(Text("Cities", "城市"), Text("", "")),
+        passages,
+        (Query("q1", QUERY),),
+        {"q1": {"d1": 0, "d3": 3}},
+        **parts,
+    )
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    return FakeSource()
+
+
+@pytest.fixture
+def service(source: FakeSource) -> RankingService:
+    return service_with(source)
+
+
+def service_with(source: FakeSource, settings: Settings = Settings(), recordings: Path | None = None) -> RankingService:
+    return RankingService(settings, FakeLibrary(), source, recordings)  # type: ignore[arg-type]
+
+
+def request(**parts: Any) -> RerankRequest:
+    return RerankRequest(**({"query": QUERY, "collection": collection_of(PASSAGES)} | parts))
+
+
+def run(service: RankingService, **parts: Any) -> Comparison:
+    *_, last = service.rerank(request(**parts))
+    assert isinstance(last, Comparison)
+    return last
+
+
+def warnings_of(comparison: Comparison) -> str:
+    return "\n".join(warning.en for warning in comparison.warnings)
+
+
+# ---- a run ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_ranks_the_whole_collection_then_its_candidates(service: RankingService) -> None:
+    comparison = run(service)
+    # both words: d3; one word: d1 (Berlin twice) before d2; none: d4
+    assert [passage.doc_id for passage in comparison.candidates] == ["d3", "d1", "d2", "d4"]
+    assert comparison.before.scores[-1] == 0
+    assert comparison.after.scores.tolist() == [-float(len(each.text)) for each in comparison.candidates]
+    assert comparison.after.ranks.tolist() == [2, 4, 3, 1]
+    assert [extent.pair_tokens for extent in comparison.after.extents] == [
+        len(each.text) for each in comparison.candidates
+    ]
+    assert comparison.grades == (3, 0, None, None)
+    assert comparison.warnings == ()
+
+
+def test_progress_tells_each_stage(service: RankingService) -> None:
+    steps = [step for step in service.rerank(request()) if isinstance(step, Progress)]
+    stages = [step.stage for step in steps]
+    assert stages == sorted(stages, key=["indexing", "loading", "scoring"].index)
+    assert [(step.done, step.total) for step in steps if step.stage == "scoring"] == [(0, 4), (2, 4), (4, 4)]
+
+
+def test_cost_adds_up_the_batches_and_keeps_loading_apart(service: RankingService) -> None:
+    cost = run(service).after.cost
+    assert (cost.pairs, cost.kept_pairs, cost.tokens) == (4, 0, 20)
+    assert (cost.tokenise_seconds, cost.model_seconds) == (0.5, 1.0)
+    assert (cost.load_seconds, cost.device, cost.precision) == (0.75, "cpu", "fp32")
+    again = run(service, query="another query").after.cost
+    assert again.load_seconds == 0.0
+
+
+def test_the_model_is_the_default_a_key_or_an_alias(service: RankingService) -> None:
+    assert run(service).after.ranker.key == "bundled/tiny"
+    assert run(service, model="tiny").after.ranker.key == "bundled/tiny"
+    assert run(service, model="hub/big").after.ranker.label == "Big"
+    with pytest.raises(InputError, match="No model nobody"):
+        run(service, model="nobody")
+
+
+def test_judgments_count_for_the_very_words_of_a_query_only(service: RankingService) -> None:
+    assert run(service, query=f" {QUERY}\n").query == Query("q1", QUERY)
+    changed = run(service, query=f"{QUERY}?")
+    assert (changed.query.query_id, set(changed.grades)) == ("", {None})
+
+
+def test_engine_scores_as_first_stage(service: RankingService) -> None:
+    scores = {"d1": 1.0, "d2": 9.0, "d3": 2.0, "d4": 3.0}
+    comparison = run(service, collection=collection_of(PASSAGES, engine_scores=scores), first_stage="engine")
+    assert [passage.doc_id for passage in comparison.candidates] == ["d2", "d4", "d3", "d1"]
+    assert comparison.before.scores.tolist() == [9.0, 3.0, 2.0, 1.0]
+
+
+# ---- what is refused, and what is warned of ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "en", "zh"),
+    [
+        ({"query": " \n "}, "query is empty. Type", "查询为空"),
+        ({"query": "x" * 2001}, "2,001 characters; at most 2,000", "2,001 个字符"),
+        ({"collection": collection_of(())}, "no passages to rank. Paste", "没有可排序的段落"),
+        ({"depth": -1}, "rerank is -1. Write 1 or more", "段落数是 -1"),
+        ({"precision": "int4"}, "no precision “int4”. Choose fp32, bf16 or fp16", "没有“int4”"),
+        ({"first_stage": "engine"}, "without an engine's scores. Choose BM25", "没有附带搜索引擎的得分"),
+        (
+            {"first_stage": "engine", "collection": collection_of(PASSAGES, engine_scores={"d1": 1.0, "d4": 2.0})},
+            "2 of 4 passages have no engine score, “d2” first",
+            "第一个是“d2”",
+        ),
+    ],
+)
+def test_refusals_say_what_to_do(service: RankingService, parts: dict[str, Any], en: str, zh: str) -> None:
+    with pytest.raises(InputError) as caught:
+        run(service, **parts)
+    assert en in caught.value.to("en")
+    assert zh in caught.value.to("zh")
+
+
+@pytest.mark.parametrize(("depth", "size"), [(None, 4), (0, 4), (2, 2), (4, 4), (99, 4)])
+def test_depth_is_taken_from_the_top(service: RankingService, depth: int | None, size: int) -> None:
+    comparison = run(service, depth=depth)
+    assert (comparison.size, comparison.collection_size) == (size, 4)
+    assert ("best 2 of 4" in warnings_of(comparison)) == (size < 4)
+
+
+def test_never_more_candidates_than_the_setting_allows(source: FakeSource) -> None:
+    comparison = run(service_with(source, Settings(max_candidates=3)), depth=4)
+    assert comparison.size == 3
+    assert "3 is the most that this machine reranks at once" in warnings_of(comparison)
+    assert len(source.model.scored) == 3
+
+
+def test_warns_where_no_passage_holds_a_word_of_the_query(service: RankingService) -> None:
+    comparison = run(service, query="zebra")
+    assert "No passage contains a word of the query" in warnings_of(comparison)
+    assert [passage.doc_id for passage in comparison.candidates] == ["d1", "d2", "d3", "d4"]
+
+
+def test_warns_of_passages_that_were_cut_unless_windows_read_them(service: RankingService) -> None:
+    long = (Passage("d1", "Berlin " * 30), Passage("d2", "inhabitants"))
+    cut = run(service, collection=collection_of(long))
+    assert "1 of 2 passages was longer than the model reads" in warnings_of(cut)
+    read = run(service, collection=collection_of(long), windows=True)
+    assert "longer than the model reads" not in warnings_of(read)
+    assert read.after.cost.kept_pairs == 0  # another way of reading, another score
+
+
+def test_warns_where_the_model_tells_nothing_apart() -> None:
+    comparison = run(service_with(FakeSource(FakeModel(judge=lambda query, text: 1.5))))
+    assert "gave all 4 passages the same score" in warnings_of(comparison)
+    assert comparison.after.ranks.tolist() == [1, 2, 3, 4]
+
+
+def test_warns_of_a_script_the_model_did_not_learn(service: RankingService) -> None:
+    comparison = run(service, query="柏林有多少人", collection=collection_of((Passage("d1", "柏林有三百七十万人"),)))
+    assert "Tiny was trained on English" in warnings_of(comparison)
+
+
+def test_a_score_that_is_no_number_names_its_candidate() -> None:
+    service = service_with(FakeSource(FakeModel(judge=lambda query, text: float("nan") if "bark" in text else 1.0)))
+    with pytest.raises(ModelError, match="no number for candidate 4 of 4"):
+        run(service)
+
+
+# ---- what is remembered --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_computed_twice(service: RankingService, source: FakeSource) -> None:
+    first, second = run(service), run(service)
+    assert second.after.scores.tolist() == first.after.scores.tolist()
+    assert second.after.extents == first.after.extents
+    assert (second.after.cost.kept_pairs, second.after.cost.model_seconds) == (4, 0.0)
+    assert len(source.model.scored) == 4
+    more = run(service, collection=collection_of((*PASSAGES, Passage("d5", "Berlin lakes"))))
+    assert (more.after.cost.pairs, more.after.cost.kept_pairs) == (5, 4)
+    assert source.model.scored[4:] == ["Berlin lakes"]
+
+
+def test_another_query_passage_or_precision_is_computed_anew(service: RankingService, source: FakeSource) -> None:
+    run(service)
+    assert run(service, query="inhabitants").after.cost.kept_pairs == 0
+    assert run(service, precision="bf16").after.cost.kept_pairs == 0
+    retitled = tuple(Passage(each.doc_id, each.text, "A title") for each in PASSAGES)
+    assert run(service, collection=collection_of(retitled)).after.cost.kept_pairs == 0
+    assert source.loads == [("bundled/tiny", "fp32"), ("bundled/tiny", "bf16")]
+
+
+def test_a_model_from_elsewhere_is_found_again_once_it_is_known(service: RankingService, source: FakeSource) -> None:
+    run(service, model="hub/big")
+    again = run(service, model="hub/big")
+    assert again.after.cost.kept_pairs == 0  # its weights cannot be told by name alone
+
+
+def test_a_term_index_is_built_once_and_goes_with_its_collection(service: RankingService) -> None:
+    collection = collection_of(PASSAGES)
+    assert run(service, collection=collection).before.cost.index_seconds > 0
+    assert run(service, collection=collection, query="lakes").before.cost.index_seconds == 0
+    assert len(service._indexes) == 1
+    del collection
+    gc.collect()
+    assert len(service._indexes) == 0
+
+
+def test_a_recording_answers_without_loading_the_model(tmp_path: Path, source: FakeSource) -> None:
+    record(tmp_path, "tiny-1")
+    comparison = run(service_with(source, recordings=tmp_path))
+    assert source.loads == []
+    assert sorted(comparison.after.scores.tolist()) == [0.0, 1.0, 2.0, 3.0]
+    assert comparison.after.cost.kept_pairs == 4
+
+
+def test_a_recording_of_other_weights_is_not_found(tmp_path: Path, source: FakeSource) -> None:
+    record(tmp_path, "tiny-0")
+    comparison = run(service_with(source, recordings=tmp_path))
+    assert source.loads == [("bundled/tiny", "fp32")]
+    assert comparison.after.cost.kept_pairs == 0
+    assert comparison.after.scores.max() < 0
+
+
+def record(folder: Path, fingerprint: str) -> None:
+    keys = pair_keys(fingerprint, "fp32", False, QUERY, [passage.content for passage in PASSAGES])
+    rows = tuple((key, Kept(float(number), Extent(9, 9, 0, 9))) for number, key in enumerate(keys))
+    (folder / "tiny").mkdir()
+    recording = Recording("bundled/tiny", fingerprint, "fp32", False, "cities", QUERY, rows)
+    recording.write(folder / "tiny" / "first_scores.json")
+
+
+# ---- cancelling, waiting, sharing ----------------------------------------------------------------------------------
+
+
+def until(steps: Iterator[Progress | Comparison], stage: str, done: int) -> None:
+    """Runs until the stage has got so far."""
+    for step in steps:
+        if isinstance(step, Progress) and (step.stage, step.done) == (stage, done):
+            return
+    raise AssertionError(f"never got to {stage} {done}")
+
+
+def test_closing_stops_the_model_and_what_was_scored_stays(service: RankingService, source: FakeSource) -> None:
+    steps = service.rerank(request())
+    until(steps, "scoring", 2)
+    steps.close()  # type: ignore[attr-defined]
+    assert (len(source.model.scored), source.model.closed) == (2, 1)
+    assert run(service).after.cost.kept_pairs == 2
+    assert len(source.model.scored) == 4
+
+
+def test_who_leaves_while_the_model_loads_does_not_stop_it(source: FakeSource) -> None:
+    source.go.clear()
+    service = service_with(source)
+    steps = service.rerank(request())
+    until(steps, "loading", 0)
+    steps.close()  # type: ignore[attr-defined]
+    source.go.set()
+    run(service)
+    assert source.loads == [("bundled/tiny", "fp32")]
+
+
+def test_visitors_at_once_share_the_load_and_take_turns_at_the_model(source: FakeSource) -> None:
+    source.go.clear()
+    service = service_with(source)
+    queries = [f"Berlin {number}" for number in range(6)]
+    found: dict[str, Comparison] = {}
+    together = Barrier(len(queries) + 1)
+
+    def visit(query: str) -> None:
+        together.wait(5)
+        found[query] = run(service, query=query, collection=collection_of(PASSAGES))
+
+    threads = [Thread(target=visit, args=(query,)) for query in queries]
+    for thread in threads:
+        thread.start()
+    together.wait(5)
+    source.go.set()
+    for thread in threads:
+        thread.join(10)
+    assert source.loads == [("bundled/tiny", "fp32")]
+    assert {query: comparison.query.text for query, comparison in found.items()} == {query: query for query in queries}
+    assert len(source.model.scored) == 4 * len(queries)
+
+
+def test_a_model_that_cannot_be_loaded_is_tried_again(service: RankingService, source: FakeSource) -> None:
+    source.error = ModelError("The weights are damaged.", "权重已损坏。")
+    with pytest.raises(ModelError, match="damaged"):
+        run(service)
+    source.error = None
+    assert run(service).size == 4
+
+
+def test_warming_up_loads_the_default_model(service: RankingService, source: FakeSource) -> None:
+    service.warm_up().join(5)
+    assert source.loads == [("bundled/tiny", "fp32")]
+    assert run(service).after.cost.load_seconds == 0.0
+
+
+def test_warming_up_in_vain_is_told_by_the_first_run(service: RankingService, source: FakeSource) -> None:
+    source.error = ModelError("The weights are damaged.", "权重已损坏。")
+    service.warm_up().join(5)
+    with pytest.raises(ModelError, match="damaged"):
+        run(service)
+
+
+# ---- what there is to choose from ----------------------------------------------------------------------------------
+
+
+def test_collections_are_the_same_object_each_time(service: RankingService) -> None:
+    assert service.collection("cities") is service.collection("cities")
+    assert [key for key, _ in service.cards()] == ["cities"]
+    assert service.first_query("cities").text == QUERY
+    assert service.traps("cities")["q1"].en == "Two Berlins."
+    assert service.traps("pasted") == {}
+
+
+def test_models_on_offer(service: RankingService) -> None:
+    assert service.models() == (ModelChoice(TINY, "bundled"), ModelChoice(BIG, "download"))
+    assert service.default_model() == "bundled/tiny"
+
+
+def test_the_service_starts_without_torch() -> None:
+    code = (
+        "import sys; from demo.service import RankingService; from demo.settings import Settings\n"
+        "service = RankingService(Settings()); service.models(); service.default_model()\n"
+        "sys.exit(sorted({'torch', 'transformers'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
