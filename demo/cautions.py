@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from demo.comparison import all_tied
 from demo.language import Text
 from demo.records import ModelSpec, Passage, Ranking, ScoreKind
 
@@ -23,7 +24,7 @@ def not_all_taken(taken: int, total: int, allowed: int) -> list[Text]:
     if taken >= allowed:
         remedy = Text(
             f"{allowed} is the most that this machine reranks at once (setting max_candidates).",
-            f"本机一次最多重排 {allowed} 个(设置 max_candidates)。",
+            f"本机一次最多重排 {allowed} 个（设置 max_candidates）。",
         )
     return [
         Text(
@@ -48,10 +49,10 @@ def nothing_matched(first: Ranking) -> list[Text]:
     ]
 
 
-def all_tied(after: Ranking) -> list[Text]:
+def told_nothing_apart(after: Ranking) -> list[Text]:
     """Says that the reranker told no passage from another."""
     size = after.scores.size
-    if size < 2 or np.any(after.scores != after.scores[0]):
+    if size < 2 or not all_tied(after):
         return []
     return [
         Text(

@@ -99,6 +99,11 @@ def agree(before: Ranking, after: Ranking, k: int = TOP_K) -> Agreement:
     )
 
 
+def all_tied(ranking: Ranking) -> bool:
+    """Whether all scores are equal; one score is equal to itself, none are not."""
+    return bool(ranking.scores.size) and bool(np.all(ranking.scores == ranking.scores[0]))
+
+
 # ---- who moved ---------------------------------------------------------------------------------------------------
 
 
@@ -153,7 +158,7 @@ def _who_moved(comparison: Comparison) -> Text:
     every = "both" if total == 2 else f"all {total}"
     if total == 1:
         return Text("there is only one passage, so its rank cannot change", "只有一个段落，名次不会变化")
-    if _all_equal(comparison.after):
+    if all_tied(comparison.after):
         return Text(
             f"{subject.en} gave {every} passages the same score, so the order stays as it was",
             f"{subject.zh}给全部 {total} 个段落打了相同的分，因此顺序不变",
@@ -198,10 +203,6 @@ def _agreement(comparison: Comparison) -> Text:
         )
     word = describe_tau(tau)
     return Text(f"agreement τ {signed(tau)}: {word.en}", f"一致性 τ {signed(tau)}：{word.zh}")
-
-
-def _all_equal(ranking: Ranking) -> bool:
-    return bool(ranking.scores.size) and bool(np.all(ranking.scores == ranking.scores[0]))
 
 
 # ---- key figures -------------------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ def _tau_figure(agreement: Agreement) -> KeyFigure:
     word = describe_tau(agreement.tau_b)
     subs = {
         "none": Text("no agreement of the two orders", "两种顺序无一致性"),
-        "reversed": Text("the two orders are reversed", "两种顺序相反"),
+        "reversed": Text("the two orders tend to be reversed", "两种顺序趋于相反"),
     }
     sub = subs.get(word.en, Text(f"{word.en} agreement of the two orders", f"两种顺序的一致性：{word.zh}"))
     return KeyFigure("tau", label, signed(agreement.tau_b), sub)

@@ -212,7 +212,7 @@ class RankingService:
         passages = [run.collection.passages[index] for index in chosen.tolist()]
         warnings += cautions.unknown_script(run.query.text, passages, run.spec)
         warnings += cautions.not_read_to_the_end(after)
-        warnings += cautions.all_tied(after)
+        warnings += cautions.told_nothing_apart(after)
         yield compare(run.query, run.collection, first, chosen, after, tuple(warnings))
 
     def _checked(self, request: RerankRequest) -> _Run:

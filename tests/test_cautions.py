@@ -1,6 +1,6 @@
 import pytest
 
-from demo.cautions import all_tied, not_all_taken, not_read_to_the_end, nothing_matched, unknown_script
+from demo.cautions import not_all_taken, not_read_to_the_end, nothing_matched, told_nothing_apart, unknown_script
 from demo.records import Extent, ModelSpec, Passage, Ranker, Ranking, ScoreKind
 
 BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
@@ -32,7 +32,7 @@ def test_no_word_of_the_query_found(ranker: Ranker, scores: list[float], count: 
 
 @pytest.mark.parametrize(("scores", "count"), [([1.5, 1.5], 1), ([1.5, 1.6], 0), ([1.5], 0), ([], 0)])
 def test_all_tied(scores: list[float], count: int) -> None:
-    assert len(all_tied(Ranking.from_scores(MODEL, scores))) == count
+    assert len(told_nothing_apart(Ranking.from_scores(MODEL, scores))) == count
 
 
 def test_passages_that_were_cut_are_counted() -> None:

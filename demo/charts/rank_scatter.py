@@ -145,5 +145,5 @@ def rank_scatter_alt(data: RankScatterData) -> Text:
     passages = "one passage" if size == 1 else f"{size} passages"
     return Text(
         f"{data.old_label.en} against {data.new_label.en} for {passages}: {counts.en}{band.en}.",
-        f"{data.old_label.zh}与{data.new_label.zh}对照，{size} 个段落：{counts.zh}{band.zh}。",
+        f"对照 {data.old_label.zh}与{data.new_label.zh}：{size} 个段落，{counts.zh}{band.zh}。",
     )

@@ -168,5 +168,5 @@ def _undefined(size: int, scale: Scale) -> Text:
     if size == 0:
         return Text("All scores are infinite", "所有得分均为无穷")
     if size == 1:
-        return Text(f"One passage: {scale.label.en} is not defined", f"只有一个段落：{scale.label.zh}无定义")
-    return Text(f"All scores are equal: {scale.label.en} is not defined", f"得分全部相同：{scale.label.zh}无定义")
+        return Text(f"One passage: {scale.label.en} is not defined", f"只有一个段落：{scale.label.zh} 无定义")
+    return Text(f"All scores are equal: {scale.label.en} is not defined", f"得分全部相同：{scale.label.zh} 无定义")

@@ -218,14 +218,14 @@ def scatter_alt(data: ScatterData) -> Text:
         nothing = _nothing(data)
         return Text(
             f"{data.across.title.en} against {data.up.title.en}: {nothing.en[0].lower()}{nothing.en[1:]}.",
-            f"{data.across.title.zh}与{data.up.title.zh}对照：{nothing.zh}。",
+            f"对照 {data.across.title.zh}与{data.up.title.zh}：{nothing.zh}。",
         )
     agreement = "" if data.tau_b is None else signed(data.tau_b)
     counts = count_directions(data.moves)
     return Text(
         f"{data.across.title.en} against {data.up.title.en} for {_passages(data.x.size)}: {counts.en}"
         + (f"; agreement τ {agreement}." if agreement else "."),
-        f"{data.across.title.zh}与{data.up.title.zh}对照，{data.x.size} 个段落：{counts.zh}"
+        f"对照 {data.across.title.zh}与{data.up.title.zh}：{data.x.size} 个段落，{counts.zh}"
         + (f"；一致性 τ {agreement}。" if agreement else "。"),
     )
 

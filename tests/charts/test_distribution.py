@@ -81,7 +81,7 @@ def test_an_undefined_scale_leaves_a_sentence_in_its_panel_only(make_comparison:
     texts = [note.text for note in distribution_figure(data, "zh").layout.annotations]
     assert data.before.values.tolist() == [1.0, -1.0]
     assert data.after.values.size == 0
-    assert sum("得分全部相同：z无定义" in text for text in texts) == 1
+    assert sum("得分全部相同：z 无定义" in text for text in texts) == 1
 
 
 def test_infinite_scores_are_left_out_and_counted(make_comparison: MakeComparison) -> None:

@@ -67,7 +67,7 @@ def test_scatter_in_one_sentence(make_comparison: MakeComparison) -> None:
     assert (
         alt.en == "BM25 score against Cross-encoder logit for 3 passages: 2 rose, 1 fell, 0 stayed; agreement τ −0.33."
     )
-    assert alt.zh == "BM25 得分与交叉编码器 logit对照，3 个段落：2 个上升，1 个下降，0 个不变；一致性 τ −0.33。"
+    assert alt.zh == "对照 BM25 得分与交叉编码器 logit：3 个段落，2 个上升，1 个下降，0 个不变；一致性 τ −0.33。"
 
 
 @pytest.mark.parametrize(
