@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Thread
 from time import perf_counter
@@ -24,7 +24,7 @@ from demo.errors import DemoError, InputError
 from demo.kept_scores import Kept, KeptScores, Recording, pair_keys
 from demo.language import Text
 from demo.library import Library
-from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.loaded_models import Batch, Loaded, LoadedModels, Scorer, Tell
 from demo.rankers import loading
 from demo.rankers.bm25 import Bm25Index, Bm25Settings
 from demo.records import (
@@ -224,6 +224,11 @@ class RankingService:
                 "There are no passages to rank. Paste some, upload a file or choose a collection.",
                 "没有可排序的段落。请粘贴文本、上传文件或选择一个集合。",
             )
+        if request.first_stage not in (BM25.key, ENGINE.key):
+            raise InputError(
+                f"There is no first stage “{request.first_stage}”. Choose {BM25.key} or {ENGINE.key}.",
+                f"没有“{request.first_stage}”这种第一阶段。请选择 {BM25.key} 或 {ENGINE.key}。",
+            )
         precision = request.precision or self.settings.precision
         if precision not in PRECISIONS:
             raise InputError(
@@ -241,7 +246,7 @@ class RankingService:
 
     def _first_stage(self, request: RerankRequest, run: _Run) -> tuple[Ranking, list[Text]]:
         """The ranking of the whole collection, and what must be said about it."""
-        if request.first_stage == "engine":
+        if request.first_stage == ENGINE.key:
             return _engine_ranking(run.collection), []
         start = perf_counter()
         index, built = self._index(run.collection, request.bm25)
@@ -273,11 +278,16 @@ class RankingService:
     def _rerank(self, run: _Run, chosen: IntArray) -> Generator[Progress, None, Ranking]:
         """The reranker's ranking of the chosen passages; yields its progress."""
         contents = [run.collection.passages[index].content for index in chosen.tolist()]
-        rows = self._find(run, self._source.fingerprint(run.spec, self.settings), contents)
-        cost = Cost(pairs=len(contents), kept_pairs=sum(row is not None for row in rows))
-        missing = [place for place, row in enumerate(rows) if row is None]
-        if missing:
-            cost = yield from self._compute(run, contents, rows, missing)
+        fingerprint = self._source.fingerprint(run.spec, self.settings)
+        rows = self._find(run, fingerprint, contents)
+        cost = Cost(pairs=len(contents), kept_pairs=len(contents))
+        if None in rows:
+            waited = not self._models.has(run.spec, run.precision)
+            loaded = yield from self._obtain(run)
+            if loaded.model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
+                rows = self._find(run, loaded.model.fingerprint, contents)
+            cost = yield from self._compute(run, loaded, contents, rows)
+            cost = replace(cost, load_seconds=loaded.model.load_seconds if waited else 0.0)
         known = [row for row in rows if row is not None]
         ranker = Ranker(run.spec.key, run.spec.label, ScoreKind.LOGIT)
         scores = np.array([row.score for row in known], dtype=np.float32)
@@ -289,30 +299,28 @@ class RankingService:
             return [None] * len(contents)
         return self._kept.find(pair_keys(fingerprint, run.precision, run.windows, run.query.text, contents))
 
+    def _obtain(self, run: _Run) -> Generator[Progress, None, Loaded]:
+        """The model, loaded; yields what the loading does until then."""
+        ticket = self._models.ask(run.spec, run.precision)
+        while not ticket.ready():
+            yield Progress("loading", 0, 0, ticket.detail)
+        return ticket.loaded()
+
     def _compute(
-        self, run: _Run, contents: list[str], rows: list[Kept | None], missing: list[int]
+        self, run: _Run, loaded: Loaded, contents: list[str], rows: list[Kept | None]
     ) -> Generator[Progress, None, Cost]:
-        """Loads the model if need be, fills the missing rows, keeps their scores, and returns what it took.
+        """Fills the missing rows, keeps their scores, and returns what it took; yields its progress.
 
         The model serves one batch at a time, so that several visitors take turns; scores of a run that is
         cancelled half-way are kept.
         """
-        waited = not self._models.has(run.spec, run.precision)
-        ticket = self._models.ask(run.spec, run.precision)
-        while not ticket.ready():
-            yield Progress("loading", 0, 0, ticket.detail)
-        loaded = ticket.loaded()
         model = loaded.model
+        missing = [place for place, row in enumerate(rows) if row is None]
         keys = pair_keys(model.fingerprint, run.precision, run.windows, run.query.text, contents)
         total, done, spent = len(contents), len(contents) - len(missing), _Spent()
         yield _scoring(done, total)
-        batches = model.score(run.query.text, [contents[place] for place in missing], run.windows)
-        with closing(batches):
-            while True:
-                with loaded.turn:
-                    batch = next(batches, None)
-                if batch is None:
-                    break
+        with closing(model.score(run.query.text, [contents[place] for place in missing], run.windows)) as batches:
+            while (batch := _next_batch(batches, loaded.turn)) is not None:
                 fresh = _fresh_rows(batch, missing)
                 for place, row in fresh:
                     rows[place] = row
@@ -325,7 +333,6 @@ class RankingService:
             kept_pairs=total - len(missing),
             tokenise_seconds=spent.tokenise_seconds,
             model_seconds=spent.model_seconds,
-            load_seconds=model.load_seconds if waited else 0.0,
             tokens=spent.tokens,
             device=model.device,
             precision=model.precision,
@@ -344,6 +351,12 @@ class _Spent:
         self.tokenise_seconds += batch.tokenise_seconds
         self.model_seconds += batch.model_seconds
         self.tokens += batch.tokens
+
+
+def _next_batch(batches: Iterator[Batch], turn: Lock) -> Batch | None:
+    """The next batch, computed while no other run is in the model; None after the last."""
+    with turn:
+        return next(batches, None)
 
 
 def _fresh_rows(batch: Batch, missing: Sequence[int]) -> list[tuple[int, Kept]]:

@@ -85,6 +85,7 @@ class FakeSource:
     loads: list[tuple[str, str]] = field(default_factory=list)
     go: Event = field(default_factory=Event)
     error: DemoError | None = None
+    on_disk: str = ""
 
     def __post_init__(self) -> None:
         self.go.set()
@@ -99,7 +100,7 @@ class FakeSource:
         raise InputError(f"No model {name}.", f"没有模型 {name}。")
 
     def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None:
-        return self.model.fingerprint if spec is TINY else None
+        return (self.on_disk or self.model.fingerprint) if spec is TINY else None
 
     def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]:
         return ((TINY, "bundled"), (BIG, "download"))
@@ -233,6 +234,7 @@ def test_engine_scores_as_first_stage(service: RankingService) -> None:
         ({"query": "x" * 2001}, "2,001 characters; at most 2,000", "2,001 个字符"),
         ({"collection": collection_of(())}, "no passages to rank. Paste", "没有可排序的段落"),
         ({"depth": -1}, "rerank is -1. Write 1 or more", "段落数是 -1"),
+        ({"first_stage": "grep"}, "no first stage “grep”. Choose bm25 or engine", "没有“grep”"),
         ({"precision": "int4"}, "no precision “int4”. Choose fp32, bf16 or fp16", "没有“int4”"),
         ({"first_stage": "engine"}, "without an engine's scores. Choose BM25", "没有附带搜索引擎的得分"),
         (
@@ -320,8 +322,16 @@ def test_another_query_passage_or_precision_is_computed_anew(service: RankingSer
 
 def test_a_model_from_elsewhere_is_found_again_once_it_is_known(service: RankingService, source: FakeSource) -> None:
     run(service, model="hub/big")
-    again = run(service, model="hub/big")
-    assert again.after.cost.kept_pairs == 0  # its weights cannot be told by name alone
+    assert run(service, model="hub/big").after.cost.kept_pairs == 4
+    assert len(source.model.scored) == 4
+
+
+def test_scores_of_two_sets_of_weights_never_share_a_ranking(tmp_path: Path) -> None:
+    record(tmp_path, "tiny-0", PASSAGES[:2])
+    source = FakeSource(FakeModel("tiny-1"), on_disk="tiny-0")  # the weights changed between looking up and loading
+    comparison = run(service_with(source, recordings=tmp_path))
+    assert comparison.after.cost.kept_pairs == 0
+    assert comparison.after.scores.max() < 0  # all are the model's own; recorded ones are 0 and more
 
 
 def test_a_term_index_is_built_once_and_goes_with_its_collection(service: RankingService) -> None:
@@ -350,8 +360,8 @@ def test_a_recording_of_other_weights_is_not_found(tmp_path: Path, source: FakeS
     assert comparison.after.scores.max() < 0
 
 
-def record(folder: Path, fingerprint: str) -> None:
-    keys = pair_keys(fingerprint, "fp32", False, QUERY, [passage.content for passage in PASSAGES])
+def record(folder: Path, fingerprint: str, passages: Sequence[Passage] = PASSAGES) -> None:
+    keys = pair_keys(fingerprint, "fp32", False, QUERY, [passage.content for passage in passages])
     rows = tuple((key, Kept(float(number), Extent(9, 9, 0, 9))) for number, key in enumerate(keys))
     (folder / "tiny").mkdir()
     recording = Recording("bundled/tiny", fingerprint, "fp32", False, "cities", QUERY, rows)

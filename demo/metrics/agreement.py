@@ -122,8 +122,9 @@ def _overlaps(shorter: Sequence[Hashable], longer: Sequence[Hashable]) -> list[i
 def describe_tau(tau: float | None) -> Text:
     """One word for τ: strong from 0.7, moderate from 0.4, weak from 0.1, none above −0.1, else reversed.
 
-    The thresholds are this project's, for reading only; “undefined” where τ is None.
+    The thresholds are this project's, for reading only, and meet τ as it is shown, rounded to two decimals; “undefined”
+    where τ is None.
     """
     if tau is None:
         return Text("undefined", "无定义")
-    return next((row.word for row in STRENGTHS if tau >= row.at_least), STRENGTHS[-1].word)
+    return next((row.word for row in STRENGTHS if round(tau, 2) >= row.at_least), STRENGTHS[-1].word)

@@ -98,7 +98,8 @@ def test_rbo_refuses_a_persistence_out_of_range(p: float) -> None:
     [
         (1.0, "strong"),
         (0.7, "strong"),
-        (0.69, "moderate"),
+        (0.694, "moderate"),
+        (0.396, "moderate"),  # shown as 0.40
         (0.31, "weak"),
         (0.09, "none"),
         (-0.1, "none"),
