@@ -1,0 +1,47 @@
+"""`/rerank`: the same reranking for programs, as JSON, without a page.
+
+from gradio_client import Client
+Client("http://127.0.0.1:7860").predict("a query", ["one passage", "another"], api_name="/rerank")
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from demo import formats
+from demo.errors import DemoError
+from demo.records import Comparison
+from demo.report import as_json
+from demo.service import RankingService, RerankRequest
+from demo.settings import Settings
+from demo.ui.boundary import sentence_of
+from demo.ui.limits import limits_of
+
+
+def add_api(settings: Settings, service: RankingService) -> None:
+    """Adds the named endpoint to the page that is being built."""
+    limits = limits_of(settings)
+
+    def rerank(query: str, passages: list[str], model: str = "", windows: bool = False) -> dict[str, Any]:
+        """Ranks passages by BM25 and by a cross-encoder, and says what changed.
+
+        Args:
+            query: a question or a few words.
+            passages: the texts to rank, two or more to make sense; each gets its place, from 1, as its id.
+            model: a model of the Models tab by its key; empty takes the default.
+            windows: score long passages in overlapping windows, best window wins.
+        """
+        try:
+            numbered = [{"id": str(number), "text": text} for number, text in enumerate(passages, 1)]
+            collection = formats.read_pasted(json.dumps(numbered), limits, "json").collection
+            request = RerankRequest(query, collection, model, windows=windows)
+            *_, comparison = service.rerank(request)
+            assert isinstance(comparison, Comparison)
+            return as_json(comparison)
+        except Exception as error:
+            raise gr.Error(sentence_of(error).en, print_exception=not isinstance(error, DemoError)) from error
+
+    gr.api(rerank, api_name="rerank", concurrency_limit=4, concurrency_id="ranking")

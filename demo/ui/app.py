@@ -1,0 +1,57 @@
+"""The page: tabs in a frame, the named API beside them, and how it is launched.
+
+To add a tab, write its file in `ui/tabs` and its line in `TABS`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from demo.service import RankingService
+from demo.settings import Settings
+from demo.ui import theme
+from demo.ui import wording as w
+from demo.ui.api import add_api
+from demo.ui.html import page_html
+from demo.ui.tabs import about, models, rerank
+from demo.ui.views.render import render
+
+TABS = ((w.TAB_RERANK, rerank.build), (w.TAB_MODELS, models.build), (w.TAB_ABOUT, about.build))
+
+
+def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
+    """The page and the translations that `launch` needs with it."""
+    label = w.Labels()
+    with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
+        masthead = page_html(render("masthead.html", "en"), elem_id="masthead")
+        app.load(_masthead, None, masthead, show_progress="hidden", api_visibility="private")
+        with gr.Tabs():
+            for title, build in TABS:
+                with gr.Tab(label(title)):
+                    build(settings, service, label)
+        add_api(settings, service)
+    app.queue(max_size=settings.max_waiting)
+    return app, label.i18n()
+
+
+def _masthead(request: gr.Request) -> str:
+    return render("masthead.html", w.language_of(request))
+
+
+def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
+    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host."""
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "theme": theme.theme(),
+        "css": theme.css(),
+        "head": theme.head(),
+        "i18n": i18n,
+        "run_history": False,
+        "footer_links": ["api", "settings"],
+        "max_file_size": settings.max_upload_bytes,
+        "show_error": False,
+        "share": False,
+    }

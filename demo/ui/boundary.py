@@ -1,0 +1,30 @@
+"""The one place where an error becomes a message on the page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from demo.errors import DemoError
+from demo.language import Text
+from demo.ui import wording
+
+Result = TypeVar("Result")
+_LOG = logging.getLogger(__name__)
+
+
+def sentence_of(error: Exception) -> Text:
+    """The sentence for the person: a DemoError's own; a neutral one for a bug, whose traceback goes to the log."""
+    if isinstance(error, DemoError):
+        return error.text
+    _LOG.error("A handler of the page failed", exc_info=error)
+    return wording.BUG
+
+
+def guarded(steps: Iterator[Result], failed: Callable[[Text], Result]) -> Iterator[Result]:
+    """The steps, and `failed(sentence)` as the last one if they end in an error. Closing stops the steps."""
+    try:
+        yield from steps
+    except Exception as error:  # noqa: BLE001  the boundary: everything is either told or logged
+        yield failed(sentence_of(error))

@@ -1,0 +1,21 @@
+"""The About tab: what is seen, where the numbers come from, what happens to a visitor's text."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from demo.service import RankingService
+from demo.settings import Settings
+from demo.ui import wording as w
+from demo.ui.html import page_html
+from demo.ui.views.render import render
+
+
+def build(settings: Settings, service: RankingService, label: w.Labels) -> None:
+    """The text, in the visitor's language once the page is there."""
+
+    def text(request: gr.Request) -> str:
+        return render("about.html", w.language_of(request))
+
+    page = page_html(render("about.html", "en"), elem_id="about")
+    gr.context.Context.root_block.load(text, None, page, show_progress="hidden", api_visibility="private")

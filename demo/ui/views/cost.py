@@ -1,0 +1,33 @@
+"""What the ranking took: first stage, tokenising, model and loading, each by itself."""
+
+from __future__ import annotations
+
+from demo.language import Language, Text
+from demo.phrases import seconds
+from demo.records import Comparison, Cost
+from demo.ui import wording as w
+from demo.ui.views.render import render
+
+
+def cost(comparison: Comparison, language: Language) -> str:
+    """A small table of times, with device and precision."""
+    first, model = comparison.before.cost, comparison.after.cost
+    return render(
+        "cost.html",
+        language,
+        facts=[(w.TOOK_FIRST, seconds(first.seconds)), *_model_facts(model, language)],
+        kept=w.TOOK_KEPT.format(kept=model.kept_pairs, pairs=model.pairs).to(language) if model.kept_pairs else "",
+    )
+
+
+def _model_facts(model: Cost, language: Language) -> list[tuple[Text, str]]:
+    if model.kept_pairs == model.pairs:
+        return [(w.TOOK_MODEL, w.TOOK_NOTHING.to(language))]
+    rate = model.pairs_per_second
+    return [
+        (w.TOOK_TOKENISE, seconds(model.tokenise_seconds)),
+        (w.TOOK_MODEL, seconds(model.model_seconds)),
+        (w.TOOK_RATE, "–" if rate is None else f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"),
+        (w.TOOK_LOAD, seconds(model.load_seconds) if model.load_seconds else w.TOOK_NOT_LOADED.to(language)),
+        (w.TOOK_DEVICE, f"{model.device} · {model.precision}"),
+    ]

@@ -1,0 +1,38 @@
+"""The table of all models: where they are, how their score is read, what was published about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demo.language import Language
+from demo.records import ModelSpec
+from demo.service import ModelChoice
+from demo.ui import wording as w
+from demo.ui.views.render import render
+
+_PLACES = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model and where its weights are, in words."""
+
+    spec: ModelSpec
+    where: str
+    here: bool
+
+
+def place(choice: ModelChoice, language: Language) -> str:
+    """«bundled», «on this machine», «own folder» or «downloads 91 MB»."""
+    if choice.where in _PLACES:
+        return _PLACES[choice.where].to(language)
+    if not choice.spec.weights_bytes:
+        return w.MODEL_DOWNLOAD_UNKNOWN.to(language)
+    return w.MODEL_DOWNLOAD.format(size=f"{choice.spec.weights_bytes / 1e6:.0f} MB").to(language)
+
+
+def models(choices: Sequence[ModelChoice], language: Language) -> str:
+    """Every model on offer, one row each."""
+    rows = [ModelRow(choice.spec, place(choice, language), choice.where in _PLACES) for choice in choices]
+    return render("models.html", language, rows=rows)

@@ -1,0 +1,37 @@
+"""The line above the results: progress while something runs, a sentence when something failed."""
+
+from __future__ import annotations
+
+from demo.language import Language, Text
+from demo.ui import wording
+from demo.ui.views.render import render
+
+
+def progress(words: str, done: int, total: int, language: Language) -> str:
+    """A labelled bar; without a total it only shows that work goes on."""
+    return render("progress.html", language, words=words, share=done / total if total else None)
+
+
+def alert(sentence: Text, language: Language) -> str:
+    """A sentence that says what is wrong and what to do; screen readers speak it at once."""
+    return render("alert.html", language, head=wording.ERROR_HEAD.to(language), sentence=sentence.to(language))
+
+
+def notice(sentence: Text, language: Language) -> str:
+    """A sentence that something ended as the person asked."""
+    return render("notice.html", language, sentence=sentence.to(language))
+
+
+def reading(sentence: Text, language: Language, bad: bool = False) -> str:
+    """One quiet line below an input: how it was understood, or why it cannot be."""
+    return render("reading.html", language, sentence=sentence.to(language), bad=bad)
+
+
+def chart_note(heading: Text, alt: Text, language: Language) -> str:
+    """A chart's heading, and the chart in one sentence for those who cannot see it."""
+    return render("chart_note.html", language, heading=heading.to(language), alt=alt.to(language))
+
+
+def formula(text: Text, language: Language) -> str:
+    """How the chosen scale is computed."""
+    return render("reading.html", language, sentence=text.to(language), bad=False)

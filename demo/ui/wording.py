@@ -1,0 +1,211 @@
+"""Every sentence and label of the page, English and Simplified Chinese side by side.
+
+Static labels go through `Labels`: gradio picks the language in the browser. Text that the server makes into HTML
+goes through `Text.to(language)`. Sentences that belong to a lower layer (errors, a collection's card, a format's help)
+live there, as `Text` as well.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.i18n import I18nData
+
+from demo.language import Language, Text
+
+TITLE = Text("Rerank Lens", "Rerank Lens 重排透镜")
+TAGLINE = Text(
+    "See what a cross-encoder changes in a BM25 ranking, by how much, and at what cost.",
+    "看看交叉编码器（cross-encoder）在 BM25 排序上改变了什么、改变多少、代价多大。",
+)
+TAB_RERANK = Text("Rerank", "重排")
+TAB_MODELS = Text("Models", "模型")
+TAB_ABOUT = Text("About", "关于")
+
+# inputs
+QUERY = Text("Query", "查询")
+QUERY_PLACEHOLDER = Text("A question or a few words", "一个问题或几个词")
+QUERY_INFO = Text("Ctrl/⌘ + Enter reranks", "Ctrl/⌘ + Enter 即可重排")
+EXAMPLE_QUERIES = Text("Queries of this collection", "该集合自带的查询")
+SOURCE_COLLECTION = Text("Collection", "集合")
+SOURCE_PASTE = Text("Paste", "粘贴")
+SOURCE_UPLOAD = Text("Upload", "上传")
+COLLECTION = Text("Passages from", "段落来自")
+PASTE = Text("Passages", "段落")
+PASTE_PLACEHOLDER = Text(
+    "One passage per line, or separated by blank lines; id⇥text, JSON, JSONL and CSV are understood too",
+    "每行一个段落，或以空行分隔；也支持 id⇥文本、JSON、JSONL 和 CSV",
+)
+PASTE_FORMAT = Text("Read as", "读取方式")
+FORMAT_AUTO = Text("Most plausible reading", "自动判断")
+UPLOAD_BUTTON = Text("Choose files", "选择文件")
+UPLOAD_NONE = Text(
+    "Text, Markdown, CSV, TSV, JSON, JSONL (each also .gz), PDF, DOCX, a BEIR folder as .zip, or a search response of "
+    "Elasticsearch, OpenSearch or Solr. Several files at once are fine.",
+    "文本、Markdown、CSV、TSV、JSON、JSONL（均可为 .gz）、PDF、DOCX、打包成 .zip 的 BEIR 目录，或 Elasticsearch、"
+    "OpenSearch、Solr 的搜索响应。可一次选择多个文件。",
+)
+MODEL = Text("Cross-encoder", "交叉编码器")
+MODEL_INFO = Text("Any hub id or local folder works as well", "也可以填写任意 Hub 模型名或本地目录")
+MODEL_BUNDLED = Text("bundled", "内置")
+MODEL_CACHED = Text("on this machine", "已在本机")
+MODEL_LOCAL = Text("own folder", "本地目录")
+MODEL_DOWNLOAD = Text("downloads {size}", "需下载 {size}")
+MODEL_DOWNLOAD_UNKNOWN = Text("downloads", "需下载")
+OPTIONS = Text("BM25 and options", "BM25 与选项")
+FIRST_STAGE = Text("First stage", "第一阶段")
+FIRST_STAGE_BM25 = Text("BM25", "BM25")
+FIRST_STAGE_ENGINE = Text("The engine's own scores", "搜索引擎自己的得分")
+VARIANT = Text("BM25 variant", "BM25 变体")
+STOP_WORDS = Text("Leave out stop words", "去除停用词")
+STEMMER = Text("Stemming", "词干提取")
+STEMMER_NONE = Text("none", "无")
+DEPTH = Text("Passages to rerank", "重排的段落数")
+DEPTH_INFO = Text(
+    "Taken from the top of the first stage; 0: as many as allowed", "取第一阶段的前若干个；0 表示尽可能多"
+)
+WINDOWS = Text("Score long passages in overlapping windows", "长段落分重叠窗口打分")
+WINDOWS_INFO = Text("The best window counts (MaxP); otherwise the end is cut", "取最好的窗口（MaxP）；否则截去结尾")
+PRECISION = Text("Precision", "精度")
+RUN = Text("Rerank", "重排")
+STOP = Text("Stop", "停止")
+
+# results
+SCALE = Text("Scores as", "得分显示为")
+DISTRIBUTION = Text("Score distributions", "得分分布")
+SCATTER = Text("BM25 against the cross-encoder", "BM25 与交叉编码器对照")
+RANK_SCATTER = Text("Rank against rank", "名次对照")
+RANK_CHANGE = Text("Ranking change", "排序变化")
+RANKING = Text("All passages", "全部段落")
+TIME = Text("What it took", "耗时")
+DOWNLOAD_CSV = Text("Download CSV", "下载 CSV")
+DOWNLOAD_JSON = Text("Download JSON", "下载 JSON")
+QUERY_WAS = Text("Query", "查询")
+TRAP = Text("What to look for", "看点")
+WARNINGS = Text("Before you trust the picture", "看图之前请注意")
+MOVED_UP = Text("moved up", "上升")
+MOVED_DOWN = Text("moved down", "下降")
+NOT_MOVED = Text("stayed", "不变")
+SELECTED = Text("selected", "已选中")
+SLOPE_KEYS = Text(
+    "Tab into the chart, then arrow keys; Enter selects. Pointing at a line isolates it.",
+    "用 Tab 进入图表，方向键移动，Enter 选中；指向一条线可单独突出。",
+)
+SLOPE_PART = Text(
+    "Drawn: the {drawn} passages that are in either top {k}, of {total}; below rank {k} the scale is logarithmic.",
+    "图中为任一方前 {k} 名中的 {drawn} 个段落（共 {total} 个）；第 {k} 名以后为对数刻度。",
+)
+BEFORE = Text("Before", "之前")
+TICK = Text("rank {rank}", "第 {rank} 名")
+END_BEFORE = Text("rank {old} before, now {rank}, {change}: {name}", "原第 {old} 名，现第 {rank} 名，{change}：{name}")
+END_AFTER = Text("rank {rank}, was {old}, {change}: {name}", "第 {rank} 名，原第 {old} 名，{change}：{name}")
+COLUMN_RANK = Text("Rank", "名次")
+COLUMN_CHANGE = Text("Change", "变化")
+COLUMN_WAS = Text("Was", "原名次")
+COLUMN_TOKENS = Text("Tokens read", "读取词元")
+COLUMN_GRADE = Text("Grade", "相关度")
+COLUMN_PASSAGE = Text("Passage", "段落")
+CROSS_ENCODER = Text("Cross-encoder", "交叉编码器")
+UNJUDGED = Text("unjudged", "未判定")
+SEARCH = Text("Search the passages", "搜索段落")
+SORT_BY = Text("Sort by", "排序方式")
+ROWS_NONE = Text("No passage contains these words.", "没有段落包含这些词。")
+SHOW_ALL = Text("Show all {n} passages", "显示全部 {n} 个段落")
+CLOSE = Text("Close", "关闭")
+CHOSEN = Text("Passage", "段落")
+PANEL_EMPTY = Text("Choose a passage in any view.", "在任一视图中选择一个段落。")
+READ_ALL = Text(
+    "The model read all of it ({read} tokens with the query).", "模型读取了全文（连同查询共 {read} 个词元）。"
+)
+READ_PART = Text(
+    "The model read {read} of {pair} tokens; what it did not read is underlined with dots.",
+    "模型只读取了 {pair} 个词元中的 {read} 个；未读部分以点线标出。",
+)
+READ_WINDOWS = Text(
+    "{windows} windows were scored; the best one is shown plainly, the rest is underlined with dots.",
+    "共为 {windows} 个窗口打分；正常显示的是得分最高的窗口，其余以点线标出。",
+)
+SHOWN_PART = Text(
+    "… shown here: the first {shown} of {total} characters.", "……此处只显示前 {shown} 个字符，共 {total} 个。"
+)
+SIGMOID = Text("sigmoid {p}", "sigmoid {p}")
+BAR_MEANING = Text("bar: from the lowest to the highest score of this list", "条形：从本列表最低分到最高分")
+LABEL_WHAT_MODEL_READ = Text("Read", "读取")
+
+# what it took
+TOOK_FIRST = Text("First stage", "第一阶段")
+TOOK_TOKENISE = Text("Tokenising", "分词")
+TOOK_MODEL = Text("Model", "模型计算")
+TOOK_RATE = Text("Pairs per second", "每秒打分对数")
+TOOK_LOAD = Text("Loading the model (apart)", "加载模型（另计）")
+TOOK_DEVICE = Text("Device and precision", "设备与精度")
+TOOK_KEPT = Text(
+    "{kept} of {pairs} scores were known already and were not computed again.",
+    "{pairs} 个得分中有 {kept} 个此前已算出，未重复计算。",
+)
+TOOK_NOTHING = Text("all scores kept from an earlier run", "全部得分来自此前的运行")
+TOOK_NOT_LOADED = Text("not loaded for this run", "本次运行未加载")
+
+# progress and errors
+STOPPED = Text(
+    "Stopped. Nothing you typed is lost; the picture below is the run before.",
+    "已停止。您输入的内容都还在；下面仍是上一次的结果。",
+)
+ERROR_HEAD = Text("That did not work", "未能完成")
+BUG = Text(
+    "Something went wrong on our side, not yours. Nothing you typed is lost; try again, or try another model. "
+    "The log of the app has the details.",
+    "这是程序的问题，不是您的问题。您输入的内容都还在；请重试，或换一个模型。详情见程序日志。",
+)
+NO_UPLOAD = Text("Choose a file first, or switch to “Paste” or “Collection”.", "请先选择文件，或切换到“粘贴”或“集合”。")
+NOTHING_YET = Text("Press Rerank first: there is no result to download yet.", "请先点击“重排”：还没有可下载的结果。")
+PASTE_EMPTY = Text("Nothing pasted yet.", "尚未粘贴内容。")
+OPTION_NOT_A_NUMBER = Text("{name} is empty. Write a number.", "{name} 为空。请填写一个数字。")
+
+# models tab
+MODELS_INTRO = Text(
+    "Every model of the published MS MARCO table, and the ones that come with this page. A model that is not on this "
+    "machine is downloaded when you press Rerank with it chosen, never before. NDCG@10 (TREC Deep Learning 2019) and "
+    "MRR@10 (MS MARCO dev) are the published figures; documents per second were measured by its authors on a V100 and "
+    "do not compare with times on this page.",
+    "已发表的 MS MARCO 表中的全部模型，以及本页自带的模型。不在本机的模型只有在您选中并点击“重排”时才会下载。"
+    "NDCG@10(TREC Deep Learning 2019)与 MRR@10(MS MARCO dev)为已发表的数值；每秒文档数由其作者在 V100 上测得，"
+    "不能与本页的耗时相比。",
+)
+MODEL_COLUMNS = (
+    Text("Model", "模型"),
+    Text("Where", "位置"),
+    Text("Shape", "结构"),
+    Text("Score is", "得分取自"),
+    Text("Max tokens", "最大词元数"),
+    Text("NDCG@10 DL19", "NDCG@10 DL19"),
+    Text("MRR@10 dev", "MRR@10 dev"),
+    Text("Docs/s, V100", "文档/秒，V100"),
+    Text("Licence", "许可证"),
+    Text("What is known", "已知情况"),
+)
+
+
+class Labels:
+    """Static labels that gradio translates in the browser; each is registered when it is first used.
+
+    `labels(text)` stands where a component takes a label; `labels.i18n()` goes to `launch` once the page is built.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[Text, str] = {}
+
+    def __call__(self, text: Text) -> I18nData:
+        """The label in the language of the visitor's browser."""
+        return I18nData(self._keys.setdefault(text, f"label-{len(self._keys)}"))
+
+    def i18n(self) -> gr.I18n:
+        """Every label used so far, in every locale that gradio may ask for; other locales fall back to English."""
+        chinese = {key: text.zh for text, key in self._keys.items()}
+        english = {key: text.en for text, key in self._keys.items()}
+        return gr.I18n(**{"en": english, "zh": chinese, "zh-CN": chinese, "zh-TW": chinese})
+
+
+def language_of(request: gr.Request | None) -> Language:
+    """Chinese where the visitor's browser asks for it first, as gradio's own labels do; English otherwise."""
+    first = "" if request is None else str(request.headers.get("accept-language", "")).strip().lower()
+    return "zh" if first.startswith("zh") else "en"

@@ -1,0 +1,80 @@
+"""How long the page takes with many passages, in a real Chromium: `python tests/benchmark_page.py --passages 500`.
+
+Prints the seconds from Rerank to the finished result (scored anew on the bundled model, and once more from kept scores),
+and the milliseconds from a click to the passage panel, median and worst of twenty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent / "ui")]
+
+CLICK = """async id => {
+  const start = performance.now();
+  document.querySelector(`.ranking tbody tr[data-i="${id}"]`).click();
+  while (document.querySelector('.panel').dataset.i !== String(id)) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  return performance.now() - start;
+}"""
+
+
+def passages(count: int) -> str:
+    """`count` different passages of about 56 words, as JSON lines."""
+    words = [
+        json.loads(line)["text"].split()
+        for path in sorted(Path("corpora").glob("*/corpus.jsonl"))
+        if path.parent.name != "chinese"
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    pool = [word for text in words for word in text]
+    return "\n".join(
+        json.dumps({"_id": f"p{i}", "text": " ".join(pool[i * 23 % (len(pool) - 56) :][:56])}) for i in range(count)
+    )
+
+
+def run(page: Any, query: str) -> float:
+    """Seconds from Rerank to the result of `query`, charts included."""
+    page.fill("#query textarea", query)
+    page.wait_for_timeout(400)
+    start = perf_counter()
+    page.click("#rerank")
+    page.wait_for_function("q => document.querySelector('.headline .query q')?.textContent === q", arg=query)
+    page.wait_for_function("() => document.querySelector('#scatter .main-svg')")
+    return perf_counter() - start
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--passages", type=int, default=500)
+    count = parser.parse_args().passages
+    from conftest import CHROMIUM, FLAGS, served
+    from playwright.sync_api import sync_playwright
+
+    with served() as url, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1366, "height": 900})
+        page.set_default_timeout(120_000)
+        page.goto(url)
+        page.wait_for_selector(".ranking tbody tr", state="attached")
+        page.check("#source input[value=paste]")
+        page.fill("#paste textarea", passages(count))
+        loading = run(page, "how is the population of a city counted")
+        anew = run(page, "which planet has the largest moon")
+        clicks = [page.evaluate(CLICK, (i * 37) % count) for i in range(20)]
+        kept = run(page, "how is the population of a city counted")
+        browser.close()
+    print(f"{count} passages: first result, model loading included {loading:.1f} s; another query {anew:.1f} s;")
+    print(f"the same query again, from kept scores {kept:.1f} s;")
+    print(f"click to panel: median {statistics.median(clicks):.0f} ms, worst {max(clicks):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What the README says must be true: versions, settings and commands are compared with their sources."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from demo.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+
+
+def test_the_space_runs_the_gradio_that_is_tested() -> None:
+    version = re.search(r"^sdk_version: (\S+)$", README, re.M)
+    assert version
+    assert f"gradio=={version[1]}\n" in REQUIREMENTS
+
+
+def test_short_description_fits_a_space() -> None:
+    description = re.search(r"^short_description: (.+)$", README, re.M)
+    assert description
+    assert len(description[1]) <= 60
+
+
+def test_every_setting_is_in_the_table() -> None:
+    rows = [
+        f"| `{PREFIX}{row.name.upper()}` | {_shown(row.default)} | {row.metadata['text']} |" for row in fields(Settings)
+    ]
+    table = re.findall(r"^\| `RERANK_LENS_.*\|$", README, re.M)
+    assert table == rows
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(int(default))
+    return f"{default:_}" if isinstance(default, int) else str(default) or "(empty)"
+
+
+def test_both_commands_are_there() -> None:
+    assert "pip install -r requirements.txt && .venv/bin/python app.py" in README
+    assert "pip install -r requirements.txt -r tests/requirements.txt && .venv/bin/python -m pytest" in README
+
+
+def test_no_file_is_too_large_for_a_space() -> None:
+    folders = ("demo", "corpora", "tests", ".ci")
+    large = [
+        path
+        for name in folders
+        for path in (ROOT / name).rglob("*")
+        if path.is_file() and path.stat().st_size > 10_000_000
+    ]
+    assert large == []

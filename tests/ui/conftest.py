@@ -1,0 +1,105 @@
+"""The real page in a real Chromium: an app on a free port, and pages that refuse errors and foreign requests."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(service: Any = None) -> Iterator[str]:
+    """The address of an app of its own, closed afterwards."""
+    from demo.service import RankingService
+    from demo.settings import Settings
+    from demo.ui.app import build_app, launch_options
+
+    settings = Settings(port=free_port())
+    app, i18n = build_app(settings, service or RankingService(settings))
+    _, url, _ = app.launch(**launch_options(settings, i18n), prevent_thread_lock=True, quiet=True, ssr_mode=False)
+    try:
+        yield url
+    finally:
+        app.close()
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"There is no Chromium at {CHROMIUM}; under CI the browser tests may not be skipped.")
+        pytest.skip(f"There is no Chromium at {CHROMIUM}. Install it, or name another with CHROMIUM=….")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
+    """`open_page(width=…, locale=…, …)`; the test fails on a console error or a request to another host."""
+    contexts: list[Any] = []
+    problems: list[str] = []
+
+    def watch(page: Any, home: str) -> None:
+        page.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((home, "data:", "blob:"))
+                else problems.append(f"request to {request.url}")
+            ),
+        )
+
+    def opened(
+        width: int = 1366, height: int = 900, locale: str = "en-GB", color_scheme: str = "light", address: str = url
+    ) -> Any:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, locale=locale, color_scheme=color_scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        watch(page, address)
+        page.goto(address)
+        page.wait_for_selector(".ranking tbody tr", state="attached")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems, "\n".join(problems)

@@ -1,0 +1,99 @@
+"""The tab's handlers as plain functions: forms in, views out, errors as sentences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+
+from demo.errors import InputError
+from demo.language import Text
+from demo.ui import wording
+from demo.ui.boundary import guarded, sentence_of
+from demo.ui.tabs.rerank import Parts, View, parameter_label
+
+
+def test_views_and_components_have_the_same_names() -> None:
+    assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
+
+
+def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    known = InputError("Line 7 has no text.", "第 7 行没有文本。")
+    assert sentence_of(known) == Text("Line 7 has no text.", "第 7 行没有文本。")
+    assert caplog.records == []
+    with caplog.at_level(logging.ERROR):
+        assert sentence_of(ZeroDivisionError("secret")) is wording.BUG
+    assert "secret" in caplog.text
+
+
+def test_steps_before_an_error_are_kept() -> None:
+    def steps() -> Iterator[str]:
+        yield "half"
+        raise InputError("stop", "停")
+
+    assert list(guarded(steps(), lambda sentence: sentence.en)) == ["half", "stop"]
+
+
+def test_closing_stops_the_steps() -> None:
+    closed = []
+
+    def steps() -> Iterator[str]:
+        try:
+            yield "one"
+            yield "two"
+        finally:
+            closed.append(True)
+
+    run = guarded(steps(), lambda sentence: sentence.en)
+    assert next(run) == "one"
+    run.close()  # type: ignore[attr-defined]
+    assert closed == [True]
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("en-GB,zh;q=0.5", "en"), ("fr", "en"), ("", "en"), ("ZH-tw", "zh")],
+)
+def test_language_follows_the_browser(header: str, language: str) -> None:
+    class Request:
+        headers = {"accept-language": header}  # noqa: RUF012
+
+    assert wording.language_of(Request()) == language  # type: ignore[arg-type]
+    assert wording.language_of(None) == "en"
+
+
+def test_every_label_is_there_in_both_languages() -> None:
+    labels = {name: value for name, value in vars(wording).items() if isinstance(value, Text)}
+    assert len(labels) > 80
+    for name, text in labels.items():
+        assert text.en.strip(), name
+        assert text.zh.strip(), name
+        assert text.en.count("{") == text.zh.count("{"), name
+
+
+def test_no_label_is_left_unused() -> None:
+    from pathlib import Path
+
+    folder = Path(wording.__file__).parent
+    used = "".join(
+        path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.suffix in (".py", ".html") and path.name != "wording.py"
+    )
+    names = [name for name, value in vars(wording).items() if isinstance(value, Text)]
+    assert [name for name in names if f".{name}" not in used] == []
+
+
+def test_labels_are_registered_once() -> None:
+    labels = wording.Labels()
+    first, again, other = labels(wording.RUN), labels(wording.RUN), labels(wording.STOP)
+    assert first.key == again.key != other.key
+    assert labels.i18n().translations["zh"][first.key] == wording.RUN.zh
+
+
+def test_a_parameter_says_its_range() -> None:
+    from demo.rankers.bm25 import B
+
+    assert parameter_label(B).en.endswith("(0 – 1)")

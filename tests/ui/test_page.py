@@ -1,0 +1,288 @@
+"""What a visitor does, in a real browser: look, choose, type, paste, upload, sort, search, stop, err, save."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+LINES = [
+    "The library opens at nine in the morning.",
+    "Opening hours of the library: the library, the library, the library.",
+    "Cats sleep for most of the day.",
+    "You can borrow up to ten books for four weeks.",
+    "On Sundays the reading room stays closed.",
+]
+
+
+def run(page: Any, words: str | None = None) -> None:
+    """Presses Rerank and waits for the headline of the query that is in the field."""
+    page.click("#rerank")
+    query = words if words is not None else page.input_value("#query textarea").strip()
+    page.wait_for_function(
+        "query => document.querySelector('.headline .query q')?.textContent.trim() === query"
+        " && !document.querySelector('.lens-status.progress')",
+        arg=query,
+    )
+
+
+def paste(page: Any, text: str) -> None:
+    page.check("#source input[value=paste]")
+    page.fill("#paste textarea", text)
+
+
+def table_ids(page: Any) -> list[int]:
+    return page.eval_on_selector_all(".ranking tbody tr:not([hidden])", "rows => rows.map(r => Number(r.dataset.i))")
+
+
+def chosen(page: Any) -> int:
+    return int(page.get_attribute(".ranking tr[aria-selected=true]", "data-i"))
+
+
+def test_the_first_thing_seen_is_a_result(open_page: Any) -> None:
+    page = open_page()
+    assert "Berlin" in page.inner_text(".headline .query")
+    assert "passages" in page.inner_text("#summary")
+    assert page.locator(".figures > div").count() == 5
+    assert page.locator(".ranking tbody tr").count() == page.locator(".slope .before .end").count() > 12
+    page.wait_for_selector("#distribution .main-svg")
+    page.wait_for_selector("#scatter .main-svg")
+    assert page.inner_text(".panel .doc") != ""
+
+
+def test_another_query_with_the_keyboard(open_page: Any) -> None:
+    page = open_page()
+    page.fill("#query textarea", "largest city in South America")
+    page.press("#query textarea", "Control+Enter")
+    page.wait_for_function("() => document.querySelector('.headline .query q').textContent.includes('South America')")
+
+
+def test_another_collection_brings_its_queries(open_page: Any) -> None:
+    page = open_page()
+    page.click("#collection input")
+    page.get_by_role("option").nth(2).click()
+    page.wait_for_function("() => !document.querySelector('#query textarea').value.includes('Berlin')")
+    run(page)
+    assert page.locator(".ranking tbody tr").count() >= 25
+
+
+def test_pasted_passages(open_page: Any) -> None:
+    page = open_page()
+    paste(page, "\n".join([*LINES, "", LINES[2]]))
+    page.wait_for_function("() => /5 passages/.test(document.querySelector('#paste-note').textContent)")
+    assert "duplicate" in page.inner_text("#paste-note")
+    page.fill("#query textarea", "when does the library open")
+    run(page)
+    assert page.locator(".ranking tbody tr").count() == 5
+
+
+def test_another_reading_of_the_same_text(open_page: Any) -> None:
+    page = open_page()
+    paste(page, "one line\nof the first\n\nand a second")
+    page.wait_for_function("() => /\\d passages/.test(document.querySelector('#paste-note').textContent)")
+    before = page.inner_text("#paste-note")
+    page.click("#reading input")
+    other = "one per line" if "blank" in before else "blank"
+    page.get_by_role("option", name=re.compile(other, re.I)).click()
+    page.wait_for_function("was => document.querySelector('#paste-note').innerText !== was", arg=before)
+
+
+def test_uploaded_files(open_page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "passages.jsonl"
+    file.write_text(
+        "\n".join(json.dumps({"_id": f"p{i}", "text": line}) for i, line in enumerate(LINES)), encoding="utf-8"
+    )
+    page = open_page()
+    page.check("#source input[value=upload]")
+    with page.expect_file_chooser() as chooser:
+        page.click("#upload")
+    chooser.value.set_files(str(file))
+    page.wait_for_function("() => /5 passages/.test(document.querySelector('#upload-note').textContent)")
+    page.fill("#query textarea", "how long may I keep a book")
+    run(page)
+    assert set(page.eval_on_selector_all(".docline", "all => all.map(x => x.textContent)")) == {
+        f"p{i}" for i in range(5)
+    }
+
+
+def test_one_selection_runs_through_every_view(open_page: Any) -> None:
+    page = open_page()
+    page.wait_for_selector("#scatter .main-svg")
+    assert chosen(page) == int(page.get_attribute(".ranking", "data-first"))
+    third = page.locator(".slope .after .end").nth(2)
+    third.click()
+    index = int(third.get_attribute("data-i"))
+    assert chosen(page) == index
+    assert page.get_attribute(".panel", "data-i") == str(index)
+    assert page.locator(f".slope path.picked[data-i='{index}']").count() == 1
+    other = table_ids(page)[5]
+    page.evaluate(
+        "id => document.querySelector('#scatter .js-plotly-plot').emit('plotly_click', {points: [{customdata: id}]})",
+        other,
+    )
+    assert chosen(page) == other
+    drawn = page.evaluate(
+        "() => document.querySelector('#scatter .js-plotly-plot')._fullData.filter(t => t.name === 'selected')"
+        ".map(t => [...t.x].length)"
+    )
+    assert drawn == [1]
+    row = page.locator(f".ranking tr[data-i='{other}'] [data-cell=text]").inner_text()
+    assert page.inner_text(".panel .body") == row
+
+
+def test_the_slope_by_keyboard(open_page: Any) -> None:
+    page = open_page()
+    first = page.locator(".slope .after .end").first
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    second = page.locator(".slope .after .end").nth(1)
+    assert chosen(page) == int(second.get_attribute("data-i"))
+    assert re.match(r"rank 2, was \d+, (up \d+|down \d+|unchanged): ", second.get_attribute("aria-label"))
+
+
+def test_sorting_and_searching(open_page: Any) -> None:
+    page = open_page()
+    by_new_rank = table_ids(page)
+    page.click(".ranking th[data-key=was] button")
+    assert table_ids(page) == sorted(by_new_rank)
+    assert page.get_attribute(".ranking th[data-key=was]", "aria-sort") == "ascending"
+    page.fill(".ranking input[type=search]", "berlin wall")
+    shown = table_ids(page)
+    assert 0 < len(shown) < len(by_new_rank)
+    page.fill(".ranking input[type=search]", "zzzz")
+    assert table_ids(page) == []
+    assert page.is_visible(".ranking .none")
+
+
+def test_another_scale_redraws_without_scoring(open_page: Any) -> None:
+    page = open_page()
+    page.wait_for_selector("#distribution .main-svg")
+    page.check("#scale input[value=rank]")
+    page.wait_for_function(
+        "() => document.querySelector('#distribution .main-svg') &&"
+        " /rank/.test(document.querySelector('#distribution').textContent)"
+    )
+    assert "(n − r)" in page.inner_text("#formula")
+
+
+def test_an_error_loses_nothing(open_page: Any) -> None:
+    page = open_page()
+    paste(page, "\n".join(LINES))
+    page.fill("#query textarea", "   ")
+    page.click("#rerank")
+    page.wait_for_selector("#status-box [role=alert]")
+    assert "query" in page.inner_text("#status-box").lower()
+    assert page.input_value("#paste textarea") == "\n".join(LINES)
+    assert page.locator(".ranking tbody tr").count() > 12, "the result before is still there"
+    page.fill("#query textarea", "library hours")
+    run(page)
+    assert page.locator("#status-box [role=alert]").count() == 0
+
+
+def test_unreadable_text_says_where(open_page: Any) -> None:
+    page = open_page()
+    paste(page, '{"text": "fine"}\n{"text": "also fine"}\n{"no": "text"}')
+    page.click("#reading input")
+    page.get_by_role("option", name=re.compile("JSONL|JSON lines", re.I)).click()
+    page.wait_for_selector("#paste-note .bad")
+    assert "ine 3" in page.inner_text("#paste-note")
+
+
+def test_markup_in_a_passage_stays_text(open_page: Any) -> None:
+    page = open_page()
+    nasty = [
+        '<img src=x onerror="window.hacked = 1"> library',
+        "${(() => { window.hacked = 2; })()} library {{ value }}",
+        "</script><script>window.hacked = 3</script> library",
+        '" onmouseover="window.hacked = 4" library',
+    ]
+    paste(page, "\n".join(nasty))
+    page.fill("#query textarea", "<b>library</b> ${window.hacked = 5}")
+    run(page)
+    page.wait_for_timeout(300)
+    for end in page.locator(".slope .after .end").all():
+        end.hover()
+        end.click()
+    page.wait_for_selector("#scatter .main-svg")
+    assert page.evaluate("() => window.hacked") is None
+    assert "<img src=x" in page.inner_text(".ranking tbody")
+    assert page.locator(".lens img, .lens script").count() == 0
+
+
+def test_phone(open_page: Any) -> None:
+    page = open_page(width=390, height=844)
+    page.wait_for_selector("#scatter .main-svg")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    assert not page.is_visible(".ranking thead")
+    assert not page.is_visible(".panel")
+    page.locator(".slope .after .end").nth(1).click()
+    assert page.is_visible(".panel")
+    page.click(".panel .close")
+    assert not page.is_visible(".panel")
+    assert page.locator(".ranking tbody tr:visible").count() == 25
+    page.click(".ranking .more")
+    assert page.locator(".ranking tbody tr:visible").count() > 25
+
+
+def test_dark(open_page: Any) -> None:
+    page = open_page(color_scheme="dark")
+    page.wait_for_selector("#scatter .main-svg")
+    assert page.evaluate("() => document.body.classList.contains('dark')")
+    ground = page.evaluate("() => getComputedStyle(document.querySelector('.slope')).backgroundColor")
+    ink = page.evaluate("() => getComputedStyle(document.querySelector('#summary')).color")
+    dark, light = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (ground, ink))
+    assert dark < 150 < 550 < light
+
+
+def test_chinese(open_page: Any) -> None:
+    page = open_page(locale="zh-CN")
+    assert page.inner_text("#rerank") == "重排"
+    assert "段落" in page.inner_text("#summary")
+    page.fill("#query textarea", "")
+    page.click("#rerank")
+    page.wait_for_selector("#status-box [role=alert]")
+    assert "查询" in page.inner_text("#status-box")
+
+
+def test_models_and_about(open_page: Any) -> None:
+    page = open_page()
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_selector("#models table")
+    assert "cross-encoder/ms-marco-MiniLM-L6-v2" in page.inner_text("#models")
+    assert "74.30" in page.inner_text("#models")
+    page.get_by_role("tab", name="About").click()
+    assert "Movement is not quality" in page.inner_text("#about")
+
+
+def test_saved_csv_and_json(open_page: Any) -> None:
+    page = open_page()
+    paste(page, "\n".join(["=1+2 the library", *LINES]))
+    page.fill("#query textarea", "library")
+    run(page)
+    with page.expect_download() as download:
+        page.click("#download-csv")
+    table = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
+    assert len(table) == 6
+    assert any("'=1+2" in "".join(row.values()) for row in table)
+    with page.expect_download() as download:
+        page.click("#download-json")
+    answer = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert len(answer["results"]) == 6
+
+
+def test_accessibility(open_page: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    for scheme in ("light", "dark"):
+        page = open_page(color_scheme=scheme)
+        page.wait_for_selector("#scatter .main-svg")
+        found = axe.Axe().run(page, context=".lens", options={"runOnly": ["wcag2a", "wcag2aa"]})
+        problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
+        assert problems == []

@@ -1,0 +1,125 @@
+"""What the server draws: escaped, in both languages, with marks, unread stretches and spoken ranks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from made_comparisons import MakeComparison
+
+from demo.language import Language, Text
+from demo.records import Extent, ScoreKind
+from demo.text import Analysis
+from demo.ui.views import cost, headline, passages, slope, status
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+def test_parts_are_cut_where_marking_or_reading_changes() -> None:
+    # content = "T abcdef" (title "T"), text "abcdef" begins at 2; the model read characters 0…6 of the content,
+    # that is "abcd" of the text; "cde" matches the query
+    found = passages.parts_of("abcdef", [(2, 5)], Extent(9, 7, 0, 6), offset=2, limit=100)
+    assert [(part.text, part.marked, part.unread) for part in found] == [
+        ("ab", False, False),
+        ("cd", True, False),
+        ("e", True, True),
+        ("f", False, True),
+    ]
+
+
+def test_a_window_leaves_both_sides_unread() -> None:
+    found = passages.parts_of("0123456789", [], Extent(30, 10, 3, 7, windows=3), offset=0, limit=100)
+    assert [(part.text, part.unread) for part in found] == [("012", True), ("3456", False), ("789", True)]
+
+
+def test_what_is_not_shown_is_not_cut() -> None:
+    assert [part.text for part in passages.parts_of("abcdef", [(4, 6)], None, 0, limit=3)] == ["abc"]
+    assert passages.parts_of("", [], None, 0, limit=3) == ()
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"), [([1.0, 3.0, 2.0], [0, 1, 0.5]), ([5.0, 5.0], [0, 0]), ([7.0], [0]), ([], [])]
+)
+def test_shares_lie_between_lowest_and_highest(scores: list[float], expected: list[float]) -> None:
+    import numpy as np
+
+    assert passages.shares(np.array(scores, dtype=np.float32)).tolist() == pytest.approx(expected)
+
+
+def test_logits_carry_their_sign() -> None:
+    assert passages.score_words(7.7, ScoreKind.LOGIT) == "+7.70"
+    assert passages.score_words(-4.524, ScoreKind.LOGIT) == "−4.52"
+    assert passages.score_words(9.16, ScoreKind.BM25) == "9.16"
+
+
+@pytest.mark.parametrize("logit", [-800.0, -2.0, 0.0, 3.0, 800.0])
+def test_sigmoid(logit: float) -> None:
+    value = passages.sigmoid(logit)
+    assert 0 <= value <= 1
+    assert value + passages.sigmoid(-logit) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_view_escapes(make_comparison: MakeComparison, language: Language) -> None:
+    nasty = "<img src=x onerror=alert(1)> \"'& ${x} {{x}}"
+    comparison = make_comparison([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
+    pages = (
+        headline.headline(comparison, Text(nasty, nasty), language)
+        + slope.slope(comparison, language)
+        + passages.table(comparison, {}, Analysis(), language)
+        + passages.panel(comparison, language)
+        + cost.cost(comparison, language)
+        + status.alert(Text(nasty, nasty), language)
+    )
+    assert "<img" not in pages
+    assert "&lt;img src=x onerror=alert(1)&gt;" in pages
+
+
+def test_rows_come_in_new_order_with_both_ranks(make_comparison: MakeComparison) -> None:
+    # before: b (3), a (2), c (1) → candidates b, a, c; after: c 9, a 5, b −1
+    comparison = make_comparison([2.0, 3.0, 1.0], [5.0, -1.0, 9.0], texts=["a", "b", "c"])
+    found = passages.rows(comparison, {}, Analysis(), "en")
+    assert [(row.name, row.rank, row.was, row.change, row.arrow) for row in found] == [
+        ("c", 1, 3, 2, "▲ 2"),
+        ("a", 2, 2, 0, "●"),
+        ("b", 3, 1, -2, "▼ 2"),
+    ]
+
+
+def test_slope_speaks_ranks(make_comparison: MakeComparison) -> None:
+    page = slope.slope(make_comparison([2.0, 1.0], [0.0, 3.0], texts=["one", "two"]), "en")
+    spoken = re.findall(r'aria-label="(rank [^"]*)"', page)
+    assert spoken == [
+        "rank 1 before, now 2, down 1: one",
+        "rank 2 before, now 1, up 1: two",
+        "rank 1, was 2, up 1: two",
+        "rank 2, was 1, down 1: one",
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 12, 13, 60, 61, 500])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_views_of_any_size(make_comparison: MakeComparison, size: int, language: Language) -> None:
+    comparison = make_comparison([float(size - i) for i in range(size)], [float(i) for i in range(size)])
+    page = slope.slope(comparison, language)
+    drawn = page.count('class="end ')
+    assert drawn == 2 * (size if size <= 60 else len({*range(10), *range(size - 10, size)}))
+    assert passages.table(comparison, {}, Analysis(), language).count("<tr data-i=") == size
+    assert headline.headline(comparison, None, language)
+
+
+def test_progress_without_a_total_only_waits() -> None:
+    assert "waiting" in status.progress("loading", 0, 0, "en")
+    half = status.progress("scoring", 5, 10, "en")
+    assert 'aria-valuenow="50"' in half
+    assert "waiting" not in half
+
+
+def test_a_dead_word_is_a_bug_in_the_template(monkeypatch: Any) -> None:
+    from jinja2 import UndefinedError
+
+    from demo.ui.views.render import render
+
+    with pytest.raises(UndefinedError):
+        render("alert.html", "en", head="only the head")
