@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier, Event, Lock, Thread
+from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,6 +48,7 @@ class FakeModel:
     judge: Callable[[str, str], float] = length_score
     scored: list[str] = field(default_factory=list)
     closed: int = 0
+    batch_seconds: float = 0.0
     inside: Lock = field(default_factory=Lock)
 
     def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]:
@@ -59,6 +61,7 @@ class FakeModel:
 
     def _batch(self, query: str, texts: Sequence[str], indices: list[int], windows: bool) -> Batch:
         assert self.inside.acquire(blocking=False), "two batches at once"
+        sleep(self.batch_seconds)
         self.scored += [texts[index] for index in indices]
         batch = SimpleNamespace(
             indices=np.array(indices, dtype=np.int64),
@@ -401,6 +404,7 @@ def test_who_leaves_while_the_model_loads_does_not_stop_it(source: FakeSource) -
 
 def test_visitors_at_once_share_the_load_and_take_turns_at_the_model(source: FakeSource) -> None:
     source.go.clear()
+    source.model.batch_seconds = 0.005
     service = service_with(source)
     queries = [f"Berlin {number}" for number in range(6)]
     found: dict[str, Comparison] = {}
