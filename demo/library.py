@@ -228,8 +228,8 @@ def _check_judgments(judgments: Sequence[Judgment], unknown: Sequence[Judgment],
     for one in unknown:
         where = one.place.start
         raise InputError(
-            f"{where.en} judges passage “{one.doc_id}” for query “{one.query_id}”; one of them is not in the collection. "
-            "Correct the id, or remove the line.",
+            f"{where.en} judges passage “{one.doc_id}” for query “{one.query_id}”; one of them is not in the "
+            "collection. Correct the id, or remove the line.",
             f"{where.zh}判断的是查询“{one.query_id}”与段落“{one.doc_id}”，其中之一不在集合中。请改正 id，或删除该行。",
         )
     for one in judgments:

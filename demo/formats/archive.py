@@ -6,6 +6,7 @@ Nothing is ever written to disk. A declared size is not believed: reading stops 
 from __future__ import annotations
 
 import gzip
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,11 @@ MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1_000_000
 _CHUNK_BYTES = 1 << 20
 _SYMLINK = 0o120000
-_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
+BROKEN = (
+    *(OSError, EOFError, zlib.error, zipfile.BadZipFile, struct.error, NotImplementedError, RuntimeError, ValueError),
+    *(LookupError, ArithmeticError),
+)
+"""What gzip and zipfile raise on archives that are broken, locked or packed in an unknown way."""
 
 File = tuple[str, bytes]
 
@@ -84,9 +89,9 @@ def _ungzip(name: str, content: bytes, left: int, limits: Limits) -> File:
     try:
         with gzip.open(BytesIO(content)) as stream:
             inner = _read(stream, name, len(content), left, limits)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _broken(name) from error
-    if is_gzip(inner) or is_zip(inner):
+    if is_gzip(inner) or (is_zip(inner) and not _is_docx(inner)):
         raise _nested(name, name)
     return (name[:-3] if name.lower().endswith(".gz") else name), inner
 
@@ -125,7 +130,7 @@ def _unzip(name: str, content: bytes, left: int, limits: Limits) -> Iterator[Fil
             try:
                 with archive.open(info) as stream:
                     inner = _read(stream, inner_name, info.compress_size, left, limits)
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise _broken(inner_name) from error
             if is_gzip(inner):
                 inner_name, inner = _ungzip(inner_name, inner, left, limits)
@@ -144,7 +149,7 @@ def _members(name: str, content: bytes, limits: Limits) -> list[tuple[PurePosixP
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _broken(name) from error
     if len(infos) > MAX_MEMBERS:
         raise InputError(
@@ -179,7 +184,7 @@ def _is_docx(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return "word/document.xml" in archive.namelist()
-    except _BROKEN:
+    except BROKEN:
         return False
 
 
@@ -189,9 +194,10 @@ def _is_docx(content: bytes) -> bool:
 def _too_large(name: str, limits: Limits) -> InputError:
     size = f"{limits.unpacked_bytes:,}"
     return InputError(
-        f"{name} unpacks to more than {size} bytes. Upload a part of it (the limit is the setting "
-        "RERANK_LENS_MAX_UNPACKED_BYTES).",
-        f"{name} 解压后超过 {size} 字节。请只上传一部分（该上限由设置 RERANK_LENS_MAX_UNPACKED_BYTES 决定）。",
+        f"With {name}, what is packed in the upload comes to more than {size} bytes. Upload a part of it (the limit "
+        "is the setting RERANK_LENS_MAX_UNPACKED_BYTES).",
+        f"加上 {name}，上传内容解压后超过 {size} 字节。请只上传一部分（该上限由设置 "
+        "RERANK_LENS_MAX_UNPACKED_BYTES 决定）。",
     )
 
 

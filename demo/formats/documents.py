@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from demo.errors import InputError
-from demo.formats.archive import check_docx, is_zip
+from demo.formats.archive import BROKEN, check_docx, is_zip
 from demo.formats.source import PAGE, PARAGRAPH, Entry, Found, Place, Source
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _docx_blocks(source: Source) -> Iterator[tuple[str, str]]:
                 yield from (("", _row_text(row.cells)) for row in block.rows)
             else:
                 yield block.style.name if block.style is not None else "", block.text.strip()
-    except (PythonDocxError, OpcError, SyntaxError, *_FOREIGN) as error:
+    except (PythonDocxError, OpcError, SyntaxError, *BROKEN, *_FOREIGN) as error:
         raise InputError(
             f"{source.file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or "
             "copy its text and paste it.",

@@ -15,6 +15,7 @@ PASSAGE_LISTS = ("passages", "documents", "docs", "corpus", "candidates", "resul
 QUERY_NAMES = ("queries", "query", "questions", "question")
 JUDGMENT_NAMES = ("qrels", "judgments", "judgements", "relevance")
 GRADES = range(-10, 101)
+_SAMPLE_CHARS = 1_000
 
 Items = Iterator[tuple[Place, Any]]
 
@@ -50,10 +51,8 @@ def read_json(source: Source) -> Found:
 
 
 def looks_like_json(source: Source) -> bool:
-    """Whether the text opens and closes as a JSON list or object does, valid or not."""
-    text = source.text.strip()
-    opening = "".join(text[:200].split())[:2]
-    return opening in ('["', "[{", "[]", '{"', "{}") and text[-1] in "]}"
+    """Whether the text opens as a JSON list or object does, valid or not: broken JSON is to be mended, not ranked."""
+    return "".join(source.text[:_SAMPLE_CHARS].split())[:2] in ('["', "[{", "[]", '{"', "{}")
 
 
 def _passages(source: Source, value: Any) -> Found:

@@ -31,8 +31,7 @@ def read_csv(source: Source) -> Found:
 
 def has_csv_header(source: Source) -> bool:
     """Whether the first line names a column for the text and others, and the second has as many cells."""
-    delimiter = _delimiter(source)
-    return _has_header([_cells(line, delimiter) for line in _first_lines(source)])
+    return _has_header(_first_rows(source, _delimiter(source)))
 
 
 def read_tsv(source: Source) -> Found:
@@ -47,7 +46,8 @@ def read_tsv(source: Source) -> Found:
 
 def has_tsv_header(source: Source) -> bool:
     """The same for cells between tabs."""
-    return _has_header([[_unquoted(cell) for cell in line.split("\t")] for line in _first_lines(source)])
+    lines = islice(filter(str.strip, source.lines), 2)
+    return _has_header([[_unquoted(cell) for cell in line[:_SAMPLE_CHARS].split("\t")] for line in lines])
 
 
 # ---- rows --------------------------------------------------------------------------------------------------------
@@ -146,24 +146,25 @@ def _broken_row(source: Source, number: int, error: csv.Error) -> InputError:
 
 def _delimiter(source: Source) -> str:
     """The delimiter that makes a header with a text column, else the one that the first line has most of."""
-    header = _first_lines(source)[0]
-    named = [d for d in _DELIMITERS if d in header and find_field(_cells(header, d), TEXT_NAMES) is not None]
-    return (named or sorted(_DELIMITERS, key=header.count, reverse=True))[0]
+    line = next(filter(str.strip, source.lines), "")[:_SAMPLE_CHARS]
+    named = [d for d in _DELIMITERS if d in line and _has_header(_first_rows(source, d))]
+    return (named or sorted(_DELIMITERS, key=line.count, reverse=True))[0]
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    header = rows[0]
-    named = find_field(header, TEXT_NAMES) is not None and all(len(cell) <= _NAME_CHARS for cell in header)
-    return named and len(header) > 1 and len(rows) > 1 and len(rows[1]) <= len(header)
+    """Whether the first of two rows names the text and other columns, and the second has as many cells."""
+    return (
+        len(rows) == 2
+        and len(rows[0]) == len(rows[1]) > 1
+        and find_field(rows[0], TEXT_NAMES) is not None
+        and all(len(cell) <= _NAME_CHARS for cell in rows[0])
+    )
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
-
-
-def _first_lines(source: Source) -> list[str]:
-    """The starts of the first two lines that hold something; one empty line if there are none."""
-    return [line[:_SAMPLE_CHARS] for line in islice(filter(str.strip, source.lines), 2)] or [""]
+def _first_rows(source: Source, delimiter: str) -> list[list[str]]:
+    """The first two rows that hold something, as far as the start of the text shows them."""
+    sample = io.StringIO(source.text[:_SAMPLE_CHARS].lstrip("\n"), newline="")
+    return list(islice(filter(any, csv.reader(sample, delimiter=delimiter)), 2))
 
 
 def _unquoted(cell: str) -> str:
