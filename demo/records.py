@@ -236,6 +236,8 @@ class ModelSpec:
         tokenizer: id to take the tokenizer from when the checkpoint's own must not be used; None: the checkpoint's.
         lower_case: what the checkpoint's vocabulary expects; None leaves it to the tokenizer's files.
         max_tokens: longest pair, special tokens included.
+        architecture: the transformers class, or "" where it is not known before loading.
+        layers, width: of the encoder; 0 where they are not known before loading.
         parameters: number of weights, or 0 where it is not known before loading.
         weights_bytes: size of the download, or 0 where it is not known.
         sbert_activation: what sentence-transformers' CrossEncoder applies by default.
@@ -244,9 +246,10 @@ class ModelSpec:
 
     key: str
     label: str
-    architecture: str
+    architecture: str = ""
+    layers: int = 0
+    width: int = 0
     labels: int = 1
-    reading: ScoreReading = ScoreReading.SINGLE
     head: Head = Head.CHECKPOINT
     aliases: tuple[str, ...] = ()
     tokenizer: str | None = None
@@ -259,6 +262,11 @@ class ModelSpec:
     licence: str = ""
     published: Published | None = None
     notes: Text = Text("", "")
+
+    @property
+    def reading(self) -> ScoreReading:
+        """How its output becomes one score."""
+        return ScoreReading.SINGLE if self.labels == 1 else ScoreReading.DIFFERENCE
 
 
 @dataclass(frozen=True, slots=True)

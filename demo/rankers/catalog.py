@@ -1,0 +1,290 @@
+"""The cross-encoders of the published MS MARCO table, and the bundled ones: data only.
+
+The order is that of preference for the default: the first whose weights are on this machine. The bundled ones always
+are, so what stands below them is chosen by hand only, being slower or weaker. Figures are the table's: NDCG@10 of
+reranking TREC Deep Learning 2019's top 1,000, MRR@10 on MS MARCO dev, documents a second on a V100, of which batch
+size, passage length and precision were not stated. Where a row or its note says that something was not checked, the
+weights were not at hand.
+"""
+
+from __future__ import annotations
+
+from demo.language import Text
+from demo.records import Head, ModelSpec, Published
+
+BUNDLED_PREFIX = "bundled/"
+DEFAULT_BUNDLED = "bundled/tiny"
+
+APACHE = "Apache-2.0"
+UNSTATED = "none stated on the hub (code: Apache-2.0)"
+BERT, ELECTRA = "BertForSequenceClassification", "ElectraForSequenceClassification"
+
+SIGMOID_BY_DEFAULT = Text(
+    "sentence-transformers applies a sigmoid to its scores by default; here they are the raw logits. Not checked "
+    "against the weights.",
+    "sentence-transformers 默认对其得分做 sigmoid；这里是原始 logit。尚未对照权重核实。",
+)
+OLD_NAME_ONLY = Text(
+    "First version of the family; the hub may no longer carry it under this name. sentence-transformers applies a "
+    "sigmoid by default; here scores are raw logits. Size not checked against the weights.",
+    "该系列的第一版，模型库可能已不再以此名提供。sentence-transformers 默认做 sigmoid；这里是原始 logit。"
+    "规模尚未对照权重核实。",
+)
+
+CATALOG = (
+    ModelSpec(
+        key="cross-encoder/ms-marco-MiniLM-L6-v2",
+        label="MiniLM-L6-v2",
+        architecture=BERT,
+        layers=6,
+        width=384,
+        aliases=("cross-encoder/ms-marco-MiniLM-L-6-v2",),
+        parameters=22_713_601,
+        weights_bytes=90_900_000,
+        licence=APACHE,
+        published=Published(74.30, 39.01, 1_800),
+        notes=Text(
+            "The usual choice: as good as L12 at half its cost.", "最常用的选择：效果与 L12 相当，成本只有一半。"
+        ),
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-MiniLM-L12-v2",
+        label="MiniLM-L12-v2",
+        architecture=BERT,
+        layers=12,
+        width=384,
+        aliases=("cross-encoder/ms-marco-MiniLM-L-12-v2",),
+        parameters=33_360_385,
+        weights_bytes=133_500_000,
+        licence=APACHE,
+        published=Published(74.31, 39.02, 960),
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-MiniLM-L4-v2",
+        label="MiniLM-L4-v2",
+        architecture=BERT,
+        layers=4,
+        width=384,
+        aliases=("cross-encoder/ms-marco-MiniLM-L-4-v2",),
+        parameters=19_164_673,
+        weights_bytes=76_700_000,
+        licence=APACHE,
+        published=Published(73.04, 37.70, 2_500),
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-MiniLM-L2-v2",
+        label="MiniLM-L2-v2",
+        architecture=BERT,
+        layers=2,
+        width=384,
+        aliases=("cross-encoder/ms-marco-MiniLM-L-2-v2",),
+        parameters=15_615_745,
+        weights_bytes=62_500_000,
+        licence=APACHE,
+        published=Published(71.01, 34.85, 4_100),
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-TinyBERT-L2-v2",
+        label="TinyBERT-L2-v2",
+        architecture=BERT,
+        layers=2,
+        width=128,
+        aliases=("cross-encoder/ms-marco-TinyBERT-L-2-v2",),
+        parameters=4_386_049,
+        weights_bytes=17_600_000,
+        licence=APACHE,
+        published=Published(69.84, 32.56, 9_000),
+        notes=Text("The fastest of the table.", "表中最快的模型。"),
+    ),
+    ModelSpec(
+        key=DEFAULT_BUNDLED,
+        label="Tiny (bundled)",
+        architecture=BERT,
+        layers=2,
+        width=128,
+        aliases=("tiny",),
+        parameters=4_386_049,
+        weights_bytes=8_800_000,
+        licence=APACHE,
+        notes=Text(
+            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. Not in "
+            "the published table.",
+            "随 Rerank Lens 附带，无需下载即可使用；用开放数据为本项目训练。不在已发表的表格中。",
+        ),
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-electra-base",
+        label="ELECTRA-base",
+        architecture=ELECTRA,
+        layers=12,
+        width=768,
+        parameters=109_483_009,
+        weights_bytes=438_000_000,
+        sbert_activation="Sigmoid",
+        licence=APACHE,
+        published=Published(71.99, 36.41, 340),
+        notes=SIGMOID_BY_DEFAULT,
+    ),
+    ModelSpec(
+        key="sebastian-hofstaetter/distilbert-cat-margin_mse-T2-msmarco",
+        label="DistilBERT-CAT (Margin-MSE T2)",
+        architecture="BERT_Cat",
+        layers=6,
+        width=768,
+        head=Head.BERT_CAT,
+        tokenizer="distilbert/distilbert-base-uncased",
+        lower_case=True,
+        parameters=66_363_649,
+        weights_bytes=265_000_000,
+        sbert_activation="not loadable",
+        licence=UNSTATED,
+        published=Published(72.82, 37.88, 720),
+        notes=Text(
+            "A class of its own: DistilBERT and one linear layer on [CLS], with distilbert-base-uncased's tokenizer as "
+            "its author advises. Trained on passages of about 60 words. Its layout is taken from the author's code, "
+            "not checked against the weights.",
+            "自有的模型类：DistilBERT 加 [CLS] 上的一个线性层，按作者建议使用 distilbert-base-uncased 的分词器。"
+            "用约 60 词的段落训练。其结构取自作者代码，尚未对照权重核实。",
+        ),
+    ),
+    ModelSpec(
+        key="Capreolus/electra-base-msmarco",
+        label="Capreolus ELECTRA-base",
+        architecture=ELECTRA,
+        layers=12,
+        width=768,
+        labels=2,
+        head=Head.LINEAR,
+        parameters=109_483_778,
+        weights_bytes=438_000_000,
+        licence=UNSTATED,
+        published=Published(71.23, 36.89, 340),
+        notes=Text(
+            "Its head is one linear layer on [CLS], as in BERT. Loaded the usual way it gains a dense layer that was "
+            "likely never trained; here that layer is left out, as its card asks. Whether the published figures were "
+            "measured so is not known; not checked against the weights.",
+            "它的输出头与 BERT 相同，是 [CLS] 上的一个线性层。按通常方式加载会多出一个可能从未训练过的全连接层；"
+            "这里按其模型卡的要求去掉了它。已发表的数字是否这样测得尚不清楚；尚未对照权重核实。",
+        ),
+    ),
+    ModelSpec(
+        key="nboost/pt-tinybert-msmarco",
+        label="nboost TinyBERT",
+        architecture=BERT,
+        layers=4,
+        width=312,
+        labels=2,
+        lower_case=True,
+        parameters=14_350_874,
+        weights_bytes=58_400_000,
+        licence=UNSTATED,
+        published=Published(63.63, 28.80, 2_900),
+        notes=Text(
+            "Two outputs: the score is logit 1 − logit 0. Its tokenizer sets no maximum length, so 512 is used; its "
+            "file likely holds surplus distillation weights, which are ignored. Not checked against the weights.",
+            "两个输出：得分为 logit 1 − logit 0。其分词器未设最大长度，故取 512；"
+            "文件中可能有多余的蒸馏权重，会被忽略。尚未对照权重核实。",
+        ),
+    ),
+    ModelSpec(
+        key="nboost/pt-bert-base-uncased-msmarco",
+        label="nboost BERT-base",
+        architecture=BERT,
+        layers=12,
+        width=768,
+        labels=2,
+        lower_case=True,
+        parameters=109_483_778,
+        weights_bytes=438_000_000,
+        licence=UNSTATED,
+        published=Published(70.94, 34.75, 340),
+        notes=Text(
+            "Two outputs: the score is logit 1 − logit 0. Maximum length 512, not checked against its files.",
+            "两个输出：得分为 logit 1 − logit 0。最大长度 512，尚未对照其文件核实。",
+        ),
+    ),
+    ModelSpec(
+        key="nboost/pt-bert-large-msmarco",
+        label="nboost BERT-large",
+        architecture=BERT,
+        layers=24,
+        width=1_024,
+        labels=2,
+        lower_case=True,
+        parameters=335_143_938,
+        weights_bytes=1_341_000_000,
+        licence=UNSTATED,
+        published=Published(73.36, 36.48, 100),
+        notes=Text(
+            "Two outputs: the score is logit 1 − logit 0. The largest of the table: 1.3 GB to download and keep in "
+            "memory. Maximum length 512, not checked against its files.",
+            "两个输出：得分为 logit 1 − logit 0。表中最大的模型：下载和占用内存各约 1.3 GB。"
+            "最大长度 512，尚未对照其文件核实。",
+        ),
+    ),
+    ModelSpec(
+        key="amberoad/bert-multilingual-passage-reranking-msmarco",
+        label="amberoad multilingual BERT",
+        architecture=BERT,
+        layers=12,
+        width=768,
+        labels=2,
+        lower_case=True,
+        parameters=167_357_954,
+        weights_bytes=669_000_000,
+        language="Multilingual",
+        licence=APACHE,
+        published=Published(68.40, 35.54, 330),
+        notes=Text(
+            "Lower-cased multilingual BERT, fine-tuned on English MS MARCO. Its card speaks of one value from −10 to "
+            "10, its code of two outputs: the score is logit 1 − logit 0. Not checked against the weights.",
+            "小写的多语言 BERT，在英文 MS MARCO 上微调。其模型卡称输出是 −10 到 10 的一个值，代码却有两个输出："
+            "得分为 logit 1 − logit 0。尚未对照权重核实。",
+        ),
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-TinyBERT-L-2",
+        label="TinyBERT-L-2 (v1)",
+        architecture=BERT,
+        layers=2,
+        width=128,
+        parameters=4_386_049,
+        weights_bytes=17_600_000,
+        sbert_activation="Sigmoid",
+        licence=APACHE,
+        published=Published(67.43, 30.15, 9_000),
+        notes=OLD_NAME_ONLY,
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-TinyBERT-L-4",
+        label="TinyBERT-L-4 (v1)",
+        architecture=BERT,
+        layers=4,
+        width=312,
+        parameters=14_350_561,
+        weights_bytes=57_400_000,
+        sbert_activation="Sigmoid",
+        licence=APACHE,
+        published=Published(68.09, 34.50, 2_900),
+        notes=OLD_NAME_ONLY,
+    ),
+    ModelSpec(
+        key="cross-encoder/ms-marco-TinyBERT-L-6",
+        label="TinyBERT-L-6 (v1)",
+        architecture=BERT,
+        layers=6,
+        width=768,
+        parameters=66_955_777,
+        weights_bytes=268_000_000,
+        sbert_activation="Sigmoid",
+        licence=APACHE,
+        published=Published(69.57, 36.13, 680),
+        notes=OLD_NAME_ONLY,
+    ),
+)
+
+
+def find(name: str) -> ModelSpec | None:
+    """The row of this key or alias, whatever its case; None if there is none."""
+    wanted = name.strip().casefold()
+    return next((spec for spec in CATALOG if wanted in map(str.casefold, (spec.key, *spec.aliases))), None)
