@@ -217,8 +217,8 @@ def _read_passages(source: Source) -> tuple[Passage, ...]:
             )
     if duplicates or found.empty_passages:
         raise InputError(
-            f"{source.file} repeats {duplicates} passages and has {found.empty_passages} without text. Remove them.",
-            f"{source.file} 有 {duplicates} 个重复段落和 {found.empty_passages} 个无文本的段落。请删除。",
+            f"{source.file} has passages twice ({duplicates}) or without text ({found.empty_passages}). Remove them.",
+            f"{source.file} 中有重复的段落（{duplicates}）或无文本的段落（{found.empty_passages}）。请删除。",
         )
     return tuple(Passage(entry.doc_id, entry.text, entry.title) for entry in kept)
 

@@ -1,0 +1,283 @@
+"""The layers hold: who may import whom, where each library lives, no circles, and nothing heavy before the page is up.
+
+Standard library only, so that it can be run before anything is installed: it reads the sources and imports nothing,
+but for one test that starts Python to see what really gets loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+LAYERS = (
+    ("language",),
+    ("errors",),
+    ("records", "settings"),
+    ("text", "formats"),
+    ("library", "rankers", "metrics"),
+    ("comparison", "evaluation", "explain"),
+    ("service",),
+    ("charts",),
+    ("ui",),
+    ("app",),
+)
+"""Parts of the app from the lowest. A part that is not listed stands just above the highest that it imports."""
+
+APART = ("training", "serving")
+"""Never imported by the app; they may import any of it."""
+
+HOMES = {
+    "gradio": ("app", "demo.ui"),
+    "plotly": ("demo.charts", "demo.ui"),
+    "torch": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving"),
+    "transformers": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving"),
+    "sentence_transformers": ("demo.training",),
+    "rank_bm25": ("demo.rankers.bm25", "demo.training"),
+    "snowballstemmer": ("demo.text", "demo.training"),
+    "charset_normalizer": ("demo.formats.encoding",),
+    "pypdf": ("demo.formats.documents",),
+    "docx": ("demo.formats.documents",),
+    "lxml": ("demo.formats.documents",),
+    "zipfile": ("demo.formats.archive", "demo.formats.beir", "demo.training"),
+}
+"""Libraries with the modules that may import them; a name stands for all modules that begin with it."""
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "pypdf", "docx")
+"""Never loaded before somebody needs them."""
+
+ENVIRONMENT = ("demo.settings", "demo.training", "demo.serving")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the dotted name, its line, and whether it runs when the module is imported."""
+
+    name: str
+    line: int
+    at_start: bool
+    for_types: bool
+
+
+# ---- reading the sources -----------------------------------------------------------------------------------------
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the app by its dotted name."""
+    paths = [*(ROOT / "demo").rglob("*.py"), *ROOT.glob("app.py")]
+    dotted = {path: path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in paths}
+    return {name.removesuffix(".__init__"): path for path, name in dotted.items()}
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text("utf-8"))
+
+
+@cache
+def imports(module: str) -> tuple[Import, ...]:
+    """Every import of the module; `from a import b` gives a unless b must be a module of the package a, then a.b."""
+    return tuple(found(tree_of(module), module, at_start=True, for_types=False))
+
+
+def found(node: ast.AST, module: str, at_start: bool, for_types: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(alias.name, child.lineno, at_start, for_types) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = base_of(child, module)
+            for alias in child.names:
+                yield Import(name_of(base, alias.name), child.lineno, at_start, for_types)
+        elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            yield from found(child, module, at_start=False, for_types=True)
+        else:
+            is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from found(child, module, at_start and not is_function, for_types)
+
+
+def name_of(base: str, imported: str) -> str:
+    """The module that `from base import imported` loads: base, or the module imported in the app's package base."""
+    is_module = f"{base}.{imported}" in modules()
+    is_package = base in modules() and modules()[base].name == "__init__.py"
+    return f"{base}.{imported}" if is_module or (is_package and imported not in names_in(base)) else base
+
+
+@cache
+def names_in(module: str) -> frozenset[str]:
+    """What the module defines or imports at its top."""
+    names: set[str] = set()
+    for node in tree_of(module).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        else:
+            names |= {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return frozenset(names)
+
+
+def base_of(node: ast.ImportFrom, module: str) -> str:
+    """The absolute name of the module that is imported from."""
+    if not node.level:
+        return node.module or ""
+    package = module if modules()[module].name == "__init__.py" else module.rpartition(".")[0]
+    above = package.rsplit(".", node.level - 1)[0]
+    return f"{above}.{node.module}" if node.module else above
+
+
+def part_of(module: str) -> str:
+    """“rankers” for demo.rankers.bm25, “app” for app, "" for demo itself."""
+    return module.removeprefix("demo").removeprefix(".").partition(".")[0]
+
+
+def own(module: str) -> list[Import]:
+    """The imports of other modules of the app."""
+    return [one for one in imports(module) if one.name.partition(".")[0] == "demo"]
+
+
+def stands_in(module: str, homes: tuple[str, ...]) -> bool:
+    return module.startswith(homes)
+
+
+# ---- layers ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def layer(part: str) -> float:
+    """The layer of a part, from 0; one that is not listed is as low as its imports allow, between two layers."""
+    for number, parts in enumerate(LAYERS):
+        if part in parts:
+            return number
+    below = {part_of(one.name) for module in modules() if part_of(module) == part for one in own(module)} - {part, ""}
+    return 0.01 + max((layer(other) for other in below), default=0)
+
+
+def test_a_module_imports_only_from_layers_below() -> None:
+    wrong = [
+        f"{module}:{one.line} (layer {layer(part_of(module))}) imports {one.name} (layer {layer(part_of(one.name))})"
+        for module in modules()
+        if part_of(module) not in (*APART, "")
+        for one in own(module)
+        if part_of(one.name) not in ("", part_of(module))
+        if layer(part_of(one.name)) >= layer(part_of(module))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_app_never_imports_what_stands_apart() -> None:
+    wrong = [
+        f"{module}:{one.line} imports {one.name}"
+        for module in modules()
+        if part_of(module) not in APART
+        for one in own(module)
+        if part_of(one.name) in APART
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_there_are_no_circles() -> None:
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, "circle: " + " → ".join([*path[path.index(module) :], module])
+        if module in done or module not in modules():
+            return
+        for one in own(module):
+            if not one.for_types:
+                visit(one.name, (*path, module))
+        done.add(module)
+
+    for module in modules():
+        visit(module, ())
+
+
+# ---- libraries ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_every_library_stays_at_home(library: str) -> None:
+    wrong = [
+        f"{module}:{one.line} imports {one.name}"
+        for module in modules()
+        if not stands_in(module, HOMES[library])
+        for one in imports(module)
+        if one.name.partition(".")[0] == library and not one.for_types
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    wrong = [
+        f"{module}:{node.lineno}"
+        for module in modules()
+        if not stands_in(module, ENVIRONMENT)
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def loaded_with(module: str) -> dict[str, str]:
+    """The app's modules that importing `module` loads, each with the one that asked for it."""
+    reached = {module: ""}
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        wanted = [one.name for one in own(current) if one.at_start]
+        parents = [".".join(name.split(".")[:depth]) for name in wanted for depth in range(1, name.count(".") + 1)]
+        for name in (*wanted, *parents):
+            if name in modules() and name not in reached:
+                reached[name] = current
+                waiting.append(name)
+    return reached
+
+
+ENTRANCES = ("app", "demo.service", "demo.ui.app", "demo.formats", "demo.library", "demo.charts", "demo.rankers.bm25")
+
+
+@pytest.mark.parametrize("entrance", [name for name in ENTRANCES if name in modules()])
+def test_nothing_heavy_is_imported_before_it_is_needed(entrance: str) -> None:
+    wrong = [
+        f"{module}:{one.line} imports {one.name} (asked for by {asker or 'itself'})"
+        for module, asker in loaded_with(entrance).items()
+        for one in imports(module)
+        if one.at_start and one.name.partition(".")[0] in HEAVY
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("entrance", [name for name in ENTRANCES if name in modules() and name != "app"])
+def test_nothing_heavy_is_loaded_in_fact(entrance: str) -> None:
+    absent = [one.name for module in loaded_with(entrance) for one in own(module) if one.name not in modules()]
+    if absent:
+        pytest.skip(f"not written yet: {', '.join(absent)}")
+    code = f"import sys, {entrance}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    if "ModuleNotFoundError" in finished.stderr and "demo" not in finished.stderr.rsplit("ModuleNotFoundError", 1)[1]:
+        pytest.skip("not everything is installed")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.strip() == ""
+
+
+# ---- the test itself can fail ------------------------------------------------------------------------------------
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    source = "import a\nif TYPE_CHECKING:\n    import b\ndef f():\n    from c import d\nclass C:\n    import e\n"
+    seen = {one.name: (one.at_start, one.for_types) for one in found(ast.parse(source), "app", True, False)}
+    assert seen == {"a": (True, False), "b": (False, True), "c": (False, False), "e": (True, False)}
+
+
+def test_layers_are_told_apart() -> None:
+    assert layer("errors") < layer("records") < layer("text") < layer("library") < layer("service") < layer("ui")
+    assert part_of("demo.formats.archive") == "formats"
+    assert loaded_with("demo.library")["demo.formats.archive"].startswith("demo.formats")
