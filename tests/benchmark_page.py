@@ -1,6 +1,6 @@
 """How long the page takes with many passages, in a real Chromium: `python tests/benchmark_page.py --passages 500`.
 
-Prints the seconds from Rerank to the finished result (scored anew on the bundled model, and once more from kept scores),
+Prints the seconds from Rerank to the finished result (scored anew, and once more from kept scores),
 and the milliseconds from a click to the passage panel, median and worst of twenty.
 """
 

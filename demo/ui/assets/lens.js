@@ -22,20 +22,25 @@
     one('.body', panel).scrollTop = 0;
   }
 
+  // Plots take a while to redraw: the panel answers first, then each plot in turn, and only for the latest choice.
   function markPlots(id) {
-    all('.js-plotly-plot').forEach((plot) => {
-      if (!plot._fullData || !window.Plotly) return;
-      plot._fullData.forEach((trace, index) => {
-        if (trace.name !== 'selected') return;
-        const home = plot._fullData.find((t) => t !== trace && t.xaxis === trace.xaxis && t.yaxis === trace.yaxis
-          && t.customdata && [...t.customdata].indexOf(id) >= 0);
-        const at = home ? [...home.customdata].indexOf(id) : -1;
-        const stem = trace.meta === 'stem';
-        const x = at < 0 ? [] : stem ? [home.x[at], home.x[at]] : [home.x[at]];
-        const y = at < 0 ? [] : stem ? [0, 1] : [home.y[at]];
-        window.Plotly.restyle(plot, { x: [x], y: [y] }, [index]);
-      });
+    all('.js-plotly-plot').forEach((plot, turn) => setTimeout(() => { if (id === picked) markPlot(plot, id); }, 30 * (turn + 1)));
+  }
+
+  function markPlot(plot, id) {
+    if (!plot._fullData || !window.Plotly) return;
+    const found = { x: [], y: [], at: [] };
+    plot._fullData.forEach((trace, index) => {
+      if (trace.name !== 'selected') return;
+      const home = plot._fullData.find((t) => t !== trace && t.xaxis === trace.xaxis && t.yaxis === trace.yaxis
+        && t.customdata && [...t.customdata].indexOf(id) >= 0);
+      const at = home ? [...home.customdata].indexOf(id) : -1;
+      const stem = trace.meta === 'stem';
+      found.x.push(at < 0 ? [] : stem ? [home.x[at], home.x[at]] : [home.x[at]]);
+      found.y.push(at < 0 ? [] : stem ? [0, 1] : [home.y[at]]);
+      found.at.push(index);
     });
+    if (found.at.length) window.Plotly.restyle(plot, { x: found.x, y: found.y }, found.at);
   }
 
   function select(id, { open = true, reveal = false } = {}) {
@@ -157,13 +162,13 @@
     if (event.target.matches('.ranking select')) sortBy(event.target.value, event.target.selectedOptions[0].dataset.up === '1');
   });
 
-  // ---- what arrives later: a new table starts a new selection; a plot learns to select ----------------------
-  let table = null;
+  // ---- what arrives later: a new run starts a new selection; a plot learns to select ----------------------
+  let run = null;
   function settle() {
-    const now = one('.ranking');
-    if (now && now !== table) {
-      table = now;
-      select(Number(now.dataset.first), { open: false });
+    const table = one('.ranking'), panel = one('.panel');
+    if (table && panel && table.dataset.run === panel.dataset.run && table.dataset.run !== run) {
+      run = table.dataset.run;
+      select(Number(table.dataset.first), { open: false });
     }
     all('.js-plotly-plot').forEach((plot) => {
       if (plot.lensBound || !plot.on) return;
@@ -172,11 +177,11 @@
         const id = event.points?.[0]?.customdata;
         if (id !== undefined && id !== null) select(Number(id), { reveal: true });
       });
-      if (picked !== null) setTimeout(() => markPlots(picked), 0);
+      if (picked !== null) markPlots(picked);
     });
   }
   const start = () => {
-    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] });
+    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run'] });
     settle();
   };
   if (document.body) start(); else document.addEventListener('DOMContentLoaded', start);

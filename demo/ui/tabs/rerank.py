@@ -348,7 +348,7 @@ def build(settings: Settings, service: RankingService, label: w.Labels) -> None:
         with gr.Column(elem_id="inputs"):
             form, extras = _inputs(tab, label)
         with gr.Column(elem_id="results"):
-            parts, scale, downloads = _results(label)
+            parts, scale, downloads = _results(extras.status, label)
     _wire(tab, form, extras, parts, scale, downloads)
 
 
@@ -362,6 +362,7 @@ class Extras:
     uploaded_note: gr.HTML
     run: gr.Button
     stop: gr.Button
+    status: gr.HTML
 
 
 def _inputs(tab: RerankTab, label: w.Labels) -> tuple[Form, Extras]:
@@ -429,9 +430,11 @@ def _inputs(tab: RerankTab, label: w.Labels) -> tuple[Form, Extras]:
         allow_custom_value=tab.settings.any_model,
         elem_id="model",
     )
-    with gr.Row(elem_id="run-row"):
-        run = gr.Button(label(w.RUN), variant="primary", scale=3, elem_id="rerank")
-        stop = gr.Button(label(w.STOP), scale=1, elem_id="stop")
+    with gr.Column(elem_id="run-box"):
+        status_box = page_html("", elem_id="status-box")
+        with gr.Row(elem_id="run-row"):
+            run = gr.Button(label(w.RUN), variant="primary", scale=3, elem_id="rerank")
+            stop = gr.Button(label(w.STOP), scale=1, elem_id="stop")
     with gr.Accordion(label(w.OPTIONS), open=False, elem_id="options"):
         options = _options(tab, start, label)
     components = Form(
@@ -443,7 +446,7 @@ def _inputs(tab: RerankTab, label: w.Labels) -> tuple[Form, Extras]:
         model=model,
         **options,
     )
-    return components, Extras(examples, pasted_note, uploads, uploaded_note, run, stop)
+    return components, Extras(examples, pasted_note, uploads, uploaded_note, run, stop, status_box)
 
 
 def _options(tab: RerankTab, start: Form, label: w.Labels) -> dict[str, Any]:
@@ -490,9 +493,8 @@ def _parameter_field(name: str, variant: Variant, label: w.Labels) -> gr.Number:
     )
 
 
-def _results(label: w.Labels) -> tuple[Parts, gr.Radio, tuple[gr.Button, gr.Button, gr.JSON]]:
+def _results(status_box: gr.HTML, label: w.Labels) -> tuple[Parts, gr.Radio, tuple[gr.Button, gr.Button, gr.JSON]]:
     """The right column, empty until the first comparison arrives."""
-    status_html = page_html("", elem_id="status-box")
     headline_html = page_html("", elem_id="headline-box")
     slope_html = page_html("", elem_id="slope-box")
     panel_html = page_html("", elem_id="panel-box")
@@ -514,7 +516,7 @@ def _results(label: w.Labels) -> tuple[Parts, gr.Radio, tuple[gr.Button, gr.Butt
             json_button = gr.Button(label(w.DOWNLOAD_JSON), elem_id="download-json")
     payload = gr.JSON(visible=False)
     session = gr.State(Session())
-    parts = Parts(session, status_html, headline_html, slope_html, panel_html, charts, formula, table_html, cost_html)
+    parts = Parts(session, status_box, headline_html, slope_html, panel_html, charts, formula, table_html, cost_html)
     return parts, scale, (csv, json_button, payload)
 
 

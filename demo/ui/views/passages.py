@@ -208,6 +208,7 @@ def table(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis
         judged=has_grades,
         before=comparison.before.ranker.label,
         first=int(comparison.after.order[0]) if comparison.size else -1,
+        run=id(comparison),
     )
 
 
@@ -219,4 +220,5 @@ def panel(comparison: Comparison, language: Language) -> str:
         before=comparison.before.ranker.label,
         after=wording.CROSS_ENCODER.to(language),
         judged=judged(comparison),
+        run=id(comparison),
     )
