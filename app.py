@@ -5,23 +5,28 @@ from __future__ import annotations
 import sys
 
 from demo.errors import DemoError
-from demo.settings import Settings
+from demo.settings import Settings, silence_gradio
 
 
 def main() -> None:
-    """Serves the page until it is stopped. Models load behind it: the page is up before torch is."""
+    """Serves the page until it is stopped. The page is up before torch is; the default model loads behind it."""
     try:
         settings = Settings.from_env()
     except DemoError as error:
         sys.exit(str(error))
+    silence_gradio()
 
     from demo.service import RankingService
     from demo.ui.app import build_app, launch_options
 
     service = RankingService(settings)
     app, i18n = build_app(settings, service)
+    try:
+        app.launch(**launch_options(settings, i18n), prevent_thread_lock=True)
+    except OSError as error:
+        sys.exit(f"Port {settings.port} cannot be served: {error}. Name another with RERANK_LENS_PORT.")
     service.warm_up()
-    app.launch(**launch_options(settings, i18n))
+    app.block_thread()
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ class Settings:
         return cls(**values)
 
 
+def silence_gradio() -> None:
+    """Keeps gradio from sending usage figures and asking for newer versions; to be called before it is imported."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+
 def _parse(name: str, text: str, kind: type) -> Any:
     """`text` as a value of `kind`; numbers must be whole and not negative."""
     text = text.strip()

@@ -55,8 +55,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=500)
     count = parser.parse_args().passages
-    from conftest import CHROMIUM, FLAGS, served
+    from demo.settings import silence_gradio
+
+    silence_gradio()
+    from conftest import CHROMIUM, FLAGS
     from playwright.sync_api import sync_playwright
+    from served_app import served
 
     with served() as url, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from made_comparisons import MakeComparison, build_comparison
 
+from demo.settings import silence_gradio
+
+silence_gradio()
+
 
 @pytest.fixture
 def make_comparison() -> MakeComparison:

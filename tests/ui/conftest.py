@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+from served_app import served
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -24,28 +20,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def served(service: Any = None) -> Iterator[str]:
-    """The address of an app of its own, closed afterwards."""
-    from demo.service import RankingService
-    from demo.settings import Settings
-    from demo.ui.app import build_app, launch_options
-
-    settings = Settings(port=free_port())
-    app, i18n = build_app(settings, service or RankingService(settings))
-    _, url, _ = app.launch(**launch_options(settings, i18n), prevent_thread_lock=True, quiet=True, ssr_mode=False)
-    try:
-        yield url
-    finally:
-        app.close()
 
 
 @pytest.fixture(scope="session")

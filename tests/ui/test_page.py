@@ -6,10 +6,15 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from served_app import served
+from test_service import FakeModel, FakeSource
+
+from demo.service import RankingService
 
 pytestmark = pytest.mark.browser
 
@@ -286,3 +291,60 @@ def test_accessibility(open_page: Any) -> None:
         found = axe.Axe().run(page, context=".lens", options={"runOnly": ["wcag2a", "wcag2aa"]})
         problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
         assert problems == []
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[tuple[str, FakeModel]]:
+    """An app on a model that takes a tenth of a second for two passages, and that model."""
+    model = FakeModel(batch_seconds=0.1)
+    source = FakeSource(model)
+    source.go.set()
+    with served(lambda settings: RankingService(settings, models=source, recordings=None)) as address:
+        yield address, model
+
+
+def test_stop_frees_the_machine_and_loses_nothing(open_page: Any, slow: tuple[str, FakeModel]) -> None:
+    address, model = slow
+    page = open_page(address=address)
+    before = page.inner_text("#summary")
+    paste(page, "\n".join(f"passage number {number}" for number in range(400)))
+    page.fill("#query textarea", "a number")
+    page.click("#rerank")
+    page.wait_for_selector("#status-box [role=progressbar][aria-valuenow]")
+    page.click("#stop")
+    page.wait_for_function("() => /Stopped/.test(document.querySelector('#status-box').textContent)")
+    page.wait_for_timeout(400)
+    done = len(model.scored)
+    page.wait_for_timeout(600)
+    assert len(model.scored) == done < 400
+    assert page.inner_text("#summary") == before
+    assert page.input_value("#query textarea") == "a number"
+    assert not page.is_visible("#stop")
+
+
+def test_two_visitors_see_their_own(open_page: Any, slow: tuple[str, FakeModel]) -> None:
+    address, _ = slow
+    pages = [open_page(address=address), open_page(address=address)]
+    for number, page in enumerate(pages):
+        paste(page, f"secret of visitor {number}\nsome other text")
+        page.fill("#query textarea", f"visitor {number}")
+        page.click("#rerank")
+    for number, page in enumerate(pages):
+        page.wait_for_function(
+            "query => document.querySelector('.headline .query q')?.textContent === query", arg=f"visitor {number}"
+        )
+        assert f"visitor {number}" in page.inner_text(".ranking tbody")
+        assert f"visitor {1 - number}" not in page.inner_text(".ranking tbody")
+
+
+def test_the_api_answers_in_json(url: str) -> None:
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    client = Client(url, verbose=False)
+    answer = client.predict("when does the library open", LINES, api_name="/rerank")
+    assert [row["doc_id"] for row in answer["results"]] != []
+    assert sorted(row["rank"] for row in answer["results"]) == [1, 2, 3, 4, 5]
+    with pytest.raises(AppError, match="query is empty"):
+        client.predict(" ", LINES, api_name="/rerank")
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/rerank"]
