@@ -37,7 +37,7 @@ class Batch(Protocol):
 
 
 class Scorer(Protocol):
-    """A loaded cross-encoder, as far as the service uses it."""
+    """A loaded cross-encoder, as far as the service uses it. Several threads may score at once."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -56,26 +56,18 @@ class Scorer(Protocol):
 Load = Callable[[ModelSpec, Settings, Tell], Scorer]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model with the lock that lets one batch at a time through it."""
-
-    model: Scorer
-    turn: Lock = field(default_factory=Lock)
-
-
 @dataclass(slots=True, eq=False)
 class Ticket:
     """A claim on a model that is loaded or being loaded; `detail` says what the loading is doing."""
 
     detail: Text
-    outcome: Future[Loaded] = field(default_factory=Future)
+    outcome: Future[Scorer] = field(default_factory=Future)
 
     def ready(self, timeout: float = POLL_SECONDS) -> bool:
         """Whether the loading has ended, well or badly; waits up to `timeout` seconds for it."""
         return bool(wait([self.outcome], timeout).done)
 
-    def loaded(self) -> Loaded:
+    def loaded(self) -> Scorer:
         """The model; waits for it.
 
         Raises:
@@ -126,19 +118,19 @@ class LoadedModels:
             ticket.detail = detail
 
         try:
-            loaded = Loaded(self._load(spec, replace(self._settings, precision=key[1]), tell))
+            model = self._load(spec, replace(self._settings, precision=key[1]), tell)
         except Exception as error:  # noqa: BLE001  handed to everyone who waits
             with self._lock:
                 del self._tickets[key]
             ticket.outcome.set_exception(error)
         else:
             with self._lock:
-                ticket.outcome.set_result(loaded)
+                ticket.outcome.set_result(model)
                 self._let_go(key)
 
     def _let_go(self, newest: tuple[str, str]) -> None:
         """Drops loaded models, the longest unused first, until the rest fits; those being loaded do not count."""
-        sizes = {key: ticket.loaded().model.bytes for key, ticket in self._tickets.items() if ticket.ready(0)}
+        sizes = {key: ticket.loaded().bytes for key, ticket in self._tickets.items() if ticket.ready(0)}
         for key in [key for key in sizes if key != newest]:
             if sum(sizes.values()) <= self._settings.models_bytes:
                 return

@@ -24,7 +24,7 @@ from demo.errors import DemoError, InputError
 from demo.kept_scores import Kept, KeptScores, Recording, pair_keys
 from demo.language import Text
 from demo.library import Library
-from demo.loaded_models import Batch, Loaded, LoadedModels, Scorer, Tell
+from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
 from demo.rankers import loading
 from demo.rankers.bm25 import Bm25Index, Bm25Settings
 from demo.records import (
@@ -283,11 +283,11 @@ class RankingService:
         cost = Cost(pairs=len(contents), kept_pairs=len(contents))
         if None in rows:
             waited = not self._models.has(run.spec, run.precision)
-            loaded = yield from self._obtain(run)
-            if loaded.model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
-                rows = self._find(run, loaded.model.fingerprint, contents)
-            cost = yield from self._compute(run, loaded, contents, rows)
-            cost = replace(cost, load_seconds=loaded.model.load_seconds if waited else 0.0)
+            model = yield from self._obtain(run)
+            if model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
+                rows = self._find(run, model.fingerprint, contents)
+            cost = yield from self._compute(run, model, contents, rows)
+            cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0)
         known = [row for row in rows if row is not None]
         ranker = Ranker(run.spec.key, run.spec.label, ScoreKind.LOGIT)
         scores = np.array([row.score for row in known], dtype=np.float32)
@@ -299,7 +299,7 @@ class RankingService:
             return [None] * len(contents)
         return self._kept.find(pair_keys(fingerprint, run.precision, run.windows, run.query.text, contents))
 
-    def _obtain(self, run: _Run) -> Generator[Progress, None, Loaded]:
+    def _obtain(self, run: _Run) -> Generator[Progress, None, Scorer]:
         """The model, loaded; yields what the loading does until then."""
         ticket = self._models.ask(run.spec, run.precision)
         while not ticket.ready():
@@ -307,20 +307,18 @@ class RankingService:
         return ticket.loaded()
 
     def _compute(
-        self, run: _Run, loaded: Loaded, contents: list[str], rows: list[Kept | None]
+        self, run: _Run, model: Scorer, contents: list[str], rows: list[Kept | None]
     ) -> Generator[Progress, None, Cost]:
         """Fills the missing rows, keeps their scores, and returns what it took; yields its progress.
 
-        The model serves one batch at a time, so that several visitors take turns; scores of a run that is
-        cancelled half-way are kept.
+        Scores of a run that is cancelled half-way are kept.
         """
-        model = loaded.model
         missing = [place for place, row in enumerate(rows) if row is None]
         keys = pair_keys(model.fingerprint, run.precision, run.windows, run.query.text, contents)
         total, done, spent = len(contents), len(contents) - len(missing), _Spent()
         yield _scoring(done, total)
         with closing(model.score(run.query.text, [contents[place] for place in missing], run.windows)) as batches:
-            while (batch := _next_batch(batches, loaded.turn)) is not None:
+            for batch in batches:
                 fresh = _fresh_rows(batch, missing)
                 for place, row in fresh:
                     rows[place] = row
@@ -351,12 +349,6 @@ class _Spent:
         self.tokenise_seconds += batch.tokenise_seconds
         self.model_seconds += batch.model_seconds
         self.tokens += batch.tokens
-
-
-def _next_batch(batches: Iterator[Batch], turn: Lock) -> Batch | None:
-    """The next batch, computed while no other run is in the model; None after the last."""
-    with turn:
-        return next(batches, None)
 
 
 def _fresh_rows(batch: Batch, missing: Sequence[int]) -> list[tuple[int, Kept]]:

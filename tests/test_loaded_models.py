@@ -62,7 +62,7 @@ def test_two_who_ask_for_one_model_load_it_once() -> None:
     assert not first.ready(0)
     assert not models.has(A, "fp32")
     shelf.go.set()
-    assert first.loaded().model is second.loaded().model
+    assert first.loaded() is second.loaded()
     assert models.has(A, "fp32")
     assert models.ask(A, "fp32").ready(0)
     assert shelf.asked == [("a", "fp32")]
@@ -79,7 +79,7 @@ def test_who_waits_sees_what_the_loading_does() -> None:
 
 def test_a_precision_is_a_model_of_its_own(shelf: Shelf) -> None:
     models = LoadedModels(shelf.load, Settings(precision="fp32"))
-    assert models.ask(A, "bf16").loaded().model.precision == "bf16"
+    assert models.ask(A, "bf16").loaded().precision == "bf16"
     models.ask(A, "fp32").loaded()
     assert shelf.asked == [("a", "bf16"), ("a", "fp32")]
 
@@ -94,7 +94,7 @@ def test_everyone_who_waits_hears_the_error_and_the_next_tries_again(shelf: Shel
         with pytest.raises(ModelError, match="Memory is short"):
             ticket.loaded()
     shelf.broken = False
-    assert models.ask(A, "fp32").loaded().model.fingerprint == ""
+    assert models.ask(A, "fp32").loaded().fingerprint == ""
     assert len(shelf.asked) == 2
 
 
