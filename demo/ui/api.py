@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from demo import formats
 from demo.errors import DemoError
@@ -44,4 +45,4 @@ def add_api(settings: Settings, service: RankingService) -> None:
         except Exception as error:
             raise gr.Error(sentence_of(error).en, print_exception=not isinstance(error, DemoError)) from error
 
-    gr.api(rerank, api_name="rerank", concurrency_limit=4, concurrency_id="ranking")
+    api(rerank, api_name="rerank", concurrency_limit=4, concurrency_id="ranking")

@@ -14,7 +14,7 @@ from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
 from demo.ui.api import add_api
-from demo.ui.html import page_html
+from demo.ui.page import page_html
 from demo.ui.tabs import about, models, rerank
 from demo.ui.views.render import render
 

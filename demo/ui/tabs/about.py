@@ -7,7 +7,7 @@ import gradio as gr
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.html import page_html
+from demo.ui.page import current_page, page_html
 from demo.ui.views.render import render
 
 
@@ -18,4 +18,4 @@ def build(settings: Settings, service: RankingService, label: w.Labels) -> None:
         return render("about.html", w.language_of(request))
 
     page = page_html(render("about.html", "en"), elem_id="about")
-    gr.context.Context.root_block.load(text, None, page, show_progress="hidden", api_visibility="private")
+    current_page().load(text, None, page, show_progress="hidden", api_visibility="private")

@@ -7,7 +7,7 @@ import gradio as gr
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.html import page_html
+from demo.ui.page import current_page, page_html
 from demo.ui.views.models import models
 
 
@@ -18,4 +18,4 @@ def build(settings: Settings, service: RankingService, label: w.Labels) -> None:
         return models(service.models(), w.language_of(request))
 
     page = page_html(models(service.models(), "en"), elem_id="models")
-    gr.context.Context.root_block.load(table, None, page, show_progress="hidden", api_visibility="private")
+    current_page().load(table, None, page, show_progress="hidden", api_visibility="private")

@@ -81,7 +81,7 @@ def shares(scores: FloatArray) -> FloatArray:
     """float32 (n,), each score's place between the lowest (0) and the highest (1); all 0 where they are equal."""
     if scores.size == 0 or scores.max() == scores.min():
         return np.zeros_like(scores)
-    return (scores - scores.min()) / (scores.max() - scores.min())
+    return np.asarray((scores - scores.min()) / (scores.max() - scores.min()), dtype=np.float32)
 
 
 def parts_of(
