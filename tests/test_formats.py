@@ -16,6 +16,7 @@ from pathlib import Path
 import docx
 import pytest
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DecodedStreamObject, NameObject
 
 from demo.errors import InputError
 from demo.formats import (
@@ -31,7 +32,8 @@ from demo.formats import (
     safe_cell,
     write_csv,
 )
-from demo.formats.documents import example_pdf, paragraphs_of_page
+from demo.formats.documents import PDF_STREAM_BYTES, example_pdf, paragraphs_of_page, read_pdf
+from demo.formats.source import Source
 from demo.settings import Settings
 
 LIMITS = Limits(passages=50, passage_chars=500, upload_bytes=2_000_000, unpacked_bytes=4_000_000)
@@ -820,6 +822,23 @@ def test_a_pdf_without_text_is_refused() -> None:
 @pytest.mark.parametrize("keep", [5, 20, 200, 400])
 def test_a_broken_pdf_is_refused(keep: int) -> None:
     assert refusal(upload, ("p.pdf", example_pdf()[:keep] + b"\n\x00garbage")).startswith("p.pdf ")
+
+
+def test_a_pdf_that_takes_too_long_is_given_up() -> None:
+    source = Source("slow.pdf", example_pdf(), LIMITS)
+    assert refusal(read_pdf, source, seconds=0).startswith("slow.pdf takes longer than 0 seconds to read. Split it")
+
+
+def test_a_pdf_whose_page_unpacks_to_far_too_much_is_refused() -> None:
+    writer = PdfWriter()
+    stream = DecodedStreamObject()
+    stream.set_data(b" " * (PDF_STREAM_BYTES + 1_000_000))
+    page = writer.add_page(PdfReader(io.BytesIO(example_pdf())).pages[0])
+    page[NameObject("/Contents")] = writer._add_object(stream.flate_encode())
+    file = io.BytesIO()
+    writer.write(file)
+    assert len(file.getvalue()) < 50_000
+    assert refusal(upload, ("bomb.pdf", file.getvalue())).startswith("bomb.pdf cannot be read as PDF")
 
 
 def test_docx_headings_paragraphs_and_tables() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 _FOREIGN = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 """What parsers of other people's files raise on broken ones, beside errors of their own."""
 
+PDF_SECONDS = 30
+PDF_STREAM_BYTES = 10_000_000
+"""Most that one compressed part of a PDF, such as a page, may unpack to."""
+
 _SHORT_LINE = 0.8
 _SENTENCE_END = tuple(".!?:…。！？：”\"'’)」』")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[a-z\u00df-\u00ff])")
@@ -28,25 +33,21 @@ _LETTER = re.compile(r"[^\W\d_]")
 # ---- PDF ---------------------------------------------------------------------------------------------------------
 
 
-def read_pdf(source: Source) -> Found:
+def read_pdf(source: Source, seconds: float = PDF_SECONDS) -> Found:
     """A passage from each paragraph, called p3-2 for the second of page 3 where ids are wanted.
 
     A paragraph ends at an empty line, or after a sentence whose line is clearly shorter than the page's longest. Lines
     of a paragraph are joined, words cut at a line's end made whole; page numbers and other text without letters go.
 
     Raises:
-        InputError: it is not a PDF, is protected by a password, or has no text in it (a scan).
+        InputError: it is not a PDF, is protected by a password, has no text in it (a scan), or takes more than
+            `seconds`.
     """
-    entries: list[Entry] = []
-    unpacked = 0
-    for number, text in _pdf_pages(source):
-        unpacked += len(text)
-        if unpacked > source.limits.unpacked_bytes or len(entries) > source.limits.passages:
-            break
-        entries += [
-            Entry(Place(source.file, PAGE, number), paragraph, name=f"p{number}-{index}")
-            for index, paragraph in enumerate(paragraphs_of_page(text), 1)
-        ]
+    entries = [
+        Entry(Place(source.file, PAGE, number), paragraph, name=f"p{number}-{index}")
+        for number, text in enumerate(_page_texts(source, seconds), 1)
+        for index, paragraph in enumerate(paragraphs_of_page(text), 1)
+    ]
     if entries:
         return Found(tuple(entries))
     raise InputError(
@@ -60,23 +61,45 @@ def is_pdf(source: Source) -> bool:
     return b"%PDF-" in source.content[:1024] or source.file.lower().endswith(".pdf")
 
 
-def _pdf_pages(source: Source) -> Iterator[tuple[int, str]]:
-    """The text of each page with its number, from 1."""
-    from pypdf import PdfReader
+def _page_texts(source: Source, seconds: float) -> list[str]:
+    """The text of each page.
+
+    Raises:
+        InputError: it cannot be read, or not within the time and size that hostile files alone exceed.
+    """
+    from pypdf import PdfReader, apply_configuration
     from pypdf.errors import PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)
+    end = time.monotonic() + seconds
+
+    def keep_to_time(*_: object) -> None:
+        if time.monotonic() > end:
+            raise _too_slow(source, seconds)
+
     try:
-        reader = PdfReader(BytesIO(source.content))
-        _unlock(reader, source)
-        for number, page in enumerate(reader.pages, 1):
-            yield number, page.extract_text()
+        with apply_configuration(zlib_maximum_output_length=PDF_STREAM_BYTES):
+            reader = PdfReader(BytesIO(source.content))
+            _unlock(reader, source)
+            texts: list[str] = []
+            for page in reader.pages:
+                keep_to_time()
+                texts.append(page.extract_text(visitor_operand_before=keep_to_time))
+            keep_to_time()
+            return texts
     except (PyPdfError, *_FOREIGN) as error:
         raise InputError(
             f"{source.file} cannot be read as PDF: it is broken or uses something unusual. Save it again as PDF, or "
             "copy its text and paste it.",
             f"{source.file} 无法作为 PDF 读取：文件已损坏或使用了不常见的特性。请重新另存为 PDF，或复制其文本后粘贴。",
         ) from error
+
+
+def _too_slow(source: Source, seconds: float) -> InputError:
+    return InputError(
+        f"{source.file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
+        f"{source.file} 的读取时间超过 {seconds:g} 秒。请拆分文件，或复制其文本后粘贴。",
+    )
 
 
 def _unlock(reader: PdfReader, source: Source) -> None:
