@@ -35,6 +35,7 @@ def export(config: Any, weights: dict[str, Tensor], tokenizer: Path, folder: Pat
     folder.mkdir(parents=True, exist_ok=True)
     halves = {name: value.detach().to(torch.float16).contiguous() for name, value in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)
     settings = config.to_dict() | {
         "architectures": ["BertForSequenceClassification"],
         "dtype": "float32",

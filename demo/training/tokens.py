@@ -76,21 +76,16 @@ def table_of(rows: Sequence[Ids]) -> TokenTable:
 def cut_pair(query: Ids, passage: Ids, limit: int) -> tuple[Ids, Ids]:
     """Both texts cut so that [CLS] query [SEP] passage [SEP] has at most `limit` ids.
 
-    The longer text loses its last piece until the pair fits (the tokenizers' `longest_first`); with equal lengths the
-    passage loses.
+    The longer text is cut until the pair fits; where both are too long, each keeps half and the longer one the odd
+    piece. That is what the tokenizers' `longest_first` does, which takes the query for the shorter of two equals.
     """
     room = limit - 3
-    excess = len(query) + len(passage) - room
-    if excess <= 0:
+    if len(query) + len(passage) <= room:
         return query, passage
-    shorter = min(len(query), len(passage))
-    if shorter <= room // 2:
-        kept_query, kept_passage = (
-            (len(query), room - len(query)) if len(query) <= len(passage) else (room - len(passage), len(passage))
-        )
-    else:
-        kept_query, kept_passage = room - room // 2, room // 2
-    return query[:kept_query], passage[:kept_passage]
+    kept = min(len(query), len(passage), room // 2)
+    if len(query) <= len(passage):
+        return query[:kept], passage[: room - kept]
+    return query[: room - kept], passage[:kept]
 
 
 def splice(query: Ids, passage: Ids, limit: int = 512) -> tuple[Ids, NDArray[np.int64]]:

@@ -1,5 +1,7 @@
 """BM25 over the pool, mined candidates, target logits and losses, each worked by hand."""
 
+# ruff: noqa: E402 (imports follow the checks for optional packages)
+
 from __future__ import annotations
 
 import math

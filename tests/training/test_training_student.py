@@ -1,5 +1,7 @@
 """The student's forward, its laid-out start, and the training loop on a toy set."""
 
+# ruff: noqa: E402 (imports follow the checks for optional packages)
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -17,6 +17,8 @@ PAIRS = [
     ("", "A passage without a query."),
     ("naïve café 北京", "über 2,000 m²"),
     ("word " * 300, "passage " * 400),
+    ("word " * 400, "passage " * 300),
+    ("word " * 300, "passage " * 300),
     ("short", "long " * 900),
     ("long " * 900, "short"),
 ]
@@ -34,7 +36,7 @@ def test_splice_puts_special_tokens_and_types_where_bert_has_them() -> None:
 
 @pytest.mark.parametrize(
     ("query", "passage", "expected"),
-    [(2, 9, (2, 3)), (9, 2, (3, 2)), (9, 9, (3, 2)), (1, 1, (1, 1)), (0, 9, (0, 5))],
+    [(2, 9, (2, 3)), (9, 2, (3, 2)), (9, 8, (3, 2)), (8, 9, (2, 3)), (9, 9, (2, 3)), (1, 1, (1, 1)), (0, 9, (0, 5))],
 )
 def test_the_longer_text_is_cut_first(query: int, passage: int, expected: tuple[int, int]) -> None:
     """A limit of 8 leaves 5 ids beside [CLS], [SEP], [SEP]."""
