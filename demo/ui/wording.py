@@ -71,9 +71,6 @@ STOP = Text("Stop", "停止")
 
 # results
 SCALE = Text("Scores as", "得分显示为")
-DISTRIBUTION = Text("Score distributions", "得分分布")
-SCATTER = Text("BM25 against the cross-encoder", "BM25 与交叉编码器对照")
-RANK_SCATTER = Text("Rank against rank", "名次对照")
 RANK_CHANGE = Text("Ranking change", "排序变化")
 RANKING = Text("All passages", "全部段落")
 TIME = Text("What it took", "耗时")
@@ -85,7 +82,6 @@ WARNINGS = Text("Before you trust the picture", "看图之前请注意")
 MOVED_UP = Text("moved up", "上升")
 MOVED_DOWN = Text("moved down", "下降")
 NOT_MOVED = Text("stayed", "不变")
-SELECTED = Text("selected", "已选中")
 SLOPE_KEYS = Text(
     "Tab into the chart, then arrow keys; Enter selects. Pointing at a line isolates it.",
     "用 Tab 进入图表，方向键移动，Enter 选中；指向一条线可单独突出。",
@@ -94,7 +90,6 @@ SLOPE_PART = Text(
     "Drawn: the {drawn} passages that are in either top {k}, of {total}; below rank {k} the scale is logarithmic.",
     "图中为任一方前 {k} 名中的 {drawn} 个段落（共 {total} 个）；第 {k} 名以后为对数刻度。",
 )
-BEFORE = Text("Before", "之前")
 TICK = Text("rank {rank}", "第 {rank} 名")
 END_BEFORE = Text("rank {old} before, now {rank}, {change}: {name}", "原第 {old} 名，现第 {rank} 名，{change}：{name}")
 END_AFTER = Text("rank {rank}, was {old}, {change}: {name}", "第 {rank} 名，原第 {old} 名，{change}：{name}")
@@ -128,7 +123,6 @@ SHOWN_PART = Text(
     "… shown here: the first {shown} of {total} characters.", "……此处只显示前 {shown} 个字符，共 {total} 个。"
 )
 SIGMOID = Text("sigmoid {p}", "sigmoid {p}")
-BAR_MEANING = Text("bar: from the lowest to the highest score of this list", "条形：从本列表最低分到最高分")
 LABEL_WHAT_MODEL_READ = Text("Read", "读取")
 
 # what it took

@@ -12,7 +12,9 @@ from demo.errors import InputError
 from demo.language import Text
 from demo.ui import wording
 from demo.ui.boundary import guarded, sentence_of
-from demo.ui.tabs.rerank import Parts, View, parameter_label
+from demo.ui.rerank.handlers import View
+from demo.ui.rerank.inputs import parameter_label
+from demo.ui.rerank.results import Parts
 
 
 def test_views_and_components_have_the_same_names() -> None:
