@@ -105,7 +105,7 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
         concurrency_id="ranking",
         **quiet,
     )
-    inputs.stop.click(stopped, None, parts.status, cancels=[running], **quick)
+    inputs.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **quick)
     page.load(opening, None, parts.outputs(), **ranking)
     page.load(localised, None, [inputs.pasted_note, inputs.uploaded_note, form["model"]], **quick)
     scale.input(rescaled, [parts.session, scale], parts.outputs(), **quick)
