@@ -32,7 +32,7 @@ from demo.formats import (
     safe_cell,
     write_csv,
 )
-from demo.formats.documents import PDF_STREAM_BYTES, example_pdf, paragraphs_of_page, read_pdf
+from demo.formats.documents import PDF_STREAM_BYTES, example_docx, example_pdf, paragraphs_of_page, read_docx, read_pdf
 from demo.formats.source import Source
 from demo.settings import Settings
 
@@ -824,9 +824,11 @@ def test_a_broken_pdf_is_refused(keep: int) -> None:
     assert refusal(upload, ("p.pdf", example_pdf()[:keep] + b"\n\x00garbage")).startswith("p.pdf ")
 
 
-def test_a_pdf_that_takes_too_long_is_given_up() -> None:
+def test_a_document_that_takes_too_long_is_given_up() -> None:
     source = Source("slow.pdf", example_pdf(), LIMITS)
     assert refusal(read_pdf, source, seconds=0).startswith("slow.pdf takes longer than 0 seconds to read. Split it")
+    source = Source("slow.docx", example_docx(), LIMITS)
+    assert refusal(read_docx, source, seconds=0).startswith("slow.docx takes longer than 0 seconds to read. Split it")
 
 
 def test_a_pdf_whose_page_unpacks_to_far_too_much_is_refused() -> None:
@@ -886,6 +888,13 @@ W = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 )
 def test_a_document_that_cannot_be_read_is_refused(content: bytes, sentence: str) -> None:
     assert refusal(upload, ("p.docx", content)).startswith(sentence)
+
+
+def test_a_document_that_is_mostly_nothing_is_refused_by_its_size() -> None:
+    content = docx_with(b"<w:document " + W + b"><w:body>" + b"<w:p/>" * 4_000_000 + b"</w:body></w:document>")
+    assert len(content) < 200_000
+    roomy = replace(LIMITS, unpacked_bytes=200_000_000)
+    assert "bytes of XML in it; at most 20,000,000 are read." in refusal(upload, ("p.docx", content), limits=roomy)
 
 
 def with_entities(declarations: bytes) -> bytes:

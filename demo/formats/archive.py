@@ -19,6 +19,7 @@ from demo.formats.source import Limits
 
 MAX_MEMBERS = 1_000
 MAX_RATIO = 200
+DOCX_XML_BYTES = 20_000_000
 _RATIO_FREE_BYTES = 1_000_000
 _CHUNK_BYTES = 1 << 20
 _SYMLINK = 0o120000
@@ -69,16 +70,20 @@ def is_zip(content: bytes) -> bool:
 
 
 def check_docx(name: str, content: bytes, limits: Limits) -> None:
-    """Nothing, if the parts of a .docx are no larger than the limit.
+    """Nothing, if the parts of a .docx are no larger than the limit, and its XML no larger than 20 million bytes.
 
     Raises:
         InputError: it is not a zip archive, or it would unpack to too much.
     """
-    left = limits.unpacked_bytes
-    for _, part in _members(name, content, limits):
-        left -= part.file_size
-        if left < 0:
-            raise _too_large(name, limits)
+    members = _members(name, content, limits)
+    if sum(part.file_size for _, part in members) > limits.unpacked_bytes:
+        raise _too_large(name, limits)
+    size = sum(part.file_size for path, part in members if path.suffix in (".xml", ".rels"))
+    if size > DOCX_XML_BYTES:
+        raise InputError(
+            f"{name} has {size:,} bytes of XML in it; at most {DOCX_XML_BYTES:,} are read. Split the document.",
+            f"{name} 中含有 {size:,} 字节的 XML；最多读取 {DOCX_XML_BYTES:,} 字节。请拆分该文档。",
+        )
 
 
 # ---- gzip --------------------------------------------------------------------------------------------------------

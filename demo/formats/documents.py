@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FOREIGN = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 """What parsers of other people's files raise on broken ones, beside errors of their own."""
 
-PDF_SECONDS = 30
+MAX_SECONDS = 30
 PDF_STREAM_BYTES = 10_000_000
 """Most that one compressed part of a PDF, such as a page, may unpack to."""
 
@@ -30,10 +30,17 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef])\n(?=[\u2e80-\u9fff
 _LETTER = re.compile(r"[^\W\d_]")
 
 
+def _too_slow(source: Source, seconds: float) -> InputError:
+    return InputError(
+        f"{source.file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
+        f"{source.file} 的读取时间超过 {seconds:g} 秒。请拆分文件，或复制其文本后粘贴。",
+    )
+
+
 # ---- PDF ---------------------------------------------------------------------------------------------------------
 
 
-def read_pdf(source: Source, seconds: float = PDF_SECONDS) -> Found:
+def read_pdf(source: Source, seconds: float = MAX_SECONDS) -> Found:
     """A passage from each paragraph, called p3-2 for the second of page 3 where ids are wanted.
 
     A paragraph ends at an empty line, or after a sentence whose line is clearly shorter than the page's longest. Lines
@@ -95,13 +102,6 @@ def _page_texts(source: Source, seconds: float) -> list[str]:
         ) from error
 
 
-def _too_slow(source: Source, seconds: float) -> InputError:
-    return InputError(
-        f"{source.file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
-        f"{source.file} 的读取时间超过 {seconds:g} 秒。请拆分文件，或复制其文本后粘贴。",
-    )
-
-
 def _unlock(reader: PdfReader, source: Source) -> None:
     """Nothing; a PDF that only its owner's password protects is opened.
 
@@ -142,16 +142,19 @@ def _joined(lines: list[str]) -> str:
 # ---- DOCX --------------------------------------------------------------------------------------------------------
 
 
-def read_docx(source: Source) -> Found:
+def read_docx(source: Source, seconds: float = MAX_SECONDS) -> Found:
     """A passage from each paragraph and each row of a table, the heading above as title; cells are joined by “ | ”.
 
     Raises:
-        InputError: it is not a DOCX file, or it has no text.
+        InputError: it is not a DOCX file, it has no text, or it takes more than `seconds`.
     """
+    end = time.monotonic() + seconds
     check_docx(source.file, source.content, source.limits)
     entries: list[Entry] = []
     title = ""
     for number, (style, text) in enumerate(_docx_blocks(source), 1):
+        if time.monotonic() > end:
+            raise _too_slow(source, seconds)
         if style.startswith(("Heading", "Title")):
             title = text
         elif text:
@@ -177,11 +180,13 @@ def _docx_blocks(source: Source) -> Iterator[tuple[str, str]]:
     from docx.table import Table
 
     try:
-        for block in docx.Document(BytesIO(source.content)).iter_inner_content():
+        document = docx.Document(BytesIO(source.content))
+        styles = {style.style_id: style.name or "" for style in document.styles}
+        for block in document.iter_inner_content():
             if isinstance(block, Table):
                 yield from (("", _row_text(row.cells)) for row in block.rows)
             else:
-                yield block.style.name if block.style is not None else "", block.text.strip()
+                yield styles.get(block._p.style, ""), block.text.strip()
     except (PythonDocxError, OpcError, SyntaxError, *BROKEN, *_FOREIGN) as error:
         raise InputError(
             f"{source.file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or "
