@@ -7,6 +7,7 @@ file of its own naming. No code of a checkpoint is ever run: pickles are read wi
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Network:
     """A network on its device.
 
     Attributes:
-        module: takes the tokenizer's arrays by name and returns an object with `logits`.
+        module: takes arrays by name, of those that the tokenizer makes, and returns an object with `logits`.
         limit: the longest row it has positions for; 0 for no limit.
     """
 
@@ -76,7 +77,12 @@ class Network:
         """
         try:
             with torch.inference_mode():
-                tensors = {name: torch.from_numpy(values).to(self.torch_device) for name, values in inputs.items()}
+                taken = inspect.signature(self.module.forward).parameters
+                tensors = {
+                    name: torch.from_numpy(values).to(self.torch_device)
+                    for name, values in inputs.items()
+                    if name in taken
+                }
                 logits: FloatArray = self.module(**tensors).logits.float().cpu().numpy()
                 return logits
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:

@@ -59,7 +59,7 @@ def _allowed_folder(name: str, settings: Settings) -> Path | None:
     """The folder that the name stands for, if it may be used and has a config.json."""
     own = os.path.realpath(os.path.expanduser(settings.models_folder)) if settings.models_folder else ""
     tried = [os.path.join(own, name)] if own else []
-    for path in (*tried, os.path.expanduser(name)) if name else ():
+    for path in (*tried, os.path.expanduser(name)) if name and "\0" not in name else ():
         folder = os.path.realpath(path)
         if (settings.any_model or (own and folder.startswith(own + os.sep))) and os.path.isfile(f"{folder}/{CONFIG}"):
             return Path(folder)
@@ -169,7 +169,7 @@ def load_cross_encoder(
     tell: Tell = progress or (lambda _: None)
     checkpoint = find_checkpoint(spec, hub, bundled) or _fetch(spec, hub, tell)
     spec = completed(spec, read_config(checkpoint.folder))
-    _check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
+    check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
     tell(Text("Starting PyTorch", "正在启动 PyTorch"))
     from demo.rankers.cross_encoder import MemoryShortError
     from demo.rankers.cross_encoder_network import open_cross_encoder
@@ -201,7 +201,7 @@ def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
     spec = completed(spec, read_config(folder))
-    _check_memory(spec, sum(wanted.values()), free_bytes())
+    check_memory(spec, sum(wanted.values()), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
         tokenizer = hub.listing((spec.tokenizer,))
@@ -230,7 +230,7 @@ def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
 # ---- memory --------------------------------------------------------------------------------------------------------
 
 
-def _check_memory(spec: ModelSpec, weights_bytes: int, free: int | None) -> None:
+def check_memory(spec: ModelSpec, weights_bytes: int, free: int | None) -> None:
     """Refuses a model that would not fit.
 
     Args:

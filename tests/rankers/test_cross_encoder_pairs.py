@@ -1,0 +1,220 @@
+"""Pairs as the tokenizer itself would make them, windows, and what was read of a passage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import transformers
+from made_checkpoints import PASSAGES, QUERY, TEXT, VOCABULARY, write_vocabulary
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from demo.errors import ModelError
+from demo.rankers.cross_encoder_pairs import KeptTokens, PairTokenizer, longest_first, starts
+
+TRAINING_TEXT = [TEXT, *PASSAGES[:5], QUERY]
+
+
+def wrapped(tokenizer: Tokenizer, **options: Any) -> Any:
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **options)
+
+
+def bert_like(folder: Path) -> Any:
+    write_vocabulary(folder)
+    return transformers.BertTokenizer.from_pretrained(folder, do_lower_case=True)
+
+
+def roberta_like(folder: Path) -> Any:
+    """Byte-level BPE with <s> a </s></s> b </s> and no token types."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(TRAINING_TEXT, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    names = {"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>"}
+    names |= {"pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"}
+    return wrapped(tokenizer, model_input_names=["input_ids", "attention_mask"], **names)
+
+
+def unigram_like(folder: Path) -> Any:
+    """SentencePiece's unigrams as XLM-R and DeBERTa have them: [CLS] a [SEP] b [SEP] with types, padded on the left."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
+    trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=special, unk_token="[UNK]", show_progress=False)
+    tokenizer.train_from_iterator(TRAINING_TEXT, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 1), ("[SEP]", 2)],
+    )
+    names = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]"}
+    inputs = ["input_ids", "token_type_ids", "attention_mask"]
+    return wrapped(tokenizer, model_input_names=inputs, padding_side="left", **names)
+
+
+def xlnet_like(folder: Path) -> Any:
+    """The classification token at the end: a <sep> b <sep> <cls>, each with a type of its own."""
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(VOCABULARY)}, "[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A:0 [SEP]:0 [CLS]:2",
+        pair="$A:0 [SEP]:0 $B:1 [SEP]:1 [CLS]:2",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    inputs = ["input_ids", "token_type_ids", "attention_mask"]
+    return wrapped(tokenizer, model_input_names=inputs, pad_token="[PAD]", unk_token="[UNK]")
+
+
+FAMILIES = (bert_like, roberta_like, unigram_like, xlnet_like)
+Family = Callable[[Path], Any]
+
+
+def rows_of(pairs: PairTokenizer, query: str, passages: Sequence[str], overlapping: bool = False) -> list[Any]:
+    """The single rows, without padding, each with its token types where there are any."""
+    (question, *texts) = pairs.encode([query, *passages])
+    rows = []
+    for window in pairs.windows(question, texts, overlapping):
+        inputs = pairs.inputs(question, texts, [window])
+        rows.append({name: values[0].tolist() for name, values in inputs.items()})
+    return rows
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("max_tokens", [8, 13, 64])
+def test_pairs_are_those_of_the_tokenizer(family: Family, max_tokens: int, tmp_path: Path) -> None:
+    tokenizer = family(tmp_path)
+    pairs = PairTokenizer(deepcopy(tokenizer), max_tokens)
+    for query in (QUERY, "", "berlin", "how many people live in which city where " * 5, "[SEP] berlin"):
+        expected = tokenizer([query] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=max_tokens)
+        for place, row in enumerate(rows_of(pairs, query, PASSAGES)):
+            assert row == {name: expected[name][place] for name in tokenizer.model_input_names}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_padding_is_that_of_the_tokenizer(family: Family, tmp_path: Path) -> None:
+    tokenizer = family(tmp_path)
+    pairs = PairTokenizer(deepcopy(tokenizer), 24)
+    question, *texts = pairs.encode([QUERY, *PASSAGES])
+    inputs = pairs.inputs(question, texts, pairs.windows(question, texts, overlapping=False))
+    expected = tokenizer(
+        [QUERY] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=24, padding=True
+    )
+    assert inputs.keys() == set(tokenizer.model_input_names)
+    for name, values in inputs.items():
+        assert values.dtype == np.int64
+        assert values.tolist() == expected[name]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("max_tokens", [12, 40])
+def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tokens: int, tmp_path: Path) -> None:
+    tokenizer = family(tmp_path)
+    pairs = PairTokenizer(deepcopy(tokenizer), max_tokens)
+    whole = tokenizer([QUERY] * len(PASSAGES), list(PASSAGES))
+    cut = tokenizer(
+        [QUERY] * len(PASSAGES),
+        list(PASSAGES),
+        truncation="longest_first",
+        max_length=max_tokens,
+        return_offsets_mapping=True,
+    )
+    question, *texts = pairs.encode([QUERY, *PASSAGES])
+    for place, window in enumerate(pairs.windows(question, texts, overlapping=False)):
+        extent = pairs.extent(question, texts[place], PASSAGES[place], window, 1)
+        assert extent.pair_tokens == len(whole["input_ids"][place])
+        assert extent.read_tokens == len(cut["input_ids"][place]) <= max_tokens
+        spans = zip(cut["offset_mapping"][place], cut.sequence_ids(place), strict=True)
+        ends = [end for (_, end), side in spans if side == 1]
+        is_cut = len(ends) < whole.sequence_ids(place).count(1)
+        assert (extent.start_char, extent.end_char) == (0, ends[-1] if is_cut else len(PASSAGES[place]))
+        assert extent.truncated or not is_cut
+
+
+def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
+    # Room: 16 − 3 special − 3 of the query = 10 tokens; 27 tokens of passage: windows at 0, 5, 10, 15 and 17 = 27 − 10.
+    pairs = PairTokenizer(bert_like(tmp_path), 16)
+    words = (TEXT.split() * 2)[:27]
+    passage = " ".join(words)
+    question, text = pairs.encode(["how many people", passage])
+    windows = pairs.windows(question, [text], overlapping=True)
+    assert [(window.start, window.stop) for window in windows] == [(0, 10), (5, 15), (10, 20), (15, 25), (17, 27)]
+    for window in windows:
+        extent = pairs.extent(question, text, passage, window, len(windows))
+        assert passage[extent.start_char : extent.end_char].split() == words[window.start : window.stop]
+        assert (extent.pair_tokens, extent.read_tokens, extent.windows, extent.truncated) == (33, 16, 5, False)
+
+
+def test_a_passage_that_fits_has_one_window(tmp_path: Path) -> None:
+    pairs = PairTokenizer(bert_like(tmp_path), 16)
+    question, *texts = pairs.encode(["how many people", "berlin " * 10, "berlin " * 11, ""])
+    windows = pairs.windows(question, texts, overlapping=True)
+    assert [(window.passage, window.start, window.stop) for window in windows] == [
+        (0, 0, 10),
+        (1, 0, 10),
+        (1, 1, 11),
+        (2, 0, 0),
+    ]
+
+
+def test_longest_first_worked_by_hand() -> None:
+    assert longest_first(3, 4, 10) == (3, 4)  # both fit
+    assert longest_first(3, 40, 10) == (3, 7)  # the longer one gives way
+    assert longest_first(40, 3, 10) == (7, 3)
+    assert longest_first(40, 50, 10) == (5, 5)  # both do
+    assert longest_first(40, 50, 11) == (5, 6)  # the longer keeps the odd token
+    assert longest_first(50, 40, 11) == (6, 5)
+    assert longest_first(40, 40, 11) == (5, 6)
+    assert longest_first(0, 40, 10) == (0, 10)
+
+
+def test_starts_worked_by_hand() -> None:
+    assert starts(10, 10) == [0]
+    assert starts(0, 10) == [0]
+    assert starts(11, 10) == [0, 1]
+    assert starts(20, 10) == [0, 5, 10]
+    assert starts(3, 1) == [0, 1, 2]
+
+
+def test_half_a_surrogate_pair_is_read_as_a_question_mark(tmp_path: Path) -> None:
+    pairs = PairTokenizer(bert_like(tmp_path), 8)
+    broken, whole = pairs.encode(["berlin \ud83d " * 9, "berlin ? " * 9])
+    assert broken.tolist() == whole.tolist()
+    question, text = pairs.encode(["rome", "berlin \ud83d " * 9])
+    (window,) = pairs.windows(question, [text], overlapping=False)
+    assert pairs.extent(question, text, "berlin \ud83d " * 9, window, 1).end_char == len("berlin ? berlin ?")
+
+
+def test_a_tokenizer_without_a_separator_is_refused(tmp_path: Path) -> None:
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "word": 1}, "[UNK]"))
+    with pytest.raises(ModelError, match="no special token between query and passage"):
+        PairTokenizer(wrapped(tokenizer, unk_token="[UNK]"), 512)
+
+
+def test_no_room_for_a_pair_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="reads 4 tokens at most"):
+        PairTokenizer(bert_like(tmp_path), 4)
+
+
+def test_kept_tokens_forget_the_longest_unused() -> None:
+    kept = KeptTokens(capacity=5)
+    kept.keep({"a": np.zeros(2, np.int32), "b": np.ones(2, np.int32)})
+    assert kept.find(["a"])["a"].tolist() == [0, 0]
+    kept.keep({"c": np.zeros(2, np.int32)})
+    assert kept.find(["a", "b", "c"]).keys() == {"a", "c"}
+    kept.keep({"too long": np.zeros(9, np.int32)})
+    assert kept.find(["a", "c", "too long"]) == {}
+    kept.keep({"a": np.zeros(3, np.int32)})
+    kept.keep({"a": np.zeros(3, np.int32)})
+    kept.keep({"b": np.zeros(2, np.int32)})
+    assert kept.find(["a", "b"]).keys() == {"a", "b"}
