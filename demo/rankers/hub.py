@@ -16,7 +16,9 @@ from demo.language import Text
 ANSWER_SECONDS = 10
 """How long the hub may take to answer before it counts as out of reach."""
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
+_NAME = r"[A-Za-z0-9](?:[\w.-]{0,94}\w)?"
+HUB_ID = re.compile(rf"(?!.*(?:--|\.\.|\.git$)){_NAME}(?:/{_NAME})?", re.ASCII)
+"""What the hub takes as an id; anything else is no name."""
 
 Tell = Callable[[Text], None]
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import torch
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 from made_checkpoints import (
     COMMIT,
     PASSAGES,
@@ -30,7 +32,7 @@ from safetensors.torch import save_file
 from demo.errors import DemoError, InputError, ModelError
 from demo.rankers.catalog import find
 from demo.rankers.checkpoints import find_checkpoint, wanted_files
-from demo.rankers.hub import Hub
+from demo.rankers.hub import HUB_ID, Hub
 from demo.rankers.loading import (
     available,
     check_memory,
@@ -64,6 +66,33 @@ def test_a_folder_says_what_it_holds(tmp_path: Path) -> None:
     assert (spec.key, spec.label) == (str(tmp_path / "mine"), "mine")
     assert (spec.architecture, spec.layers, spec.width) == ("BertForSequenceClassification", 2, 128)
     assert spec.reading is ScoreReading.DIFFERENCE
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a/b",
+        "a",
+        "a/b.c-d_e",
+        "a/B2",
+        "a--b/c",
+        "a/b..c",
+        "a/b-",
+        "a/b.",
+        "-a/b",
+        "a/b.git",
+        "a/b.gitx",
+        "ä/b",
+        "a/b/c",
+    ],
+)
+def test_hub_ids_are_those_that_huggingface_hub_takes(name: str) -> None:
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        assert HUB_ID.fullmatch(name) is None
+    else:
+        assert HUB_ID.fullmatch(name) is not None
 
 
 def test_another_hub_id_is_taken_as_it_is() -> None:
