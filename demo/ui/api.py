@@ -6,7 +6,6 @@ Client("http://127.0.0.1:7860").predict("a query", ["one passage", "another"], a
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
@@ -19,12 +18,11 @@ from demo.report import as_json
 from demo.service import RankingService, RerankRequest
 from demo.settings import Settings
 from demo.ui.boundary import sentence_of
-from demo.ui.limits import limits_of
 
 
 def add_api(settings: Settings, service: RankingService) -> None:
     """Adds the named endpoint to the page that is being built."""
-    limits = limits_of(settings)
+    limits = formats.Limits.from_settings(settings)
 
     def rerank(query: str, passages: list[str], model: str = "", windows: bool = False) -> dict[str, Any]:
         """Ranks passages by BM25 and by a cross-encoder, and says what changed.
@@ -36,8 +34,7 @@ def add_api(settings: Settings, service: RankingService) -> None:
             windows: score long passages in overlapping windows, best window wins.
         """
         try:
-            numbered = [{"id": str(number), "text": text} for number, text in enumerate(passages, 1)]
-            collection = formats.read_pasted(json.dumps(numbered), limits, "json").collection
+            collection = formats.from_texts(passages, limits)
             request = RerankRequest(query, collection, model, windows=windows)
             *_, comparison = service.rerank(request)
             assert isinstance(comparison, Comparison)

@@ -118,10 +118,12 @@
     if (event.target.closest('.ranking .more')) return one('.ranking').classList.add('all');
     if (event.target.closest('.panel .close')) return one('.panel').classList.remove('open');
     const part = event.target.closest('.slope .end, .ranking tbody tr');
-    if (part) select(idOf(part), { reveal: part.classList.contains('end') });
+    // a row of the table unfolds where it is; the other views need the panel
+    if (part) select(idOf(part), { open: part.matches('.end'), reveal: part.matches('.end') });
   });
 
   document.addEventListener('pointerover', (event) => {
+    if (event.pointerType !== 'mouse') return;
     const end = event.target.closest?.('.slope .end');
     if (end) isolate(idOf(end)); else if (!event.target.closest?.('.slope .field')) isolate(null);
   });

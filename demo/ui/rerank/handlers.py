@@ -23,7 +23,6 @@ from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.boundary import guarded, sentence_of
-from demo.ui.limits import limits_of
 from demo.ui.plots import plot
 from demo.ui.session import Session, Shown
 from demo.ui.views import cost, headline, passages, slope, status
@@ -86,7 +85,7 @@ class RerankTab:
     def __init__(self, settings: Settings, service: RankingService) -> None:
         self.settings = settings
         self.service = service
-        self.limits = limits_of(settings)
+        self.limits = formats.Limits.from_settings(settings)
 
     # ---- running ---------------------------------------------------------------------------------------------
 

@@ -84,8 +84,8 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     with gr.Row(elem_id="footer-row"):
         cost_html = page_html("", elem_id="cost-box")
         with gr.Column(elem_id="downloads"):
-            csv = gr.Button(label(w.DOWNLOAD_CSV), elem_id="download-csv")
-            json_button = gr.Button(label(w.DOWNLOAD_JSON), elem_id="download-json")
+            csv = gr.Button(label(w.DOWNLOAD_CSV), size="sm", elem_id="download-csv")
+            json_button = gr.Button(label(w.DOWNLOAD_JSON), size="sm", elem_id="download-json")
     payload = gr.JSON(visible=False)
     session = gr.State(Session())
     parts = Parts(session, status_box, headline_html, slope_html, panel_html, charts, formula, table_html, cost_html)

@@ -22,15 +22,16 @@ from demo.ui.rerank.results import Results, build_results
 from demo.ui.session import Session
 from demo.ui.views import status
 
-SAVE = """(file) => {
+SAVE = r"""(file) => {
   if (!file) return;
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([file.text], {type: 'text/plain;charset=utf-8'}));
+  const mark = file.name.endsWith('.csv') ? '\ufeff' : '';
+  link.href = URL.createObjectURL(new Blob([mark, file.text], {type: 'text/plain;charset=utf-8'}));
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
-"""Saves a file in the browser."""
+"""Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8."""
 
 
 def build(settings: Settings, service: RankingService, label: w.Labels) -> None:
