@@ -26,6 +26,8 @@ from demo.language import Language, Text
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+NO_TEXT = Text("", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -192,8 +194,8 @@ class Ranking:
             raise ModelError(
                 f"{ranker.label} gave no number for candidate {place} of {values.size}. "
                 "Leave that passage out, or choose another model or precision.",
-                f"{ranker.label} 没有为第 {place} 个候选段落(共 {values.size} 个)给出数值。"
-                "请去掉该段落,或换一个模型或精度。",
+                f"{ranker.label} 没有为第 {place} 个候选段落（共 {values.size} 个）给出数值。"
+                "请去掉该段落，或换一个模型或精度。",
             )
         order = np.argsort(-values, kind="stable").astype(np.int64)
         ranks = np.empty_like(order)
@@ -261,7 +263,7 @@ class ModelSpec:
     language: str = "English"
     licence: str = ""
     published: Published | None = None
-    notes: Text = Text("", "")
+    notes: Text = NO_TEXT
 
     @property
     def reading(self) -> ScoreReading:
@@ -274,7 +276,7 @@ class Agreement:
     """How far two rankings of the same candidates agree.
 
     Attributes:
-        tau_b: Kendall's τ_b over the scores' order, −1…1; None where it is undefined (fewer than two candidates, or all tied).
+        tau_b: Kendall's τ_b of the scores, −1…1; None where it is undefined (fewer than two candidates, or all tied).
         overlap: passages in both top k; k: that cutoff, min(10, n).
         rbo: extrapolated rank-biased overlap, 0…1; None for no candidates. rbo_p: its persistence.
     """

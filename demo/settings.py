@@ -11,6 +11,7 @@ from typing import Any
 from demo.errors import InputError
 
 PREFIX = "RERANK_LENS_"
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -68,9 +69,8 @@ def _parse(name: str, text: str, kind: type) -> Any:
     """`text` as a value of `kind`; numbers must be whole and not negative."""
     text = text.strip()
     if kind is bool:
-        truth = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-        if text.lower() in truth:
-            return truth[text.lower()]
+        if text.lower() in _TRUE | _FALSE:
+            return text.lower() in _TRUE
         raise InputError(
             f"{name} is “{text}”. Write 1 or 0.",
             f"{name} 的值是“{text}”。请写 1 或 0。",
