@@ -30,6 +30,10 @@ SOURCE_COLLECTION = Text("Collection", "集合")
 SOURCE_PASTE = Text("Paste", "粘贴")
 SOURCE_UPLOAD = Text("Upload", "上传")
 COLLECTION = Text("Passages from", "段落来自")
+COLLECTION_SIZE = Text(
+    "{passages} passages, {queries} judged queries, {licence}; what the grades mean",
+    "{passages} 个段落，{queries} 个有判定的查询，{licence}；相关度的含义",
+)
 PASTE = Text("Passages", "段落")
 PASTE_PLACEHOLDER = Text(
     "One passage per line, or separated by blank lines; id⇥text, JSON, JSONL and CSV are understood too",

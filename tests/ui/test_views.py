@@ -123,3 +123,16 @@ def test_a_dead_word_is_a_bug_in_the_template(monkeypatch: Any) -> None:
 
     with pytest.raises(UndefinedError):
         render("alert.html", "en", head="only the head")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_collection_says_what_its_grades_mean(language: Language) -> None:
+    from demo.library import Library
+    from demo.service import CORPORA
+    from demo.ui.views.collections import collection_note
+
+    collection = Library(CORPORA).load("cities")
+    page = collection_note(collection, language)
+    assert all(f"<dt>{grade}</dt>" in page for grade in range(4))
+    assert str(len(collection.passages)) in page
+    assert collection.card.licence in page

@@ -19,6 +19,7 @@ from demo.ui import wording as w
 from demo.ui.page import page_html
 from demo.ui.rerank.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, RerankTab
 from demo.ui.views import models, status
+from demo.ui.views.collections import collection_note
 
 SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE_UPLOAD, UPLOAD))
 
@@ -33,6 +34,7 @@ class Inputs:
 
     form: dict[str, Any]
     examples: gr.Dropdown
+    collection_note: gr.HTML
     pasted_note: gr.HTML
     uploads: gr.UploadButton
     uploaded_note: gr.HTML
@@ -98,6 +100,7 @@ def build_inputs(tab: RerankTab, label: w.Labels) -> Inputs:
             filterable=False,
             elem_id="collection",
         )
+        collection_box = page_html(collection_note(tab.service.collection(start.collection), "en"))
     with gr.Column(elem_id="from-paste"):
         pasted = gr.Textbox(
             label=label(w.PASTE),
@@ -146,7 +149,7 @@ def build_inputs(tab: RerankTab, label: w.Labels) -> Inputs:
         "model": model,
         **options,
     }
-    return Inputs(form, examples, pasted_note, uploads, uploaded_note, run, stop, status_box)
+    return Inputs(form, examples, collection_box, pasted_note, uploads, uploaded_note, run, stop, status_box)
 
 
 def _options(tab: RerankTab, start: Form, label: w.Labels) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from demo.ui.rerank.inputs import Inputs, build_inputs, model_choices, parameter
 from demo.ui.rerank.results import Results, build_results
 from demo.ui.session import Session
 from demo.ui.views import status
+from demo.ui.views.collections import collection_note
 
 SAVE = r"""(file) => {
   if (!file) return;
@@ -65,6 +66,7 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
     def localised(request: gr.Request) -> tuple[Any, ...]:
         language = w.language_of(request)
         return (
+            collection_note(tab.service.collection(tab.default_form().collection), language),
             status.reading(w.PASTE_EMPTY, language),
             status.reading(w.UPLOAD_NONE, language),
             gr.Dropdown(choices=model_choices(tab.service, language)),
@@ -84,10 +86,11 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
         queries = session.uploaded.queries if session.uploaded else ()
         return session, sentence, gr.Dropdown(choices=query_choices(queries), value=None)
 
-    def collection_chosen(key: str, query: str) -> tuple[Any, str]:
-        queries, text = tab.service.collection(key).queries, tab.query_for(key, query)
-        known = text if any(query.text == text for query in queries) else None
-        return gr.Dropdown(choices=query_choices(queries), value=known), text
+    def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
+        chosen, text = tab.service.collection(key), tab.query_for(key, query)
+        known = text if any(query.text == text for query in chosen.queries) else None
+        menu = gr.Dropdown(choices=query_choices(chosen.queries), value=known)
+        return menu, text, collection_note(chosen, w.language_of(request))
 
     def variant_chosen(request: gr.Request, key: str) -> list[Any]:
         language, rows = w.language_of(request), {row.name: row for row in find_variant(key).parameters}
@@ -108,7 +111,9 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
     )
     inputs.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **quick)
     page.load(opening, None, parts.outputs(), **ranking)
-    page.load(localised, None, [inputs.pasted_note, inputs.uploaded_note, form["model"]], **quick)
+    page.load(
+        localised, None, [inputs.collection_note, inputs.pasted_note, inputs.uploaded_note, form["model"]], **quick
+    )
     scale.input(rescaled, [parts.session, scale], parts.outputs(), **quick)
     inputs.examples.input(lambda query: query, inputs.examples, form["query"], **quick)
     form["collection"].input(
