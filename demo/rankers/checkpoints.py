@@ -218,7 +218,7 @@ def completed(spec: ModelSpec, config: Mapping[str, Any]) -> ModelSpec:
     """
     if spec == find(spec.key):
         return spec
-    architecture = next(iter(config.get("architectures") or ()), "")
+    architecture = str(next(iter(config.get("architectures") or ()), ""))
     if architecture and not architecture.endswith("ForSequenceClassification"):
         raise ModelError(
             f"“{spec.label}” is a {architecture}, not a cross-encoder: bi-encoders, decoders and plain encoders give "
@@ -226,7 +226,7 @@ def completed(spec: ModelSpec, config: Mapping[str, Any]) -> ModelSpec:
             f"“{spec.label}”的类型是 {architecture}，不是交叉编码器：双编码器、解码器和普通编码器都不能给“查询–段落”"
             "对打分。请选择 …ForSequenceClassification 类的模型。",
         )
-    labels = len(config["id2label"]) if config.get("id2label") else int(config.get("num_labels") or 2)
+    labels = len(config["id2label"]) if config.get("id2label") else _whole(config.get("num_labels")) or 2
     if labels not in (1, 2):
         raise ModelError(
             f"“{spec.label}” has {labels} outputs; a reranker has one or two. It is likely a classifier for other "
@@ -237,6 +237,11 @@ def completed(spec: ModelSpec, config: Mapping[str, Any]) -> ModelSpec:
         spec,
         architecture=architecture,
         labels=labels,
-        layers=int(config.get("num_hidden_layers") or 0),
-        width=int(config.get("hidden_size") or 0),
+        layers=_whole(config.get("num_hidden_layers") or config.get("n_layers")),
+        width=_whole(config.get("hidden_size") or config.get("dim")),
     )
+
+
+def _whole(value: object) -> int:
+    """The value if it is a whole number, else 0."""
+    return value if isinstance(value, int) else 0
