@@ -95,6 +95,7 @@
   function search(words) {
     const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
+    if (parts.length) one('.ranking').classList.add('all');
     all('.ranking tbody tr').forEach((row) => {
       const hit = parts.every((part) => one('.passage', row).textContent.toLowerCase().includes(part));
       row.hidden = !hit;
