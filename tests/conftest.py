@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
+
 import pytest
 from made_comparisons import MakeComparison, build_comparison
 
@@ -14,3 +17,26 @@ silence_gradio()
 def make_comparison() -> MakeComparison:
     """`build_comparison`, to be called with scores."""
     return build_comparison
+
+
+@cache
+def _gpu_is_there() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+NEEDS = {
+    "hub": (lambda: os.environ.get("RERANK_LENS_TEST_HUB") == "1", "downloads models: set RERANK_LENS_TEST_HUB=1"),
+    "data": (lambda: "RERANK_LENS_DATA" in os.environ, "RERANK_LENS_DATA names no folder of judged data"),
+    "gpu": (_gpu_is_there, "this machine has no CUDA device"),
+}
+"""Mark → whether this machine has what it needs, and what to say where it has not."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips what this machine cannot run, with the reason."""
+    for item in items:
+        for mark, (is_there, reason) in NEEDS.items():
+            if item.get_closest_marker(mark) and not is_there():
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -98,7 +98,7 @@ CATALOG = (
     ),
     ModelSpec(
         key=DEFAULT_BUNDLED,
-        label="Tiny (bundled)",
+        label="Tiny",
         architecture=BERT,
         layers=2,
         width=128,
