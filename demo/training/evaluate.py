@@ -134,11 +134,26 @@ def column(judged: Judged) -> str:
     return f"{judged.name}{other} {'MRR' if judged.rerank_judged else 'NDCG@10'}"
 
 
+def remembering(reranker: Reranker) -> Reranker:
+    """The same reranker, which answers at once when asked the same again (two qrels files of one collection)."""
+    known: dict[tuple[str, tuple[str, ...]], NDArray[np.float32]] = {}
+
+    def rank(query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        key = (query, tuple(texts))
+        if key not in known:
+            known[key] = reranker(query, texts)
+        return known[key]
+
+    return rank
+
+
 def report(collections: Sequence[Judged], models: Sequence[Path], depth: int, threads: int, teacher: bool) -> str:
     """The table of BM25, the models and, if asked for and installed, the teacher."""
-    rankers: list[tuple[str, Reranker]] = [(folder.name, cross_encoder(folder, threads)) for folder in models]
+    rankers: list[tuple[str, Reranker]] = [
+        (folder.name, remembering(cross_encoder(folder, threads))) for folder in models
+    ]
     if teacher and (cosine := bi_encoder()) is not None:
-        rankers.append(("all-MiniLM-L6-v2 (bi-encoder)", cosine))
+        rankers.append(("all-MiniLM-L6-v2 (bi-encoder)", remembering(cosine)))
     rows: list[tuple[str, dict[str, float]]] = [(label, {}) for label in ("BM25", *(r[0] for r in rankers))]
     for judged in collections:
         candidates = bm25_candidates(judged, depth)

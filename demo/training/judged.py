@@ -68,12 +68,19 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def read_all(folder: Path) -> list[Judged]:
     """Every judged collection below `folder`, by name; several qrels files give several entries.
 
-    Where irrelevant passages are judged too (sentences of one article, say), titles are left out: they are the same
-    for all candidates of a query.
+    Where all judged passages of each query have one title (sentences of one article), titles are left out: they tell
+    nothing, and published figures are without them.
     """
     found: list[Judged] = []
     for corpus in sorted(folder.glob("*/corpus.jsonl")):
         for qrels in sorted(corpus.parent.glob("qrels*.tsv")):
             judged = read_judged(corpus.parent, qrels.name)
-            found.append(read_judged(corpus.parent, qrels.name, titles=False) if judged.rerank_judged else judged)
+            found.append(read_judged(corpus.parent, qrels.name, titles=False) if _one_title_each(judged) else judged)
     return found
+
+
+def _one_title_each(judged: Judged) -> bool:
+    titles = {p.doc_id: p.title for p in judged.passages}
+    return judged.rerank_judged and all(
+        len({titles[d] for d in grades if d in titles}) <= 1 for grades in judged.qrels.values()
+    )

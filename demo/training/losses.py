@@ -17,25 +17,28 @@ class Targets:
         cosine_scale: Logits per unit of the teacher's cosine.
         cosine_middle: The cosine whose target logit is 0, without a word match.
         lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
-        known_bonus: Logits added to a passage that is known to answer the question.
+        made_lexical_scale: The same for made queries: keywords, titles and statements are looked for word by word.
+        known_bonus: Logits added to the passage that is known to answer an asked question.
     """
 
     cosine_scale: float = 20.0
     cosine_middle: float = 0.5
     lexical_scale: float = 10.0
+    made_lexical_scale: float = 20.0
     known_bonus: float = 2.0
 
-    def logits(self, cosine: Tensor, lexical: Tensor, known: Tensor) -> Tensor:
-        """Target logits; all arguments share one shape.
+    def logits(self, cosine: Tensor, lexical: Tensor, asked: Tensor) -> Tensor:
+        """Target logits of groups, shape (groups, candidates); column 0 is the known passage.
 
         Args:
-            cosine: The teacher's cosine, −1 to 1.
-            lexical: BM25 over the sum of the query's idf, 0 to 1.
-            known: 1 for a passage known to answer, else 0.
+            cosine: The teacher's cosine, −1 to 1, shape (groups, candidates).
+            lexical: BM25 over the sum of the query's idf, 0 to 1, same shape.
+            asked: 1 for a query that someone asked, 0 for a made one, shape (groups,).
         """
-        return (
-            self.cosine_scale * (cosine - self.cosine_middle) + self.lexical_scale * lexical + self.known_bonus * known
-        )
+        scale = self.made_lexical_scale + (self.lexical_scale - self.made_lexical_scale) * asked[:, None]
+        targets = self.cosine_scale * (cosine - self.cosine_middle) + scale * lexical
+        targets[:, 0] += self.known_bonus * asked
+        return targets
 
 
 def listwise(scores: Tensor, targets: Tensor) -> Tensor:

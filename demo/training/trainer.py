@@ -86,12 +86,12 @@ class Material:
     queries: TokenTable
     pool: TokenTable
     train: NDArray[np.int64]
-    known: NDArray[np.float32]
-    """1 where the passage in column 0 answers a question someone asked, 0 where the query was made; per query."""
+    asked: NDArray[np.float32]
+    """Per query: 1 where someone asked it and column 0 holds an answer, 0 where it was made from that passage."""
 
     def draw(self, rng: np.random.Generator, count: int, asked_share: float) -> NDArray[np.int64]:
         """`count` training queries, in random order, this share of them asked by someone (if there are both kinds)."""
-        asked, made = (self.train[self.known[self.train] == kind] for kind in (1, 0))
+        asked, made = (self.train[self.asked[self.train] == kind] for kind in (1, 0))
         if not len(asked) or not len(made):
             return rng.choice(self.train, count)
         first = round(asked_share * count)
@@ -194,9 +194,8 @@ class Trainer:
         candidates = self.material.candidates
         cosine = np.stack([candidates.cosine[g.query, g.columns] for g in groups]).astype(np.float32)
         lexical = np.stack([candidates.lexical[g.query, g.columns] for g in groups]).astype(np.float32)
-        known = np.zeros_like(cosine)
-        known[:, 0] = [self.material.known[g.query] for g in groups]
-        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, known)))
+        asked = self.material.asked[[g.query for g in groups]]
+        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, asked)))
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))

@@ -55,15 +55,20 @@ def test_each_qrels_file_is_its_own_entry_and_is_named(tmp_path: Path) -> None:
     assert [column(j) for j in read_all(tmp_path)] == ["cats NDCG@10", "cats (qrels_strict.tsv) NDCG@10"]
 
 
-def test_judged_rows_are_reordered_without_titles_where_irrelevant_ones_are_judged(tmp_path: Path) -> None:
+def test_judged_rows_are_reordered_where_irrelevant_ones_are_judged(tmp_path: Path) -> None:
     write(tmp_path / "rows", {"qrels.tsv": "q1\td3\t1\nq1\td2\t0\n"})
     judged = read_all(tmp_path)[0]
     candidates = bm25_candidates(judged)
     assert [judged.passages[i].doc_id for i in candidates.passages["q1"]] == ["d2", "d3"]
-    assert judged.passages[0].content == "Cats chase mice."
+    assert judged.passages[0].content == "Cats Cats chase mice."
     # The relevant row is second for BM25, first when turned round.
     assert measure(judged, bm25_run(judged, candidates)) == pytest.approx(0.5)
     assert measure(judged, rerank(judged, candidates, backwards, "backwards")) == pytest.approx(1.0)
+
+
+def test_titles_are_left_out_where_they_are_the_same_for_all_judged_rows(tmp_path: Path) -> None:
+    write(tmp_path / "rows", {"qrels.tsv": "q1\td3\t1\nq2\td2\t0\n"})
+    assert read_all(tmp_path)[0].passages[0].content == "Cats chase mice."
 
 
 def test_bm25_gives_no_more_than_the_depth(search: Judged) -> None:

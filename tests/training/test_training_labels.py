@@ -97,9 +97,10 @@ def test_batches_place_every_pair_once() -> None:
 
 
 def test_target_logits_by_hand() -> None:
-    """20 · (0.7 − 0.5) + 6 · 0.5 + 2 · 1 = 9."""
-    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=6, known_bonus=2)
-    assert targets.logits(*(torch.tensor([v]) for v in (0.7, 0.5, 1.0))).item() == pytest.approx(9.0)
+    """Asked: 20 · (0.7 − 0.5) + 6 · 0.5 + 2 = 9 for the known passage, 7 else; made: 4 + 8 · 0.5 = 8, no bonus."""
+    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=6, made_lexical_scale=8, known_bonus=2)
+    logits = targets.logits(torch.full((2, 2), 0.7), torch.full((2, 2), 0.5), torch.tensor([1.0, 0.0]))
+    assert logits.tolist() == [pytest.approx([9.0, 7.0]), pytest.approx([8.0, 8.0])]
 
 
 def test_listwise_loss_by_hand() -> None:
