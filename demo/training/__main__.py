@@ -10,14 +10,19 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from demo.training.sources import DataError
+
 _DEFAULT_WORK = Path("training-work")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command."""
+    """Runs one command; data that cannot be used end it with a sentence."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     options = _parser().parse_args(arguments)
-    options.run(options)
+    try:
+        options.run(options)
+    except DataError as error:
+        raise SystemExit(str(error)) from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from demo.training.lexical import Bm25Matrix
+from demo.training.sources import DataError
 from demo.training.tokens import TokenTable, length_batches, splice
 
 _QUERIES_AT_ONCE = 128
@@ -89,7 +90,13 @@ def mine(
         sentences: Pool indices of a passage's sentences, by the passage's own index.
         mining: How many of each kind.
         seed: Of the random ones.
+
+    Raises:
+        DataError: The pool has fewer passages than a query keeps of one kind.
     """
+    least = max(mining.nearest, mining.lexical)
+    if len(pool_vectors) < least:
+        raise DataError(f"The pool has {len(pool_vectors)} passages. Training needs at least {least}: add some.")
     rng = np.random.default_rng(seed)
     siblings, has_siblings = _siblings(known, sentences, mining.siblings, len(pool_vectors), rng)
     pool = torch.from_numpy(pool_vectors.astype(np.float32))
@@ -135,9 +142,7 @@ def _siblings(
 
 def _best(scores: NDArray[Any], count: int) -> NDArray[np.int64]:
     """Columns of the `count` largest of each row, best first."""
-    values, columns = torch.from_numpy(scores).topk(min(count, scores.shape[1]), dim=1)
-    del values
-    return columns.numpy()
+    return torch.from_numpy(scores).topk(count, dim=1).indices.numpy()
 
 
 @dataclass(frozen=True)

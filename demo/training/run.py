@@ -70,6 +70,7 @@ def train(recipe: Recipe, run: Run) -> None:
         trainer.save(run.checkpoint)
         log.measure(**_measurements(trainer, held_out, watch))
         write_model(trainer, run.out)
+    write_model(trainer, run.out)
 
 
 def write_model(trainer: Trainer, folder: Path) -> None:

@@ -17,6 +17,7 @@ pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 from demo.training.groups import Candidates, Group, Mining, Phase, batches, draw_groups, mine
 from demo.training.lexical import Bm25Matrix, terms
 from demo.training.losses import Targets, Weights, absolute, listwise, margins
+from demo.training.sources import DataError
 from demo.training.tokens import table_of
 
 PASSAGES = ["cats chase mice", "dogs chase cats and cats", "birds sing"]
@@ -67,6 +68,12 @@ def candidates_of(count: int, siblings: bool) -> Candidates:
     passages = np.arange(count, dtype=np.int32)[None, :]
     zeros = np.zeros((1, count), np.float16)
     return Candidates(passages, zeros, zeros, np.asarray([siblings]))
+
+
+def test_a_pool_that_is_too_small_is_named() -> None:
+    vectors = np.ones((3, 2), np.float16)
+    with pytest.raises(DataError, match=r"The pool has 3 passages\. Training needs at least 4"):
+        mine(["mice"], np.asarray([1], np.int32), vectors[:1], vectors, Bm25Matrix(PASSAGES), {}, Mining(4, 1, 1), 0)
 
 
 @pytest.mark.parametrize("siblings", [False, True])
