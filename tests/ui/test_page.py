@@ -55,7 +55,7 @@ def chosen(page: Any) -> int:
 
 def test_the_first_thing_seen_is_a_result(open_page: Any) -> None:
     page = open_page()
-    assert "Berlin" in page.inner_text(".headline .query")
+    assert "Paris, Texas" in page.inner_text(".headline .query")
     assert "passages" in page.inner_text("#summary")
     assert page.locator(".figures > div").count() == 5
     assert page.locator(".ranking tbody tr").count() == page.locator(".slope .before .end").count() > 12
@@ -75,7 +75,7 @@ def test_another_collection_brings_its_queries(open_page: Any) -> None:
     page = open_page()
     page.click("#collection input")
     page.get_by_role("option").nth(2).click()
-    page.wait_for_function("() => !document.querySelector('#query textarea').value.includes('Berlin')")
+    page.wait_for_function("() => !document.querySelector('#query textarea').value.includes('Paris')")
     run(page)
     assert page.locator(".ranking tbody tr").count() >= 25
 

@@ -116,9 +116,8 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
     )
     scale.input(rescaled, [parts.session, scale], parts.outputs(), **quick)
     inputs.examples.input(lambda query: query, inputs.examples, form["query"], **quick)
-    form["collection"].input(
-        collection_chosen, [form["collection"], form["query"]], [inputs.examples, form["query"]], **quick
-    )
+    collection, query = form["collection"], form["query"]
+    collection.input(collection_chosen, [collection, query], [inputs.examples, query, inputs.collection_note], **quick)
     form["variant"].input(variant_chosen, form["variant"], inputs.parameter_fields(), **quick)
     gr.on(
         [form["pasted"].change, form["reading"].input],
