@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import accumulate
 from typing import Literal
 
 from demo.language import Text
@@ -25,7 +26,7 @@ def shorten(text: str, columns: int) -> str:
     with its letter. A first word that is too long by itself is cut inside.
     """
     line = " ".join(text.split())
-    if sum(map(_columns, line)) <= columns:
+    if _fits(line, columns):
         return line
     end, used = 0, 1
     while used + _columns(line[end]) <= columns:
@@ -36,6 +37,11 @@ def shorten(text: str, columns: int) -> str:
     if inside_word and " " in head:
         head = head[: head.rindex(" ")]
     return head.rstrip(" ,;:.–—-，；：。、") + "…"
+
+
+def _fits(line: str, columns: int) -> bool:
+    """Whether the line takes at most `columns` columns; looks no further than needed to tell."""
+    return all(used <= columns for used in accumulate(map(_columns, line)))
 
 
 def _columns(character: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 from gradio.components.plot import PlotData
 
@@ -27,6 +28,8 @@ from demo.ui.plots import plot
 from demo.ui.session import Session, Shown
 from demo.ui.views import cost, headline, passages, slope, status
 
+PROGRESS_SECONDS = 0.25
+"""Progress is told no more often: every telling costs the browser and the queue more than a batch of a small model."""
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
 PARAMETERS = ("k1", "b", "delta", "epsilon")
 """The numbers that some variant of BM25 has; each has a field, shown where the chosen variant has it."""
@@ -99,10 +102,12 @@ class RerankTab:
     def _run(self, form: Form, session: Session, scale: str, language: Language) -> Iterator[View]:
         collection = self.collection_of(form, session)
         request = self.request_of(form, collection)
+        told = -PROGRESS_SECONDS
         for step in self.service.rerank(request):
             if isinstance(step, Progress):
-                words = step.detail.to(language)
-                yield View(status=status.progress(words, step.done, step.total, language))
+                if perf_counter() - told >= PROGRESS_SECONDS:
+                    told = perf_counter()
+                    yield View(status=status.progress(step.detail.to(language), step.done, step.total, language))
             else:
                 shown = Shown(step, request.bm25.analysis, collection.card.grades, self._trap(step))
                 yield self.finished(replace(session, shown=shown), shown, scale, language)
