@@ -1,4 +1,4 @@
-"""What a reranker changed: from two rankings to moves, entries and exits of the top k, and a few plain words.
+"""What a reranker changed: from two rankings to moves, agreement and a few plain words.
 
     first = Ranking over the whole collection
     chosen = take_candidates(first, depth)          # the candidates, in the first stage's order
@@ -127,16 +127,6 @@ def biggest_movers(comparison: Comparison, count: int | None = None) -> list[int
     """Candidates whose rank changed, by ranks moved in either direction, of equals the one that ends higher first."""
     order = np.lexsort((comparison.after.ranks, -np.abs(comparison.moves)))
     return [int(index) for index in order if comparison.moves[index]][:count]
-
-
-def entries(comparison: Comparison, k: int = TOP_K) -> list[int]:
-    """Candidates that came into the top k, by new rank."""
-    return [index for index in comparison.after.order[:k].tolist() if comparison.before.ranks[index] > k]
-
-
-def exits(comparison: Comparison, k: int = TOP_K) -> list[int]:
-    """Candidates that left the top k, by old rank."""
-    return [index for index in comparison.before.order[:k].tolist() if comparison.after.ranks[index] > k]
 
 
 # ---- in words ----------------------------------------------------------------------------------------------------

@@ -285,11 +285,6 @@ class Bm25Index:
         """Number of passages."""
         return self._postings.lengths.size
 
-    @property
-    def vocabulary_size(self) -> int:
-        """Number of different terms in the passages."""
-        return len(self._postings.vocabulary)
-
     def idf(self, term: str) -> float:
         """The weight of a term as the passages make it; 0 for a term that none of them holds."""
         return 0.0 if self._model is None else float(self._model.idf.get(term) or 0.0)

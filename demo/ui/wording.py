@@ -41,6 +41,7 @@ PASTE_PLACEHOLDER = Text(
 )
 PASTE_FORMAT = Text("Read as", "读取方式")
 FORMAT_AUTO = Text("Most plausible reading", "自动判断")
+FORMATS_KNOWN = Text("What is understood", "支持的格式")
 UPLOAD_BUTTON = Text("Choose files", "选择文件")
 UPLOAD_NONE = Text(
     "Text, Markdown, CSV, TSV, JSON, JSONL (each also .gz), PDF, DOCX, a BEIR folder as .zip, or a search response of "

@@ -53,13 +53,6 @@ def test_logits_carry_their_sign() -> None:
     assert passages.score_words(9.16, ScoreKind.BM25) == "9.16"
 
 
-@pytest.mark.parametrize("logit", [-800.0, -2.0, 0.0, 3.0, 800.0])
-def test_sigmoid(logit: float) -> None:
-    value = passages.sigmoid(logit)
-    assert 0 <= value <= 1
-    assert value + passages.sigmoid(-logit) == pytest.approx(1)
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_view_escapes(make_comparison: MakeComparison, language: Language) -> None:
     nasty = "<img src=x onerror=alert(1)> \"'& ${x} {{x}}"

@@ -19,7 +19,7 @@ from demo.ui import wording as w
 from demo.ui.page import page_html
 from demo.ui.rerank.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, RerankTab
 from demo.ui.views import models, status
-from demo.ui.views.collections import collection_note
+from demo.ui.views.collections import collection_note, formats_note
 
 SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE_UPLOAD, UPLOAD))
 
@@ -35,6 +35,7 @@ class Inputs:
     form: dict[str, Any]
     examples: gr.Dropdown
     collection_note: gr.HTML
+    formats_note: gr.HTML
     pasted_note: gr.HTML
     uploads: gr.UploadButton
     uploaded_note: gr.HTML
@@ -125,6 +126,7 @@ def build_inputs(tab: RerankTab, label: w.Labels) -> Inputs:
             label=label(w.PASTE_FORMAT),
             elem_id="reading",
         )
+        known_formats = page_html(formats_note("en"))
     model = gr.Dropdown(
         model_choices(tab.service, "en"),
         value=start.model,
@@ -149,7 +151,9 @@ def build_inputs(tab: RerankTab, label: w.Labels) -> Inputs:
         "model": model,
         **options,
     }
-    return Inputs(form, examples, collection_box, pasted_note, uploads, uploaded_note, run, stop, status_box)
+    return Inputs(
+        form, examples, collection_box, known_formats, pasted_note, uploads, uploaded_note, run, stop, status_box
+    )
 
 
 def _options(tab: RerankTab, start: Form, label: w.Labels) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from demo.ui.rerank.inputs import Inputs, build_inputs, model_choices, parameter
 from demo.ui.rerank.results import Results, build_results
 from demo.ui.session import Session
 from demo.ui.views import status
-from demo.ui.views.collections import collection_note
+from demo.ui.views.collections import collection_note, formats_note
 
 SAVE = r"""(file) => {
   if (!file) return;
@@ -67,6 +67,7 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
         language = w.language_of(request)
         return (
             collection_note(tab.service.collection(tab.default_form().collection), language),
+            formats_note(language),
             status.reading(w.PASTE_EMPTY, language),
             status.reading(w.UPLOAD_NONE, language),
             gr.Dropdown(choices=model_choices(tab.service, language)),
@@ -112,7 +113,10 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
     inputs.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **quick)
     page.load(opening, None, parts.outputs(), **ranking)
     page.load(
-        localised, None, [inputs.collection_note, inputs.pasted_note, inputs.uploaded_note, form["model"]], **quick
+        localised,
+        None,
+        [inputs.collection_note, inputs.formats_note, inputs.pasted_note, inputs.uploaded_note, form["model"]],
+        **quick,
     )
     scale.input(rescaled, [parts.session, scale], parts.outputs(), **quick)
     inputs.examples.input(lambda query: query, inputs.examples, form["query"], **quick)

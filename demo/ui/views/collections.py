@@ -1,7 +1,8 @@
-"""What a bundled collection says of itself, below the menu where it is chosen."""
+"""What stands below the inputs: what a bundled collection says of itself, and which formats are understood."""
 
 from __future__ import annotations
 
+from demo.formats import FORMATS
 from demo.language import Language
 from demo.records import Collection
 from demo.ui.views.render import render
@@ -19,3 +20,8 @@ def collection_note(collection: Collection, language: Language) -> str:
         licence=card.licence,
         grades=[(grade, card.grades[grade].to(language)) for grade in sorted(card.grades, reverse=True)],
     )
+
+
+def formats_note(language: Language) -> str:
+    """Every format with what it looks like, to unfold."""
+    return render("formats.html", language, formats=FORMATS)

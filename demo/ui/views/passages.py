@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from demo.charts.scales import Values, min_max, sigmoid
 from demo.language import Language, Text
 from demo.phrases import change_mark, describe_change, direction, passage_name, signed
 from demo.records import Comparison, Extent, FloatArray, ScoreKind
@@ -77,11 +77,11 @@ def score_words(value: float, kind: ScoreKind) -> str:
     return signed(value, plus=kind is ScoreKind.LOGIT)
 
 
-def shares(scores: FloatArray) -> FloatArray:
-    """float32 (n,), each score's place between the lowest (0) and the highest (1); all 0 where they are equal."""
-    if scores.size == 0 or scores.max() == scores.min():
-        return np.zeros_like(scores)
-    return np.asarray((scores - scores.min()) / (scores.max() - scores.min()), dtype=np.float32)
+def shares(scores: FloatArray) -> Values:
+    """float64 (n,), each score's place between the lowest (0) and the highest (1); all 0 where they are equal."""
+    values = scores.astype(np.float64)
+    scaled = min_max(values) if values.size else values
+    return np.zeros_like(values) if scaled is None else scaled
 
 
 def parts_of(
@@ -123,6 +123,7 @@ def rows(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis,
     """One row per candidate, in the order of the new ranking."""
     before, after = comparison.before, comparison.after
     before_shares, after_shares = shares(before.scores), shares(after.scores)
+    probabilities = sigmoid(after.scores.astype(np.float64))
     limit = SHOWN_CHARS // max(1, comparison.size)
 
     def row(index: int) -> Row:
@@ -134,7 +135,7 @@ def rows(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis,
         offset = len(passage.content) - len(passage.text)
         spans = matching_spans(passage.text[:limit], comparison.query.text, analysis)
         after_value = float(after.scores[index])
-        probability = f" · {wording.SIGMOID.format(p=f'{sigmoid(after_value):.3f}').to(language)}"
+        probability = f" · {wording.SIGMOID.format(p=f'{probabilities[index]:.3f}').to(language)}"
         meaning = grades.get(grade) if grade is not None else None
         return Row(
             index=index,
@@ -175,11 +176,6 @@ def rows(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis,
         )
 
     return tuple(row(int(index)) for index in after.order)
-
-
-def sigmoid(logit: float) -> float:
-    """1 / (1 + e^−logit), 0…1, without overflow."""
-    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
 
 
 def judged(comparison: Comparison) -> bool:
