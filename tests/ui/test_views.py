@@ -129,3 +129,16 @@ def test_a_collection_says_what_its_grades_mean(language: Language) -> None:
     assert all(f"<dt>{grade}</dt>" in page for grade in range(4))
     assert str(len(collection.passages)) in page
     assert collection.card.licence in page
+
+
+def test_words_of_the_query_are_marked_in_titles_too() -> None:
+    from demo.comparison import compare, take_candidates
+    from demo.records import Card, Collection, Passage, Query, Ranker, Ranking
+
+    passages_ = (Passage("d1", "Its own Eiffel Tower", title="Paris, Texas"),)
+    collection = Collection("made", Card(Text("", ""), Text("", "")), passages_)
+    first = Ranking.from_scores(Ranker("bm25", "BM25", ScoreKind.BM25), [1.0])
+    after = Ranking.from_scores(Ranker("m", "M", ScoreKind.LOGIT), [2.0])
+    comparison = compare(Query("", "paris"), collection, first, take_candidates(first, 1), after)
+    page = passages.table(comparison, {}, Analysis(), "en")
+    assert '<div class="docline" data-cell="doc"><mark>Paris</mark>, Texas · d1</div>' in page

@@ -56,7 +56,8 @@ class Row:
     grade: int | None
     grade_short: str
     grade_words: str
-    title: str
+    doc_id: str
+    title_parts: tuple[Part, ...]
     name: str
     parts: tuple[Part, ...]
     shortened: str
@@ -167,7 +168,14 @@ def rows(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis,
             else f"{grade}: {meaning.to(language)}"
             if meaning
             else str(grade),
-            title=f"{passage.title} · {passage.doc_id}" if passage.title else passage.doc_id,
+            doc_id=passage.doc_id,
+            title_parts=parts_of(
+                passage.title,
+                matching_spans(passage.title, comparison.query.text, analysis),
+                None,
+                offset=0,
+                limit=len(passage.title),
+            ),
             name=passage_name(passage, NAME_COLUMNS),
             parts=parts_of(passage.text, spans, extent, offset, limit),
             shortened=wording.SHOWN_PART.format(shown=limit, total=len(passage.text)).to(language)
