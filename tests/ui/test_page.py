@@ -358,3 +358,14 @@ def test_the_api_answers_in_json(url: str) -> None:
     with pytest.raises(AppError, match="query is empty"):
         client.predict(" ", LINES, api_name="/rerank")
     assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/rerank"]
+
+
+def test_another_reading_leaves_the_collections_queries(open_page: Any) -> None:
+    page = open_page()
+    paste(page, "one\ntwo")
+    page.click("#reading input")
+    page.get_by_role("option", name=re.compile("One per line", re.I)).click()
+    page.wait_for_timeout(600)
+    page.check("#source input[value=collection]")
+    page.click("#examples input")
+    assert page.get_by_role("option").count() == 12

@@ -122,7 +122,7 @@ class RerankTab:
             slope=slope.slope(comparison, language),
             panel=passages.panel(comparison, language),
             charts=tuple(self.chart(row, comparison, scale, language) for row in CHARTS),
-            formula=status.formula(find_scale(scale).formula, language),
+            formula=status.reading(find_scale(scale).formula, language),
             table=passages.table(comparison, shown.grades, shown.analysis, language),
             cost=cost.cost(comparison, language),
         )
@@ -138,7 +138,7 @@ class RerankTab:
         comparison = session.shown.comparison
         return View(
             charts=tuple(self.chart(row, comparison, scale, language) if row.scaled else None for row in CHARTS),
-            formula=status.formula(find_scale(scale).formula, language),
+            formula=status.reading(find_scale(scale).formula, language),
         )
 
     # ---- from the form to a request --------------------------------------------------------------------------

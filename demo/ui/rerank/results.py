@@ -73,11 +73,11 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     with gr.Column(elem_id="scale-box"):
         scale = gr.Radio(
             [(label(row.label), row.key) for row in SCALES],
-            value=SCALES[0].key,
+            value=RAW.key,
             label=label(w.SCALE),
             elem_id="scale",
         )
-        formula = page_html(status.formula(RAW.formula, "en"), elem_id="formula")
+        formula = page_html(status.reading(RAW.formula, "en"), elem_id="formula")
     with gr.Row(elem_id="plots-row"):
         charts = tuple(_chart(row) for row in CHARTS)
     table_html = page_html("", elem_id="table-box")

@@ -85,7 +85,8 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
     def uploaded(request: gr.Request, paths: list[str] | None, reading: str, session: Session) -> tuple[Any, ...]:
         session, sentence = tab.read_uploaded(paths, reading, session, w.language_of(request))
         queries = session.uploaded.queries if session.uploaded else ()
-        return session, sentence, gr.Dropdown(choices=query_choices(queries), value=None)
+        menu = gr.Dropdown(choices=query_choices(queries), value=None) if queries else gr.skip()
+        return session, sentence, menu
 
     def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
         chosen, text = tab.service.collection(key), tab.query_for(key, query)
@@ -106,9 +107,7 @@ def _wire(tab: RerankTab, inputs: Inputs, results: Results) -> None:
         run,
         [*inputs.form_components(), parts.session, scale],
         parts.outputs(),
-        concurrency_limit=4,
-        concurrency_id="ranking",
-        **quiet,
+        **ranking,
     )
     inputs.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **quick)
     page.load(opening, None, parts.outputs(), **ranking)

@@ -100,13 +100,12 @@ def parts_of(
     start, end = (extent.start_char - offset, extent.end_char - offset) if extent else (0, len(text))
     cuts = {0, len(shown)} | {min(max(cut, 0), len(shown)) for span in (*spans, (start, end)) for cut in span}
     edges = sorted(cuts)
-    marked = [(a, b) for a, b in spans]
     parts = []
     at = 0
     for left, right in pairwise(edges):
-        while at < len(marked) and marked[at][1] <= left:
+        while at < len(spans) and spans[at][1] <= left:
             at += 1
-        is_marked = at < len(marked) and marked[at][0] <= left
+        is_marked = at < len(spans) and spans[at][0] <= left
         parts.append(Part(shown[left:right], is_marked, left < start or left >= end))
     return tuple(parts)
 

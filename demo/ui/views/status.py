@@ -1,4 +1,4 @@
-"""The line above the results: progress while something runs, a sentence when something failed."""
+"""Short words beside what they speak of: progress, errors, how an input was read, what a chart shows."""
 
 from __future__ import annotations
 
@@ -23,15 +23,10 @@ def notice(sentence: Text, language: Language) -> str:
 
 
 def reading(sentence: Text, language: Language, bad: bool = False) -> str:
-    """One quiet line below an input: how it was understood, or why it cannot be."""
+    """One quiet line below a control: how an input was understood or why it cannot be, what a choice means."""
     return render("reading.html", language, sentence=sentence.to(language), bad=bad)
 
 
 def chart_note(heading: Text, alt: Text, language: Language) -> str:
     """A chart's heading, and the chart in one sentence for those who cannot see it."""
     return render("chart_note.html", language, heading=heading.to(language), alt=alt.to(language))
-
-
-def formula(text: Text, language: Language) -> str:
-    """How the chosen scale is computed."""
-    return render("reading.html", language, sentence=text.to(language), bad=False)
