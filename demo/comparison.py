@@ -34,6 +34,8 @@ SUBJECTS = {
     ScoreKind.BM25: Text("BM25", "BM25"),
     ScoreKind.ENGINE: Text("the engine", "搜索引擎"),
     ScoreKind.LOGIT: Text("the cross-encoder", "交叉编码器"),
+    ScoreKind.RRF: Text("the fusion", "融合"),
+    ScoreKind.WEIGHTED_SUM: Text("the fusion", "融合"),
 }
 
 

@@ -87,6 +87,8 @@ class ScoreKind(Enum):
     BM25 = "bm25"
     ENGINE = "engine"
     LOGIT = "logit"
+    RRF = "rrf"
+    WEIGHTED_SUM = "weighted sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Cost:
         index_seconds: building the term index (BM25; 0 when it was kept from before).
         tokenise_seconds, model_seconds: the two parts of scoring; load_seconds stands apart from both.
         device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
+        model_bytes: memory that the model's weights take; 0 where no model was needed.
     """
 
     pairs: int = 0
@@ -133,6 +136,7 @@ class Cost:
     tokens: int = 0
     device: str = ""
     precision: str = ""
+    model_bytes: int = 0
 
     @property
     def seconds(self) -> float:
@@ -149,11 +153,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """Who gave the scores: an id, a name for people, and the kind of its scores."""
+    """Who gave the scores: an id, a name for people, their kind, and for a cross-encoder how it was used."""
 
     key: str
     label: str
     kind: ScoreKind
+    model: ModelUse | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,6 +277,23 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A cross-encoder and how it was used.
+
+    Attributes:
+        revision: what changes whenever the weights do; "" where it is not known.
+        max_tokens: longest pair that was read, special tokens included.
+        windows: whether long passages were read in overlapping windows.
+    """
+
+    spec: ModelSpec
+    revision: str
+    precision: str
+    max_tokens: int
+    windows: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """How far two rankings of the same candidates agree.
 
@@ -316,3 +338,49 @@ class Comparison:
     def size(self) -> int:
         """Number of candidates."""
         return len(self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A ranker that gave no ranking, and why."""
+
+    ranker: Ranker
+    reason: Text
+
+
+@dataclass(frozen=True, eq=False)
+class Lineup:
+    """Any number of rankings of one query's candidates, side by side.
+
+    Attributes:
+        candidates: n passages in the first stage's order, so candidate i has rank i + 1 there.
+        first: the first stage's ranking of the candidates.
+        columns: what became of each ranker that was asked for, in the order asked for; fewer while some still run.
+        grades: relevance of each candidate to this query, None where unjudged.
+        collection_size: passages the candidates were taken from; term statistics come from all of them.
+        warnings: what the person should know before trusting the picture.
+    """
+
+    query: Query
+    collection_key: str
+    collection_size: int
+    candidates: tuple[Passage, ...]
+    first: Ranking
+    columns: tuple[Ranking | Failure, ...]
+    grades: tuple[int | None, ...]
+    warnings: tuple[Text, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of candidates."""
+        return len(self.candidates)
+
+    @property
+    def rankings(self) -> tuple[Ranking, ...]:
+        """The columns that are rankings, in their order."""
+        return tuple(column for column in self.columns if isinstance(column, Ranking))
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The columns that are not."""
+        return tuple(column for column in self.columns if isinstance(column, Failure))

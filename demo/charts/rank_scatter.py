@@ -22,6 +22,8 @@ RANK_LABELS = {
     ScoreKind.BM25: Text("BM25 rank", "BM25 名次"),
     ScoreKind.ENGINE: Text("Engine rank", "搜索引擎名次"),
     ScoreKind.LOGIT: Text("Cross-encoder rank", "交叉编码器名次"),
+    ScoreKind.RRF: Text("RRF rank", "RRF 名次"),
+    ScoreKind.WEIGHTED_SUM: Text("Weighted-sum rank", "加权和名次"),
 }
 
 

@@ -19,6 +19,8 @@ SCORE_LABELS = {
     ScoreKind.BM25: Text("BM25 score", "BM25 得分"),
     ScoreKind.ENGINE: Text("Engine score", "搜索引擎得分"),
     ScoreKind.LOGIT: Text("Cross-encoder logit", "交叉编码器 logit"),
+    ScoreKind.RRF: Text("RRF score", "RRF 得分"),
+    ScoreKind.WEIGHTED_SUM: Text("Weighted sum", "加权和"),
 }
 """The axis title of each kind of score."""
 
