@@ -56,9 +56,9 @@ def told_nothing_apart(after: Ranking) -> list[Text]:
         return []
     return [
         Text(
-            f"The cross-encoder gave all {size} passages the same score, so the order is still the first stage's. "
+            f"{after.ranker.label} gave all {size} passages the same score, so the order is still the first stage's. "
             "Try another query or another model.",
-            f"交叉编码器给全部 {size} 个段落打了相同的分，因此仍是第一阶段的顺序。请换一个查询或模型。",
+            f"{after.ranker.label} 给全部 {size} 个段落打了相同的分，因此仍是第一阶段的顺序。请换一个查询或模型。",
         )
     ]
 
@@ -71,9 +71,9 @@ def not_read_to_the_end(after: Ranking) -> list[Text]:
     total = after.scores.size
     return [
         Text(
-            f"{cut} of {total} passages {'was' if cut == 1 else 'were'} longer than the model reads, and their ends "
-            "did not count. Turn on “Score long passages in overlapping windows” to have them read to the end.",
-            f"{total} 个段落中有 {cut} 个超出模型的读取长度，结尾部分未计入得分。"
+            f"{cut} of {total} passages {'was' if cut == 1 else 'were'} longer than {after.ranker.label} reads, and "
+            "their ends did not count. Turn on “Score long passages in overlapping windows” to have them read to the end.",
+            f"{total} 个段落中有 {cut} 个超出 {after.ranker.label} 的读取长度，结尾部分未计入得分。"
             "可开启“长段落分重叠窗口打分”以读完全文。",
         )
     ]

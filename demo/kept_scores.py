@@ -26,10 +26,10 @@ class Kept:
     extent: Extent
 
 
-def pair_keys(fingerprint: str, precision: str, windows: bool, query: str, contents: Iterable[str]) -> list[bytes]:
-    """One key for each passage: a digest of the model's weights, how it was run, the query and the passage."""
+def pair_keys(fingerprint: str, precision: str, reading: str, query: str, contents: Iterable[str]) -> list[bytes]:
+    """One key for each passage: a digest of the weights, how they were run and read, the query and the passage."""
     common = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    for part in (fingerprint, precision, "windows" if windows else "", query):
+    for part in (fingerprint, precision, reading, query):
         encoded = part.encode("utf-8", "surrogatepass")
         common.update(len(encoded).to_bytes(8) + encoded)
     keys = []
@@ -79,7 +79,7 @@ class Recording:
     model: str
     fingerprint: str
     precision: str
-    windows: bool
+    reading: str
     collection: str
     query: str
     rows: tuple[tuple[bytes, Kept], ...]

@@ -1,12 +1,13 @@
-"""Models in memory: each loaded once however many ask for it, the longest unused let go when memory is short."""
+"""Models in memory: each loaded once however many ask for it, within a bound that holds while others load."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import Protocol
 
 from demo.language import Text
@@ -16,7 +17,11 @@ from demo.settings import Settings
 POLL_SECONDS = 0.25
 """How often one who waits for a model looks up, and so how soon a cancelled visitor is let go."""
 
+WEIGHT_BYTES = 4
+"""Bytes of one weight while a model loads, whatever its precision is afterwards."""
+
 Tell = Callable[[Text], None]
+Key = tuple[str, str]
 
 
 class Batch(Protocol):
@@ -40,6 +45,8 @@ class Scorer(Protocol):
     """A loaded cross-encoder, as far as the service uses it. Several threads may score at once."""
 
     @property
+    def spec(self) -> ModelSpec: ...
+    @property
     def fingerprint(self) -> str: ...
     @property
     def device(self) -> str: ...
@@ -50,7 +57,9 @@ class Scorer(Protocol):
     @property
     def bytes(self) -> int: ...
 
-    def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]: ...
+    def score(
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+    ) -> Generator[Batch, None, None]: ...
 
 
 Load = Callable[[ModelSpec, Settings, Tell], Scorer]
@@ -58,10 +67,16 @@ Load = Callable[[ModelSpec, Settings, Tell], Scorer]
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A claim on a model that is loaded or being loaded; `detail` says what the loading is doing."""
+    """A model that is loaded, being loaded, or waiting to be.
+
+    Attributes:
+        detail: what the loading is doing.
+        users: runs that hold the model or wait for it; it is not let go while there are any.
+    """
 
     detail: Text
     outcome: Future[Scorer] = field(default_factory=Future)
+    users: int = 0
 
     def ready(self, timeout: float = POLL_SECONDS) -> bool:
         """Whether the loading has ended, well or badly; waits up to `timeout` seconds for it."""
@@ -77,61 +92,96 @@ class Ticket:
 
 
 class LoadedModels:
-    """Loaded models within `settings.models_bytes`, the newest always among them. Safe to use from several threads.
+    """Loaded models within `settings.models_bytes`. Safe to use from several threads.
 
-    A model that is let go while a run still uses it stays in memory until that run ends.
+    One model loads at a time, once there is room for it: models that nobody uses are let go, the longest unused
+    first, and a model that does not fit beside those in use waits for them. A model that is larger than the bound is
+    loaded alone. What a model will take is known from its spec, or else only once it is there.
     """
 
     def __init__(self, load: Load, settings: Settings) -> None:
         self._load = load
         self._settings = settings
-        self._tickets: OrderedDict[tuple[str, str], Ticket] = OrderedDict()
-        self._lock = Lock()
+        self._tickets: OrderedDict[Key, Ticket] = OrderedDict()
+        self._changed = Condition()
+        self._turn = Lock()
 
     def __len__(self) -> int:
-        with self._lock:
+        with self._changed:
             return len(self._tickets)
 
     def has(self, spec: ModelSpec, precision: str) -> bool:
         """Whether the model is loaded, so that asking for it will not wait."""
-        with self._lock:
+        with self._changed:
             ticket = self._tickets.get((spec.key, precision))
         return ticket is not None and ticket.ready(0)
 
-    def ask(self, spec: ModelSpec, precision: str) -> Ticket:
-        """The ticket for a model; starts to load it if nobody did, or if the last load failed.
+    @contextmanager
+    def claim(self, spec: ModelSpec, precision: str) -> Iterator[Ticket]:
+        """The ticket for a model, held until the block ends; starts to load it if nobody did, or the last load failed.
 
-        Who stops waiting does not stop the loading: the model is there for the next one.
+        Hold one at a time: two who each hold one and wait for another would wait for ever. Who stops waiting does not
+        stop the loading: the model is there for the next one.
         """
+        ticket = self._ask(spec, precision)
+        try:
+            yield ticket
+        finally:
+            with self._changed:
+                ticket.users -= 1
+                self._changed.notify_all()
+
+    def _ask(self, spec: ModelSpec, precision: str) -> Ticket:
         key = (spec.key, precision)
-        with self._lock:
+        with self._changed:
             if key in self._tickets:
                 self._tickets.move_to_end(key)
-                return self._tickets[key]
-            ticket = Ticket(Text(f"Loading {spec.label}", f"正在加载 {spec.label}"))
+                ticket = self._tickets[key]
+                ticket.users += 1
+                return ticket
+            ticket = Ticket(Text(f"Loading {spec.label}", f"正在加载 {spec.label}"), users=1)
             self._tickets[key] = ticket
         Thread(target=self._run, args=(key, spec, ticket), name=f"load {spec.key}", daemon=True).start()
         return ticket
 
-    def _run(self, key: tuple[str, str], spec: ModelSpec, ticket: Ticket) -> None:
+    def _run(self, key: Key, spec: ModelSpec, ticket: Ticket) -> None:
         def tell(detail: Text) -> None:
             ticket.detail = detail
 
-        try:
-            model = self._load(spec, replace(self._settings, precision=key[1]), tell)
-        except Exception as error:  # noqa: BLE001  handed to everyone who waits
-            with self._lock:
-                del self._tickets[key]
-            ticket.outcome.set_exception(error)
-        else:
-            with self._lock:
-                ticket.outcome.set_result(model)
-                self._let_go(key)
+        with self._turn:
+            try:
+                self._make_room(key, WEIGHT_BYTES * spec.parameters or spec.weights_bytes, tell)
+                model = self._load(spec, replace(self._settings, precision=key[1]), tell)
+            except Exception as error:  # noqa: BLE001  handed to everyone who waits
+                with self._changed:
+                    del self._tickets[key]
+                ticket.outcome.set_exception(error)
+            else:
+                with self._changed:
+                    ticket.outcome.set_result(model)
+                    self._let_go(key, model.bytes)
 
-    def _let_go(self, newest: tuple[str, str]) -> None:
-        """Drops loaded models, the longest unused first, until the rest fits; those being loaded do not count."""
-        sizes = {key: ticket.loaded().bytes for key, ticket in self._tickets.items() if ticket.ready(0)}
-        for key in [key for key in sizes if key != newest]:
-            if sum(sizes.values()) <= self._settings.models_bytes:
-                return
-            del sizes[key], self._tickets[key]
+    def _make_room(self, key: Key, needed: int, tell: Tell) -> None:
+        """Waits until `needed` bytes fit beside the models in use, or nothing else is loaded."""
+        with self._changed:
+            while not self._let_go(key, needed):
+                tell(
+                    Text(
+                        "Waiting for memory that another visitor's model takes (setting models_bytes)",
+                        "正在等待其他访客的模型释放内存（设置 models_bytes）",
+                    )
+                )
+                self._changed.wait()
+
+    def _let_go(self, key: Key, needed: int) -> bool:
+        """Drops unused models, the longest unused first, until `needed` bytes for `key` fit; whether they do.
+
+        They also do when no other model is left.
+        """
+        sizes = {other: t.loaded().bytes for other, t in self._tickets.items() if other != key and t.ready(0)}
+        for other in list(sizes):
+            if sum(sizes.values()) + needed <= self._settings.models_bytes:
+                return True
+            if self._tickets[other].users == 0:
+                del sizes[other], self._tickets[other]
+        return not sizes or sum(sizes.values()) + needed <= self._settings.models_bytes

@@ -31,14 +31,14 @@ def worked_example(service: RankingService, model: str = "") -> Comparison:
 def recording_of(comparison: Comparison, fingerprint: str, precision: str) -> Recording:
     """The comparison's scores under the keys they are looked up by; the run must not have used windows."""
     contents = [passage.content for passage in comparison.candidates]
-    keys = pair_keys(fingerprint, precision, False, comparison.query.text, contents)
+    keys = pair_keys(fingerprint, precision, "", comparison.query.text, contents)
     scores = comparison.after.scores.tolist()
     rows = zip(keys, map(Kept, scores, comparison.after.extents), strict=True)
     return Recording(
         model=comparison.after.ranker.key,
         fingerprint=fingerprint,
         precision=precision,
-        windows=False,
+        reading="",
         collection=comparison.collection_key,
         query=comparison.query.text,
         rows=tuple(rows),

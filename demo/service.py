@@ -6,83 +6,66 @@ a term index lives only as long as its collection, and a kept score is found onl
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Thread
 from time import perf_counter
-from typing import Literal, Protocol
-from weakref import WeakKeyDictionary
-
-import numpy as np
+from typing import Literal
 
 from demo import cautions
 from demo.comparison import compare, take_candidates
 from demo.errors import DemoError, InputError
-from demo.kept_scores import Kept, KeptScores, Recording, pair_keys
+from demo.kept_scores import Recording
 from demo.language import Text
 from demo.library import Library
-from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
 from demo.rankers import loading
-from demo.rankers.bm25 import Bm25Index, Bm25Settings
+from demo.rankers.bm25 import Bm25Settings, find_variant
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, FusionChoice, RankerChoice
+from demo.rankers.fusion import fuse
 from demo.records import (
     Card,
     Collection,
     Comparison,
     Cost,
+    Failure,
     IntArray,
+    Lineup,
     ModelSpec,
+    Passage,
     Query,
     Ranker,
     Ranking,
     ScoreKind,
 )
+from demo.scoring import ModelSource, Progress, Scoring, Where
 from demo.settings import ROOT, Settings
+from demo.term_indexes import TermIndexes
 
 CORPORA = ROOT / "corpora"
 BUNDLED = ROOT / "demo" / "bundled"
 FIRST_SCORES = "first_scores.json"
-INDEXES_PER_COLLECTION = 4
-PRECISIONS = ("fp32", "bf16", "fp16")
+MOST_RANKERS = 8
 
-BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
 ENGINE = Ranker("engine", "Engine", ScoreKind.ENGINE)
 
 FirstStage = Literal["bm25", "engine"]
-Where = Literal["bundled", "cached", "download", "local"]
 
 
 @dataclass(frozen=True, eq=False)
-class RerankRequest:
-    """What a visitor wants ranked.
+class Request:
+    """Whose passages are ranked for which query, and which of them are candidates.
 
     Attributes:
-        model: key, alias, hub id or folder; empty takes the default.
+        bm25: settings of the first stage, where that is BM25.
         depth: candidates taken from the first stage; None or 0 takes as many as allowed.
-        windows: whether long passages are scored in overlapping windows, best window counting.
-        precision: "fp32", "bf16" or "fp16"; empty takes the setting.
     """
 
     query: str
     collection: Collection
-    model: str = ""
     bm25: Bm25Settings = field(default_factory=Bm25Settings)
     first_stage: FirstStage = "bm25"
     depth: int | None = None
-    windows: bool = False
-    precision: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: `done` of `total` in this stage (total 0 where it is not known), and what is being done."""
-
-    stage: Literal["indexing", "loading", "scoring"]
-    done: int
-    total: int
-    detail: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +76,26 @@ class ModelChoice:
     where: Where
 
 
-class ModelSource(Protocol):
-    """Where models come from; the module `rankers.loading` is one."""
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """What the first stage passed on.
 
-    def default_model(self, settings: Settings) -> ModelSpec: ...
-    def resolve(self, name: str, settings: Settings) -> ModelSpec: ...
-    def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None: ...
-    def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]: ...
-    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> Scorer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A request that was found to be in order."""
+    Attributes:
+        first: the first stage's ranking of the whole collection.
+        chosen: int64 (n,), the candidates' places in the collection, best first.
+        warnings: what must be said about the first stage.
+    """
 
     query: Query
     collection: Collection
-    spec: ModelSpec
-    depth: int
-    precision: str
-    windows: bool
+    first: Ranking
+    chosen: IntArray
+    warnings: tuple[Text, ...]
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """The candidates in the first stage's order."""
+        return tuple(self.collection.passages[index] for index in self.chosen.tolist())
 
 
 class RankingService:
@@ -135,12 +118,11 @@ class RankingService:
         self._library = Library(CORPORA) if library is None else library
         self._source: ModelSource = loading if models is None else models
         self._collections: dict[str, Collection] = {}
-        self._indexes: WeakKeyDictionary[Collection, OrderedDict[Bm25Settings, Bm25Index]] = WeakKeyDictionary()
-        self._models = LoadedModels(self._source.load_cross_encoder, settings)
-        self._kept = KeptScores(settings.kept_scores)
+        self._indexes = TermIndexes()
+        self._scoring = Scoring(settings, self._source)
         self._lock = Lock()
         for path in sorted(recordings.glob(f"*/{FIRST_SCORES}")) if recordings else ():
-            self._kept.keep(Recording.read(path).rows)
+            self._scoring.keep(Recording.read(path).rows)
 
     # ---- what there is to choose from ----------------------------------------------------------------------------
 
@@ -186,13 +168,13 @@ class RankingService:
 
     def _warm_up(self) -> None:
         try:
-            self._models.ask(self._source.default_model(self.settings), self.settings.precision).loaded()
+            self._scoring.load(self._source.default_model(self.settings))
         except DemoError:
             return
 
     # ---- ranking -------------------------------------------------------------------------------------------------
 
-    def rerank(self, request: RerankRequest) -> Iterator[Progress | Comparison]:
+    def rerank(self, request: Request, reranker: CrossEncoderChoice) -> Iterator[Progress | Comparison]:
         """Yields how far the run is, and last the comparison. Closing the iterator stops the work.
 
         Scores that were computed before are not computed again; if all were, no model is loaded.
@@ -202,163 +184,182 @@ class RankingService:
                 the model is unknown, or the engine gave no scores.
             ModelError: the model cannot be loaded or gave no usable score.
         """
-        run = self._checked(request)
-        total = len(run.collection.passages)
-        yield Progress("indexing", 0, total, Text("Ranking with the first stage", "正在进行第一阶段排序"))
-        first, warnings = self._first_stage(request, run)
-        chosen = take_candidates(first, run.depth)
-        warnings += cautions.not_all_taken(chosen.size, total, self.settings.max_candidates)
-        after = yield from self._rerank(run, chosen)
-        passages = [run.collection.passages[index] for index in chosen.tolist()]
-        warnings += cautions.unknown_script(run.query.text, passages, run.spec)
-        warnings += cautions.not_read_to_the_end(after)
-        warnings += cautions.told_nothing_apart(after)
-        yield compare(run.query, run.collection, first, chosen, after, tuple(warnings))
+        self._check(request)
+        use = self._scoring.checked(reranker)
+        candidates = yield from self._candidates(request)
+        contents = [passage.content for passage in candidates.passages]
+        after = yield from self._scoring.rank(use, candidates.query.text, contents)
+        warnings = (
+            *candidates.warnings,
+            *cautions.unknown_script(candidates.query.text, candidates.passages, use.spec),
+            *cautions.not_read_to_the_end(after),
+            *cautions.told_nothing_apart(after),
+        )
+        yield compare(candidates.query, candidates.collection, candidates.first, candidates.chosen, after, warnings)
 
-    def _checked(self, request: RerankRequest) -> _Run:
-        text = request.query.strip()
-        size = len(request.collection.passages)
-        _check_query(text, self.settings.max_query_chars)
-        if size == 0:
+    def line_up(self, request: Request, rankers: tuple[RankerChoice, ...]) -> Iterator[Progress | Lineup]:
+        """Yields how far the run is, and a lineup as each ranker ends, the last one complete.
+
+        A ranker that fails has its reason in its own place, and the rest go on. Closing the iterator stops the work.
+
+        Raises:
+            InputError: as `rerank`, but for the models; no ranker, or more than MOST_RANKERS, were asked for.
+        """
+        self._check(request)
+        if not 1 <= len(rankers) <= MOST_RANKERS:
+            raise InputError(
+                f"{len(rankers)} rankers were chosen. Choose 1 to {MOST_RANKERS}.",
+                f"选择了 {len(rankers)} 个排序器。请选择 1 到 {MOST_RANKERS} 个。",
+            )
+        candidates = yield from self._candidates(request)
+        columns: list[Ranking | Failure] = []
+        for number, choice in enumerate(rankers, 1):
+            for step in self._attempt(choice, candidates):
+                if isinstance(step, Progress):
+                    yield _told_of(step, _label(choice), number, len(rankers))
+                else:
+                    columns.append(step)
+            yield _lineup(candidates, tuple(columns))
+
+    def _attempt(self, choice: RankerChoice, candidates: _Candidates) -> Iterator[Progress | Ranking | Failure]:
+        """Progress, and last the ranking or why there is none."""
+        try:
+            yield (yield from self._ranking(choice, candidates))
+        except DemoError as error:
+            yield Failure(Ranker(str(choice), _label(choice), _KINDS[type(choice)]), error.text)
+
+    def _ranking(self, choice: RankerChoice, candidates: _Candidates) -> Generator[Progress, None, Ranking]:
+        """The ranker's ranking of the candidates; yields its progress."""
+        if isinstance(choice, Bm25Choice):
+            yield _indexing(candidates.collection)
+            ranking = self._bm25(choice, candidates.query, candidates.collection)[0]
+            return _of_candidates(ranking, candidates)
+        if isinstance(choice, EngineChoice):
+            return _of_candidates(_engine_ranking(candidates.collection), candidates)
+        if isinstance(choice, FusionChoice):
+            members = []
+            for member in choice.members:
+                members.append((yield from self._ranking(member, candidates)))
+            return fuse(choice, members)
+        contents = [passage.content for passage in candidates.passages]
+        return (yield from self._scoring.rank(self._scoring.checked(choice), candidates.query.text, contents))
+
+    def _check(self, request: Request) -> None:
+        _check_query(request.query.strip(), self.settings.max_query_chars)
+        if not request.collection.passages:
             raise InputError(
                 "There are no passages to rank. Paste some, upload a file or choose a collection.",
                 "没有可排序的段落。请粘贴文本、上传文件或选择一个集合。",
             )
-        if request.first_stage not in (BM25.key, ENGINE.key):
+        if request.first_stage not in ("bm25", "engine"):
             raise InputError(
-                f"There is no first stage “{request.first_stage}”. Choose {BM25.key} or {ENGINE.key}.",
-                f"没有“{request.first_stage}”这种第一阶段。请选择 {BM25.key} 或 {ENGINE.key}。",
+                f"There is no first stage “{request.first_stage}”. Choose bm25 or engine.",
+                f"没有“{request.first_stage}”这种第一阶段。请选择 bm25 或 engine。",
             )
-        precision = request.precision or self.settings.precision
-        if precision not in PRECISIONS:
+        if request.depth is not None and request.depth < 0:
+            most = self.settings.max_candidates
             raise InputError(
-                f"There is no precision “{precision}”. Choose {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}.",
-                f"没有“{precision}”这种精度。请从 {'、'.join(PRECISIONS)} 中选择。",
+                f"The number of passages to rerank is {request.depth}. Write 1 or more, or 0 for as many as allowed "
+                f"({most:,}).",
+                f"要重排的段落数是 {request.depth}。请写 1 或更大的数，或写 0 表示尽可能多（最多 {most:,}）。",
             )
-        return _Run(
-            query=_known_query(request.collection, text),
-            collection=request.collection,
-            spec=self._source.resolve(request.model or self.default_model(), self.settings),
-            depth=_depth(request.depth, size, self.settings.max_candidates),
-            precision=precision,
-            windows=request.windows,
-        )
 
-    def _first_stage(self, request: RerankRequest, run: _Run) -> tuple[Ranking, list[Text]]:
-        """The ranking of the whole collection, and what must be said about it."""
-        if request.first_stage == ENGINE.key:
-            return _engine_ranking(run.collection), []
+    def _candidates(self, request: Request) -> Generator[Progress, None, _Candidates]:
+        """What the first stage passes on; yields its progress."""
+        yield _indexing(request.collection)
+        query, collection = _known_query(request.collection, request.query.strip()), request.collection
+        if request.first_stage == "engine":
+            first, warnings = _engine_ranking(collection), []
+        else:
+            first, warnings = self._bm25(Bm25Choice(request.bm25), query, collection)
+        total, most = len(collection.passages), self.settings.max_candidates
+        chosen = take_candidates(first, min(request.depth or total, total, most))
+        warnings += cautions.not_all_taken(chosen.size, total, most)
+        return _Candidates(query, collection, first, chosen, tuple(warnings))
+
+    def _bm25(self, choice: Bm25Choice, query: Query, collection: Collection) -> tuple[Ranking, list[Text]]:
+        """BM25's ranking of the whole collection, and what must be said about it."""
         start = perf_counter()
-        index, built = self._index(run.collection, request.bm25)
+        index, built = self._indexes.get(collection, choice.settings)
         indexed = perf_counter()
-        scores = index.scores(run.query.text)
+        scores = index.scores(query.text)
         cost = Cost(
-            pairs=len(run.collection.passages),
+            pairs=len(collection.passages),
             index_seconds=indexed - start if built else 0.0,
             model_seconds=perf_counter() - indexed,
         )
-        first = Ranking.from_scores(BM25, scores, cost)
-        collapse = index.collapse(run.query.text)
-        return first, [collapse] if collapse else cautions.nothing_matched(first)
+        ranking = Ranking.from_scores(Ranker(str(choice), _label(choice), ScoreKind.BM25), scores, cost)
+        collapse = index.collapse(query.text)
+        return ranking, [collapse] if collapse else cautions.nothing_matched(ranking)
 
-    def _index(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
-        """The collection's term index, and whether it had to be built now."""
-        with self._lock:
-            indexes = self._indexes.setdefault(collection, OrderedDict())
-            if settings in indexes:
-                indexes.move_to_end(settings)
-                return indexes[settings], False
-        index = Bm25Index.build(collection.passages, settings)
-        with self._lock:
-            indexes[settings] = index
-            if len(indexes) > INDEXES_PER_COLLECTION:
-                indexes.popitem(last=False)
-        return index, True
 
-    def _rerank(self, run: _Run, chosen: IntArray) -> Generator[Progress, None, Ranking]:
-        """The reranker's ranking of the chosen passages; yields its progress."""
-        contents = [run.collection.passages[index].content for index in chosen.tolist()]
-        fingerprint = self._source.fingerprint(run.spec, self.settings)
-        rows = self._find(run, fingerprint, contents)
-        cost = Cost(pairs=len(contents), kept_pairs=len(contents))
-        if None in rows:
-            waited = not self._models.has(run.spec, run.precision)
-            model = yield from self._obtain(run)
-            if model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
-                rows = self._find(run, model.fingerprint, contents)
-            cost = yield from self._compute(run, model, contents, rows)
-            cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0)
-        known = [row for row in rows if row is not None]
-        ranker = Ranker(run.spec.key, run.spec.label, ScoreKind.LOGIT)
-        scores = np.array([row.score for row in known], dtype=np.float32)
-        return Ranking.from_scores(ranker, scores, cost, tuple(row.extent for row in known))
+_KINDS = {
+    Bm25Choice: ScoreKind.BM25,
+    EngineChoice: ScoreKind.ENGINE,
+    CrossEncoderChoice: ScoreKind.LOGIT,
+    FusionChoice: ScoreKind.RRF,
+}
+"""What a ranker would have given that gave nothing."""
 
-    def _find(self, run: _Run, fingerprint: str | None, contents: list[str]) -> list[Kept | None]:
-        """The kept score of each passage; None for all while the weights are not on this machine."""
-        if fingerprint is None:
-            return [None] * len(contents)
-        return self._kept.find(pair_keys(fingerprint, run.precision, run.windows, run.query.text, contents))
 
-    def _obtain(self, run: _Run) -> Generator[Progress, None, Scorer]:
-        """The model, loaded; yields what the loading does until then."""
-        ticket = self._models.ask(run.spec, run.precision)
-        while not ticket.ready():
-            yield Progress("loading", 0, 0, ticket.detail)
-        return ticket.loaded()
+def _label(choice: RankerChoice) -> str:
+    """A name for people: the settings that are not the default ones stand behind it."""
+    if isinstance(choice, EngineChoice):
+        return ENGINE.label
+    if isinstance(choice, Bm25Choice):
+        variant = choice.settings.variant
+        names = () if variant == Bm25Settings().variant else (find_variant(variant).label.en,)
+        options = str(choice).removeprefix("bm25").strip("[]").split(";")
+        return " · ".join(("BM25", *names, *(part for part in options if part and not part.startswith("variant="))))
+    return str(choice)
 
-    def _compute(
-        self, run: _Run, model: Scorer, contents: list[str], rows: list[Kept | None]
-    ) -> Generator[Progress, None, Cost]:
-        """Fills the missing rows, keeps their scores, and returns what it took; yields its progress.
 
-        Scores of a run that is cancelled half-way are kept.
-        """
-        missing = [place for place, row in enumerate(rows) if row is None]
-        keys = pair_keys(model.fingerprint, run.precision, run.windows, run.query.text, contents)
-        total, done, spent = len(contents), len(contents) - len(missing), _Spent()
-        yield _scoring(done, total)
-        with closing(model.score(run.query.text, [contents[place] for place in missing], run.windows)) as batches:
-            for batch in batches:
-                fresh = _fresh_rows(batch, missing)
-                for place, row in fresh:
-                    rows[place] = row
-                self._kept.keep((keys[place], row) for place, row in fresh)
-                spent.add(batch)
-                done += len(fresh)
-                yield _scoring(done, total)
-        return Cost(
-            pairs=total,
-            kept_pairs=total - len(missing),
-            tokenise_seconds=spent.tokenise_seconds,
-            model_seconds=spent.model_seconds,
-            tokens=spent.tokens,
-            device=model.device,
-            precision=model.precision,
+def _indexing(collection: Collection) -> Progress:
+    detail = Text("Ranking with the first stage", "正在进行第一阶段排序")
+    return Progress("indexing", 0, len(collection.passages), detail)
+
+
+def _told_of(step: Progress, label: str, number: int, total: int) -> Progress:
+    """The progress of one of several rankers."""
+    return replace(
+        step,
+        detail=Text(
+            f"{label} ({number} of {total}): {step.detail.en}", f"{label}（第 {number}/{total} 个）：{step.detail.zh}"
+        ),
+    )
+
+
+def _of_candidates(ranking: Ranking, candidates: _Candidates) -> Ranking:
+    """The ranking of the candidates alone, by their scores in the whole collection."""
+    return Ranking.from_scores(ranking.ranker, ranking.scores[candidates.chosen], ranking.cost)
+
+
+def _lineup(candidates: _Candidates, columns: tuple[Ranking | Failure, ...]) -> Lineup:
+    judged = candidates.collection.qrels.get(candidates.query.query_id, {})
+    rankings = [column for column in columns if isinstance(column, Ranking)]
+    models = dict.fromkeys(ranking.ranker.model.spec for ranking in rankings if ranking.ranker.model)
+    warnings = dict.fromkeys(
+        (
+            *candidates.warnings,
+            *(
+                each
+                for spec in models
+                for each in cautions.unknown_script(candidates.query.text, candidates.passages, spec)
+            ),
+            *(each for ranking in rankings for each in cautions.not_read_to_the_end(ranking)),
+            *(each for ranking in rankings for each in cautions.told_nothing_apart(ranking)),
         )
-
-
-@dataclass(slots=True)
-class _Spent:
-    """What the batches of one run took together."""
-
-    tokenise_seconds: float = 0.0
-    model_seconds: float = 0.0
-    tokens: int = 0
-
-    def add(self, batch: Batch) -> None:
-        self.tokenise_seconds += batch.tokenise_seconds
-        self.model_seconds += batch.model_seconds
-        self.tokens += batch.tokens
-
-
-def _fresh_rows(batch: Batch, missing: Sequence[int]) -> list[tuple[int, Kept]]:
-    """The batch's scores with their places among all candidates."""
-    scores, places = batch.scores.tolist(), [missing[index] for index in batch.indices.tolist()]
-    return [(place, Kept(score, extent)) for place, score, extent in zip(places, scores, batch.extents, strict=True)]
-
-
-def _scoring(done: int, total: int) -> Progress:
-    return Progress("scoring", done, total, Text(f"Scored {done} of {total} passages", f"已打分 {done}/{total} 个段落"))
+    )
+    return Lineup(
+        query=candidates.query,
+        collection_key=candidates.collection.key,
+        collection_size=len(candidates.collection.passages),
+        candidates=candidates.passages,
+        first=_of_candidates(candidates.first, candidates),
+        columns=columns,
+        grades=tuple(judged.get(passage.doc_id) for passage in candidates.passages),
+        warnings=tuple(warnings),
+    )
 
 
 def _check_query(text: str, most: int) -> None:
@@ -372,16 +373,6 @@ def _check_query(text: str, most: int) -> None:
             f"The query has {len(text):,} characters; at most {most:,} are allowed. Shorten it.",
             f"查询有 {len(text):,} 个字符，最多允许 {most:,} 个。请缩短。",
         )
-
-
-def _depth(asked: int | None, size: int, allowed: int) -> int:
-    """Candidates to take from `size` passages: what was asked for, but never more than allowed."""
-    if asked is not None and asked < 0:
-        raise InputError(
-            f"The number of passages to rerank is {asked}. Write 1 or more, or 0 for as many as allowed ({allowed:,}).",
-            f"要重排的段落数是 {asked}。请写 1 或更大的数，或写 0 表示尽可能多（最多 {allowed:,}）。",
-        )
-    return min(asked or size, size, allowed)
 
 
 def _known_query(collection: Collection, text: str) -> Query:

@@ -1,0 +1,192 @@
+"""Cross-encoders at work: a model is loaded when a score is missing, and no score is computed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import numpy as np
+
+from demo.errors import InputError
+from demo.kept_scores import Kept, KeptScores, pair_keys
+from demo.language import Text
+from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.rankers.choices import CrossEncoderChoice
+from demo.records import Cost, ModelSpec, ModelUse, Ranker, Ranking, ScoreKind
+from demo.settings import Settings
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+Where = Literal["bundled", "cached", "download", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `done` of `total` in this stage (total 0 where it is not known), and what is being done."""
+
+    stage: Literal["indexing", "loading", "scoring"]
+    done: int
+    total: int
+    detail: Text
+
+
+class ModelSource(Protocol):
+    """Where models come from; the module `rankers.loading` is one."""
+
+    def default_model(self, settings: Settings) -> ModelSpec: ...
+    def resolve(self, name: str, settings: Settings) -> ModelSpec: ...
+    def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None: ...
+    def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]: ...
+    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> Scorer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A choice that was found to be in order: which model, and how its scores are to be made."""
+
+    spec: ModelSpec
+    precision: str
+    windows: bool
+    max_tokens: int
+    choice: CrossEncoderChoice
+
+    @property
+    def reading(self) -> str:
+        """What of a pair is read, apart from the model's own habit; "" for that."""
+        return " ".join(filter(None, ("windows" if self.windows else "", str(self.max_tokens or ""))))
+
+    def ranker(self, spec: ModelSpec, revision: str) -> Ranker:
+        """Who gave the scores; `spec` may say more than the choice did, once the model is loaded."""
+        remarks = (self.choice.precision, f"{self.max_tokens} tokens" if self.max_tokens else "", "MaxP" * self.windows)
+        read = min(filter(None, (self.max_tokens, spec.max_tokens)))
+        return Ranker(
+            key=str(replace(self.choice, model=spec.key)),
+            label=" · ".join(filter(None, (spec.label, *remarks))),
+            kind=ScoreKind.LOGIT,
+            model=ModelUse(spec, revision, self.precision, read, self.windows),
+        )
+
+
+class Scoring:
+    """Scores pairs with any cross-encoder. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, source: ModelSource) -> None:
+        self._settings = settings
+        self._source = source
+        self._models = LoadedModels(source.load_cross_encoder, settings)
+        self._kept = KeptScores(settings.kept_scores)
+
+    def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
+        """Remembers scores that were computed elsewhere."""
+        self._kept.keep(rows)
+
+    def load(self, spec: ModelSpec) -> None:
+        """Loads a model in the precision of the settings and waits for it.
+
+        Raises:
+            DemoError: whatever the loading met.
+        """
+        with self._models.claim(spec, self._settings.precision) as ticket:
+            ticket.loaded()
+
+    def checked(self, choice: CrossEncoderChoice) -> Use:
+        """The choice with its model and precision.
+
+        Raises:
+            InputError: the model or the precision is unknown.
+        """
+        precision = choice.precision or self._settings.precision
+        if precision not in PRECISIONS:
+            raise InputError(
+                f"There is no precision “{precision}”. Choose {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}.",
+                f"没有“{precision}”这种精度。请从 {'、'.join(PRECISIONS)} 中选择。",
+            )
+        name = choice.model or self._source.default_model(self._settings).key
+        spec = self._source.resolve(name, self._settings)
+        return Use(spec, precision, choice.windows, choice.max_tokens, choice)
+
+    def rank(self, use: Use, query: str, contents: list[str]) -> Generator[Progress, None, Ranking]:
+        """The model's ranking of the contents; yields its progress.
+
+        Scores of a run that is closed half-way are kept. If all scores are kept, no model is loaded.
+
+        Raises:
+            DemoError: the model cannot be loaded or gave no usable score.
+        """
+        fingerprint = self._source.fingerprint(use.spec, self._settings)
+        rows = self._find(use, fingerprint, query, contents)
+        cost = Cost(pairs=len(contents), kept_pairs=len(contents))
+        spec = use.spec
+        if None in rows:
+            waited = not self._models.has(spec, use.precision)
+            with self._models.claim(spec, use.precision) as ticket:
+                while not ticket.ready():
+                    yield Progress("loading", 0, 0, ticket.detail)
+                model = ticket.loaded()
+                if model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
+                    fingerprint = model.fingerprint
+                    rows = self._find(use, fingerprint, query, contents)
+                cost = yield from self._compute(use, model, query, contents, rows)
+            spec = model.spec
+            cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)
+        known = [row for row in rows if row is not None]
+        scores = np.array([row.score for row in known], dtype=np.float32)
+        ranker = use.ranker(spec, fingerprint or "")
+        return Ranking.from_scores(ranker, scores, cost, tuple(row.extent for row in known))
+
+    def _find(self, use: Use, fingerprint: str | None, query: str, contents: list[str]) -> list[Kept | None]:
+        """The kept score of each text; None for all while the weights are not on this machine."""
+        if fingerprint is None:
+            return [None] * len(contents)
+        return self._kept.find(pair_keys(fingerprint, use.precision, use.reading, query, contents))
+
+    def _compute(
+        self, use: Use, model: Scorer, query: str, contents: list[str], rows: list[Kept | None]
+    ) -> Generator[Progress, None, Cost]:
+        """Fills the missing rows, keeps their scores, and returns what it took; yields its progress."""
+        missing = [place for place, row in enumerate(rows) if row is None]
+        texts = [contents[place] for place in missing]
+        keys = pair_keys(model.fingerprint, use.precision, use.reading, query, texts)
+        total, done, spent = len(contents), len(contents) - len(missing), _Spent()
+        yield _scoring(done, total)
+        with closing(model.score(query, texts, use.windows, use.max_tokens)) as batches:
+            for batch in batches:
+                indices = batch.indices.tolist()
+                fresh = [
+                    Kept(score, extent) for score, extent in zip(batch.scores.tolist(), batch.extents, strict=True)
+                ]
+                for index, row in zip(indices, fresh, strict=True):
+                    rows[missing[index]] = row
+                self._kept.keep((keys[index], row) for index, row in zip(indices, fresh, strict=True))
+                spent.add(batch)
+                done += len(fresh)
+                yield _scoring(done, total)
+        return Cost(
+            pairs=total,
+            kept_pairs=total - len(missing),
+            tokenise_seconds=spent.tokenise_seconds,
+            model_seconds=spent.model_seconds,
+            tokens=spent.tokens,
+            device=model.device,
+            precision=model.precision,
+        )
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the batches of one run took together."""
+
+    tokenise_seconds: float = 0.0
+    model_seconds: float = 0.0
+    tokens: int = 0
+
+    def add(self, batch: Batch) -> None:
+        self.tokenise_seconds += batch.tokenise_seconds
+        self.model_seconds += batch.model_seconds
+        self.tokens += batch.tokens
+
+
+def _scoring(done: int, total: int) -> Progress:
+    return Progress("scoring", done, total, Text(f"Scored {done} of {total} passages", f"已打分 {done}/{total} 个段落"))
