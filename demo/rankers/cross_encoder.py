@@ -114,17 +114,22 @@ class CrossEncoder:
         """Memory that the weights take."""
         return self.network.bytes
 
-    def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]:
+    def score(
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+    ) -> Generator[Batch, None, None]:
         """Yields the scores of all texts, batch by batch, longest first; closing the generator stops the work.
 
         Every text is in exactly one batch. Scores do not depend on the other texts beyond rounding (1e-4).
 
         Args:
             windows: read passages that are too long in overlapping windows, the best of which counts.
+            max_tokens: longest pair, special tokens included; 0, or more than the model reads, is what it reads.
 
         Raises:
+            InputError: `max_tokens` leaves no room for a query and a passage.
             ModelError: a score is not a finite number, or not even one pair fits into memory.
         """
+        self.pairs.room(max_tokens)
         passages: list[Ids] = []
         start = perf_counter()
         for chunk in _chunks(texts, TOKENISE_CHARS):
@@ -132,7 +137,7 @@ class CrossEncoder:
             if len(passages) < len(texts):
                 yield _nothing(perf_counter() - start)
                 start = perf_counter()
-        run = _Run(self, query, texts, passages, windows)
+        run = _Run(self, query, texts, passages, windows, max_tokens)
         tokenise_seconds = perf_counter() - start
         while run.pending:
             batch = run.step(tokenise_seconds)
@@ -149,11 +154,17 @@ class _Run:
     """One query's windows, those left to score and the best of each passage."""
 
     def __init__(
-        self, model: CrossEncoder, query: str, texts: Sequence[str], passages: Sequence[Ids], overlapping: bool
+        self,
+        model: CrossEncoder,
+        query: str,
+        texts: Sequence[str],
+        passages: Sequence[Ids],
+        overlapping: bool,
+        max_tokens: int,
     ) -> None:
         self._model, self._texts, self._passages = model, texts, passages
         self._query = model.pairs.encode([query])[0]
-        rows = model.pairs.windows(self._query, passages, overlapping)
+        rows = model.pairs.windows(self._query, passages, overlapping, max_tokens)
         self.pending = sorted(rows, key=lambda row: row.tokens, reverse=True)
         self._best = [_Best() for _ in texts]
         for row in rows:

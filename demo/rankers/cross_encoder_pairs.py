@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demo.errors import ModelError
+from demo.errors import InputError, ModelError
 from demo.records import Extent
 
 Ids = npt.NDArray[np.int32]
@@ -130,12 +130,31 @@ class PairTokenizer:
         self._pads_left = tokenizer.padding_side == "left"
         self._kept = KeptTokens(KEPT_TOKENS)
         self.max_tokens = max_tokens
-        self.room = max_tokens - self._frame.size
-        if self.room < 2:
+        if max_tokens < self.least_tokens:
             raise ModelError(
                 f"The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
                 f"该模型最多读取 {max_tokens} 个 token，放不下查询和段落。",
             )
+
+    @property
+    def least_tokens(self) -> int:
+        """The shortest maximum that holds one token of either text besides the special ones."""
+        return self._frame.size + 2
+
+    def room(self, max_tokens: int = 0) -> int:
+        """Tokens for both texts in pairs of at most `max_tokens`; 0, or more than the model reads, is what it reads.
+
+        Raises:
+            InputError: that is less than `least_tokens`.
+        """
+        if max_tokens and max_tokens < self.least_tokens:
+            raise InputError(
+                f"The maximum length is {max_tokens} tokens. Write {self.least_tokens} to {self.max_tokens}, so that "
+                "query and passage have room, or 0 for all that the model reads.",
+                f"最大长度是 {max_tokens} 个 token。请写 {self.least_tokens} 到 {self.max_tokens}，以便放下查询和段落，"
+                "或写 0 表示模型能读取的全部。",
+            )
+        return min(max_tokens or self.max_tokens, self.max_tokens) - self._frame.size
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """The tokens of each text, without special tokens, however many they are."""
@@ -146,11 +165,16 @@ class PairTokenizer:
         self._kept.keep(fresh)
         return [found[text] if text in found else fresh[text] for text in texts]
 
-    def windows(self, query: Ids, passages: Sequence[Ids], overlapping: bool) -> list[Window]:
-        """What is read of each passage: its beginning, or all of it in overlapping windows; in passage order."""
+    def windows(self, query: Ids, passages: Sequence[Ids], overlapping: bool, max_tokens: int = 0) -> list[Window]:
+        """What is read of each passage: its beginning, or all of it in overlapping windows; in passage order.
+
+        Args:
+            max_tokens: longest pair; see `room`.
+        """
+        whole = self.room(max_tokens)
         rows: list[Window] = []
         for place, passage in enumerate(passages):
-            query_tokens, room = longest_first(query.size, passage.size, self.room)
+            query_tokens, room = longest_first(query.size, passage.size, whole)
             for start in starts(passage.size, room) if overlapping else (0,):
                 rows.append(Window(place, query_tokens, start, min(start + room, passage.size)))
         return rows

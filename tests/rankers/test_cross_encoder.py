@@ -17,7 +17,7 @@ import transformers
 from made_checkpoints import PASSAGES, QUERY, random_state, scores_of, write_bert
 from test_cross_encoder_pairs import bert_like, roberta_like, unigram_like
 
-from demo.errors import ModelError
+from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder import CrossEncoder, MemoryShortError, read_scores
 from demo.rankers.cross_encoder_pairs import PairTokenizer
 from demo.rankers.loading import load_cross_encoder, resolve
@@ -93,6 +93,21 @@ def test_scores_are_those_of_sentence_transformers(family: Family, tmp_path: Pat
         assert np.ptp(expected) > 0.01, "scores that tell nothing apart"
 
 
+def test_a_shorter_maximum_gives_the_scores_of_sentence_transformers_with_it(tmp_path: Path) -> None:
+    import sentence_transformers
+
+    folder = FAMILIES[0].write(tmp_path)
+    oracle = sentence_transformers.CrossEncoder(
+        str(folder), device="cpu", activation_fn=torch.nn.Identity(), max_length=24
+    )
+    expected = oracle.predict([(QUERY, passage) for passage in PASSAGES], show_progress_bar=False)
+    model = load(folder)
+    batches = list(model.score(QUERY, PASSAGES, max_tokens=24))
+    scores = {index: score for batch in batches for index, score in zip(batch.indices, batch.scores, strict=True)}
+    np.testing.assert_allclose([scores[index] for index in range(len(PASSAGES))], expected, rtol=0, atol=1e-4)
+    assert max(extent.read_tokens for batch in batches for extent in batch.extents) == 24
+
+
 def test_two_outputs_are_read_as_their_difference() -> None:
     assert read_scores(np.array([[1.5, 4.0], [2.0, -1.0]], np.float32)).tolist() == [2.5, -3.0]
     assert read_scores(np.array([[1.5], [-2.0]], np.float32)).tolist() == [1.5, -2.0]
@@ -157,6 +172,13 @@ def test_much_text_can_be_stopped_while_it_is_cut_into_tokens(tmp_path: Path) ->
     assert (first.indices.size, first.tokens, network.calls) == (0, 0, 0)
     assert first.tokenise_seconds > 0
     assert sum(batch.indices.size for batch in batches) == 4
+
+
+def test_a_maximum_without_room_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    network = FakeNetwork()
+    with pytest.raises(InputError, match="length is 3 tokens"):
+        next(fake_model(tmp_path, network).score(QUERY, MANY, max_tokens=3))
+    assert network.calls == 0
 
 
 # ---- windows ---------------------------------------------------------------------------------------------------------

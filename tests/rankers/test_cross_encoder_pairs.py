@@ -13,7 +13,7 @@ import transformers
 from made_checkpoints import PASSAGES, QUERY, TEXT, VOCABULARY, write_vocabulary
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from demo.errors import ModelError
+from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder_pairs import KeptTokens, PairTokenizer, longest_first, starts
 
 TRAINING_TEXT = [TEXT, *PASSAGES[:5], QUERY]
@@ -153,6 +153,25 @@ def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
         extent = pairs.extent(question, text, passage, window, len(windows))
         assert passage[extent.start_char : extent.end_char].split() == words[window.start : window.stop]
         assert (extent.pair_tokens, extent.read_tokens, extent.windows, extent.truncated) == (33, 16, 5, False)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_shorter_maximum_cuts_as_the_tokenizer_does(family: Family, tmp_path: Path) -> None:
+    tokenizer = family(tmp_path)
+    pairs = PairTokenizer(deepcopy(tokenizer), 64)
+    expected = tokenizer([QUERY] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=13)
+    question, *texts = pairs.encode([QUERY, *PASSAGES])
+    for window in pairs.windows(question, texts, overlapping=False, max_tokens=13):
+        (row,) = pairs.inputs(question, texts, [window])["input_ids"].tolist()
+        assert row == expected["input_ids"][window.passage]
+
+
+def test_room_is_the_maximum_without_special_tokens(tmp_path: Path) -> None:
+    pairs = PairTokenizer(bert_like(tmp_path), 64)  # [CLS] … [SEP] … [SEP]
+    assert [pairs.room(most) for most in (0, 5, 16, 64, 65, 10**9)] == [61, 2, 13, 61, 61, 61]
+    for most in (4, 1, -1, -(10**9)):
+        with pytest.raises(InputError, match=rf"length is {most} tokens\. Write 5 to 64"):
+            pairs.room(most)
 
 
 def test_a_passage_that_fits_has_one_window(tmp_path: Path) -> None:
