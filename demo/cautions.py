@@ -72,7 +72,8 @@ def not_read_to_the_end(after: Ranking) -> list[Text]:
     return [
         Text(
             f"{cut} of {total} passages {'was' if cut == 1 else 'were'} longer than {after.ranker.label} reads, and "
-            "their ends did not count. Turn on “Score long passages in overlapping windows” to have them read to the end.",
+            "their ends did not count. Turn on “Score long passages in overlapping windows” to have them read to the "
+            "end.",
             f"{total} 个段落中有 {cut} 个超出 {after.ranker.label} 的读取长度，结尾部分未计入得分。"
             "可开启“长段落分重叠窗口打分”以读完全文。",
         )

@@ -12,8 +12,9 @@ import logging
 
 from demo.kept_scores import Kept, Recording, pair_keys
 from demo.rankers import loading
+from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Comparison
-from demo.service import BUNDLED, FIRST_SCORES, RankingService, RerankRequest
+from demo.service import BUNDLED, FIRST_SCORES, RankingService, Request
 from demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,8 @@ log = logging.getLogger(__name__)
 def worked_example(service: RankingService, model: str = "") -> Comparison:
     """The comparison that the page opens with: first collection, its first query, all defaults."""
     key = service.cards()[0][0]
-    request = RerankRequest(service.first_query(key).text, service.collection(key), model)
-    *_, last = service.rerank(request)
+    request = Request(service.first_query(key).text, service.collection(key))
+    *_, last = service.rerank(request, CrossEncoderChoice(model))
     assert isinstance(last, Comparison)
     return last
 

@@ -20,6 +20,10 @@ class TermIndexes:
         self._indexes: WeakKeyDictionary[Collection, OrderedDict[Bm25Settings, Bm25Index]] = WeakKeyDictionary()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        """Number of collections that have an index."""
+        return len(self._indexes)
+
     def get(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
         """The collection's index, and whether it had to be built now."""
         with self._lock:

@@ -10,22 +10,22 @@ ONE, TWO, THREE = (Kept(score, Extent(9, 9, 0, 20)) for score in (1.0, 2.0, 3.0)
 
 def test_a_key_depends_on_everything_that_a_score_depends_on() -> None:
     variants = [
-        ("f", "fp32", False, "q", ["p"]),
-        ("g", "fp32", False, "q", ["p"]),
-        ("f", "bf16", False, "q", ["p"]),
-        ("f", "fp32", True, "q", ["p"]),
-        ("f", "fp32", False, "r", ["p"]),
-        ("f", "fp32", False, "q", ["o"]),
-        ("f", "fp32", False, "qp", [""]),  # the same letters, split elsewhere
-        ("ff", "p32", False, "q", ["p"]),
+        ("f", "fp32", "", "q", ["p"]),
+        ("g", "fp32", "", "q", ["p"]),
+        ("f", "bf16", "", "q", ["p"]),
+        ("f", "fp32", "windows", "q", ["p"]),
+        ("f", "fp32", "", "r", ["p"]),
+        ("f", "fp32", "", "q", ["o"]),
+        ("f", "fp32", "", "qp", [""]),  # the same letters, split elsewhere
+        ("ff", "p32", "", "q", ["p"]),
     ]
     keys = [pair_keys(*variant)[0] for variant in variants]
     assert len(set(keys)) == len(keys)
-    assert pair_keys("f", "fp32", False, "q", ["o", "p"])[1] == keys[0]
+    assert pair_keys("f", "fp32", "", "q", ["o", "p"])[1] == keys[0]
 
 
 def test_keys_of_texts_that_utf8_cannot_hold() -> None:
-    assert len({*pair_keys("f", "fp32", False, "q", ["\udc80", "\udc81", "柏林"])}) == 3
+    assert len({*pair_keys("f", "fp32", "", "q", ["\udc80", "\udc81", "柏林"])}) == 3
 
 
 def test_finds_what_was_kept() -> None:
@@ -70,7 +70,7 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
         (b"\x00" * 16, Kept(-1.25, Extent(40, 32, 0, 120))),
         (b"\xff" * 16, Kept(7.5, Extent(700, 512, 90, 900, 3))),
     )
-    recording = Recording("bundled/tiny", "abc", "fp32", False, "cities", "柏林有多少人?", rows)
+    recording = Recording("bundled/tiny", "abc", "fp32", "", "cities", "柏林有多少人?", rows)
     path = tmp_path / "first_scores.json"
     recording.write(path)
     assert Recording.read(path) == recording
@@ -78,6 +78,6 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_recording_without_scores(tmp_path: Path) -> None:
-    recording = Recording("m", "f", "fp32", False, "c", "q", ())
+    recording = Recording("m", "f", "fp32", "", "c", "q", ())
     recording.write(tmp_path / "x.json")
     assert Recording.read(tmp_path / "x.json") == recording

@@ -6,7 +6,7 @@ import pytest
 
 from demo.errors import ModelError
 from demo.language import Text
-from demo.loaded_models import Batch, LoadedModels, Tell
+from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
 from demo.records import ModelSpec
 from demo.settings import Settings
 
@@ -18,14 +18,16 @@ A, B, C = SPECS
 class FakeModel:
     """A model of 100 bytes that scores nothing."""
 
-    key: str
+    spec: ModelSpec
     precision: str
     fingerprint: str = ""
     device: str = "cpu"
     load_seconds: float = 0.0
     bytes: int = 100
 
-    def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]:
+    def score(
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+    ) -> Generator[Batch, None, None]:
         yield from ()
 
 
@@ -45,7 +47,7 @@ class Shelf:
         assert self.go.wait(5)
         if self.broken:
             raise ModelError("Memory is short.", "内存不足。")
-        return FakeModel(spec.key, settings.precision)
+        return FakeModel(spec, settings.precision)
 
 
 @pytest.fixture
@@ -55,32 +57,38 @@ def shelf() -> Shelf:
     return shelf
 
 
+def load(models: LoadedModels, spec: ModelSpec, precision: str = "fp32") -> Scorer:
+    """The model, used for a moment."""
+    with models.claim(spec, precision) as ticket:
+        return ticket.loaded()
+
+
 def test_two_who_ask_for_one_model_load_it_once() -> None:
     shelf = Shelf()
     models = LoadedModels(shelf.load, Settings())
-    first, second = models.ask(A, "fp32"), models.ask(A, "fp32")
-    assert not first.ready(0)
-    assert not models.has(A, "fp32")
-    shelf.go.set()
-    assert first.loaded() is second.loaded()
+    with models.claim(A, "fp32") as first, models.claim(A, "fp32") as second:
+        assert not first.ready(0)
+        assert not models.has(A, "fp32")
+        shelf.go.set()
+        assert first.loaded() is second.loaded()
     assert models.has(A, "fp32")
-    assert models.ask(A, "fp32").ready(0)
+    assert load(models, A) is first.loaded()
     assert shelf.asked == [("a", "fp32")]
 
 
 def test_who_waits_sees_what_the_loading_does() -> None:
     shelf = Shelf()
-    ticket = LoadedModels(shelf.load, Settings()).ask(A, "fp32")
-    assert shelf.started.wait(5)
-    assert ticket.detail.en == "Reading the weights"
-    shelf.go.set()
-    ticket.loaded()
+    with LoadedModels(shelf.load, Settings()).claim(A, "fp32") as ticket:
+        assert shelf.started.wait(5)
+        assert ticket.detail.en == "Reading the weights"
+        shelf.go.set()
+        ticket.loaded()
 
 
 def test_a_precision_is_a_model_of_its_own(shelf: Shelf) -> None:
     models = LoadedModels(shelf.load, Settings(precision="fp32"))
-    assert models.ask(A, "bf16").loaded().precision == "bf16"
-    models.ask(A, "fp32").loaded()
+    assert load(models, A, "bf16").precision == "bf16"
+    load(models, A, "fp32")
     assert shelf.asked == [("a", "bf16"), ("a", "fp32")]
 
 
@@ -88,32 +96,54 @@ def test_everyone_who_waits_hears_the_error_and_the_next_tries_again(shelf: Shel
     shelf.go.clear()
     shelf.broken = True
     models = LoadedModels(shelf.load, Settings())
-    tickets = [models.ask(A, "fp32"), models.ask(A, "fp32")]
-    shelf.go.set()
-    for ticket in tickets:
-        with pytest.raises(ModelError, match="Memory is short"):
-            ticket.loaded()
+    with models.claim(A, "fp32") as one, models.claim(A, "fp32") as other:
+        shelf.go.set()
+        for ticket in (one, other):
+            with pytest.raises(ModelError, match="Memory is short"):
+                ticket.loaded()
     shelf.broken = False
-    assert models.ask(A, "fp32").loaded().fingerprint == ""
+    assert load(models, A).fingerprint == ""
     assert len(shelf.asked) == 2
 
 
 def test_the_longest_unused_model_goes_when_memory_is_short(shelf: Shelf) -> None:
     models = LoadedModels(shelf.load, Settings(models_bytes=250))
     for spec in (A, B, A, C):  # three models of 100 bytes; b was not used again
-        models.ask(spec, "fp32").loaded()
-    shelf.go.clear()
-    assert len(models) == 2
-    assert models.ask(A, "fp32").ready(0)
-    assert models.ask(C, "fp32").ready(0)
-    assert not models.ask(B, "fp32").ready(0)
-    shelf.go.set()
+        load(models, spec)
+    assert [models.has(spec, "fp32") for spec in SPECS] == [True, False, True]
 
 
 def test_a_model_larger_than_the_bound_is_kept_alone(shelf: Shelf) -> None:
     models = LoadedModels(shelf.load, Settings(models_bytes=10))
-    models.ask(A, "fp32").loaded()
-    models.ask(B, "fp32").loaded()
-    assert len(models) == 1
-    assert models.ask(B, "fp32").ready(0)
+    load(models, A)
+    load(models, B)
+    assert [models.has(spec, "fp32") for spec in SPECS] == [False, True, False]
+    load(models, B)
     assert shelf.asked == [("a", "fp32"), ("b", "fp32")]
+
+
+def test_room_is_made_before_a_model_loads(shelf: Shelf) -> None:
+    sized = ModelSpec("d", "D", "BERT", parameters=40)  # 160 bytes while it loads: 100 + 160 > 250
+    models = LoadedModels(shelf.load, Settings(models_bytes=250))
+    load(models, A)
+    shelf.go.clear()
+    shelf.started.clear()
+    with models.claim(sized, "fp32") as ticket:
+        assert shelf.started.wait(5)
+        assert not models.has(A, "fp32")
+        shelf.go.set()
+        ticket.loaded()
+
+
+def test_a_model_in_use_stays_and_who_needs_its_memory_waits(shelf: Shelf) -> None:
+    models = LoadedModels(shelf.load, Settings(models_bytes=150))
+    sized = ModelSpec("d", "D", "BERT", parameters=25)  # 100 bytes: no room beside a
+    with models.claim(A, "fp32") as used:
+        used.loaded()
+        with models.claim(sized, "fp32") as waiting:
+            assert not waiting.ready(0.2)
+            assert "Waiting for memory" in waiting.detail.en
+            assert models.has(A, "fp32")
+    waiting.loaded()
+    assert not models.has(A, "fp32")
+    assert shelf.asked == [("a", "fp32"), ("d", "fp32")]

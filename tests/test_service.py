@@ -1,8 +1,7 @@
-import gc
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from threading import Barrier, Event, Thread
 from types import SimpleNamespace
@@ -15,8 +14,10 @@ from demo.errors import DemoError, InputError, ModelError
 from demo.kept_scores import Kept, Recording, pair_keys
 from demo.language import Text
 from demo.loaded_models import Batch, Tell
-from demo.records import Card, Collection, Comparison, Extent, ModelSpec, Passage, Query
-from demo.service import ModelChoice, Progress, RankingService, RerankRequest, Where
+from demo.rankers.choices import CrossEncoderChoice, RankerChoice, parse_rankers
+from demo.records import Card, Collection, Comparison, Extent, Failure, Lineup, ModelSpec, Passage, Query, ScoreKind
+from demo.scoring import Where
+from demo.service import ModelChoice, Progress, RankingService, Request
 from demo.settings import Settings
 
 TINY = ModelSpec("bundled/tiny", "Tiny", "BERT", aliases=("tiny",))
@@ -40,6 +41,7 @@ class FakeModel:
     """Scores two texts a batch, longest first, as a real one would."""
 
     fingerprint: str = "tiny-1"
+    spec: ModelSpec = TINY
     device: str = "cpu"
     precision: str = "fp32"
     load_seconds: float = 0.75
@@ -48,7 +50,9 @@ class FakeModel:
     scored: list[str] = field(default_factory=list)
     closed: int = 0
 
-    def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]:
+    def score(
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+    ) -> Generator[Batch, None, None]:
         longest_first = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         try:
             for start in range(0, len(texts), 2):
@@ -107,7 +111,7 @@ class FakeSource:
         assert self.go.wait(5)
         if self.error:
             raise self.error
-        self.model.precision = settings.precision
+        self.model.precision, self.model.spec = settings.precision, spec
         return self.model
 
 
@@ -152,12 +156,18 @@ def service_with(source: FakeSource, settings: Settings = Settings(), recordings
     return RankingService(settings, FakeLibrary(), source, recordings)  # type: ignore[arg-type]
 
 
-def request(**parts: Any) -> RerankRequest:
-    return RerankRequest(**({"query": QUERY, "collection": collection_of(PASSAGES)} | parts))
+CHOICE_PARTS = {row.name for row in fields(CrossEncoderChoice)}
+
+
+def request(**parts: Any) -> tuple[Request, CrossEncoderChoice]:
+    """The request and the reranker that the parts speak of."""
+    wanted = {"query": QUERY, "collection": collection_of(PASSAGES)} | parts
+    choice = {name: wanted.pop(name) for name in CHOICE_PARTS & set(wanted)}
+    return Request(**wanted), CrossEncoderChoice(**choice)
 
 
 def run(service: RankingService, **parts: Any) -> Comparison:
-    *_, last = service.rerank(request(**parts))
+    *_, last = service.rerank(*request(**parts))
     assert isinstance(last, Comparison)
     return last
 
@@ -184,7 +194,7 @@ def test_a_run_ranks_the_whole_collection_then_its_candidates(service: RankingSe
 
 
 def test_progress_tells_each_stage(service: RankingService) -> None:
-    steps = [step for step in service.rerank(request()) if isinstance(step, Progress)]
+    steps = [step for step in service.rerank(*request()) if isinstance(step, Progress)]
     stages = [step.stage for step in steps]
     assert stages == sorted(stages, key=["indexing", "loading", "scoring"].index)
     assert [(step.done, step.total) for step in steps if step.stage == "scoring"] == [(0, 4), (2, 4), (4, 4)]
@@ -270,9 +280,9 @@ def test_warns_where_no_passage_holds_a_word_of_the_query(service: RankingServic
 def test_warns_of_passages_that_were_cut_unless_windows_read_them(service: RankingService) -> None:
     long = (Passage("d1", "Berlin " * 30), Passage("d2", "inhabitants"))
     cut = run(service, collection=collection_of(long))
-    assert "1 of 2 passages was longer than the model reads" in warnings_of(cut)
+    assert "1 of 2 passages was longer than Tiny reads" in warnings_of(cut)
     read = run(service, collection=collection_of(long), windows=True)
-    assert "longer than the model reads" not in warnings_of(read)
+    assert "longer than Tiny reads" not in warnings_of(read)
     assert read.after.cost.kept_pairs == 0  # another way of reading, another score
 
 
@@ -330,14 +340,10 @@ def test_scores_of_two_sets_of_weights_never_share_a_ranking(tmp_path: Path) -> 
     assert comparison.after.scores.max() < 0  # all are the model's own; recorded ones are 0 and more
 
 
-def test_a_term_index_is_built_once_and_goes_with_its_collection(service: RankingService) -> None:
+def test_a_term_index_is_built_once(service: RankingService) -> None:
     collection = collection_of(PASSAGES)
     assert run(service, collection=collection).before.cost.index_seconds > 0
     assert run(service, collection=collection, query="lakes").before.cost.index_seconds == 0
-    assert len(service._indexes) == 1
-    del collection
-    gc.collect()
-    assert len(service._indexes) == 0
 
 
 def test_a_recording_answers_without_loading_the_model(tmp_path: Path, source: FakeSource) -> None:
@@ -357,10 +363,10 @@ def test_a_recording_of_other_weights_is_not_found(tmp_path: Path, source: FakeS
 
 
 def record(folder: Path, fingerprint: str, passages: Sequence[Passage] = PASSAGES) -> None:
-    keys = pair_keys(fingerprint, "fp32", False, QUERY, [passage.content for passage in passages])
+    keys = pair_keys(fingerprint, "fp32", "", QUERY, [passage.content for passage in passages])
     rows = tuple((key, Kept(float(number), Extent(9, 9, 0, 9))) for number, key in enumerate(keys))
     (folder / "tiny").mkdir()
-    recording = Recording("bundled/tiny", fingerprint, "fp32", False, "cities", QUERY, rows)
+    recording = Recording("bundled/tiny", fingerprint, "fp32", "", "cities", QUERY, rows)
     recording.write(folder / "tiny" / "first_scores.json")
 
 
@@ -376,7 +382,7 @@ def until(steps: Iterator[Progress | Comparison], stage: str, done: int) -> None
 
 
 def test_closing_stops_the_model_and_what_was_scored_stays(service: RankingService, source: FakeSource) -> None:
-    steps = service.rerank(request())
+    steps = service.rerank(*request())
     until(steps, "scoring", 2)
     steps.close()  # type: ignore[attr-defined]
     assert (len(source.model.scored), source.model.closed) == (2, 1)
@@ -387,7 +393,7 @@ def test_closing_stops_the_model_and_what_was_scored_stays(service: RankingServi
 def test_who_leaves_while_the_model_loads_does_not_stop_it(source: FakeSource) -> None:
     source.go.clear()
     service = service_with(source)
-    steps = service.rerank(request())
+    steps = service.rerank(*request())
     until(steps, "loading", 0)
     steps.close()  # type: ignore[attr-defined]
     source.go.set()
@@ -437,6 +443,78 @@ def test_warming_up_in_vain_is_told_by_the_first_run(service: RankingService, so
     service.warm_up().join(5)
     with pytest.raises(ModelError, match="damaged"):
         run(service)
+
+
+# ---- lineups -------------------------------------------------------------------------------------------------------
+
+
+def line_up(service: RankingService, rankers: str, **parts: Any) -> Lineup:
+    *_, last = service.line_up(request(**parts)[0], parse_rankers(rankers))
+    assert isinstance(last, Lineup)
+    return last
+
+
+def test_a_lineup_ranks_the_same_candidates_with_every_ranker(service: RankingService) -> None:
+    lineup = line_up(service, "bundled/tiny, bm25, bm25[variant=okapi], hub/big, tiny[precision=bf16;windows]")
+    assert [passage.doc_id for passage in lineup.candidates] == ["d3", "d1", "d2", "d4"]
+    assert lineup.first.ranks.tolist() == [1, 2, 3, 4]
+    assert [ranking.ranker.label for ranking in lineup.rankings] == [
+        "Tiny",
+        "BM25",
+        "BM25 · Okapi",
+        "Big",
+        "Tiny · bf16 · MaxP",
+    ]
+    assert [ranking.ranker.key for ranking in lineup.rankings][-1] == "bundled/tiny[precision=bf16;windows]"
+    assert lineup.rankings[0].scores.tolist() == [-float(len(each.text)) for each in lineup.candidates]
+    assert lineup.rankings[1].scores.tolist() == lineup.first.scores.tolist()
+    assert lineup.grades == (3, 0, None, None)
+
+
+def test_a_lineup_grows_by_a_ranker_at_a_time(service: RankingService) -> None:
+    steps = service.line_up(request()[0], parse_rankers("bm25, tiny"))
+    grown = [len(step.columns) for step in steps if isinstance(step, Lineup)]
+    assert grown == [1, 2]
+
+
+def test_progress_names_the_ranker(service: RankingService) -> None:
+    steps = service.line_up(request()[0], parse_rankers("bm25, tiny"))
+    told = [step.detail.en for step in steps if isinstance(step, Progress)]
+    assert told[-1] == "tiny (2 of 2): Scored 4 of 4 passages"
+
+
+def test_one_failing_ranker_says_why_and_the_rest_go_on(service: RankingService) -> None:
+    lineup = line_up(service, "nobody/knows, bm25, tiny[precision=int4], engine, tiny")
+    assert [isinstance(column, Failure) for column in lineup.columns] == [True, False, True, True, False]
+    assert [failure.ranker.key for failure in lineup.failures] == ["nobody/knows", "tiny[precision=int4]", "engine"]
+    assert "No model nobody/knows" in lineup.failures[0].reason.en
+    assert "no precision “int4”" in lineup.failures[1].reason.en
+    assert "without an engine's scores" in lineup.failures[2].reason.en
+
+
+def test_a_fusion_is_a_ranker(service: RankingService, source: FakeSource) -> None:
+    lineup = line_up(service, "bm25, tiny, rrf(bm25+tiny)[k=0]")
+    bm25, tiny, fused = lineup.rankings
+    assert fused.ranker.kind is ScoreKind.RRF
+    expected = [1 / a + 1 / b for a, b in zip(bm25.ranks.tolist(), tiny.ranks.tolist(), strict=True)]
+    assert fused.scores.tolist() == pytest.approx(expected)
+    assert len(source.model.scored) == 4  # the fusion takes the scores that are there
+
+
+@pytest.mark.parametrize("rankers", [(), tuple(CrossEncoderChoice(f"owner/m{number}") for number in range(9))])
+def test_a_lineup_has_one_to_eight_rankers(service: RankingService, rankers: tuple[RankerChoice, ...]) -> None:
+    with pytest.raises(InputError, match="Choose 1 to 8"):
+        list(service.line_up(request()[0], rankers))
+
+
+def test_only_what_is_new_is_scored(service: RankingService, source: FakeSource) -> None:
+    line_up(service, "bm25, tiny")
+    source.model.scored.clear()
+    line_up(service, "tiny, bm25[k1=2], rrf(bm25+tiny)")
+    assert source.model.scored == []
+    line_up(service, "tiny, tiny[max_tokens=20]", collection=collection_of((*PASSAGES, Passage("d5", "Berlin lakes"))))
+    assert source.model.scored[0] == "Berlin lakes"  # one new passage for tiny, five for its shorter reading
+    assert len(source.model.scored) == 6
 
 
 # ---- what there is to choose from ----------------------------------------------------------------------------------

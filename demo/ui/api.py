@@ -13,9 +13,10 @@ from gradio.events import api
 
 from demo import formats
 from demo.errors import DemoError
+from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Comparison
 from demo.report import as_json
-from demo.service import RankingService, RerankRequest
+from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.ui.boundary import sentence_of
 
@@ -35,8 +36,7 @@ def add_api(settings: Settings, service: RankingService) -> None:
         """
         try:
             collection = formats.from_texts(passages, limits)
-            request = RerankRequest(query, collection, model, windows=windows)
-            *_, comparison = service.rerank(request)
+            *_, comparison = service.rerank(Request(query, collection), CrossEncoderChoice(model, windows=windows))
             assert isinstance(comparison, Comparison)
             return as_json(comparison)
         except Exception as error:

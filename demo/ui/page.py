@@ -1,8 +1,16 @@
-"""Two of gradio's parts as this page uses them: HTML without a style of gradio's own, and the page being built."""
+"""Gradio's parts as this page uses them: bare HTML, the page being built, and how its events run."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+QUICK: dict[str, Any] = QUIET | {"concurrency_limit": 16, "concurrency_id": "quick"}
+"""Events that only draw or read; they do not wait for those that score."""
+RANKING: dict[str, Any] = QUIET | {"concurrency_limit": 4, "concurrency_id": "ranking"}
+"""Events that score."""
 
 
 def page_html(value: str, elem_id: str | None = None) -> gr.HTML:

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from demo.judgments import Judgments
 from demo.language import Text
-from demo.records import Collection, Comparison
+from demo.records import Collection, Comparison, Lineup
 from demo.text import Analysis
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A finished comparison together with what the page needs to draw it again."""
+    """A finished comparison together with what the page needs to draw it again.
+
+    Attributes:
+        trap: what to look for, where this query of a bundled collection shows something.
+    """
 
     comparison: Comparison
+    collection: Collection
     analysis: Analysis
-    grades: Mapping[int, Text]
     trap: Text | None
+
+    def judged(self, judgments: Judgments) -> Comparison:
+        """The comparison with the visitor's own judgments."""
+        it = self.comparison
+        return replace(it, grades=judgments.over(it.grades, it.query, it.candidates))
 
 
 @dataclass(frozen=True, eq=False)
-class Session:
-    """One visitor's uploaded collection and last finished comparison."""
+class Compared:
+    """A lineup together with what the page needs to draw it again."""
 
-    uploaded: Collection | None = None
-    shown: Shown | None = None
+    lineup: Lineup
+    collection: Collection
+    analysis: Analysis
+
+    def judged(self, judgments: Judgments) -> Lineup:
+        """The lineup with the visitor's own judgments."""
+        it = self.lineup
+        return replace(it, grades=judgments.over(it.grades, it.query, it.candidates))
+

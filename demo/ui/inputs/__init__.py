@@ -1,0 +1,1 @@
+"""The left column that Rerank and Compare share: query, passages, first stage."""

@@ -1,0 +1,245 @@
+"""The components of the shared inputs, filled with the worked example, and what happens when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from demo import formats
+from demo.language import Text
+from demo.rankers.bm25 import VARIANTS, Parameter, Variant, find_variant
+from demo.records import Collection, Query
+from demo.text import STEMMERS
+from demo.ui import wording as w
+from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
+from demo.ui.page import QUICK, current_page, page_html
+from demo.ui.views import status
+from demo.ui.views.collections import collection_note, formats_note
+
+SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE_UPLOAD, UPLOAD))
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The left column.
+
+    Attributes:
+        pane: what it does.
+        form: the components that a `Form` is read from, by its field names.
+        actions: where a tab puts what is its own: rankers, the button, what it reports.
+    """
+
+    pane: InputsPane
+    form: dict[str, Any]
+    actions: gr.Column
+
+    def components(self) -> list[Component]:
+        """The form's components in the order of the fields of `Form`."""
+        return [self.form[row.name] for row in fields(Form)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Components that change the form or speak of it."""
+
+    examples: gr.Dropdown
+    collection: gr.HTML
+    formats: gr.HTML
+    pasted: gr.HTML
+    uploads: gr.UploadButton
+    uploaded: gr.HTML
+
+
+def query_choices(queries: Sequence[Query]) -> list[tuple[str, str]]:
+    """The queries as menu entries; choosing one puts its text into the query field."""
+    return [(query.text, query.text) for query in queries]
+
+
+def parameter_label(row: Parameter) -> Text:
+    """Sign, meaning and range of a parameter: «k₁: how much repeats of a term add (0 – 10)»."""
+    span = f"{row.least:g} – {row.most:g}"
+    return Text(f"{row.sign}: {row.meaning.en} ({span})", f"{row.sign}：{row.meaning.zh}（{span}）")
+
+
+def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
+    """Makes the left column."""
+    start = pane.default_form()
+    with gr.Column(elem_id="inputs"):
+        query = gr.Textbox(
+            start.query,
+            label=label(w.QUERY),
+            info=label(w.QUERY_INFO),
+            placeholder=label(w.QUERY_PLACEHOLDER),
+            lines=2,
+            max_lines=6,
+            elem_id="query",
+        )
+        examples = gr.Dropdown(
+            query_choices(pane.service.collection(start.collection).queries),
+            value=start.query,
+            label=label(w.EXAMPLE_QUERIES),
+            elem_id="examples",
+        )
+        source = gr.Radio(
+            [(label(text), key) for text, key in SOURCES],
+            value=start.source,
+            label=label(w.COLLECTION),
+            elem_id="source",
+        )
+        with gr.Column(elem_id="from-collection"):
+            collection = gr.Dropdown(
+                [(label(card.title), key) for key, card in pane.service.cards()],
+                value=start.collection,
+                show_label=False,
+                container=False,
+                filterable=False,
+                elem_id="collection",
+            )
+            collection_box = page_html(collection_note(pane.service.collection(start.collection), "en"))
+        with gr.Column(elem_id="from-paste"):
+            pasted = gr.Textbox(
+                label=label(w.PASTE),
+                placeholder=label(w.PASTE_PLACEHOLDER),
+                lines=8,
+                max_lines=14,
+                elem_id="paste",
+            )
+            pasted_note = page_html(status.reading(w.PASTE_EMPTY, "en"), elem_id="paste-note")
+        with gr.Column(elem_id="from-upload"):
+            uploads = gr.UploadButton(
+                label(w.UPLOAD_BUTTON),  # type: ignore[arg-type]
+                file_count="multiple",
+                file_types=list(formats.accepted_suffixes()),
+                elem_id="upload",
+            )
+            uploaded_note = page_html(status.reading(w.UPLOAD_NONE, "en"), elem_id="upload-note")
+        with gr.Column(elem_id="read-as"):
+            reading = gr.Dropdown(
+                [(label(w.FORMAT_AUTO), ""), *((label(row.label), row.key) for row in formats.PASTED_FORMATS)],
+                value="",
+                label=label(w.PASTE_FORMAT),
+                elem_id="reading",
+            )
+            known_formats = page_html(formats_note("en"))
+        actions = gr.Column(elem_id="actions")
+        with gr.Accordion(label(w.OPTIONS), open=False, elem_id="options"):
+            options = _options(start, label)
+    form = {
+        "query": query,
+        "source": source,
+        "collection": collection,
+        "pasted": pasted,
+        "uploaded": gr.State(None),
+        "reading": reading,
+        **options,
+    }
+    inputs = Inputs(pane, form, actions)
+    _wire(inputs, _Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note))
+    return inputs
+
+
+def _options(start: Form, label: w.Labels) -> dict[str, Any]:
+    """The first stage, with the defaults of the first variant."""
+    return {
+        "first_stage": gr.Radio(
+            [(label(w.FIRST_STAGE_BM25), "bm25"), (label(w.FIRST_STAGE_ENGINE), "engine")],
+            value=start.first_stage,
+            label=label(w.FIRST_STAGE),
+            elem_id="first-stage",
+        ),
+        "variant": gr.Dropdown(
+            [(label(row.label), row.key) for row in VARIANTS],
+            value=start.variant,
+            label=label(w.VARIANT),
+            elem_id="variant",
+        ),
+        **{name: _parameter_field(name, VARIANTS[0], label) for name in PARAMETERS},
+        "stop_words": gr.Checkbox(start.stop_words, label=label(w.STOP_WORDS), elem_id="stop-words"),
+        "stemmer": gr.Dropdown(
+            [(label(w.STEMMER_NONE), ""), *((name, name) for name in STEMMERS)],
+            value=start.stemmer,
+            label=label(w.STEMMER),
+            elem_id="stemmer",
+        ),
+        "depth": gr.Number(
+            start.depth, label=label(w.DEPTH), info=label(w.DEPTH_INFO), precision=0, minimum=0, elem_id="depth"
+        ),
+    }
+
+
+def _parameter_field(name: str, variant: Variant, label: w.Labels) -> gr.Number:
+    """The field of a parameter, hidden where the variant has none of that name."""
+    row = next((row for row in variant.parameters if row.name == name), None)
+    return gr.Number(
+        row.default if row else None,
+        label=label(parameter_label(row)) if row else name,
+        visible=row is not None,
+        elem_id=name,
+    )
+
+
+def _wire(inputs: Inputs, notes: _Notes) -> None:
+    """Connects the components with the pane's methods."""
+    pane, form = inputs.pane, inputs.form
+
+    def localised(request: gr.Request) -> tuple[str, ...]:
+        language = w.language_of(request)
+        return (
+            collection_note(pane.service.collection(pane.default_form().collection), language),
+            formats_note(language),
+            status.reading(w.PASTE_EMPTY, language),
+            status.reading(w.UPLOAD_NONE, language),
+        )
+
+    def pasted(request: gr.Request, text: str, reading: str) -> str:
+        return pane.read_pasted(text, reading, w.language_of(request))
+
+    def uploaded(
+        request: gr.Request, paths: list[str] | None, reading: str, before: Collection | None
+    ) -> tuple[Any, ...]:
+        collection, sentence = pane.read_uploaded(paths, reading, before, w.language_of(request))
+        queries = collection.queries if collection else ()
+        menu = gr.Dropdown(choices=query_choices(queries), value=None) if queries else gr.skip()
+        return collection, sentence, menu
+
+    def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
+        chosen, text = pane.service.collection(key), pane.query_for(key, query)
+        known = text if any(query.text == text for query in chosen.queries) else None
+        menu = gr.Dropdown(choices=query_choices(chosen.queries), value=known)
+        return menu, text, collection_note(chosen, w.language_of(request))
+
+    def variant_chosen(request: gr.Request, key: str) -> list[Any]:
+        language, rows = w.language_of(request), {row.name: row for row in find_variant(key).parameters}
+        return [
+            gr.Number(value=row.default, label=parameter_label(row).to(language), visible=True)
+            if (row := rows.get(name))
+            else gr.Number(value=None, visible=False)
+            for name in PARAMETERS
+        ]
+
+    collection, query, reading = form["collection"], form["query"], form["reading"]
+    current_page().load(
+        localised, None, [notes.collection, notes.formats, notes.pasted, notes.uploaded], **QUICK
+    )
+    notes.examples.input(lambda text: text, notes.examples, query, **QUICK)
+    collection.input(collection_chosen, [collection, query], [notes.examples, query, notes.collection], **QUICK)
+    form["variant"].input(variant_chosen, form["variant"], [form[name] for name in PARAMETERS], **QUICK)
+    gr.on(
+        [form["pasted"].change, reading.input],
+        pasted,
+        [form["pasted"], reading],
+        notes.pasted,
+        trigger_mode="always_last",
+        **QUICK,
+    )
+    gr.on(
+        [notes.uploads.upload, reading.input],
+        uploaded,
+        [notes.uploads, reading, form["uploaded"]],
+        [form["uploaded"], notes.uploaded, notes.examples],
+        **QUICK,
+    )

@@ -1,0 +1,142 @@
+"""What the shared inputs do, free of components: a frozen `Form` in, requests and sentences out.
+
+The fields of `Form` have the names of the components they belong to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import formats
+from demo.errors import DemoError, InputError
+from demo.language import Language
+from demo.rankers.bm25 import VARIANTS, Bm25Settings, find_variant
+from demo.records import Collection
+from demo.service import FirstStage, RankingService, Request
+from demo.settings import Settings
+from demo.text import Analysis
+from demo.ui import wording as w
+from demo.ui.boundary import sentence_of
+from demo.ui.views import status
+
+COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
+PARAMETERS = ("k1", "b", "delta", "epsilon")
+"""The numbers that some variant of BM25 has; each has a field, shown where the chosen variant has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the person chose and typed; the fields are named as the components they come from."""
+
+    query: str
+    source: str
+    collection: str
+    pasted: str
+    uploaded: Collection | None
+    reading: str
+    first_stage: FirstStage
+    variant: str
+    k1: float | None
+    b: float | None
+    delta: float | None
+    epsilon: float | None
+    stop_words: bool
+    stemmer: str
+    depth: float | None
+
+
+class InputsPane:
+    """Reads forms and files for one app."""
+
+    def __init__(self, settings: Settings, service: RankingService) -> None:
+        self.settings = settings
+        self.service = service
+        self.limits = formats.Limits.from_settings(settings)
+
+    def default_form(self) -> Form:
+        """What the form holds before anyone touched it: the first collection with its first query."""
+        key = self.service.cards()[0][0]
+        defaults = VARIANTS[0].defaults
+        return Form(
+            query=self.service.first_query(key).text,
+            source=COLLECTION,
+            collection=key,
+            pasted="",
+            uploaded=None,
+            reading="",
+            first_stage="bm25",
+            variant=VARIANTS[0].key,
+            **{name: defaults.get(name) for name in PARAMETERS},
+            stop_words=True,
+            stemmer="english",
+            depth=0,
+        )
+
+    def query_for(self, key: str, typed: str) -> str:
+        """The query to show once collection `key` is chosen: what was typed, unless it came from a collection."""
+        known = (query.text for other, _ in self.service.cards() for query in self.service.collection(other).queries)
+        return self.service.first_query(key).text if not typed.strip() or typed in known else typed
+
+    def request(self, form: Form) -> Request:
+        """The form's choices as a request to the service.
+
+        Raises:
+            InputError: nothing was uploaded yet, the pasted text cannot be read as chosen, or a number is missing or
+                out of the range that the variant allows.
+        """
+        numbers = {name: number(getattr(form, name), name) for name in find_variant(form.variant).defaults}
+        analysis = Analysis(stop_words=form.stop_words, stemmer=form.stemmer)
+        return Request(
+            query=form.query,
+            collection=self._collection(form),
+            bm25=Bm25Settings(variant=form.variant, analysis=analysis, **numbers),
+            first_stage=form.first_stage,
+            depth=int(number(form.depth, "depth")) or None,
+        )
+
+    def _collection(self, form: Form) -> Collection:
+        if form.source == PASTE:
+            return formats.read_pasted(form.pasted, self.limits, form.reading or None).collection
+        if form.source == UPLOAD:
+            if form.uploaded is None:
+                raise InputError(w.NO_UPLOAD.en, w.NO_UPLOAD.zh)
+            return form.uploaded
+        return self.service.collection(form.collection)
+
+    def read_pasted(self, text: str, reading: str, language: Language) -> str:
+        """One line that says how the pasted text is understood, or why it cannot be."""
+        if not text.strip():
+            return status.reading(w.PASTE_EMPTY, language)
+        try:
+            loaded = formats.read_pasted(text, self.limits, reading or None)
+        except DemoError as error:
+            return status.reading(error.text, language, bad=True)
+        return status.reading(loaded.reading.sentence(), language)
+
+    def read_uploaded(
+        self, paths: list[str] | None, reading: str, before: Collection | None, language: Language
+    ) -> tuple[Collection | None, str]:
+        """The uploaded collection, and one line that says how the files are understood.
+
+        Files that cannot be read leave the collection that was there before.
+        """
+        if not paths:
+            return before, status.reading(w.UPLOAD_NONE, language)
+        try:
+            files = [(Path(path).name, Path(path).read_bytes()) for path in paths]
+            loaded = formats.read_files(files, self.limits, reading or None)
+        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
+            return before, status.reading(sentence_of(error), language, bad=True)
+        return loaded.collection, status.reading(loaded.reading.sentence(), language)
+
+
+def number(value: float | None, name: str) -> float:
+    """The number in a field.
+
+    Raises:
+        InputError: the field is empty.
+    """
+    if value is None:
+        raise InputError(w.OPTION_NOT_A_NUMBER.en.format(name=name), w.OPTION_NOT_A_NUMBER.zh.format(name=name))
+    return value
