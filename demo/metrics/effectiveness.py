@@ -1,0 +1,292 @@
+"""How good a ranking is by people's judgments: trec_eval's figures, through ir_measures.
+
+A run is given as rankings, best first; ranks alone decide, so ties were broken before it came here (trec_eval would
+break them by passage id). Graded measures take the grade as gain; binary ones count a passage as relevant from a grade
+that the caller chooses, because collections differ: TREC Deep Learning starts at 2. An unjudged passage gains nothing,
+which is not the same as being irrelevant, so Judged@k belongs beside every figure.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from demo.errors import InputError
+from demo.language import Text
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""query_id → doc_id → grade."""
+
+Rankings = Mapping[str, Sequence[str]]
+"""query_id → doc_ids, best first."""
+
+
+# ---- the measures ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """A measure without its cutoff; every one lies between 0 and 1, and more is better.
+
+    Attributes:
+        key: how it is asked for, as in “ndcg@10”; `aliases` are other ways.
+        name: how it heads a column: of a mean over queries, so MRR and MAP.
+        binary: whether it depends on the grade from which a passage counts as relevant.
+        whole: whether it exists without a cutoff, over the whole ranking.
+        build: ir_measures' object from ir_measures itself, the cutoff (None: whole ranking) and the grade.
+    """
+
+    key: str
+    name: str
+    label: Text
+    meaning: Text
+    source: str
+    binary: bool
+    whole: bool
+    build: Callable[[Any, int | None, int], Any]
+    aliases: tuple[str, ...] = ()
+
+    def at(self, k: int | None) -> Measure:
+        """The measure with this cutoff.
+
+        Raises:
+            InputError: the measure needs a cutoff and has none, or the cutoff is below 1.
+        """
+        if (k is None and not self.whole) or (k is not None and k < 1):
+            raise InputError(
+                f"{self.name} needs a cutoff of 1 or more: write “{self.key}@10”.",
+                f"{self.name} 需要不小于 1 的截断位置：请写“{self.key}@10”。",
+            )
+        return Measure(self, k)
+
+
+def _cut(measure: Any, k: int | None) -> Any:
+    return measure if k is None else measure @ k
+
+
+MEASURES = (
+    MeasureRow(
+        key="ndcg",
+        name="NDCG",
+        label=Text("Normalised discounted cumulative gain", "归一化折损累计增益"),
+        meaning=Text(
+            "The grades of the first k passages, each divided by log₂(rank + 1) and summed, over the best sum that the "
+            "judged passages allow. 1 is the ideal order.",
+            "前 k 个段落的等级各除以 log₂(名次 + 1) 后求和，再除以已判断段落所能达到的最大值。1 表示理想顺序。",
+        ),
+        source="doi:10.1145/582415.582418",
+        binary=False,
+        whole=True,
+        build=lambda ir, k, _: _cut(ir.nDCG, k),
+        aliases=("ndcg_cut",),
+    ),
+    MeasureRow(
+        key="mrr",
+        name="MRR",
+        label=Text("Mean reciprocal rank", "平均倒数排名"),
+        meaning=Text(
+            "1 over the rank of the first relevant passage; 0 if the first k hold none. ½ is “second on average” only "
+            "where queries are alike.",
+            "第一个相关段落名次的倒数；前 k 名中没有则为 0。只有各查询情况相近时，½ 才意味着“平均第二名”。",
+        ),
+        source="TREC-8 Question Answering Track (Voorhees 1999)",
+        binary=True,
+        whole=True,
+        build=lambda ir, k, grade: _cut(ir.RR(rel=grade), k),
+        aliases=("rr", "recip_rank"),
+    ),
+    MeasureRow(
+        key="map",
+        name="MAP",
+        label=Text("Mean average precision", "平均准确率均值"),
+        meaning=Text(
+            "Precision at the rank of each relevant passage, averaged over all relevant ones; one that was not found "
+            "adds 0.",
+            "在每个相关段落的名次处计算准确率，再对全部相关段落取平均；未找到的计为 0。",
+        ),
+        source="doi:10.1145/345508.345543",
+        binary=True,
+        whole=True,
+        build=lambda ir, k, grade: _cut(ir.AP(rel=grade), k),
+        aliases=("ap",),
+    ),
+    MeasureRow(
+        key="p",
+        name="P",
+        label=Text("Precision", "准确率"),
+        meaning=Text(
+            "The share of relevant passages among k; a ranking shorter than k counts as if filled up with others.",
+            "k 个段落中相关段落所占的比例；不足 k 个时，缺少的按不相关计。",
+        ),
+        source="doi:10.1145/345508.345543",
+        binary=True,
+        whole=False,
+        build=lambda ir, k, grade: ir.P(rel=grade) @ k,
+        aliases=("precision",),
+    ),
+    MeasureRow(
+        key="r",
+        name="R",
+        label=Text("Recall", "召回率"),
+        meaning=Text(
+            "The share of all relevant passages that the first k hold. Reranking can raise it only below the depth of "
+            "the first stage.",
+            "全部相关段落中位于前 k 名的比例。重排只能在第一阶段的候选深度以内提高它。",
+        ),
+        source="doi:10.1145/345508.345543",
+        binary=True,
+        whole=False,
+        build=lambda ir, k, grade: ir.R(rel=grade) @ k,
+        aliases=("recall",),
+    ),
+    MeasureRow(
+        key="judged",
+        name="Judged",
+        label=Text("Judged passages", "已判断的比例"),
+        meaning=Text(
+            "The share of the first k passages that somebody judged, whatever the grade. Where it is low or differs "
+            "between rankers, the other figures say little.",
+            "前 k 个段落中有人判断过的比例，无论等级高低。若该值低，或各排序器之间相差较大，其他指标便不太可信。",
+        ),
+        source="doi:10.1145/1008992.1009000",
+        binary=False,
+        whole=False,
+        build=lambda ir, k, _: ir.Judged @ k,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure with its cutoff; None stands for the whole ranking."""
+
+    row: MeasureRow
+    k: int | None = None
+
+    @property
+    def key(self) -> str:
+        """How it is asked for: “ndcg@10”, “map”."""
+        return self.row.key if self.k is None else f"{self.row.key}@{self.k}"
+
+    @property
+    def name(self) -> str:
+        """How it heads a column: “NDCG@10”, “MAP”."""
+        return self.row.name if self.k is None else f"{self.row.name}@{self.k}"
+
+
+_ASKED = re.compile(r"([a-z_]+?)(?:(?:@|_)([0-9]{1,6}))?")
+
+
+def parse_measure(text: str) -> Measure:
+    """The measure that “ndcg@10”, “MRR@10”, “map” or trec_eval's “ndcg_cut_10” asks for, whatever the case.
+
+    Raises:
+        InputError: there is no such measure, or its cutoff is missing or 0.
+    """
+    asked = _ASKED.fullmatch(text.strip().lower())
+    name = asked[1] if asked else text.strip()
+    for row in MEASURES:
+        if asked and name in (row.key, *row.aliases):
+            return row.at(int(asked[2]) if asked[2] else None)
+    known = [row.key if row.whole else f"{row.key}@k" for row in MEASURES]
+    raise InputError(
+        f"There is no measure “{text.strip()}”. Choose among {', '.join(known)}, with a cutoff such as “ndcg@10”.",
+        f"没有名为“{text.strip()}”的指标。可选：{'、'.join(known)}，并加截断位置，如“ndcg@10”。",
+    )
+
+
+def parse_measures(text: str) -> tuple[Measure, ...]:
+    """The measures of a list separated by commas or white space, in its order, each once.
+
+    Raises:
+        InputError: it names none, or one that does not exist.
+    """
+    measures = tuple(dict.fromkeys(parse_measure(part) for part in re.split(r"[,，;\s]+", text.strip()) if part))
+    if measures:
+        return measures
+    raise InputError("No measure was named. Write “ndcg@10”.", "没有给出指标。请写“ndcg@10”之类。")
+
+
+USUAL = parse_measures("ndcg@10 mrr@10 map p@10 r@100 judged@10")
+"""What is measured where nothing else is asked for."""
+
+
+# ---- figures -----------------------------------------------------------------------------------------------------
+
+
+def measure_run(
+    qrels: Qrels, run: Rankings, measures: Sequence[Measure], relevant_from: int = 1
+) -> dict[Measure, dict[str, float]]:
+    """The figure of each query of the qrels, in their order, for each measure, in its order.
+
+    A query that the run lacks, or has an empty ranking for, gets 0, so that every mean is over the same queries;
+    queries that the qrels lack are left out. Passages in the qrels need not exist anywhere else: they count for the
+    ideal ranking and for recall. 0 too where no judged passage is relevant, as in trec_eval.
+
+    Args:
+        relevant_from: the lowest grade that counts as relevant for binary measures, at least 1.
+
+    Raises:
+        InputError: `relevant_from` is below 1.
+        ValueError: a ranking names a passage twice.
+    """
+    if relevant_from < 1:
+        raise InputError(
+            f"Passages cannot count as relevant from grade {relevant_from}: 0 is what irrelevant ones have. Write 1 or "
+            "more.",
+            f"不能从等级 {relevant_from} 起算作相关：0 是不相关段落的等级。请写 1 或更大的数。",
+        )
+    import ir_measures
+
+    judged = {query_id: dict(grades) for query_id, grades in qrels.items() if grades}
+    asked = {measure.row.build(ir_measures, measure.k, relevant_from): measure for measure in measures}
+    values = {measure: dict.fromkeys(qrels, 0.0) for measure in measures}
+    scored = _descending(judged, run, _deepest(measures))
+    if judged and scored and asked:
+        for found in ir_measures.iter_calc(list(asked), judged, scored):
+            values[asked[found.measure]][found.query_id] = float(found.value)
+    return values
+
+
+def measure_query(
+    order: Sequence[str], grades: Mapping[str, int | None], measures: Sequence[Measure], relevant_from: int = 1
+) -> dict[Measure, float]:
+    """The figures of one ranking, best first, by the grades of its passages and of others that it may lack.
+
+    A passage with grade None, or none at all, is unjudged. All are 0 while no passage is judged relevant.
+
+    Raises:
+        InputError, ValueError: as for `measure_run`.
+    """
+    judged = {doc_id: grade for doc_id, grade in grades.items() if grade is not None}
+    values = measure_run({"": judged}, {"": order}, measures, relevant_from)
+    return {measure: of_query[""] for measure, of_query in values.items()}
+
+
+def mean(values: Iterable[float]) -> float:
+    """The arithmetic mean, the same in whatever order the values come; 0 of nothing."""
+    numbers = list(values)
+    return math.fsum(numbers) / len(numbers) if numbers else 0.0
+
+
+def _deepest(measures: Sequence[Measure]) -> int | None:
+    """How much of a ranking the measures look at; None for all."""
+    cutoffs = [measure.k for measure in measures]
+    known = [k for k in cutoffs if k is not None]
+    return max(known, default=None) if len(known) == len(cutoffs) else None
+
+
+def _descending(judged: Qrels, run: Rankings, depth: int | None) -> dict[str, dict[str, float]]:
+    """The judged queries' rankings as scores n, n − 1, … 1, so that trec_eval finds no ties to break."""
+    scored: dict[str, dict[str, float]] = {}
+    for query_id in judged:
+        ranking = run.get(query_id, ())
+        if len(set(ranking)) != len(ranking):
+            raise ValueError(f"the ranking of query {query_id!r} names a passage twice")
+        if ranking:
+            top = ranking[:depth]
+            scored[query_id] = {doc_id: float(len(top) - index) for index, doc_id in enumerate(top)}
+    return scored
