@@ -105,7 +105,8 @@ class Scoring:
             )
         name = choice.model or self._source.default_model(self._settings).key
         spec = self._source.resolve(name, self._settings)
-        return Use(spec, precision, choice.windows, choice.max_tokens, choice)
+        usual = replace(choice, precision="" if precision == self._settings.precision else precision)
+        return Use(spec, precision, choice.windows, choice.max_tokens, usual)
 
     def rank(self, use: Use, query: str, contents: list[str]) -> Generator[Progress, None, Ranking]:
         """The model's ranking of the contents; yields its progress.

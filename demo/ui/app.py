@@ -14,11 +14,21 @@ from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
 from demo.ui.api import add_api
-from demo.ui.page import page_html
-from demo.ui.tabs import about, models, rerank
+from demo.ui.frame import Frame
+from demo.ui.inputs.components import build_inputs
+from demo.ui.inputs.handlers import InputsPane
+from demo.ui.judging import Judging
+from demo.ui.page import QUIET, page_html
+from demo.ui.tabs import about, compare, models, rerank
 from demo.ui.views.render import render
 
-TABS = ((w.TAB_RERANK, rerank.build), (w.TAB_MODELS, models.build), (w.TAB_ABOUT, about.build))
+TABS = (
+    ("rerank", w.TAB_RERANK, rerank.build),
+    ("compare", w.TAB_COMPARE, compare.build),
+    ("models", w.TAB_MODELS, models.build),
+    ("about", w.TAB_ABOUT, about.build),
+)
+"""Key, label and builder of each tab; its element's id is “tab-” and the key, by which the style sheet knows it."""
 
 
 def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
@@ -26,11 +36,15 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
     label = w.Labels()
     with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
         masthead = page_html(render("masthead.html", "en"), elem_id="masthead")
-        app.load(_masthead, None, masthead, show_progress="hidden", api_visibility="private")
-        with gr.Tabs():
-            for title, build in TABS:
-                with gr.Tab(label(title)):
-                    build(settings, service, label)
+        app.load(_masthead, None, masthead, **QUIET)
+        with gr.Column(elem_id="frame"):
+            inputs = build_inputs(InputsPane(settings, service), label)
+            frame = Frame(inputs, Judging(inputs, label), label)
+            with gr.Tabs(elem_id="tabs"):
+                for key, title, build in TABS:
+                    with gr.Tab(label(title), elem_id=f"tab-{key}"):
+                        build(frame)
+            frame.judging.wire()
         add_api(settings, service)
     app.queue(max_size=settings.max_waiting)
     return app, label.i18n()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from demo.judgments import Judgments
 from demo.language import Text
-from demo.records import Collection, Comparison, Lineup
+from demo.records import Collection, Comparison, Lineup, Passage, Query, Ranking
 from demo.text import Analysis
 
 
@@ -23,10 +24,24 @@ class Shown:
     analysis: Analysis
     trap: Text | None
 
+    @property
+    def query(self) -> Query:
+        """The query that was run."""
+        return self.comparison.query
+
+    @property
+    def candidates(self) -> tuple[Passage, ...]:
+        """What was ranked."""
+        return self.comparison.candidates
+
+    @property
+    def rankings(self) -> tuple[Ranking, ...]:
+        """Both rankings."""
+        return self.comparison.before, self.comparison.after
+
     def judged(self, judgments: Judgments) -> Comparison:
         """The comparison with the visitor's own judgments."""
-        it = self.comparison
-        return replace(it, grades=judgments.over(it.grades, it.query, it.candidates))
+        return replace(self.comparison, grades=judgments.over(self.comparison.grades, self.query, self.candidates))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +52,23 @@ class Compared:
     collection: Collection
     analysis: Analysis
 
+    @property
+    def query(self) -> Query:
+        """The query that was run."""
+        return self.lineup.query
+
+    @property
+    def candidates(self) -> tuple[Passage, ...]:
+        """What was ranked."""
+        return self.lineup.candidates
+
     def judged(self, judgments: Judgments) -> Lineup:
         """The lineup with the visitor's own judgments."""
-        it = self.lineup
-        return replace(it, grades=judgments.over(it.grades, it.query, it.candidates))
+        return replace(self.lineup, grades=judgments.over(self.lineup.grades, self.query, self.candidates))
 
+
+def grades_by_id(ran: Shown | Compared, judgments: Judgments) -> Mapping[str, int | None]:
+    """doc_id → grade for the query, of the whole collection, so that an ideal ranking knows what was not a candidate."""
+    made = judgments.over((None,) * len(ran.candidates), ran.query, ran.candidates)
+    by_hand = {passage.doc_id: grade for passage, grade in zip(ran.candidates, made, strict=True) if grade is not None}
+    return {**ran.collection.qrels.get(ran.query.query_id, {}), **by_hand}

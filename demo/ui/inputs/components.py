@@ -30,11 +30,13 @@ class Inputs:
     Attributes:
         pane: what it does.
         form: the components that a `Form` is read from, by its field names.
+        column: the whole of it.
         actions: where a tab puts what is its own: rankers, the button, what it reports.
     """
 
     pane: InputsPane
     form: dict[str, Any]
+    column: gr.Column
     actions: gr.Column
 
     def components(self) -> list[Component]:
@@ -68,7 +70,7 @@ def parameter_label(row: Parameter) -> Text:
 def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
     """Makes the left column."""
     start = pane.default_form()
-    with gr.Column(elem_id="inputs"):
+    with gr.Column(elem_id="inputs") as column:
         query = gr.Textbox(
             start.query,
             label=label(w.QUERY),
@@ -137,7 +139,7 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
         "reading": reading,
         **options,
     }
-    inputs = Inputs(pane, form, actions)
+    inputs = Inputs(pane, form, column, actions)
     _wire(inputs, _Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note))
     return inputs
 

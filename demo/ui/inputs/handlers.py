@@ -89,13 +89,18 @@ class InputsPane:
         analysis = Analysis(stop_words=form.stop_words, stemmer=form.stemmer)
         return Request(
             query=form.query,
-            collection=self._collection(form),
+            collection=self.collection(form),
             bm25=Bm25Settings(variant=form.variant, analysis=analysis, **numbers),
             first_stage=form.first_stage,
             depth=int(number(form.depth, "depth")) or None,
         )
 
-    def _collection(self, form: Form) -> Collection:
+    def collection(self, form: Form) -> Collection:
+        """The passages that the form points at.
+
+        Raises:
+            InputError: nothing was uploaded yet, or the pasted text cannot be read as chosen.
+        """
         if form.source == PASTE:
             return formats.read_pasted(form.pasted, self.limits, form.reading or None).collection
         if form.source == UPLOAD:

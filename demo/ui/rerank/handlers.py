@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from time import perf_counter
-from typing import TypeVar
-
-from gradio.components.plot import PlotData
 
 from demo.charts import CHARTS, RAW, Chart, find_scale
 from demo.errors import InputError
@@ -24,23 +20,12 @@ from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.parts import ChartView
 from demo.ui.plots import plot
+from demo.ui.progress import seldom, told
 from demo.ui.session import Shown
-from demo.ui.views import cost, effectiveness, headline, passages, slope, status
-
-Step = TypeVar("Step")
-
-PROGRESS_SECONDS = 0.25
-"""Progress is told no more often: every telling costs the browser and the queue more than a batch of a small model."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChartView:
-    """One chart: heading and words, picture, and whether the page offers it for this many passages."""
-
-    note: str
-    figure: PlotData
-    shown: bool
+from demo.ui.judging import judged_box
+from demo.ui.views import cost, headline, passages, slope, status
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +66,7 @@ class RerankTab:
         request = self.pane.request(form)
         for step in seldom(self.service.rerank(request, reranker)):
             if isinstance(step, Progress):
-                yield View(status=status.progress(step.detail.to(language), step.done, step.total, language))
+                yield View(status=told(step, language))
             else:
                 trap = self.service.traps(step.collection_key).get(step.query.query_id)
                 shown = Shown(step, request.collection, request.bm25.analysis, trap)
@@ -90,17 +75,16 @@ class RerankTab:
     def finished(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> View:
         """Every part of the page for a finished comparison."""
         comparison = shown.judged(judgments)
-        meanings = shown.collection.card.grades
         return View(
             shown=shown,
             status="",
             headline=headline.headline(comparison, shown.trap, language),
-            judged=self.judged(shown, judgments, language),
+            judged=judged_box(shown, judgments, language),
             slope=slope.slope(comparison, language),
-            panel=passages.panel(comparison, meanings, language),
+            panel=passages.panel(comparison, language),
             charts=tuple(self.chart(row, comparison, scale, language) for row in CHARTS),
             formula=status.reading(find_scale(scale).formula, language),
-            table=passages.table(comparison, meanings, shown.analysis, language),
+            table=self.table(shown, judgments, language),
             cost=cost.cost(comparison, language),
         )
 
@@ -108,12 +92,10 @@ class RerankTab:
         """The worked example that a visitor sees first: the first collection's first query, all else by default."""
         return self.run(self.pane.default_form(), CrossEncoderChoice(), Judgments(), RAW.key, language)
 
-    def judged(self, shown: Shown, judgments: Judgments, language: Language) -> str:
-        """What the judgments say of both rankings; nothing where none of the candidates is judged."""
-        comparison = shown.judged(judgments)
-        return effectiveness.judged(
-            (comparison.before, comparison.after), comparison.candidates, comparison.grades, language
-        )
+    def table(self, shown: Shown, judgments: Judgments, language: Language) -> str:
+        """The table of all candidates."""
+        meanings = shown.collection.card.grades
+        return passages.table(shown.judged(judgments), meanings, shown.analysis, language)
 
     def rescaled(self, shown: Shown | None, scale: str, language: Language) -> View:
         """The charts on another scale; nothing is scored again."""
@@ -154,13 +136,3 @@ def _download(
         raise InputError(w.NOTHING_YET.en, w.NOTHING_YET.zh)
     return {"name": f"rerank-lens.{suffix}", "text": write(shown.judged(judgments))}
 
-
-def seldom(steps: Iterator[Progress | Step]) -> Iterator[Progress | Step]:
-    """The steps without those tellings of progress that follow another within PROGRESS_SECONDS."""
-    told = -PROGRESS_SECONDS
-    for step in steps:
-        if isinstance(step, Progress):
-            if perf_counter() - told < PROGRESS_SECONDS:
-                continue
-            told = perf_counter()
-        yield step

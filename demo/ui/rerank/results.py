@@ -1,4 +1,4 @@
-"""The right column of the Rerank tab: words, pictures, panel, table and cost, empty until a comparison arrives."""
+"""The right side of the Rerank tab: words, pictures, panel, table and cost, empty until a comparison arrives."""
 
 from __future__ import annotations
 
@@ -7,30 +7,22 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts import CHARTS, RAW, SCALES, Chart
+from demo.charts import CHARTS, RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.page import page_html
+from demo.ui.parts import ChartParts, Download, build_chart, build_download, chart_updates
 from demo.ui.rerank.handlers import View
-from demo.ui.session import Session
 from demo.ui.views import status
-
-
-@dataclass(frozen=True, slots=True)
-class ChartParts:
-    """The components of one chart."""
-
-    box: gr.Column
-    note: gr.HTML
-    figure: gr.Plot
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The components that a `View` fills, by the names of its fields."""
 
-    session: gr.State
+    shown: gr.State
     status: gr.HTML
     headline: gr.HTML
+    judged: gr.HTML
     slope: gr.HTML
     panel: gr.HTML
     charts: tuple[ChartParts, ...]
@@ -40,7 +32,7 @@ class Parts:
 
     def outputs(self) -> list[Any]:
         """Every component, charts taken apart, as gradio wants them listed."""
-        flat = [part for chart in self.charts for part in (chart.box, chart.note, chart.figure)]
+        flat = [part for chart in self.charts for part in chart.components()]
         return [getattr(self, row.name) for row in fields(self) if row.name != "charts"] + flat
 
     def updates(self, view: View) -> dict[Any, Any]:
@@ -48,26 +40,23 @@ class Parts:
         values = {row.name: getattr(view, row.name) for row in fields(view)}
         charts = values.pop("charts")
         found = {getattr(self, name): value for name, value in values.items() if value is not None}
-        for part, chart in zip(self.charts, charts or (), strict=False):
-            if chart is not None:
-                found |= {part.note: chart.note, part.figure: chart.figure, part.box: gr.Column(visible=chart.shown)}
-        return found
+        return found | chart_updates(self.charts, charts or ())
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The right column: what a view fills, and what the visitor can still do with it."""
+    """What a view fills, and what the visitor can still do with it."""
 
     parts: Parts
     scale: gr.Radio
-    csv: gr.Button
-    json: gr.Button
-    payload: gr.JSON
+    csv: Download
+    json: Download
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
-    """The right column, empty until the first comparison arrives."""
+    """The right side, empty until the first comparison arrives."""
     headline_html = page_html("", elem_id="headline-box")
+    judged_html = page_html("", elem_id="judged-box")
     slope_html = page_html("", elem_id="slope-box")
     panel_html = page_html("", elem_id="panel-box")
     with gr.Column(elem_id="scale-box"):
@@ -79,21 +68,23 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         )
         formula = page_html(status.reading(RAW.formula, "en"), elem_id="formula")
     with gr.Row(elem_id="plots-row"):
-        charts = tuple(_chart(row) for row in CHARTS)
+        charts = tuple(build_chart(row.key, shown=row.from_size == 0) for row in CHARTS)
     table_html = page_html("", elem_id="table-box")
     with gr.Row(elem_id="footer-row"):
         cost_html = page_html("", elem_id="cost-box")
         with gr.Column(elem_id="downloads"):
-            csv = gr.Button(label(w.DOWNLOAD_CSV), size="sm", elem_id="download-csv")
-            json_button = gr.Button(label(w.DOWNLOAD_JSON), size="sm", elem_id="download-json")
-    payload = gr.JSON(visible=False)
-    session = gr.State(Session())
-    parts = Parts(session, status_box, headline_html, slope_html, panel_html, charts, formula, table_html, cost_html)
-    return Results(parts, scale, csv, json_button, payload)
-
-
-def _chart(row: Chart) -> ChartParts:
-    with gr.Column(elem_classes="plot-card", elem_id=f"{row.key}-card", visible=row.from_size == 0) as box:
-        note = page_html("")
-        figure = gr.Plot(show_label=False, container=False, elem_id=row.key)
-    return ChartParts(box, note, figure)
+            csv = build_download(label(w.DOWNLOAD_CSV), "download-csv")
+            json = build_download(label(w.DOWNLOAD_JSON), "download-json")
+    parts = Parts(
+        gr.State(None),
+        status_box,
+        headline_html,
+        judged_html,
+        slope_html,
+        panel_html,
+        charts,
+        formula,
+        table_html,
+        cost_html,
+    )
+    return Results(parts, scale, csv, json)

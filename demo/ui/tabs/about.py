@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demo.service import RankingService
-from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.page import current_page, page_html
+from demo.ui.frame import Frame
+from demo.ui.page import QUIET, current_page, page_html
 from demo.ui.views.render import render
 
 
-def build(settings: Settings, service: RankingService, label: w.Labels) -> None:
+def build(frame: Frame) -> None:
     """The text, in the visitor's language once the page is there."""
 
     def text(request: gr.Request) -> str:
         return render("about.html", w.language_of(request))
 
     page = page_html(render("about.html", "en"), elem_id="about")
-    current_page().load(text, None, page, show_progress="hidden", api_visibility="private")
+    current_page().load(text, None, page, **QUIET)

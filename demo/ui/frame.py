@@ -1,0 +1,24 @@
+"""What every tab is given to build itself: the shared inputs, judging, labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demo.service import RankingService
+from demo.ui import wording as w
+from demo.ui.inputs.components import Inputs
+from demo.ui.judging import Judging
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The page around the tabs."""
+
+    inputs: Inputs
+    judging: Judging
+    label: w.Labels
+
+    @property
+    def service(self) -> RankingService:
+        """What ranks."""
+        return self.inputs.pane.service

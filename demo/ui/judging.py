@@ -1,0 +1,151 @@
+"""Judging by hand, the same in every tab: grades in, figures out, judgments saved and loaded as qrels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo import formats
+from demo.errors import DemoError, InputError
+from demo.judgments import Judgments
+from demo.language import Language
+from demo.metrics.effectiveness import Measure, measure_query, parse_measures
+from demo.ui import wording as w
+from demo.ui.boundary import sentence_of
+from demo.ui.inputs.components import Inputs
+from demo.ui.inputs.handlers import Form
+from demo.ui.page import QUICK, page_html
+from demo.ui.parts import build_download
+from demo.ui.session import Compared, Shown, grades_by_id
+from demo.ui.views import judged, status
+
+MEASURES = parse_measures("ndcg@10 mrr@10 p@10 judged@10")
+
+BRIDGE = """document.addEventListener('lens-judge', (event) => trigger('select', event.detail));"""
+"""The page's script tells of a judgment; this passes it on to the server."""
+
+Ran = Shown | Compared
+
+
+def figures(ran: Ran, judgments: Judgments) -> Mapping[str, Mapping[Measure, float]]:
+    """Ranker key → figure of each of MEASURES for this query; empty where no passage of the collection is judged."""
+    grades = grades_by_id(ran, judgments)
+    if not grades:
+        return {}
+    names = [passage.doc_id for passage in ran.candidates]
+    return {
+        ranking.ranker.key: measure_query([names[index] for index in ranking.order.tolist()], grades, MEASURES)
+        for ranking in ran.rankings
+    }
+
+
+def judged_box(ran: Ran, judgments: Judgments, language: Language) -> str:
+    """What the judgments say of every ranking; a hint where there are none."""
+    return judged.judged(ran.rankings, figures(ran, judgments), MEASURES, language)
+
+
+def taken(text: str, name: str, form: Form, inputs: Inputs, judgments: Judgments) -> Judgments:
+    """The judgments with those of a qrels file, for the passages that the form points at.
+
+    Raises:
+        InputError: the file is no qrels file, or speaks of none of the passages.
+    """
+    passages = inputs.pane.collection(form).passages
+    fresh = judgments.take(formats.read_qrels(text, name), passages)
+    if fresh.rows == judgments.rows:
+        raise InputError(
+            f"{name} judges none of these {len(passages)} passages: no id of the file is among theirs. Choose the "
+            "passages first that it belongs to.",
+            f"{name} 没有判定这 {len(passages)} 个段落中的任何一个：文件中的 id 与它们都不相符。请先选择它所属的段落。",
+        )
+    return fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An area of results in which passages can be judged.
+
+    Attributes:
+        name: its element's id.
+        ran: what is shown there.
+        box: shows what the judgments say; table: shows each passage's grade, drawn by `draw`.
+    """
+
+    name: str
+    ran: gr.State
+    box: gr.HTML
+    table: gr.HTML
+    draw: Callable[[Any, Judgments, Language], str]
+
+
+@dataclass(slots=True)
+class Judging:
+    """Judgments of one visitor, and where they are shown."""
+
+    inputs: Inputs
+    label: w.Labels
+    judgments: gr.State = field(default_factory=lambda: gr.State(Judgments()))
+    scenes: list[Scene] = field(default_factory=list)
+
+    def wire(self) -> None:
+        """Builds the controls below the inputs and connects all scenes; to be called once all tabs are built."""
+        bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
+        with self.inputs.column, gr.Accordion(self.label(w.JUDGING), open=False, elem_id="judging"):
+            note = page_html(status.reading(w.JUDGING_HELP, "en"), elem_id="judging-note")
+            load = gr.UploadButton(self.label(w.JUDGING_LOAD), size="sm", elem_id="load-judgments")  # type: ignore[arg-type]
+            save = build_download(self.label(w.JUDGING_SAVE), "save-judgments")
+        ran = [scene.ran for scene in self.scenes]
+        boxes, tables = [scene.box for scene in self.scenes], [scene.table for scene in self.scenes]
+
+        def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Ran | None) -> Any:
+            told = event._data
+            where = next(value for scene, value in zip(self.scenes, values, strict=True) if scene.name == told["scene"])
+            if where is None:
+                return [gr.skip()] * (1 + len(boxes))
+            judgments = judgments.judge(where.query, where.candidates[int(told["index"])], told["grade"])
+            return [judgments, *self._boxes(values, judgments, w.language_of(request))]
+
+        def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> Any:
+            values, typed = rest[: len(ran)], rest[len(ran) :]
+            language = w.language_of(request)
+            try:
+                file = Path(str(path))
+                judgments = taken(
+                    file.read_text(encoding="utf-8", errors="replace"), file.name, Form(*typed), self.inputs, judgments
+                )
+            except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
+                skipped = [gr.skip()] * (1 + len(boxes) + len(tables))
+                return [*skipped, status.reading(sentence_of(error), language, bad=True)]
+            drawn = [
+                gr.skip() if value is None else scene.draw(value, judgments, language)
+                for scene, value in zip(self.scenes, values, strict=True)
+            ]
+            told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
+            return [judgments, *self._boxes(values, judgments, language), *drawn, told]
+
+        bridge.select(judge, [self.judgments, *ran], [self.judgments, *boxes], **QUICK)  # type: ignore[attr-defined]
+        load.upload(
+            loaded,
+            [load, self.judgments, *ran, *self.inputs.components()],
+            [self.judgments, *boxes, *tables, note],
+            **QUICK,
+        )
+        save.serve(saved, [self.judgments])
+
+    def _boxes(self, values: tuple[Ran | None, ...], judgments: Judgments, language: Language) -> list[Any]:
+        return [gr.skip() if value is None else judged_box(value, judgments, language) for value in values]
+
+
+def saved(judgments: Judgments) -> dict[str, str]:
+    """File name and content of the judgments as TREC qrels.
+
+    Raises:
+        InputError: none was made yet.
+    """
+    if not judgments:
+        raise InputError(w.NO_JUDGMENTS.en, w.NO_JUDGMENTS.zh)
+    return {"name": "judgments.qrels.txt", "text": formats.write_qrels(judgments.qrels())}

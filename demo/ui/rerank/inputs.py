@@ -1,0 +1,57 @@
+"""What is the Rerank tab's own in the left column: the cross-encoder, the button, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from demo.language import Language
+from demo.scoring import PRECISIONS
+from demo.service import RankingService
+from demo.ui import wording as w
+from demo.ui.inputs.components import Inputs
+from demo.ui.page import page_html
+from demo.ui.views import models
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The tab's own components of the left column."""
+
+    model: gr.Dropdown
+    windows: gr.Checkbox
+    precision: gr.Dropdown
+    run: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+
+
+def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
+    """Every model on offer with where its weights are; the value is its key."""
+    return [(f"{choice.spec.label} · {models.place(choice, language)}", choice.spec.key) for choice in service.models()]
+
+
+def build_actions(inputs: Inputs, label: w.Labels) -> Actions:
+    """Puts the components into the left column."""
+    settings, service = inputs.pane.settings, inputs.pane.service
+    with inputs.actions, gr.Column(elem_id="rerank-actions"):
+        model = gr.Dropdown(
+            model_choices(service, "en"),
+            value=service.default_model(),
+            label=label(w.MODEL),
+            info=label(w.MODEL_INFO) if settings.any_model else None,
+            allow_custom_value=settings.any_model,
+            elem_id="model",
+        )
+        with gr.Column(elem_id="run-box", elem_classes="run-box"):
+            status_box = page_html("", elem_id="status-box")
+            with gr.Row(elem_classes="run-row"):
+                run = gr.Button(label(w.RUN), variant="primary", scale=3, elem_id="rerank", elem_classes="run")
+                stop = gr.Button(label(w.STOP), scale=1, elem_id="stop", elem_classes="stop")
+        with gr.Accordion(label(w.MODEL_OPTIONS), open=False, elem_id="model-options"):
+            windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="windows")
+            precision = gr.Dropdown(
+                list(PRECISIONS), value=settings.precision, label=label(w.PRECISION), elem_id="precision"
+            )
+    return Actions(model, windows, precision, run, stop, status_box)
