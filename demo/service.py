@@ -216,7 +216,7 @@ class RankingService:
         for number, choice in enumerate(rankers, 1):
             for step in self._attempt(choice, candidates):
                 if isinstance(step, Progress):
-                    yield _told_of(step, _label(choice), number, len(rankers))
+                    yield _told_of(step, label_of(choice), number, len(rankers))
                 else:
                     columns.append(step)
             yield _lineup(candidates, tuple(columns))
@@ -226,7 +226,7 @@ class RankingService:
         try:
             yield (yield from self._ranking(choice, candidates))
         except DemoError as error:
-            yield Failure(Ranker(str(choice), _label(choice), _KINDS[type(choice)]), error.text)
+            yield Failure(Ranker(str(choice), label_of(choice), _KINDS[type(choice)]), error.text)
 
     def _ranking(self, choice: RankerChoice, candidates: _Candidates) -> Generator[Progress, None, Ranking]:
         """The ranker's ranking of the candidates; yields its progress."""
@@ -288,7 +288,7 @@ class RankingService:
             index_seconds=indexed - start if built else 0.0,
             model_seconds=perf_counter() - indexed,
         )
-        ranking = Ranking.from_scores(Ranker(str(choice), _label(choice), ScoreKind.BM25), scores, cost)
+        ranking = Ranking.from_scores(Ranker(str(choice), label_of(choice), ScoreKind.BM25), scores, cost)
         collapse = index.collapse(query.text)
         return ranking, [collapse] if collapse else cautions.nothing_matched(ranking)
 
@@ -302,7 +302,7 @@ _KINDS = {
 """What a ranker would have given that gave nothing."""
 
 
-def _label(choice: RankerChoice) -> str:
+def label_of(choice: RankerChoice) -> str:
     """A name for people: the settings that are not the default ones stand behind it."""
     if isinstance(choice, EngineChoice):
         return ENGINE.label

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from demo.judgments import Judgments
 from demo.language import Text
+from demo.rankers.choices import RankerChoice
 from demo.records import Collection, Comparison, Lineup, Passage, Query, Ranking
+from demo.service import Request
 from demo.text import Analysis
 
 
@@ -46,11 +48,28 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A lineup together with what the page needs to draw it again."""
+    """A lineup together with what the page needs to draw it again, and to try an edit of it.
+
+    Attributes:
+        lineup: as it was scored.
+        drawn: as the controls want to see it, reranked to a depth and fused.
+        request, choices: what was asked for.
+    """
 
     lineup: Lineup
-    collection: Collection
-    analysis: Analysis
+    drawn: Lineup
+    request: Request
+    choices: tuple[RankerChoice, ...]
+
+    @property
+    def collection(self) -> Collection:
+        """The passages that the candidates were taken from."""
+        return self.request.collection
+
+    @property
+    def analysis(self) -> Analysis:
+        """How texts were cut into terms, for marking the query's words."""
+        return self.request.bm25.analysis
 
     @property
     def query(self) -> Query:
@@ -62,9 +81,14 @@ class Compared:
         """What was ranked."""
         return self.lineup.candidates
 
+    @property
+    def rankings(self) -> tuple[Ranking, ...]:
+        """The rankings that are drawn."""
+        return self.drawn.rankings
+
     def judged(self, judgments: Judgments) -> Lineup:
-        """The lineup with the visitor's own judgments."""
-        return replace(self.lineup, grades=judgments.over(self.lineup.grades, self.query, self.candidates))
+        """What is drawn, with the visitor's own judgments."""
+        return replace(self.drawn, grades=judgments.over(self.drawn.grades, self.query, self.candidates))
 
 
 def grades_by_id(ran: Shown | Compared, judgments: Judgments) -> Mapping[str, int | None]:

@@ -44,5 +44,5 @@ def head() -> str:
 
 
 def css() -> str:
-    """The page's style sheet."""
-    return (ASSETS / "lens.css").read_text(encoding="utf-8")
+    """The page's style sheets: where things stand, then how they look."""
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("frame.css", "lens.css"))

@@ -18,6 +18,7 @@ TAGLINE = Text(
     "看看交叉编码器（cross-encoder）在 BM25 排序上改变了什么、改变多少、代价多大。",
 )
 TAB_RERANK = Text("Rerank", "重排")
+TAB_COMPARE = Text("Compare", "对比")
 TAB_MODELS = Text("Models", "模型")
 TAB_ABOUT = Text("About", "关于")
 
@@ -56,8 +57,8 @@ MODEL_CACHED = Text("on this machine", "已在本机")
 MODEL_LOCAL = Text("own folder", "本地目录")
 MODEL_DOWNLOAD = Text("downloads {size}", "需下载 {size}")
 MODEL_DOWNLOAD_UNKNOWN = Text("downloads", "需下载")
-OPTIONS = Text("BM25 and options", "BM25 与选项")
-FIRST_STAGE = Text("First stage", "第一阶段")
+OPTIONS = Text("First stage", "第一阶段")
+FIRST_STAGE = Text("Candidates come from", "候选段落来自")
 FIRST_STAGE_BM25 = Text("BM25", "BM25")
 FIRST_STAGE_ENGINE = Text("The engine's own scores", "搜索引擎自己的得分")
 VARIANT = Text("BM25 variant", "BM25 变体")
@@ -71,8 +72,68 @@ DEPTH_INFO = Text(
 WINDOWS = Text("Score long passages in overlapping windows", "长段落分重叠窗口打分")
 WINDOWS_INFO = Text("The best window counts (MaxP); otherwise the end is cut", "取最好的窗口（MaxP）；否则截去结尾")
 PRECISION = Text("Precision", "精度")
+MODEL_OPTIONS = Text("Long passages and precision", "长段落与精度")
 RUN = Text("Rerank", "重排")
 STOP = Text("Stop", "停止")
+
+# judging by hand
+JUDGING = Text("Judgments by hand", "人工判定")
+JUDGING_HELP = Text(
+    "Choose a passage and press 0–3, or a grade in its panel. Judgments stay while this page is open; save them as "
+    "qrels to keep them.",
+    "选中一个段落后按 0–3，或在其面板中选择等级。判定在本页打开期间保留；如需长期保存，请另存为 qrels。",
+)
+JUDGING_LOAD = Text("Load qrels", "载入 qrels")
+JUDGING_SAVE = Text("Save as qrels", "另存为 qrels")
+JUDGING_LOADED = Text("Loaded; {n} judgments by hand in all.", "已载入；现共有 {n} 条人工判定。")
+NO_JUDGMENTS = Text(
+    "Nothing was judged by hand yet. Choose a passage and press 0, 1, 2 or 3.",
+    "尚无人工判定。请选中一个段落并按 0、1、2 或 3。",
+)
+
+# compare: inputs and controls
+RANKERS = Text("Rankers, one column each", "排序器（每个一列）")
+RANKERS_INFO = Text(
+    "In the order chosen. Type a hub id, a folder, or a form such as bm25[k1=1.2] or rrf(bm25+bundled/tiny)",
+    "按选择的顺序排列。也可输入模型库 id、目录，或 bm25[k1=1.2]、rrf(bm25+bundled/tiny) 之类的写法",
+)
+RUN_COMPARE = Text("Compare", "对比")
+ADD_RANKER = Text("Add a model with options", "添加带选项的模型")
+ADD = Text("Add to the rankers", "添加到排序器")
+MAX_TOKENS = Text("Maximum length in tokens", "最大长度（词元）")
+MAX_TOKENS_INFO = Text("Query and passage together; 0: the model's own", "查询与段落合计；0 表示模型自身的上限")
+NO_MODEL = Text("Choose a model to add.", "请选择要添加的模型。")
+DEPTH_AND_FUSION = Text("Depth and fusion", "深度与融合")
+DEPTH_SLIDER = Text("Rerank the first stage's top …", "重排第一阶段的前……个")
+DEPTH_SLIDER_INFO = Text(
+    "The rest keep their places; nothing is scored again", "其余保持原位；不会重新打分"
+)
+FUSION = Text("Fusion of all rankers", "融合全部排序器")
+FUSION_INFO = Text("Adds one more column, with the weights below", "按下方权重增加一列")
+FUSIONS = {
+    "": Text("none", "无"),
+    "rrf": Text("reciprocal rank (RRF)", "倒数名次（RRF）"),
+    "min-max": Text("weighted sum after min–max", "最小–最大后加权求和"),
+    "z": Text("weighted sum after z", "z 标准化后加权求和"),
+}
+FUSION_K = Text("k of RRF: the larger, the less the top counts", "RRF 的 k：越大，头部的作用越小")
+AGREEMENT_BY = Text("Agreement measured by", "一致性度量")
+REFERENCE = Text("Reference ranker", "参考排序器")
+SPEED_AXIS = Text("Speed against", "速度对照")
+SPEED_AGAINST = {
+    "agreement": Text("agreement with the reference", "与参考排序器的一致性"),
+    "ndcg@10": Text("NDCG@10, where judged", "NDCG@10（有判定时）"),
+}
+COMPARE_FIRST = Text("Press Compare first: there is no result yet.", "请先点击“对比”：还没有结果。")
+WHAT_IF = Text("What if the query or a passage were different?", "如果查询或段落有所不同？")
+WHAT_IF_QUERY = Text("Query to try", "试用的查询")
+WHAT_IF_PASSAGE = Text("Passage to edit", "要编辑的段落")
+WHAT_IF_TEXT = Text("Its text to try", "试用的段落文本")
+WHAT_IF_RUN = Text("Rank again and show both", "重新排序并对照")
+NOTHING_EDITED = Text(
+    "Nothing is different yet. Change the query, or choose a passage and change its text.",
+    "尚无改动。请修改查询，或选择一个段落并修改其文本。",
+)
 
 # results
 SCALE = Text("Scores as", "得分显示为")

@@ -1,0 +1,93 @@
+"""What is the Compare tab's own in the left column: the rankers, the button, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from demo.language import Language
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
+from demo.scoring import PRECISIONS
+from demo.service import MOST_RANKERS, RankingService, label_of
+from demo.ui import wording as w
+from demo.ui.compare.handlers import CompareTab
+from demo.ui.inputs.components import Inputs
+from demo.ui.page import page_html
+from demo.ui.rerank.inputs import model_choices
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The tab's own components of the left column.
+
+    Attributes:
+        rankers: the chosen rankers as text, in the order of their columns.
+        model, precision, max_tokens, windows: a cross-encoder used in its own way; `add` adds it to the rankers.
+    """
+
+    rankers: gr.Dropdown
+    run: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+    model: gr.Dropdown
+    precision: gr.Dropdown
+    max_tokens: gr.Number
+    windows: gr.Checkbox
+    add: gr.Button
+    add_note: gr.HTML
+
+
+def ranker_choices(tab: CompareTab, language: Language) -> list[tuple[str, str]]:
+    """Everything on offer as menu entries; models say where their weights are."""
+    places = {key: label for label, key in model_choices(tab.service, language)}
+    return [(places.get(str(choice)) or _name(choice, language), str(choice)) for choice in tab.offered()]
+
+
+def _name(choice: RankerChoice, language: Language) -> str:
+    return w.FIRST_STAGE_ENGINE.to(language) if isinstance(choice, EngineChoice) else label_of(choice)
+
+
+def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
+    """Puts the components into the left column."""
+    settings = inputs.pane.settings
+    with inputs.actions, gr.Column(elem_id="compare-actions"):
+        rankers = gr.Dropdown(
+            ranker_choices(tab, "en"),
+            value=tab.default_rankers(),
+            label=label(w.RANKERS),
+            info=label(w.RANKERS_INFO),
+            multiselect=True,
+            max_choices=MOST_RANKERS,
+            allow_custom_value=True,
+            elem_id="rankers",
+        )
+        with gr.Column(elem_id="compare-run-box", elem_classes="run-box"):
+            status_box = page_html("", elem_id="compare-status-box")
+            with gr.Row(elem_classes="run-row"):
+                run = gr.Button(label(w.RUN_COMPARE), variant="primary", scale=3, elem_id="compare", elem_classes="run")
+                stop = gr.Button(label(w.STOP), scale=1, elem_id="compare-stop", elem_classes="stop")
+        with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
+            model = gr.Dropdown(
+                model_choices(tab.service, "en"),
+                value=tab.service.default_model(),
+                label=label(w.MODEL),
+                info=label(w.MODEL_INFO) if settings.any_model else None,
+                allow_custom_value=settings.any_model,
+                elem_id="add-model",
+            )
+            precision = gr.Dropdown(
+                list(PRECISIONS), value=settings.precision, label=label(w.PRECISION), elem_id="add-precision"
+            )
+            max_tokens = gr.Number(
+                0,
+                label=label(w.MAX_TOKENS),
+                info=label(w.MAX_TOKENS_INFO),
+                precision=0,
+                minimum=0,
+                elem_id="add-max-tokens",
+            )
+            windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="add-windows")
+            add = gr.Button(label(w.ADD), size="sm", elem_id="add")
+            add_note = page_html("", elem_id="add-note")
+    return Actions(rankers, run, stop, status_box, model, precision, max_tokens, windows, add, add_note)

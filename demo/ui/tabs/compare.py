@@ -1,0 +1,142 @@
+"""The Compare tab: any number of rankers on the same query and passages.
+
+What happens stands in `ui.compare.handlers`; this file puts the parts together and connects their events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from demo.errors import DemoError
+from demo.ui import wording as w
+from demo.ui.compare.handlers import CompareTab, WhatIfForm
+from demo.ui.compare.inputs import Actions, build_actions, ranker_choices
+from demo.ui.compare.results import Panel, Results, build_results
+from demo.ui.frame import Frame
+from demo.ui.inputs.handlers import Form
+from demo.ui.judging import Scene
+from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.rerank.inputs import model_choices
+from demo.ui.session import Compared
+from demo.ui.views import status
+
+
+def build(frame: Frame) -> None:
+    """The tab's components and what happens when they are used."""
+    tab = CompareTab(frame.inputs.pane)
+    actions = build_actions(frame.inputs, tab, frame.label)
+    with gr.Column(elem_id="compare-results", elem_classes="results scene"):
+        results = build_results(actions.status, frame.label)
+    parts = results.parts
+    frame.judging.scenes.append(Scene("compare-results", parts.compared, parts.judged, parts.table, tab.table))
+    _wire_choice(tab, actions)
+    _wire_run(tab, frame, actions, results)
+    _wire_looks(tab, frame, results)
+    _wire_what_if(tab, results)
+
+
+def _wire_choice(tab: CompareTab, actions: Actions) -> None:
+    """Menus in the visitor's language, and adding a ranker with options of its own."""
+
+    def localised(request: gr.Request) -> tuple[Any, Any]:
+        language = w.language_of(request)
+        return (
+            gr.Dropdown(choices=ranker_choices(tab, language)),
+            gr.Dropdown(choices=model_choices(tab.service, language)),
+        )
+
+    def added(request: gr.Request, *values: Any) -> tuple[Any, str]:
+        try:
+            return tab.added(*values), ""
+        except DemoError as error:
+            return gr.skip(), status.reading(error.text, w.language_of(request), bad=True)
+
+    current_page().load(localised, None, [actions.rankers, actions.model], **QUICK)
+    actions.add.click(
+        added,
+        [actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
+        [actions.rankers, actions.add_note],
+        **QUICK,
+    )
+
+
+def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results) -> None:
+    parts, panel, edit = results.parts, results.panel, results.what_if
+    form = frame.inputs.components()
+
+    def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
+        typed, (rankers, judgments, *looks) = values[: len(form)], values[len(form) :]
+        controls = Panel.controls(looks)
+        for view in tab.run(Form(*typed), rankers or (), controls, judgments, w.language_of(request)):
+            found = parts.updates(view)
+            if view.compared is not None:
+                found |= panel.fitted(view.compared, controls) | edit.fitted(view.compared)
+            yield found
+
+    def stopped(request: gr.Request) -> str:
+        return status.notice(w.STOPPED, w.language_of(request))
+
+    fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
+    running = actions.run.click(
+        run,
+        [*form, actions.rankers, frame.judging.judgments, *panel.components()],
+        [*parts.outputs(), *fitted],
+        **RANKING,
+    )
+    actions.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
+
+
+def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
+    """Controls that draw the lineup again; nothing is scored."""
+    parts, panel, judgments = results.parts, results.panel, frame.judging.judgments
+
+    def redrawn(request: gr.Request, compared: Compared | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+        language = w.language_of(request)
+        try:
+            return parts.updates(tab.redrawn(compared, Panel.controls(list(looks)), judged, language))
+        except DemoError as error:
+            return {parts.status: status.alert(error.text, language)}
+
+    def referred(request: gr.Request, compared: Compared | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+        if compared is None:
+            return {}
+        return parts.updates(tab.referred(compared, Panel.controls(list(looks)), judged, w.language_of(request)))
+
+    seen = [parts.compared, judgments, *panel.components()]
+    sliders = [panel.depth, panel.k, *panel.weights]
+    redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
+    gr.on([panel.fusion.input, *(slider.release for slider in sliders)], redrawn, seen, parts.outputs(), **redraw)
+    gr.on(
+        [panel.reference.input, panel.measure.input, panel.scale.input, panel.axis.input],
+        referred,
+        seen,
+        parts.outputs(),
+        **redraw,
+    )
+    results.csv.serve(tab.csv, [parts.compared, judgments])
+    results.json.serve(tab.json, [parts.compared, judgments])
+
+
+def _wire_what_if(tab: CompareTab, results: Results) -> None:
+    parts, panel, edit = results.parts, results.panel, results.what_if
+
+    def chosen(compared: Compared | None, place: int | None) -> str:
+        return "" if compared is None or place is None else compared.candidates[place].text
+
+    def tried(request: gr.Request, compared: Compared | None, *values: Any) -> Iterator[dict[Any, Any]]:
+        (query, place, text), looks = values[:3], list(values[3:])
+        for view in tab.try_out(
+            compared, WhatIfForm(query, place, text), Panel.controls(looks), w.language_of(request)
+        ):
+            yield parts.updates(view)
+
+    edit.passage.input(chosen, [parts.compared, edit.passage], edit.text, **QUICK)
+    edit.run.click(
+        tried,
+        [parts.compared, edit.query, edit.passage, edit.text, *panel.components()],
+        parts.outputs(),
+        **RANKING,
+    )
