@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import PurePosixPath
 
 from demo.errors import InputError
 from demo.formats.json_text import json_lines, read_grade, read_jsonl, read_query
-from demo.formats.source import Found, Judgment, Source
+from demo.formats.source import Found, Judgment, Place, Source
 from demo.language import Text
 from demo.records import Query
 
@@ -102,19 +102,27 @@ def read_queries(source: Source) -> tuple[Query, ...]:
     Raises:
         InputError: a line lacks `_id` or `text`, or repeats an earlier line's id.
     """
-    lines: dict[str, int] = {}
-    queries: list[Query] = []
-    for place, value in json_lines(source):
-        query = read_query(value, place)
-        if (earlier := lines.get(query.query_id)) is not None:
-            where, other = place.start, source.line(earlier).text
+    return distinct_queries((place, read_query(value, place)) for place, value in json_lines(source))
+
+
+def distinct_queries(queries: Iterable[tuple[Place, Query]]) -> tuple[Query, ...]:
+    """The queries, each of which has an id of its own.
+
+    Raises:
+        InputError: one repeats an earlier one's id; the sentence names both places.
+    """
+    places: dict[str, Place] = {}
+    kept: list[Query] = []
+    for place, query in queries:
+        if (earlier := places.get(query.query_id)) is not None:
+            where, other = place.start, earlier.text
             raise InputError(
                 f"{where.en} repeats the id “{query.query_id}” of {other.en}. Give every query an id of its own.",
                 f"{where.zh}重复了{other.zh}的 id“{query.query_id}”。请让每个查询的 id 各不相同。",
             )
-        lines[query.query_id] = place.number
-        queries.append(query)
-    return tuple(queries)
+        places[query.query_id] = place
+        kept.append(query)
+    return tuple(kept)
 
 
 def read_qrels(source: Source) -> tuple[Judgment, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.formats import beir, documents, engines, json_text, plain, tables
+from demo.formats import beir, documents, engines, json_text, plain, tables, trec_sgml
 from demo.formats.source import Found, Source
 from demo.language import Text
 
@@ -123,6 +123,22 @@ FORMATS: tuple[Format, ...] = (
         ),
         read=engines.read_solr,
         fits=engines.is_solr,
+    ),
+    Format(
+        key="trec_sgml",
+        label=Text("TREC documents (SGML)", "TREC 文档（SGML）"),
+        manner=Text("from TREC documents", "来自 TREC 文档"),
+        help=Text(
+            "Documents between <DOC> and </DOC>, each with <DOCNO> and <TEXT>.",
+            "<DOC> 与 </DOC> 之间的文档，各含 <DOCNO> 和 <TEXT>。",
+        ),
+        suffixes=(".sgml", ".sgm", ".trec", ".xml", ".txt"),
+        example=(
+            "<DOC>\n<DOCNO>b1</DOCNO>\n<TITLE>Berlin</TITLE>\n<TEXT>Berlin has 3.5 million people.</TEXT>\n</DOC>\n"
+            "<DOC>\n<DOCNO>b2</DOCNO>\n<TEXT>Berlin is known for museums.</TEXT>\n</DOC>\n"
+        ),
+        read=trec_sgml.read_documents,
+        fits=trec_sgml.looks_like_documents,
     ),
     Format(
         key="jsonl",

@@ -1,0 +1,375 @@
+"""Several files that make one judged collection: a corpus, queries and qrels, perhaps a run with the candidates.
+
+    files ─► which is what (`ROLES`) ─► read each ─► one collection with its complete qrels ─► Judged
+
+Unlike an upload to rank, judgments of passages that the corpus lacks are kept: the ideal ranking and recall count them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from demo.errors import InputError
+from demo.formats.answers import looks_like_answers, read_answers
+from demo.formats.archive import File, unpack
+from demo.formats.assembly import assemble
+from demo.formats.beir import CORPUS, QUERIES, read_qrels
+from demo.formats.json_text import looks_like_json, looks_like_jsonl, read_json, read_jsonl
+from demo.formats.plain import has_id_lines, read_id_lines
+from demo.formats.reading import Reading
+from demo.formats.source import Found, Judgment, Limits, Source
+from demo.formats.tables import has_csv_header, has_tsv_header, read_csv, read_tsv
+from demo.formats.topics import read_topics
+from demo.formats.trec_runs import Run, looks_like_run, read_run
+from demo.formats.trec_sgml import looks_like_documents, looks_like_topics, read_documents
+from demo.language import Text
+from demo.records import Collection
+
+_SUFFIXES = (
+    *(".jsonl", ".ndjson", ".json", ".tsv", ".tab", ".csv", ".txt", ".text", ".qrels", ".qrel", ".run", ".trec"),
+    *(".sgml", ".sgm", ".xml", ".topics", ".qry", ".dat", ".gz", ".zip", ""),
+)
+_NUMBERED = re.compile(r"\.\d[\d-]*")
+"""How TREC ends names of files: topics.301-350, fbis.0."""
+_BESIDE = re.compile(r"(?:^|/)(?:readme|licen[cs]e|source|notice|changes)[^/]*$", re.IGNORECASE)
+_SAMPLE_LINES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A collection to evaluate on.
+
+    Attributes:
+        collection: its qrels hold every judgment of its queries, also of passages that it lacks.
+        candidates: query_id → doc_ids to rerank, best first where they come of a run; empty where files give none.
+        run: the run that they come of, if any.
+        reading: how the files were understood.
+    """
+
+    collection: Collection
+    reading: Reading
+    candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    run: Run | None = None
+
+
+# ---- which file is what ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a file can be.
+
+    Attributes:
+        named: whether its path says so; shaped: whether its content does. A name goes before any shape.
+    """
+
+    key: str
+    label: Text
+    named: re.Pattern[str]
+    shaped: Callable[[Source], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFormat:
+    """One way to write passages with ids."""
+
+    key: str
+    fits: Callable[[Source], bool]
+    read: Callable[[Source], Found]
+
+
+CORPUS_FORMATS = (
+    CorpusFormat("trec_sgml", looks_like_documents, read_documents),
+    CorpusFormat("jsonl", looks_like_jsonl, read_jsonl),
+    CorpusFormat("json", looks_like_json, read_json),
+    CorpusFormat("tsv", has_tsv_header, read_tsv),
+    CorpusFormat("csv", has_csv_header, read_csv),
+    CorpusFormat("id_lines", has_id_lines, read_id_lines),
+)
+"""In the order in which they are tried."""
+
+
+def _path(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _rows(source: Source) -> list[list[str]]:
+    """The cells of the first lines that hold something."""
+    lines = [line for line in source.lines[: 2 * _SAMPLE_LINES] if line.strip()][:_SAMPLE_LINES]
+    return [line.split("\t") if "\t" in line else line.split() for line in lines]
+
+
+def _has_qrels(source: Source) -> bool:
+    """Whether all first lines but a header have three or four single words, the last a whole number."""
+    rows = _rows(source)
+    bodies = rows[1:] if rows and not rows[0][-1].strip().removeprefix("-").isdecimal() else rows
+    return bool(bodies) and all(
+        len(cells) in (3, 4)
+        and all(len(cell.split()) == 1 for cell in cells)
+        and cells[-1].strip().removeprefix("-").isdecimal()
+        for cells in bodies
+    )
+
+
+def _has_passages(source: Source) -> bool:
+    return any(row.fits(source) for row in CORPUS_FORMATS)
+
+
+ROLES = (
+    Role("qrels", Text("qrels", "qrels"), _path(r"qrel"), _has_qrels),
+    Role("run", Text("run", "运行结果"), _path(r"(?:^|/)runs?[._/-]|\.run(?:\.gz)?$"), looks_like_run),
+    Role("answers", Text("set to rerank", "重排集合"), _path(r"(?!)"), looks_like_answers),
+    Role(
+        "queries",
+        Text("queries", "查询"),
+        _path(r"(?:quer(?:y|ies)|topics?|questions?)[^/]*$"),
+        looks_like_topics,
+    ),
+    Role(
+        "corpus", Text("corpus", "语料"), _path(r"(?:corpus|collection|docs|documents|passages)[^/]*$"), _has_passages
+    ),
+)
+"""What files can be; of several that fit, the first."""
+
+
+def role_of(source: Source) -> str:
+    """The key of the file's role by its name, else by its content; "" if it has none.
+
+    A set to rerank is told by its content even where its name speaks of questions or passages.
+    """
+    name = next((role.key for role in ROLES if role.named.search(source.file)), "")
+    if name in ("qrels", "run"):
+        return name
+    if looks_like_answers(source):
+        return "answers"
+    return name or next((role.key for role in ROLES if role.shaped(source)), "")
+
+
+# ---- reading -----------------------------------------------------------------------------------------------------
+
+
+def read_judged_folder(path: Path, limits: Limits, qrels: str = "") -> Judged:
+    """The judged collection in a folder (and its folder qrels), or in one archive or file.
+
+    Args:
+        qrels: the file of judgments where there are several, by its path in the folder; "" takes BEIR's usual one.
+
+    Raises:
+        InputError: the path does not exist or cannot be read, or as for `read_judged_files`.
+    """
+    try:
+        if path.is_dir():
+            paths = sorted(one for pattern in ("*", "qrels/*") for one in path.glob(pattern) if _is_read(one))
+            files = [(one.relative_to(path).as_posix(), one.read_bytes()) for one in paths]
+        else:
+            files = [(path.name, path.read_bytes())]
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
+            f"无法读取 {path}（{error.strerror}）。请给出含语料、查询和 qrels 的目录，或一个压缩包。",
+        ) from error
+    return read_judged_files(files, limits, path.name or "collection", qrels)
+
+
+def _is_read(path: Path) -> bool:
+    hidden = path.name.startswith(".") or _BESIDE.search(path.name) is not None
+    suffix = path.suffix.lower()
+    return path.is_file() and not hidden and (suffix in _SUFFIXES or _NUMBERED.fullmatch(suffix) is not None)
+
+
+def read_judged_files(files: Sequence[File], limits: Limits, key: str, qrels: str = "") -> Judged:
+    """The judged collection that the files make, archives opened; `key` is its key and title.
+
+    Raises:
+        InputError: no corpus, queries or qrels among them, or several where one is needed; a file breaks its rules; no
+            judgment names a query or a passage that is there. The sentence names the file, and the line where one is
+            wrong.
+    """
+    sources = [Source(_shortened(name, files), content, limits) for name, content in unpack(files, limits)]
+    parts: dict[str, list[Source]] = {role.key: [] for role in ROLES}
+    left_out: list[str] = []
+    for source in sources:
+        role = role_of(source)
+        if role:
+            parts[role].append(source)
+        else:
+            left_out.append(source.file)
+    notes = (Text(f"left out: {', '.join(left_out)}", f"未读取：{'、'.join(left_out)}"),) if left_out else ()
+    if parts["answers"] and not parts["corpus"]:
+        return _from_answers(parts, key, qrels, notes, limits)
+    return _from_parts(parts, key, qrels, notes, limits)
+
+
+def _shortened(name: str, files: Sequence[File]) -> str:
+    """The path without the archive and the folder in it where everything comes of one."""
+    parts = PurePosixPath(name).parts
+    inside_archive = len(files) == 1 and len(parts) > 1
+    return PurePosixPath(*parts[-2:] if parts[-2] == "qrels" else parts[-1:]).as_posix() if inside_archive else name
+
+
+def _from_parts(
+    parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Text, ...], limits: Limits
+) -> Judged:
+    corpus = _corpus_files(parts["corpus"])
+    queries = read_topics(_one(parts, "queries", QUERIES))
+    judgments_file = _qrels_file(parts, qrels)
+    judgments = read_qrels(judgments_file)
+    found = [*map(_read_passages, corpus), Found((), queries=queries, judgments=judgments)]
+    origin = Text(f"judgments from {judgments_file.file}", f"相关性判断取自 {judgments_file.file}")
+    judged = _assembled(found, judgments, key, (origin, *notes), limits)
+    if len(parts["run"]) != 1:
+        return judged
+    run = read_run(parts["run"][0])
+    return replace(judged, candidates=run.rankings, run=run)
+
+
+def _from_answers(
+    parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Text, ...], limits: Limits
+) -> Judged:
+    answers = read_answers(_one(parts, "answers", ""))
+    judgments = answers.found.judgments
+    found = [answers.found]
+    if parts["qrels"]:
+        judgments = read_qrels(_qrels_file(parts, qrels))
+        found = [replace(answers.found, judgments=judgments)]
+    return replace(_assembled(found, judgments, key, notes, limits), candidates=answers.candidates)
+
+
+def _assembled(
+    found: Sequence[Found], judgments: Sequence[Judgment], key: str, notes: tuple[Text, ...], limits: Limits
+) -> Judged:
+    """The collection with every judgment of its queries, and a reading that says which passages are not there."""
+    title = Text(key, key)
+    reading = Reading(("judged",), Text("from a judged collection", "来自带判断的集合"), 0, notes=notes)
+    loaded = assemble(found, reading, key, title, title, limits)
+    collection = loaded.collection
+    qrels: dict[str, dict[str, int]] = {query.query_id: {} for query in collection.queries}
+    foreign: set[str] = set()
+    for judgment in judgments:
+        if judgment.query_id in qrels:
+            qrels[judgment.query_id][judgment.doc_id] = judgment.grade
+        else:
+            foreign.add(judgment.query_id)
+    known = {passage.doc_id for passage in collection.passages}
+    absent = sum(doc_id not in known for grades in qrels.values() for doc_id in grades)
+    _check_judgments(judgments, collection, len(foreign), absent)
+    clauses = [
+        (absent, Text(f"judgments of passages that the corpus lacks, kept for the ideal ranking: {absent:,}",
+                      f"语料中没有的段落的判断（为理想排序保留）：{absent:,} 条")),
+        (len(foreign), Text(f"judged queries without a text, left out: {len(foreign):,}",
+                            f"有判断但没有文本的查询（已省略）：{len(foreign):,} 个")),
+    ]  # fmt: skip
+    reading = replace(
+        loaded.reading,
+        judgments=sum(map(len, qrels.values())),
+        unknown_judgments=0,
+        notes=(*loaded.reading.notes, *(clause for count, clause in clauses if count)),
+    )
+    card = replace(collection.card, description=reading.sentence())
+    judged = {query_id: grades for query_id, grades in qrels.items() if grades}
+    return Judged(replace(collection, card=card, qrels=judged), reading)
+
+
+def _read_passages(source: Source) -> Found:
+    row = next((row for row in CORPUS_FORMATS if row.fits(source)), None)
+    if row is not None:
+        return row.read(source)
+    raise InputError(
+        f"{source.file} is not a corpus that can be read. Write JSON lines with “_id” and “text”, an id, a tab and the "
+        "text on each line, or TREC's <DOC>.",
+        f"{source.file} 不是可读取的语料。请写成含“_id”和“text”的 JSON 行、每行 id、制表符和文本，或 TREC 的 <DOC>。",
+    )
+
+
+# ---- which of several --------------------------------------------------------------------------------------------
+
+
+def _corpus_files(sources: Sequence[Source]) -> Sequence[Source]:
+    """BEIR's corpus.jsonl, else every corpus file."""
+    beir = [source for source in sources if PurePosixPath(source.file).name == CORPUS]
+    if sources:
+        return beir or sources
+    raise _missing("corpus")
+
+
+def _one(parts: Mapping[str, list[Source]], role: str, usual: str) -> Source:
+    sources = parts[role]
+    chosen = [source for source in sources if PurePosixPath(source.file).name == usual] or sources
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        raise _missing(role)
+    raise _several(role, chosen)
+
+
+_USUAL_QRELS = ("qrels/test.tsv", "qrels.tsv", "qrels/dev.tsv", "qrels/validation.tsv", "qrels/train.tsv")
+
+
+def _qrels_file(parts: Mapping[str, list[Source]], asked: str) -> Source:
+    sources = {source.file: source for source in parts["qrels"]}
+    if asked:
+        if asked in sources:
+            return sources[asked]
+        names = ", ".join(sources) or "–"
+        raise InputError(
+            f"There are no qrels “{asked}” in the collection. Found: {names}.",
+            f"集合中没有名为“{asked}”的 qrels。现有：{names}。",
+        )
+    usual = next((sources[name] for name in _USUAL_QRELS if name in sources), None)
+    return usual or _one(parts, "qrels", "")
+
+
+def _label(role: str) -> Text:
+    return next(row.label for row in ROLES if row.key == role)
+
+
+def _missing(role: str) -> InputError:
+    label = _label(role)
+    return InputError(
+        f"There is no file of {label.en} among the files. A judged collection needs a corpus, queries and qrels, or "
+        "one table of questions, answers and labels.",
+        f"文件中没有{label.zh}。带判断的集合需要语料、查询和 qrels，或一个含问题、答案和标注的表格。",
+    )
+
+
+def _several(role: str, sources: Sequence[Source]) -> InputError:
+    label, names = _label(role), [source.file for source in sources[:6]]
+    return InputError(
+        f"There are {len(sources)} files of {label.en}: {', '.join(names)}. Name one, or leave only one there.",
+        f"有 {len(sources)} 个{label.zh}文件：{'、'.join(names)}。请指定其一，或只保留一个。",
+    )
+
+
+def _check_judgments(judgments: Sequence[Judgment], collection: Collection, foreign: int, absent: int) -> None:
+    """Nothing, if some judgment names both a query and a passage that are there.
+
+    Raises:
+        InputError: there are no judgments, or none fits.
+    """
+    if not judgments:
+        raise InputError(
+            f"{collection.key} has no judgments, so nothing can be measured. Add qrels, or labels.",
+            f"{collection.key} 中没有相关性判断，因此无法衡量。请添加 qrels 或标注。",
+        )
+    first = judgments[0]
+    where = first.place.start
+    known_queries = {query.query_id for query in collection.queries}
+    if not any(judgment.query_id in known_queries for judgment in judgments):
+        example = next(iter(known_queries), "–")
+        raise InputError(
+            f"{where.en} judges query “{first.query_id}”, and no judged query has a text; queries are named like "
+            f"“{example}”. Give qrels and queries that belong together.",
+            f"{where.zh}判断的是查询“{first.query_id}”，而有判断的查询都没有文本；查询的命名形如“{example}”。"
+            "请提供相互对应的 qrels 和查询。",
+        )
+    if absent == sum(judgment.query_id in known_queries for judgment in judgments):
+        example = collection.passages[0].doc_id
+        raise InputError(
+            f"{where.en} judges passage “{first.doc_id}”, and no judged passage is in the corpus; its passages are "
+            f"named like “{example}”. Give a corpus and qrels that belong together.",
+            f"{where.zh}判断的是段落“{first.doc_id}”，而有判断的段落都不在语料中；其段落的命名形如“{example}”。"
+            "请提供相互对应的语料和 qrels。",
+        )
