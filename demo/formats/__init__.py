@@ -8,6 +8,7 @@
 
 from demo.formats.entrance import from_texts, read_files, read_pasted
 from demo.formats.export import safe_cell, write_csv
+from demo.formats.judgments import read_judgments, write_judgments
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
 from demo.formats.source import Limits
@@ -22,7 +23,9 @@ __all__ = [
     "accepted_suffixes",
     "from_texts",
     "read_files",
+    "read_judgments",
     "read_pasted",
     "safe_cell",
     "write_csv",
+    "write_judgments",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from demo import formats
-from demo.errors import DemoError, InputError
+from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.language import Language
 from demo.metrics.effectiveness import Measure, measure_query, parse_measures
@@ -48,14 +48,15 @@ def judged_box(ran: Ran, judgments: Judgments, language: Language) -> str:
     return judged.judged(ran.rankings, figures(ran, judgments), MEASURES, language)
 
 
-def taken(text: str, name: str, form: Form, inputs: Inputs, judgments: Judgments) -> Judgments:
+def taken(path: Path, form: Form, inputs: Inputs, judgments: Judgments) -> Judgments:
     """The judgments with those of a qrels file, for the passages that the form points at.
 
     Raises:
         InputError: the file is no qrels file, or speaks of none of the passages.
     """
-    passages = inputs.pane.collection(form).passages
-    fresh = judgments.take(formats.read_qrels(text, name), passages)
+    pane, name = inputs.pane, path.name
+    passages = pane.collection(form).passages
+    fresh = judgments.take(formats.read_judgments(name, path.read_bytes(), pane.limits), passages)
     if fresh.rows == judgments.rows:
         raise InputError(
             f"{name} judges none of these {len(passages)} passages: no id of the file is among theirs. Choose the "
@@ -113,10 +114,7 @@ class Judging:
             values, typed = rest[: len(ran)], rest[len(ran) :]
             language = w.language_of(request)
             try:
-                file = Path(str(path))
-                judgments = taken(
-                    file.read_text(encoding="utf-8", errors="replace"), file.name, Form(*typed), self.inputs, judgments
-                )
+                judgments = taken(Path(str(path)), Form(*typed), self.inputs, judgments)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 skipped = [gr.skip()] * (1 + len(boxes) + len(tables))
                 return [*skipped, status.reading(sentence_of(error), language, bad=True)]
@@ -148,4 +146,4 @@ def saved(judgments: Judgments) -> dict[str, str]:
     """
     if not judgments:
         raise InputError(w.NO_JUDGMENTS.en, w.NO_JUDGMENTS.zh)
-    return {"name": "judgments.qrels.txt", "text": formats.write_qrels(judgments.qrels())}
+    return {"name": "judgments.qrels.txt", "text": formats.write_judgments(judgments.qrels())}

@@ -92,7 +92,7 @@ class Compared:
 
 
 def grades_by_id(ran: Shown | Compared, judgments: Judgments) -> Mapping[str, int | None]:
-    """doc_id → grade for the query, of the whole collection, so that an ideal ranking knows what was not a candidate."""
+    """doc_id → grade for the query, of the whole collection: an ideal ranking knows what was no candidate, too."""
     made = judgments.over((None,) * len(ran.candidates), ran.query, ran.candidates)
     by_hand = {passage.doc_id: grade for passage, grade in zip(ran.candidates, made, strict=True) if grade is not None}
     return {**ran.collection.qrels.get(ran.query.query_id, {}), **by_hand}

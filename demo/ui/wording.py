@@ -83,6 +83,12 @@ JUDGING_HELP = Text(
     "qrels to keep them.",
     "选中一个段落后按 0–3，或在其面板中选择等级。判定在本页打开期间保留；如需长期保存，请另存为 qrels。",
 )
+JUDGED = Text("By the judgments of this query", "按该查询的相关性判定")
+JUDGED_HELP = Text(
+    "unjudged passages gain nothing; Judged@10 says how many were judged",
+    "未判定的段落不计增益；Judged@10 表示已判定的比例",
+)
+RANKER = Text("Ranker", "排序器")
 JUDGING_LOAD = Text("Load qrels", "载入 qrels")
 JUDGING_SAVE = Text("Save as qrels", "另存为 qrels")
 JUDGING_LOADED = Text("Loaded; {n} judgments by hand in all.", "已载入；现共有 {n} 条人工判定。")
@@ -105,9 +111,7 @@ MAX_TOKENS_INFO = Text("Query and passage together; 0: the model's own", "查询
 NO_MODEL = Text("Choose a model to add.", "请选择要添加的模型。")
 DEPTH_AND_FUSION = Text("Depth and fusion", "深度与融合")
 DEPTH_SLIDER = Text("Rerank the first stage's top …", "重排第一阶段的前……个")
-DEPTH_SLIDER_INFO = Text(
-    "The rest keep their places; nothing is scored again", "其余保持原位；不会重新打分"
-)
+DEPTH_SLIDER_INFO = Text("The rest keep their places; nothing is scored again", "其余保持原位；不会重新打分")
 FUSION = Text("Fusion of all rankers", "融合全部排序器")
 FUSION_INFO = Text("Adds one more column, with the weights below", "按下方权重增加一列")
 FUSIONS = {

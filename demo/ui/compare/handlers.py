@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from demo.charts import LINEUP_CHARTS, RAW, find_scale
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.language import Language, Text
+from demo.language import Language
 from demo.lineup_report import as_csv, as_json_text
 from demo.lineups import at_depth, what_if, with_fusion
 from demo.metrics.agreement import MEASURES
@@ -183,9 +183,7 @@ class CompareTab:
         k = number(controls.k, "k") if controls.fusion == "rrf" else RRF_K
         return with_fusion(cut, FusionChoice(controls.fusion, choices, weights, k))  # type: ignore[arg-type]
 
-    def redrawn(
-        self, compared: Compared | None, controls: Controls, judgments: Judgments, language: Language
-    ) -> View:
+    def redrawn(self, compared: Compared | None, controls: Controls, judgments: Judgments, language: Language) -> View:
         """Everything anew after depth or fusion changed; nothing is scored."""
         return View() if compared is None else self.drawn(compared, controls, judgments, language)
 

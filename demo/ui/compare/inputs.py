@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from demo.language import Language
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
+from demo.rankers.choices import EngineChoice, RankerChoice
 from demo.scoring import PRECISIONS
-from demo.service import MOST_RANKERS, RankingService, label_of
+from demo.service import MOST_RANKERS, label_of
 from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs

@@ -224,9 +224,7 @@ def _wire(inputs: Inputs, notes: _Notes) -> None:
         ]
 
     collection, query, reading = form["collection"], form["query"], form["reading"]
-    current_page().load(
-        localised, None, [notes.collection, notes.formats, notes.pasted, notes.uploaded], **QUICK
-    )
+    current_page().load(localised, None, [notes.collection, notes.formats, notes.pasted, notes.uploaded], **QUICK)
     notes.examples.input(lambda text: text, notes.examples, query, **QUICK)
     collection.input(collection_chosen, [collection, query], [notes.examples, query, notes.collection], **QUICK)
     form["variant"].input(variant_chosen, form["variant"], [form[name] for name in PARAMETERS], **QUICK)

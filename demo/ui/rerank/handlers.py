@@ -20,11 +20,11 @@ from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.judging import judged_box
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
 from demo.ui.session import Shown
-from demo.ui.judging import judged_box
 from demo.ui.views import cost, headline, passages, slope, status
 
 
@@ -135,4 +135,3 @@ def _download(
     if shown is None:
         raise InputError(w.NOTHING_YET.en, w.NOTHING_YET.zh)
     return {"name": f"rerank-lens.{suffix}", "text": write(shown.judged(judgments))}
-

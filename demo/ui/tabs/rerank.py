@@ -13,8 +13,8 @@ import gradio as gr
 from demo.rankers.choices import CrossEncoderChoice
 from demo.ui import wording as w
 from demo.ui.frame import Frame
-from demo.ui.judging import Scene
 from demo.ui.inputs.handlers import Form
+from demo.ui.judging import Scene
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.rerank.inputs import Actions, build_actions, model_choices
