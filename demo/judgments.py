@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from types import MappingProxyType
 
 from demo.records import Passage, Query
 
@@ -40,7 +39,7 @@ class Judgments:
         rows: (query key, passage content) → judgment, in the order made.
     """
 
-    rows: Mapping[tuple[str, str], Judgment] = field(default_factory=lambda: MappingProxyType({}))
+    rows: Mapping[tuple[str, str], Judgment] = field(default_factory=lambda: {})
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,7 +56,7 @@ class Judgments:
         rows = {other: row for other, row in self.rows.items() if other != key}
         if grade is not None:
             rows[key] = Judgment(passage.doc_id, grade)
-        return Judgments(MappingProxyType(rows))
+        return Judgments(rows)
 
     def over(self, grades: Grades, query: Query, passages: Sequence[Passage]) -> Grades:
         """The grades of the passages, those made by hand in place of the collection's own."""
@@ -81,4 +80,4 @@ class Judgments:
             for doc_id, grade in grades.items()
             if doc_id in by_id
         }
-        return Judgments(MappingProxyType({**self.rows, **fresh}))
+        return Judgments({**self.rows, **fresh})
