@@ -169,8 +169,8 @@ def test_tau_ap_refuses_orders_of_different_items(reference: str, other: str) ->
 
 @pytest.mark.parametrize("seed", range(8))
 def test_tau_ap_is_a_mean_of_scipys_tau(seed: int) -> None:
-    # T(i) = τ(i) · i(i − 1)/2 sums the signs of all pairs within the first i of `other`; those of the i-th with the ones
-    # above it sum to T(i) − T(i − 1), so τ_AP = 1/(n − 1) Σ (T(i) − T(i − 1)) / (i − 1).
+    # T(i) = τ(i) · i(i − 1)/2 sums the signs of all pairs within the first i of `other`; those of the i-th with the
+    # ones above it sum to T(i) − T(i − 1), so τ_AP = 1/(n − 1) Σ (T(i) − T(i − 1)) / (i − 1).
     other = np.random.default_rng(seed).permutation(40)
     signs = [kendalltau(range(i), other[:i]).statistic * i * (i - 1) / 2 if i > 1 else 0.0 for i in range(1, 41)]
     assert tau_ap(range(40), other.tolist()) == pytest.approx(np.mean(np.diff(signs) / np.arange(1, 40)))
