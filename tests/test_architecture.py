@@ -28,7 +28,7 @@ LAYERS = (
     ("service",),
     ("charts",),
     ("ui",),
-    ("app",),
+    ("app", "evaluate"),
 )
 """Parts of the app from the lowest. A part that is not listed stands just above the highest that it imports."""
 

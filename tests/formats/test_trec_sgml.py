@@ -128,7 +128,7 @@ def test_topics_give_number_and_title_or_description() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("<top><num> Number: 1\n<title> x\n</top>\n<top><title> y </top>", "Line 4 of file.sgml starts a topic without <num>"),
+        ("<top><num> 1\n<title> x\n</top>\n<top><title> y </top>", "Line 4 of file.sgml starts a topic without <num>"),
         ("<top>\n<num> Number: 1 </top>", "Line 1 of file.sgml starts a topic without <title>"),
         ("<top><num> 1 <title> x </top>\n<top><num> 01 <title> y </top>",
          "Line 2 of file.sgml repeats the id “1” of line 1 of file.sgml"),

@@ -1,0 +1,246 @@
+"""Command line: `python -m demo.evaluate --collection PATH --rankers bm25,bundled --out DIR`.
+
+Scores go to DIR query by query; the same command after a kill goes on where it ended. At the end DIR holds a TREC run
+file for each ranker, per_query.csv, evaluation.json, table.md and table.tex.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from demo.errors import DemoError, InputError
+from demo.evaluate.journal import Journal, journal_name
+from demo.evaluate.rankers import make_rerankers
+from demo.evaluation import Evaluation, Outcome, Reranker, evaluate, report, work
+from demo.evaluation.figures import describe_test
+from demo.evaluation.outcomes import (
+    Bm25Order,
+    Candidates,
+    bm25_candidates,
+    judged_candidates,
+    judged_queries,
+    listed_candidates,
+    run_candidates,
+)
+from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
+from demo.formats.irds import read_ir_dataset
+from demo.formats.judged import Judged, read_judged_folder
+from demo.formats.reading import Reading
+from demo.formats.source import Limits, Source
+from demo.formats.trec_runs import read_run
+from demo.language import Text
+from demo.library import Library
+from demo.metrics.effectiveness import USUAL, Measure, parse_measures
+from demo.records import Collection, Query
+from demo.settings import ROOT, Settings
+
+DATASET_PREFIX = "irds:"
+_UNLIMITED = Limits(*[sys.maxsize] * 4)
+STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one evaluation; what cannot be used ends it with a sentence and status 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        _run(options)
+    except DemoError as error:
+        raise SystemExit(str(error)) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo.evaluate", description=__doc__.split("\n\n")[1])
+    add = parser.add_argument
+    add("--collection", required=True, help="folder or archive (BEIR, TREC, answers with labels), a bundled "
+        f"collection's key, or {DATASET_PREFIX}ID for ir_datasets")  # fmt: skip
+    add("--out", type=Path, required=True, help="folder for scores and results; the same folder goes on")
+    add(
+        "--rankers",
+        default="bm25,bundled",
+        help="bm25, bundled, a model's key, hub id or folder (default: %(default)s)",
+    )
+    add("--candidates", default="", help="“bm25”, “judged” (the judged passages of each query), or a TREC run file "
+        "(default: what the collection brings, else bm25)")  # fmt: skip
+    add("--depth", type=int, help="candidates of each query (default: 100, or the preset's)")
+    add("--measures", help=f"default: {','.join(measure.key for measure in USUAL)}")
+    add("--relevant-from", type=int, help="lowest grade that is relevant for binary measures (default: 1)")
+    add("--baseline", default="", help="ranker that the others are tested against (default: the first)")
+    add("--preset", choices=[preset.key for preset in PRESETS], help="depth, measure and grade of a published protocol")
+    add("--qrels", default="", help="file of judgments in the collection, where there are several")
+    add("--queries", type=int, help="take only the first so many judged queries")
+    add("--no-titles", action="store_true", help="rank passages without their titles")
+    return parser
+
+
+@dataclass(frozen=True, slots=True)
+class _Protocol:
+    """What is measured, and how deep."""
+
+    depth: int
+    measures: tuple[Measure, ...]
+    relevant_from: int
+    preset: Preset | None
+
+
+def _protocol(options: argparse.Namespace) -> _Protocol:
+    preset = find_preset(options.preset) if options.preset else None
+    measures = parse_measures(options.measures) if options.measures else USUAL
+    if preset is not None:
+        measures = tuple(dict.fromkeys((preset.measure, *measures)))
+    depth = options.depth if options.depth is not None else preset.depth if preset else 100
+    grade = options.relevant_from if options.relevant_from is not None else preset.relevant_from if preset else 1
+    for name, value in (("--depth", depth), ("--relevant-from", grade), ("--queries", options.queries)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}. Write 1 or more.", f"{name} 为 {value}。请写 1 或更大的数。")
+    return _Protocol(depth, measures, grade, preset)
+
+
+def _run(options: argparse.Namespace) -> None:
+    settings, protocol = Settings.from_env(), _protocol(options)
+    judged = _judged(options.collection, options.qrels)
+    collection = _without_titles(judged.collection) if options.no_titles else judged.collection
+    queries = judged_queries(collection)[: options.queries]
+    print(f"{options.collection}: {judged.reading.sentence().en}.")
+    bm25 = Bm25Order(collection)
+    candidates = _candidates(options.candidates, judged, collection, queries, bm25, protocol.depth)
+    rerankers = make_rerankers(options.rankers, bm25, settings)
+    if candidates.first is not None and candidates.first.ranker.key not in {r.ranker.key for r in rerankers}:
+        rerankers = (candidates.first, *rerankers)
+    _check_baseline(options.baseline, rerankers)
+    with ExitStack() as stack:
+        journals = [stack.enter_context(Journal(one, collection, options.out / "scores")) for one in rerankers]
+        outcomes = _collect(collection, queries, candidates, journals)
+    evaluation = evaluate(
+        outcomes, collection, protocol.measures, options.baseline, protocol.relevant_from, candidates.notes
+    )
+    _write(options.out, evaluation, outcomes, collection, candidates.first is not None)
+    _tell(evaluation, protocol.preset)
+
+
+def _collect(
+    collection: Collection, queries: Sequence[Query], candidates: Candidates, journals: Sequence[Journal]
+) -> list[Outcome]:
+    """Every outcome, with progress; stopping by hand ends with a sentence and status 130."""
+    found: list[Outcome] = []
+    steps = work(collection, queries, candidates, journals)
+    try:
+        for outcome in tqdm(steps, total=len(queries), unit="query", desc=collection.key):
+            found.append(outcome)
+    except KeyboardInterrupt:
+        done = f"{len(found)} of {len(queries)}"
+        print(f"\nStopped after {done} queries. The same command goes on from there.", file=sys.stderr)
+        raise SystemExit(STOPPED) from None
+    return found
+
+
+# ---- what goes in ------------------------------------------------------------------------------------------------
+
+
+def _judged(name: str, qrels: str) -> Judged:
+    """The collection that the name stands for: bundled, of ir_datasets, or a path.
+
+    Raises:
+        InputError: there is none, or as its reader says.
+    """
+    if name.startswith(DATASET_PREFIX):
+        return read_ir_dataset(name.removeprefix(DATASET_PREFIX))
+    library = Library(ROOT / "corpora")
+    keys = library.keys()
+    if name in keys:
+        collection = library.load(name)
+        judgments = sum(map(len, collection.qrels.values()))
+        manner = Text("bundled", "自带")
+        reading = Reading(("bundled",), manner, len(collection.passages), len(collection.queries), judgments)
+        return Judged(collection, reading)
+    if Path(name).exists():
+        return read_judged_folder(Path(name), _UNLIMITED, qrels)
+    raise InputError(
+        f"There is no collection “{name}”: no such folder or file, and the bundled ones are {', '.join(keys)}.",
+        f"没有集合“{name}”：不存在该目录或文件，自带的集合有 {'、'.join(keys)}。",
+    )
+
+
+def _without_titles(collection: Collection) -> Collection:
+    return replace(collection, passages=tuple(replace(passage, title="") for passage in collection.passages))
+
+
+def _candidates(
+    asked: str, judged: Judged, collection: Collection, queries: Sequence[Query], bm25: Bm25Order, depth: int
+) -> Candidates:
+    """The candidates that were asked for, else those that the collection brings, else BM25's.
+
+    Raises:
+        InputError: there is no such run file, or it does not fit the collection.
+    """
+    if asked == bm25.ranker.key or (not asked and not judged.candidates):
+        return bm25_candidates(bm25, depth)
+    if asked == "judged":
+        return judged_candidates(collection, queries)
+    if asked:
+        path = Path(asked)
+        try:
+            run = read_run(Source(path.name, path.read_bytes(), _UNLIMITED))
+        except OSError as error:
+            raise InputError(
+                f"The run {path} cannot be read ({error.strerror}). Write “bm25”, “judged” or the path of a run file.",
+                f"无法读取运行文件 {path}（{error.strerror}）。请写“bm25”、“judged”或运行文件的路径。",
+            ) from error
+        return run_candidates(run, collection, queries, depth)
+    if judged.run is not None:
+        return run_candidates(judged.run, collection, queries, depth)
+    return listed_candidates(judged.candidates, collection, queries)
+
+
+def _check_baseline(baseline: str, rerankers: Sequence[Reranker]) -> None:
+    keys = [reranker.ranker.key for reranker in rerankers]
+    if baseline and baseline not in keys:
+        raise InputError(
+            f"There is no ranker “{baseline}” to compare with. Choose one of {', '.join(keys)}.",
+            f"没有可作为基线的排序器“{baseline}”。可选：{'、'.join(keys)}。",
+        )
+
+
+# ---- what comes out ----------------------------------------------------------------------------------------------
+
+
+def _write(
+    folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, ordered: bool
+) -> None:
+    files: dict[str, str] = {
+        "per_query.csv": report.per_query_csv(evaluation),
+        "evaluation.json": report.as_json_text(evaluation, outcomes, collection, ordered),
+        "table.md": report.markdown_table(evaluation),
+        "table.tex": report.latex_table(evaluation),
+    }
+    for place, ranker in enumerate(evaluation.rankers):
+        name = journal_name(ranker.key).removesuffix(".jsonl")
+        files[f"{name}.run"] = "".join(report.run_file(outcomes, place))
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+
+
+def _tell(evaluation: Evaluation, preset: Preset | None) -> None:
+    """Prints the table, each test in words, and what was published for the same model."""
+    print(report.markdown_table(evaluation))
+    measure = evaluation.measures[0]
+    for ranker in evaluation.rankers:
+        test = evaluation.figures[ranker.key, measure].test
+        if test is not None:
+            print(f"{ranker.label}, {measure.name}: {describe_test(test).en}.")
+        published = None if preset is None else published_value(preset, ranker.key)
+        if preset is not None and published is not None:
+            mean = evaluation.figures[ranker.key, preset.measure].mean
+            print(f"{ranker.label}, {preset.measure.name}: {mean:.4f} here, {published:.4f} published.")
+    for note in evaluation.notes:
+        print(f"Note: {note.en}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Scores on disk, one line for each finished query, so that a run that was stopped goes on where it ended.
+
+The first line of a journal says for which collection and ranker it is; scores of two never mix. A line that was torn by
+a kill is dropped and its query scored again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from os import SEEK_END
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from demo.errors import InputError
+from demo.evaluation.outcomes import Reranker
+from demo.records import Collection, Cost, Extent, IntArray, Query, Ranker, Ranking
+
+_FORM = 1
+_FIELDS = {"query_id", "doc_ids", "scores", "extents", "cost"}
+
+
+def collection_digest(collection: Collection) -> str:
+    """What changes whenever a passage or a query does; judgments may change without scoring again."""
+    digest = hashlib.sha256()
+    for passage in collection.passages:
+        digest.update(json.dumps([passage.doc_id, passage.title, passage.text]).encode())
+    for query in collection.queries:
+        digest.update(json.dumps([query.query_id, query.text]).encode())
+    return digest.hexdigest()[:32]
+
+
+def journal_name(ranker: str) -> str:
+    """The file name for a ranker's key."""
+    return f"{re.sub(r'[^A-Za-z0-9.+=-]+', '_', ranker).strip('._') or 'ranker'}.jsonl"
+
+
+class Journal:
+    """A reranker that writes down each of its rankings and answers from there when asked again. Close it at the end.
+
+    Raises:
+        InputError: the file is for another collection or other scores, broken inside, or cannot be written.
+    """
+
+    def __init__(self, reranker: Reranker, collection: Collection, folder: Path) -> None:
+        self._reranker = reranker
+        self._path = folder / journal_name(reranker.ranker.key)
+        header = {
+            "form": _FORM,
+            "collection": collection_digest(collection),
+            "ranker": reranker.ranker.key,
+            "fingerprint": reranker.fingerprint,
+        }
+        self._places: dict[str, int] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = self._path.open("r+b" if self._path.exists() else "w+b")
+            end = self._read(header)
+            self._file.truncate(end)
+            if not end:
+                self._append(header)
+        except OSError as error:
+            raise _not_writable(self._path, error) from error
+
+    @property
+    def ranker(self) -> Ranker:
+        """The reranker's."""
+        return self._reranker.ranker
+
+    @property
+    def fingerprint(self) -> str:
+        """The reranker's."""
+        return self._reranker.fingerprint
+
+    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
+        """The ranking as it was written down, or else a new one, which is written down.
+
+        Raises:
+            InputError: what was written down is for other candidates.
+        """
+        doc_ids = [collection.passages[index].doc_id for index in candidates.tolist()]
+        if query.query_id not in self._places:
+            ranking = self._reranker.rank(query, collection, candidates)
+            self._places[query.query_id] = self._append(_row(query, doc_ids, ranking))
+            return ranking
+        self._file.seek(self._places[query.query_id])
+        row = json.loads(self._file.readline())
+        if row["doc_ids"] != doc_ids:
+            raise self._other_run(f"the candidates of query “{query.query_id}”", f"查询“{query.query_id}”的候选段落")
+        extents = tuple(Extent(*values) for values in row["extents"])
+        return Ranking.from_scores(self.ranker, row["scores"], Cost(**row["cost"]), extents)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- the file ------------------------------------------------------------------------------------------------
+
+    def _read(self, header: Mapping[str, Any]) -> int:
+        """Takes over the whole lines of the file; returns where they end, which is before a line that was torn."""
+        end = 0
+        for number, line in enumerate(self._file, 1):
+            if not line.endswith(b"\n"):
+                break
+            row = self._parsed(line, number)
+            if number == 1 and row != header:
+                raise self._other_run("its collection, its settings or its model’s weights", "集合、设置或模型权重")
+            if number > 1:
+                self._places[row["query_id"]] = end
+            end += len(line)
+        return end
+
+    def _parsed(self, line: bytes, number: int) -> Mapping[str, Any]:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if isinstance(row, dict) and (number == 1 or row.keys() >= _FIELDS):
+            return row
+        raise InputError(
+            f"Line {number} of {self._path} is broken. Delete that line, and its query is scored again.",
+            f"{self._path} 第 {number} 行已损坏。请删除该行，其查询会重新打分。",
+        )
+
+    def _append(self, row: Mapping[str, Any]) -> int:
+        """Writes the row at the end of the file; returns where it starts."""
+        try:
+            start = self._file.seek(0, SEEK_END)
+            self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise _not_writable(self._path, error) from error
+        return start
+
+    def _other_run(self, en: str, zh: str) -> InputError:
+        return InputError(
+            f"{self._path} holds scores of another run: {en} differ. Choose another folder with --out, or delete the "
+            "file.",
+            f"{self._path} 中是另一次运行的得分：{zh}不同。请用 --out 指定其他目录，或删除该文件。",
+        )
+
+
+def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, Any]:
+    return {
+        "query_id": query.query_id,
+        "doc_ids": list(doc_ids),
+        "scores": ranking.scores.tolist(),
+        "extents": [list(asdict(extent).values()) for extent in ranking.extents],
+        "cost": asdict(ranking.cost),
+    }
+
+
+def _not_writable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path} cannot be written ({error.strerror}). Choose another folder with --out.",
+        f"无法写入 {path}（{error.strerror}）。请用 --out 指定其他目录。",
+    )

@@ -1,0 +1,268 @@
+"""From outcomes and qrels to an `Evaluation`: per-query figures, means with intervals, tests against a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from demo.errors import InputError
+from demo.evaluation.outcomes import Outcome
+from demo.language import Text
+from demo.metrics.effectiveness import Measure, mean, measure_run
+from demo.metrics.significance import (
+    Interval,
+    bootstrap_interval,
+    describe_effect,
+    holm,
+    paired_effect,
+    randomisation_p,
+    smallest_p,
+)
+from demo.phrases import signed
+from demo.records import Collection, Ranker
+
+Floats = npt.NDArray[np.float64]
+
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTest:
+    """One ranker against the baseline, query by query.
+
+    Attributes:
+        difference: the mean of the differences, ranker − baseline.
+        better, worse, equal: queries on which the ranker is that.
+        p: two-sided, of the paired randomisation test; `corrected_p` after Holm over all rankers of this measure.
+        least_p: the smallest p that so many differing queries can give.
+        effect: Cohen's d of paired differences; None where it is undefined.
+    """
+
+    difference: float
+    better: int
+    worse: int
+    equal: int
+    p: float
+    corrected_p: float
+    least_p: float
+    effect: float | None
+
+    @property
+    def significant(self) -> bool:
+        """Whether the corrected p is below 0.05."""
+        return self.corrected_p < SIGNIFICANT
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One ranker by one measure.
+
+    Attributes:
+        values: float64 (queries,), in the order of `Evaluation.query_ids`.
+        mean: of the values; `interval` is its 95 % bootstrap interval.
+        test: against the baseline; None for the baseline itself.
+    """
+
+    values: Floats
+    mean: float
+    interval: Interval
+    test: PairedTest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What ranking took.
+
+    Attributes:
+        pairs: scored pairs; truncated: of these, passages that were not read to their end.
+        seconds_per_query: wall-clock, loading and indexing apart; None where some scores were known from before.
+        pairs_per_second: None in the same case.
+        device, precision: as in `Cost`.
+    """
+
+    pairs: int
+    truncated: int
+    seconds_per_query: float | None
+    pairs_per_second: float | None
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Rankers by measures over the queries that were worked on.
+
+    Attributes:
+        query_ids: in the order of the work.
+        baseline: key of the ranker that the others are tested against.
+        relevant_from: the lowest grade that counts as relevant for binary measures.
+        depth: most candidates that a query had.
+        figures: (ranker key, measure) → figure, for every pair of the two.
+        speeds: ranker key → speed.
+        notes: what the person should know before trusting the figures.
+    """
+
+    collection_key: str
+    query_ids: tuple[str, ...]
+    rankers: tuple[Ranker, ...]
+    measures: tuple[Measure, ...]
+    baseline: str
+    relevant_from: int
+    depth: int
+    figures: Mapping[tuple[str, Measure], Figure]
+    speeds: Mapping[str, Speed]
+    notes: tuple[Text, ...] = ()
+
+
+# ---- making one --------------------------------------------------------------------------------------------------
+
+
+def evaluate(
+    outcomes: Sequence[Outcome],
+    collection: Collection,
+    measures: Sequence[Measure],
+    baseline: str = "",
+    relevant_from: int = 1,
+    notes: tuple[Text, ...] = (),
+) -> Evaluation:
+    """The evaluation of the outcomes that there are, all or the first of them.
+
+    Args:
+        baseline: key of a ranker; "" takes the first.
+
+    Raises:
+        InputError: there are no outcomes, no ranker has the key of the baseline, or `relevant_from` is below 1.
+    """
+    if not outcomes:
+        raise InputError(
+            "No query has been ranked yet, so there is nothing to measure. Let at least one finish.",
+            "尚未对任何查询完成排序，因此没有可衡量的内容。请至少完成一个查询。",
+        )
+    rankers = tuple(ranking.ranker for ranking in outcomes[0].rankings)
+    baseline = _known(baseline, rankers)
+    qrels = judged_of(outcomes, collection)
+    figures: dict[tuple[str, Measure], Figure] = {}
+    for place, ranker in enumerate(rankers):
+        run = {outcome.query.query_id: outcome.ranked(place) for outcome in outcomes}
+        for measure, values in measure_run(qrels, run, measures, relevant_from).items():
+            found = np.array(list(values.values()), dtype=np.float64)
+            figures[ranker.key, measure] = Figure(found, mean(values.values()), bootstrap_interval(found))
+    for measure in measures:
+        figures |= _tested(figures, [ranker.key for ranker in rankers], baseline, measure)
+    return Evaluation(
+        collection_key=collection.key,
+        query_ids=tuple(qrels),
+        rankers=rankers,
+        measures=tuple(measures),
+        baseline=baseline,
+        relevant_from=relevant_from,
+        depth=max(len(outcome.doc_ids) for outcome in outcomes),
+        figures=figures,
+        speeds={ranker.key: _speed(outcomes, place) for place, ranker in enumerate(rankers)},
+        notes=(*notes, *_cautions(qrels, relevant_from)),
+    )
+
+
+def judged_of(outcomes: Sequence[Outcome], collection: Collection) -> dict[str, Mapping[str, int]]:
+    """The judgments of each query that was worked on, in the order of the work."""
+    return {outcome.query.query_id: collection.qrels.get(outcome.query.query_id, {}) for outcome in outcomes}
+
+
+def _known(baseline: str, rankers: Sequence[Ranker]) -> str:
+    keys = [ranker.key for ranker in rankers]
+    if not baseline or baseline in keys:
+        return baseline or keys[0]
+    raise InputError(
+        f"There is no ranker “{baseline}” to compare with. Choose one of {', '.join(keys)}.",
+        f"没有可作为基线的排序器“{baseline}”。可选：{'、'.join(keys)}。",
+    )
+
+
+def _tested(
+    figures: Mapping[tuple[str, Measure], Figure], rankers: Sequence[str], baseline: str, measure: Measure
+) -> dict[tuple[str, Measure], Figure]:
+    """The figures of one measure with their tests against the baseline."""
+    others = [key for key in rankers if key != baseline]
+    against = figures[baseline, measure].values
+    tests = [_paired_test(figures[key, measure].values - against) for key in others]
+    corrected = holm([test.p for test in tests])
+    return {
+        (key, measure): replace(figures[key, measure], test=replace(test, corrected_p=p))
+        for key, test, p in zip(others, tests, corrected, strict=True)
+    }
+
+
+def _paired_test(differences: Floats) -> PairedTest:
+    better, worse = int(np.count_nonzero(differences > 0)), int(np.count_nonzero(differences < 0))
+    p = randomisation_p(differences)
+    return PairedTest(
+        difference=mean(differences.tolist()),
+        better=better,
+        worse=worse,
+        equal=differences.size - better - worse,
+        p=p,
+        corrected_p=p,
+        least_p=smallest_p(better + worse),
+        effect=paired_effect(differences),
+    )
+
+
+def _speed(outcomes: Sequence[Outcome], place: int) -> Speed:
+    costs = [outcome.rankings[place].cost for outcome in outcomes]
+    seconds = sum(cost.tokenise_seconds + cost.model_seconds for cost in costs)
+    pairs = sum(cost.pairs for cost in costs)
+    measured = seconds > 0 and not any(cost.kept_pairs for cost in costs)
+    last = next((cost for cost in reversed(costs) if cost.device), costs[-1])
+    return Speed(
+        pairs=pairs,
+        truncated=sum(outcome.truncated[place] for outcome in outcomes),
+        seconds_per_query=seconds / len(costs) if measured else None,
+        pairs_per_second=pairs / seconds if measured else None,
+        device=last.device,
+        precision=last.precision,
+    )
+
+
+def _cautions(qrels: Mapping[str, Mapping[str, int]], relevant_from: int) -> tuple[Text, ...]:
+    """What the judgments themselves make doubtful."""
+    hopeless = sum(not any(grade >= relevant_from for grade in grades.values()) for grades in qrels.values())
+    if not hopeless:
+        return ()
+    return (
+        Text(
+            f"queries without a relevant passage, where every ranker has 0: {hopeless:,} of {len(qrels):,}",
+            f"没有相关段落、任何排序器都得 0 的查询：{len(qrels):,} 个中有 {hopeless:,} 个",
+        ),
+    )
+
+
+# ---- in words ----------------------------------------------------------------------------------------------------
+
+
+def describe_test(test: PairedTest) -> Text:
+    """What a test says, in a sentence: which way, by how much, chance or not, on how many queries."""
+    change = signed(test.difference, 3, plus=True)
+    counts = Text(
+        f"better on {test.better}, worse on {test.worse}, equal on {test.equal} queries",
+        f"{test.better} 个查询更好，{test.worse} 个更差，{test.equal} 个相同",
+    )
+    word = describe_effect(test.effect)
+    p = describe_p(test.corrected_p)
+    if test.significant:
+        verdict = Text(f"hardly chance ({p}, {word.en} effect)", f"不太可能是偶然（{p}，效应{word.zh}）")
+    elif test.least_p >= SIGNIFICANT:
+        verdict = Text(
+            f"too few queries differ to tell ({test.better + test.worse})",
+            f"有差异的查询太少，无法判断（{test.better + test.worse} 个）",
+        )
+    else:
+        verdict = Text(f"could be chance ({p})", f"可能只是偶然（{p}）")
+    return Text(f"{change}, {verdict.en}: {counts.en}", f"{change}，{verdict.zh}：{counts.zh}")
+
+
+def describe_p(p: float) -> str:
+    """The p-value as reports give it: “p = 0.03”, “p < 0.001”."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

@@ -1,0 +1,229 @@
+"""The work of an evaluation: each query's candidates, scored by each ranker, one query at a time.
+
+Candidates come from BM25 over the collection, from somebody's run, or from the judged rows of the query; rerankers
+reorder them and add none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+
+from demo.errors import InputError
+from demo.formats.trec_runs import Run
+from demo.language import Text
+from demo.rankers.bm25 import Bm25Index, Bm25Settings
+from demo.records import Collection, Cost, IntArray, Query, Ranker, Ranking, ScoreKind
+
+
+class Reranker(Protocol):
+    """Scores one query's candidates.
+
+    Attributes:
+        ranker: who it is; its key tells it apart from the others of an evaluation.
+        fingerprint: changes whenever its scores for the same texts may, as with other weights or another precision.
+    """
+
+    @property
+    def ranker(self) -> Ranker: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
+        """The ranking of the passages at these indices, in their order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Where the candidates come from.
+
+    Attributes:
+        of: indices into the collection for a query, best first if `first` made them.
+        first: the ranker that put them into their order; None where the order means nothing.
+        notes: what the person should know of them.
+    """
+
+    of: Callable[[Query], IntArray]
+    first: Reranker | None = None
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One query's candidates and what each ranker made of them.
+
+    Attributes:
+        doc_ids: the candidates, in the order that `Candidates` gave them.
+        rankings: one for each ranker, always in the same order, without extents; scores stand in the order of
+            `doc_ids`.
+        truncated: for each ranker, the number of candidates that it did not read to their end.
+    """
+
+    query: Query
+    doc_ids: tuple[str, ...]
+    rankings: tuple[Ranking, ...]
+    truncated: tuple[int, ...]
+
+    def ranked(self, place: int) -> tuple[str, ...]:
+        """The candidates as ranker number `place` orders them, best first."""
+        return tuple(self.doc_ids[index] for index in self.rankings[place].order.tolist())
+
+
+def work(
+    collection: Collection, queries: Iterable[Query], candidates: Candidates, rerankers: Sequence[Reranker]
+) -> Iterator[Outcome]:
+    """Yields the outcome of each query in turn; closing the iterator stops the work, what was yielded stays good.
+
+    Raises:
+        DemoError: as the rerankers do.
+    """
+    for query in queries:
+        chosen = candidates.of(query)
+        doc_ids = tuple(collection.passages[index].doc_id for index in chosen.tolist())
+        rankings = [reranker.rank(query, collection, chosen) for reranker in rerankers]
+        yield Outcome(
+            query,
+            doc_ids,
+            tuple(replace(ranking, extents=()) for ranking in rankings),
+            tuple(sum(extent.truncated for extent in ranking.extents) for ranking in rankings),
+        )
+
+
+def judged_queries(collection: Collection) -> tuple[Query, ...]:
+    """The queries with judgments, in the collection's order; they are what every mean is over.
+
+    Raises:
+        InputError: there is none.
+    """
+    judged = tuple(query for query in collection.queries if collection.qrels.get(query.query_id))
+    if judged:
+        return judged
+    raise InputError(
+        f"No query of “{collection.key}” is judged, so nothing can be measured. Add qrels.",
+        f"“{collection.key}”中没有带相关性判断的查询，因此无法衡量。请添加 qrels。",
+    )
+
+
+# ---- where candidates come from ----------------------------------------------------------------------------------
+
+
+class Bm25Order:
+    """BM25 over a whole collection, as the first stage and as a ranker of given candidates."""
+
+    ranker = Ranker("bm25", "BM25", ScoreKind.BM25)
+
+    def __init__(self, collection: Collection, settings: Bm25Settings = Bm25Settings()) -> None:
+        self.fingerprint = str(settings)
+        self._index = Bm25Index.build(collection.passages, settings)
+
+    def best(self, query: Query, depth: int) -> IntArray:
+        """Indices of the best `depth` passages, best first, ties in the collection's order; all if there are fewer."""
+        return Ranking.from_scores(self.ranker, self._index.scores(query.text)).order[:depth]
+
+    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
+        """The ranking of the candidates; the cost is that of scoring the whole collection."""
+        start = perf_counter()
+        scores = self._index.scores(query.text)
+        cost = Cost(pairs=self._index.size, model_seconds=perf_counter() - start)
+        return Ranking.from_scores(self.ranker, scores[candidates], cost)
+
+
+def bm25_candidates(first: Bm25Order, depth: int) -> Candidates:
+    """BM25's best `depth` passages of each query."""
+    return Candidates(lambda query: first.best(query, depth), first)
+
+
+class RunOrder:
+    """The ranking of a run that somebody else made; passages that it lacks come last."""
+
+    def __init__(self, run: Run) -> None:
+        tag = run.tag or "run"
+        self.ranker = Ranker(f"run:{tag}", tag, ScoreKind.ENGINE)
+        self.fingerprint = ""
+        self._scores = {q: dict(zip(ids, run.scores[q], strict=True)) for q, ids in run.rankings.items()}
+
+    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
+        """The ranking of the candidates by the run's scores."""
+        known = self._scores.get(query.query_id, {})
+        scores = [known.get(collection.passages[index].doc_id, -np.inf) for index in candidates.tolist()]
+        return Ranking.from_scores(self.ranker, scores)
+
+
+def run_candidates(run: Run, collection: Collection, queries: Sequence[Query], depth: int) -> Candidates:
+    """The run's best `depth` passages of each query; what the collection or the run lacks is told.
+
+    Raises:
+        InputError: the run ranks nothing for any of the queries, or no passage that the collection has.
+    """
+    given = listed_candidates(run.rankings, collection, queries, depth)
+    return Candidates(given.of, RunOrder(run), run.notes + given.notes)
+
+
+def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candidates:
+    """The judged passages of each query, in the order of the qrels, which means nothing.
+
+    Raises:
+        InputError: the collection has none of them.
+    """
+    return listed_candidates(collection.qrels, collection, queries)
+
+
+def listed_candidates(
+    listed: Mapping[str, Iterable[str]], collection: Collection, queries: Sequence[Query], depth: int | None = None
+) -> Candidates:
+    """The first `depth` of the passages listed for each query (None: all), in their order.
+
+    Raises:
+        InputError: nothing is listed for any of the queries, or no passage that the collection has.
+    """
+    places = {passage.doc_id: index for index, passage in enumerate(collection.passages)}
+    wanted = {query.query_id: tuple(listed[query.query_id])[:depth] for query in queries if query.query_id in listed}
+    absent = sum(doc_id not in places for doc_ids in wanted.values() for doc_id in doc_ids)
+    _check_listed(listed, collection, queries, wanted, absent)
+    lists = {
+        query_id: np.array([places[doc_id] for doc_id in doc_ids if doc_id in places], dtype=np.int64)
+        for query_id, doc_ids in wanted.items()
+    }
+    nothing = np.empty(0, dtype=np.int64)
+    without, foreign = len(queries) - len(wanted), len(listed) - len(wanted)
+    clauses = (
+        (without, Text(f"queries without candidates, which count as 0: {without:,}",
+                       f"没有候选段落、按 0 计的查询：{without:,} 个")),
+        (foreign, Text(f"queries with candidates that are not measured: {foreign:,}",
+                       f"有候选段落但不参与衡量的查询：{foreign:,} 个")),
+        (absent, Text(f"candidates that the collection lacks, left out: {absent:,}",
+                      f"集合中没有、已省略的候选段落：{absent:,} 个")),
+    )  # fmt: skip
+    return Candidates(
+        lambda query: lists.get(query.query_id, nothing), notes=tuple(clause for count, clause in clauses if count)
+    )
+
+
+def _check_listed(
+    listed: Mapping[str, Iterable[str]],
+    collection: Collection,
+    queries: Sequence[Query],
+    wanted: Mapping[str, Sequence[str]],
+    absent: int,
+) -> None:
+    """Nothing, if some candidate of some query is there."""
+    if not wanted:
+        other, own = next(iter(listed), "–"), queries[0].query_id if queries else "–"
+        raise InputError(
+            f"The candidates are for other queries: they are named like “{other}”, the judged ones like “{own}”. Give "
+            "a run of the same queries.",
+            f"候选段落属于其他查询：其命名形如“{other}”，而有判断的查询形如“{own}”。请提供相同查询的运行结果。",
+        )
+    if absent == sum(map(len, wanted.values())):
+        other = next((doc_id for doc_ids in wanted.values() for doc_id in doc_ids), "–")
+        own = collection.passages[0].doc_id if collection.passages else "–"
+        raise InputError(
+            f"None of the candidates is in the collection: they are named like “{other}”, its passages like “{own}”. "
+            "Give a run over the same passages.",
+            f"候选段落都不在集合中：其命名形如“{other}”，而集合中的段落形如“{own}”。请提供针对相同段落的运行结果。",
+        )

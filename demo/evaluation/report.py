@@ -1,0 +1,253 @@
+"""An evaluation to take away: JSON for programs, CSV for spreadsheets, Markdown and LaTeX for papers, TREC runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from demo.evaluation.analysis import graded_scores, quality_and_cost, quality_by_depth
+from demo.evaluation.figures import SIGNIFICANT, Evaluation, Figure, PairedTest
+from demo.evaluation.outcomes import Outcome
+from demo.formats import write_csv
+from demo.formats.trec_runs import run_lines
+from demo.language import Text
+from demo.metrics.calibration import auc, fit_platt
+from demo.metrics.effectiveness import Measure
+from demo.metrics.significance import LEVEL
+from demo.records import Collection
+
+Cell = str | float | int | None
+
+MARK = "†"
+_LATEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+          "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}  # fmt: skip
+
+
+# ---- TREC runs ---------------------------------------------------------------------------------------------------
+
+
+def run_file(outcomes: Sequence[Outcome], place: int) -> Iterator[str]:
+    """The lines of ranker number `place`'s run, whose tag is its key; read back it gives the same figures.
+
+    Raises:
+        InputError: an id holds white space.
+    """
+    tag = re.sub(r"\s+", "_", outcomes[0].rankings[place].ranker.key) if outcomes else ""
+    return run_lines(
+        tag,
+        (
+            (outcome.query.query_id, outcome.ranked(place), ranking.scores[ranking.order].tolist())
+            for outcome in outcomes
+            for ranking in (outcome.rankings[place],)
+        ),
+    )
+
+
+# ---- query by query ----------------------------------------------------------------------------------------------
+
+
+def per_query_rows(evaluation: Evaluation) -> list[list[Cell]]:
+    """A header, then a row for each query: its id and each ranker's figure by each measure."""
+    columns = [(ranker, measure) for ranker in evaluation.rankers for measure in evaluation.measures]
+    values = [evaluation.figures[ranker.key, measure].values.tolist() for ranker, measure in columns]
+    header: list[Cell] = ["query_id", *(f"{ranker.key} {measure.name}" for ranker, measure in columns)]
+    return [header, *([query_id, *row] for query_id, *row in zip(evaluation.query_ids, *values, strict=True))]
+
+
+def per_query_csv(evaluation: Evaluation) -> str:
+    """`per_query_rows` as CSV, in which no cell is a formula to a spreadsheet."""
+    return write_csv(per_query_rows(evaluation))
+
+
+# ---- tables ------------------------------------------------------------------------------------------------------
+
+
+def table_rows(evaluation: Evaluation) -> list[list[str]]:
+    """A header, then a row for each ranker: its label, and means with their intervals.
+
+    † marks what differs from the baseline with a corrected p below 0.05.
+    """
+    header = ["", *(measure.name for measure in evaluation.measures)]
+    return [
+        header,
+        *(
+            [ranker.label, *(_cell(evaluation.figures[ranker.key, measure]) for measure in evaluation.measures)]
+            for ranker in evaluation.rankers
+        ),
+    ]
+
+
+def _cell(figure: Figure) -> str:
+    mark = MARK if figure.test is not None and figure.test.significant else ""
+    return f"{figure.mean:.3f}{mark} [{figure.interval.low:.3f}, {figure.interval.high:.3f}]"
+
+
+def _best(evaluation: Evaluation, measure: Measure) -> float:
+    return max(evaluation.figures[ranker.key, measure].mean for ranker in evaluation.rankers)
+
+
+def caption(evaluation: Evaluation) -> Text:
+    """What a reader of the table must know, in one paragraph."""
+    baseline = next(ranker.label for ranker in evaluation.rankers if ranker.key == evaluation.baseline)
+    queries, depth, grade = len(evaluation.query_ids), evaluation.depth, evaluation.relevant_from
+    return Text(
+        f"{evaluation.collection_key}: {queries:,} queries, up to {depth:,} candidates, relevant from grade {grade}. "
+        f"Means with {LEVEL:.0%} bootstrap intervals; {MARK} differs from {baseline} (paired randomisation test, "
+        f"Holm-corrected p < {SIGNIFICANT:g}).",
+        f"{evaluation.collection_key}：{queries:,} 个查询，最多 {depth:,} 个候选段落，等级 {grade} 起算作相关。"
+        f"均值附 {LEVEL:.0%} 自助法区间；{MARK} 表示与 {baseline} 有差异（配对随机化检验，Holm 校正后 p < "
+        f"{SIGNIFICANT:g}）。",
+    )
+
+
+def markdown_table(evaluation: Evaluation) -> str:
+    """The table in Markdown, the best mean of each measure in bold, with its caption below."""
+    header, *rows = table_rows(evaluation)
+    lines = [_pipes(header), _pipes(["---", *(["---:"] * (len(header) - 1))])]
+    for ranker, row in zip(evaluation.rankers, rows, strict=True):
+        cells = [row[0].replace("|", "\\|")]
+        for measure, cell in zip(evaluation.measures, row[1:], strict=True):
+            best = evaluation.figures[ranker.key, measure].mean == _best(evaluation, measure)
+            value, interval = cell.split(" ", 1)
+            cells.append(f"**{value}** {interval}" if best else cell)
+        lines.append(_pipes(cells))
+    return "\n".join([*lines, "", caption(evaluation).en, ""])
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def latex_table(evaluation: Evaluation) -> str:
+    """The table in LaTeX (booktabs), the best mean of each measure in bold, with its caption."""
+    header, *rows = table_rows(evaluation)
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{_escaped(caption(evaluation).en)}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+        r"\toprule",
+        _ampersands(map(_escaped, header)),
+        r"\midrule",
+    ]
+    for ranker, row in zip(evaluation.rankers, rows, strict=True):
+        cells = [_escaped(row[0])]
+        for measure, cell in zip(evaluation.measures, row[1:], strict=True):
+            best = evaluation.figures[ranker.key, measure].mean == _best(evaluation, measure)
+            value, interval = _escaped(cell).split(" ", 1)
+            cells.append(rf"\textbf{{{value}}} {interval}" if best else f"{value} {interval}")
+        lines.append(_ampersands(cells))
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+
+
+def _ampersands(cells: Iterator[str] | Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text).replace(MARK, r"$^\dagger$")
+
+
+# ---- JSON --------------------------------------------------------------------------------------------------------
+
+
+def as_json(
+    evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, ordered: bool
+) -> dict[str, Any]:
+    """Everything as JSON values.
+
+    Args:
+        ordered: whether the order of the candidates means something, so that quality by depth does too.
+    """
+    return {
+        "collection": evaluation.collection_key,
+        "passages": len(collection.passages),
+        "queries": len(evaluation.query_ids),
+        "depth": evaluation.depth,
+        "relevant_from": evaluation.relevant_from,
+        "baseline": evaluation.baseline,
+        "measures": [measure.key for measure in evaluation.measures],
+        "notes": [note.en for note in evaluation.notes],
+        "rankers": [
+            _ranker(evaluation, outcomes, collection, place, ordered) for place in range(len(evaluation.rankers))
+        ],
+        "quality_and_cost": {
+            measure.key: [
+                {
+                    "ranker": point.ranker,
+                    "mean": point.quality,
+                    "seconds_per_query": point.seconds_per_query,
+                    "on_front": point.on_front,
+                }
+                for point in quality_and_cost(evaluation, measure)
+            ]
+            for measure in evaluation.measures
+        },
+    }
+
+
+def as_json_text(evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, ordered: bool) -> str:
+    """`as_json` as text; no character is escaped that need not be."""
+    return json.dumps(as_json(evaluation, outcomes, collection, ordered), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _ranker(
+    evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, place: int, ordered: bool
+) -> dict[str, Any]:
+    ranker, measures = evaluation.rankers[place], evaluation.measures
+    speed = evaluation.speeds[ranker.key]
+    depths = quality_by_depth(outcomes, collection, place, measures, evaluation.relevant_from) if ordered else {}
+    return {
+        "key": ranker.key,
+        "label": ranker.label,
+        "score_kind": ranker.kind.value,
+        "measures": {measure.key: _figure(evaluation.figures[ranker.key, measure]) for measure in measures},
+        "by_depth": {
+            measure.key: [[point.depth, point.mean] for point in points] for measure, points in depths.items()
+        },
+        "separation": _separation(outcomes, collection, place, evaluation.relevant_from),
+        "speed": {
+            "seconds_per_query": speed.seconds_per_query,
+            "pairs_per_second": speed.pairs_per_second,
+            "pairs": speed.pairs,
+            "truncated": speed.truncated,
+            "device": speed.device,
+            "precision": speed.precision,
+        },
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    return {
+        "mean": figure.mean,
+        "interval": [figure.interval.low, figure.interval.high],
+        "test": None if figure.test is None else _test(figure.test),
+    }
+
+
+def _test(test: PairedTest) -> dict[str, Any]:
+    return {
+        "difference": test.difference,
+        "better": test.better,
+        "worse": test.worse,
+        "equal": test.equal,
+        "p": test.p,
+        "corrected_p": test.corrected_p,
+        "effect": test.effect,
+    }
+
+
+def _separation(outcomes: Sequence[Outcome], collection: Collection, place: int, relevant_from: int) -> dict[str, Any]:
+    """How well scores tell relevant passages from others, and Platt's two numbers, over judged ones and over all."""
+    graded = graded_scores(outcomes, collection, place)
+    found: dict[str, Any] = {"scores": {str(grade): int(scores.size) for grade, scores in graded.by_grade().items()}}
+    for name, unjudged_too in (("judged", False), ("unjudged_as_irrelevant", True)):
+        scores, relevant = graded.relevant(relevant_from, unjudged_too)
+        platt = fit_platt(scores, relevant)
+        found[name] = {
+            "auc": auc(scores, relevant),
+            "platt": None if platt is None else {"slope": platt.slope, "intercept": platt.intercept},
+        }
+    return found
