@@ -112,6 +112,16 @@ def damaged(path: Path) -> ModelError:
     )
 
 
+def untrained(spec: ModelSpec, missing: list[str]) -> ModelError:
+    """That weights which the model needs are not in its files."""
+    names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+    return ModelError(
+        f"“{spec.label}” has no trained reranking head: {names} {'is' if len(missing) == 1 else 'are'} not in its "
+        "files. It is likely a plain encoder or a bi-encoder. Choose a cross-encoder.",
+        f"“{spec.label}”没有训练过的重排输出层：文件中缺少 {names}。它可能是普通编码器或双编码器。请选择交叉编码器。",
+    )
+
+
 # ---- finding -------------------------------------------------------------------------------------------------------
 
 
@@ -200,14 +210,22 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: it is not a JSON object.
     """
-    path = folder / CONFIG
+    return read_object(folder / CONFIG)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        ModelError: there is none.
+    """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise damaged(path) from error
-    if not isinstance(config, dict):
+    if not isinstance(content, dict):
         raise damaged(path)
-    return config
+    return content
 
 
 def completed(spec: ModelSpec, config: Mapping[str, Any]) -> ModelSpec:

@@ -8,24 +8,26 @@ of two outputs the score is logit 1 − logit 0, which has the order of softmax 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
+from math import ceil
+from operator import attrgetter
 from time import perf_counter
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from demo.errors import ModelError
-from demo.rankers.cross_encoder_pairs import Ids, PairTokenizer, Window
+from demo.rankers.cross_encoder_pairs import Ids, Inputs, PairTokenizer, Window
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
 TOKENISE_CHARS = 500_000
 """Characters that are cut into tokens between two chances to stop: a tenth of a second or so."""
 
-GPU_BUDGET = 16
-"""How many times the CPU's token budget a GPU takes in one batch."""
+
+_tokens = attrgetter("tokens")
 
 
 class MemoryShortError(Exception):
@@ -36,15 +38,27 @@ class Network(Protocol):
     """Turns pairs into logits."""
 
     @property
-    def device(self) -> str: ...
+    def engine(self) -> str:
+        """What computes them: "own forward" or "transformers"."""
+        ...
+
     @property
-    def on_gpu(self) -> bool: ...
+    def lanes(self) -> int:
+        """Batches that it computes side by side, each in a thread of its own."""
+        ...
+
+    @property
+    def device(self) -> str: ...
     @property
     def precision(self) -> str: ...
     @property
     def bytes(self) -> int: ...
 
-    def logits(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> FloatArray:
+    def start_lane(self) -> None:
+        """Called once in every thread that will call `logits`."""
+        ...
+
+    def logits(self, inputs: Inputs) -> FloatArray:
         """float32 (rows, labels); raises MemoryShortError."""
         ...
 
@@ -56,6 +70,8 @@ class Batch:
     Attributes:
         indices: int64 (m,), places among the texts that were given.
         scores: float32 (m,); extents: m, what was read of each.
+        tokenise_seconds, model_seconds: what was waited for, cutting texts into tokens apart. Batches are computed side
+            by side and ahead of time, so this is less than each took by itself.
         tokens: tokens that the model read in this pass, padding apart.
     """
 
@@ -88,7 +104,7 @@ class CrossEncoder:
 
     Attributes:
         fingerprint: what changes whenever the weights do.
-        batch_tokens: tokens in one batch, padding included; halves itself when memory is short.
+        batch_tokens: most tokens in one batch, padding included; halves itself when memory is short.
     """
 
     spec: ModelSpec
@@ -97,7 +113,15 @@ class CrossEncoder:
     fingerprint: str
     batch_tokens: int
     load_seconds: float = 0.0
-    _turn: Lock = field(default_factory=Lock)
+    _lanes: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lanes = ThreadPoolExecutor(self.network.lanes, "lane", self.network.start_lane)
+
+    @property
+    def engine(self) -> str:
+        """What computes the logits: "own forward" or "transformers"."""
+        return self.network.engine
 
     @property
     def device(self) -> str:
@@ -129,7 +153,7 @@ class CrossEncoder:
             InputError: `max_tokens` leaves no room for a query and a passage.
             ModelError: a score is not a finite number, or not even one pair fits into memory.
         """
-        self.pairs.room(max_tokens)
+        room = self.pairs.room(max_tokens)
         passages: list[Ids] = []
         start = perf_counter()
         for chunk in _chunks(texts, TOKENISE_CHARS):
@@ -137,83 +161,111 @@ class CrossEncoder:
             if len(passages) < len(texts):
                 yield _nothing(perf_counter() - start)
                 start = perf_counter()
-        run = _Run(self, query, texts, passages, windows, max_tokens)
+        (question,) = self.pairs.encode([query])
+        run = _Run(self, question, texts, passages, self.pairs.windows(question, passages, room, windows))
         tokenise_seconds = perf_counter() - start
-        while run.pending:
-            batch = run.step(tokenise_seconds)
-            tokenise_seconds = 0.0
-            yield batch
+        try:
+            while not run.done():
+                yield run.step(tokenise_seconds)
+                tokenise_seconds = 0.0
+        finally:
+            run.cancel()
 
-    def logits(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> FloatArray:
-        """One forward pass: float32 (rows, labels)."""
-        with self._turn:
-            return self.network.logits(inputs)
+    def submit(self, inputs: Inputs) -> Future[FloatArray]:
+        """The logits of a batch, to come; batches are computed in the order in which they are handed in."""
+        return self._lanes.submit(self.network.logits, inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ahead:
+    """A batch that was handed in."""
+
+    rows: Sequence[Window]
+    inputs: Inputs
+    logits: Future[FloatArray]
 
 
 class _Run:
-    """One query's windows, those left to score and the best of each passage."""
+    """One query's windows: those pending, those handed in, and the best of each passage.
+
+    One batch more is handed in than the network has lanes, so that no lane waits for Python; and no more than that, so
+    that what another visitor hands in comes next.
+    """
 
     def __init__(
-        self,
-        model: CrossEncoder,
-        query: str,
-        texts: Sequence[str],
-        passages: Sequence[Ids],
-        overlapping: bool,
-        max_tokens: int,
+        self, model: CrossEncoder, query: Ids, texts: Sequence[str], passages: Sequence[Ids], rows: Sequence[Window]
     ) -> None:
-        self._model, self._texts, self._passages = model, texts, passages
-        self._query = model.pairs.encode([query])[0]
-        rows = model.pairs.windows(self._query, passages, overlapping, max_tokens)
-        self.pending = sorted(rows, key=lambda row: row.tokens, reverse=True)
+        self._model, self._query, self._texts, self._passages = model, query, texts, passages
+        self._pending = sorted(rows, key=_tokens)
+        self._ahead: deque[_Ahead] = deque()
+        self._budget = _even_budget(sum(map(model.pairs.length, rows)), model.batch_tokens, model.network.lanes)
         self._best = [_Best() for _ in texts]
         for row in rows:
             self._best[row.passage].windows += 1
             self._best[row.passage].left += 1
 
+    def done(self) -> bool:
+        """Whether every window has its score."""
+        return not self._pending and not self._ahead
+
     def step(self, tokenise_seconds: float) -> Batch:
-        """Scores the next batch; `tokenise_seconds` were spent before it."""
+        """The next batch, when it is computed; `tokenise_seconds` were spent before it."""
+        start = perf_counter()
         while True:
-            start = perf_counter()
-            rows = self._next()
-            inputs = self._model.pairs.inputs(self._query, self._passages, rows)
-            built = perf_counter()
+            self._hand_in()
+            batch = self._ahead.popleft()
             try:
-                logits = self._model.logits(inputs)
+                scores = read_scores(batch.logits.result())
             except MemoryShortError as error:
-                self._shrink(len(rows), inputs["input_ids"].size, error)
+                self._shrink(batch, error)
                 continue
-            model_seconds = perf_counter() - built
-            del self.pending[: len(rows)]
-            done = self._take(rows, read_scores(logits))
+            done = self._take(batch.rows, scores)
             return Batch(
                 indices=np.array(done, np.int64),
                 scores=np.array([self._best[place].score for place in done], np.float32),
                 extents=tuple(map(self._extent, done)),
-                tokenise_seconds=tokenise_seconds + built - start,
-                model_seconds=model_seconds,
-                tokens=int(inputs["attention_mask"].sum()),
+                tokenise_seconds=tokenise_seconds,
+                model_seconds=perf_counter() - start,
+                tokens=int(batch.inputs["attention_mask"].sum()),
             )
 
-    def _next(self) -> list[Window]:
-        """As many of the longest pending windows as the budget holds, but at least one."""
-        longest = self._model.pairs.length(self.pending[0])
-        return self.pending[: max(1, self._model.batch_tokens // longest)]
+    def cancel(self) -> list[_Ahead]:
+        """Takes back the batches that no lane has begun with."""
+        taken = [batch for batch in self._ahead if batch.logits.cancel()]
+        self._ahead = deque(batch for batch in self._ahead if not batch.logits.cancelled())
+        return taken
 
-    def _shrink(self, rows: int, tokens: int, error: MemoryShortError) -> None:
-        """Halves the budget after a batch that did not fit.
+    def _hand_in(self) -> None:
+        while self._pending and len(self._ahead) <= self._model.network.lanes:
+            rows = self._next()
+            inputs = self._model.pairs.inputs(self._query, self._passages, rows)
+            self._ahead.append(_Ahead(rows, inputs, self._model.submit(inputs)))
+
+    def _next(self) -> list[Window]:
+        """Takes as many of the longest pending windows as the budget holds, but at least one."""
+        longest = self._model.pairs.length(self._pending[-1])
+        count = max(1, min(self._budget, self._model.batch_tokens) // longest)
+        rows = self._pending[-count:]
+        del self._pending[-count:]
+        return rows
+
+    def _shrink(self, batch: _Ahead, error: MemoryShortError) -> None:
+        """Halves the budget after a batch that did not fit, and makes it pending again with those not begun.
 
         Raises:
             ModelError: the batch had one row only.
         """
-        if rows == 1:
+        tokens = batch.inputs["input_ids"].size
+        if len(batch.rows) == 1:
             raise ModelError(
                 f"{self._model.spec.label} needs more memory for one pair of {tokens} tokens than "
                 f"{self._model.device} has free. Choose a smaller model, or free some memory.",
                 f"{self._model.spec.label} 处理一个 {tokens} 个 token 的文本对所需的内存超过 {self._model.device} 的"
                 "可用内存。请选择更小的模型，或释放一些内存。",
             ) from error
-        self._model.batch_tokens = max(1, tokens // 2)
+        self._model.batch_tokens = max(1, min(self._model.batch_tokens, tokens // 2))
+        self._pending += [row for back in (batch, *self.cancel()) for row in back.rows]
+        self._pending.sort(key=_tokens)
 
     def _take(self, rows: Sequence[Window], scores: FloatArray) -> list[int]:
         """Notes the windows' scores and returns the passages whose last window this was.
@@ -253,6 +305,12 @@ def read_scores(logits: FloatArray) -> FloatArray:
     """float32 (rows,): the only logit, or logit 1 − logit 0."""
     scores: FloatArray = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
     return scores
+
+
+def _even_budget(tokens: int, most: int, lanes: int) -> int:
+    """Tokens of a batch, at most `most`, so that every lane has about as many of all `tokens` to read."""
+    batches = lanes * max(1, ceil(tokens / (lanes * most)))
+    return min(most, ceil(tokens / batches))
 
 
 def _chunks(texts: Sequence[str], chars: int) -> Iterator[Sequence[str]]:

@@ -18,13 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.errors import InputError, ModelError
+from demo.rankers.cross_encoder_tokenizer import TextTokenizer
 from demo.records import Extent
 
-Ids = npt.NDArray[np.int32]
+Ids = npt.NDArray[np.uint16 | np.int32]
+"""Tokens of a text: uint16 where the vocabulary has no more, which halves what is kept."""
+
 Inputs = dict[str, npt.NDArray[np.int64]]
 
 KEPT_TOKENS = 2_000_000
-"""Tokens of passages that are kept between queries: 8 MB."""
+"""Tokens of passages that are kept between queries: 4 MB, or 8 MB for vocabularies of more than 65,536."""
 
 PROBE = "word"
 
@@ -46,12 +49,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The special tokens of a pair, before, between and after its two texts, and the type of every part."""
+    """The special tokens of a pair, before, between and after its two texts.
+
+    Attributes:
+        types: token types in the order of a pair: one for each special token and one for each text.
+    """
 
     before: tuple[int, ...]
     between: tuple[int, ...]
     after: tuple[int, ...]
-    types: tuple[tuple[int, ...], int, tuple[int, ...], int, tuple[int, ...]]
+    types: tuple[int, ...]
 
     @property
     def size(self) -> int:
@@ -81,7 +88,7 @@ class Frame:
             tuple(ids[:first]),
             tuple(ids[end:second]),
             tuple(ids[last:]),
-            (tuple(types[:first]), types[first], tuple(types[end:second]), types[second], tuple(types[last:])),
+            (*types[: first + 1], *types[end : second + 1], *types[last:]),
         )
 
 
@@ -111,24 +118,21 @@ class PairTokenizer:
     """Cuts texts into tokens and joins them to pairs. Safe to use from several threads.
 
     Args:
-        tokenizer: a tokenizer of transformers that is backed by the tokenizers library; it is changed, so it must not
-            be used elsewhere.
+        tokenizer: its backend is changed, so it must not be used elsewhere.
         max_tokens: longest pair, special tokens included.
 
     Raises:
         ModelError: the tokenizer cannot make pairs, or they have no room.
     """
 
-    def __init__(self, tokenizer: Any, max_tokens: int) -> None:
-        self._backend = tokenizer.backend_tokenizer
+    def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
+        self._backend = tokenizer.backend
         self._backend.no_truncation()
         self._backend.no_padding()
         self._frame = Frame.of(self._backend)
-        self._typed = "token_type_ids" in tokenizer.model_input_names
-        self._pad = tokenizer.pad_token_id or 0
-        self._pad_type = tokenizer.pad_token_type_id
-        self._pads_left = tokenizer.padding_side == "left"
-        self._kept = KeptTokens(KEPT_TOKENS)
+        self._tokenizer = tokenizer
+        self._dtype = np.dtype(np.uint16 if self._backend.get_vocab_size() <= 2**16 else np.int32)
+        self._kept = KeptTokens(KEPT_TOKENS, self._dtype)
         self.max_tokens = max_tokens
         if max_tokens < self.least_tokens:
             raise ModelError(
@@ -161,52 +165,59 @@ class PairTokenizer:
         found = self._kept.find(texts)
         missing = list(dict.fromkeys(text for text in texts if text not in found))
         encodings = self._backend.encode_batch_fast(list(map(_writable, missing)), add_special_tokens=False)
-        fresh = {text: np.array(encoding.ids, np.int32) for text, encoding in zip(missing, encodings, strict=True)}
+        fresh = {text: np.array(encoding.ids, self._dtype) for text, encoding in zip(missing, encodings, strict=True)}
         self._kept.keep(fresh)
         return [found[text] if text in found else fresh[text] for text in texts]
 
-    def windows(self, query: Ids, passages: Sequence[Ids], overlapping: bool, max_tokens: int = 0) -> list[Window]:
+    def windows(self, query: Ids, passages: Sequence[Ids], room: int, overlapping: bool) -> list[Window]:
         """What is read of each passage: its beginning, or all of it in overlapping windows; in passage order.
 
         Args:
-            max_tokens: longest pair; see `room`.
+            room: tokens for both texts, as the method `room` gives them.
         """
-        whole = self.room(max_tokens)
         rows: list[Window] = []
         for place, passage in enumerate(passages):
-            query_tokens, room = longest_first(query.size, passage.size, whole)
-            for start in starts(passage.size, room) if overlapping else (0,):
-                rows.append(Window(place, query_tokens, start, min(start + room, passage.size)))
+            query_tokens, left = longest_first(query.size, passage.size, room)
+            for start in starts(passage.size, left) if overlapping else (0,):
+                rows.append(Window(place, query_tokens, start, min(start + left, passage.size)))
         return rows
 
     def inputs(self, query: Ids, passages: Sequence[Ids], windows: Sequence[Window]) -> Inputs:
         """What the model takes: int64 arrays (windows, longest window), padded on the tokenizer's side."""
-        width = self.length(max(windows, key=lambda window: window.tokens))
-        shape = (len(windows), width)
-        ids = np.full(shape, self._pad, np.int64)
-        mask = np.zeros(shape, np.int64)
-        types = np.full(shape, self._pad_type, np.int64)
-        for row, window in enumerate(windows):
-            parts = self._parts(query, passages[window.passage], window)
-            size = self.length(window)
-            where = slice(width - size, width) if self._pads_left else slice(0, size)
-            ids[row, where] = np.concatenate([part for part, _ in parts])
-            types[row, where] = np.concatenate([np.broadcast_to(kind, part.shape) for part, kind in parts])
-            mask[row, where] = 1
-        inputs = {"input_ids": ids, "attention_mask": mask}
-        return inputs | {"token_type_ids": types} if self._typed else inputs
+        sizes = np.array([self.length(window) for window in windows])[:, None]
+        columns = np.arange(sizes.max())
+        read = columns >= columns.size - sizes if self._tokenizer.pads_left else columns < sizes
+        ids = np.full(read.shape, self._tokenizer.pad, np.int64)
+        ids[read] = self._flat_ids(query, passages, windows)
+        inputs = {"input_ids": ids, "attention_mask": read.astype(np.int64)}
+        if self._tokenizer.typed:
+            types = np.full(read.shape, self._tokenizer.pad_type, np.int64)
+            types[read] = self._flat_types(windows)
+            inputs["token_type_ids"] = types
+        return inputs
 
-    def _parts(self, query: Ids, passage: Ids, window: Window) -> list[tuple[Ids, Any]]:
-        """The five parts of a pair with their token types."""
+    def _flat_ids(self, query: Ids, passages: Sequence[Ids], windows: Sequence[Window]) -> npt.NDArray[Any]:
+        """The tokens of all pairs one behind another."""
         frame = self._frame
-        texts = (
-            np.array(frame.before, np.int32),
-            query[: window.query_tokens],
-            np.array(frame.between, np.int32),
-            passage[window.start : window.stop],
-            np.array(frame.after, np.int32),
-        )
-        return [(text, np.array(kind)) for text, kind in zip(texts, frame.types, strict=True)]
+        openings = {
+            count: np.concatenate([np.array(frame.before, np.int64), query[:count], np.array(frame.between, np.int64)])
+            for count in {window.query_tokens for window in windows}
+        }
+        after = np.array(frame.after, np.int64)
+        parts = [
+            part
+            for window in windows
+            for part in (openings[window.query_tokens], passages[window.passage][window.start : window.stop], after)
+        ]
+        return np.concatenate(parts)
+
+    def _flat_types(self, windows: Sequence[Window]) -> npt.NDArray[np.int64]:
+        """Their token types, likewise."""
+        frame = self._frame
+        counts = np.ones((len(windows), len(frame.types)), np.int64)
+        counts[:, len(frame.before)] = [window.query_tokens for window in windows]
+        counts[:, -1 - len(frame.after)] = [window.stop - window.start for window in windows]
+        return np.repeat(np.tile(np.array(frame.types, np.int64), len(windows)), counts.ravel())
 
     def length(self, window: Window) -> int:
         """Tokens of a pair, special tokens included."""
@@ -229,23 +240,29 @@ class PairTokenizer:
 
 
 class KeptTokens:
-    """Tokens of texts that were met before, the longest unused forgotten first; texts are kept as digests only."""
+    """Tokens of texts that were met before, the longest unused forgotten first; texts are kept as digests only.
 
-    def __init__(self, capacity: int) -> None:
+    Args:
+        capacity: tokens that are kept at most.
+        dtype: of the tokens.
+    """
+
+    def __init__(self, capacity: int, dtype: npt.DTypeLike) -> None:
         self._capacity = capacity
-        self._rows: OrderedDict[bytes, Ids] = OrderedDict()
-        self._size = 0
+        self._dtype = np.dtype(dtype)
+        self._rows: OrderedDict[bytes, bytes] = OrderedDict()  # bytes, because small arrays take twice as much
+        self._tokens = 0
         self._lock = Lock()
 
     def find(self, texts: Sequence[str]) -> dict[str, Ids]:
         """The tokens of those texts that are kept."""
-        found = {}
+        found: dict[str, Ids] = {}
         with self._lock:
             for text in texts:
                 key = _digest(text)
                 if key in self._rows:
                     self._rows.move_to_end(key)
-                    found[text] = self._rows[key]
+                    found[text] = np.frombuffer(self._rows[key], self._dtype)
         return found
 
     def keep(self, rows: dict[str, Ids]) -> None:
@@ -253,10 +270,14 @@ class KeptTokens:
         with self._lock:
             for text, ids in rows.items():
                 key = _digest(text)
-                self._size += ids.size - (self._rows[key].size if key in self._rows else 0)
-                self._rows[key] = ids
-            while self._size > self._capacity:
-                self._size -= self._rows.popitem(last=False)[1].size
+                self._forget(key)
+                self._rows[key] = ids.tobytes()
+                self._tokens += ids.size
+            while self._tokens > self._capacity:
+                self._forget(next(iter(self._rows)))
+
+    def _forget(self, key: bytes) -> None:
+        self._tokens -= len(self._rows.pop(key, b"")) // self._dtype.itemsize
 
 
 def _writable(text: str) -> str:

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder_pairs import KeptTokens, PairTokenizer, longest_first, starts
+from demo.rankers.cross_encoder_transformers import as_text_tokenizer
 
 TRAINING_TEXT = [TEXT, *PASSAGES[:5], QUERY]
 
@@ -84,7 +85,7 @@ def rows_of(pairs: PairTokenizer, query: str, passages: Sequence[str], overlappi
     """The single rows, without padding, each with its token types where there are any."""
     (question, *texts) = pairs.encode([query, *passages])
     rows = []
-    for window in pairs.windows(question, texts, overlapping):
+    for window in pairs.windows(question, texts, pairs.room(), overlapping):
         inputs = pairs.inputs(question, texts, [window])
         rows.append({name: values[0].tolist() for name, values in inputs.items()})
     return rows
@@ -94,7 +95,7 @@ def rows_of(pairs: PairTokenizer, query: str, passages: Sequence[str], overlappi
 @pytest.mark.parametrize("max_tokens", [8, 13, 64])
 def test_pairs_are_those_of_the_tokenizer(family: Family, max_tokens: int, tmp_path: Path) -> None:
     tokenizer = family(tmp_path)
-    pairs = PairTokenizer(deepcopy(tokenizer), max_tokens)
+    pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), max_tokens)
     for query in (QUERY, "", "berlin", "how many people live in which city where " * 5, "[SEP] berlin"):
         expected = tokenizer([query] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=max_tokens)
         for place, row in enumerate(rows_of(pairs, query, PASSAGES)):
@@ -104,9 +105,9 @@ def test_pairs_are_those_of_the_tokenizer(family: Family, max_tokens: int, tmp_p
 @pytest.mark.parametrize("family", FAMILIES)
 def test_padding_is_that_of_the_tokenizer(family: Family, tmp_path: Path) -> None:
     tokenizer = family(tmp_path)
-    pairs = PairTokenizer(deepcopy(tokenizer), 24)
+    pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), 24)
     question, *texts = pairs.encode([QUERY, *PASSAGES])
-    inputs = pairs.inputs(question, texts, pairs.windows(question, texts, overlapping=False))
+    inputs = pairs.inputs(question, texts, pairs.windows(question, texts, pairs.room(), overlapping=False))
     expected = tokenizer(
         [QUERY] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=24, padding=True
     )
@@ -120,7 +121,7 @@ def test_padding_is_that_of_the_tokenizer(family: Family, tmp_path: Path) -> Non
 @pytest.mark.parametrize("max_tokens", [12, 40])
 def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tokens: int, tmp_path: Path) -> None:
     tokenizer = family(tmp_path)
-    pairs = PairTokenizer(deepcopy(tokenizer), max_tokens)
+    pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), max_tokens)
     whole = tokenizer([QUERY] * len(PASSAGES), list(PASSAGES))
     cut = tokenizer(
         [QUERY] * len(PASSAGES),
@@ -130,7 +131,7 @@ def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tok
         return_offsets_mapping=True,
     )
     question, *texts = pairs.encode([QUERY, *PASSAGES])
-    for place, window in enumerate(pairs.windows(question, texts, overlapping=False)):
+    for place, window in enumerate(pairs.windows(question, texts, pairs.room(), overlapping=False)):
         extent = pairs.extent(question, texts[place], PASSAGES[place], window, 1)
         assert extent.pair_tokens == len(whole["input_ids"][place])
         assert extent.read_tokens == len(cut["input_ids"][place]) <= max_tokens
@@ -143,11 +144,11 @@ def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tok
 
 def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
     # Room: 16 − 3 special − 3 of the query = 10 tokens; 27 tokens of passage: windows at 0, 5, 10, 15 and 17 = 27 − 10.
-    pairs = PairTokenizer(bert_like(tmp_path), 16)
+    pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 16)
     words = (TEXT.split() * 2)[:27]
     passage = " ".join(words)
     question, text = pairs.encode(["how many people", passage])
-    windows = pairs.windows(question, [text], overlapping=True)
+    windows = pairs.windows(question, [text], pairs.room(), overlapping=True)
     assert [(window.start, window.stop) for window in windows] == [(0, 10), (5, 15), (10, 20), (15, 25), (17, 27)]
     for window in windows:
         extent = pairs.extent(question, text, passage, window, len(windows))
@@ -158,16 +159,16 @@ def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_shorter_maximum_cuts_as_the_tokenizer_does(family: Family, tmp_path: Path) -> None:
     tokenizer = family(tmp_path)
-    pairs = PairTokenizer(deepcopy(tokenizer), 64)
+    pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), 64)
     expected = tokenizer([QUERY] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=13)
     question, *texts = pairs.encode([QUERY, *PASSAGES])
-    for window in pairs.windows(question, texts, overlapping=False, max_tokens=13):
+    for window in pairs.windows(question, texts, pairs.room(13), overlapping=False):
         (row,) = pairs.inputs(question, texts, [window])["input_ids"].tolist()
         assert row == expected["input_ids"][window.passage]
 
 
 def test_room_is_the_maximum_without_special_tokens(tmp_path: Path) -> None:
-    pairs = PairTokenizer(bert_like(tmp_path), 64)  # [CLS] … [SEP] … [SEP]
+    pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 64)  # [CLS] … [SEP] … [SEP]
     assert [pairs.room(most) for most in (0, 5, 16, 64, 65, 10**9)] == [61, 2, 13, 61, 61, 61]
     for most in (4, 1, -1, -(10**9)):
         with pytest.raises(InputError, match=rf"length is {most} tokens\. Write 5 to 64"):
@@ -175,9 +176,9 @@ def test_room_is_the_maximum_without_special_tokens(tmp_path: Path) -> None:
 
 
 def test_a_passage_that_fits_has_one_window(tmp_path: Path) -> None:
-    pairs = PairTokenizer(bert_like(tmp_path), 16)
+    pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 16)
     question, *texts = pairs.encode(["how many people", "berlin " * 10, "berlin " * 11, ""])
-    windows = pairs.windows(question, texts, overlapping=True)
+    windows = pairs.windows(question, texts, pairs.room(), overlapping=True)
     assert [(window.passage, window.start, window.stop) for window in windows] == [
         (0, 0, 10),
         (1, 0, 10),
@@ -206,27 +207,27 @@ def test_starts_worked_by_hand() -> None:
 
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(tmp_path: Path) -> None:
-    pairs = PairTokenizer(bert_like(tmp_path), 8)
+    pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 8)
     broken, whole = pairs.encode(["berlin \ud83d " * 9, "berlin ? " * 9])
     assert broken.tolist() == whole.tolist()
     question, text = pairs.encode(["rome", "berlin \ud83d " * 9])
-    (window,) = pairs.windows(question, [text], overlapping=False)
+    (window,) = pairs.windows(question, [text], pairs.room(), overlapping=False)
     assert pairs.extent(question, text, "berlin \ud83d " * 9, window, 1).end_char == len("berlin ? berlin ?")
 
 
 def test_a_tokenizer_without_a_separator_is_refused(tmp_path: Path) -> None:
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "word": 1}, "[UNK]"))
     with pytest.raises(ModelError, match="no special token between query and passage"):
-        PairTokenizer(wrapped(tokenizer, unk_token="[UNK]"), 512)
+        PairTokenizer(as_text_tokenizer(wrapped(tokenizer, unk_token="[UNK]")), 512)
 
 
 def test_no_room_for_a_pair_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="reads 4 tokens at most"):
-        PairTokenizer(bert_like(tmp_path), 4)
+        PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 4)
 
 
 def test_kept_tokens_forget_the_longest_unused() -> None:
-    kept = KeptTokens(capacity=5)
+    kept = KeptTokens(5, np.int32)
     kept.keep({"a": np.zeros(2, np.int32), "b": np.ones(2, np.int32)})
     assert kept.find(["a"])["a"].tolist() == [0, 0]
     kept.keep({"c": np.zeros(2, np.int32)})
