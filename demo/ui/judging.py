@@ -125,7 +125,7 @@ class Judging:
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
             return [judgments, *self._boxes(values, judgments, language), *drawn, told]
 
-        bridge.select(judge, [self.judgments, *ran], [self.judgments, *boxes], **QUICK)  # type: ignore[attr-defined]
+        bridge.select(judge, [self.judgments, *ran], [self.judgments, *boxes], **QUICK)
         load.upload(
             loaded,
             [load, self.judgments, *ran, *self.inputs.components()],
