@@ -8,8 +8,8 @@ from itertools import islice
 
 import numpy as np
 
-from demo.comparison import all_tied
 from demo.language import Text
+from demo.metrics.agreement import all_tied
 from demo.records import ModelSpec, Passage, Ranking, ScoreKind
 
 LETTERS_LOOKED_AT = 4_000

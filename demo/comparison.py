@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.language import Text
-from demo.metrics.agreement import RBO_PERSISTENCE, describe_tau, overlap_at_k, rbo_ext, tau_b
+from demo.metrics.agreement import OVERLAP_K, RBO_PERSISTENCE, all_tied, describe_tau, overlap_at_k, rbo_ext, tau_b
 from demo.phrases import (
     Direction,
     change_mark,
@@ -28,7 +28,7 @@ from demo.phrases import (
 )
 from demo.records import Agreement, Collection, Comparison, Cost, IntArray, Query, Ranking, ScoreKind
 
-TOP_K = 10
+TOP_K = OVERLAP_K
 
 SUBJECTS = {
     ScoreKind.BM25: Text("BM25", "BM25"),
@@ -99,11 +99,6 @@ def agree(before: Ranking, after: Ranking, k: int = TOP_K) -> Agreement:
         rbo=rbo_ext(one, other, RBO_PERSISTENCE),
         rbo_p=RBO_PERSISTENCE,
     )
-
-
-def all_tied(ranking: Ranking) -> bool:
-    """Whether all scores are equal; one score is equal to itself, none are not."""
-    return bool(ranking.scores.size) and bool(np.all(ranking.scores == ranking.scores[0]))
 
 
 # ---- who moved ---------------------------------------------------------------------------------------------------

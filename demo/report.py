@@ -44,7 +44,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         },
         "device": comparison.after.cost.device,
         "precision": comparison.after.cost.precision,
-        "timings": {"first_stage": _timings(comparison.before.cost), "model": _timings(comparison.after.cost)},
+        "timings": {"first_stage": timings(comparison.before.cost), "model": timings(comparison.after.cost)},
         "agreement": {
             "kendall_tau_b": agreement.tau_b,
             "overlap": agreement.overlap,
@@ -60,10 +60,16 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 def as_json_text(comparison: Comparison) -> str:
     """`as_json` as text; no character is escaped that need not be."""
-    return json.dumps(as_json(comparison), ensure_ascii=False, indent=2, allow_nan=False)
+    return json_text(as_json(comparison))
 
 
-def _timings(cost: Cost) -> dict[str, Any]:
+def json_text(values: dict[str, Any]) -> str:
+    """JSON values as strict JSON, indented."""
+    return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def timings(cost: Cost) -> dict[str, Any]:
+    """What scoring took, as JSON values."""
     return {
         "pairs": cost.pairs,
         "kept_pairs": cost.kept_pairs,
@@ -86,8 +92,8 @@ def _result(comparison: Comparison, index: int) -> dict[str, Any]:
         "doc_id": passage.doc_id,
         "title": passage.title,
         "text": passage.text,
-        "first_stage_score": _number(float(comparison.before.scores[index])),
-        "score": _number(float(comparison.after.scores[index])),
+        "first_stage_score": finite(float(comparison.before.scores[index])),
+        "score": finite(float(comparison.after.scores[index])),
         "pair_tokens": extent.pair_tokens if extent else None,
         "read_tokens": extent.read_tokens if extent else None,
         "truncated": extent.truncated if extent else None,
@@ -95,7 +101,8 @@ def _result(comparison: Comparison, index: int) -> dict[str, Any]:
     }
 
 
-def _number(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The number, or None where JSON has none for it."""
     return value if math.isfinite(value) else None
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 
 from demo.language import Text
+from demo.normalisation import Values as Values
+from demo.normalisation import min_max as min_max
+from demo.normalisation import standard
 from demo.records import Ranking, ScoreKind
-
-Values = npt.NDArray[np.float64]
 
 SCORE_LABELS = {
     ScoreKind.BM25: Text("BM25 score", "BM25 得分"),
@@ -37,14 +37,6 @@ def sigmoid(logits: Values) -> Values:
     return shares
 
 
-def min_max(scores: Values) -> Values | None:
-    """(s − min) / (max − min), 0…1; None where all scores are equal."""
-    if scores.min() == scores.max():
-        return None
-    shares: Values = (scores - scores.min()) / np.ptp(scores)
-    return shares
-
-
 def rank_share(scores: Values) -> Values | None:
     """(n − r) / (n − 1): 1 for the best, 0 for the last; equal scores share their mean rank r. None for one score."""
     counts = Counter(scores.tolist())
@@ -54,14 +46,6 @@ def rank_share(scores: Values) -> Values | None:
     below = dict(zip(ascending, accumulate((counts[value] for value in ascending), initial=0), strict=False))
     lower = np.array([below[value] + (counts[value] - 1) / 2 for value in scores.tolist()])
     return lower / (scores.size - 1)
-
-
-def standard(scores: Values) -> Values | None:
-    """(s − mean) / standard deviation over the n candidates; None where all scores are equal."""
-    if scores.min() == scores.max():
-        return None
-    deviations: Values = (scores - scores.mean()) / scores.std()
-    return deviations
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Kendall's τ_b compares the order of every pair of passages and corrects for ties. The overlap of the two top k looks
 only at who is in. Rank-biased overlap (RBO) stands between them: it averages the overlap at every depth, and a depth
-counts less the further down it is.
+counts less the further down it is. τ_AP compares the order of pairs as τ does, but an error at the top costs more; it
+takes one ranking as the reference, and the two directions differ.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right, insort
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -18,9 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.language import Text
+from demo.records import Ranking
 
 RBO_PERSISTENCE = 0.9
 """The first ten ranks then carry 86 % of the weight (Webber, Moffat and Zobel 2010)."""
+
+OVERLAP_K = 10
+"""The cutoff that people look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,33 @@ def _discordant_pairs(x: Sequence[float], y: Sequence[float]) -> int:
     return discordant
 
 
+def tau_ap(reference: Sequence[Hashable], other: Sequence[Hashable]) -> float | None:
+    """AP correlation of the order `other` with the order `reference`, both best first, −1…1; 1 for the same order.
+
+    For each rank i ≥ 2 of `other`: the share of the i − 1 items above it that `reference` puts above it too; twice the
+    mean over all such ranks, less 1. So an error near the top of `other` costs most, and the direction matters. Both
+    hold the same n items, none tied. None where it is undefined: fewer than two items.
+
+    Raises:
+        ValueError: the orders do not hold the same items.
+
+    Source: Yilmaz, Aslam and Robertson 2008, doi:10.1145/1390334.1390435.
+    """
+    rank_in_reference = {item: rank for rank, item in enumerate(reference)}
+    if len(reference) != len(other) or rank_in_reference.keys() != set(other):
+        raise ValueError(f"τ_AP needs two orders of the same items, found {len(reference)} and {len(other)}")
+    if len(other) < 2:
+        return None
+    above: list[int] = []
+    shares = 0.0
+    for item in other:
+        rank = rank_in_reference[item]
+        if above:
+            shares += bisect_right(above, rank) / len(above)
+        insort(above, rank)
+    return 2 * shares / (len(other) - 1) - 1
+
+
 def overlap_at_k(order_a: Sequence[Hashable], order_b: Sequence[Hashable], k: int) -> int:
     """Number of items in both top k, 0…k; a list shorter than k counts as a whole."""
     return len(set(order_a[:k]) & set(order_b[:k]))
@@ -128,3 +160,137 @@ def describe_tau(tau: float | None) -> Text:
     if tau is None:
         return Text("undefined", "无定义")
     return next((row.word for row in STRENGTHS if round(tau, 2) >= row.at_least), STRENGTHS[-1].word)
+
+
+# ---- measures of two rankings ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A way to say with one number how far two rankings of the same candidates agree.
+
+    Attributes:
+        meaning: one sentence: what it looks at, its range, what the ends mean, when it is undefined.
+        symmetric: whether `between(a, b)` is `between(b, a)`.
+        least: the lowest value it can take, −1 or 0; the highest is 1.
+        between: takes the reference and the other ranking; None where it is undefined.
+    """
+
+    key: str
+    label: Text
+    meaning: Text
+    symmetric: bool
+    least: float
+    between: Callable[[Ranking, Ranking], float | None]
+
+
+def tau_b_between(reference: Ranking, other: Ranking) -> float | None:
+    """τ_b of the scores, so that equal scores are ties; a ranking that lacks a score counts by its ranks."""
+    return tau_b(_ascending(reference), _ascending(other))
+
+
+def _ascending(ranking: Ranking) -> npt.NDArray[np.float64]:
+    """Scores, or negative ranks where a candidate has no score: the higher, the better."""
+    missing = np.isnan(ranking.scores).any()
+    return (-ranking.ranks if missing else ranking.scores).astype(np.float64)
+
+
+def tau_ap_between(reference: Ranking, other: Ranking) -> float | None:
+    """τ_AP of the orders; None also where one ranking's scores are all equal, as its order is then not its own."""
+    if all_tied(reference) or all_tied(other):
+        return None
+    return tau_ap(reference.order.tolist(), other.order.tolist())
+
+
+def all_tied(ranking: Ranking) -> bool:
+    """Whether all scores are equal; one score is equal to itself, none are not."""
+    return bool(ranking.scores.size) and bool(np.all(ranking.scores == ranking.scores[0]))
+
+
+def rbo_between(reference: Ranking, other: Ranking) -> float | None:
+    """Extrapolated RBO of the orders with p = `RBO_PERSISTENCE`."""
+    return rbo_ext(reference.order.tolist(), other.order.tolist(), RBO_PERSISTENCE)
+
+
+def overlap_between(reference: Ranking, other: Ranking) -> float | None:
+    """The share of the top min(`OVERLAP_K`, n) that is in both; None for no candidates."""
+    k = min(OVERLAP_K, reference.ranks.size)
+    return overlap_at_k(reference.order.tolist(), other.order.tolist(), k) / k if k else None
+
+
+MEASURES = (
+    Measure(
+        "tau_b",
+        Text("Kendall τ_b", "Kendall τ_b"),
+        Text(
+            "Kendall τ_b looks at every pair of passages and whether both rankers order it alike, −1…1: 1 is the same "
+            "order, 0 no relation, −1 the reverse; equal scores count as ties, and it is undefined for fewer than two "
+            "passages or where one ranker gives all of them the same score.",
+            "Kendall τ_b 看每一对段落在两个排序器中的先后是否一致，范围 −1…1：1 为顺序相同，0 为无关联，−1 为完全相反；"
+            "得分相同算作并列；段落少于两个，或某一方得分全部相同时无定义。",
+        ),
+        symmetric=True,
+        least=-1.0,
+        between=tau_b_between,
+    ),
+    Measure(
+        "tau_ap",
+        Text("τ_AP", "τ_AP"),
+        Text(
+            "τ_AP takes one ranker as the reference and asks, at each rank of the other, which share of the passages "
+            "above it the reference also puts above it, so that errors at the top cost most; −1…1: 1 is the same "
+            "order, 0 what chance gives, −1 the reverse; ties are read in the order shown, and it is undefined for "
+            "fewer than two passages or where one ranker gives all of them the same score.",
+            "τ_AP 以一个排序器为参照，在另一个排序器的每个名次上，看排在其上的段落中有多大比例在参照中也排在其上，"
+            "因此顶部的差错代价最大；范围 −1…1：1 为顺序相同，0 相当于随机，−1 为完全相反；"
+            "并列者按所示顺序计；段落少于两个，或某一方得分全部相同时无定义。",
+        ),
+        symmetric=False,
+        least=-1.0,
+        between=tau_ap_between,
+    ),
+    Measure(
+        "rbo",
+        Text(f"RBO, p = {RBO_PERSISTENCE:g}", f"RBO，p = {RBO_PERSISTENCE:g}"),
+        Text(
+            "Rank-biased overlap (extrapolated) averages the overlap of the two lists at every depth for a reader who "
+            f"goes on to the next rank with probability p = {RBO_PERSISTENCE:g}, so the top weighs most; 0…1: 1 is the "
+            "same order, 0 nothing in common, and two orders of the same passages stay above 0; ties are read in the "
+            "order shown, and it is undefined for no passages.",
+            f"排名偏重重合度（RBO，外推形式）对每个深度上两个列表的重合取平均，读者以概率 p = {RBO_PERSISTENCE:g} "
+            "继续看下一名，因此顶部权重最大；范围 0…1：1 为顺序相同，0 为毫无重合，同一批段落的两种顺序总大于 0；"
+            "并列者按所示顺序计；没有段落时无定义。",
+        ),
+        symmetric=True,
+        least=0.0,
+        between=rbo_between,
+    ),
+    Measure(
+        "overlap",
+        Text(f"Overlap@{OVERLAP_K}", f"前 {OVERLAP_K} 名重合率"),
+        Text(
+            f"Overlap@{OVERLAP_K} is the share of the top {OVERLAP_K} that both rankers have in common, whatever the "
+            f"order within, 0…1: 1 is the same passages, 0 none; with {OVERLAP_K} passages or fewer it is always 1, "
+            "and it is undefined for none.",
+            f"前 {OVERLAP_K} 名重合率是两个排序器前 {OVERLAP_K} 名中共有段落的比例，不看其中的先后，"
+            f"范围 0…1：1 为段落完全相同，0 为没有共同段落；段落不超过 {OVERLAP_K} 个时总为 1；没有段落时无定义。",
+        ),
+        symmetric=True,
+        least=0.0,
+        between=overlap_between,
+    ),
+)
+
+TAU_B, TAU_AP, RBO, OVERLAP = MEASURES
+
+
+def find_measure(key: str) -> Measure:
+    """The measure with this key.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for measure in MEASURES:
+        if measure.key == key:
+            return measure
+    raise KeyError(f"no measure “{key}”; there are {', '.join(measure.key for measure in MEASURES)}")

@@ -1,10 +1,26 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from demo.metrics.agreement import STRENGTHS, describe_tau, overlap_at_k, rbo_ext, tau_b
+from demo.metrics.agreement import (
+    MEASURES,
+    RBO,
+    STRENGTHS,
+    Measure,
+    describe_tau,
+    find_measure,
+    overlap_at_k,
+    overlap_between,
+    rbo_ext,
+    tau_ap,
+    tau_ap_between,
+    tau_b,
+    tau_b_between,
+)
+from demo.records import Ranker, Ranking, ScoreKind
 
 
 def test_tau_b_without_ties_counts_pairs() -> None:
@@ -116,3 +132,144 @@ def test_words_descend_and_differ_in_both_languages() -> None:
     bounds = [row.at_least for row in STRENGTHS]
     assert bounds == sorted(bounds, reverse=True)
     assert len({row.word.zh for row in STRENGTHS}) == len(STRENGTHS)
+
+
+# ---- τ_AP --------------------------------------------------------------------------------------------------------
+
+
+def test_tau_ap_worked_by_hand() -> None:
+    # other = b a c d: a (rank 2) has b above it wrongly, 0/1; c has b and a rightly, 2/2; d 3/3: 2 · (0 + 1 + 1)/3 − 1
+    assert tau_ap("abcd", "bacd") == pytest.approx(2 * (0 / 1 + 2 / 2 + 3 / 3) / 3 - 1)
+    # other = a b d c: b 1/1; d 2/2; c has d above it wrongly, 2/3: 2 · (1 + 1 + 2/3)/3 − 1
+    assert tau_ap("abcd", "abdc") == pytest.approx(2 * (1 + 1 + 2 / 3) / 3 - 1)
+
+
+def test_tau_ap_has_a_direction() -> None:
+    # other = c a b against a b c: a 0/1, b 1/2 (a, not c): 2 · ½ / 2 − 1; other = a b c against c a b: b 1/1, c 0/2
+    assert tau_ap("abc", "cab") == pytest.approx(2 * (0 + 1 / 2) / 2 - 1)
+    assert tau_ap("cab", "abc") == pytest.approx(2 * (1 + 0 / 2) / 2 - 1)
+
+
+@pytest.mark.parametrize("size", [2, 3, 50])
+def test_tau_ap_of_same_and_reversed_order(size: int) -> None:
+    assert tau_ap(range(size), range(size)) == pytest.approx(1.0)
+    assert tau_ap(range(size), range(size)[::-1]) == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize("order", ["", "a"])
+def test_tau_ap_is_undefined_without_a_pair(order: str) -> None:
+    assert tau_ap(order, order) is None
+
+
+@pytest.mark.parametrize(("reference", "other"), [("ab", "abc"), ("abc", "abd"), ("abc", "aab")])
+def test_tau_ap_refuses_orders_of_different_items(reference: str, other: str) -> None:
+    with pytest.raises(ValueError, match="the same items"):
+        tau_ap(reference, other)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_tau_ap_is_a_mean_of_scipys_tau(seed: int) -> None:
+    # T(i) = τ(i) · i(i − 1)/2 sums the signs of all pairs within the first i of `other`; those of the i-th with the
+    # ones above it sum to T(i) − T(i − 1), so τ_AP = 1/(n − 1) Σ (T(i) − T(i − 1)) / (i − 1).
+    other = np.random.default_rng(seed).permutation(40)
+    signs = [kendalltau(range(i), other[:i]).statistic * i * (i - 1) / 2 if i > 1 else 0.0 for i in range(1, 41)]
+    assert tau_ap(range(40), other.tolist()) == pytest.approx(np.mean(np.diff(signs) / np.arange(1, 40)))
+
+
+# ---- published examples of RBO -----------------------------------------------------------------------------------
+
+
+def test_rbo_of_the_example_of_its_authors() -> None:
+    # Webber, Moffat and Zobel 2010, figure 5: agreement at depths 1…7 is 0, 0, .667, .5, .4, .333, .286
+    agreement = [0, 0, 2 / 3, 2 / 4, 2 / 5, 2 / 6, 2 / 7]
+    assert [round(each, 3) for each in agreement] == [0, 0, 0.667, 0.5, 0.4, 0.333, 0.286]
+    expected = 0.1 / 0.9 * sum(each * 0.9**d for d, each in enumerate(agreement, 1)) + 2 / 7 * 0.9**7
+    assert rbo_ext("abcdefg", "zcavwxy", p=0.9) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "published"),
+    [
+        ("abcde", "bcdae", 0.828),  # README of b4ny4n/rankmeasures
+        ("abcdefg", "bacdefg", 0.900),  # documentation of rbo_ext in dlukes/rbo
+        ("abcdefg", "abcdefg", 1.000),
+    ],
+)
+def test_rbo_of_other_published_examples(a: str, b: str, published: float) -> None:
+    assert rbo_ext(a, b, p=0.9) == pytest.approx(published, abs=5e-4)
+
+
+# ---- measures of two rankings ------------------------------------------------------------------------------------
+
+RANKER = Ranker("m", "M", ScoreKind.LOGIT)
+
+
+def of_scores(scores: list[float]) -> Ranking:
+    return Ranking.from_scores(RANKER, scores)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
+def test_laws_of_every_measure(measure: Measure) -> None:
+    draw = np.random.default_rng(5)
+    drawn = [of_scores(draw.normal(size=25).tolist()) for _ in range(6)]
+    for one in drawn:
+        assert measure.between(one, one) == pytest.approx(1.0)
+    pairs = [(measure.between(one, other), measure.between(other, one)) for one in drawn for other in drawn]
+    assert all(measure.least <= there <= 1 for there, _ in pairs)
+    assert all(there == pytest.approx(back) for there, back in pairs) is measure.symmetric
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
+def test_every_measure_of_reversed_orders_reaches_no_lower_than_it_says(measure: Measure) -> None:
+    up, down = of_scores(list(map(float, range(40)))), of_scores(list(map(float, range(40, 0, -1))))
+    value = measure.between(up, down)
+    assert value is not None
+    assert (value == pytest.approx(-1)) is (measure.least == -1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ([], [], {"tau_b": None, "tau_ap": None, "rbo": None, "overlap": None}),
+        ([1.0], [2.0], {"tau_b": None, "tau_ap": None, "rbo": 1.0, "overlap": 1.0}),
+        ([1.0, 1.0], [1.0, 2.0], {"tau_b": None, "tau_ap": None, "overlap": 1.0}),
+        ([math.inf, 0.0, -math.inf], [3.0, 2.0, 1.0], {"tau_b": 1.0, "tau_ap": 1.0, "rbo": 1.0, "overlap": 1.0}),
+        # one tied pair of three: 2 / √(2 · 3); the tie is read in candidate order, which is the other's
+        ([2.0, 1.0, 1.0], [3.0, 2.0, 1.0], {"tau_b": 2 / math.sqrt(6), "tau_ap": 1.0, "rbo": 1.0}),
+    ],
+)
+def test_measures_at_the_edges(one: list[float], other: list[float], expected: dict[str, float | None]) -> None:
+    for key, value in expected.items():
+        found = find_measure(key).between(of_scores(one), of_scores(other))
+        assert found is None if value is None else found == pytest.approx(value)
+
+
+def test_tau_b_counts_ranks_where_a_candidate_has_no_score() -> None:
+    whole = of_scores([4.0, 3.0, 2.0, 1.0])
+    scores = np.array([1.0, 2.0, np.nan, np.nan], np.float32)
+    partly = replace(whole, scores=scores, order=np.array([1, 0, 2, 3]), ranks=np.array([2, 1, 3, 4]))
+    assert tau_b_between(whole, partly) == pytest.approx(4 / 6)  # of 6 pairs one, the first two, is turned: (5 − 1) / 6
+
+
+def test_tau_ap_of_rankings_names_the_reference_first() -> None:
+    abc, cab = of_scores([3.0, 2.0, 1.0]), of_scores([2.0, 1.0, 3.0])
+    assert tau_ap_between(abc, cab) == tau_ap("abc", "cab")
+    assert tau_ap_between(cab, abc) == tau_ap("cab", "abc")
+
+
+def test_overlap_is_a_share_of_the_top() -> None:
+    up, down = of_scores(list(map(float, range(14)))), of_scores(list(map(float, range(14, 0, -1))))
+    assert overlap_between(up, down) == 6 / 10  # 14 − 2 · (14 − 10) candidates are in both top 10
+
+
+def test_measures_are_told_apart_and_explained() -> None:
+    assert len({measure.key for measure in MEASURES}) == len(MEASURES)
+    assert "p = 0.9" in RBO.meaning.en
+    assert "p = 0.9" in RBO.meaning.zh
+    for measure in MEASURES:
+        assert "undefined" in measure.meaning.en
+        assert "无定义" in measure.meaning.zh
+        assert ("−1…1" if measure.least == -1 else "0…1") in measure.meaning.en
+        assert find_measure(measure.key) is measure
+    with pytest.raises(KeyError, match="no measure “spearman”"):
+        find_measure("spearman")

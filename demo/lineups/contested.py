@@ -1,0 +1,173 @@
+"""The passages that rankers disagree about, and along which line they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from demo.comparison import TOP_K
+from demo.language import Text
+from demo.records import Lineup, Ranking, ScoreKind
+
+Booleans = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A line along which rankers may disagree about a passage; `meaning` is one sentence."""
+
+    key: str
+    label: Text
+    meaning: Text
+
+
+GROUPS = (
+    Group(
+        "agree",
+        Text("All agree", "全部一致"),
+        Text(
+            "No two rankers place it far apart, or none of them has it near the top.",
+            "没有任何两个排序器给它的名次相距很远，或者没有一个排序器把它排在前列。",
+        ),
+    ),
+    Group(
+        "bm25",
+        Text("BM25 alone", "仅 BM25 不同"),
+        Text(
+            "Every BM25 ranker places it far from every cross-encoder, while each side is of one mind.",
+            "每个 BM25 排序器给它的名次都与每个交叉编码器相距很远，而两边各自内部一致。",
+        ),
+    ),
+    Group(
+        "small",
+        Text("Small models alone", "仅小模型不同"),
+        Text(
+            "Every smaller cross-encoder places it far from every larger one and from BM25, while each side is of one "
+            "mind.",
+            "每个较小的交叉编码器给它的名次都与每个较大的以及 BM25 相距很远，而两边各自内部一致。",
+        ),
+    ),
+    Group(
+        "unclear",
+        Text("No clear line", "无明显分界"),
+        Text(
+            "Rankers place it far apart, but neither kind nor size of model says who.",
+            "排序器给它的名次相距很远，但无法按排序器的种类或模型的大小划分。",
+        ),
+    ),
+)
+
+AGREE, BM25_ALONE, SMALL_ALONE, UNCLEAR = GROUPS
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """How the rankings of a lineup place one candidate.
+
+    Attributes:
+        candidate: its index.
+        best, worst: its highest and its lowest rank, from 1.
+        spread: worst − best.
+    """
+
+    candidate: int
+    best: int
+    worst: int
+    spread: int
+    mean_rank: float
+    group: Group
+
+
+def tolerance(size: int, k: int = TOP_K) -> int:
+    """Ranks that two rankers may differ by before it counts: a tenth of the n = `size` candidates, from 1 up to k."""
+    return max(1, min(k, size // 10))
+
+
+def apart_means(size: int, k: int = TOP_K) -> Text:
+    """What “far apart” means for n = `size` candidates and the cutoff k, in one sentence."""
+    gap = tolerance(size, k)
+    ranks = "1 rank" if gap == 1 else f"{gap} ranks"
+    return Text(
+        f"Far apart: more than {ranks} between two rankers, at least one of which has the passage in its top {k}.",
+        f"“相距很远”：两个排序器的名次相差超过 {gap}，且至少有一个把该段落排进前 {k} 名。",
+    )
+
+
+def contested(lineup: Lineup, k: int = TOP_K) -> tuple[Contest, ...]:
+    """Every candidate by rank spread, those in «all agree» last, of equals the better best rank first.
+
+    Two ranks are far apart when they differ by more than t = max(1, min(k, ⌊n / 10⌋)) and the better is at most k. A
+    passage on which no two rankers are far apart is in «all agree»; where everyone on one side is far from everyone on
+    the other and no two on one side are far apart, in «BM25 alone» if the sides are BM25 and cross-encoders, in «small
+    models alone» if they are the cross-encoders below some number of parameters and the larger ones with BM25; else in
+    «no clear line». Two rankers alone make no small models alone; engines, fusions and, but for «BM25 alone», models of
+    unknown size take no side.
+
+    Empty without rankings. O(m² n) for m rankings, in numpy.
+    """
+    rankings = lineup.rankings
+    if not rankings or not lineup.size:
+        return ()
+    ranks = np.stack([ranking.ranks for ranking in rankings])
+    best, worst, means = ranks.min(axis=0), ranks.max(axis=0), ranks.mean(axis=0)
+    groups = _groups(rankings, _far_apart(ranks, k))
+    return tuple(
+        Contest(index, int(best[index]), int(worst[index]), int(worst[index] - best[index]), float(means[index]), group)
+        for index in np.lexsort((best, best - worst, [group is AGREE for group in groups])).tolist()
+        for group in (groups[index],)
+    )
+
+
+def _far_apart(ranks: npt.NDArray[np.int64], k: int) -> Booleans:
+    """(m, m, n): whether rankers i and j place candidate c far apart."""
+    one, other = ranks[:, None, :], ranks[None, :, :]
+    apart: Booleans = (np.abs(one - other) > tolerance(ranks.shape[1], k)) & (np.minimum(one, other) <= k)
+    return apart
+
+
+def _groups(rankings: Sequence[Ranking], apart: Booleans) -> list[Group]:
+    lexical = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind is ScoreKind.BM25]
+    neural = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind is ScoreKind.LOGIT]
+    every = range(len(rankings))
+    agree = ~_some(apart, every, every)
+    bm25 = _divided(apart, lexical, neural)
+    small = _small_alone(rankings, apart, lexical, neural)
+    return [
+        AGREE if agree[index] else BM25_ALONE if bm25[index] else SMALL_ALONE if small[index] else UNCLEAR
+        for index in range(apart.shape[2])
+    ]
+
+
+def _small_alone(
+    rankings: Sequence[Ranking], apart: Booleans, lexical: Sequence[int], neural: Sequence[int]
+) -> Booleans:
+    """Where some size divides the models so that the larger and BM25 stand against the smaller."""
+    found = np.zeros(apart.shape[2], dtype=np.bool_)
+    sizes = {i: size for i in neural if (size := _parameters(rankings[i]))}
+    if len(sizes) + len(lexical) < 3:
+        return found
+    for limit in sorted(set(sizes.values()))[1:]:
+        smaller = [i for i, size in sizes.items() if size < limit]
+        larger = [i for i, size in sizes.items() if size >= limit]
+        found |= _divided(apart, smaller, [*larger, *lexical])
+    return found
+
+
+def _parameters(ranking: Ranking) -> int:
+    return ranking.ranker.model.spec.parameters if ranking.ranker.model else 0
+
+
+def _divided(apart: Booleans, one: Sequence[int], other: Sequence[int]) -> Booleans:
+    """Where each of one side is far from each of the other, and no two of one side are; nowhere if a side is empty."""
+    if not one or not other:
+        return np.zeros(apart.shape[2], dtype=np.bool_)
+    across = np.asarray(np.all(apart[np.ix_(one, other)], axis=(0, 1)))
+    return across & ~_some(apart, one, one) & ~_some(apart, other, other)
+
+
+def _some(apart: Booleans, one: Sequence[int], other: Sequence[int]) -> Booleans:
+    """Where one of one side is far from one of the other."""
+    return np.asarray(np.any(apart[np.ix_(one, other)], axis=(0, 1)))

@@ -1,0 +1,43 @@
+"""The rankings of a lineup by their keys, and a new one made of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from demo.errors import InputError
+from demo.rankers.choices import FusionChoice
+from demo.rankers.fusion import fuse
+from demo.records import Lineup, Ranking
+
+
+def find_ranking(lineup: Lineup, key: str) -> Ranking:
+    """The column with this key, or the first stage's ranking if it has it.
+
+    Raises:
+        InputError: that ranker failed, or there is none with this key.
+    """
+    found = {ranking.ranker.key: ranking for ranking in (lineup.first, *lineup.rankings)}
+    if key in found:
+        return found[key]
+    for failure in lineup.failures:
+        if failure.ranker.key == key:
+            raise InputError(
+                f"{failure.ranker.label} gave no ranking, so there is nothing to compare with or to fuse: "
+                f"{failure.reason.en} Choose another ranker.",
+                f"{failure.ranker.label} 没有给出排序，因此无法与之比较或融合：{failure.reason.zh}请选择其他排序器。",
+            )
+    raise InputError(
+        f"“{key}” is not among the rankers here, which are {', '.join(found)}. Add it to them, or choose one of these.",
+        f"这里没有排序器“{key}”，现有 {'、'.join(found)}。请添加它，或从现有的中选择。",
+    )
+
+
+def with_fusion(lineup: Lineup, choice: FusionChoice) -> Lineup:
+    """The lineup with the fused column last, in place of an earlier column of the same key; nothing is scored again.
+
+    Raises:
+        InputError: a member, named by its key, failed or is neither a column nor the first stage.
+    """
+    fused = fuse(choice, [find_ranking(lineup, str(member)) for member in choice.members])
+    others = tuple(column for column in lineup.columns if column.ranker.key != fused.ranker.key)
+    return replace(lineup, columns=(*others, fused))
