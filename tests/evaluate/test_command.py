@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -84,8 +85,9 @@ def test_bm25_and_the_bundled_model_end_to_end(
 
 
 def test_candidates_can_come_from_a_run_which_is_then_measured_too(folder: Path, tmp_path: Path) -> None:
-    run = tmp_path / "first.run"
-    run.write_text("".join(f"{q} Q0 d1 1 2 lucene\n{q} Q0 {d} 2 1 lucene\n" for q, d in RELEVANT.items() if d != "d1"))
+    run = tmp_path / "first.run.gz"
+    lines = "".join(f"{query} Q0 d1 1 2 lucene\n{query} Q0 {doc} 2 1 lucene\n" for query, doc in RELEVANT.items())
+    run.write_bytes(gzip.compress(lines.encode()))
     evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--candidates", str(run), "--measures", "mrr")
     value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
     assert [ranker["key"] for ranker in value["rankers"]] == ["run:lucene", "bm25"]
@@ -143,6 +145,18 @@ def test_a_collection_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "no such folder or file, and the bundled ones are" in sentence
 
 
+def test_no_collection_at_all_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"No collection was named\. Give --collection"):
+        main(["--out", str(tmp_path / "out")])
+
+
+def test_ids_that_no_run_file_can_hold_cost_only_the_run_files(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("d2", "d 2"), encoding="utf-8")
+    assert "The id “d 2” cannot stand in a TREC run file" in refusal(folder, tmp_path / "out", "--rankers", "bm25")
+    assert (tmp_path / "out/per_query.csv").exists()
+
+
 def test_a_run_for_other_queries_is_refused(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "other.run"
     run.write_text("301 Q0 d1 1 2 t\n", encoding="utf-8")
@@ -176,7 +190,8 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(folder: Path, tmp_
     process = subprocess.Popen(command(folder, cut), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not (scores.exists() and scores.read_bytes().count(b"\n") > 1):
         time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL) if process.poll() is None else None
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGKILL)
     process.wait()
     before = scores.read_bytes()
     scores.write_bytes(before[: before.rindex(b"\n", 0, -1) + 30])  # torn in its last line

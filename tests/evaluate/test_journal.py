@@ -11,7 +11,7 @@ import pytest
 from made_evaluations import Told, all_passages, made_collection
 
 from demo.errors import InputError
-from demo.evaluate.journal import Journal, collection_digest, journal_name
+from demo.evaluate.journal import Journal, collection_digest, file_stem
 from demo.evaluation import Outcome, evaluate, report, work
 from demo.metrics.effectiveness import USUAL
 from demo.records import Collection
@@ -177,12 +177,13 @@ def test_the_header_pins_collection_and_ranker(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "name"),
     [
-        ("bm25", "bm25.jsonl"),
-        ("bundled/tiny", "bundled_tiny.jsonl"),
-        ("rrf(bm25+bundled/tiny)[k=60]", "rrf_bm25+bundled_tiny_k=60.jsonl"),
-        ("../../x", "x.jsonl"),
-        ("模型", "ranker.jsonl"),
+        ("bm25", "bm25"),
+        ("bundled/tiny", "bundled_tiny"),
+        ("rrf(bm25+bundled/tiny)[k=60]", "rrf_bm25+bundled_tiny_k=60"),
+        ("../../x", "x"),
+        ("模型", "-c98e118e"),
+        ("x" * 300, "x" * 80 + "-0d4e2ca9"),
     ],
 )
-def test_a_rankers_file_stays_in_its_folder(key: str, name: str) -> None:
-    assert journal_name(key) == name
+def test_a_rankers_file_is_named_by_its_key_and_stays_in_its_folder(key: str, name: str) -> None:
+    assert file_stem(key) == name

@@ -12,7 +12,7 @@ from demo.errors import InputError
 from demo.evaluation.figures import PairedTest, describe_p, describe_test, evaluate
 from demo.evaluation.outcomes import Outcome
 from demo.metrics.effectiveness import parse_measure, parse_measures
-from demo.metrics.significance import bootstrap_interval
+from demo.metrics.significance import Interval, bootstrap_interval
 
 MRR = parse_measure("mrr")
 DOCS = ["a", "b", "c", "d"]
@@ -51,6 +51,7 @@ def test_others_are_tested_against_the_baseline_and_corrected_together() -> None
     assert same is not None
     assert (better.better, better.worse, better.equal) == (3, 0, 0)
     assert better.difference == pytest.approx((1 / 2 + 1 / 6 + 3 / 4) / 3)
+    assert better.interval == bootstrap_interval([1 / 2, 1 / 6, 3 / 4])
     assert better.p == better.least_p == 2 / 8
     assert better.corrected_p == 2 * 2 / 8  # two rankers: the smaller p counts twice
     assert (same.p, same.corrected_p, same.effect, same.equal) == (1.0, 1.0, 0.0, 3)
@@ -102,7 +103,7 @@ def test_what_cannot_be_evaluated_is_said() -> None:
 
 # ---- in words ----------------------------------------------------------------------------------------------------
 
-TEST = PairedTest(0.0312, 40, 22, 38, 0.004, 0.012, 1e-18, 0.31)
+TEST = PairedTest(0.0312, Interval(0.01, 0.05), 40, 22, 38, 0.004, 0.012, 1e-18, 0.31)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +112,8 @@ TEST = PairedTest(0.0312, 40, 22, 38, 0.004, 0.012, 1e-18, 0.31)
         (TEST, "+0.031, hardly chance (p = 0.012, small effect): better on 40, worse on 22, equal on 38 queries"),
         (replace(TEST, difference=-0.0312, corrected_p=0.4), "−0.031, could be chance (p = 0.40): better on 40, worse "
          "on 22, equal on 38 queries"),
-        (PairedTest(0.1, 4, 0, 8, 0.125, 0.125, 0.125, 0.7), "+0.100, too few queries differ to tell (4): better on 4, "
-         "worse on 0, equal on 8 queries"),
+        (PairedTest(0.1, Interval(0, 0.2), 4, 0, 8, 0.125, 0.125, 0.125, 0.7),
+         "+0.100, too few queries differ to tell (4): better on 4, worse on 0, equal on 8 queries"),
     ],
 )  # fmt: skip
 def test_a_test_in_words(test: PairedTest, sentence: str) -> None:
