@@ -220,7 +220,7 @@ class CompareTab:
                     note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
                 )
                 for row in LINEUP_CHARTS
-                for data in [row.data(lineup, find_scale(controls.scale), reference, on_axis)]
+                for data in [row.data(lineup, find_scale(controls.scale))]
             ),
         )
 
