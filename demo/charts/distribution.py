@@ -36,7 +36,7 @@ RUG_SHARE = 0.16
 LOGIT_COLOURS = ("#2f7ed8", "rgba(47,126,216,0.38)")
 OTHER_COLOURS = ("#8a94a3", "rgba(138,148,163,0.42)")
 """Bars of the top k, and of the rest."""
-NAME_COLUMNS = 30
+NAME_COLUMNS = 24
 
 
 @dataclass(frozen=True, eq=False)

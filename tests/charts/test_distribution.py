@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from made_comparisons import MakeComparison
@@ -131,6 +133,6 @@ def test_panels_do_not_overlap(count: int) -> None:
     figure = distribution_figure(lineup_distribution_data(random_lineup(20, count)), "en")
     domains = [figure.layout[f"yaxis{number + 1 if number else ''}"].domain for number in range(count)]
     inner = figure.layout.height - 52
-    for (bottom, _), (_, top) in zip(domains, domains[1:], strict=False):
+    for (bottom, _), (_, top) in pairwise(domains):
         assert (bottom - top) * inner == pytest.approx(53)  # room for ticks and the next heading
     assert domains[-1][0] == pytest.approx(0, abs=1e-9)

@@ -47,8 +47,8 @@ def test_views_and_components_have_the_same_names() -> None:
 
 
 def test_controls_are_read_in_the_order_of_their_components() -> None:
-    values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "ndcg@10"]
-    assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "ndcg@10")
+    values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "NDCG@10"]
+    assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10")
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:

@@ -169,7 +169,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
             elem_id="speed-axis",
         )
     with gr.Row(elem_id="lineup-plots-row"):
-        charts = tuple(build_chart(f"lineup-{row.key}") for row in LINEUP_CHARTS)
+        charts = tuple(build_chart(key) for key in (*(row.key for row in LINEUP_CHARTS), "speed"))
     scores = page_html("", elem_id="scores-box")
     speed = page_html("", elem_id="speed-box")
     cards = page_html("", elem_id="cards-box")
