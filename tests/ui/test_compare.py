@@ -87,7 +87,9 @@ def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: Fa
     # BM25: d3 d1 d2 d4; the model likes the shorter: of the top two d3 before d1, the rest keep their places
     assert tiny.ranks.tolist() == [1, 2, 3, 4]
     assert fused.ranker.kind is ScoreKind.RRF
-    expected = [sum(1 / r for r in ranks) for ranks in zip(*(each.ranks.tolist() for each in (bm25, tiny, big)))]
+    expected = [
+        sum(1 / r for r in ranks) for ranks in zip(*(each.ranks.tolist() for each in (bm25, tiny, big)), strict=True)
+    ]
     assert fused.scores.tolist() == pytest.approx(expected)
     assert view.compared.lineup is compared.lineup
 

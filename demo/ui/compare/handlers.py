@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from demo.charts import LINEUP_CHARTS, RAW, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.language import Language
+from demo.language import Language, Text
 from demo.lineup_report import as_csv, as_json_text
 from demo.lineups import at_depth, what_if, with_fusion
 from demo.metrics.agreement import MEASURES, find_measure
