@@ -123,11 +123,11 @@ SPEED_AGAINST = {
     "NDCG@10": Text("NDCG@10, where judged", "NDCG@10（有判定时）"),
 }
 COMPARE_FIRST = Text("Press Compare first: there is no result yet.", "请先点击“对比”：还没有结果。")
-WHAT_IF = Text("What if the query or a passage were different?", "如果查询或段落有所不同？")
-WHAT_IF_QUERY = Text("Query to try", "试用的查询")
-WHAT_IF_PASSAGE = Text("Passage to edit", "要编辑的段落")
-WHAT_IF_TEXT = Text("Its text to try", "试用的段落文本")
-WHAT_IF_RUN = Text("Rank again and show both", "重新排序并对照")
+EDIT = Text("What if the query or a passage were different?", "如果查询或段落有所不同？")
+EDIT_QUERY = Text("Query to try", "试用的查询")
+EDIT_PASSAGE = Text("Passage to edit", "要编辑的段落")
+EDIT_TEXT = Text("Its text to try", "试用的段落文本")
+EDIT_RUN = Text("Rank again and show both", "重新排序并对照")
 NOTHING_EDITED = Text(
     "Nothing is different yet. Change the query, or choose a passage and change its text.",
     "尚无改动。请修改查询，或选择一个段落并修改其文本。",
