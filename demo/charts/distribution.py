@@ -20,6 +20,7 @@ from demo.charts.style import (
     escaped,
     hovers,
     layout,
+    opening,
     rank_hovers,
 )
 from demo.comparison import TOP_K
@@ -91,10 +92,9 @@ def distribution_data(comparison: Comparison, scale: Scale = RAW) -> Distributio
 
 def lineup_distribution_data(lineup: Lineup, scale: Scale = RAW) -> DistributionData:
     """The scores of every ranking on the scale, binned each by itself, in the order of the columns."""
-    k = min(TOP_K, lineup.size)
+    k, openings = min(TOP_K, lineup.size), [opening(passage) for passage in lineup.candidates]
     panels = tuple(
-        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(lineup.candidates, ranking))
-        for ranking in lineup.rankings
+        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(openings, ranking)) for ranking in lineup.rankings
     )
     return DistributionData(panels, k, lineup.size)
 

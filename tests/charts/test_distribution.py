@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from made_comparisons import MakeComparison
-from random_lineups import FAILED, build_lineup, random_lineup
+from random_lineups import FAILED, lineup_of, random_lineup
 
 from demo.charts import find_scale
 from demo.charts.distribution import (
@@ -110,7 +110,7 @@ def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
 
 def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() -> None:
     nan = float("nan")
-    lineup = build_lineup([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
+    lineup = lineup_of([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
     data = lineup_distribution_data(lineup)
     assert [panel.name for panel in data.panels] == ["Okapi", "Tiny <b>"]
     assert data.panels[1].candidates.tolist() == [1]

@@ -3,7 +3,7 @@ import math
 from itertools import combinations
 
 import pytest
-from random_lineups import FAILED, build_lineup, random_lineup
+from random_lineups import FAILED, lineup_of, random_lineup
 
 from demo.charts.speed import LABEL_HEIGHT, SpeedData, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.metrics.agreement import TAU_B
@@ -16,7 +16,7 @@ def cost(milliseconds: float, pairs: int = 3) -> Cost:
     return Cost(pairs=pairs, tokenise_seconds=0.0, model_seconds=milliseconds * pairs / 1000)
 
 
-SOME = build_lineup(
+SOME = lineup_of(
     [[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [3.0, 1.0, 2.0]], costs=[cost(0.12), cost(20.0), KEPT], labels=["A", "B", "C"]
 )
 
@@ -62,11 +62,11 @@ def timed(size: int, count: int) -> Lineup:
 
 
 CASES = {
-    "empty": build_lineup([[], []]),
-    "none": build_lineup([[3.0, 1.0]]),
-    "failure": build_lineup([[3.0, 1.0], FAILED, [1.0, 2.0]], costs=[cost(1, 2), Cost(), cost(3, 2)]),
+    "empty": lineup_of([[], []]),
+    "none": lineup_of([[3.0, 1.0]]),
+    "failure": lineup_of([[3.0, 1.0], FAILED, [1.0, 2.0]], costs=[cost(1, 2), Cost(), cost(3, 2)]),
     "eight": timed(40, 8),
-    "eight alike": build_lineup([[3.0, 2.0, 1.0]] * 8, costs=[cost(5.0)] * 8),
+    "eight alike": lineup_of([[3.0, 2.0, 1.0]] * 8, costs=[cost(5.0)] * 8),
 }
 
 
