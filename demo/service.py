@@ -337,8 +337,9 @@ class RankingService:
         """What the first stage passes on; yields its progress."""
         yield _indexing(request.collection)
         query, collection = _known_query(request.collection, request.query.strip()), request.collection
+        warnings: list[Text] = []
         if request.first_stage == "engine":
-            first, warnings = _engine_ranking(collection), []
+            first = _engine_ranking(collection)
         else:
             first, warnings = self._bm25(Bm25Choice(request.bm25), query, collection)
         total, most = len(collection.passages), self.settings.max_candidates

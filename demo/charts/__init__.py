@@ -12,10 +12,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from demo.charts.distribution import distribution_alt, distribution_data, distribution_figure
+from demo.charts.flow import FlowData, FlowLine, FlowTick, flow_alt, flow_data
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
 from demo.charts.scales import RAW, SCALES, Scale, find_scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
-from demo.charts.slope import SlopeData, SlopeLine, SlopeTick, slope_alt, slope_data
 from demo.language import Language, Text
 from demo.records import Comparison
 
@@ -24,13 +24,13 @@ __all__ = [
     "RAW",
     "SCALES",
     "Chart",
+    "FlowData",
+    "FlowLine",
+    "FlowTick",
     "Scale",
-    "SlopeData",
-    "SlopeLine",
-    "SlopeTick",
     "find_scale",
-    "slope_alt",
-    "slope_data",
+    "flow_alt",
+    "flow_data",
 ]
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from demo.errors import DemoError, InputError
-from demo.evaluate.journal import Journal, journal_name
+from demo.evaluate.journal import Journal, file_stem
 from demo.evaluate.rankers import make_rerankers
-from demo.evaluation import Evaluation, Outcome, Reranker, evaluate, report, work
-from demo.evaluation.figures import describe_test
+from demo.evaluation import Evaluation, Outcome, evaluate, report, work
+from demo.evaluation.figures import describe_test, known_baseline
 from demo.evaluation.outcomes import (
     Bm25Order,
     Candidates,
@@ -30,6 +30,7 @@ from demo.evaluation.outcomes import (
     run_candidates,
 )
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
+from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
 from demo.formats.reading import Reading
@@ -58,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.evaluate", description=__doc__.split("\n\n")[1])
     add = parser.add_argument
-    add("--collection", required=True, help="folder or archive (BEIR, TREC, answers with labels), a bundled "
-        f"collection's key, or {DATASET_PREFIX}ID for ir_datasets")  # fmt: skip
+    add("--collection", help="folder or archive (BEIR, TREC, answers with labels), a bundled collection's key, or "
+        f"{DATASET_PREFIX}ID for ir_datasets (default: the preset's)")  # fmt: skip
     add("--out", type=Path, required=True, help="folder for scores and results; the same folder goes on")
     add(
         "--rankers",
@@ -81,8 +82,9 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass(frozen=True, slots=True)
 class _Protocol:
-    """What is measured, and how deep."""
+    """What is measured, on what, and how deep."""
 
+    collection: str
     depth: int
     measures: tuple[Measure, ...]
     relevant_from: int
@@ -99,29 +101,34 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
     for name, value in (("--depth", depth), ("--relevant-from", grade), ("--queries", options.queries)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}. Write 1 or more.", f"{name} 为 {value}。请写 1 或更大的数。")
-    return _Protocol(depth, measures, grade, preset)
+    collection = options.collection or (f"{DATASET_PREFIX}{preset.dataset}" if preset else "")
+    if not collection:
+        raise InputError(
+            "No collection was named. Give --collection, or --preset with its own.",
+            "没有给出集合。请指定 --collection，或使用自带集合的 --preset。",
+        )
+    return _Protocol(collection, depth, measures, grade, preset)
 
 
 def _run(options: argparse.Namespace) -> None:
     settings, protocol = Settings.from_env(), _protocol(options)
-    judged = _judged(options.collection, options.qrels)
+    judged = _judged(protocol.collection, options.qrels)
     collection = _without_titles(judged.collection) if options.no_titles else judged.collection
     queries = judged_queries(collection)[: options.queries]
-    print(f"{options.collection}: {judged.reading.sentence().en}.")
+    print(f"{protocol.collection}: {judged.reading.sentence().en}.")
     bm25 = Bm25Order(collection)
     candidates = _candidates(options.candidates, judged, collection, queries, bm25, protocol.depth)
     rerankers = make_rerankers(options.rankers, bm25, settings)
     if candidates.first is not None and candidates.first.ranker.key not in {r.ranker.key for r in rerankers}:
         rerankers = (candidates.first, *rerankers)
-    _check_baseline(options.baseline, rerankers)
+    baseline = known_baseline(options.baseline, [reranker.ranker for reranker in rerankers])
     with ExitStack() as stack:
         journals = [stack.enter_context(Journal(one, collection, options.out / "scores")) for one in rerankers]
         outcomes = _collect(collection, queries, candidates, journals)
-    evaluation = evaluate(
-        outcomes, collection, protocol.measures, options.baseline, protocol.relevant_from, candidates.notes
-    )
-    _write(options.out, evaluation, outcomes, collection, candidates.first is not None)
+    evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, candidates.notes)
+    _write_figures(options.out, evaluation, outcomes, collection, candidates.first is not None)
     _tell(evaluation, protocol.preset)
+    _write_runs(options.out, evaluation, outcomes)
 
 
 def _collect(
@@ -186,7 +193,8 @@ def _candidates(
     if asked:
         path = Path(asked)
         try:
-            run = read_run(Source(path.name, path.read_bytes(), _UNLIMITED))
+            (name, content), *_ = unpack([(path.name, path.read_bytes())], _UNLIMITED)
+            run = read_run(Source(name, content, _UNLIMITED))
         except OSError as error:
             raise InputError(
                 f"The run {path} cannot be read ({error.strerror}). Write “bm25”, “judged” or the path of a run file.",
@@ -198,32 +206,31 @@ def _candidates(
     return listed_candidates(judged.candidates, collection, queries)
 
 
-def _check_baseline(baseline: str, rerankers: Sequence[Reranker]) -> None:
-    keys = [reranker.ranker.key for reranker in rerankers]
-    if baseline and baseline not in keys:
-        raise InputError(
-            f"There is no ranker “{baseline}” to compare with. Choose one of {', '.join(keys)}.",
-            f"没有可作为基线的排序器“{baseline}”。可选：{'、'.join(keys)}。",
-        )
-
-
 # ---- what comes out ----------------------------------------------------------------------------------------------
 
 
-def _write(
+def _write_figures(
     folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, ordered: bool
 ) -> None:
-    files: dict[str, str] = {
-        "per_query.csv": report.per_query_csv(evaluation),
-        "evaluation.json": report.as_json_text(evaluation, outcomes, collection, ordered),
-        "table.md": report.markdown_table(evaluation),
-        "table.tex": report.latex_table(evaluation),
-    }
+    _write(folder / "per_query.csv", report.per_query_csv(evaluation))
+    _write(folder / "evaluation.json", report.as_json_text(evaluation, outcomes, collection, ordered))
+    _write(folder / "table.md", report.markdown_table(evaluation))
+    _write(folder / "table.tex", report.latex_table(evaluation))
+
+
+def _write_runs(folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome]) -> None:
     for place, ranker in enumerate(evaluation.rankers):
-        name = journal_name(ranker.key).removesuffix(".jsonl")
-        files[f"{name}.run"] = "".join(report.run_file(outcomes, place))
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="")
+        _write(folder / f"{file_stem(ranker.key)}.run", "".join(report.run_file(outcomes, place)))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}). The scores are kept; make room, or choose another --out.",
+            f"无法写入 {path}（{error.strerror}）。得分已保留；请腾出空间，或用 --out 指定其他目录。",
+        ) from error
 
 
 def _tell(evaluation: Evaluation, preset: Preset | None) -> None:

@@ -21,6 +21,7 @@ from demo.evaluation.outcomes import Reranker
 from demo.records import Collection, Cost, Extent, IntArray, Query, Ranker, Ranking
 
 _FORM = 1
+_STEM_CHARS = 80
 _FIELDS = {"query_id", "doc_ids", "scores", "extents", "cost"}
 
 
@@ -34,9 +35,12 @@ def collection_digest(collection: Collection) -> str:
     return digest.hexdigest()[:32]
 
 
-def journal_name(ranker: str) -> str:
-    """The file name for a ranker's key."""
-    return f"{re.sub(r'[^A-Za-z0-9.+=-]+', '_', ranker).strip('._') or 'ranker'}.jsonl"
+def file_stem(ranker: str) -> str:
+    """A file name for a ranker's key, without suffix: its ASCII letters, and a digest where that is not all of it."""
+    stem = re.sub(r"[^A-Za-z0-9.+=-]+", "_", ranker).strip("._")
+    if ranker.isascii() and len(stem) <= _STEM_CHARS:
+        return stem
+    return f"{stem[:_STEM_CHARS]}-{hashlib.sha256(ranker.encode()).hexdigest()[:8]}"
 
 
 class Journal:
@@ -48,7 +52,7 @@ class Journal:
 
     def __init__(self, reranker: Reranker, collection: Collection, folder: Path) -> None:
         self._reranker = reranker
-        self._path = folder / journal_name(reranker.ranker.key)
+        self._path = folder / f"{file_stem(reranker.ranker.key)}.jsonl"
         header = {
             "form": _FORM,
             "collection": collection_digest(collection),

@@ -34,7 +34,7 @@ class PairedTest:
     """One ranker against the baseline, query by query.
 
     Attributes:
-        difference: the mean of the differences, ranker − baseline.
+        difference: the mean of the differences, ranker − baseline; `interval` is its 95 % bootstrap interval.
         better, worse, equal: queries on which the ranker is that.
         p: two-sided, of the paired randomisation test; `corrected_p` after Holm over all rankers of this measure.
         least_p: the smallest p that so many differing queries can give.
@@ -42,6 +42,7 @@ class PairedTest:
     """
 
     difference: float
+    interval: Interval
     better: int
     worse: int
     equal: int
@@ -143,7 +144,7 @@ def evaluate(
             "尚未对任何查询完成排序，因此没有可衡量的内容。请至少完成一个查询。",
         )
     rankers = tuple(ranking.ranker for ranking in outcomes[0].rankings)
-    baseline = _known(baseline, rankers)
+    baseline = known_baseline(baseline, rankers)
     qrels = judged_of(outcomes, collection)
     figures: dict[tuple[str, Measure], Figure] = {}
     for place, ranker in enumerate(rankers):
@@ -172,7 +173,12 @@ def judged_of(outcomes: Sequence[Outcome], collection: Collection) -> dict[str, 
     return {outcome.query.query_id: collection.qrels.get(outcome.query.query_id, {}) for outcome in outcomes}
 
 
-def _known(baseline: str, rankers: Sequence[Ranker]) -> str:
+def known_baseline(baseline: str, rankers: Sequence[Ranker]) -> str:
+    """The key, or that of the first ranker for "".
+
+    Raises:
+        InputError: no ranker has it.
+    """
     keys = [ranker.key for ranker in rankers]
     if not baseline or baseline in keys:
         return baseline or keys[0]
@@ -201,6 +207,7 @@ def _paired_test(differences: Floats) -> PairedTest:
     p = randomisation_p(differences)
     return PairedTest(
         difference=mean(differences.tolist()),
+        interval=bootstrap_interval(differences),
         better=better,
         worse=worse,
         equal=differences.size - better - worse,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Protocol
 
@@ -123,13 +124,17 @@ def judged_queries(collection: Collection) -> tuple[Query, ...]:
 
 
 class Bm25Order:
-    """BM25 over a whole collection, as the first stage and as a ranker of given candidates."""
+    """BM25 over a whole collection, as first stage and as ranker of given candidates; indexed when first asked."""
 
     ranker = Ranker("bm25", "BM25", ScoreKind.BM25)
 
     def __init__(self, collection: Collection, settings: Bm25Settings = Bm25Settings()) -> None:
         self.fingerprint = str(settings)
-        self._index = Bm25Index.build(collection.passages, settings)
+        self._collection, self._settings = collection, settings
+
+    @cached_property
+    def _index(self) -> Bm25Index:
+        return Bm25Index.build(self._collection.passages, self._settings)
 
     def best(self, query: Query, depth: int) -> IntArray:
         """Indices of the best `depth` passages, best first, ties in the collection's order; all if there are fewer."""
@@ -137,9 +142,9 @@ class Bm25Order:
 
     def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
         """The ranking of the candidates; the cost is that of scoring the whole collection."""
-        start = perf_counter()
-        scores = self._index.scores(query.text)
-        cost = Cost(pairs=self._index.size, model_seconds=perf_counter() - start)
+        index, start = self._index, perf_counter()
+        scores = index.scores(query.text)
+        cost = Cost(pairs=index.size, model_seconds=perf_counter() - start)
         return Ranking.from_scores(self.ranker, scores[candidates], cost)
 
 

@@ -230,6 +230,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
 def _test(test: PairedTest) -> dict[str, Any]:
     return {
         "difference": test.difference,
+        "interval": [test.interval.low, test.interval.high],
         "better": test.better,
         "worse": test.worse,
         "equal": test.equal,

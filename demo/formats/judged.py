@@ -171,7 +171,7 @@ def read_judged_folder(path: Path, limits: Limits, qrels: str = "") -> Judged:
             f"{path} cannot be read ({error.strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
             f"无法读取 {path}（{error.strerror}）。请给出含语料、查询和 qrels 的目录，或一个压缩包。",
         ) from error
-    return read_judged_files(files, limits, path.name or "collection", qrels)
+    return read_judged_files(files, limits, path.resolve().name or "collection", qrels)
 
 
 def _is_read(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Rerank only the first stage's top: what the lineup would be, and what would have been missed.
 
-A pair's score does not depend on the other candidates, so every smaller depth can be read off the full one without
-scoring anything again.
+A cross-encoder's score of a passage does not depend on the other candidates, so every smaller depth can be read off the
+full one without scoring anything again. A fusion's does: to fuse what a depth leaves, limit the depth first, then fuse.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def at_depth(lineup: Lineup, depth: int) -> Lineup:
     """The lineup as if only the first stage's top `depth` had been reranked; BM25 and engine columns stay.
 
     The reranked stand above all others, which keep the first stage's order; a candidate that was not reranked has score
-    NaN. Costs and extents stay those of the full run. A depth of n or more changes nothing, one below 0 means 0.
+    NaN. A fusion that is a column already keeps the order of its full scores within the depth. Costs and extents stay
+    those of the full run. A depth of n or more changes nothing, one below 0 means 0.
     """
     if depth >= lineup.size:
         return lineup

@@ -9,13 +9,16 @@ from demo.language import Text
 from demo.lineups.contested import AGREE, contested
 from demo.metrics.agreement import TAU_B, describe_tau
 from demo.phrases import passage_name, signed
-from demo.records import Lineup, Ranking
+from demo.records import Lineup, Ranking, ScoreKind
+
+FUSION_KINDS = frozenset({ScoreKind.RRF, ScoreKind.WEIGHTED_SUM})
 
 
 def summary(lineup: Lineup, k: int = TOP_K) -> Text:
     """How many rankings there are, who agrees most and least by τ_b, what all put in the top k, what is most contested.
 
-    Speaks only of the columns that are there; O(m² n log n) for m rankings.
+    Speaks only of the columns that are there. A fusion agrees with its members by the way it is made, so agreement is
+    told of the others where there are two. O(m² n log n) for m rankings.
     """
     rankings = lineup.rankings
     if not lineup.size:
@@ -70,9 +73,10 @@ def _failed(lineup: Lineup) -> list[Text]:
 
 def _who_agrees(rankings: tuple[Ranking, ...]) -> list[Text]:
     """The pairs with the highest and the lowest τ_b; of equals the one that comes first."""
+    plain = [ranking for ranking in rankings if ranking.ranker.kind not in FUSION_KINDS]
     found = [
         (tau, one.ranker.label, other.ranker.label)
-        for one, other in combinations(rankings, 2)
+        for one, other in combinations(plain if len(plain) > 1 else rankings, 2)
         if (tau := TAU_B.between(one, other)) is not None
     ]
     if not found:

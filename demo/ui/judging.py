@@ -17,7 +17,7 @@ from demo.metrics.effectiveness import Measure, measure_query, parse_measures
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.inputs.components import Inputs
-from demo.ui.inputs.handlers import Form
+from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.page import QUICK, page_html
 from demo.ui.parts import build_download
 from demo.ui.session import Compared, Shown, grades_by_id
@@ -48,13 +48,13 @@ def judged_box(ran: Ran, judgments: Judgments, language: Language) -> str:
     return judged.judged(ran.rankings, figures(ran, judgments), MEASURES, language)
 
 
-def taken(path: Path, form: Form, inputs: Inputs, judgments: Judgments) -> Judgments:
+def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Judgments:
     """The judgments with those of a qrels file, for the passages that the form points at.
 
     Raises:
         InputError: the file is no qrels file, or speaks of none of the passages.
     """
-    pane, name = inputs.pane, path.name
+    name = path.name
     passages = pane.collection(form).passages
     fresh = judgments.take(formats.read_judgments(name, path.read_bytes(), pane.limits), passages)
     if fresh.rows == judgments.rows:
@@ -114,7 +114,7 @@ class Judging:
             values, typed = rest[: len(ran)], rest[len(ran) :]
             language = w.language_of(request)
             try:
-                judgments = taken(Path(str(path)), Form(*typed), self.inputs, judgments)
+                judgments = taken(Path(str(path)), Form(*typed), self.inputs.pane, judgments)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 skipped = [gr.skip()] * (1 + len(boxes) + len(tables))
                 return [*skipped, status.reading(sentence_of(error), language, bad=True)]
@@ -125,7 +125,7 @@ class Judging:
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
             return [judgments, *self._boxes(values, judgments, language), *drawn, told]
 
-        bridge.select(judge, [self.judgments, *ran], [self.judgments, *boxes], **QUICK)  # type: ignore[attr-defined]
+        bridge.select(judge, [self.judgments, *ran], [self.judgments, *boxes], **QUICK)
         load.upload(
             loaded,
             [load, self.judgments, *ran, *self.inputs.components()],

@@ -161,8 +161,12 @@ SLOPE_PART = Text(
     "图中为任一方前 {k} 名中的 {drawn} 个段落（共 {total} 个）；第 {k} 名以后为对数刻度。",
 )
 TICK = Text("rank {rank}", "第 {rank} 名")
-END_BEFORE = Text("rank {old} before, now {rank}, {change}: {name}", "原第 {old} 名，现第 {rank} 名，{change}：{name}")
-END_AFTER = Text("rank {rank}, was {old}, {change}: {name}", "第 {rank} 名，原第 {old} 名，{change}：{name}")
+END_BEFORE = Text(
+    "rank {rank} before, now {other_rank}, {change}: {name}", "原第 {rank} 名，现第 {other_rank} 名，{change}：{name}"
+)
+END_AFTER = Text(
+    "rank {rank}, was {other_rank}, {change}: {name}", "第 {rank} 名，原第 {other_rank} 名，{change}：{name}"
+)
 COLUMN_RANK = Text("Rank", "名次")
 COLUMN_CHANGE = Text("Change", "变化")
 COLUMN_WAS = Text("Was", "原名次")
@@ -193,7 +197,6 @@ SHOWN_PART = Text(
     "… shown here: the first {shown} of {total} characters.", "……此处只显示前 {shown} 个字符，共 {total} 个。"
 )
 SIGMOID = Text("sigmoid {p}", "sigmoid {p}")
-LABEL_WHAT_MODEL_READ = Text("Read", "读取")
 
 # what it took
 TOOK_FIRST = Text("First stage", "第一阶段")
@@ -247,6 +250,36 @@ MODEL_COLUMNS = (
     Text("Licence", "许可证"),
     Text("What is known", "已知情况"),
 )
+
+# compare: results
+RANK_FLOW = Text("Rank flow", "名次流向")
+FLOW_PART = Text(
+    "Drawn: the {drawn} passages that are in any top {k}, of {total}; below rank {k} the scale is logarithmic.",
+    "图中为任一排序前 {k} 名中的 {drawn} 个段落（共 {total} 个）；第 {k} 名以后为对数刻度。",
+)
+FLOW_KEYS = Text(
+    "Tab enters a column; ↑ ↓ move in it, ← → follow the passage, Enter selects. Pointing at a line isolates it.",
+    "用 Tab 进入一列；↑ ↓ 在列中移动，← → 跟随同一段落，Enter 选中；指向一条线可单独突出。",
+)
+FLOW_END = Text(
+    "rank {rank} in {ranker}, {other_rank} in {other}, {change}: {name}",
+    "{ranker} 第 {rank} 名，{other} 第 {other_rank} 名，{change}：{name}",
+)
+FLOW_FIRST = Text("rank {rank} in {ranker}: {name}", "{ranker} 第 {rank} 名：{name}")
+FLOW_EMPTY = Text("No ranking to draw yet.", "还没有可画的排序。")
+FAILED = Text("failed", "失败")
+LINEUP_TABLE = Text("All passages in all rankings", "全部段落在各排序中的名次")
+COLUMN_SPREAD = Text("Spread", "名次差")
+SPREAD = Text("ranks {n} apart", "名次相差 {n}")
+NOT_RERANKED = Text("not reranked at this depth", "未进入该重排深度")
+JUDGE = Text("Your judgment (keys 0–3, Delete clears)", "您的判定（按键 0–3，Delete 清除）")
+GRADES = {
+    0: Text("not relevant", "不相关"),
+    1: Text("on the subject", "主题相关"),
+    2: Text("relevant", "相关"),
+    3: Text("answers it fully", "完全解答"),
+}
+"""What a grade means where the collection does not say."""
 
 
 class Labels:

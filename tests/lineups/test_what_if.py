@@ -26,7 +26,7 @@ def test_passages_are_matched_by_id_whatever_their_place() -> None:
 def test_the_edited_passage_comes_first_as_it_is_now() -> None:
     before = build_lineup(3, ranking(TINY, [2, 1, 0]))
     after = build_lineup(3, ranking(TINY, [0, 1, 2]), texts={"d2": "改过的"})
-    first, *others = what_if(before, after).shifts
+    first, *others = what_if(before, after, k=1).shifts  # also where it is in neither top
     assert (first.passage.text, first.edited, first.moves) == ("改过的", True, (0,))
     assert [(shift.passage.doc_id, shift.edited) for shift in others] == [("d1", False), ("d3", False)]
 

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from made_lineups import BM25, LOST, SMALL, TINY, build_lineup, made_model, ranking
 
-from demo.lineups import summary
+from demo.lineups import summary, with_fusion
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, FusionChoice
 from demo.records import Failure, Lineup, Ranking
 
 ALSO_LOST = Failure(made_model("gone", "Gone"), LOST.reason)
@@ -65,6 +68,15 @@ def test_summary_in_chinese() -> None:
         "2 个排序器对 12 个段落排了序；Lost 失败；BM25 与 Tiny 的一致性 τ 为 0.39：弱。"
         "8 个段落同时进入所有排序器的前 10 名；分歧最大的是“passage 1”：BM25 排第 1，Tiny 排第 11。"
     )
+
+
+def test_a_fusion_is_not_said_to_agree_with_its_members() -> None:
+    lineup = build_lineup(3, ranking(BM25, [0, 1, 2]), ranking(TINY, [2, 1, 0]))
+    choice = FusionChoice("rrf", (Bm25Choice(), CrossEncoderChoice("tiny")))
+    fused = with_fusion(lineup, choice)
+    assert "3 rankers ranked 3 passages; BM25 and Tiny agree with τ −1.00" in summary(fused).en
+    alone = replace(fused, columns=fused.columns[1:])  # RRF: 1/61 + 1/63 twice, 2/62: a tie and one of two turned
+    assert "Tiny and RRF (BM25 + Tiny) agree with τ 0.00" in summary(alone).en
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from made_comparisons import MakeComparison
 from demo.language import Language, Text
 from demo.records import Extent, ScoreKind
 from demo.text import Analysis
-from demo.ui.views import cost, headline, passages, slope, status
+from demo.ui.views import cost, flow, headline, passage_text, passages, status
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
@@ -19,7 +19,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 def test_parts_are_cut_where_marking_or_reading_changes() -> None:
     # content = "T abcdef" (title "T"), text "abcdef" begins at 2; the model read characters 0…6 of the content,
     # that is "abcd" of the text; "cde" matches the query
-    found = passages.parts_of("abcdef", [(2, 5)], Extent(9, 7, 0, 6), offset=2, limit=100)
+    found = passage_text.parts_of("abcdef", [(2, 5)], Extent(9, 7, 0, 6), offset=2, limit=100)
     assert [(part.text, part.marked, part.unread) for part in found] == [
         ("ab", False, False),
         ("cd", True, False),
@@ -29,13 +29,13 @@ def test_parts_are_cut_where_marking_or_reading_changes() -> None:
 
 
 def test_a_window_leaves_both_sides_unread() -> None:
-    found = passages.parts_of("0123456789", [], Extent(30, 10, 3, 7, windows=3), offset=0, limit=100)
+    found = passage_text.parts_of("0123456789", [], Extent(30, 10, 3, 7, windows=3), offset=0, limit=100)
     assert [(part.text, part.unread) for part in found] == [("012", True), ("3456", False), ("789", True)]
 
 
 def test_what_is_not_shown_is_not_cut() -> None:
-    assert [part.text for part in passages.parts_of("abcdef", [(4, 6)], None, 0, limit=3)] == ["abc"]
-    assert passages.parts_of("", [], None, 0, limit=3) == ()
+    assert [part.text for part in passage_text.parts_of("abcdef", [(4, 6)], None, 0, limit=3)] == ["abc"]
+    assert passage_text.parts_of("", [], None, 0, limit=3) == ()
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_what_is_not_shown_is_not_cut() -> None:
 def test_shares_lie_between_lowest_and_highest(scores: list[float], expected: list[float]) -> None:
     import numpy as np
 
-    assert passages.shares(np.array(scores, dtype=np.float32)).tolist() == pytest.approx(expected)
+    assert passage_text.shares(np.array(scores, dtype=np.float32)).tolist() == pytest.approx(expected)
 
 
 def test_logits_carry_their_sign() -> None:
-    assert passages.score_words(7.7, ScoreKind.LOGIT) == "+7.70"
-    assert passages.score_words(-4.524, ScoreKind.LOGIT) == "−4.52"
-    assert passages.score_words(9.16, ScoreKind.BM25) == "9.16"
+    assert passage_text.score_words(7.7, ScoreKind.LOGIT) == "+7.70"
+    assert passage_text.score_words(-4.524, ScoreKind.LOGIT) == "−4.52"
+    assert passage_text.score_words(9.16, ScoreKind.BM25) == "9.16"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -59,7 +59,7 @@ def test_every_view_escapes(make_comparison: MakeComparison, language: Language)
     comparison = make_comparison([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
     pages = (
         headline.headline(comparison, Text(nasty, nasty), language)
-        + slope.slope(comparison, language)
+        + flow.slope(comparison, language)
         + passages.table(comparison, {}, Analysis(), language)
         + passages.panel(comparison, language)
         + cost.cost(comparison, language)
@@ -73,7 +73,7 @@ def test_rows_come_in_new_order_with_both_ranks(make_comparison: MakeComparison)
     # before: b (3), a (2), c (1) → candidates b, a, c; after: c 9, a 5, b −1
     comparison = make_comparison([2.0, 3.0, 1.0], [5.0, -1.0, 9.0], texts=["a", "b", "c"])
     found = passages.rows(comparison, {}, Analysis(), "en")
-    assert [(row.name, row.rank, row.was, row.change, row.arrow) for row in found] == [
+    assert [(row.passage.name, row.rank, row.before.rank, row.change, row.arrow) for row in found] == [
         ("c", 1, 3, 2, "▲ 2"),
         ("a", 2, 2, 0, "●"),
         ("b", 3, 1, -2, "▼ 2"),
@@ -81,7 +81,7 @@ def test_rows_come_in_new_order_with_both_ranks(make_comparison: MakeComparison)
 
 
 def test_slope_speaks_ranks(make_comparison: MakeComparison) -> None:
-    page = slope.slope(make_comparison([2.0, 1.0], [0.0, 3.0], texts=["one", "two"]), "en")
+    page = flow.slope(make_comparison([2.0, 1.0], [0.0, 3.0], texts=["one", "two"]), "en")
     spoken = re.findall(r'aria-label="(rank [^"]*)"', page)
     assert spoken == [
         "rank 1 before, now 2, down 1: one",
@@ -95,7 +95,7 @@ def test_slope_speaks_ranks(make_comparison: MakeComparison) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_views_of_any_size(make_comparison: MakeComparison, size: int, language: Language) -> None:
     comparison = make_comparison([float(size - i) for i in range(size)], [float(i) for i in range(size)])
-    page = slope.slope(comparison, language)
+    page = flow.slope(comparison, language)
     drawn = page.count('class="end ')
     assert drawn == 2 * (size if size <= 60 else len({*range(10), *range(size - 10, size)}))
     assert passages.table(comparison, {}, Analysis(), language).count("<tr data-i=") == size

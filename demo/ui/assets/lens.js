@@ -1,30 +1,39 @@
-// Rerank Lens in the browser: one selection for every view, sorting and searching the table, keys.
+// Rerank Lens in the browser: one selection for every view of a result, sorting and searching tables, judging, keys.
 // The server renders and escapes all text; this file only moves what it rendered, and never builds HTML from strings.
+// A scene is one result on the page: views, panel, plots and table of the same candidates. Scenes know nothing of each
+// other, because candidate 7 of one is not candidate 7 of another.
 (() => {
+  const SCENE = '.scene, #results';
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
-  let picked = null;
+  const sceneOf = (part) => part.closest(SCENE);
+  const idOf = (part) => Number(part.dataset.i);
+  const picked = new WeakMap(); // scene → the chosen candidate
+  const runs = new WeakMap(); // scene → the run that it was chosen in
+  const settled = new WeakSet(); // views that show their scene's choice
 
   // ---- selection -------------------------------------------------------------------------------------------
-  const rowOf = (id) => one(`.ranking tbody tr[data-i="${id}"]`);
+  const rowOf = (scene, id) => one(`.ranking tbody tr[data-i="${id}"]`, scene);
 
-  function fillPanel(id) {
-    const row = rowOf(id), panel = one('.panel');
+  function fillPanel(scene) {
+    const id = picked.get(scene), row = rowOf(scene, id), panel = one('.panel', scene);
     if (!row || !panel) return;
     all('[data-field]', panel).forEach((target) => {
       const source = one(`[data-cell="${target.dataset.field}"]`, row);
       target.replaceChildren(...(source ? [...source.cloneNode(true).childNodes] : []));
     });
     all('[data-share]', panel).forEach((bar) => bar.style.setProperty('--share', row.dataset[bar.dataset.share] || 0));
-    const change = one('.change', panel);
-    change.className = `change ${row.dataset.direction}`;
+    one('.change', panel).className = `change ${row.dataset.direction || ''}`;
     panel.dataset.i = id;
-    one('.body', panel).scrollTop = 0;
+    showGrade(panel, row.dataset.grade);
   }
 
   // Plots take a while to redraw: the panel answers first, then each plot in turn, and only for the latest choice.
-  function markPlots(id) {
-    all('.js-plotly-plot').forEach((plot, turn) => setTimeout(() => { if (id === picked) markPlot(plot, id); }, 30 * (turn + 1)));
+  function markPlots(scene) {
+    const id = picked.get(scene);
+    all('.js-plotly-plot', scene).forEach((plot, turn) => setTimeout(() => {
+      if (id === picked.get(scene)) markPlot(plot, id);
+    }, 30 * (turn + 1)));
   }
 
   function markPlot(plot, id) {
@@ -43,146 +52,209 @@
     if (found.at.length) window.Plotly.restyle(plot, { x: found.x, y: found.y }, found.at);
   }
 
-  function select(id, { open = true, reveal = false } = {}) {
-    if (!rowOf(id)) return;
-    picked = id;
-    all('.slope .picked').forEach((part) => part.classList.remove('picked'));
-    all(`.slope [data-i="${id}"]`).forEach((part) => part.classList.add('picked'));
-    const line = one(`.slope path[data-i="${id}"]`);
-    if (line) line.parentNode.appendChild(line);
-    all('.ranking tr[aria-selected=true]').forEach((row) => row.setAttribute('aria-selected', 'false'));
-    rowOf(id).setAttribute('aria-selected', 'true');
+  function select(scene, id, { open = true, reveal = false } = {}) {
+    const row = rowOf(scene, id);
+    if (!row) return;
+    picked.set(scene, id);
+    all('.picked', scene).forEach((part) => part.classList.remove('picked'));
+    all(`:is(.flow, .picks) [data-i="${id}"]`, scene).forEach((part) => part.classList.add('picked'));
+    all('.flow path.picked', scene).forEach((line) => line.parentNode.appendChild(line));
+    all('.ranking tr[aria-selected=true]', scene).forEach((each) => each.setAttribute('aria-selected', 'false'));
+    row.setAttribute('aria-selected', 'true');
     if (reveal) {
-      const box = one('.ranking .scroll'), row = rowOf(id);
+      const box = row.closest('.scroll');
       if (box.scrollHeight > box.clientHeight) box.scrollTop = row.offsetTop - box.clientHeight / 2;
     }
-    fillPanel(id);
-    if (open) one('.panel')?.classList.add('open');
-    markPlots(id);
+    const panel = one('.panel', scene);
+    if (panel && Number(panel.dataset.i) !== id) one('.body', panel).scrollTop = 0;
+    fillPanel(scene);
+    if (open) panel?.classList.add('open');
+    markPlots(scene);
   }
 
-  // ---- slope chart -----------------------------------------------------------------------------------------
-  function isolate(id) {
-    const field = one('.slope .field');
-    if (!field) return;
+  // ---- rank flow -------------------------------------------------------------------------------------------
+  function isolate(field, id) {
     all('.on', field).forEach((part) => part.classList.remove('on'));
     field.classList.toggle('isolating', id !== null);
     if (id !== null) all(`[data-i="${id}"]`, field).forEach((part) => part.classList.add('on'));
   }
 
+  const release = () => all('.flow .field.isolating').forEach((field) => isolate(field, null));
+
+  function enter(end) {
+    all('.end', end.parentNode).forEach((each) => { each.tabIndex = each === end ? 0 : -1; });
+    end.focus();
+  }
+
   function stepAlong(end, by) {
     const ends = all('.end', end.parentNode);
-    const next = ends[Math.max(0, Math.min(ends.length - 1, ends.indexOf(end) + by))];
-    ends.forEach((each) => { each.tabIndex = each === next ? 0 : -1; });
-    next.focus();
+    enter(ends[Math.max(0, Math.min(ends.length - 1, ends.indexOf(end) + by))]);
+  }
+
+  function stepAcross(end, by) {
+    const columns = all('.column', end.closest('.field'));
+    const next = columns[columns.indexOf(end.parentNode) + by];
+    if (next) enter(one(`.end[data-i="${end.dataset.i}"]`, next));
   }
 
   // ---- table -----------------------------------------------------------------------------------------------
-  function sortBy(key, ascending) {
-    const body = one('.ranking tbody');
+  function sortBy(table, key, ascending) {
     const value = (row) => Number(row.dataset[key]);
     const text = key === 'text';
-    const rows = all('tr', body).sort((a, b) => {
+    const rows = all('tbody tr', table).sort((a, b) => {
       const order = text ? a.dataset.text.localeCompare(b.dataset.text) : value(a) - value(b);
       return (ascending ? order : -order) || Number(a.dataset.rank) - Number(b.dataset.rank);
     });
-    body.append(...rows);
-    all('.ranking th').forEach((head) => {
+    one('tbody', table).append(...rows);
+    all('th', table).forEach((head) => {
       head.setAttribute('aria-sort', head.dataset.key === key ? (ascending ? 'ascending' : 'descending') : 'none');
     });
   }
 
-  function search(words) {
+  function search(table, words) {
     const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
-    if (parts.length) one('.ranking').classList.add('all');
-    all('.ranking tbody tr').forEach((row) => {
+    if (parts.length) table.classList.add('all');
+    all('tbody tr', table).forEach((row) => {
       const hit = parts.every((part) => one('.passage', row).textContent.toLowerCase().includes(part));
       row.hidden = !hit;
       shown += hit;
     });
-    const none = one('.ranking .none');
-    if (none) none.hidden = shown > 0;
+    one('.none', table).hidden = shown > 0;
+  }
+
+  // ---- judging: the row says it at once, the server learns of it by the event -------------------------------
+  const UNJUDGED = '-1';
+
+  function showGrade(panel, grade) {
+    all('.judge button', panel).forEach((button) => {
+      const on = (button.dataset.grade || UNJUDGED) === grade;
+      button.setAttribute('aria-checked', String(on));
+      button.tabIndex = on ? 0 : -1;
+    });
+  }
+
+  function judge(scene, id, grade) {
+    const row = rowOf(scene, id), button = one(`.panel .judge button[data-grade="${grade}"]`, scene);
+    if (!row || !button || row.dataset.grade === (grade || UNJUDGED)) return;
+    row.dataset.grade = grade || UNJUDGED;
+    one('[data-cell=grade]', row).textContent = grade || '–';
+    one('[data-cell=grade-words]', row).textContent = button.title;
+    row.closest('.ranking').classList.add('judged');
+    if (picked.get(scene) === id) fillPanel(scene);
+    const detail = { scene: scene.id, index: id, grade: grade === '' ? null : Number(grade) };
+    document.dispatchEvent(new CustomEvent('lens-judge', { detail }));
   }
 
   // ---- events: one listener each, for parts that come and go -----------------------------------------------
-  const idOf = (part) => (part ? Number(part.dataset.i) : null);
-
   document.addEventListener('click', (event) => {
-    const head = event.target.closest('.ranking th button');
+    const target = event.target, scene = sceneOf(target);
+    if (!scene) return undefined;
+    const head = target.closest('.ranking th');
     if (head) {
-      const cell = head.parentNode;
-      const numeric = cell.dataset.key !== 'text' && cell.dataset.key !== 'rank' && cell.dataset.key !== 'was';
-      const now = cell.getAttribute('aria-sort');
-      return sortBy(cell.dataset.key, now === 'none' ? !numeric : now !== 'ascending');
+      const now = head.getAttribute('aria-sort');
+      return sortBy(head.closest('.ranking'), head.dataset.key, now === 'none' ? head.dataset.up === '1' : now !== 'ascending');
     }
-    if (event.target.closest('.ranking .more')) return one('.ranking').classList.add('all');
-    if (event.target.closest('.panel .close')) return one('.panel').classList.remove('open');
-    const part = event.target.closest('.slope .end, .ranking tbody tr');
-    // a row of the table unfolds where it is; the other views need the panel
-    if (part) select(idOf(part), { open: part.matches('.end'), reveal: part.matches('.end') });
+    if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
+    if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
+    const grade = target.closest('.panel .judge button');
+    if (grade) return judge(scene, idOf(grade.closest('.panel')), grade.dataset.grade);
+    const row = target.closest('.ranking tbody tr');
+    if (row) return select(scene, idOf(row), { open: false }); // it unfolds where it is; the other views need the panel
+    const part = target.closest('.flow [data-i], .picks [data-i]');
+    return part ? select(scene, idOf(part), { reveal: true }) : undefined;
   });
 
   document.addEventListener('pointerover', (event) => {
     if (event.pointerType !== 'mouse') return;
-    const end = event.target.closest?.('.slope .end');
-    if (end) isolate(idOf(end)); else if (!event.target.closest?.('.slope .field')) isolate(null);
+    const part = event.target.closest?.('.flow .field [data-i]');
+    if (part) isolate(part.closest('.field'), idOf(part)); else if (!event.target.closest?.('.flow .field')) release();
   });
   document.addEventListener('focusin', (event) => {
-    const end = event.target.closest('.slope .end');
-    if (end?.matches(':focus-visible')) isolate(idOf(end));
+    const end = event.target.closest('.flow .end');
+    if (end?.matches(':focus-visible')) isolate(end.closest('.field'), idOf(end));
   });
-  document.addEventListener('focusout', (event) => { if (event.target.closest('.slope .end')) isolate(null); });
+  document.addEventListener('focusout', (event) => { if (event.target.closest('.flow .end')) release(); });
 
-  document.addEventListener('keydown', (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
-      event.preventDefault();
-      // the page learns of typing after a moment; the click must come behind it
-      return setTimeout(() => one('#rerank')?.click(), 60);
-    }
-    if (event.key === 'Escape') one('.panel')?.classList.remove('open');
-    const end = event.target.closest?.('.slope .end');
-    if (end && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
-      event.preventDefault();
-      return stepAlong(end, event.key === 'ArrowDown' ? 1 : -1);
-    }
-    const row = event.target.closest?.('.ranking tbody tr');
-    if (!row) return undefined;
+  const ALONG = { ArrowDown: 1, ArrowUp: -1 }, ACROSS = { ArrowRight: 1, ArrowLeft: -1 };
+
+  function onEnd(event, end) {
+    if (!(event.key in ALONG) && !(event.key in ACROSS)) return;
+    event.preventDefault();
+    if (event.key in ALONG) stepAlong(end, ALONG[event.key]); else stepAcross(end, ACROSS[event.key]);
+  }
+
+  function onRow(event, row) {
+    const grades = { Delete: '', '-': '', 0: '0', 1: '1', 2: '2', 3: '3' };
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
-      select(idOf(row));
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      select(sceneOf(row), idOf(row));
+    } else if (event.key in ALONG) {
       event.preventDefault();
       let next = row;
       do { next = event.key === 'ArrowDown' ? next.nextElementSibling : next.previousElementSibling; } while (next?.hidden);
       if (next) { row.tabIndex = -1; next.tabIndex = 0; next.focus(); }
+    } else if (event.key in grades && !event.altKey) {
+      judge(sceneOf(row), idOf(row), grades[event.key]);
     }
-    return undefined;
+  }
+
+  function onGrade(event, button) {
+    const by = ACROSS[event.key] ?? ALONG[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const buttons = all('button', button.parentNode);
+    buttons[(buttons.indexOf(button) + by + buttons.length) % buttons.length].focus();
+  }
+
+  document.addEventListener('keydown', (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
+      event.preventDefault();
+      const tab = event.target.closest('[role=tabpanel]') || document;
+      // the page learns of typing after a moment; the click must come behind it
+      return setTimeout(() => one('#rerank, .run-button', tab)?.click(), 60);
+    }
+    if (event.key === 'Escape') all('.panel.open').forEach((panel) => panel.classList.remove('open'));
+    if (event.ctrlKey || event.metaKey || !event.target.closest) return undefined;
+    const end = event.target.closest('.flow .end'), row = event.target.closest('.ranking tbody tr');
+    const grade = event.target.closest('.panel .judge button');
+    if (end) return onEnd(event, end);
+    if (row) return onRow(event, row);
+    return grade ? onGrade(event, grade) : undefined;
   });
 
-  document.addEventListener('input', (event) => { if (event.target.matches('.ranking input[type=search]')) search(event.target.value); });
+  document.addEventListener('input', (event) => {
+    if (event.target.matches('.ranking input[type=search]')) search(event.target.closest('.ranking'), event.target.value);
+  });
   document.addEventListener('change', (event) => {
-    if (event.target.matches('.ranking select')) sortBy(event.target.value, event.target.selectedOptions[0].dataset.up === '1');
+    if (!event.target.matches('.ranking .bar-top select')) return;
+    sortBy(event.target.closest('.ranking'), event.target.value, event.target.selectedOptions[0].dataset.up === '1');
   });
 
-  // ---- what arrives later: a new run starts a new selection; a plot learns to select ----------------------
-  let run = null;
-  function settle() {
-    const table = one('.ranking'), panel = one('.panel');
-    if (table && panel && table.dataset.run === panel.dataset.run && table.dataset.run !== run) {
-      run = table.dataset.run;
-      select(Number(table.dataset.first), { open: false });
+  // ---- what arrives later: a new run starts a new selection, new parts of the same run show the old one; a plot
+  // ---- learns to select ------------------------------------------------------------------------------------
+  function settleScene(scene) {
+    const table = one('.ranking', scene), panel = one('.panel', scene);
+    const whole = table && panel && table.dataset.run === panel.dataset.run;
+    const fresh = all('.ranking, .panel, .flow, .picks', scene).filter((view) => !settled.has(view));
+    if (whole && fresh.length) {
+      const kept = table.dataset.run === runs.get(scene) ? picked.get(scene) : undefined;
+      fresh.forEach((view) => settled.add(view));
+      runs.set(scene, table.dataset.run);
+      select(scene, kept ?? Number(table.dataset.first), { open: false });
     }
-    all('.js-plotly-plot').forEach((plot) => {
+    all('.js-plotly-plot', scene).forEach((plot) => {
       if (plot.lensBound || !plot.on) return;
       plot.lensBound = true;
       plot.on('plotly_click', (event) => {
         const id = event.points?.[0]?.customdata;
-        if (id !== undefined && id !== null) select(Number(id), { reveal: true });
+        if (id !== undefined && id !== null) select(scene, Number(id), { reveal: true });
       });
-      if (picked !== null) markPlots(picked);
+      if (picked.has(scene)) markPlots(scene);
     });
   }
+
+  const settle = () => all(SCENE).forEach(settleScene);
   const start = () => {
     new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run'] });
     settle();

@@ -244,8 +244,8 @@ class CompareTab:
     ) -> Iterator[View]:
         if compared is None:
             raise InputError(w.COMPARE_FIRST.en, w.COMPARE_FIRST.zh)
-        collection, edited = edited_collection(compared, edit)
-        if edited is None and edit.query.strip() == compared.query.text:
+        collection = edited_collection(compared, edit)
+        if collection is compared.collection and edit.query.strip() == compared.query.text:
             raise InputError(w.NOTHING_EDITED.en, w.NOTHING_EDITED.zh)
         request = replace(compared.request, query=edit.query, collection=collection)
         for step in seldom(self.service.line_up(request, compared.choices)):
@@ -253,7 +253,7 @@ class CompareTab:
                 yield View(what_if=told(step, language))
             elif len(step.columns) == len(compared.choices):
                 after = self.columned(step, controls)
-                found = what_if(self.columned(compared.lineup, controls), after, edited)
+                found = what_if(self.columned(compared.lineup, controls), after)
                 yield View(what_if=views.what_if(found, language))
 
     # ---- to take away --------------------------------------------------------------------------------------------
@@ -284,17 +284,17 @@ def reference_of(lineup: Lineup, asked: str | None) -> str:
     return keys[sizes.index(max(sizes))] if keys else ""
 
 
-def edited_collection(compared: Compared, edit: WhatIfForm) -> tuple[Collection, str | None]:
-    """The collection with the edited passage, and that passage's id; None where its text is as it was."""
+def edited_collection(compared: Compared, edit: WhatIfForm) -> Collection:
+    """The collection with the edited passage; the same collection where nothing of it is edited."""
     collection = compared.collection
     if edit.passage is None or not edit.text.strip():
-        return collection, None
+        return collection
     old = compared.candidates[edit.passage]
     if edit.text.strip() == old.text.strip():
-        return collection, None
+        return collection
     fresh = Passage(old.doc_id, edit.text.strip(), old.title)
     passages = tuple(fresh if passage.doc_id == old.doc_id else passage for passage in collection.passages)
-    return replace(collection, passages=passages), old.doc_id
+    return replace(collection, passages=passages)
 
 
 def _download(

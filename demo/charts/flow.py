@@ -1,0 +1,187 @@
+"""Ranks as lines through one column per ranking: which passages are drawn, how strongly, and where they lie.
+
+Up to 12 passages every line is drawn and named. Up to 60 all are drawn, and the top 10 of the last column, the top 3 of
+every other and the 3 passages whose ranks differ most stand out. Beyond that only the passages of any column's top 10
+are drawn: ranks 1 to 10 at even distances, the rest on a logarithmic band below. Two columns make a slope chart. The
+page draws this as HTML and SVG.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from demo.charts.rank_scatter import rank_ticks
+from demo.charts.scatter import count_directions
+from demo.comparison import TOP_K
+from demo.language import Text
+from demo.records import IntArray, Ranking
+
+ALL_UP_TO, EMPHASIS_UP_TO = 12, 60
+OTHER_TOP, MOVERS = 3, 3
+HEAD_END, TAIL_START = 0.56, 0.64
+"""Where rank k ends and rank k + 1 begins, as shares of the height, when the tail is logarithmic."""
+
+Mode = Literal["all", "emphasis", "tops"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLine:
+    """One passage's way through the columns.
+
+    Attributes:
+        candidate: its index in the lineup; ranks: in each column.
+        at: where it lies in each column, 0 at the top and 1 at the bottom.
+        strong: drawn in full strength; the others are drawn faintly.
+        named: whether it carries rank and name in each column.
+    """
+
+    candidate: int
+    ranks: tuple[int, ...]
+    at: tuple[float, ...]
+    strong: bool
+    named: tuple[bool, ...]
+
+    @property
+    def moves(self) -> tuple[int, ...]:
+        """Ranks gained from each column to the next; one fewer than there are columns."""
+        return tuple(old - new for old, new in pairwise(self.ranks))
+
+    @property
+    def spread(self) -> int:
+        """Worst rank − best rank."""
+        return max(self.ranks) - min(self.ranks)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTick:
+    """A rank of the logarithmic tail and where it lies, 0…1; the same in all columns."""
+
+    rank: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlowData:
+    """What the rank flow shows.
+
+    Attributes:
+        mode: "all", "emphasis" or "tops", by size.
+        lines: in the order of the last column; strong ones are to be drawn last.
+        ticks: marks of the logarithmic tail; empty unless the mode is "tops".
+        k: the cutoff; size: number of candidates, drawn or not; rows: number of evenly spaced ranks.
+        columns: number of rankings.
+        sentence: what happened to all candidates, drawn or not, in words without a full stop.
+    """
+
+    mode: Mode
+    lines: tuple[FlowLine, ...]
+    ticks: tuple[FlowTick, ...]
+    k: int
+    size: int
+    rows: int
+    columns: int
+    sentence: Text
+
+
+def flow_data(rankings: Sequence[Ranking]) -> FlowData:
+    """Which candidates are drawn, which stand out, and where their lines lie; nothing without a ranking."""
+    size = rankings[0].scores.size if rankings else 0
+    k, mode = min(TOP_K, size), _mode(size)
+    ranks = np.array([ranking.ranks for ranking in rankings], dtype=np.int64).reshape(len(rankings), size)
+    strong = _strong(rankings, ranks, mode)
+    lines = tuple(
+        _line(index, ranks[:, index].tolist(), size, mode, index in strong)
+        for index in (rankings[-1].order.tolist() if rankings else [])
+        if mode != "tops" or index in strong
+    )
+    ticks = tuple(FlowTick(rank, _tail_at(rank, size)) for rank in rank_ticks(TOP_K + 1, size)[1:])
+    return FlowData(
+        mode=mode,
+        lines=lines,
+        ticks=ticks if mode == "tops" else (),
+        k=k,
+        size=size,
+        rows=k if mode == "tops" else size,
+        columns=len(rankings),
+        sentence=_sentence(ranks),
+    )
+
+
+def _mode(size: int) -> Mode:
+    return "all" if size <= ALL_UP_TO else "emphasis" if size <= EMPHASIS_UP_TO else "tops"
+
+
+def _strong(rankings: Sequence[Ranking], ranks: IntArray, mode: Mode) -> set[int]:
+    orders = [ranking.order.tolist() for ranking in rankings]
+    if mode == "all":
+        return {index for order in orders for index in order}
+    if mode == "tops":
+        return {index for order in orders for index in order[:TOP_K]}
+    others = {index for order in orders[:-1] for index in order[:OTHER_TOP]}
+    return {*(orders[-1][:TOP_K] if orders else ()), *others, *_biggest_movers(ranks)}
+
+
+def _biggest_movers(ranks: IntArray) -> list[int]:
+    """Candidates whose ranks differ most, of equals the one that ends higher first; those that never move are none."""
+    spreads = np.ptp(ranks, axis=0)
+    return [int(index) for index in np.lexsort((ranks[-1], -spreads)) if spreads[index]][:MOVERS]
+
+
+def _line(candidate: int, ranks: list[int], size: int, mode: Mode, strong: bool) -> FlowLine:
+    return FlowLine(
+        candidate=candidate,
+        ranks=tuple(ranks),
+        at=tuple(_at(rank, size, mode) for rank in ranks),
+        strong=strong,
+        named=tuple(strong and (mode != "tops" or rank <= TOP_K) for rank in ranks),
+    )
+
+
+def _at(rank: int, size: int, mode: Mode) -> float:
+    if mode == "tops":
+        return (rank - 1) / (TOP_K - 1) * HEAD_END if rank <= TOP_K else _tail_at(rank, size)
+    return (rank - 1) / (size - 1) if size > 1 else 0.5
+
+
+def _tail_at(rank: int, size: int) -> float:
+    """Where a rank below the top k lies: log-spaced from k + 1 at the start of the tail to n at the bottom."""
+    first = TOP_K + 1
+    return TAIL_START + (1 - TAIL_START) * math.log(rank / first) / math.log(size / first)
+
+
+def _sentence(ranks: IntArray) -> Text:
+    """Rises and falls between two columns; among more, how many passages never move and the widest spread."""
+    columns, size = ranks.shape
+    passages = "one passage" if size == 1 else f"{size} passages"
+    if columns == 2:
+        counts = count_directions(ranks[0] - ranks[1])
+        return Text(f"Ranking change of {passages}: {counts.en}", f"{size} 个段落的排序变化：{counts.zh}")
+    if columns < 2:
+        return Text(f"Order of {passages}", f"{size} 个段落的顺序")
+    spreads = np.ptp(ranks, axis=0)
+    still, widest = int((spreads == 0).sum()), int(spreads.max(initial=0))
+    return Text(
+        f"Ranks of {passages} in {columns} rankings: {still} {'has' if still == 1 else 'have'} the same rank in all, "
+        f"and ranks of one passage differ by up to {widest}",
+        f"{size} 个段落在 {columns} 个排序中的名次：{still} 个在所有排序中名次相同，同一段落的名次最多相差 {widest}",
+    )
+
+
+def flow_alt(data: FlowData) -> Text:
+    """The chart in one sentence."""
+    if not data.size:
+        return Text("Ranking change: no passages to show.", "排序变化：没有可显示的段落。")
+    drawn = Text("", "")
+    if data.mode == "tops":
+        which = Text("either", "任一方") if data.columns == 2 else Text("any", "任一排序")
+        drawn = Text(
+            f"; the {len(data.lines)} that are in {which.en} top {data.k} are drawn",
+            f"；图中为{which.zh}前 {data.k} 名中的 {len(data.lines)} 个",
+        )
+    return Text(f"{data.sentence.en}{drawn.en}.", f"{data.sentence.zh}{drawn.zh}。")

@@ -1,0 +1,201 @@
+"""What every table shows of a passage itself, and what one ranker says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import numpy as np
+
+from demo.charts.scales import Values, min_max, sigmoid
+from demo.language import Language, Text
+from demo.phrases import passage_name, signed
+from demo.records import Extent, FloatArray, Passage, Query, Ranking, ScoreKind
+from demo.text import Analysis, matching_spans
+from demo.ui import wording as w
+
+SHOWN_CHARS = 2_000_000
+"""Characters of passage text in one page of results, shared equally by the candidates."""
+NAME_COLUMNS = 90
+NO_MEANINGS: Mapping[int, Text] = MappingProxyType({})
+"""A collection that does not say what its grades mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a passage: whether it matches the query's words, and whether the model left it unread."""
+
+    text: str
+    marked: bool
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassageText:
+    """One candidate's words: title and text in parts, its name on one line, its grade."""
+
+    index: int
+    doc_id: str
+    title_parts: tuple[Part, ...]
+    name: str
+    parts: tuple[Part, ...]
+    shortened: str
+    grade: int | None
+    grade_short: str
+    grade_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one ranker says of one candidate.
+
+    Attributes:
+        value: the score as a number for sorting; score: the same in words, "–" where the ranker did not read it.
+        share: 0…1, the score's place between the lowest and the highest of the list.
+        tokens: tokens that the model read, "read/all" where it did not read to the end; cut: whether it did not.
+        reading: what it read, in one sentence; empty for rankers that read everything.
+    """
+
+    rank: int
+    rank_words: str
+    score: str
+    value: float
+    share: float
+    pair_tokens: int
+    tokens: str
+    cut: bool
+    reading: str
+
+
+def parts_of(
+    text: str, spans: list[tuple[int, int]], extent: Extent | None, offset: int, limit: int
+) -> tuple[Part, ...]:
+    """`text` cut where marking or reading changes.
+
+    Args:
+        text: the passage's text; spans: stretches of it that match the query, disjoint and ascending.
+        extent: what the model read, in characters of `Passage.content`; None: all of it.
+        offset: where `text` begins in `Passage.content`.
+        limit: characters shown.
+    """
+    shown = text[:limit]
+    start, end = (extent.start_char - offset, extent.end_char - offset) if extent else (0, len(text))
+    cuts = {0, len(shown)} | {min(max(cut, 0), len(shown)) for span in (*spans, (start, end)) for cut in span}
+    edges = sorted(cuts)
+    parts = []
+    at = 0
+    for left, right in pairwise(edges):
+        while at < len(spans) and spans[at][1] <= left:
+            at += 1
+        is_marked = at < len(spans) and spans[at][0] <= left
+        parts.append(Part(shown[left:right], is_marked, left < start or left >= end))
+    return tuple(parts)
+
+
+def passage_texts(
+    query: Query,
+    candidates: Sequence[Passage],
+    grades: Sequence[int | None],
+    meanings: Mapping[int, Text],
+    analysis: Analysis,
+    language: Language,
+    extents: Sequence[Extent] = (),
+) -> list[PassageText]:
+    """The words of every candidate, in candidate order; `extents` mark what was left unread."""
+    limit = SHOWN_CHARS // max(1, len(candidates))
+
+    def words(index: int, passage: Passage) -> PassageText:
+        offset = len(passage.content) - len(passage.text)
+        spans = matching_spans(passage.text[:limit], query.text, analysis)
+        title_spans = matching_spans(passage.title, query.text, analysis)
+        grade = grades[index]
+        shortened = w.SHOWN_PART.format(shown=limit, total=len(passage.text)).to(language)
+        return PassageText(
+            index=index,
+            doc_id=passage.doc_id,
+            title_parts=parts_of(passage.title, title_spans, None, offset=0, limit=len(passage.title)),
+            name=passage_name(passage, NAME_COLUMNS),
+            parts=parts_of(passage.text, spans, extents[index] if extents else None, offset, limit),
+            shortened=shortened if len(passage.text) > limit else "",
+            grade=grade,
+            grade_short="–" if grade is None else str(grade),
+            grade_words=grade_words(grade, meanings, language),
+        )
+
+    return [words(index, passage) for index, passage in enumerate(candidates)]
+
+
+def grade_words(grade: int | None, meanings: Mapping[int, Text], language: Language) -> str:
+    """«2: on the same subject», with the collection's own words where it has any; «unjudged» for None."""
+    if grade is None:
+        return w.UNJUDGED.to(language)
+    meaning = meanings.get(grade) or w.GRADES.get(grade)
+    return f"{grade}: {meaning.to(language)}" if meaning else str(grade)
+
+
+def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
+    """What the ranker says of every candidate, in candidate order."""
+    logits = ranking.ranker.kind is ScoreKind.LOGIT
+    probabilities = sigmoid(ranking.scores.astype(np.float64))
+    places = shares(ranking.scores)
+
+    def verdict(index: int) -> Verdict:
+        score, rank = float(ranking.scores[index]), int(ranking.ranks[index])
+        extent = ranking.extents[index] if ranking.extents else None
+        cut = extent is not None and extent.truncated
+        rank_words = w.TICK.format(rank=rank).to(language)
+        if np.isnan(score):
+            rank_words += f" · {w.NOT_RERANKED.to(language)}"
+        elif logits:
+            rank_words += f" · {w.SIGMOID.format(p=f'{probabilities[index]:.3f}').to(language)}"
+        return Verdict(
+            rank=rank,
+            rank_words=rank_words,
+            score=score_words(score, ranking.ranker.kind),
+            value=round(score, 6),
+            share=round(float(places[index]), 4),
+            pair_tokens=extent.pair_tokens if extent else 0,
+            tokens=_tokens(extent, cut),
+            cut=cut,
+            reading=_reading(extent, cut, language),
+        )
+
+    return [verdict(index) for index in range(ranking.scores.size)]
+
+
+def score_words(value: float, kind: ScoreKind) -> str:
+    """Two decimals, four for reciprocal rank fusion; logits always carry their sign; "–" for no score."""
+    if np.isnan(value):
+        return "–"
+    return signed(value, 4 if kind is ScoreKind.RRF else 2, plus=kind is ScoreKind.LOGIT)
+
+
+def shares(scores: FloatArray) -> Values:
+    """float64 (n,), each score's place between the lowest finite (0) and the highest (1); 0 where those are equal.
+
+    Infinite scores lie at their end, missing ones at 0.
+    """
+    values = scores.astype(np.float64)
+    finite = np.isfinite(values)
+    places = np.where(values == np.inf, 1.0, 0.0)
+    scaled = min_max(values[finite]) if finite.any() else None
+    if scaled is not None:
+        places[finite] = scaled
+    return places
+
+
+def _tokens(extent: Extent | None, cut: bool) -> str:
+    if extent is None:
+        return "–"
+    return f"{extent.read_tokens}/{extent.pair_tokens}" if cut else str(extent.pair_tokens)
+
+
+def _reading(extent: Extent | None, cut: bool, language: Language) -> str:
+    if extent is None:
+        return ""
+    if extent.windows > 1:
+        return w.READ_WINDOWS.format(windows=extent.windows).to(language)
+    sentence = w.READ_PART if cut else w.READ_ALL
+    return sentence.format(read=extent.read_tokens, pair=extent.pair_tokens).to(language)

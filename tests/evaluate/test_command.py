@@ -1,0 +1,203 @@
+"""The command from a terminal: files it writes, sentences it ends with, and a kill in the middle."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from demo.evaluate.__main__ import main
+from demo.formats.source import Limits, Source
+from demo.formats.trec_runs import read_run
+from demo.metrics.effectiveness import mean, measure_run, parse_measure
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSAGES = [
+    "Berlin is the capital of Germany.",
+    "Berlin has a population of 3.5 million people.",
+    "Museums of Berlin draw many visitors.",
+    "Paris is the capital of France.",
+    "The Eiffel tower stands in Paris.",
+    "Glaciers are made of ice.",
+]
+QUERIES = {f"q{n}": text for n, text in enumerate(
+    ["population of Berlin", "capital of France", "what are glaciers", "museums in Berlin", "tower in Paris"], 1
+)}  # fmt: skip
+RELEVANT = {"q1": "d2", "q2": "d4", "q3": "d6", "q4": "d3", "q5": "d5"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A judged collection in BEIR's layout."""
+    made = tmp_path / "towns"
+    made.mkdir()
+    corpus = [json.dumps({"_id": f"d{n}", "title": "T", "text": text}) for n, text in enumerate(PASSAGES, 1)]
+    (made / "corpus.jsonl").write_text("\n".join(corpus), encoding="utf-8")
+    queries = [json.dumps({"_id": key, "text": text}) for key, text in QUERIES.items()]
+    (made / "queries.jsonl").write_text("\n".join(queries), encoding="utf-8")
+    rows = [f"{query}\t{doc}\t1" for query, doc in RELEVANT.items()] + ["q1\td1\t0", "q9\td1\t1"]
+    (made / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *rows]), encoding="utf-8")
+    return made
+
+
+def evaluate(folder: Path, out: Path, *options: str) -> None:
+    main(["--collection", str(folder), "--out", str(out), *options])
+
+
+def refusal(folder: Path, out: Path, *options: str) -> str:
+    with pytest.raises(SystemExit) as caught:
+        evaluate(folder, out, *options)
+    assert isinstance(caught.value.code, str)  # Python prints it and ends with status 1
+    return caught.value.code
+
+
+# ---- what comes out ----------------------------------------------------------------------------------------------
+
+
+def test_bm25_and_the_bundled_model_end_to_end(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    evaluate(folder, out, "--depth", "4", "--measures", "mrr@10,ndcg@10")
+    value = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", "bundled/tiny"]
+    assert (value["queries"], value["depth"], value["baseline"]) == (5, 4, "bm25")
+    qrels = {query: {doc: 1} for query, doc in RELEVANT.items()}
+    for ranker, name in zip(value["rankers"], ("bm25.run", "bundled_tiny.run"), strict=True):
+        run = read_run(Source(name, (out / name).read_bytes(), Limits(*[sys.maxsize] * 4)))
+        for measure in map(parse_measure, value["measures"]):
+            values = measure_run(qrels, run.rankings, (measure,))[measure]
+            assert mean(values.values()) == ranker["measures"][measure.key]["mean"]
+    printed = capsys.readouterr().out
+    assert "| BM25 |" in printed
+    assert "| Tiny |" in printed
+    assert "judged queries without a text, left out: 1" in printed
+    assert {path.name for path in out.iterdir()} == {
+        *("scores", "bm25.run", "bundled_tiny.run", "per_query.csv", "evaluation.json", "table.md", "table.tex"),
+    }
+
+
+def test_candidates_can_come_from_a_run_which_is_then_measured_too(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "first.run.gz"
+    lines = "".join(f"{query} Q0 d1 1 2 lucene\n{query} Q0 {doc} 2 1 lucene\n" for query, doc in RELEVANT.items())
+    run.write_bytes(gzip.compress(lines.encode()))
+    evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--candidates", str(run), "--measures", "mrr")
+    value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["key"] for ranker in value["rankers"]] == ["run:lucene", "bm25"]
+    assert value["rankers"][0]["measures"]["mrr"]["mean"] == 1 / 2
+    assert value["rankers"][1]["measures"]["mrr"]["mean"] == 1.0
+    assert value["rankers"][1]["by_depth"]["mrr"] == [[2, 1.0]]
+
+
+def test_judged_passages_as_candidates_have_no_first_stage(folder: Path, tmp_path: Path) -> None:
+    evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--candidates", "judged", "--no-titles", "--queries", "2")
+    value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    assert (value["queries"], value["depth"]) == (2, 2)
+    assert value["rankers"][0]["by_depth"] == {}
+
+
+def test_a_bundled_collection_is_known_by_its_key(tmp_path: Path) -> None:
+    evaluate(Path("astronomy"), tmp_path, "--rankers", "bm25", "--relevant-from", "2", "--measures", "p@1")
+    value = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    assert (value["collection"], value["relevant_from"]) == ("astronomy", 2)
+
+
+def test_a_preset_sets_depth_measure_and_grade(folder: Path, tmp_path: Path) -> None:
+    evaluate(folder, tmp_path, "--rankers", "bm25", "--preset", "trec-dl-2019", "--relevant-from", "1")
+    value = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    assert value["measures"][0] == "ndcg@10"
+    assert value["depth"] == 6  # all of the collection
+
+
+# ---- bad input ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--measures", "bleu"], "There is no measure “bleu”."),
+        (["--depth", "0"], "--depth is 0. Write 1 or more."),
+        (["--relevant-from", "0"], "--relevant-from is 0."),
+        (["--rankers", ","], "No ranker was named."),
+        (["--rankers", "bm25,no such model"], "“no such model” is no model"),
+        (["--baseline", "tiny"], "There is no ranker “tiny” to compare with. Choose one of bm25"),
+        (["--qrels", "other.tsv"], "There are no qrels “other.tsv” in the collection. Found: qrels.tsv."),
+        (["--candidates", "absent.run"], "The run absent.run cannot be read"),
+    ],
+)
+def test_bad_options_end_with_a_sentence_before_anything_is_scored(
+    folder: Path, tmp_path: Path, options: list[str], sentence: str
+) -> None:
+    out = tmp_path / "out"
+    assert refusal(folder, out, *options).startswith(sentence)
+    assert not out.exists()
+
+
+def test_a_collection_that_is_not_there_is_said(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path / "absent", tmp_path / "out")
+    assert "no such folder or file, and the bundled ones are" in sentence
+
+
+def test_no_collection_at_all_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"No collection was named\. Give --collection"):
+        main(["--out", str(tmp_path / "out")])
+
+
+def test_ids_that_no_run_file_can_hold_cost_only_the_run_files(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("d2", "d 2"), encoding="utf-8")
+    assert "The id “d 2” cannot stand in a TREC run file" in refusal(folder, tmp_path / "out", "--rankers", "bm25")
+    assert (tmp_path / "out/per_query.csv").exists()
+
+
+def test_a_run_for_other_queries_is_refused(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "other.run"
+    run.write_text("301 Q0 d1 1 2 t\n", encoding="utf-8")
+    sentence = refusal(folder, tmp_path / "out", "--candidates", str(run))
+    assert sentence.startswith("The candidates are for other queries: they are named like “301”")
+
+
+def test_the_terminal_gets_the_sentence_and_a_status(folder: Path, tmp_path: Path) -> None:
+    (folder / "qrels.tsv").write_text("q1\td1\tgood\n", encoding="utf-8")
+    finished = subprocess.run(command(folder, tmp_path / "out"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith('Line 1 of qrels.tsv: the grade is "good".')
+    assert "Traceback" not in finished.stderr
+
+
+# ---- a kill in the middle ----------------------------------------------------------------------------------------
+
+
+def command(folder: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "demo.evaluate", "--collection", str(folder), "--out", str(out), "--depth", "6"]
+
+
+def outputs(out: Path) -> dict[str, bytes]:
+    """Every file that does not hold measured times."""
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.suffix in (".run", ".csv", ".md", ".tex")}
+
+
+def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(folder: Path, tmp_path: Path) -> None:
+    evaluate(folder, tmp_path / "whole", "--depth", "6")
+    cut, scores = tmp_path / "cut", tmp_path / "cut/scores/bundled_tiny.jsonl"
+    process = subprocess.Popen(command(folder, cut), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not (scores.exists() and scores.read_bytes().count(b"\n") > 1):
+        time.sleep(0.005)
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = scores.read_bytes()
+    scores.write_bytes(before[: before.rindex(b"\n", 0, -1) + 30])  # torn in its last line
+    evaluate(folder, cut, "--depth", "6")
+    assert outputs(cut) == outputs(tmp_path / "whole")
+    assert len(outputs(cut)) == 5
+    kept = before[: before.rindex(b"\n", 0, -1) + 1]
+    assert scores.read_bytes().startswith(kept)
+    assert kept.count(b"\n") >= 1

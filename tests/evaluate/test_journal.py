@@ -1,0 +1,189 @@
+"""Scores on disk: nothing is scored twice, torn lines are dropped, and two runs never mix."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from made_evaluations import Told, all_passages, made_collection
+
+from demo.errors import InputError
+from demo.evaluate.journal import Journal, collection_digest, file_stem
+from demo.evaluation import Outcome, evaluate, report, work
+from demo.metrics.effectiveness import USUAL
+from demo.records import Collection
+
+QRELS = {"q1": {"b": 1, "a": 0}, "问2": {"c": 2}, "q3": {"d": 1, "gone": 1}, "q4": {"a": 3}}
+COLLECTION = made_collection(QRELS, ["a", "b", "c", "d"])
+SCORES = {"q1": {"b": 0.1}, "问2": {"c": 1e-7, "a": 1 / 3}, "q3": {"d": -5.5, "b": -7}, "q4": {}}
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a process."""
+
+
+class Mortal(Told):
+    """Dies when it is asked for its second query."""
+
+    def rank(self, *arguments: object) -> object:  # type: ignore[override]
+        if len(self.asked) == 1:
+            raise KilledError
+        return super().rank(*arguments)  # type: ignore[arg-type]
+
+
+def run(
+    folder: Path, *rerankers: Told, collection: Collection = COLLECTION, queries: int | None = None
+) -> list[Outcome]:
+    journals = [Journal(one, collection, folder) for one in rerankers]
+    try:
+        return list(work(collection, collection.queries[:queries], all_passages(collection), journals))
+    finally:
+        for journal in journals:
+            journal.close()
+
+
+def everything(outcomes: Sequence[Outcome]) -> tuple[str, str, str]:
+    evaluation = evaluate(outcomes, COLLECTION, USUAL)
+    return (
+        "".join(report.run_file(outcomes, 0)),
+        report.per_query_csv(evaluation),
+        report.as_json_text(evaluation, outcomes, COLLECTION, ordered=True),
+    )
+
+
+def told(**changes: object) -> Told:
+    return Told("model", SCORES, **{"truncated": 2, **changes})  # type: ignore[arg-type]
+
+
+# ---- going on ----------------------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", told())
+    with pytest.raises(KilledError):
+        run(tmp_path / "cut", Mortal("model", SCORES, truncated=2))
+    again = told()
+    assert everything(run(tmp_path / "cut", again)) == everything(whole)
+    assert again.asked == ["问2", "q3", "q4"]  # q1 was finished before
+    assert (tmp_path / "cut/model.jsonl").read_bytes() == (tmp_path / "whole/model.jsonl").read_bytes()
+
+
+def test_a_finished_run_is_read_back_without_scoring(tmp_path: Path) -> None:
+    first = run(tmp_path, told())
+    idle = told()
+    assert everything(run(tmp_path, idle)) == everything(first)
+    assert idle.asked == []
+
+
+@pytest.mark.parametrize("torn", [1, 20, 90])
+def test_a_torn_last_line_is_dropped_and_its_query_scored_again(tmp_path: Path, torn: int) -> None:
+    whole = run(tmp_path, told())
+    path = tmp_path / "model.jsonl"
+    content = path.read_bytes()
+    path.write_bytes(content[:-torn])
+    again = told()
+    assert everything(run(tmp_path, again)) == everything(whole)
+    assert again.asked == ["q4"]
+    assert path.read_bytes() == content
+
+
+def test_a_torn_header_starts_anew(tmp_path: Path) -> None:
+    (tmp_path / "model.jsonl").write_bytes(b'{"form": 1, "coll')
+    assert len(run(tmp_path, told())) == 4
+
+
+def test_more_queries_and_more_rankers_add_to_what_is_there(tmp_path: Path) -> None:
+    run(tmp_path, told(), queries=2)
+    old, new = told(), Told("other", {})
+    run(tmp_path, old, new)
+    assert old.asked == ["q3", "q4"]
+    assert new.asked == ["q1", "问2", "q3", "q4"]
+
+
+def test_other_judgments_need_no_new_scores(tmp_path: Path) -> None:
+    run(tmp_path, told())
+    judged_again = made_collection({query: {"a": 1} for query in QRELS}, ["a", "b", "c", "d"])
+    idle = told()
+    run(tmp_path, idle, collection=judged_again)
+    assert idle.asked == []
+
+
+def test_scores_extents_and_costs_come_back_as_they_were(tmp_path: Path) -> None:
+    query = COLLECTION.queries[1]
+    candidates = all_passages(COLLECTION).of(query)
+    with Journal(told(), COLLECTION, tmp_path) as journal:
+        fresh = journal.rank(query, COLLECTION, candidates)
+        kept = journal.rank(query, COLLECTION, candidates)
+    assert kept.scores.tobytes() == fresh.scores.tobytes()
+    assert kept.order.tolist() == fresh.order.tolist()
+    assert (kept.extents, kept.cost, kept.ranker) == (fresh.extents, fresh.cost, fresh.ranker)
+
+
+# ---- what never mixes --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "collection"),
+    [
+        (told(fingerprint="other weights"), COLLECTION),
+        (told(), made_collection(QRELS, ["a", "b", "c", "e"])),
+        (told(), made_collection({**QRELS, "q5": {"a": 1}}, ["a", "b", "c", "d"])),
+    ],
+)
+def test_scores_of_another_run_are_refused(tmp_path: Path, other: Told, collection: Collection) -> None:
+    run(tmp_path, told())
+    with pytest.raises(InputError, match=r"holds scores of another run: .* Choose another folder with --out"):
+        run(tmp_path, other, collection=collection)
+
+
+def test_other_candidates_are_refused(tmp_path: Path) -> None:
+    run(tmp_path, told())
+    query = COLLECTION.queries[0]
+    with (
+        Journal(told(), COLLECTION, tmp_path) as journal,
+        pytest.raises(InputError, match="the candidates of query “q1” differ"),
+    ):
+        journal.rank(query, COLLECTION, all_passages(COLLECTION).of(query)[:2])
+
+
+@pytest.mark.parametrize("broken", [b"{", b"[]", b'{"query_id": "q1"}', b"\xff"])
+def test_a_broken_line_inside_is_named(tmp_path: Path, broken: bytes) -> None:
+    run(tmp_path, told())
+    path = tmp_path / "model.jsonl"
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:2], broken, *lines[3:]]) + b"\n")
+    with pytest.raises(InputError, match=re.escape(f"Line 3 of {path} is broken. Delete that line")):
+        run(tmp_path, told())
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match=r"cannot be written .*Choose another folder with --out"):
+        run(tmp_path / "file", told())
+
+
+# ---- names -------------------------------------------------------------------------------------------------------
+
+
+def test_the_header_pins_collection_and_ranker(tmp_path: Path) -> None:
+    run(tmp_path, told(fingerprint="f"))
+    header = json.loads((tmp_path / "model.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert header == {"form": 1, "collection": collection_digest(COLLECTION), "ranker": "model", "fingerprint": "f"}
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("bm25", "bm25"),
+        ("bundled/tiny", "bundled_tiny"),
+        ("rrf(bm25+bundled/tiny)[k=60]", "rrf_bm25+bundled_tiny_k=60"),
+        ("../../x", "x"),
+        ("模型", "-c98e118e"),
+        ("x" * 300, "x" * 80 + "-0d4e2ca9"),
+    ],
+)
+def test_a_rankers_file_is_named_by_its_key_and_stays_in_its_folder(key: str, name: str) -> None:
+    assert file_stem(key) == name

@@ -1,0 +1,143 @@
+"""The work of an evaluation: where candidates come from, and outcomes query by query."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_evaluations import Told, all_passages, made_collection
+
+from demo.errors import InputError
+from demo.evaluation.outcomes import (
+    Bm25Order,
+    RunOrder,
+    bm25_candidates,
+    judged_candidates,
+    judged_queries,
+    listed_candidates,
+    run_candidates,
+    work,
+)
+from demo.formats.trec_runs import Run
+from demo.language import Text
+from demo.records import Card, Collection, Passage, Query
+
+QRELS = {"q1": {"a": 1, "b": 0}, "q2": {"c": 1, "lost": 2}}
+COLLECTION = made_collection(QRELS, ["a", "b", "c", "d"])
+QUERIES = COLLECTION.queries
+
+BERLIN = Collection(
+    "berlin",
+    Card(Text("Berlin", "柏林"), Text("", "")),
+    (Passage("m", "Berlin museums"), Passage("p", "people of Berlin"), Passage("x", "nothing here")),
+    (Query("q", "people berlin"),),
+    {"q": {"p": 1}},
+)
+
+
+def chosen(collection: Collection, indices: np.ndarray) -> list[str]:
+    return [collection.passages[index].doc_id for index in indices.tolist()]
+
+
+def notes(candidates: object) -> list[str]:
+    return [note.en for note in candidates.notes]  # type: ignore[attr-defined]
+
+
+# ---- candidates --------------------------------------------------------------------------------------------------
+
+
+def test_bm25_gives_the_best_of_the_whole_collection() -> None:
+    bm25 = Bm25Order(BERLIN)
+    candidates = bm25_candidates(bm25, 2)
+    assert chosen(BERLIN, candidates.of(BERLIN.queries[0])) == ["p", "m"]
+    assert chosen(BERLIN, bm25_candidates(bm25, 9).of(BERLIN.queries[0])) == ["p", "m", "x"]
+    assert candidates.first is bm25
+
+
+def test_bm25_ranks_given_candidates_with_the_collections_statistics() -> None:
+    bm25 = Bm25Order(BERLIN)
+    ranking = bm25.rank(BERLIN.queries[0], BERLIN, np.array([2, 0]))
+    assert ranking.order.tolist() == [1, 0]
+    assert ranking.scores[0] == 0 < ranking.scores[1]
+    assert ranking.cost.pairs == 3
+
+
+def test_a_run_gives_its_best_that_are_there_and_tells_the_rest() -> None:
+    run = Run("t", {"q1": ("d", "gone", "a", "b"), "other": ("a",)}, {"q1": (9, 8, 7, 6), "other": (1,)})
+    candidates = run_candidates(run, COLLECTION, QUERIES, 3)
+    assert chosen(COLLECTION, candidates.of(QUERIES[0])) == ["d", "a"]
+    assert chosen(COLLECTION, candidates.of(QUERIES[1])) == []
+    assert notes(candidates) == [
+        "queries without candidates, which count as 0: 1",
+        "queries with candidates that are not measured: 1",
+        "candidates that the collection lacks, left out: 1",
+    ]
+
+
+def test_a_run_ranks_by_its_own_scores_and_puts_what_it_lacks_last() -> None:
+    order = RunOrder(Run("lucene", {"q1": ("b", "a")}, {"q1": (2.0, 1.0)}))
+    ranking = order.rank(QUERIES[0], COLLECTION, np.array([3, 0, 1]))
+    assert ranking.order.tolist() == [2, 1, 0]
+    assert (order.ranker.key, order.ranker.label) == ("run:lucene", "lucene")
+
+
+def test_judged_passages_can_be_the_candidates() -> None:
+    candidates = judged_candidates(COLLECTION, QUERIES)
+    assert chosen(COLLECTION, candidates.of(QUERIES[0])) == ["a", "b"]
+    assert chosen(COLLECTION, candidates.of(QUERIES[1])) == ["c"]
+    assert candidates.first is None
+    assert notes(candidates) == ["candidates that the collection lacks, left out: 1"]
+
+
+def test_listed_candidates_that_fit_have_nothing_to_tell() -> None:
+    assert listed_candidates({"q1": ["a"], "q2": ["b"]}, COLLECTION, QUERIES).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("listed", "sentence"),
+    [
+        ({"301": ["a"]}, "for other queries: they are named like “301”, the judged ones like “q1”"),
+        (
+            {"q1": ["X-1"]},
+            "None of the candidates is in the collection: they are named like “X-1”, its passages like “a”",
+        ),
+        ({"q1": []}, "None of the candidates is in the collection"),
+        ({}, "for other queries"),
+    ],
+)
+def test_candidates_of_another_collection_are_refused(listed: dict[str, list[str]], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        listed_candidates(listed, COLLECTION, QUERIES)
+
+
+def test_only_judged_queries_are_worked_on() -> None:
+    collection = made_collection({"q1": {"a": 0}, "q2": {}}, ["a"])
+    assert [query.query_id for query in judged_queries(collection)] == ["q1"]
+    with pytest.raises(InputError, match="No query of “made” is judged"):
+        judged_queries(made_collection({"q2": {}}, ["a"]))
+
+
+# ---- work --------------------------------------------------------------------------------------------------------
+
+
+def test_each_outcome_holds_every_rankers_order() -> None:
+    up, down = Told("up", {"q1": {"a": 1, "b": 2}}), Told("down", {"q1": {"a": 2, "b": 1, "d": -5}}, truncated=3)
+    outcome = next(work(COLLECTION, QUERIES, all_passages(COLLECTION), [up, down]))
+    assert outcome.query == QUERIES[0]
+    assert outcome.doc_ids == ("a", "b", "c", "d")
+    assert outcome.ranked(0) == ("b", "a", "c", "d")
+    assert outcome.ranked(1) == ("a", "b", "c", "d")
+    assert outcome.truncated == (0, 3)
+
+
+def test_work_is_done_query_by_query_and_can_be_stopped() -> None:
+    told = Told("told", {})
+    steps = work(COLLECTION, QUERIES, all_passages(COLLECTION), [told])
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert told.asked == ["q1"]
+
+
+def test_a_query_without_candidates_has_an_empty_outcome() -> None:
+    nothing = listed_candidates({"q1": ["a"]}, COLLECTION, QUERIES)
+    last = list(work(COLLECTION, QUERIES, nothing, [Told("told", {})]))[-1]
+    assert last.doc_ids == last.ranked(0) == ()

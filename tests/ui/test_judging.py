@@ -1,0 +1,92 @@
+"""Judging by hand: grades in, figures out, files in and out."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from test_service import PASSAGES, FakeSource, collection_of, service_with
+
+from demo.errors import InputError
+from demo.judgments import Judgments, query_key
+from demo.rankers.choices import CrossEncoderChoice
+from demo.records import Collection, Comparison, Query
+from demo.service import Request
+from demo.settings import Settings
+from demo.ui.inputs.handlers import UPLOAD, InputsPane
+from demo.ui.judging import MEASURES, figures, judged_box, saved, taken
+from demo.ui.session import Shown, grades_by_id
+
+NDCG, MRR, PRECISION, JUDGED = MEASURES
+PANE = InputsPane(Settings(), service_with(FakeSource()))
+
+
+def shown_for(query: str, collection: Collection | None = None, depth: int | None = None) -> Shown:
+    """A finished run; BM25 ranks d3 d1 d2 d4, the fake model the shorter first: d4 d3 d2 d1."""
+    collection = collection or collection_of(PASSAGES)
+    request = Request(query, collection, depth=depth)
+    *_, comparison = service_with(FakeSource()).rerank(request, CrossEncoderChoice())
+    assert isinstance(comparison, Comparison)
+    return Shown(comparison, collection, request.bm25.analysis, None)
+
+
+def test_figures_are_those_of_the_judgments_made() -> None:
+    shown = shown_for("Berlin has inhabitants")
+    by_id = {passage.doc_id: passage for passage in shown.candidates}
+    judgments = Judgments().judge(shown.query, by_id["d4"], 2).judge(shown.query, by_id["d3"], 0)
+    before, after = (figures(shown, judgments)[ranking.ranker.key] for ranking in shown.rankings)
+    # gains 2 for d4 alone, so the ideal is 2 / log2(2); BM25 has d4 fourth, the model first
+    assert before[NDCG] == pytest.approx(1 / math.log2(5), abs=1e-4)
+    assert (before[MRR], before[PRECISION], before[JUDGED]) == pytest.approx((1 / 4, 1 / 10, 2 / 4))  # Judged@10 of four passages
+    assert (after[NDCG], after[MRR]) == pytest.approx((1, 1))
+
+
+def test_nothing_is_shown_while_nothing_is_judged() -> None:
+    shown = shown_for("Berlin has inhabitants")
+    assert figures(shown, Judgments()) == {}
+    assert judged_box(shown, Judgments(), "en") == ""
+
+
+def test_a_judged_passage_that_was_no_candidate_counts_for_the_ideal() -> None:
+    shown = shown_for("Berlin inhabitants", depth=1)  # only d3, judged 3; d1 is judged 0
+    assert grades_by_id(shown, Judgments()) == {"d1": 0, "d3": 3}
+    judgments = Judgments().judge(shown.query, shown.candidates[0], None)
+    assert figures(shown, judgments)[shown.rankings[0].ranker.key][NDCG] == pytest.approx(1)
+
+
+def test_the_box_names_every_ranker_and_measure() -> None:
+    shown = shown_for("Berlin inhabitants")
+    box = judged_box(shown, Judgments(), "zh")
+    for words in ("BM25", "Tiny", "NDCG@10", "MRR@10", "P@10", "Judged@10"):
+        assert words in box
+
+
+def test_saved_judgments_are_loaded_again(tmp_path: Path) -> None:
+    query = Query("", "柏林")
+    judgments = Judgments().judge(query, PASSAGES[0], 3)
+    file = saved(judgments)
+    assert file["text"] == f"{query_key(query)}\t0\td1\t3\n"
+    path = tmp_path / file["name"]
+    path.write_text(file["text"], encoding="utf-8")
+    form = PANE.default_form()
+    assert taken(path, form, PANE, Judgments()).rows == judgments.rows
+
+
+def test_refusals_say_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "other.qrels"
+    with pytest.raises(InputError, match="Nothing was judged by hand"):
+        saved(Judgments())
+    path.write_text("q1 0 somewhere-else 1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"other.qrels judges none of these 4 passages"):
+        taken(path, PANE.default_form(), PANE, Judgments())
+    path.write_text("q1 0 d1 high\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"Line 1 of other.qrels"):
+        taken(path, PANE.default_form(), PANE, Judgments())
+
+
+def test_an_upload_that_never_came_is_said() -> None:
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match="Choose a file first"):
+        PANE.collection(replace(PANE.default_form(), source=UPLOAD))
