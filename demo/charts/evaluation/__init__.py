@@ -37,7 +37,7 @@ class EvaluationChart:
     Attributes:
         label: its heading; data: what it shows, from the study and the threshold that was chosen (None: none was).
         figure: the picture of that data; alt: the same in one sentence.
-        cut: whether the threshold changes it.
+        scores: whether it is about the scores of one ranker; cut: whether the threshold changes it.
     """
 
     key: str
@@ -45,6 +45,7 @@ class EvaluationChart:
     data: Callable[[Study, float | None], Any]
     figure: Callable[[Any, Language], go.Figure]
     alt: Callable[[Any], Text]
+    scores: bool = False
     cut: bool = False
 
 
@@ -76,6 +77,7 @@ EVALUATION_CHARTS = (
         lambda study, _: separation_data(study),
         separation_figure,
         separation_alt,
+        scores=True,
     ),
     EvaluationChart(
         "threshold",
@@ -83,6 +85,7 @@ EVALUATION_CHARTS = (
         threshold_data,
         threshold_figure,
         threshold_alt,
+        scores=True,
         cut=True,
     ),
     EvaluationChart(
@@ -91,5 +94,6 @@ EVALUATION_CHARTS = (
         lambda study, _: calibration_data(study),
         calibration_figure,
         calibration_alt,
+        scores=True,
     ),
 )

@@ -61,7 +61,7 @@ class SeparationData:
 
 def separation_data(study: Study) -> SeparationData:
     """The scores of the ranker by grade; unjudged passages have a row only if they count."""
-    by_grade = study.graded().by_grade()
+    by_grade = study.graded.by_grade()
     if not study.unjudged_too:
         by_grade.pop(None, None)
     edges = bin_edges(np.concatenate([np.empty(0), *by_grade.values()]).astype(np.float64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from demo.charts.scales import SCORE_LABELS
 from demo.evaluation.analysis import Bools, GradedScores, graded_scores
@@ -57,13 +58,14 @@ class Study:
         """The figure of a ranker by the measure."""
         return self.evaluation.figures[key, self.measure]
 
+    @cached_property
     def graded(self) -> GradedScores:
         """The ranker's scores with their grades."""
         return graded_scores(self.outcomes, self.collection, self.place)
 
     def relevant(self) -> tuple[FloatArray, Bools]:
         """The ranker's scores, and whether their passages are relevant."""
-        return self.graded().relevant(self.evaluation.relevant_from, self.unjudged_too)
+        return self.graded.relevant(self.evaluation.relevant_from, self.unjudged_too)
 
 
 FUSED = (ScoreKind.RRF, ScoreKind.WEIGHTED_SUM)
