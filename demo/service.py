@@ -86,7 +86,7 @@ class _Candidates:
 
     Attributes:
         first: the first stage's ranking of the whole collection.
-        chosen: int64 (n,), the candidates' places in the collection, best first.
+        chosen: int64 (n,), the candidates' places in the collection, best first; passages: themselves, likewise.
         warnings: what must be said about the first stage.
     """
 
@@ -94,12 +94,8 @@ class _Candidates:
     collection: Collection
     first: Ranking
     chosen: IntArray
+    passages: tuple[Passage, ...]
     warnings: tuple[Text, ...]
-
-    @property
-    def passages(self) -> tuple[Passage, ...]:
-        """The candidates in the first stage's order."""
-        return tuple(self.collection.passages[index] for index in self.chosen.tolist())
 
 
 class RankingService:
@@ -345,7 +341,8 @@ class RankingService:
         total, most = len(collection.passages), self.settings.max_candidates
         chosen = take_candidates(first, min(request.depth or total, total, most))
         warnings += cautions.not_all_taken(chosen.size, total, most)
-        return _Candidates(query, collection, first, chosen, tuple(warnings))
+        passages = tuple(collection.passages[index] for index in chosen.tolist())
+        return _Candidates(query, collection, first, chosen, passages, tuple(warnings))
 
     def _bm25(self, choice: Bm25Choice, query: Query, collection: Collection) -> tuple[Ranking, list[Text]]:
         """BM25's ranking of the whole collection, and what must be said about it."""

@@ -1,6 +1,7 @@
-"""A value before a picture: every chart is `x_data(comparison) → XData`, then `x_figure(XData, language) → Figure`.
+"""A value before a picture: every chart is `x_data(records) → XData`, then `x_figure(XData, language) → Figure`.
 
-To add a chart, write its file and add its row to `CHARTS`; the page and the tests over every chart follow.
+To add a chart, write its file and add its row to `CHARTS` or `LINEUP_CHARTS`; the page and the tests over every chart
+follow.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from demo.charts.distribution import distribution_alt, distribution_data, distribution_figure
+from demo.charts.distribution import (
+    distribution_alt,
+    distribution_data,
+    distribution_figure,
+    lineup_distribution_data,
+)
 from demo.charts.flow import FlowData, FlowLine, FlowTick, flow_alt, flow_data
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
 from demo.charts.scales import RAW, SCALES, Scale, find_scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
 from demo.language import Language, Text
-from demo.records import Comparison
 
 __all__ = [
     "CHARTS",
+    "LINEUP_CHARTS",
     "RAW",
     "SCALES",
     "Chart",
@@ -36,11 +42,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of one comparison.
+    """A chart of one comparison, or of one lineup.
 
     Attributes:
         label: its heading on the page.
-        data: what it shows, from a comparison and a scale; charts of ranks take no notice of the scale.
+        data: what it shows, from the Comparison or Lineup and a scale; charts of ranks take no notice of the scale.
         figure: the picture of that data; alt: the same in one sentence, for screen readers.
         scaled: whether the scale changes it.
         from_size: number of candidates from which the page offers it.
@@ -48,7 +54,7 @@ class Chart:
 
     key: str
     label: Text
-    data: Callable[[Comparison, Scale], Any]
+    data: Callable[[Any, Scale], Any]
     figure: Callable[[Any, Language], go.Figure]
     alt: Callable[[Any], Text]
     scaled: bool = True
@@ -78,5 +84,15 @@ CHARTS = (
         rank_scatter_alt,
         scaled=False,
         from_size=61,
+    ),
+)
+
+LINEUP_CHARTS = (
+    Chart(
+        "lineup_distribution",
+        Text("Score distributions", "得分分布"),
+        lineup_distribution_data,
+        distribution_figure,
+        distribution_alt,
     ),
 )

@@ -1,4 +1,4 @@
-"""How the scores of each ranker are spread: one histogram with a rug for each kind of score, never on one axis."""
+"""How the scores of each ranker are spread: one histogram with a rug for each ranking, never two on one axis."""
 
 from __future__ import annotations
 
@@ -10,18 +10,33 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from demo.charts.scales import RAW, Scale, Values, scaled
-from demo.charts.style import BASELINE, SELECTED, SELECTED_TRACE, axis, caption, hovers, layout
+from demo.charts.style import (
+    BASELINE,
+    SELECTED,
+    SELECTED_TRACE,
+    axis,
+    caption,
+    centred,
+    escaped,
+    hovers,
+    layout,
+    rank_hovers,
+)
 from demo.comparison import TOP_K
 from demo.language import Language, Text
-from demo.phrases import signed
-from demo.records import Comparison, IntArray, Ranking
+from demo.phrases import shorten, signed
+from demo.records import Comparison, IntArray, Lineup, Ranking, ScoreKind
 
-HEIGHT = 380
+TALL, LOW = 134, 84
+"""Pixels of one histogram: where there are one or two, and where there are more."""
+BETWEEN, ABOVE, MARGINS = 53, 6, {"l": 34, "r": 10, "t": 22, "b": 30}
+"""Pixels from one histogram to the heading of the next and its bars, above the first, and around all."""
 RUG_SHARE = 0.16
 """Height of the rug below the bars, as a share of the tallest bar."""
-COLOURS = (("#8a94a3", "rgba(138,148,163,0.42)"), ("#2f7ed8", "rgba(47,126,216,0.38)"))
-"""First stage and reranker: the top k, and the rest."""
-DOMAINS = ((0.57, 0.98), (0.0, 0.41))
+LOGIT_COLOURS = ("#2f7ed8", "rgba(47,126,216,0.38)")
+OTHER_COLOURS = ("#8a94a3", "rgba(138,148,163,0.42)")
+"""Bars of the top k, and of the rest."""
+NAME_COLUMNS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,67 +44,79 @@ class Panel:
     """The distribution of one ranker's scores.
 
     Attributes:
-        title: kind and scale; note: what must be said beside it, or None.
+        name: the ranker's, or empty where the kind of score says enough; title: kind and scale.
+        note: what must be said beside it, or None.
+        is_logit: whether a cross-encoder gave the scores.
         values: float64 (m,), the finite scores on the scale; empty where it is undefined.
         candidates: int64 (m,), the candidate of each value.
         top: bool (m,), whether that candidate is in this ranker's own top k.
         edges: float64 (b + 1,), ascending bin edges; a value on an inner edge falls to the right.
         top_counts, rest_counts: int64 (b,), the bars' two parts.
+        hovers: the hover text of each candidate.
     """
 
+    name: str
     title: Text
     note: Text | None
+    is_logit: bool
     values: Values
     candidates: IntArray
     top: npt.NDArray[np.bool_]
     edges: Values
     top_counts: IntArray
     rest_counts: IntArray
+    hovers: tuple[Text, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class DistributionData:
-    """Two panels, first stage and reranker.
+    """One panel for each ranking.
 
     Attributes:
         k: the cutoff of the solid bars; size: number of candidates.
-        hovers: the hover text of each candidate.
     """
 
-    before: Panel
-    after: Panel
+    panels: tuple[Panel, ...]
     k: int
     size: int
-    hovers: tuple[Text, ...]
 
 
 def distribution_data(comparison: Comparison, scale: Scale = RAW) -> DistributionData:
     """The scores of both rankers on the scale, binned each by itself."""
+    texts = hovers(comparison)
     k = min(TOP_K, comparison.size)
-    return DistributionData(
-        before=_panel(comparison.before, scale, k),
-        after=_panel(comparison.after, scale, k),
-        k=k,
-        size=comparison.size,
-        hovers=hovers(comparison),
+    panels = tuple(_panel(ranking, scale, k, "", texts) for ranking in (comparison.before, comparison.after))
+    return DistributionData(panels, k, comparison.size)
+
+
+def lineup_distribution_data(lineup: Lineup, scale: Scale = RAW) -> DistributionData:
+    """The scores of every ranking on the scale, binned each by itself, in the order of the columns."""
+    k = min(TOP_K, lineup.size)
+    panels = tuple(
+        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(lineup.candidates, ranking))
+        for ranking in lineup.rankings
     )
+    return DistributionData(panels, k, lineup.size)
 
 
-def _panel(ranking: Ranking, scale: Scale, k: int) -> Panel:
+def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Text, ...]) -> Panel:
     reading = scaled(ranking, scale)
     scores = np.empty(0) if reading.values is None else reading.values
     candidates = np.flatnonzero(np.isfinite(scores)).astype(np.int64)
     values, top = scores[candidates], ranking.ranks[candidates] <= k
     edges = bin_edges(values)
     return Panel(
+        name=name,
         title=reading.label,
         note=reading.note,
+        is_logit=ranking.ranker.kind is ScoreKind.LOGIT,
         values=values,
         candidates=candidates,
         top=top,
         edges=edges,
         top_counts=np.histogram(values[top], edges)[0].astype(np.int64),
         rest_counts=np.histogram(values[~top], edges)[0].astype(np.int64),
+        hovers=texts,
     )
 
 
@@ -125,23 +152,34 @@ def _round_step(width: float) -> float:
 
 
 def distribution_figure(data: DistributionData, language: Language) -> go.Figure:
-    """The two histograms, first stage on top, with rugs whose ticks carry the candidate's index."""
-    figure = go.Figure(layout=layout(HEIGHT, barmode="stack", margin={"l": 34, "r": 10, "t": 22, "b": 30}))
-    for number, panel in enumerate((data.before, data.after)):
-        _draw(figure, number, panel, data, language)
+    """The histograms one below the other, first ranking on top, with rugs whose ticks carry the candidate's index."""
+    count = len(data.panels)
+    tall = TALL if count <= 2 else LOW
+    inner = ABOVE + max(1, count) * (tall + BETWEEN) - BETWEEN
+    figure = go.Figure(
+        layout=layout(inner + MARGINS["t"] + MARGINS["b"], barmode="stack", margin=MARGINS),
+    )
+    for number in range(count):
+        top = 1 - (ABOVE + number * (tall + BETWEEN)) / inner
+        _draw(figure, number, (max(0.0, top - tall / inner), top), data, language)
+    if not count:
+        figure.add_annotation(centred(Text("No ranking to show", "没有可显示的排序").to(language)))
     return figure
 
 
-def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, language: Language) -> None:
+def _draw(
+    figure: go.Figure, number: int, domain: tuple[float, float], data: DistributionData, language: Language
+) -> None:
     """One panel: bars on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
-    x, y, over = (("x", "y", "y3"), ("x2", "y2", "y4"))[number]
-    dark, pale = COLOURS[number]
+    panel, count = data.panels[number], len(data.panels)
+    x, y, over = _axis_name("x", number), _axis_name("y", number), _axis_name("y", count + number)
+    dark, pale = LOGIT_COLOURS if panel.is_logit else OTHER_COLOURS
+    bottom, top = domain
     tallest = max(1, int((panel.top_counts + panel.rest_counts).max()))
     if panel.values.size:
         figure.add_traces(_bars(panel, data.k, x, y, dark, pale, language))
-        figure.add_trace(_rug(panel, data, x, over, dark, language))
+        figure.add_trace(_rug(panel, x, over, dark, language))
     figure.add_trace(_selection(x, over))
-    bottom, top = DOMAINS[number]
     figure.update_layout(
         {
             f"xaxis{x[1:]}": axis(
@@ -164,18 +202,25 @@ def _draw(figure: go.Figure, number: int, panel: Panel, data: DistributionData, 
             f"yaxis{over[1:]}": axis(anchor=x, overlaying=y, range=[0, 1], visible=False),
         }
     )
-    figure.add_annotation(caption(_heading(panel, data, language), top, yshift=3))
+    figure.add_annotation(caption(_heading(panel, number, data, language), top, yshift=3))
     if not panel.values.size and panel.note:
         middle = (bottom + top) / 2
         figure.add_annotation(caption(panel.note.to(language), middle, x=0.5, xanchor="center", yanchor="middle"))
 
 
-def _heading(panel: Panel, data: DistributionData, language: Language) -> str:
-    remarks = [panel.note.to(language)] if panel.note and panel.values.size else []
-    if panel.values.size and data.size > data.k:
+def _axis_name(letter: str, number: int) -> str:
+    return letter if number == 0 else f"{letter}{number + 1}"
+
+
+def _heading(panel: Panel, number: int, data: DistributionData, language: Language) -> str:
+    """Name, kind and scale, remarks; what the solid bars are is said once where there are more than two panels."""
+    title = panel.title.to(language)
+    remarks = [title] if panel.name else []
+    remarks += [panel.note.to(language)] if panel.note and panel.values.size else []
+    if panel.values.size and data.size > data.k and (number == 0 or len(data.panels) <= 2):
         remarks.append(Text(f"solid: top {data.k}", f"实色：前 {data.k} 名").to(language))
     small = "".join(f'<span style="font-size:11px"> · {remark}</span>' for remark in remarks)
-    return f"<b>{panel.title.to(language)}</b>{small}"
+    return f"<b>{escaped(shorten(panel.name, NAME_COLUMNS)) or title}</b>{small}"
 
 
 def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: Language) -> list[go.Bar]:
@@ -217,7 +262,7 @@ def _places(step: float) -> int:
     return places if math.isclose(step * 10**places, round(step * 10**places)) else places + 1
 
 
-def _rug(panel: Panel, data: DistributionData, x: str, over: str, dark: str, language: Language) -> go.Scatter:
+def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> go.Scatter:
     height = RUG_SHARE / (RUG_SHARE + 1.06) / 2
     size = 9 if panel.values.size <= 100 else 7
     return go.Scatter(
@@ -228,7 +273,7 @@ def _rug(panel: Panel, data: DistributionData, x: str, over: str, dark: str, lan
         xaxis=x,
         yaxis=over,
         customdata=panel.candidates.tolist(),
-        hovertext=[data.hovers[index].to(language) for index in panel.candidates.tolist()],
+        hovertext=[panel.hovers[index].to(language) for index in panel.candidates.tolist()],
         hoverinfo="text",
         marker={
             "symbol": "line-ns",
@@ -263,7 +308,9 @@ def _count_ticks(tallest: int) -> list[int]:
 
 def distribution_alt(data: DistributionData) -> Text:
     """The chart in one sentence."""
-    parts = [_panel_alt(panel) for panel in (data.before, data.after)]
+    if not data.panels:
+        return Text("Score distributions: no ranking to show.", "得分分布：没有可显示的排序。")
+    parts = [_panel_alt(panel) for panel in data.panels]
     count = "one passage" if data.size == 1 else f"{data.size} passages"
     return Text(
         f"Score distributions of {count}: {'; '.join(part.en for part in parts)}.",
@@ -272,12 +319,14 @@ def distribution_alt(data: DistributionData) -> Text:
 
 
 def _panel_alt(panel: Panel) -> Text:
+    name = Text(f"{panel.name}, ", f"{panel.name}，") if panel.name else Text("", "")
+    title = Text(name.en + panel.title.en, name.zh + panel.title.zh)
     if not panel.values.size:
         note = panel.note or Text("nothing to show", "无可显示")
-        return Text(f"{panel.title.en}: {note.en[0].lower()}{note.en[1:]}", f"{panel.title.zh}：{note.zh}")
+        return Text(f"{title.en}: {note.en[0].lower()}{note.en[1:]}", f"{title.zh}：{note.zh}")
     low, middle, high = (signed(float(each)) for each in np.quantile(panel.values, (0, 0.5, 1)))
     remark = Text(f" ({panel.note.en})", f"（{panel.note.zh}）") if panel.note else Text("", "")
     return Text(
-        f"{panel.title.en}{remark.en} from {low} to {high}, median {middle}",
-        f"{panel.title.zh}{remark.zh}从 {low} 到 {high}，中位数 {middle}",
+        f"{title.en}{remark.en} from {low} to {high}, median {middle}",
+        f"{title.zh}{remark.zh}从 {low} 到 {high}，中位数 {middle}",
     )

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from demo.charts.scatter import centred, count_directions, points, selection
-from demo.charts.style import BASELINE, UP, axis, axis_title, caption, direction_key, hovers, layout
+from demo.charts.scatter import count_directions, points, selection
+from demo.charts.style import BASELINE, UP, axis, axis_title, caption, centred, direction_key, hovers, layout
 from demo.comparison import TOP_K
 from demo.language import Language, Text
 from demo.records import Comparison, IntArray, ScoreKind

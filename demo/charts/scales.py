@@ -105,7 +105,7 @@ class Scaled:
     """One ranking's scores on one scale.
 
     Attributes:
-        values: float64 (n,), in candidate order, NaN where the score is infinite; None where the scale is not defined.
+        values: float64 (n,), in candidate order, NaN where no finite score is; None where the scale is not defined.
         label: the axis title, kind and scale.
         note: why the scores stayed raw or cannot be shown; None where nothing needs saying.
     """
@@ -141,18 +141,29 @@ def scaled(ranking: Ranking, scale: Scale) -> Scaled:
     finite = np.isfinite(scores)
     found = scale.apply(scores[finite]) if finite.any() else None
     if found is None:
-        return Scaled(None, label, _undefined(int(finite.sum()), scale))
+        return Scaled(None, label, _undefined(scores, scale))
     values = np.full_like(scores, np.nan)
     values[finite] = found
-    infinite = scores.size - found.size
-    note = Text(f"{infinite} infinite left out", f"未画出 {infinite} 个无穷值") if infinite else None
-    return Scaled(values, label, note)
+    return Scaled(values, label, _left_out(scores))
 
 
-def _undefined(size: int, scale: Scale) -> Text:
-    """Why the scale cannot read `size` finite scores."""
+def _left_out(scores: Values) -> Text | None:
+    """How many scores have no place on an axis: those that are infinite, and NaN, where nothing was scored."""
+    infinite, missing = int(np.isinf(scores).sum()), int(np.isnan(scores).sum())
+    parts = [
+        *([Text(f"{infinite} infinite left out", f"未画出 {infinite} 个无穷值")] if infinite else []),
+        *([Text(f"{missing} not reranked", f"{missing} 个未参与重排")] if missing else []),
+    ]
+    return Text(", ".join(part.en for part in parts), "，".join(part.zh for part in parts)) if parts else None
+
+
+def _undefined(scores: Values, scale: Scale) -> Text:
+    """Why the scale cannot read these scores."""
+    size = int(np.isfinite(scores).sum())
+    if size == 0 and np.isnan(scores).all():
+        return Text("Nothing was reranked", "没有段落参与重排")
     if size == 0:
-        return Text("All scores are infinite", "所有得分均为无穷")
+        return Text("No score is finite", "没有有限的得分")
     if size == 1:
         return Text(f"One passage: {scale.label.en} is not defined", f"只有一个段落：{scale.label.zh} 无定义")
     return Text(f"All scores are equal: {scale.label.en} is not defined", f"得分全部相同：{scale.label.zh} 无定义")

@@ -19,6 +19,7 @@ from demo.charts.style import (
     axis,
     axis_title,
     caption,
+    centred,
     direction_key,
     hovers,
     layout,
@@ -152,11 +153,6 @@ def selection() -> go.Scatter:
         hoverinfo="skip",
         cliponaxis=False,
     )
-
-
-def centred(text: str) -> dict[str, Any]:
-    """A sentence in the middle of an empty plot."""
-    return caption(text, 0.5, x=0.5, xanchor="center", yanchor="middle")
 
 
 def _marginals(data: ScatterData) -> list[go.Bar]:

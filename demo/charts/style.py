@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
 from demo.language import Language, Text
 from demo.phrases import Direction, change_mark, direction, shorten, signed
-from demo.records import Comparison
+from demo.records import Comparison, Passage, Ranking
 
 FONT = "IBM Plex Sans, system-ui, -apple-system, Segoe UI, Noto Sans CJK SC, sans-serif"
 UP, DOWN, SAME, SELECTED = "#2f7ed8", "#e8590c", "#8a94a3", "#d6336c"
@@ -71,6 +72,11 @@ def caption(text: str, y: float, size: int = 13, **parts: Any) -> dict[str, Any]
     return place | {"text": text, "showarrow": False, "align": "left", "font": {"size": size, "color": INK}} | parts
 
 
+def centred(text: str) -> dict[str, Any]:
+    """A sentence in the middle of an empty plot."""
+    return caption(text, 0.5, x=0.5, xanchor="center", yanchor="middle")
+
+
 def direction_key(moves: list[int], language: Language) -> str:
     """The key of the directions with their counts: «▲ rose 12  ▼ fell 20  ● stayed 8»."""
     ways = [direction(move) for move in moves]
@@ -91,9 +97,7 @@ def hover(comparison: Comparison, index: int) -> Text:
     passage = comparison.candidates[index]
     old, new = int(comparison.before.ranks[index]), int(comparison.after.ranks[index])
     mark = change_mark(int(comparison.moves[index]))
-    start = shorten(passage.title or passage.text or passage.doc_id, 72)
-    wide = not start.isascii() and any(character >= "\u2e80" for character in start)
-    opening = "<br>".join(escaped(line) for line in textwrap.wrap(start, 18 if wide else 36))
+    opening = _opening(passage)
     scores = " · ".join(
         f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}"
         for ranking in (comparison.before, comparison.after)
@@ -102,6 +106,24 @@ def hover(comparison: Comparison, index: int) -> Text:
         f"<b>{mark}</b>  rank {old} → {new}<br>{opening}<br>{scores}",
         f"<b>{mark}</b>  第 {old} 名 → 第 {new} 名<br>{opening}<br>{scores}",
     )
+
+
+def _opening(passage: Passage) -> str:
+    """The start of the passage on one or two lines."""
+    start = shorten(passage.title or passage.text or passage.doc_id, 72)
+    wide = not start.isascii() and any(character >= "\u2e80" for character in start)
+    return "<br>".join(escaped(line) for line in textwrap.wrap(start, 18 if wide else 36))
+
+
+def rank_hovers(candidates: Sequence[Passage], ranking: Ranking) -> tuple[Text, ...]:
+    """Rank and score in one ranking and the start of the passage, for every candidate in its order."""
+
+    def one(index: int, passage: Passage) -> Text:
+        rank, score = int(ranking.ranks[index]), signed(float(ranking.scores[index]))
+        opening = _opening(passage)
+        return Text(f"<b>rank {rank}</b> · {score}<br>{opening}", f"<b>第 {rank} 名</b> · {score}<br>{opening}")
+
+    return tuple(one(index, passage) for index, passage in enumerate(candidates))
 
 
 def hovers(comparison: Comparison) -> tuple[Text, ...]:

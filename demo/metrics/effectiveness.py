@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,16 +239,29 @@ def measure_run(
             "more.",
             f"不能从等级 {relevant_from} 起算作相关：0 是不相关段落的等级。请写 1 或更大的数。",
         )
+    judged = {query_id: dict(grades) for query_id, grades in qrels.items() if grades}
+    values = {measure: dict.fromkeys(qrels, 0.0) for measure in measures}
+    cut, whole = [m for m in measures if m.k is not None], [m for m in measures if m.k is None]
+    for group in filter(None, (cut, whole)):
+        depth = max((measure.k for measure in group if measure.k is not None), default=None)
+        for measure, query_id, value in _measured(judged, _descending(judged, run, depth), group, relevant_from):
+            values[measure][query_id] = value
+    return values
+
+
+def _measured(
+    judged: dict[str, dict[str, int]],
+    scored: dict[str, dict[str, float]],
+    measures: Sequence[Measure],
+    relevant_from: int,
+) -> Iterator[tuple[Measure, str, float]]:
+    """ir_measures' figures of these scores."""
     import ir_measures
 
-    judged = {query_id: dict(grades) for query_id, grades in qrels.items() if grades}
     asked = {measure.row.build(ir_measures, measure.k, relevant_from): measure for measure in measures}
-    values = {measure: dict.fromkeys(qrels, 0.0) for measure in measures}
-    scored = _descending(judged, run, _deepest(measures))
     if judged and scored and asked:
         for found in ir_measures.iter_calc(list(asked), judged, scored):
-            values[asked[found.measure]][found.query_id] = float(found.value)
-    return values
+            yield asked[found.measure], found.query_id, float(found.value)
 
 
 def measure_query(
@@ -272,15 +285,8 @@ def mean(values: Iterable[float]) -> float:
     return math.fsum(numbers) / len(numbers) if numbers else 0.0
 
 
-def _deepest(measures: Sequence[Measure]) -> int | None:
-    """How much of a ranking the measures look at; None for all."""
-    cutoffs = [measure.k for measure in measures]
-    known = [k for k in cutoffs if k is not None]
-    return max(known, default=None) if len(known) == len(cutoffs) else None
-
-
 def _descending(judged: Qrels, run: Rankings, depth: int | None) -> dict[str, dict[str, float]]:
-    """The judged queries' rankings as scores n, n − 1, … 1, so that trec_eval finds no ties to break."""
+    """The judged queries' first `depth` passages as scores n, n − 1, … 1, so that trec_eval finds no ties to break."""
     scored: dict[str, dict[str, float]] = {}
     for query_id in judged:
         ranking = run.get(query_id, ())

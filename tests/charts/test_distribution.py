@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 from made_comparisons import MakeComparison
+from random_lineups import FAILED, build_lineup, random_lineup
 
 from demo.charts import find_scale
-from demo.charts.distribution import bin_edges, distribution_alt, distribution_data, distribution_figure
+from demo.charts.distribution import (
+    bin_edges,
+    distribution_alt,
+    distribution_data,
+    distribution_figure,
+    lineup_distribution_data,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,18 +44,18 @@ def test_data_worked_by_hand(make_comparison: MakeComparison) -> None:
     data = distribution_data(make_comparison(before, [0.0] * 10 + [5.0, 4.0]))
     assert (data.k, data.size) == (10, 12)
     # 11 / 10 = 1.1, rounded up to 2: edges 0, 2 … 12, and 12 falls into the last bin
-    assert data.before.edges.tolist() == [0, 2, 4, 6, 8, 10, 12]
-    assert data.before.top_counts.tolist() == [0, 1, 2, 2, 2, 3]  # the best ten are 12 … 3
-    assert data.before.rest_counts.tolist() == [1, 1, 0, 0, 0, 0]  # 1 and 2
-    assert data.after.top.tolist() == [True] * 8 + [False] * 2 + [True] * 2  # candidates 9 and 10 made room
-    assert data.after.values.tolist() == [0.0] * 10 + [5.0, 4.0]
-    assert data.after.candidates.tolist() == list(range(12))
+    assert data.panels[0].edges.tolist() == [0, 2, 4, 6, 8, 10, 12]
+    assert data.panels[0].top_counts.tolist() == [0, 1, 2, 2, 2, 3]  # the best ten are 12 … 3
+    assert data.panels[0].rest_counts.tolist() == [1, 1, 0, 0, 0, 0]  # 1 and 2
+    assert data.panels[1].top.tolist() == [True] * 8 + [False] * 2 + [True] * 2  # candidates 9 and 10 made room
+    assert data.panels[1].values.tolist() == [0.0] * 10 + [5.0, 4.0]
+    assert data.panels[1].candidates.tolist() == list(range(12))
 
 
 def test_the_figure_carries_the_datas_numbers(make_comparison: MakeComparison) -> None:
     data = distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
     figure = distribution_figure(data, "en").to_plotly_json()
-    for panel, x in ((data.before, "x"), (data.after, "x2")):
+    for panel, x in zip(data.panels, ("x", "x2"), strict=True):
         traces = {trace["name"]: trace for trace in figure["data"] if trace["xaxis"] == x}
         assert list(traces) == ["top", "rest", "rug", "selected"]
         assert traces["top"]["y"] == panel.top_counts.tolist()
@@ -79,16 +86,16 @@ def test_headings_name_scale_and_exceptions(make_comparison: MakeComparison) -> 
 def test_an_undefined_scale_leaves_a_sentence_in_its_panel_only(make_comparison: MakeComparison) -> None:
     data = distribution_data(make_comparison([2.0, 1.0], [1.5, 1.5]), find_scale("z"))
     texts = [note.text for note in distribution_figure(data, "zh").layout.annotations]
-    assert data.before.values.tolist() == [1.0, -1.0]
-    assert data.after.values.size == 0
+    assert data.panels[0].values.tolist() == [1.0, -1.0]
+    assert data.panels[1].values.size == 0
     assert sum("得分全部相同：z 无定义" in text for text in texts) == 1
 
 
 def test_infinite_scores_are_left_out_and_counted(make_comparison: MakeComparison) -> None:
     data = distribution_data(make_comparison([3.0, 2.0, 1.0], [1.0, -np.inf, 0.5]))
-    assert data.after.candidates.tolist() == [0, 2]
-    assert data.after.note is not None
-    assert data.after.note.en == "1 infinite left out"
+    assert data.panels[1].candidates.tolist() == [0, 2]
+    assert data.panels[1].note is not None
+    assert data.panels[1].note.en == "1 infinite left out"
 
 
 def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
@@ -97,3 +104,33 @@ def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
         "Score distributions of 3 passages: BM25 score from 1.00 to 4.00, median 2.50; "
         "Cross-encoder logit from −3.00 to 2.00, median 0.50."
     )
+
+
+def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() -> None:
+    nan = float("nan")
+    lineup = build_lineup([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
+    data = lineup_distribution_data(lineup)
+    assert [panel.name for panel in data.panels] == ["Okapi", "Tiny <b>"]
+    assert data.panels[1].candidates.tolist() == [1]
+    assert data.panels[1].hovers[1].en == "<b>rank 1</b> · 2.00<br>two"
+    figure = distribution_figure(data, "en")
+    upper, lower = (note.text for note in figure.layout.annotations)
+    assert upper == '<b>Okapi</b><span style="font-size:11px"> · BM25 score</span>'
+    assert lower == (
+        '<b>Tiny &lt;b&gt;</b><span style="font-size:11px"> · Cross-encoder logit</span>'
+        '<span style="font-size:11px"> · 1 not reranked</span>'
+    )
+    assert distribution_alt(data).en == (
+        "Score distributions of 2 passages: Okapi, BM25 score from 1.00 to 3.00, median 2.00; "
+        "Tiny <b>, Cross-encoder logit (1 not reranked) from 2.00 to 2.00, median 2.00."
+    )
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_panels_do_not_overlap(count: int) -> None:
+    figure = distribution_figure(lineup_distribution_data(random_lineup(20, count)), "en")
+    domains = [figure.layout[f"yaxis{number + 1 if number else ''}"].domain for number in range(count)]
+    inner = figure.layout.height - 52
+    for (bottom, _), (_, top) in zip(domains, domains[1:], strict=False):
+        assert (bottom - top) * inner == pytest.approx(53)  # room for ticks and the next heading
+    assert domains[-1][0] == pytest.approx(0, abs=1e-9)

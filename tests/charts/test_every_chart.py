@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 from made_comparisons import build_comparison
+from random_lineups import FAILED, build_lineup, random_lineup
 
-from demo.charts import CHARTS, SCALES, Chart, Scale
-from demo.records import Comparison
+from demo.charts import CHARTS, LINEUP_CHARTS, SCALES, Chart, Scale
+from demo.records import Comparison, Lineup, Ranking
 
 
 def _random(size: int) -> Comparison:
@@ -28,17 +29,46 @@ CASES = {
     "five hundred": _random(500),
 }
 
-every_chart = pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.key)
+NONE = float("nan")
+
+LINEUP_CASES = {
+    "none yet": build_lineup([]),
+    "all failed": build_lineup([FAILED, FAILED]),
+    "empty": build_lineup([[], []]),
+    "one": build_lineup([[2.5], [-1.0], [3.0]]),
+    "two": build_lineup([[2.5, 2.0], [-1.0, 3.0]]),
+    "all tied": build_lineup([[0.0] * 15, [1.5] * 15, list(range(15))]),
+    "infinite": build_lineup([[3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf], [np.inf] * 3]),
+    "not all reranked": build_lineup([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NONE, NONE], [NONE] * 4]),
+    "non-ASCII": build_lineup(
+        [[2.0, 1.0], [1.0, 2.0]],
+        ["柏林有 370 万居民。" * 20, "Zürich «größte» — ψ \udc80"],
+        labels=["BM25 <b>x</b>", "模型 · نموذج · a-very-long-name-of-a-model-that-goes-on"],
+    ),
+    "a failure among them": build_lineup([[2.0, 1.0], FAILED, [1.0, 2.0], FAILED]),
+    "one ranker": random_lineup(20, 1),
+    "sixty-one": random_lineup(61, 5),
+    "five hundred": random_lineup(500, 8),
+}
+ROWS = [(chart, CASES) for chart in CHARTS] + [(chart, LINEUP_CASES) for chart in LINEUP_CHARTS]
+
+every_chart = pytest.mark.parametrize("chart", [chart for chart, _ in ROWS], ids=lambda chart: chart.key)
 every_scale = pytest.mark.parametrize("scale", SCALES, ids=lambda scale: scale.key)
-every_case = pytest.mark.parametrize("comparison", CASES.values(), ids=CASES.keys())
+every_case = pytest.mark.parametrize(
+    ("chart", "shown"),
+    [pytest.param(chart, case, id=f"{chart.key}-{name}") for chart, cases in ROWS for name, case in cases.items()],
+)
 
 
-@every_chart
+def rankings_of(shown: Comparison | Lineup) -> tuple[Ranking, ...]:
+    return shown.rankings if isinstance(shown, Lineup) else (shown.before, shown.after)
+
+
 @every_scale
 @every_case
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_draws_and_serialises(chart: Chart, scale: Scale, comparison: Comparison, language: str) -> None:
-    figure = chart.figure(chart.data(comparison, scale), language)  # type: ignore[arg-type]
+def test_draws_and_serialises(chart: Chart, scale: Scale, shown: Comparison | Lineup, language: str) -> None:
+    figure = chart.figure(chart.data(shown, scale), language)  # type: ignore[arg-type]
     content = json.loads(figure.to_json())
     layout = content["layout"]
     assert "title" not in layout
@@ -49,46 +79,55 @@ def test_draws_and_serialises(chart: Chart, scale: Scale, comparison: Comparison
     assert layout["font"]["family"].startswith("IBM Plex Sans")
     assert {trace["type"] for trace in content["data"]} <= {"scatter", "bar"}  # SVG, so that the theme can reach it
     assert all(layout[name]["fixedrange"] for name in layout if name.startswith(("xaxis", "yaxis")))
+    assert "<b>x</b>" not in figure.to_json()
 
 
-@every_chart
 @every_case
-def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, comparison: Comparison) -> None:
-    figure = chart.figure(chart.data(comparison, SCALES[0]), "en")
-    finite = {index for index in range(comparison.size) if np.isfinite(comparison.after.scores[index])}
-    homes = {(trace.xaxis, trace.yaxis) for trace in figure.data if trace.name == "selected"}
-    assert homes
-    for home in homes:
-        points = [trace for trace in figure.data if (trace.xaxis, trace.yaxis) == home and trace.customdata]
-        found = [index for trace in points for index in trace.customdata]
+def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, shown: Comparison | Lineup) -> None:
+    figure = chart.figure(chart.data(shown, SCALES[0]), "en")
+    homes = sorted({(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data if trace.name == "selected"})
+    # a chart of two scores has one home of points for both rankers, where both are finite
+    finite = [set(np.flatnonzero(np.isfinite(ranking.scores)).tolist()) for ranking in rankings_of(shown)]
+    wanted = finite if len(homes) == len(finite) else [finite[-1]] if homes else []
+    assert len(homes) == len(wanted)
+    for home, expected in zip(homes, wanted, strict=True):
+        points = [trace for trace in figure.data if (trace.xaxis or "x", trace.yaxis or "y") == home]
+        found = [index for trace in points for index in trace.customdata or ()]
         assert len(found) == len(set(found))
-        assert set(found) >= finite
+        assert set(found) >= expected
         assert all(type(index) is int for index in found)
 
 
-@every_chart
 @every_scale
 @every_case
-def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, comparison: Comparison) -> None:
-    alt = chart.alt(chart.data(comparison, scale))
+def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, shown: Comparison | Lineup) -> None:
+    alt = chart.alt(chart.data(shown, scale))
     assert alt.en.endswith(".")
     assert alt.zh.endswith("。")
     assert "nan" not in alt.en
     assert "\n" not in alt.en
 
 
-@every_chart
-def test_nothing_to_show_is_said(chart: Chart) -> None:
-    figure = chart.figure(chart.data(CASES["empty"], SCALES[0]), "en")
+@pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
+def test_nothing_to_show_is_said(chart: Chart, cases: dict[str, Comparison | Lineup]) -> None:
+    figure = chart.figure(chart.data(cases["empty"], SCALES[0]), "en")
     assert any("No passages to show" in note.text for note in figure.layout.annotations)
 
 
-@every_chart
-def test_a_chart_without_scales_does_not_change_with_them(chart: Chart) -> None:
-    pictures = {chart.figure(chart.data(CASES["sixty-one"], scale), "en").to_json() for scale in SCALES}
+@pytest.mark.parametrize("chart", LINEUP_CHARTS, ids=lambda chart: chart.key)
+@pytest.mark.parametrize("case", ["none yet", "all failed"])
+def test_no_ranking_to_show_is_said(chart: Chart, case: str) -> None:
+    figure = chart.figure(chart.data(LINEUP_CASES[case], SCALES[0]), "en")
+    assert [note.text for note in figure.layout.annotations] == ["No ranking to show"]
+
+
+@pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
+def test_a_chart_without_scales_does_not_change_with_them(chart: Chart, cases: dict[str, Comparison | Lineup]) -> None:
+    pictures = {chart.figure(chart.data(cases["sixty-one"], scale), "en").to_json() for scale in SCALES}
     assert len(pictures) == (len(SCALES) if chart.scaled else 1)
 
 
 def test_rows_are_told_apart() -> None:
-    assert len({chart.key for chart in CHARTS}) == len(CHARTS)
-    assert all(chart.label.en and chart.label.zh for chart in CHARTS)
+    rows = [chart for chart, _ in ROWS]
+    assert len({chart.key for chart in rows}) == len(rows)
+    assert all(chart.label.en and chart.label.zh for chart in rows)

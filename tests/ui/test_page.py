@@ -298,7 +298,9 @@ def test_accessibility(open_page: Any) -> None:
 class SlowModel(FakeModel):
     """Takes a tenth of a second for two passages."""
 
-    def score(self, query: str, texts: Sequence[str], windows: bool = False) -> Generator[Batch, None, None]:
+    def score(
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+    ) -> Generator[Batch, None, None]:
         for batch in super().score(query, texts, windows):
             sleep(0.1)
             yield batch
@@ -357,7 +359,7 @@ def test_the_api_answers_in_json(url: str) -> None:
     assert sorted(row["rank"] for row in answer["results"]) == [1, 2, 3, 4, 5]
     with pytest.raises(AppError, match="query is empty"):
         client.predict(" ", LINES, api_name="/rerank")
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/rerank"]
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/rerank", "/compare"]
 
 
 def test_another_reading_leaves_the_collections_queries(open_page: Any) -> None:

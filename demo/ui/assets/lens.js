@@ -3,14 +3,14 @@
 // A scene is one result on the page: views, panel, plots and table of the same candidates. Scenes know nothing of each
 // other, because candidate 7 of one is not candidate 7 of another.
 (() => {
-  const SCENE = '.scene, #results';
+  const SCENE = '.scene';
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
+  const viewsOf = (scene) => all('.ranking, .panel, .flow, .picks', scene);
   const sceneOf = (part) => part.closest(SCENE);
   const idOf = (part) => Number(part.dataset.i);
   const picked = new WeakMap(); // scene → the chosen candidate
   const runs = new WeakMap(); // scene → the run that it was chosen in
-  const settled = new WeakSet(); // views that show their scene's choice
 
   // ---- selection -------------------------------------------------------------------------------------------
   const rowOf = (scene, id) => one(`.ranking tbody tr[data-i="${id}"]`, scene);
@@ -68,6 +68,7 @@
     const panel = one('.panel', scene);
     if (panel && Number(panel.dataset.i) !== id) one('.body', panel).scrollTop = 0;
     fillPanel(scene);
+    viewsOf(scene).forEach((view) => { view.dataset.shows = id; });
     if (open) panel?.classList.add('open');
     markPlots(scene);
   }
@@ -210,9 +211,8 @@
   document.addEventListener('keydown', (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
       event.preventDefault();
-      const tab = event.target.closest('[role=tabpanel]') || document;
       // the page learns of typing after a moment; the click must come behind it
-      return setTimeout(() => one('#rerank, .run-button', tab)?.click(), 60);
+      return setTimeout(() => all('.run').find((button) => button.offsetParent)?.click(), 60);
     }
     if (event.key === 'Escape') all('.panel.open').forEach((panel) => panel.classList.remove('open'));
     if (event.ctrlKey || event.metaKey || !event.target.closest) return undefined;
@@ -236,10 +236,10 @@
   function settleScene(scene) {
     const table = one('.ranking', scene), panel = one('.panel', scene);
     const whole = table && panel && table.dataset.run === panel.dataset.run;
-    const fresh = all('.ranking, .panel, .flow, .picks', scene).filter((view) => !settled.has(view));
-    if (whole && fresh.length) {
+    // gradio patches what is there, so a view keeps its identity but loses what was set on it
+    const stale = viewsOf(scene).some((view) => view.dataset.shows !== String(picked.get(scene)));
+    if (whole && (stale || table.dataset.run !== runs.get(scene))) {
       const kept = table.dataset.run === runs.get(scene) ? picked.get(scene) : undefined;
-      fresh.forEach((view) => settled.add(view));
       runs.set(scene, table.dataset.run);
       select(scene, kept ?? Number(table.dataset.first), { open: false });
     }
@@ -256,7 +256,7 @@
 
   const settle = () => all(SCENE).forEach(settleScene);
   const start = () => {
-    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run'] });
+    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows'] });
     settle();
   };
   if (document.body) start(); else document.addEventListener('DOMContentLoaded', start);

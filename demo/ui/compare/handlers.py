@@ -50,7 +50,8 @@ class Controls:
     """How a lineup is looked at; the fields are named as the components they come from.
 
     Attributes:
-        depth: candidates that are reranked, the rest keeping the first stage's order; 0 or more than there are: all.
+        depth: candidates that are reranked, the rest keeping the first stage's order; 0, or as many as there are: all.
+            Every run starts with all.
         fusion: one of the fusion methods, or NO_FUSION.
         weights: MOST_RANKERS numbers, of which the first belong to the rankers in their order.
         reference: key of the ranker that the others are held against; "" takes the largest model.
@@ -143,7 +144,7 @@ class CompareTab:
     def _run(
         self, form: Form, rankers: Sequence[str], controls: Controls, judgments: Judgments, language: Language
     ) -> Iterator[View]:
-        choices = parse_rankers("\n".join(rankers))
+        choices, controls = parse_rankers("\n".join(rankers)), replace(controls, depth=0)
         request = self.pane.request(form)
         for step in seldom(self.service.line_up(request, choices)):
             if isinstance(step, Progress):
@@ -162,7 +163,7 @@ class CompareTab:
             headline=views.headline(lineup, language),
             flow=flow.flow(lineup, language),
             table=self.table(compared, judgments, language),
-            panel=lineup_table.panel(lineup, language),
+            panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
         )
 
     # ---- drawing -------------------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ class CompareTab:
             headline=views.headline(lineup, language),
             judged=judged_box(compared, judgments, language),
             flow=flow.flow(lineup, language),
-            panel=lineup_table.panel(lineup, language),
+            panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
             contested=views.contested(lineup, language),
             scores=views.score_facts(lineup, language),
             depths=views.depths(compared.lineup, language),
@@ -219,14 +220,14 @@ class CompareTab:
                     note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
                 )
                 for row in LINEUP_CHARTS
-                for data in [row.data(lineup, find_scale(controls.scale), reference, on_axis)]
+                for data in [row.data(lineup, find_scale(controls.scale))]
             ),
         )
 
     def table(self, compared: Compared, judgments: Judgments, language: Language) -> str:
         """The table of all candidates: what the flow shows, in figures."""
         meanings = compared.collection.card.grades
-        return lineup_table.table(compared.judged(judgments), meanings, compared.analysis, language)
+        return lineup_table.lineup_table(compared.judged(judgments), meanings, compared.analysis, language)
 
     # ---- what if -------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,6 @@ class Panel:
         rankings = [ranking for ranking in compared.lineup.rankings if not is_fused(ranking)]
         menu = [(ranking.ranker.label, ranking.ranker.key) for ranking in compared.lineup.rankings]
         size = compared.lineup.size
-        depth = controls.depth if controls.depth and controls.depth < size else size
         weights = {
             slider: gr.Slider(label=rankings[place].ranker.label, visible=True)
             if place < len(rankings)
@@ -88,7 +87,7 @@ class Panel:
             for place, slider in enumerate(self.weights)
         }
         return weights | {
-            self.depth: gr.Slider(maximum=max(size, 2), value=depth),
+            self.depth: gr.Slider(maximum=max(size, 2), value=size),
             self.reference: gr.Dropdown(choices=menu, value=reference_of(compared.lineup, controls.reference)),
         }
 

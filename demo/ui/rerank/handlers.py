@@ -25,7 +25,7 @@ from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
 from demo.ui.session import Shown
-from demo.ui.views import cost, headline, passages, slope, status
+from demo.ui.views import cost, flow, headline, passages, status
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +80,8 @@ class RerankTab:
             status="",
             headline=headline.headline(comparison, shown.trap, language),
             judged=judged_box(shown, judgments, language),
-            slope=slope.slope(comparison, language),
-            panel=passages.panel(comparison, language),
+            slope=flow.slope(comparison, language),
+            panel=passages.panel(comparison, language, shown.collection.card.grades),
             charts=tuple(self.chart(row, comparison, scale, language) for row in CHARTS),
             formula=status.reading(find_scale(scale).formula, language),
             table=self.table(shown, judgments, language),

@@ -119,7 +119,7 @@ def table(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis
         judged=judged(comparison.grades),
         before=comparison.before.ranker.label,
         first=int(comparison.after.order[0]) if comparison.size else -1,
-        run=id(comparison),
+        run=id(comparison.candidates),
     )
 
 
@@ -140,7 +140,7 @@ def panel(comparison: Comparison, language: Language, grades: Mapping[int, Text]
     """The passage panel; the page fills it from the chosen row of the table."""
     labels = [(comparison.before.ranker, comparison.before.ranker.label)]
     labels.append((comparison.after.ranker, w.CROSS_ENCODER.to(language)))
-    return ranker_panel(labels, grades, id(comparison), language)
+    return ranker_panel(labels, grades, id(comparison.candidates), language)
 
 
 def ranker_panel(

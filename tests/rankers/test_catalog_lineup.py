@@ -1,0 +1,80 @@
+"""Every model of the catalog in one lineup, on small checkpoints made in their layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from made_checkpoints import HubCache, write_vocabulary
+from test_catalog import layout_of
+
+from demo.language import Text
+from demo.loaded_models import Tell
+from demo.rankers import loading
+from demo.rankers.catalog import CATALOG
+from demo.rankers.choices import CrossEncoderChoice
+from demo.rankers.cross_encoder import CrossEncoder
+from demo.rankers.hub import Hub
+from demo.records import Card, Collection, Lineup, ModelSpec, Passage
+from demo.scoring import Where
+from demo.service import MOST_RANKERS, RankingService, Request
+from demo.settings import Settings
+
+TEXTS = ("berlin has museums and people", "rome is old", "berlin", "people", "rome has museums")
+
+
+@dataclass(frozen=True)
+class MadeSource:
+    """The module `loading` with a hub and a bundled folder of one's own."""
+
+    hub: Hub
+    bundled: Path
+
+    def default_model(self, settings: Settings) -> ModelSpec:
+        return loading.default_model(settings, self.hub, self.bundled)
+
+    def resolve(self, name: str, settings: Settings) -> ModelSpec:
+        return loading.resolve(name, settings)
+
+    def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None:
+        return loading.fingerprint(spec, settings, self.hub, self.bundled)
+
+    def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]:
+        return loading.available(settings, self.hub, self.bundled)
+
+    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> CrossEncoder:
+        return loading.load_cross_encoder(spec, settings, progress, self.hub, self.bundled)
+
+
+def make_catalog(root: Path) -> MadeSource:
+    """A checkpoint in its own layout for every row of the catalog; all are of one commit, so no score may be kept."""
+    cache, bundled = HubCache(root / "hub"), root / "bundled"
+    for spec in CATALOG:
+        local = bundled / spec.key.removeprefix("bundled/")
+        layout_of(spec).write(local if spec.key.startswith("bundled/") else cache.snapshot(spec.key), spec)
+        if spec.tokenizer:
+            write_vocabulary(cache.snapshot(spec.tokenizer))
+    return MadeSource(Hub(cache=cache.root), bundled)
+
+
+def test_every_layout_ranks_in_a_lineup(tmp_path: Path) -> None:
+    service = RankingService(Settings(kept_scores=0), models=make_catalog(tmp_path), recordings=None)
+    passages = tuple(Passage(f"d{number}", text) for number, text in enumerate(TEXTS, 1))
+    collection = Collection("made", Card(Text("Made", "自制"), Text("", "")), passages)
+    ranked = {}
+    for start in range(0, len(CATALOG), MOST_RANKERS):
+        choices = tuple(CrossEncoderChoice(spec.key) for spec in CATALOG[start : start + MOST_RANKERS])
+        *_, lineup = service.line_up(Request("berlin has people", collection), choices)
+        assert isinstance(lineup, Lineup)
+        assert lineup.failures == ()
+        ranked |= {ranking.ranker.key: ranking for ranking in lineup.rankings}
+    assert list(ranked) == [spec.key for spec in CATALOG]
+    for spec in CATALOG:
+        ranking = ranked[spec.key]
+        assert np.isfinite(ranking.scores).all()
+        assert ranking.cost.model_bytes > 0
+        assert ranking.ranker.model is not None
+        assert ranking.ranker.model.spec == spec
+        assert ranking.ranker.model.revision

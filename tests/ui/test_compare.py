@@ -1,0 +1,180 @@
+"""The Compare tab's handlers as plain functions: forms in, views out, errors as sentences."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+from test_service import BIG, PASSAGES, TINY, FakeModel, FakeSource, service_with
+
+from demo.errors import InputError
+from demo.judgments import Judgments
+from demo.rankers.choices import parse_ranker
+from demo.records import ScoreKind
+from demo.settings import Settings
+from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, edited_collection, is_fused, reference_of
+from demo.ui.compare.results import Panel, Parts
+from demo.ui.inputs.handlers import InputsPane
+from demo.ui.session import Compared
+
+RANKERS = ["bm25", "bundled/tiny", "hub/big"]
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    return FakeSource()
+
+
+@pytest.fixture
+def tab(source: FakeSource) -> CompareTab:
+    return CompareTab(InputsPane(Settings(), service_with(source)))
+
+
+def run(tab: CompareTab, rankers: list[str] | None = None, controls: Controls = Controls()) -> list[View]:
+    form = tab.pane.default_form()
+    return list(tab.run(form, RANKERS if rankers is None else rankers, controls, Judgments(), "en"))
+
+
+def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> Compared:
+    last = run(tab, rankers)[-1]
+    assert last.compared is not None, last.status
+    return last.compared
+
+
+def test_views_and_components_have_the_same_names() -> None:
+    assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
+
+
+def test_controls_are_read_in_the_order_of_their_components() -> None:
+    values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "ndcg@10"]
+    assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "ndcg@10")
+
+
+def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
+    drawn = [view for view in run(tab) if view.flow is not None]
+    assert len(drawn) == 3
+    assert [view.compared is not None for view in drawn] == [False, False, True]
+    assert [("Tiny" in (view.flow or "")) for view in drawn] == [False, True, True]
+    last = drawn[-1]
+    assert last.status == ""
+    assert all(getattr(last, row.name) is not None for row in fields(View))
+
+
+def test_what_cannot_be_run_is_said(tab: CompareTab) -> None:
+    (view,) = run(tab, [])
+    assert "No ranker is named" in (view.status or "")
+    (view,) = run(tab, ["bm25[k1=high]"])
+    assert "Write a number" in (view.status or "")
+    views = run(tab, [f"bm25[k1={number}]" for number in range(1, 10)])
+    assert "Choose 1 to 8" in (views[-1].status or "")
+
+
+def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
+    last = run(tab, ["bm25", "nobody/knows", "bundled/tiny"])[-1]
+    assert last.compared is not None
+    assert [ranking.ranker.key for ranking in last.compared.lineup.rankings] == ["bm25", "bundled/tiny"]
+    assert "No model nobody/knows" in (last.headline or "")
+
+
+def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: FakeSource) -> None:
+    compared = compared_of(tab)
+    source.model.scored.clear()
+    view = tab.redrawn(compared, Controls(depth=2, fusion="rrf", k=0), Judgments(), "en")
+    assert source.model.scored == []
+    assert view.compared is not None
+    bm25, tiny, big, fused = view.compared.drawn.rankings
+    # BM25: d3 d1 d2 d4; the model likes the shorter: of the top two d3 before d1, the rest keep their places
+    assert tiny.ranks.tolist() == [1, 2, 3, 4]
+    assert fused.ranker.kind is ScoreKind.RRF
+    expected = [sum(1 / r for r in ranks) for ranks in zip(*(each.ranks.tolist() for each in (bm25, tiny, big)))]
+    assert fused.scores.tolist() == pytest.approx(expected)
+    assert view.compared.lineup is compared.lineup
+
+
+def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) -> None:
+    compared = compared_of(tab, ["bm25", "bundled/tiny", "rrf(bm25+bundled/tiny)"])
+    drawn = tab.columned(compared.lineup, Controls(fusion="z"))
+    assert [is_fused(ranking) for ranking in drawn.rankings] == [False, False, True, True]
+    assert drawn.rankings[-1].ranker.key == "z(bm25+bundled/tiny)"
+
+
+def test_weights_that_cannot_be_used_are_said(tab: CompareTab) -> None:
+    compared = compared_of(tab)
+    with pytest.raises(InputError, match="one is above 0"):
+        tab.redrawn(compared, Controls(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
+
+
+def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: CompareTab, source: FakeSource) -> None:
+    lineup = compared_of(tab, ["bm25", "bm25[k1=2]"]).lineup
+    assert reference_of(lineup, "") == "bm25"
+    lineup = compared_of(tab).lineup
+    assert reference_of(lineup, "") in (TINY.key, BIG.key)
+    assert reference_of(lineup, "bm25") == "bm25"
+    assert reference_of(lineup, "gone") == reference_of(lineup, None)
+    assert reference_of(replace(lineup, columns=()), "bm25") == ""
+
+
+def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSource) -> None:
+    compared = compared_of(tab)
+    source.model.scored.clear()
+    place = next(i for i, passage in enumerate(compared.candidates) if passage.doc_id == "d2")
+    edit = WhatIfForm(compared.query.text, place, "Berlin.")
+    *_, view = tab.try_out(compared, edit, Controls(), "en")
+    assert set(source.model.scored) == {"Berlin."}
+    assert "Berlin" in (view.what_if or "")
+    assert view.compared is None
+
+
+def test_an_edit_needs_something_edited(tab: CompareTab) -> None:
+    compared = compared_of(tab)
+    for edit in (WhatIfForm(compared.query.text, None, ""), WhatIfForm(compared.query.text, 0, " ")):
+        (view,) = tab.try_out(compared, edit, Controls(), "en")
+        assert "Nothing is different yet" in (view.what_if or "")
+    (view,) = tab.try_out(None, WhatIfForm("q", None, ""), Controls(), "en")
+    assert "Press Compare first" in (view.what_if or "")
+    *_, view = tab.try_out(compared, WhatIfForm("", None, ""), Controls(), "en")
+    assert "query is empty" in (view.what_if or "")
+
+
+def test_an_edit_changes_no_passage_but_its_own(tab: CompareTab) -> None:
+    compared = compared_of(tab)
+    collection = edited_collection(compared, WhatIfForm("q", 1, "New text."))
+    changed = [new for old, new in zip(compared.collection.passages, collection.passages, strict=True) if old != new]
+    assert [(passage.doc_id, passage.text) for passage in changed] == [(compared.candidates[1].doc_id, "New text.")]
+    assert edited_collection(compared, WhatIfForm("q", 1, compared.candidates[1].text)) is compared.collection
+
+
+def test_a_model_is_added_with_its_options(tab: CompareTab) -> None:
+    chosen = tab.added(["bm25"], "bundled/tiny", "bf16", 128, True)
+    assert chosen == ["bm25", "bundled/tiny[precision=bf16;max_tokens=128;windows]"]
+    assert tab.added(chosen, "bundled/tiny", "bf16", 128, True) == chosen
+    with pytest.raises(InputError, match="Choose a model"):
+        tab.added([], "", "fp32", 0, False)
+    with pytest.raises(InputError, match="max_tokens is empty"):
+        tab.added([], "bundled/tiny", "fp32", None, False)
+
+
+def test_everything_on_offer_can_be_read_back(tab: CompareTab) -> None:
+    assert [parse_ranker(str(choice)) for choice in tab.offered()] == tab.offered()
+    assert tab.default_rankers() == ["bm25", "bundled/tiny"]
+
+
+def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
+    compared = compared_of(tab)
+    view = tab.redrawn(compared, Controls(fusion="rrf"), Judgments(), "en")
+    judgments = Judgments().judge(compared.query, compared.candidates[2], 2)
+    file = tab.json(view.compared, judgments)
+    assert file["name"] == "rerank-lens-compare.json"
+    content = json.loads(file["text"])
+    assert len(content["rankers"]) == 4
+    assert tab.csv(view.compared, judgments)["text"].count("\r\n") == 1 + len(PASSAGES)
+    with pytest.raises(InputError, match="Press Compare first"):
+        tab.csv(None, judgments)
+
+
+def test_a_score_that_is_no_number_fails_its_ranker_alone() -> None:
+    broken = FakeSource(FakeModel(judge=lambda query, text: float("nan")))
+    last = run(CompareTab(InputsPane(Settings(), service_with(broken))))[-1]
+    assert last.compared is not None
+    assert [failure.ranker.key for failure in last.compared.lineup.failures] == ["bundled/tiny", "hub/big"]
