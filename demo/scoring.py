@@ -108,6 +108,18 @@ class Scoring:
         usual = replace(choice, precision="" if precision == self._settings.precision else precision)
         return Use(spec, precision, choice.windows, choice.max_tokens, usual)
 
+    def fingerprint(self, use: Use) -> str:
+        """What changes whenever the scores of this use may; loads the model where its weights are not here yet.
+
+        Raises:
+            DemoError: whatever the loading met.
+        """
+        weights = self._source.fingerprint(use.spec, self._settings)
+        if weights is None:
+            with self._models.claim(use.spec, use.precision) as ticket:
+                weights = ticket.loaded().fingerprint
+        return " ".join(filter(None, (weights, use.precision, use.reading)))
+
     def rank(self, use: Use, query: str, contents: list[str]) -> Generator[Progress, None, Ranking]:
         """The model's ranking of the contents; yields its progress.
 

@@ -6,7 +6,7 @@ a term index lives only as long as its collection, and a kept score is found onl
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Thread
@@ -16,6 +16,10 @@ from typing import Literal
 from demo import cautions
 from demo.comparison import compare, take_candidates
 from demo.errors import DemoError, InputError
+from demo.evaluation.outcomes import Candidates, judged_candidates, listed_candidates, run_candidates
+from demo.evaluation.trials import Stepwise
+from demo.formats.judged import Judged
+from demo.formats.trec_runs import Run
 from demo.kept_scores import Recording
 from demo.language import Text
 from demo.library import Library
@@ -220,25 +224,90 @@ class RankingService:
     def _attempt(self, choice: RankerChoice, candidates: _Candidates) -> Iterator[Progress | Ranking | Failure]:
         """Progress, and last the ranking or why there is none."""
         try:
-            yield (yield from self._ranking(choice, candidates))
+            yield (yield from self._ranking(choice, candidates.query, candidates.collection, candidates.chosen))
         except DemoError as error:
-            yield Failure(Ranker(str(choice), label_of(choice), _KINDS[type(choice)]), error.text)
+            yield failure_of(choice, error)
 
-    def _ranking(self, choice: RankerChoice, candidates: _Candidates) -> Generator[Progress, None, Ranking]:
-        """The ranker's ranking of the candidates; yields its progress."""
+    def _ranking(
+        self, choice: RankerChoice, query: Query, collection: Collection, chosen: IntArray
+    ) -> Generator[Progress, None, Ranking]:
+        """The ranker's ranking of the passages at these places in the collection; yields its progress."""
         if isinstance(choice, Bm25Choice):
-            yield _indexing(candidates.collection)
-            ranking = self._bm25(choice, candidates.query, candidates.collection)[0]
-            return _of_candidates(ranking, candidates)
+            yield _indexing(collection)
+            return _of_candidates(self._bm25(choice, query, collection)[0], chosen)
         if isinstance(choice, EngineChoice):
-            return _of_candidates(_engine_ranking(candidates.collection), candidates)
+            return _of_candidates(_engine_ranking(collection), chosen)
         if isinstance(choice, FusionChoice):
             members = []
             for member in choice.members:
-                members.append((yield from self._ranking(member, candidates)))
+                members.append((yield from self._ranking(member, query, collection, chosen)))
             return fuse(choice, members)
-        contents = [passage.content for passage in candidates.passages]
-        return (yield from self._scoring.rank(self._scoring.checked(choice), candidates.query.text, contents))
+        contents = [collection.passages[index].content for index in chosen.tolist()]
+        return (yield from self._scoring.rank(self._scoring.checked(choice), query.text, contents))
+
+    # ---- evaluation ----------------------------------------------------------------------------------------------
+
+    def rerankers(self, choices: Sequence[RankerChoice], collection: Collection) -> tuple[Stepwise, ...]:
+        """The rankers as evaluations take them, each once, their models found but not loaded.
+
+        Raises:
+            InputError: a model or precision is unknown.
+        """
+        made = [self.reranker(choice, collection) for choice in choices]
+        return tuple({reranker.ranker.key: reranker for reranker in made}.values())
+
+    def reranker(self, choice: RankerChoice, collection: Collection) -> Stepwise:
+        """One ranker as `rerankers` gives it."""
+
+        def steps(query: Query, among: Collection, chosen: IntArray) -> Generator[Progress, None, Ranking]:
+            return self._ranking(choice, query, among, chosen)
+
+        return Stepwise(self._ranker(choice), lambda: self._fingerprint(choice), steps)
+
+    def first_stage(
+        self, judged: Judged, queries: Sequence[Query], depth: int, asked: Run | Literal["", "bm25", "judged"] = ""
+    ) -> Candidates:
+        """The candidates of an evaluation.
+
+        Args:
+            asked: a run; BM25's best passages; the judged passages of each query; "" takes what came with the
+                collection, or else BM25's.
+            depth: most candidates of a query, of BM25 and of runs.
+
+        Raises:
+            InputError: the run or the list does not fit the collection.
+        """
+        collection = judged.collection
+        run = asked if isinstance(asked, Run) else judged.run if asked == "" else None
+        if run is not None:
+            return run_candidates(run, collection, queries, depth)
+        if asked == "judged":
+            return judged_candidates(collection, queries)
+        if asked == "" and judged.candidates:
+            return listed_candidates(judged.candidates, collection, queries)
+        choice = Bm25Choice()
+
+        def best(query: Query) -> IntArray:
+            return self._bm25(choice, query, collection)[0].order[:depth]
+
+        return Candidates(best, self.reranker(choice, collection))
+
+    def _ranker(self, choice: RankerChoice) -> Ranker:
+        """Who will give the scores, before there are any; raises where a model or precision is unknown."""
+        if isinstance(choice, CrossEncoderChoice):
+            use = self._scoring.checked(choice)
+            return use.ranker(use.spec, "")
+        for member in choice.members if isinstance(choice, FusionChoice) else ():
+            self._ranker(member)
+        return Ranker(str(choice), label_of(choice), _KINDS[type(choice)])
+
+    def _fingerprint(self, choice: RankerChoice) -> str:
+        """What changes whenever the ranker's scores for the same collection may."""
+        if isinstance(choice, CrossEncoderChoice):
+            return self._scoring.fingerprint(self._scoring.checked(choice))
+        if isinstance(choice, FusionChoice):
+            return " ".join((str(choice), *map(self._fingerprint, choice.members)))
+        return repr(choice)
 
     def _check(self, request: Request) -> None:
         _check_query(request.query.strip(), self.settings.max_query_chars)
@@ -300,6 +369,11 @@ _KINDS = {
 """What a ranker would have given that gave nothing."""
 
 
+def failure_of(choice: RankerChoice, error: DemoError) -> Failure:
+    """The place of a ranker that gave nothing."""
+    return Failure(Ranker(str(choice), label_of(choice), _KINDS[type(choice)]), error.text)
+
+
 def label_of(choice: RankerChoice) -> str:
     """A name for people: the settings that are not the default ones stand behind it."""
     if isinstance(choice, EngineChoice):
@@ -327,9 +401,9 @@ def _told_of(step: Progress, label: str, number: int, total: int) -> Progress:
     )
 
 
-def _of_candidates(ranking: Ranking, candidates: _Candidates) -> Ranking:
+def _of_candidates(ranking: Ranking, chosen: IntArray) -> Ranking:
     """The ranking of the candidates alone, by their scores in the whole collection."""
-    return Ranking.from_scores(ranking.ranker, ranking.scores[candidates.chosen], ranking.cost)
+    return Ranking.from_scores(ranking.ranker, ranking.scores[chosen], ranking.cost)
 
 
 def _lineup(candidates: _Candidates, columns: tuple[Ranking | Failure, ...]) -> Lineup:
@@ -353,7 +427,7 @@ def _lineup(candidates: _Candidates, columns: tuple[Ranking | Failure, ...]) -> 
         collection_key=candidates.collection.key,
         collection_size=len(candidates.collection.passages),
         candidates=candidates.passages,
-        first=_of_candidates(candidates.first, candidates),
+        first=_of_candidates(candidates.first, candidates.chosen),
         columns=columns,
         grades=tuple(judged.get(passage.doc_id) for passage in candidates.passages),
         warnings=tuple(warnings),

@@ -79,7 +79,8 @@ class Speed:
 
     Attributes:
         pairs: scored pairs; truncated: of these, passages that were not read to their end.
-        seconds_per_query: wall-clock, loading and indexing apart; None where some scores were known from before.
+        seconds_per_query: wall-clock, loading and indexing apart, over the queries of which no score was known from
+            before; None where there is none.
         pairs_per_second: None in the same case.
         device, precision: as in `Cost`.
     """
@@ -219,15 +220,14 @@ def _paired_test(differences: Floats) -> PairedTest:
 
 def _speed(outcomes: Sequence[Outcome], place: int) -> Speed:
     costs = [outcome.rankings[place].cost for outcome in outcomes]
-    seconds = sum(cost.tokenise_seconds + cost.model_seconds for cost in costs)
-    pairs = sum(cost.pairs for cost in costs)
-    measured = seconds > 0 and not any(cost.kept_pairs for cost in costs)
+    fresh = [cost for cost in costs if not cost.kept_pairs]
+    seconds = sum(cost.tokenise_seconds + cost.model_seconds for cost in fresh)
     last = next((cost for cost in reversed(costs) if cost.device), costs[-1])
     return Speed(
-        pairs=pairs,
+        pairs=sum(cost.pairs for cost in costs),
         truncated=sum(outcome.truncated[place] for outcome in outcomes),
-        seconds_per_query=seconds / len(costs) if measured else None,
-        pairs_per_second=pairs / seconds if measured else None,
+        seconds_per_query=seconds / len(fresh) if seconds > 0 else None,
+        pairs_per_second=sum(cost.pairs for cost in fresh) / seconds if seconds > 0 else None,
         device=last.device,
         precision=last.precision,
     )

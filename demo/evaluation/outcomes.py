@@ -70,6 +70,22 @@ class Outcome:
     rankings: tuple[Ranking, ...]
     truncated: tuple[int, ...]
 
+    @classmethod
+    def of(cls, query: Query, collection: Collection, chosen: IntArray, rankings: Sequence[Ranking]) -> Outcome:
+        """The outcome of these rankings of the passages at these places in the collection."""
+        return cls(
+            query,
+            tuple(collection.passages[index].doc_id for index in chosen.tolist()),
+            tuple(replace(ranking, extents=()) for ranking in rankings),
+            tuple(sum(extent.truncated for extent in ranking.extents) for ranking in rankings),
+        )
+
+    def without(self, place: int) -> Outcome:
+        """The outcome without ranker number `place`."""
+        rankings, truncated = list(self.rankings), list(self.truncated)
+        del rankings[place], truncated[place]
+        return replace(self, rankings=tuple(rankings), truncated=tuple(truncated))
+
     def ranked(self, place: int) -> tuple[str, ...]:
         """The candidates as ranker number `place` orders them, best first."""
         return tuple(self.doc_ids[index] for index in self.rankings[place].order.tolist())
@@ -85,14 +101,8 @@ def work(
     """
     for query in queries:
         chosen = candidates.of(query)
-        doc_ids = tuple(collection.passages[index].doc_id for index in chosen.tolist())
         rankings = [reranker.rank(query, collection, chosen) for reranker in rerankers]
-        yield Outcome(
-            query,
-            doc_ids,
-            tuple(replace(ranking, extents=()) for ranking in rankings),
-            tuple(sum(extent.truncated for extent in ranking.extents) for ranking in rankings),
-        )
+        yield Outcome.of(query, collection, chosen, rankings)
 
 
 def judged_queries(collection: Collection) -> tuple[Query, ...]:

@@ -54,6 +54,13 @@ class Judged:
     candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     run: Run | None = None
 
+    @classmethod
+    def bundled(cls, collection: Collection) -> Judged:
+        """A collection that comes with the app."""
+        judgments = sum(map(len, collection.qrels.values()))
+        passages, queries = len(collection.passages), len(collection.queries)
+        return cls(collection, Reading(("bundled",), Text("bundled", "自带"), passages, queries, judgments))
+
 
 # ---- which file is what ------------------------------------------------------------------------------------------
 

@@ -19,12 +19,13 @@ from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
 from demo.ui.page import QUIET, page_html
-from demo.ui.tabs import about, compare, models, rerank
+from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
 
 TABS = (
     ("rerank", w.TAB_RERANK, rerank.build),
     ("compare", w.TAB_COMPARE, compare.build),
+    ("evaluate", w.TAB_EVALUATE, evaluate.build),
     ("models", w.TAB_MODELS, models.build),
     ("about", w.TAB_ABOUT, about.build),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+STYLE_SHEETS = ("frame.css", "lens.css", "evaluate.css")
 # Of the fonts that gradio 6.31 brings, these two have every letter at the weights 400 and 700.
 _SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
 _MONO = gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700))
@@ -45,4 +46,4 @@ def head() -> str:
 
 def css() -> str:
     """The page's style sheets: where things stand, then how they look."""
-    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("frame.css", "lens.css"))
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLE_SHEETS)

@@ -19,6 +19,7 @@ TAGLINE = Text(
 )
 TAB_RERANK = Text("Rerank", "重排")
 TAB_COMPARE = Text("Compare", "对比")
+TAB_EVALUATE = Text("Evaluate", "评测")
 TAB_MODELS = Text("Models", "模型")
 TAB_ABOUT = Text("About", "关于")
 
@@ -366,6 +367,114 @@ PUBLISHED_NOTE = Text(
     "None of it compares with the times above.",
     "重排 TREC Deep Learning 2019 与 MS MARCO dev 的前 1,000 个段落；速度由作者在 V100 上测得。均不可与上面的耗时相比。",
 )
+
+
+# evaluate
+EVALUATE_SOURCE = Text("Judged collection", "带判断的集合")
+EVALUATE_UPLOAD_NONE = Text(
+    "A BEIR folder as .zip; or corpus, queries and qrels as files (BEIR, TREC topics, SGML, TSV); or one table of questions, answers and labels.",
+    "打包成 .zip 的 BEIR 目录；或语料、查询和 qrels 文件（BEIR、TREC topics、SGML、TSV）；或一个含问题、答案和标注的表格。",
+)
+QRELS_NAME = Text("File of judgments, where there are several", "判断文件（有多个时）")
+CANDIDATES = Text("Candidates", "候选段落")
+CANDIDATES_GIVEN = Text("as they come, else BM25's best", "随集合提供，否则取 BM25 的最佳")
+CANDIDATES_BM25 = Text("BM25's best", "BM25 的最佳")
+CANDIDATES_JUDGED = Text("the judged passages of each query", "每个查询已判断的段落")
+CANDIDATES_RUN = Text("a TREC run file", "TREC 运行文件")
+RUN_FILE = Text("Choose a run file", "选择运行文件")
+RUN_FILE_NONE = Text(
+    "Six columns on each line: query, Q0, passage, rank, score, tag; MS MARCO's three are understood too.",
+    "每行六列：查询、Q0、段落、名次、得分、标签；也支持 MS MARCO 的三列格式。",
+)
+RUN_FILE_READ = Text("{name}: {lines} results for {queries} queries", "{name}：{queries} 个查询的 {lines} 条结果")
+EVALUATE_DEPTH = Text("Candidates of each query, at most", "每个查询最多的候选数")
+EVALUATE_RANKERS = Text("Rankers", "排序器")
+PRESET = Text("Published protocol", "已发表的协议")
+PRESET_NONE = Text("none", "无")
+PRESET_INFO = Text(
+    "Sets depth, measures and grade, and shows the published value beside the measured one",
+    "设定深度、指标和等级，并在测得值旁显示已发表的数值",
+)
+MEASURES = Text("Measures", "指标")
+MEASURES_INFO = Text("Any cutoff can be typed: ndcg@20, p@5, r@1000", "可输入任意截断位置：ndcg@20、p@5、r@1000")
+RELEVANT_FROM = Text("Lowest grade that counts as relevant", "算作相关的最低等级")
+RELEVANT_FROM_INFO = Text("For MRR, MAP, P and R; changing it scores nothing again", "用于 MRR、MAP、P 和 R；更改后不会重新打分")
+MOST_QUERIES = Text("Queries, from the first", "查询数（从第一个起）")
+MOST_QUERIES_INFO = Text("0: all that are judged", "0：全部有判断的查询")
+EVALUATE_OPTIONS = Text("Measures, grade, protocol", "指标、等级、协议")
+RUN_EVALUATE = Text("Evaluate", "评测")
+EVALUATE_PREPARING = Text("Reading the collection and its candidates", "正在读取集合及其候选段落")
+EVALUATE_TESTING = Text("Computing intervals and tests", "正在计算区间和检验")
+EVALUATE_STOPPED = Text(
+    "Stopped. What is shown are the {done} of {total} queries that were done; the same run goes on without scoring them again.",
+    "已停止。显示的是已完成的 {done}/{total} 个查询；再次运行会接着进行，不会重新打分。",
+)
+EVALUATE_STOPPED_EMPTY = Text(
+    "Stopped before the first query was done. Nothing you chose is lost.", "在完成第一个查询之前已停止。您的选择都还在。"
+)
+EVALUATE_FIRST = Text("Press Evaluate first: there is no result yet.", "请先点击“评测”：还没有结果。")
+EVALUATE_EMPTY = Text(
+    "Does reranking pay on your queries? Choose a judged collection and rankers, and press Evaluate: how much better, on which queries, surely or by chance, and at what cost.",
+    "重排对您的查询值得吗？请选择带判断的集合和排序器，然后点击“评测”：好多少、在哪些查询上、是否只是偶然、代价多大。",
+)
+NO_JUDGED_UPLOAD = Text("Choose the files of a judged collection first, or one of the collections here.", "请先选择带判断的集合的文件，或选用这里的集合。")
+NO_RUN_FILE = Text("Choose a run file first, or other candidates.", "请先选择运行文件，或改用其他候选段落。")
+NUMBER_TOO_SMALL = Text("“{label}” is {found}. Write a whole number of {least} or more.", "“{label}”为{found}。请写不小于 {least} 的整数。")
+ANSWER = Text("Does reranking pay?", "重排值得吗？")
+EVALUATED_ON = Text("Evaluated on", "评测集合")
+PARTIAL = Text("partial", "部分结果")
+EVALUATE_PARTIAL = Text("{done} of {total} queries: the work was stopped before the end.", "仅 {done}/{total} 个查询：在完成之前已停止。")
+SO_FAR = Text("{measure} so far, over {done} of {total} queries", "目前 {done}/{total} 个查询上的 {measure}")
+QUERIES = Text("Queries", "查询")
+UP_TO_CANDIDATES = Text("up to {depth} candidates each", "各最多 {depth} 个候选段落")
+BETTER_AND_WORSE = Text("Better · worse on", "更好 · 更差的查询")
+EQUAL = Text("equal on {n}", "{n} 个相同")
+TIME_PER_QUERY = Text("Time a query", "每查询耗时")
+ALL_KNOWN = Text("all scores were known", "所有得分此前已知")
+RANKERS_BY_MEASURES = Text("Rankers by measures", "各排序器的指标")
+AGAINST = Text("{measure} against {baseline}", "{measure}，与 {baseline} 相比")
+CHANCE = Text("Chance? Effect", "偶然？效应")
+BASELINE = Text("baseline", "基线")
+PUBLISHED = Text("published {value}", "已发表 {value}")
+SIGNIFICANT_MARK = Text("differs from the baseline, corrected p < 0.05", "与基线有差异，校正后 p < 0.05")
+TABLE_KEY = Text(
+    "Means with 95 % bootstrap intervals over queries; bold: the best. † differs from {baseline}: paired randomisation test, p after Holm's correction below 0.05. ▲ better, ▼ worse, ● equal queries. Binary measures count grades from {grade}.",
+    "均值附按查询的 95 % 自助法区间；粗体为最佳。† 与 {baseline} 有差异：配对随机化检验，Holm 校正后 p 低于 0.05。▲ 更好、▼ 更差、● 相同的查询数。二值指标从等级 {grade} 起算作相关。",
+)
+LOOK_MEASURE = Text("Measure", "指标")
+LOOK_BASELINE = Text("Baseline", "基线")
+LOOK_RANKER = Text("Ranker to look at", "查看的排序器")
+UNJUDGED_TOO = Text("Unjudged passages count as irrelevant", "未判断的段落按不相关计")
+UNJUDGED_TOO_INFO = Text("For scores by grade, threshold and calibration", "用于各等级的得分、阈值和校准")
+THRESHOLD = Text("Keep passages that score … or more", "保留得分不低于……的段落")
+CHANCE_AT = Text(
+    "At {score}, a passage is relevant with probability {platt} (Platt) or {isotonic} (isotonic).",
+    "得分为 {score} 的段落相关的概率为 {platt}（Platt）或 {isotonic}（保序回归）。",
+)
+BEST_F1 = Text("Precision and recall balance best (F1) at {score}.", "准确率与召回率在 {score} 处最平衡（F1）。")
+FITTED_ON = Text("From {n} scored passages, {relevant} of them relevant.", "依据 {n} 个已打分段落，其中 {relevant} 个相关。")
+UNJUDGED_COUNT = Text("Unjudged ones count as irrelevant.", "未判断的按不相关计。")
+PLATT_FORMULA = Text("Score to probability (Platt):", "得分到概率（Platt）：")
+NO_CALIBRATION = Text(
+    "Only one kind of passage is judged here, so no score can be given a meaning. Count unjudged passages as irrelevant, or choose another grade.",
+    "这里只有一类段落有判断，因此无法赋予得分含义。请把未判断的段落按不相关计，或改选等级。",
+)
+QUERIES_HELP = Text("the greatest gain first; a query opens in Rerank", "按增益从大到小；点击查询可在“重排”中打开")
+QUERIES_BETWEEN = Text("… {n} queries between; all of them are in the CSV", "……中间还有 {n} 个查询；完整列表见 CSV")
+OPEN_IN_RERANK = Text("Open this query in Rerank, with its judgments", "在“重排”中打开此查询及其判断")
+OPENED_FROM = Text("From the Evaluate tab: {name}, {passages} passages", "来自“评测”：{name}，{passages} 个段落")
+RUN_TOO_LARGE = Text(
+    "The run has {lines} lines; the page gives at most {most}. Take fewer queries or candidates, or run python -m demo.evaluate, which writes every run.",
+    "该运行结果有 {lines} 行；页面最多提供 {most} 行。请减少查询或候选段落，或运行 python -m demo.evaluate，它会写出全部运行结果。",
+)
+EVALUATE_FILES = {
+    "run": Text("TREC run", "TREC 运行文件"),
+    "csv": Text("Queries, CSV", "逐查询 CSV"),
+    "json": Text("All, JSON", "全部 JSON"),
+    "markdown": Text("Table, Markdown", "表格 Markdown"),
+    "latex": Text("Table, LaTeX", "表格 LaTeX"),
+    "calibration": Text("Calibration, JSON", "校准 JSON"),
+}
 
 
 class Labels:

@@ -24,28 +24,7 @@ SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """The left column.
-
-    Attributes:
-        pane: what it does.
-        form: the components that a `Form` is read from, by its field names.
-        column: the whole of it.
-        actions: where a tab puts what is its own: rankers, the button, what it reports.
-    """
-
-    pane: InputsPane
-    form: dict[str, Any]
-    column: gr.Column
-    actions: gr.Column
-
-    def components(self) -> list[Component]:
-        """The form's components in the order of the fields of `Form`."""
-        return [self.form[row.name] for row in fields(Form)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Notes:
+class Notes:
     """Components that change the form or speak of it."""
 
     examples: gr.Dropdown
@@ -54,6 +33,29 @@ class _Notes:
     pasted: gr.HTML
     uploads: gr.UploadButton
     uploaded: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The left column.
+
+    Attributes:
+        pane: what it does.
+        form: the components that a `Form` is read from, by its field names.
+        notes: the components that speak of the form.
+        column: the whole of it.
+        actions: where a tab puts what is its own: rankers, the button, what it reports.
+    """
+
+    pane: InputsPane
+    form: dict[str, Any]
+    notes: Notes
+    column: gr.Column
+    actions: gr.Column
+
+    def components(self) -> list[Component]:
+        """The form's components in the order of the fields of `Form`."""
+        return [self.form[row.name] for row in fields(Form)]
 
 
 def query_choices(queries: Sequence[Query]) -> list[tuple[str, str]]:
@@ -139,8 +141,9 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
         "reading": reading,
         **options,
     }
-    inputs = Inputs(pane, form, column, actions)
-    _wire(inputs, _Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note))
+    notes = Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note)
+    inputs = Inputs(pane, form, notes, column, actions)
+    _wire(inputs)
     return inputs
 
 
@@ -184,9 +187,9 @@ def _parameter_field(name: str, variant: Variant, label: w.Labels) -> gr.Number:
     )
 
 
-def _wire(inputs: Inputs, notes: _Notes) -> None:
+def _wire(inputs: Inputs) -> None:
     """Connects the components with the pane's methods."""
-    pane, form = inputs.pane, inputs.form
+    pane, form, notes = inputs.pane, inputs.form, inputs.notes
 
     def localised(request: gr.Request) -> tuple[str, ...]:
         language = w.language_of(request)

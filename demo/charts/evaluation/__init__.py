@@ -1,0 +1,99 @@
+"""The charts of an evaluation: `x_data(Study) → XData`, then `x_figure(XData, language) → Figure`.
+
+To add one, write its file and add its row to `EVALUATION_CHARTS`; the Evaluate tab and the tests over every chart follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.calibration import calibration_alt, calibration_data, calibration_figure
+from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
+from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure
+from demo.charts.evaluation.differences import differences_alt, differences_data, differences_figure
+from demo.charts.evaluation.separation import separation_alt, separation_data, separation_figure
+from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.threshold import (
+    Cut,
+    ThresholdData,
+    describe_cut,
+    threshold_alt,
+    threshold_data,
+    threshold_figure,
+)
+from demo.language import Language, Text
+
+__all__ = ["EVALUATION_CHARTS", "Cut", "EvaluationChart", "Study", "ThresholdData", "describe_cut", "threshold_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationChart:
+    """A chart of one evaluation.
+
+    Attributes:
+        label: its heading; data: what it shows, from the study and the threshold that was chosen (None: none was).
+        figure: the picture of that data; alt: the same in one sentence.
+        scores: whether it is about the scores of one ranker; cut: whether the threshold changes it.
+    """
+
+    key: str
+    label: Text
+    data: Callable[[Study, float | None], Any]
+    figure: Callable[[Any, Language], go.Figure]
+    alt: Callable[[Any], Text]
+    scores: bool = False
+    cut: bool = False
+
+
+EVALUATION_CHARTS = (
+    EvaluationChart(
+        "differences",
+        Text("Query by query", "逐个查询"),
+        lambda study, _: differences_data(study),
+        differences_figure,
+        differences_alt,
+    ),
+    EvaluationChart(
+        "cost",
+        Text("Quality against time", "质量与耗时"),
+        lambda study, _: cost_data(study),
+        cost_figure,
+        cost_alt,
+    ),
+    EvaluationChart(
+        "depth",
+        Text("Quality by depth", "质量与深度"),
+        lambda study, _: depth_data(study),
+        depth_figure,
+        depth_alt,
+    ),
+    EvaluationChart(
+        "separation",
+        Text("Scores by grade", "各等级的得分"),
+        lambda study, _: separation_data(study),
+        separation_figure,
+        separation_alt,
+        scores=True,
+    ),
+    EvaluationChart(
+        "threshold",
+        Text("What a threshold keeps", "阈值的取舍"),
+        threshold_data,
+        threshold_figure,
+        threshold_alt,
+        scores=True,
+        cut=True,
+    ),
+    EvaluationChart(
+        "calibration",
+        Text("What a score means", "得分的含义"),
+        lambda study, _: calibration_data(study),
+        calibration_figure,
+        calibration_alt,
+        scores=True,
+    ),
+)

@@ -1,0 +1,155 @@
+"""How likely relevance is at each score: the shares that were judged, a logistic curve and a rising one through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.study import Study
+from demo.charts.scales import Values
+from demo.charts.style import SAME, UP, axis, axis_title, caption, layout
+from demo.language import Language, Text
+from demo.metrics.calibration import Isotonic, Platt, fit_isotonic, fit_platt
+from demo.phrases import signed
+
+HEIGHT = 320
+BINS = 10
+CURVE_POINTS = 120
+ISOTONIC = "#e8590c"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Neighbouring scores and the share of relevant passages among them."""
+
+    score: float
+    share: float
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationData:
+    """Both curves and what they were fitted to; None and empty where only one kind of passage is judged.
+
+    Attributes:
+        shares: at most BINS groups of as equal size as ties allow, by ascending score, each at its mean score.
+        low, high: the least and the greatest score.
+    """
+
+    platt: Platt | None
+    isotonic: Isotonic | None
+    shares: tuple[Share, ...]
+    low: float
+    high: float
+    label: Text
+    ranker: str
+
+
+def calibration_data(study: Study) -> CalibrationData:
+    """The curves for the ranker's scores."""
+    scores, relevant = study.relevant()
+    values = scores.astype(np.float64)
+    platt, isotonic = fit_platt(values, relevant), fit_isotonic(values, relevant)
+    shares = _shares(values, relevant) if platt is not None else ()
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    return CalibrationData(platt, isotonic, shares, low, high, study.score_label, study.ranker.label)
+
+
+def _shares(values: Values, relevant: np.ndarray) -> tuple[Share, ...]:
+    order = np.argsort(values, kind="stable")
+    cuts = [0]
+    for part in np.array_split(np.arange(values.size), min(BINS, values.size)):
+        end = int(np.searchsorted(values[order], values[order][part[-1]], side="right"))  # equal scores stay together
+        if end > cuts[-1]:
+            cuts.append(end)
+    groups = [order[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return tuple(Share(float(values[group].mean()), float(relevant[group].mean()), int(group.size)) for group in groups)
+
+
+def calibration_figure(data: CalibrationData, language: Language) -> go.Figure:
+    """Judged shares as dots, Platt's curve and the isotonic one as lines, over the score."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
+    shown = data.platt is not None and data.isotonic is not None
+    if data.platt is not None and data.isotonic is not None:
+        pad = max(0.5, 0.05 * (data.high - data.low))
+        x = np.linspace(data.low - pad, data.high + pad, CURVE_POINTS)
+        figure.add_traces(
+            [
+                _curve(x, data.isotonic.probability(x), ISOTONIC, "dash"),
+                _curve(x, data.platt.probability(x), UP, "solid"),
+                _dots(data, language),
+            ]
+        )
+    figure.update_xaxes(
+        axis(
+            nticks=9,
+            showgrid=shown,
+            showticklabels=shown,
+            title=axis_title(data.label.to(language)) if shown else None,
+        )
+    )
+    figure.update_yaxes(axis(range=[-0.02, 1.02], nticks=6, showgrid=shown, showticklabels=shown))
+    if shown:
+        figure.add_annotation(caption(_key().to(language), 1.0, yshift=5))
+    else:
+        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+    return figure
+
+
+def _curve(x: Values, y: Values, colour: str, dash: str) -> go.Scatter:
+    return go.Scatter(
+        mode="lines",
+        x=x.tolist(),
+        y=y.tolist(),
+        line={"color": colour, "width": 2.2, "dash": dash},
+        hovertext=[f"{signed(score)}: {share:.3f}" for score, share in zip(x.tolist(), y.tolist(), strict=True)],
+        hoverinfo="text",
+    )
+
+
+def _dots(data: CalibrationData, language: Language) -> go.Scatter:
+    words = Text(
+        "{share:.3f} of {count:,} passages around {score} are relevant",
+        "得分约 {score} 的 {count:,} 个段落中有 {share:.3f} 相关",
+    )
+    return go.Scatter(
+        mode="markers",
+        x=[share.score for share in data.shares],
+        y=[share.share for share in data.shares],
+        marker={"color": SAME, "size": 9},
+        hovertext=[
+            words.to(language).format(share=share.share, count=share.count, score=signed(share.score))
+            for share in data.shares
+        ],
+        hoverinfo="text",
+        cliponaxis=False,
+    )
+
+
+def _key() -> Text:
+    def keys(judged: str, isotonic: str) -> str:
+        return (
+            f'<span style="color:{SAME}">●</span> {judged}   <span style="color:{UP}">━</span> Platt   '
+            f'<span style="color:{ISOTONIC}">╍</span> {isotonic}'
+        )
+
+    return Text(keys("share judged relevant", "isotonic"), keys("判断为相关的比例", "保序回归"))
+
+
+def _nothing() -> Text:
+    return Text("Only one kind of passage is judged: nothing to calibrate on", "只有一类段落有判断：无法校准")
+
+
+def calibration_alt(data: CalibrationData) -> Text:
+    """The chart in one sentence."""
+    if data.platt is None:
+        nothing = _nothing()
+        return Text(f"{data.ranker}: {nothing.en}.", f"{data.ranker}：{nothing.zh}。")
+    low, high = (f"{value:.2f}" for value in data.platt.probability([data.low, data.high]).tolist())
+    return Text(
+        f"{data.ranker}: the probability of relevance rises from {low} at score {signed(data.low)} to {high} at "
+        f"{signed(data.high)} (Platt).",
+        f"{data.ranker}：相关的概率从得分 {signed(data.low)} 处的 {low} 到 {signed(data.high)} 处的 {high}（Platt）。",
+    )

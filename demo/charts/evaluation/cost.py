@@ -1,0 +1,177 @@
+"""What quality costs: each ranker's mean against its measured time, with those that no other beats in both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.study import Study
+from demo.charts.style import BASELINE, INK, SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.evaluation.analysis import quality_and_cost
+from demo.language import Language, Text
+from demo.metrics.significance import Interval
+from demo.phrases import seconds, shorten
+
+HEIGHT = 320
+LABEL_COLUMNS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class CostMark:
+    """One ranker: its mean with its interval, its seconds for a query, and whether no other is as good and as fast."""
+
+    label: str
+    quality: float
+    interval: Interval
+    seconds_per_query: float
+    on_front: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CostData:
+    """The rankers whose time was measured, the fastest first; `unmeasured` are the labels of the others."""
+
+    marks: tuple[CostMark, ...]
+    unmeasured: tuple[str, ...]
+    measure: str
+
+
+def cost_data(study: Study) -> CostData:
+    """Quality by the measure against time."""
+    labels = {ranker.key: ranker.label for ranker in study.evaluation.rankers}
+    points = quality_and_cost(study.evaluation, study.measure)
+    marks = tuple(
+        CostMark(
+            labels[point.ranker],
+            point.quality,
+            study.figure(point.ranker).interval,
+            point.seconds_per_query,
+            point.on_front,
+        )
+        for point in points
+    )
+    measured = {point.ranker for point in points}
+    return CostData(marks, tuple(labels[key] for key in labels if key not in measured), study.measure.name)
+
+
+def cost_figure(data: CostData, language: Language) -> go.Figure:
+    """Points on a logarithmic axis of time, whiskers for the intervals, a line along the front."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 16, "t": 30, "b": 40}))
+    if data.marks:
+        figure.add_traces([_front(data), _marks(data, language)])
+    ticks = _time_ticks(data)
+    figure.update_xaxes(
+        axis(
+            type="log",
+            range=[math.log10(ticks[0]), math.log10(ticks[-1])],
+            tickvals=ticks,
+            ticktext=[seconds(tick) for tick in ticks],
+            showgrid=bool(data.marks),
+            showticklabels=bool(data.marks),
+            title=axis_title(Text("time for a query", "每个查询的耗时").to(language)) if data.marks else None,
+        )
+    )
+    figure.update_yaxes(
+        axis(
+            range=_quality_range(data),
+            nticks=6,
+            showgrid=bool(data.marks),
+            showticklabels=bool(data.marks),
+        )
+    )
+    figure.add_annotation(caption(_heading(data, language), 1.0, yshift=5))
+    if not data.marks:
+        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+    return figure
+
+
+def _marks(data: CostData, language: Language) -> go.Scatter:
+    front = Text("no other is as good and as fast", "没有其他排序器同样好且同样快")
+    behind = Text("another is at least as good and as fast", "有其他排序器至少同样好且同样快")
+    middle = math.sqrt(_time_ticks(data)[0] * _time_ticks(data)[-1])
+    return go.Scatter(
+        mode="markers+text",
+        x=[mark.seconds_per_query for mark in data.marks],
+        y=[mark.quality for mark in data.marks],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [mark.interval.high - mark.quality for mark in data.marks],
+            "arrayminus": [mark.quality - mark.interval.low for mark in data.marks],
+            "color": BASELINE,
+            "thickness": 1.2,
+            "width": 0,
+        },
+        text=[f" {escaped(shorten(mark.label, LABEL_COLUMNS))} " for mark in data.marks],
+        textposition=["middle right" if mark.seconds_per_query <= middle else "middle left" for mark in data.marks],
+        textfont={"size": 12, "color": INK},
+        hovertext=[
+            f"<b>{escaped(mark.label)}</b><br>{data.measure} {mark.quality:.3f} "
+            f"[{mark.interval.low:.3f}, {mark.interval.high:.3f}]<br>{seconds(mark.seconds_per_query)}"
+            f"<br>{(front if mark.on_front else behind).to(language)}"
+            for mark in data.marks
+        ],
+        hoverinfo="text",
+        marker={
+            "size": 11,
+            "color": [UP if mark.on_front else "rgba(0,0,0,0)" for mark in data.marks],
+            "line": {"width": 2, "color": [UP if mark.on_front else SAME for mark in data.marks]},
+        },
+        cliponaxis=False,
+    )
+
+
+def _front(data: CostData) -> go.Scatter:
+    front = [mark for mark in data.marks if mark.on_front]
+    return go.Scatter(
+        mode="lines",
+        x=[mark.seconds_per_query for mark in front],
+        y=[mark.quality for mark in front],
+        line={"color": UP, "width": 1.5, "dash": "dot", "shape": "hv"},
+        hoverinfo="skip",
+    )
+
+
+def _time_ticks(data: CostData) -> list[float]:
+    """Powers of ten around all times, from 1 µs; a tenth of a second to ten where there is none."""
+    times = [mark.seconds_per_query for mark in data.marks] or [0.1, 10.0]
+    first = math.floor(math.log10(max(min(times), 1e-6)) - 0.05)
+    last = math.ceil(math.log10(max(*times, 1e-6)) + 0.05)
+    return [10.0**power for power in range(first, max(last, first + 1) + 1)]
+
+
+def _quality_range(data: CostData) -> list[float]:
+    if not data.marks:
+        return [0.0, 1.0]
+    low = min(mark.interval.low for mark in data.marks)
+    high = max(mark.interval.high for mark in data.marks)
+    pad = max(0.02, 0.08 * (high - low))
+    return [max(0.0, low - pad), min(1.0, high + pad) if high < 1 else 1.02]
+
+
+def _heading(data: CostData, language: Language) -> str:
+    label = f"<b>{data.measure}</b>"
+    if not data.unmeasured or not data.marks:
+        return label
+    names = escaped(shorten(", ".join(data.unmeasured), 40))
+    remark = Text(f"not measured: {names}", f"未测得：{names}").to(language)
+    return f'{label}<span style="font-size:11px"> · {remark}</span>'
+
+
+def _nothing() -> Text:
+    return Text("No time was measured: every score was known already", "没有测得耗时：所有得分此前已知")
+
+
+def cost_alt(data: CostData) -> Text:
+    """The chart in one sentence."""
+    if not data.marks:
+        nothing = _nothing()
+        return Text(f"{nothing.en}.", f"{nothing.zh}。")
+    points = [
+        (mark.label, f"{mark.quality:.3f}", seconds(mark.seconds_per_query), mark.on_front) for mark in data.marks
+    ]
+    en = "; ".join(f"{label} {value} in {time}{', on the front' * front}" for label, value, time, front in points)
+    zh = "；".join(f"{label} {value}，{time}{'，在前沿上' * front}" for label, value, time, front in points)
+    return Text(f"{data.measure} against time for a query: {en}.", f"{data.measure} 与每个查询的耗时：{zh}。")

@@ -1,0 +1,163 @@
+"""What a smaller depth would give: the mean if only the first 10, 20, 50 … candidates were reranked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.study import FUSED, Study
+from demo.charts.style import INK, SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.evaluation.analysis import DepthPoint, quality_by_depth
+from demo.language import Language, Text
+from demo.phrases import shorten
+
+HEIGHT = 320
+LABEL_COLUMNS = 20
+FALLEN_BY = 0.005
+"""A mean so little below the one at full depth counts as the same when the chart is put into words."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthLine:
+    """One ranker's means, the smallest depth first; `chosen` if it is the one looked at."""
+
+    label: str
+    points: tuple[DepthPoint, ...]
+    chosen: bool
+
+
+@dataclass(frozen=True, eq=False)
+class DepthData:
+    """A line for each ranker that scores each passage by itself; none where the candidates have no order."""
+
+    lines: tuple[DepthLine, ...]
+    measure: str
+
+
+def depth_data(study: Study) -> DepthData:
+    """Means by depth, the ranker that is looked at last, so that it lies on top."""
+    lines = [
+        DepthLine(ranker.label, points, ranker.key == study.key)
+        for place, ranker in enumerate(study.evaluation.rankers)
+        if study.ordered and ranker.kind not in FUSED
+        for points in quality_by_depth(
+            study.outcomes, study.collection, place, [study.measure], study.evaluation.relevant_from
+        ).values()
+    ]
+    return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), study.measure.name)
+
+
+def depth_figure(data: DepthData, language: Language) -> go.Figure:
+    """Lines over a logarithmic axis of depth, named at their right end."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 120, "t": 30, "b": 40}))
+    depths = sorted({point.depth for line in data.lines for point in line.points})
+    heights = _spread([line.points[-1].mean for line in data.lines], _range(data))
+    for line, height in zip(data.lines, heights, strict=True):
+        colour = UP if line.chosen else SAME
+        figure.add_trace(
+            go.Scatter(
+                mode="lines+markers",
+                x=[point.depth for point in line.points],
+                y=[point.mean for point in line.points],
+                line={"color": colour, "width": 2.5 if line.chosen else 1.5},
+                marker={"color": colour, "size": 7 if line.chosen else 5},
+                hovertext=[_hover(data, line, point).to(language) for point in line.points],
+                hoverinfo="text",
+                cliponaxis=False,
+            )
+        )
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            xanchor="left",
+            xshift=8,
+            y=height,
+            text=f"<b>{_name(line)}</b>" if line.chosen else _name(line),
+            showarrow=False,
+            font={"size": 12, "color": UP if line.chosen else INK},
+        )
+    figure.update_xaxes(
+        axis(
+            type="log",
+            range=_depth_range(depths),
+            tickvals=depths,
+            ticktext=[f"{depth:,}" for depth in depths],
+            showticklabels=bool(depths),
+            showgrid=bool(depths),
+            title=axis_title(Text("candidates reranked", "重排的候选数").to(language)) if depths else None,
+        )
+    )
+    figure.update_yaxes(axis(range=_range(data), nticks=6, showticklabels=bool(depths), showgrid=bool(depths)))
+    figure.add_annotation(caption(f"<b>{data.measure}</b>", 1.0, yshift=5))
+    if not data.lines:
+        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+    return figure
+
+
+def _name(line: DepthLine) -> str:
+    return escaped(shorten(line.label, LABEL_COLUMNS))
+
+
+def _hover(data: DepthData, line: DepthLine, point: DepthPoint) -> Text:
+    name = escaped(line.label)
+    return Text(
+        f"<b>{name}</b><br>top {point.depth:,} reranked: {data.measure} {point.mean:.3f}",
+        f"<b>{name}</b><br>重排前 {point.depth:,} 个：{data.measure} {point.mean:.3f}",
+    )
+
+
+def _range(data: DepthData) -> list[float]:
+    values = [point.mean for line in data.lines for point in line.points] or [0.0, 1.0]
+    pad = max(0.02, 0.12 * (max(values) - min(values)))
+    return [max(0.0, min(values) - pad), min(1.02, max(values) + pad)]
+
+
+def _depth_range(depths: list[int]) -> list[float]:
+    if not depths:
+        return [1.0, 2.0]
+    low, high = math.log10(max(1, depths[0])), math.log10(max(1, depths[-1]))
+    pad = max(0.06, 0.04 * (high - low))
+    return [low - pad, high + pad]
+
+
+def _spread(heights: list[float], bounds: list[float]) -> list[float]:
+    """The heights of the names, moved apart where lines end at nearly the same place."""
+    step = (bounds[1] - bounds[0]) * 0.075
+    found = list(heights)
+    previous = -math.inf
+    for at in sorted(range(len(heights)), key=lambda at: heights[at]):
+        found[at] = previous = max(heights[at], previous + step)
+    return found
+
+
+def _nothing() -> Text:
+    return Text(
+        "The candidates came without an order, so no depth means anything", "候选段落没有次序，因此深度没有意义"
+    )
+
+
+def depth_alt(data: DepthData) -> Text:
+    """The chart in one sentence: what the chosen ranker has at the least depth and at all, and where it is as good."""
+    if not data.lines:
+        nothing = _nothing()
+        return Text(f"{nothing.en}.", f"{nothing.zh}。")
+    line = data.lines[-1]
+    first, last = line.points[0], line.points[-1]
+    return Text(
+        f"{data.measure} of {line.label}: {first.mean:.3f} if the top {first.depth:,} are reranked, {last.mean:.3f} with "
+        f"all {last.depth:,}; from {enough(line):,} on it is at most {FALLEN_BY} below that.",
+        f"{line.label} 的 {data.measure}：重排前 {first.depth:,} 个时为 {first.mean:.3f}，全部 {last.depth:,} 个时为 "
+        f"{last.mean:.3f}；从 {enough(line):,} 个起最多低 {FALLEN_BY}。",
+    )
+
+
+def enough(line: DepthLine) -> int:
+    """The smallest depth from which on the mean is at most FALLEN_BY below the one at full depth."""
+    found = line.points[-1].depth
+    for point in reversed(line.points):
+        if point.mean < line.points[-1].mean - FALLEN_BY:
+            break
+        found = point.depth
+    return found

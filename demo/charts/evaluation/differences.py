@@ -1,0 +1,143 @@
+"""On which queries a ranker gains and on which it loses, sorted from the greatest gain to the greatest loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.study import Study
+from demo.charts.style import BASELINE, DOWN, SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.evaluation.analysis import QueryDifference, differences
+from demo.language import Language, Text
+from demo.phrases import shorten, signed
+
+HEIGHT = 300
+HOVER_COLUMNS = 60
+LEAST_HEIGHT = 0.006
+"""How high a query without a difference is drawn, so that it can be seen and pointed at; a share of the range."""
+
+
+@dataclass(frozen=True, eq=False)
+class DifferencesData:
+    """The queries, the greatest gain first.
+
+    Attributes:
+        rows: one for each query; texts: what each asks; places: its place among the outcomes.
+        itself: whether the ranker is the baseline, so that nothing can differ.
+    """
+
+    rows: tuple[QueryDifference, ...]
+    texts: tuple[str, ...]
+    places: tuple[int, ...]
+    measure: str
+    ranker: str
+    baseline: str
+    itself: bool
+
+    @property
+    def better(self) -> int:
+        """Queries on which the ranker is better than the baseline."""
+        return sum(row.difference > 0 for row in self.rows)
+
+    @property
+    def worse(self) -> int:
+        """Queries on which it is worse."""
+        return sum(row.difference < 0 for row in self.rows)
+
+
+def differences_data(study: Study) -> DifferencesData:
+    """Every query's difference by the measure."""
+    rows = differences(study.evaluation, study.key, study.measure)
+    texts = {outcome.query.query_id: outcome.query.text for outcome in study.outcomes}
+    places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
+    return DifferencesData(
+        rows,
+        tuple(texts[row.query_id] for row in rows),
+        tuple(places[row.query_id] for row in rows),
+        study.measure.name,
+        study.ranker.label,
+        study.baseline.label,
+        study.key == study.evaluation.baseline,
+    )
+
+
+def differences_figure(data: DifferencesData, language: Language) -> go.Figure:
+    """One bar a query, up where the ranker is better; `customdata` is “query ” and the place of its outcome."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
+    values = [row.difference for row in data.rows]
+    reach = max(0.05, *map(abs, values))
+    least = LEAST_HEIGHT * 2 * reach
+    figure.add_trace(
+        go.Bar(
+            x=list(range(1, len(values) + 1)),
+            y=[value or least for value in values],
+            base=[0 if value else -least / 2 for value in values],
+            width=0.8,
+            marker={"color": [UP if value > 0 else DOWN if value < 0 else SAME for value in values], "line_width": 0},
+            customdata=[f"query {place}" for place in data.places],
+            hovertext=[_hover(data, at) for at in range(len(values))],
+            hoverinfo="text",
+        )
+    )
+    figure.update_xaxes(
+        axis(
+            showgrid=False,
+            range=[0.4, len(values) + 0.6],
+            tickmode="auto",
+            nticks=min(12, len(values) + 1),
+            tickformat="d",
+            title=axis_title(Text("queries, the greatest gain first", "查询，按增益从大到小").to(language)),
+        )
+    )
+    figure.update_yaxes(
+        axis(
+            range=[-1.08 * reach, 1.08 * reach] if data.worse else [-0.12 * reach, 1.08 * reach],
+            zeroline=True,
+            zerolinecolor=BASELINE,
+            nticks=6,
+        )
+    )
+    figure.add_annotation(caption(_key(data, language), 1.0, yshift=5))
+    return figure
+
+
+def _key(data: DifferencesData, language: Language) -> str:
+    if data.itself:
+        return Text("The baseline against itself", "基线与其自身相比").to(language)
+    equal = len(data.rows) - data.better - data.worse
+    words = (
+        (UP, "▲", Text("better", "更好"), data.better),
+        (DOWN, "▼", Text("worse", "更差"), data.worse),
+        (SAME, "●", Text("equal", "相同"), equal),
+    )
+    return "   ".join(
+        f'<span style="color:{colour}">{sign}</span> {word.to(language)} {count}' for colour, sign, word, count in words
+    )
+
+
+def _hover(data: DifferencesData, at: int) -> str:
+    row = data.rows[at]
+    sign = "▲" if row.difference > 0 else "▼" if row.difference < 0 else "●"
+    return (
+        f"<b>{sign} {signed(row.difference, 3, plus=True)}</b>  {data.measure} {row.before:.3f} → {row.after:.3f}"
+        f"<br>{escaped(shorten(data.texts[at], HOVER_COLUMNS))}"
+    )
+
+
+def differences_alt(data: DifferencesData) -> Text:
+    """The chart in one sentence."""
+    count = len(data.rows)
+    queries = "1 query" if count == 1 else f"{count:,} queries"
+    if data.itself:
+        return Text(
+            f"{data.ranker} is the baseline itself: nothing differs on {queries}.",
+            f"{data.ranker} 就是基线本身：{count:,} 个查询均无差异。",
+        )
+    most, least = data.rows[0].difference, data.rows[-1].difference
+    return Text(
+        f"{data.measure} of {data.ranker} less that of {data.baseline} on {queries}: higher on {data.better}, lower on "
+        f"{data.worse}, from {signed(least, 3, plus=True)} to {signed(most, 3, plus=True)}.",
+        f"{count:,} 个查询上 {data.ranker} 与 {data.baseline} 的 {data.measure} 之差：{data.better} 个更高，"
+        f"{data.worse} 个更低，从 {signed(least, 3, plus=True)} 到 {signed(most, 3, plus=True)}。",
+    )

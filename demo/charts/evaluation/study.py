@@ -1,0 +1,72 @@
+"""What the charts of an evaluation are drawn of: the evaluation, and which measure and ranker are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from demo.charts.scales import SCORE_LABELS
+from demo.evaluation.analysis import Bools, GradedScores, graded_scores
+from demo.evaluation.figures import Evaluation, Figure
+from demo.evaluation.outcomes import Outcome
+from demo.language import Text
+from demo.metrics.effectiveness import Measure
+from demo.records import Collection, FloatArray, Ranker, ScoreKind
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """An evaluation and how it is looked at.
+
+    Attributes:
+        outcomes: what the evaluation was made of; at least one.
+        measure: one of the evaluation's; key: of one of its rankers, which is held against the baseline.
+        ordered: whether the order of the candidates means something.
+        unjudged_too: whether passages that nobody judged count as irrelevant where scores meet judgments.
+    """
+
+    evaluation: Evaluation
+    outcomes: Sequence[Outcome]
+    collection: Collection
+    measure: Measure
+    key: str
+    ordered: bool = True
+    unjudged_too: bool = False
+
+    @property
+    def place(self) -> int:
+        """The place of the ranker in every outcome."""
+        return [ranker.key for ranker in self.evaluation.rankers].index(self.key)
+
+    @property
+    def ranker(self) -> Ranker:
+        """The ranker that is looked at."""
+        return self.evaluation.rankers[self.place]
+
+    @property
+    def baseline(self) -> Ranker:
+        """The ranker that it is held against."""
+        return next(ranker for ranker in self.evaluation.rankers if ranker.key == self.evaluation.baseline)
+
+    @property
+    def score_label(self) -> Text:
+        """What the ranker's scores are called."""
+        return SCORE_LABELS[self.ranker.kind]
+
+    def figure(self, key: str) -> Figure:
+        """The figure of a ranker by the measure."""
+        return self.evaluation.figures[key, self.measure]
+
+    @cached_property
+    def graded(self) -> GradedScores:
+        """The ranker's scores with their grades."""
+        return graded_scores(self.outcomes, self.collection, self.place)
+
+    def relevant(self) -> tuple[FloatArray, Bools]:
+        """The ranker's scores, and whether their passages are relevant."""
+        return self.graded.relevant(self.evaluation.relevant_from, self.unjudged_too)
+
+
+FUSED = (ScoreKind.RRF, ScoreKind.WEIGHTED_SUM)
+"""Kinds of score that depend on the other candidates, so that no smaller depth can be told from them."""

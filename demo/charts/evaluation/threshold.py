@@ -1,0 +1,155 @@
+"""What cutting at a score keeps: precision and recall over the threshold, and the threshold that was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.study import Study
+from demo.charts.scales import Values
+from demo.charts.style import INK, SELECTED, UP, axis, axis_title, caption, layout
+from demo.language import Language, Text
+from demo.metrics.calibration import thresholds
+from demo.phrases import signed
+
+HEIGHT = 320
+MOST_POINTS = 400
+"""Of a curve that is drawn."""
+RECALL = "#e8590c"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What keeping every passage that scores `threshold` or more gives; precision is None where nothing is kept."""
+
+    threshold: float
+    kept: int
+    of: int
+    precision: float | None
+    recall: float
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdData:
+    """Two curves over ascending thresholds, at most MOST_POINTS; empty where only one kind of passage is judged.
+
+    Attributes:
+        best: the cut of the greatest F1, the highest threshold of equals; chosen: the cut that was asked for, else the best.
+    """
+
+    thresholds: Values
+    precision: Values
+    recall: Values
+    best: Cut | None
+    chosen: Cut | None
+    label: Text
+    ranker: str
+
+
+def threshold_data(study: Study, threshold: float | None = None) -> ThresholdData:
+    """The curves of the ranker; `threshold` None chooses the one of the greatest F1."""
+    scores, relevant = study.relevant()
+    label, ranker = study.score_label, study.ranker.label
+    if relevant.all() or not relevant.any():
+        return ThresholdData(np.empty(0), np.empty(0), np.empty(0), None, None, label, ranker)
+    found = thresholds(scores, relevant)
+    at = int(np.argmax(found.f1))
+    best = Cut(
+        float(found.thresholds[at]),
+        int(found.kept[at]),
+        scores.size,
+        float(found.precision[at]),
+        float(found.recall[at]),
+    )
+    values = scores.astype(np.float64)
+    chosen = best if threshold is None else _cut(values, relevant, threshold)
+    shown = np.unique(np.linspace(0, found.thresholds.size - 1, MOST_POINTS).round().astype(np.int64))[::-1]
+    return ThresholdData(
+        found.thresholds[shown], found.precision[shown], found.recall[shown], best, chosen, label, ranker
+    )
+
+
+def _cut(scores: Values, relevant: np.ndarray, threshold: float) -> Cut:
+    kept = scores >= threshold
+    hits, count = int((kept & relevant).sum()), int(kept.sum())
+    return Cut(threshold, count, scores.size, hits / count if count else None, hits / int(relevant.sum()))
+
+
+def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
+    """Precision and recall as lines, the chosen threshold as a line across them."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
+    curves = (
+        (Text("precision", "准确率"), data.precision, UP, "solid"),
+        (Text("recall", "召回率"), data.recall, RECALL, "dash"),
+    )
+    for name, values, colour, dash in curves if data.chosen else ():
+        figure.add_trace(
+            go.Scatter(
+                mode="lines" if values.size > 1 else "markers",
+                x=data.thresholds.tolist(),
+                y=values.tolist(),
+                line={"color": colour, "width": 2.2, "dash": dash},
+                marker={"color": colour, "size": 8},
+                hovertext=[
+                    f"≥ {signed(x)}<br>{name.to(language)} {y:.3f}"
+                    for x, y in zip(data.thresholds.tolist(), values.tolist(), strict=True)
+                ],
+                hoverinfo="text",
+            )
+        )
+    if data.chosen:
+        figure.add_trace(
+            go.Scatter(
+                mode="lines",
+                x=[data.chosen.threshold] * 2,
+                y=[0, 1],
+                line={"color": SELECTED, "width": 2},
+                hoverinfo="skip",
+            )
+        )
+    shown = data.chosen is not None
+    figure.update_xaxes(
+        axis(
+            nticks=9,
+            showgrid=shown,
+            showticklabels=shown,
+            title=axis_title(Text(f"{data.label.en} ≥", f"{data.label.zh} ≥").to(language)) if shown else None,
+        )
+    )
+    figure.update_yaxes(axis(range=[0, 1.02], nticks=6, showgrid=shown, showticklabels=shown))
+    if shown:
+        keys = (
+            f'<span style="color:{colour}">{"━" if dash == "solid" else "╍"}</span> {name.to(language)}'
+            for name, _, colour, dash in curves
+        )
+        figure.add_annotation(caption("   ".join(keys), 1.0, yshift=5))
+    else:
+        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+    return figure
+
+
+def _nothing() -> Text:
+    return Text("Only one kind of passage is judged: no threshold can tell", "只有一类段落有判断：无法设定阈值")
+
+
+def describe_cut(cut: Cut) -> Text:
+    """«Keeping what scores +3.00 or more: 12 of 40 passages, precision 0.750, recall 0.450», without a full stop."""
+    threshold, recall = signed(cut.threshold, plus=True), f"{cut.recall:.3f}"
+    if cut.precision is None:
+        return Text(
+            f"Nothing scores {threshold} or more, so nothing would be kept",
+            f"没有段落得分达到 {threshold}，一个也不会保留",
+        )
+    return Text(
+        f"Keeping what scores {threshold} or more: {cut.kept:,} of {cut.of:,} passages, precision {cut.precision:.3f}, "
+        f"recall {recall}",
+        f"保留得分不低于 {threshold} 的段落：{cut.of:,} 个中的 {cut.kept:,} 个，准确率 {cut.precision:.3f}，召回率 {recall}",
+    )
+
+
+def threshold_alt(data: ThresholdData) -> Text:
+    """The chart in one sentence."""
+    words = _nothing() if data.chosen is None else describe_cut(data.chosen)
+    return Text(f"{data.ranker}: {words.en}.", f"{data.ranker}：{words.zh}。")

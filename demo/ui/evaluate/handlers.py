@@ -1,0 +1,443 @@
+"""What the Evaluate tab does, free of components: forms in, frozen `View`s out.
+
+The fields of `View` have the names of the components they belong to. An evaluation is scored once; measure, baseline,
+ranker, grade and threshold only draw it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study, threshold_data
+from demo.errors import DemoError, InputError
+from demo.evaluation import evaluate, report
+from demo.evaluation.outcomes import judged_queries
+from demo.evaluation.presets import find_preset
+from demo.evaluation.trials import Trial, try_out
+from demo.evaluation.verdict import JUDGED_AT_10, best_of
+from demo.formats.archive import unpack
+from demo.formats.judged import Judged, read_judged_files
+from demo.formats.source import Source
+from demo.formats.trec_runs import Run, read_run
+from demo.language import Language, Text
+from demo.metrics.calibration import fit_isotonic, fit_platt
+from demo.metrics.effectiveness import USUAL, Measure, mean, measure_run, parse_measures
+from demo.phrases import seconds
+from demo.rankers.bm25 import VARIANTS, Bm25Settings
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
+from demo.records import Failure
+from demo.scoring import Progress
+from demo.service import RankingService, failure_of
+from demo.ui import wording as w
+from demo.ui.boundary import guarded, sentence_of
+from demo.ui.evaluate.session import NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
+from demo.ui.parts import ChartView
+from demo.ui.plots import plot
+from demo.ui.progress import PROGRESS_SECONDS
+from demo.ui.views import evaluation as views
+from demo.ui.views import status
+
+SO_FAR_SECONDS = 2.0
+MOST_RUN_LINES = 300_000
+"""Of a run file that the browser is given; larger ones are for the command line."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """New values for the components of the same names; None leaves a component as it is."""
+
+    evaluated: Evaluated | None = None
+    looks: Looks | None = None
+    status: str | None = None
+    headline: str | None = None
+    table: str | None = None
+    charts: tuple[ChartView | None, ...] | None = None
+    meaning: str | None = None
+    queries: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A query of an evaluation as the shared inputs take it."""
+
+    query: str
+    source: str
+    judged: Judged
+    depth: int
+
+
+class Pace:
+    """How long the queries that are left will take, by the median of those that are done."""
+
+    def __init__(self) -> None:
+        self._last = perf_counter()
+        self._took: list[float] = []
+
+    def one_done(self) -> None:
+        """One more query is done, just now."""
+        now = perf_counter()
+        self._took.append(now - self._last)
+        self._last = now
+
+    def left(self, queries: int) -> float | None:
+        """Seconds for so many queries; None while none is done."""
+        return median(self._took) * queries if self._took else None
+
+
+class EvaluateTab:
+    """What the tab does: forms in, views out."""
+
+    def __init__(self, pane: InputsPane) -> None:
+        self.pane = pane
+        self.service: RankingService = pane.service
+
+    # ---- inputs --------------------------------------------------------------------------------------------------
+
+    def offered(self) -> list[RankerChoice]:
+        """What the menu of rankers offers: the variants of BM25, every model."""
+        variants = [Bm25Choice(Bm25Settings(variant=row.key)) for row in VARIANTS]
+        return [*variants, *(CrossEncoderChoice(row.spec.key) for row in self.service.models())]
+
+    def default_rankers(self) -> list[str]:
+        """What is chosen at the start: BM25, and the models that come with the page."""
+        bundled = [row.spec.key for row in self.service.models() if row.where == "bundled"]
+        return [str(Bm25Choice()), *bundled]
+
+    def read_upload(
+        self, paths: Sequence[str] | None, qrels: str, before: Judged | None, language: Language
+    ) -> tuple[Judged | None, str]:
+        """The uploaded judged collection, and one line that says how the files are understood.
+
+        Files that cannot be read leave what was there before.
+        """
+        if not paths:
+            return before, status.reading(w.EVALUATE_UPLOAD_NONE, language)
+        try:
+            files = [(Path(path).name, Path(path).read_bytes()) for path in paths]
+            key = files[0][0] if len(files) == 1 else "uploaded"
+            judged = read_judged_files(files, self.pane.limits, key, qrels.strip())
+        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
+            return before, status.reading(sentence_of(error), language, bad=True)
+        return judged, status.reading(judged.reading.sentence(), language)
+
+    def read_run(self, path: str | None, before: Run | None, language: Language) -> tuple[Run | None, str]:
+        """The uploaded run, and one line that says what it holds; as `read_upload`."""
+        if not path:
+            return before, status.reading(w.RUN_FILE_NONE, language)
+        try:
+            (name, content), *_ = unpack([(Path(path).name, Path(path).read_bytes())], self.pane.limits)
+            run = read_run(Source(name, content, self.pane.limits))
+        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
+            return before, status.reading(sentence_of(error), language, bad=True)
+        lines = sum(map(len, run.rankings.values()))
+        said = w.RUN_FILE_READ.format(name=name, queries=f"{len(run.rankings):,}", lines=f"{lines:,}")
+        return run, status.reading(said, language)
+
+    # ---- running -------------------------------------------------------------------------------------------------
+
+    def run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
+        """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
+        return guarded(
+            self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language))
+        )
+
+    def _run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
+        yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
+        begun, steps = self._begin(form)
+        relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1)
+        pace, told, counted = Pace(), -PROGRESS_SECONDS, _Counted()
+        for step in steps:
+            if isinstance(step, Trial):
+                begun = replace(begun, trial=step)
+                pace.one_done()
+                if counted.is_due(len(step.outcomes)):
+                    yield View(headline=self._so_far(begun, relevant_from, language))
+            elif perf_counter() - told >= PROGRESS_SECONDS:
+                told = perf_counter()
+                yield View(evaluated=begun, status=_told(step, pace, language))
+        if not begun.trial.outcomes:
+            raise _all_failed(begun.trial.failures)
+        yield View(evaluated=begun, status=status.progress(w.EVALUATE_TESTING.to(language), 0, 0, language))
+        fresh = replace(looks, threshold=None)
+        yield replace(self._measured(begun, fresh, relevant_from, language), status="")
+
+    def _begin(self, form: EvaluateForm) -> tuple[Evaluated, Iterator[Progress | Trial]]:
+        """What is known before the first query, and the work itself.
+
+        Raises:
+            InputError: something that was chosen or typed cannot be used.
+        """
+        judged = self._judged(form)
+        preset = None if form.preset == NO_PRESET else find_preset(form.preset)
+        measures = parse_measures(" ".join(form.measures))
+        depth, most = whole(form.depth, w.EVALUATE_DEPTH, 1), whole(form.queries, w.MOST_QUERIES, 0)
+        choices = parse_rankers("\n".join(form.rankers))
+        queries = judged_queries(judged.collection)[: most or None]
+        if form.candidates == RUN and form.run is None:
+            raise InputError(w.NO_RUN_FILE.en, w.NO_RUN_FILE.zh)
+        asked = form.run if form.candidates == RUN and form.run is not None else form.candidates
+        first = self.service.first_stage(judged, queries, depth, asked)  # type: ignore[arg-type]
+        rerankers, failures = [], []
+        for choice in choices:
+            try:
+                rerankers.append(self.service.reranker(choice, judged.collection))
+            except DemoError as error:
+                failures.append(failure_of(choice, error))
+        if first.first is not None and first.first.ranker.key not in {each.ranker.key for each in rerankers}:
+            rerankers.insert(0, first.first)
+        distinct = tuple({each.ranker.key: each for each in rerankers}.values())
+        begun = Evaluated(
+            judged=judged,
+            bundled=form.source == COLLECTION,
+            trial=Trial((), tuple(failures), len(queries)),
+            measures=tuple(dict.fromkeys((*([preset.measure] if preset else ()), *measures, JUDGED_AT_10))),
+            preset=preset,
+            first="" if first.first is None else first.first.ranker.key,
+            depth=depth,
+            notes=first.notes,
+        )
+        return begun, try_out(judged.collection, queries, first, distinct, tuple(failures))
+
+    def _judged(self, form: EvaluateForm) -> Judged:
+        if form.source == COLLECTION:
+            return Judged.bundled(self.service.collection(form.collection))
+        if form.uploaded is None:
+            raise InputError(w.NO_JUDGED_UPLOAD.en, w.NO_JUDGED_UPLOAD.zh)
+        return form.uploaded
+
+    def _so_far(self, begun: Evaluated, relevant_from: int, language: Language) -> str:
+        """The means over the queries that are done."""
+        outcomes, measure = begun.trial.outcomes, begun.measures[0]
+        if not outcomes:
+            return ""
+        qrels = {each.query.query_id: begun.collection.qrels.get(each.query.query_id, {}) for each in outcomes}
+        means = []
+        for place, ranking in enumerate(outcomes[0].rankings):
+            run = {each.query.query_id: each.ranked(place) for each in outcomes}
+            values = measure_run(qrels, run, (measure,), relevant_from)[measure]
+            means.append((ranking.ranker.label, mean(values.values())))
+        return views.so_far(begun.trial, measure, means, language)
+
+    def stopped(self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language) -> View:
+        """What was done when the person stopped the work, said to be a part."""
+        if evaluated is None or not evaluated.trial.outcomes or evaluated.evaluation is not None:
+            return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
+        done, total = len(evaluated.trial.outcomes), evaluated.trial.total
+        said = w.EVALUATE_STOPPED.format(done=f"{done:,}", total=f"{total:,}")
+        drawn = self.redrawn(evaluated, replace(looks, threshold=None), relevant_from, language)
+        return drawn if drawn.status else replace(drawn, status=status.notice(said, language))
+
+    # ---- drawing -------------------------------------------------------------------------------------------------
+
+    def redrawn(
+        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+    ) -> View:
+        """Everything anew after something that is looked at changed; nothing is scored."""
+        if evaluated is None or not evaluated.trial.outcomes:
+            return View()
+        try:
+            grade = whole(relevant_from, w.RELEVANT_FROM, 1)
+            return self._measured(evaluated, looks, grade, language)
+        except DemoError as error:
+            return View(status=status.alert(error.text, language))
+
+    def _measured(self, evaluated: Evaluated, looks: Looks, relevant_from: int, language: Language) -> View:
+        """The evaluation with this baseline and grade, drawn."""
+        outcomes, known = evaluated.trial.outcomes, evaluated.evaluation
+        keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
+        baseline = looks.baseline if looks.baseline in keys else evaluated.first if evaluated.first in keys else keys[0]
+        if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
+            known = evaluate(
+                outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, evaluated.notes
+            )
+        return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
+
+    def drawn(self, evaluated: Evaluated, looks: Looks, language: Language) -> View:
+        """Every part of the page for a measured evaluation."""
+        study = study_of(evaluated, looks)
+        looks = replace(looks, measure=study.measure.key, ranker=study.key, unjudged_too=study.unjudged_too)
+        return replace(
+            self.cut(evaluated, looks, language),
+            evaluated=evaluated,
+            looks=looks,
+            headline=views.headline(evaluated, study, language),
+            table=views.table(evaluated, study, language),
+            charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
+            queries=views.queries(study, language),
+        )
+
+    def cut(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
+        """What depends on the threshold."""
+        if evaluated is None or evaluated.evaluation is None:
+            return View()
+        study = study_of(evaluated, looks)
+        return View(
+            charts=tuple(
+                chart_view(row, study, looks.threshold, language) if row.cut else None for row in EVALUATION_CHARTS
+            ),
+            meaning=views.meaning(study, looks.threshold, language),
+        )
+
+    # ---- going on from here --------------------------------------------------------------------------------------
+
+    def opened(self, evaluated: Evaluated, place: int) -> Opened:
+        """The query at this place of the outcomes, for the shared inputs."""
+        query = evaluated.trial.outcomes[place].query
+        return Opened(query.text, COLLECTION if evaluated.bundled else UPLOAD, evaluated.judged, evaluated.depth)
+
+    def file(self, kind: str, evaluated: Evaluated | None, looks: Looks) -> dict[str, str]:
+        """Name and content of a file for the browser to save; `kind` is a key of FILES.
+
+        Raises:
+            InputError: there is nothing to save yet, it is too large, or an id cannot stand in it.
+        """
+        if evaluated is None or evaluated.evaluation is None:
+            raise InputError(w.EVALUATE_FIRST.en, w.EVALUATE_FIRST.zh)
+        study = study_of(evaluated, looks)
+        suffix, write = FILES[kind]
+        return {"name": f"rerank-lens-{suffix}", "text": write(study)}
+
+
+def whole(value: float | None, label: Text, least: int) -> int:
+    """The whole number in a field.
+
+    Raises:
+        InputError: the field is empty, or its number is not whole or below `least`.
+    """
+    if value is not None and value == int(value) and value >= least:
+        return int(value)
+    found = Text("empty", "空") if value is None else Text(f"{value:g}", f"{value:g}")
+    sentence = w.NUMBER_TOO_SMALL
+    raise InputError(
+        sentence.en.format(label=label.en, found=found.en, least=least),
+        sentence.zh.format(label=label.zh, found=found.zh, least=least),
+    )
+
+
+class _Counted:
+    """When means so far are worth telling: seldom at first, and ever more seldom, so that the telling stays cheap."""
+
+    def __init__(self) -> None:
+        self._next, self._at = 1, perf_counter()
+
+    def is_due(self, done: int) -> bool:
+        """Whether to tell them now, after `done` queries."""
+        if done < self._next or perf_counter() < self._at:
+            return False
+        self._next, self._at = done + max(1, done // 10), perf_counter() + SO_FAR_SECONDS
+        return True
+
+
+def _told(step: Progress, pace: Pace, language: Language) -> str:
+    """The progress as a labelled bar, with the time that is left."""
+    words, left = step.detail, pace.left(step.total - step.done)
+    if left is not None:
+        time = seconds(left)
+        words = Text(f"{words.en} · about {time} left", f"{words.zh} · 约剩 {time}")
+    return status.progress(words.to(language), step.done, step.total, language)
+
+
+def _all_failed(failures: Sequence[Failure]) -> InputError:
+    """Every ranker's reason in one sentence."""
+    return InputError(
+        " ".join(f"{failure.ranker.label}: {failure.reason.en}" for failure in failures),
+        "".join(f"{failure.ranker.label}：{failure.reason.zh}" for failure in failures),
+    )
+
+
+def study_of(evaluated: Evaluated, looks: Looks) -> Study:
+    """What the looks ask for, or in place of what is not there: the first measure, the best other ranker.
+
+    Unjudged passages count where without them only one kind of passage would be judged.
+    """
+    evaluation = evaluated.evaluation
+    assert evaluation is not None, "a study is made of what was measured"
+    measure = next((each for each in evaluation.measures if each.key == looks.measure), evaluation.measures[0])
+    keys = [ranker.key for ranker in evaluation.rankers]
+    best = best_of(evaluation, measure)
+    key = looks.ranker if looks.ranker in keys else evaluation.baseline if best is None else best.key
+    study = Study(
+        evaluation,
+        evaluated.trial.outcomes,
+        evaluated.collection,
+        measure,
+        key,
+        ordered=bool(evaluated.first),
+        unjudged_too=looks.unjudged_too,
+    )
+    _, relevant = study.relevant()
+    return replace(study, unjudged_too=True) if relevant.all() else study
+
+
+def chart_view(row: EvaluationChart, study: Study, threshold: float | None, language: Language) -> ChartView:
+    """One chart's heading with its words for screen readers, and its picture."""
+    data = row.data(study, threshold)
+    return ChartView(
+        note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
+    )
+
+
+# ---- to take away ------------------------------------------------------------------------------------------------
+
+
+def _run_file(study: Study) -> str:
+    lines = sum(len(outcome.doc_ids) for outcome in study.outcomes)
+    if lines > MOST_RUN_LINES:
+        sentence = w.RUN_TOO_LARGE.format(lines=f"{lines:,}", most=f"{MOST_RUN_LINES:,}")
+        raise InputError(sentence.en, sentence.zh)
+    return "".join(report.run_file(study.outcomes, study.place))
+
+
+def _calibration(study: Study) -> str:
+    """Platt's two numbers and the isotonic curve's knots, as JSON."""
+    scores, relevant = study.relevant()
+    platt, isotonic = fit_platt(scores, relevant), fit_isotonic(scores, relevant)
+    if platt is None or isotonic is None:
+        raise InputError(w.NO_CALIBRATION.en, w.NO_CALIBRATION.zh)
+    changes = [
+        place
+        for place, value in enumerate(isotonic.probabilities)
+        if place in (0, isotonic.scores.size - 1)
+        or value != isotonic.probabilities[place - 1]
+        or value != isotonic.probabilities[place + 1]
+    ]
+    value = {
+        "ranker": study.key,
+        "collection": study.evaluation.collection_key,
+        "queries": len(study.outcomes),
+        "passages": int(relevant.size),
+        "relevant": int(relevant.sum()),
+        "relevant_from": study.evaluation.relevant_from,
+        "unjudged_as_irrelevant": study.unjudged_too,
+        "platt": {
+            "slope": platt.slope,
+            "intercept": platt.intercept,
+            "probability": "1 / (1 + exp(-(slope * score + intercept)))",
+        },
+        "isotonic": {
+            "scores": isotonic.scores[changes].tolist(),
+            "probabilities": isotonic.probabilities[changes].tolist(),
+            "between": "straight lines; level beyond the ends",
+        },
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+FILES = {
+    "run": ("evaluation.run", _run_file),
+    "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation)),
+    "json": (
+        "evaluation.json",
+        lambda study: report.as_json_text(study.evaluation, study.outcomes, study.collection, study.ordered),
+    ),
+    "markdown": ("table.md", lambda study: report.markdown_table(study.evaluation)),
+    "latex": ("table.tex", lambda study: report.latex_table(study.evaluation)),
+    "calibration": ("calibration.json", _calibration),
+}
+"""Kind → end of the file's name, and what is in it."""

@@ -1,0 +1,194 @@
+"""The left column of the Evaluate tab: what is judged, what is ranked, by whom, and how it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from demo.evaluation.presets import PRESETS
+from demo.language import Language
+from demo.metrics.effectiveness import USUAL
+from demo.service import MOST_RANKERS, label_of
+from demo.ui import wording as w
+from demo.ui.evaluate.handlers import EvaluateTab
+from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, NO_PRESET, RUN, EvaluateForm
+from demo.ui.inputs.handlers import COLLECTION, UPLOAD
+from demo.ui.page import page_html
+from demo.ui.rerank.inputs import model_choices
+from demo.ui.views import status
+from demo.ui.views.collections import collection_note
+
+CANDIDATES = (
+    (w.CANDIDATES_GIVEN, GIVEN),
+    (w.CANDIDATES_BM25, BM25),
+    (w.CANDIDATES_JUDGED, JUDGED),
+    (w.CANDIDATES_RUN, RUN),
+)
+MORE_MEASURES = ("ndcg@5", "ndcg@20", "ndcg", "mrr", "p@5", "r@10", "r@1000")
+DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateInputs:
+    """The components of the left column.
+
+    Attributes:
+        form: the components that an `EvaluateForm` is read from, by its field names.
+        upload, run_file: buttons that fill `uploaded` and `run`; their notes say how the files are understood.
+    """
+
+    form: dict[str, Any]
+    collection_note: gr.HTML
+    upload: gr.UploadButton
+    qrels: gr.Textbox
+    upload_note: gr.HTML
+    run_file: gr.UploadButton
+    run_note: gr.HTML
+    run: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+
+    def components(self) -> list[Any]:
+        """The form's components in the order of the fields of `EvaluateForm`."""
+        return [self.form[row.name] for row in fields(EvaluateForm)]
+
+    @staticmethod
+    def read(values: Sequence[Any]) -> EvaluateForm:
+        """The values of `components()` as a form."""
+        named = dict(zip((row.name for row in fields(EvaluateForm)), values, strict=True))
+        return EvaluateForm(
+            **named | {"rankers": tuple(named["rankers"] or ()), "measures": tuple(named["measures"] or ())}
+        )
+
+
+def ranker_choices(tab: EvaluateTab, language: Language) -> list[tuple[str, str]]:
+    """Everything on offer as menu entries; models say where their weights are."""
+    places = {key: label for label, key in model_choices(tab.service, language)}
+    return [(places.get(str(choice)) or label_of(choice), str(choice)) for choice in tab.offered()]
+
+
+def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
+    """Makes the left column."""
+    with gr.Column(elem_id="evaluate-inputs"):
+        source, collection, collection_box = _collection(tab, label)
+        with gr.Column(elem_id="evaluate-from-upload"):
+            upload = gr.UploadButton(label(w.UPLOAD_BUTTON), file_count="multiple", elem_id="evaluate-upload")  # type: ignore[arg-type]
+            upload_note = page_html(status.reading(w.EVALUATE_UPLOAD_NONE, "en"), elem_id="evaluate-upload-note")
+            qrels = gr.Textbox(label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", elem_id="evaluate-qrels")
+        rankers = gr.Dropdown(
+            ranker_choices(tab, "en"),
+            value=tab.default_rankers(),
+            label=label(w.EVALUATE_RANKERS),
+            info=label(w.RANKERS_INFO),
+            multiselect=True,
+            max_choices=MOST_RANKERS,
+            allow_custom_value=True,
+            elem_id="evaluate-rankers",
+        )
+        candidates, run_file, run_note = _candidates(label)
+        with gr.Column(elem_id="evaluate-run-box", elem_classes="run-box"):
+            status_box = page_html("", elem_id="evaluate-status-box")
+            with gr.Row(elem_classes="run-row"):
+                run = gr.Button(
+                    label(w.RUN_EVALUATE),
+                    variant="primary",
+                    scale=3,
+                    elem_id="evaluate",
+                    elem_classes=["run", "run-button"],
+                )
+                stop = gr.Button(label(w.STOP), scale=1, elem_id="evaluate-stop", elem_classes="stop")
+        options = _options(label)
+    form = {
+        "source": source,
+        "collection": collection,
+        "uploaded": gr.State(None),
+        "candidates": candidates,
+        "run": gr.State(None),
+        "rankers": rankers,
+        **options,
+    }
+    return EvaluateInputs(
+        form, collection_box, upload, qrels, upload_note, run_file, run_note, run, stop, status_box
+    )
+
+
+def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdown, gr.HTML]:
+    cards = tab.service.cards()
+    source = gr.Radio(
+        [(label(w.SOURCE_COLLECTION), COLLECTION), (label(w.SOURCE_UPLOAD), UPLOAD)],
+        value=COLLECTION,
+        label=label(w.EVALUATE_SOURCE),
+        elem_id="evaluate-source",
+    )
+    with gr.Column(elem_id="evaluate-from-collection"):
+        collection = gr.Dropdown(
+            [(label(card.title), key) for key, card in cards],
+            value=cards[0][0],
+            show_label=False,
+            container=False,
+            filterable=False,
+            elem_id="evaluate-collection",
+        )
+        note = page_html(collection_note(tab.service.collection(cards[0][0]), "en"), elem_id="evaluate-collection-note")
+    return source, collection, note
+
+
+def _candidates(label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
+    candidates = gr.Dropdown(
+        [(label(text), key) for text, key in CANDIDATES],
+        value=GIVEN,
+        label=label(w.CANDIDATES),
+        filterable=False,
+        elem_id="evaluate-candidates",
+    )
+    with gr.Column(elem_id="evaluate-from-run", visible=False) as box:
+        run_file = gr.UploadButton(label(w.RUN_FILE), elem_id="evaluate-run-file")  # type: ignore[arg-type]
+        run_note = page_html(status.reading(w.RUN_FILE_NONE, "en"), elem_id="evaluate-run-note")
+    candidates.input(
+        lambda chosen: gr.Column(visible=chosen == RUN), candidates, box, show_progress="hidden", api_visibility="private"
+    )
+    return candidates, run_file, run_note
+
+
+def _options(label: w.Labels) -> dict[str, Any]:
+    """Depth and number of queries, and the protocol: measures, grade, preset."""
+    usual = [measure.key for measure in USUAL]
+    return {
+        "depth": gr.Number(DEPTH, label=label(w.EVALUATE_DEPTH), precision=0, minimum=1, elem_id="evaluate-depth"),
+        "queries": gr.Number(
+            0,
+            label=label(w.MOST_QUERIES),
+            info=label(w.MOST_QUERIES_INFO),
+            precision=0,
+            minimum=0,
+            elem_id="evaluate-queries",
+        ),
+        "relevant_from": gr.Number(
+            1,
+            label=label(w.RELEVANT_FROM),
+            info=label(w.RELEVANT_FROM_INFO),
+            precision=0,
+            minimum=1,
+            elem_id="evaluate-grade",
+        ),
+        "measures": gr.Dropdown(
+            [*usual, *MORE_MEASURES],
+            value=usual,
+            label=label(w.MEASURES),
+            info=label(w.MEASURES_INFO),
+            multiselect=True,
+            allow_custom_value=True,
+            elem_id="evaluate-measures",
+        ),
+        "preset": gr.Dropdown(
+            [(label(w.PRESET_NONE), NO_PRESET), *((label(preset.label), preset.key) for preset in PRESETS)],
+            value=NO_PRESET,
+            label=label(w.PRESET),
+            info=label(w.PRESET_INFO),
+            filterable=False,
+            elem_id="evaluate-preset",
+        ),
+    }

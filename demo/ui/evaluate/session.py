@@ -1,0 +1,86 @@
+"""What the Evaluate tab is asked, how its answer is looked at, and what it remembers of one visitor; all frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from demo.evaluation.figures import Evaluation
+from demo.evaluation.presets import Preset
+from demo.evaluation.trials import Trial
+from demo.formats.judged import Judged
+from demo.formats.trec_runs import Run
+from demo.language import Text
+from demo.metrics.effectiveness import Measure
+from demo.records import Collection
+
+GIVEN, BM25, JUDGED, RUN = "", "bm25", "judged", "run"
+NO_PRESET = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateForm:
+    """What the person chose; the fields are named as the components they come from.
+
+    Attributes:
+        candidates: one of GIVEN (what comes with the collection, else BM25), BM25, JUDGED and RUN, which takes `run`.
+        queries: judged queries to work on, from the first; 0: all.
+        preset: key of a preset, or NO_PRESET.
+    """
+
+    source: str
+    collection: str
+    uploaded: Judged | None
+    candidates: Literal["", "bm25", "judged", "run"]
+    run: Run | None
+    depth: float | None
+    rankers: tuple[str, ...]
+    preset: str
+    measures: tuple[str, ...]
+    relevant_from: float | None
+    queries: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How an evaluation is looked at; what is "" or no longer there is chosen anew.
+
+    Attributes:
+        measure: key of a measure; baseline, ranker: keys of rankers, the second held against the first.
+        unjudged_too: whether unjudged passages count as irrelevant where scores meet judgments.
+        threshold: a score to cut at; None chooses the one of the greatest F1.
+    """
+
+    measure: str = ""
+    baseline: str = ""
+    ranker: str = ""
+    unjudged_too: bool = False
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """An evaluation, finished or on its way, together with what the page needs to draw it again.
+
+    Attributes:
+        bundled: whether the collection comes with the app.
+        first: key of the ranker that put the candidates into their order; "" where the order means nothing.
+        depth: most candidates that were asked for.
+        notes: what the person should know of the candidates.
+        evaluation: None until it is drawn.
+    """
+
+    judged: Judged
+    bundled: bool
+    trial: Trial
+    measures: tuple[Measure, ...]
+    preset: Preset | None
+    first: str
+    depth: int
+    notes: tuple[Text, ...]
+    evaluation: Evaluation | None = None
+
+    @property
+    def collection(self) -> Collection:
+        """What was evaluated on."""
+        return self.judged.collection

@@ -1,0 +1,198 @@
+"""The Evaluate tab: does reranking pay on judged queries?
+
+What happens stands in `ui.evaluate.handlers`; this file puts the parts together and connects their events. It has its
+own left column, since it asks for a judged collection and not for one query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from demo.evaluation.presets import find_preset
+from demo.ui import wording as w
+from demo.ui.evaluate.handlers import EvaluateTab
+from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs, ranker_choices
+from demo.ui.evaluate.results import Results, build_evaluate_results
+from demo.ui.evaluate.session import NO_PRESET, Evaluated
+from demo.ui.frame import Frame
+from demo.ui.inputs.components import query_choices
+from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.views import status
+from demo.ui.views.collections import collection_note
+
+BRIDGE = """
+const tell = (place) => trigger('select', { place: Number(place) });
+document.addEventListener('click', (event) => {
+  const row = event.target.closest('.evaluation-queries [data-query]');
+  if (row) tell(row.dataset.query);
+});
+const bind = () => document.querySelectorAll('#evaluation-differences .js-plotly-plot').forEach((plot) => {
+  if (plot.queriesBound || !plot.on) return;
+  plot.queriesBound = true;
+  plot.on('plotly_click', (event) => {
+    const [, place] = String(event.points?.[0]?.customdata ?? '').split(' ');
+    if (place !== undefined) tell(place);
+  });
+});
+new MutationObserver(bind).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] });
+"""
+"""Tells the server which query was clicked, in the list or in the chart."""
+
+GO_TO_RERANK = """() => {
+  document.querySelector('#tab-rerank-button').click();
+  document.querySelector('#rerank').click();
+}"""
+
+
+def build(frame: Frame) -> None:
+    """The tab's components and what happens when they are used."""
+    tab = EvaluateTab(frame.inputs.pane)
+    with gr.Row(elem_id="evaluate-page"):
+        inputs = build_evaluate_inputs(tab, frame.label)
+        results = build_evaluate_results(inputs.status, frame.label)
+    _wire_inputs(tab, inputs, results)
+    _wire_run(tab, inputs, results)
+    _wire_looks(tab, inputs, results)
+    _wire_opening(tab, frame, results)
+
+
+def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
+    """Words in the visitor's language, files, and what a preset sets."""
+    form = inputs.form
+
+    def localised(request: gr.Request) -> tuple[Any, ...]:
+        language = w.language_of(request)
+        return (
+            gr.Dropdown(choices=ranker_choices(tab, language)),
+            collection_note(tab.service.collection(tab.service.cards()[0][0]), language),
+            status.reading(w.EVALUATE_UPLOAD_NONE, language),
+            status.reading(w.RUN_FILE_NONE, language),
+            status.reading(w.EVALUATE_EMPTY, language),
+        )
+
+    def chosen(request: gr.Request, key: str) -> str:
+        return collection_note(tab.service.collection(key), w.language_of(request))
+
+    def uploaded(request: gr.Request, paths: list[str] | None, qrels: str, before: Any) -> tuple[Any, str]:
+        return tab.read_upload(paths, qrels, before, w.language_of(request))
+
+    def run_given(request: gr.Request, path: str | None, before: Any) -> tuple[Any, str]:
+        return tab.read_run(path, before, w.language_of(request))
+
+    def preset(key: str, measures: list[str]) -> tuple[Any, ...]:
+        if key == NO_PRESET:
+            return gr.skip(), gr.skip(), gr.skip()
+        row = find_preset(key)
+        return row.depth, row.relevant_from, list(dict.fromkeys([row.measure.key, *measures]))
+
+    notes = [inputs.collection_note, inputs.upload_note, inputs.run_note, results.parts.headline]
+    current_page().load(localised, None, [form["rankers"], *notes], **QUICK)
+    form["collection"].input(chosen, form["collection"], inputs.collection_note, **QUICK)
+    gr.on(
+        [inputs.upload.upload, inputs.qrels.submit],
+        uploaded,
+        [inputs.upload, inputs.qrels, form["uploaded"]],
+        [form["uploaded"], inputs.upload_note],
+        **QUICK,
+    )
+    inputs.run_file.upload(run_given, [inputs.run_file, form["run"]], [form["run"], inputs.run_note], **QUICK)
+    form["preset"].input(
+        preset,
+        [form["preset"], form["measures"]],
+        [form["depth"], form["relevant_from"], form["measures"]],
+        **QUICK,
+    )
+
+
+def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
+    parts, panel = results.parts, results.parts.looks
+    form = inputs.components()
+
+    def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
+        asked, looks = inputs.read(values[: len(form)]), panel.looks(values[len(form) :])
+        for view in tab.run(asked, looks, w.language_of(request)):
+            yield parts.updates(view)
+
+    def stopped(
+        request: gr.Request, evaluated: Evaluated | None, grade: float | None, *looks: Any
+    ) -> dict[Any, Any]:
+        return parts.updates(tab.stopped(evaluated, panel.looks(looks), grade, w.language_of(request)))
+
+    running = inputs.run.click(run, [*form, *panel.components()], parts.outputs(), **RANKING)
+    inputs.stop.click(None, cancels=[running], api_visibility="private").then(
+        stopped,
+        [parts.evaluated, inputs.form["relevant_from"], *panel.components()],
+        parts.outputs(),
+        **QUICK,
+    )
+
+
+def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
+    """Controls that draw the evaluation again, and files of it; nothing is scored."""
+    parts, panel = results.parts, results.parts.looks
+
+    def redrawn(
+        request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any
+    ) -> dict[Any, Any]:
+        return parts.updates(tab.redrawn(evaluated, panel.looks(values), grade, w.language_of(request)))
+
+    def refitted(
+        request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any
+    ) -> dict[Any, Any]:
+        return redrawn(request, evaluated, grade, *values[:-1], None)
+
+    def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
+        return parts.updates(tab.cut(evaluated, panel.looks(values), w.language_of(request)))
+
+    seen = [parts.evaluated, inputs.form["relevant_from"], *panel.components()]
+    redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
+    gr.on([panel.measure.input, panel.baseline.input], redrawn, seen, parts.outputs(), **redraw)
+    gr.on(
+        [panel.ranker.input, panel.unjudged_too.input, inputs.form["relevant_from"].change],
+        refitted,
+        seen,
+        parts.outputs(),
+        **redraw,
+    )
+    panel.threshold.release(cut, [parts.evaluated, *panel.components()], parts.outputs(), **redraw)
+    for kind, download in results.files.items():
+        download.serve(
+            lambda evaluated, *values, kind=kind: tab.file(kind, evaluated, panel.looks(values)),
+            [parts.evaluated, *panel.components()],
+        )
+
+
+def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
+    """A query that is clicked is put into the shared inputs with its collection, and reranked."""
+    form, notes = frame.inputs.form, frame.inputs.notes
+    bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
+
+    def opened(request: gr.Request, event: gr.EventData, evaluated: Evaluated | None) -> dict[Any, Any]:
+        if evaluated is None:
+            return {}
+        found = tab.opened(evaluated, int(event._data["place"]))
+        collection = found.judged.collection
+        language = w.language_of(request)
+        values: dict[Any, Any] = {
+            form["query"]: found.query,
+            form["source"]: found.source,
+            form["first_stage"]: "bm25",
+            form["depth"]: found.depth,
+            notes.examples: gr.Dropdown(choices=query_choices(collection.queries), value=found.query),
+        }
+        if evaluated.bundled:
+            return values | {
+                form["collection"]: collection.key,
+                notes.collection: collection_note(collection, language),
+            }
+        said = w.OPENED_FROM.format(name=collection.key, passages=f"{len(collection.passages):,}")
+        return values | {form["uploaded"]: collection, notes.uploaded: status.reading(said, language)}
+
+    filled = [form[name] for name in ("query", "source", "collection", "uploaded", "first_stage", "depth")]
+    noted = [notes.examples, notes.collection, notes.uploaded]
+    bridge.select(opened, [results.parts.evaluated], [*filled, *noted], **QUICK).success(
+        None, js=GO_TO_RERANK, api_visibility="private"
+    )

@@ -1,0 +1,279 @@
+"""What an evaluation says, as HTML: the answer, the table, the queries one by one, what a score means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demo.charts.evaluation import Study, describe_cut, threshold_data
+from demo.evaluation.analysis import differences
+from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test
+from demo.evaluation.presets import published_value
+from demo.evaluation.trials import Trial
+from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict
+from demo.language import Language, Text
+from demo.metrics.calibration import fit_isotonic, fit_platt
+from demo.metrics.effectiveness import Measure
+from demo.metrics.significance import Interval, describe_effect
+from demo.phrases import Direction, seconds, signed
+from demo.ui import wording as w
+from demo.ui.evaluate.session import Evaluated
+from demo.ui.views.render import render
+
+SHOWN_QUERIES = 300
+"""Of a longer list its two ends are shown, the greatest gains and the greatest losses."""
+
+
+def so_far(trial: Trial, measure: Measure, means: Sequence[tuple[str, float]], language: Language) -> str:
+    """The means over the queries that are done, while others are still to come."""
+    return render(
+        "evaluation_so_far.html",
+        language,
+        done=len(trial.outcomes),
+        total=trial.total,
+        measure=measure.name,
+        means=[(label, f"{value:.3f}") for label, value in means],
+    )
+
+
+# ---- the answer --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One of the figures in the strip below the answer."""
+
+    label: Text
+    value: str
+    sub: str
+
+
+def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
+    """The answer in plain words, what makes it doubtful, and five key figures."""
+    evaluation = study.evaluation
+    trial = evaluated.trial
+    partial = w.EVALUATE_PARTIAL.format(done=f"{len(trial.outcomes):,}", total=f"{trial.total:,}")
+    return render(
+        "evaluation_headline.html",
+        language,
+        collection=evaluated.collection.card.title.to(language),
+        preset=evaluated.preset.label.to(language) if evaluated.preset else "",
+        partial=partial.to(language) if trial.partial else "",
+        sentence=verdict(evaluation, study.measure).to(language),
+        cautions=[each.to(language) for each in cautions(evaluation)],
+        figures=_key_figures(study, language),
+    )
+
+
+def _key_figures(study: Study, language: Language) -> list[KeyFigure]:
+    evaluation, measure = study.evaluation, study.measure
+    count = len(evaluation.query_ids)
+    depth = w.UP_TO_CANDIDATES.format(depth=f"{evaluation.depth:,}").to(language)
+    best = best_of(evaluation, measure) or study.baseline
+    figure, before = study.figure(best.key), study.figure(study.baseline.key)
+    found = [
+        KeyFigure(w.QUERIES, f"{count:,}", depth),
+        KeyFigure(
+            Text(f"{measure.name}, {best.label}", f"{measure.name}，{best.label}"),
+            f"{figure.mean:.3f}",
+            _interval(figure.interval),
+        ),
+    ]
+    if figure.test is not None:
+        test = figure.test
+        against = Text(f"Against {study.baseline.label}", f"与 {study.baseline.label} 相比")
+        sub = f"{before.mean:.3f} → {figure.mean:.3f}"
+        found += [
+            KeyFigure(against, signed(test.difference, 3, plus=True), sub),
+            KeyFigure(w.BETTER_AND_WORSE, f"{test.better:,} · {test.worse:,}", w.EQUAL.format(n=f"{test.equal:,}").to(language)),
+        ]
+    speed = evaluation.speeds[best.key]
+    time = "–" if speed.seconds_per_query is None else seconds(speed.seconds_per_query)
+    device = " · ".join(filter(None, (speed.device, speed.precision)))
+    found.append(KeyFigure(w.TIME_PER_QUERY, time, device if speed.seconds_per_query else w.ALL_KNOWN.to(language)))
+    return found
+
+
+def _interval(interval: Interval, places: int = 3) -> str:
+    return f"[{signed(interval.low, places)}, {signed(interval.high, places)}]"
+
+
+# ---- the table ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A mean with its interval; `best` of its column, `significant` against the baseline; `published` "" if unknown."""
+
+    mean: str
+    interval: str
+    best: bool
+    significant: bool
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ranker of the table.
+
+    Attributes:
+        test: what the paired test says, in short cells; empty for the baseline.
+        words: the same in a sentence.
+        looked_at: whether it is the ranker that the pictures show.
+    """
+
+    label: str
+    key: str
+    cells: tuple[Cell, ...]
+    baseline: bool
+    looked_at: bool
+    direction: Direction
+    difference: str
+    interval: str
+    p: str
+    effect: str
+    counts: str
+    words: str
+    time: str
+
+
+def table(evaluated: Evaluated, study: Study, language: Language) -> str:
+    """Rankers by measures, the test of the measure that is looked at, and the rankers that failed, each with its reason."""
+    evaluation = study.evaluation
+    rows = [_row(evaluated, study, place, language) for place in range(len(evaluation.rankers))]
+    failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.trial.failures]
+    return render(
+        "evaluation_table.html",
+        language,
+        rows=rows,
+        failed=failed,
+        measures=evaluation.measures,
+        chosen=study.measure,
+        baseline=study.baseline.label,
+        tested=len(rows) > 1,
+        relevant_from=evaluation.relevant_from,
+    )
+
+
+def _row(evaluated: Evaluated, study: Study, place: int, language: Language) -> Row:
+    evaluation = study.evaluation
+    ranker = evaluation.rankers[place]
+    test = study.figure(ranker.key).test
+    time = evaluation.speeds[ranker.key].seconds_per_query
+    return Row(
+        label=ranker.label,
+        key=ranker.key if ranker.key != ranker.label else "",
+        cells=tuple(_cell(evaluated, study, ranker.key, measure) for measure in evaluation.measures),
+        baseline=test is None,
+        looked_at=ranker.key == study.key,
+        time="–" if time is None else seconds(time),
+        **_tested(test, language),
+    )
+
+
+def _tested(test: PairedTest | None, language: Language) -> dict[str, str]:
+    if test is None:
+        return dict.fromkeys(("direction", "difference", "interval", "p", "effect", "counts", "words"), "")
+    return {
+        "direction": "up" if test.difference > 0 else "down" if test.difference < 0 else "same",
+        "difference": signed(test.difference, 3, plus=True),
+        "interval": _interval(test.interval),
+        "p": describe_p(test.corrected_p),
+        "effect": describe_effect(test.effect).to(language),
+        "counts": f"▲ {test.better:,}  ▼ {test.worse:,}  ● {test.equal:,}",
+        "words": describe_test(test).to(language),
+    }
+
+
+def _cell(evaluated: Evaluated, study: Study, key: str, measure: Measure) -> Cell:
+    evaluation, preset = study.evaluation, evaluated.preset
+    figure: Figure = evaluation.figures[key, measure]
+    best = max(evaluation.figures[ranker.key, measure].mean for ranker in evaluation.rankers)
+    published = published_value(preset, key) if preset is not None and measure == preset.measure else None
+    return Cell(
+        mean=f"{figure.mean:.3f}",
+        interval=_interval(figure.interval),
+        best=len(evaluation.rankers) > 1 and figure.mean == best and measure != JUDGED_AT_10,
+        significant=figure.test is not None and figure.test.significant,
+        published="" if published is None else f"{published:.3f}",
+    )
+
+
+# ---- query by query ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRow:
+    """One query: what it asks, its place among the outcomes, and both figures."""
+
+    number: int
+    place: int
+    text: str
+    query_id: str
+    before: str
+    after: str
+    difference: str
+    direction: Direction
+
+
+def queries(study: Study, language: Language) -> str:
+    """Every query with its difference, the greatest gain first; a row opens its query in the Rerank tab."""
+    texts = {outcome.query.query_id: outcome.query.text for outcome in study.outcomes}
+    places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
+    rows = [
+        QueryRow(
+            number,
+            places[row.query_id],
+            texts[row.query_id],
+            row.query_id,
+            f"{row.before:.3f}",
+            f"{row.after:.3f}",
+            signed(row.difference, 3, plus=True),
+            "up" if row.difference > 0 else "down" if row.difference < 0 else "same",
+        )
+        for number, row in enumerate(differences(study.evaluation, study.key, study.measure), 1)
+    ]
+    half = SHOWN_QUERIES // 2
+    cut = len(rows) > SHOWN_QUERIES
+    return render(
+        "evaluation_queries.html",
+        language,
+        first=rows[:half] if cut else rows,
+        last=rows[-half:] if cut else [],
+        between=len(rows) - 2 * half if cut else 0,
+        total=len(rows),
+        measure=study.measure.name,
+        ranker=study.ranker.label,
+        baseline=study.baseline.label,
+    )
+
+
+# ---- what a score means ------------------------------------------------------------------------------------------
+
+
+def meaning(study: Study, threshold: float | None, language: Language) -> str:
+    """What cutting at the threshold keeps, how likely relevance is there, and the curve in two numbers."""
+    data = threshold_data(study, threshold)
+    scores, relevant = study.relevant()
+    platt, isotonic = fit_platt(scores, relevant), fit_isotonic(scores, relevant)
+    if data.chosen is None or data.best is None or platt is None or isotonic is None:
+        return render("evaluation_meaning.html", language, known=False)
+    at = data.chosen.threshold
+    words = describe_cut(data.chosen)
+    return render(
+        "evaluation_meaning.html",
+        language,
+        known=True,
+        ranker=study.ranker.label,
+        cut=Text(f"{words.en}.", f"{words.zh}。").to(language),
+        chance=w.CHANCE_AT.format(
+            score=signed(at, plus=True),
+            platt=f"{float(platt.probability(at)):.2f}",
+            isotonic=f"{float(isotonic.probability(at)):.2f}",
+        ).to(language),
+        best=w.BEST_F1.format(score=signed(data.best.threshold, plus=True)).to(language),
+        slope=signed(platt.slope, 4),
+        intercept=signed(platt.intercept, 4, plus=True),
+        counts=w.FITTED_ON.format(n=f"{relevant.size:,}", relevant=f"{int(relevant.sum()):,}").to(language),
+        unjudged=w.UNJUDGED_COUNT.to(language) if study.unjudged_too else "",
+    )
