@@ -143,9 +143,7 @@ class EvaluateTab:
 
     def run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
         """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
-        return guarded(
-            self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language))
-        )
+        return guarded(self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language)))
 
     def _run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
@@ -224,7 +222,9 @@ class EvaluateTab:
             means.append((ranking.ranker.label, mean(values.values())))
         return views.so_far(begun.trial, measure, means, language)
 
-    def stopped(self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language) -> View:
+    def stopped(
+        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+    ) -> View:
         """What was done when the person stopped the work, said to be a part."""
         if evaluated is None or not evaluated.trial.outcomes or evaluated.evaluation is not None:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))

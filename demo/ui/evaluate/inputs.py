@@ -110,9 +110,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         "rankers": rankers,
         **options,
     }
-    return EvaluateInputs(
-        form, collection_box, upload, qrels, upload_note, run_file, run_note, run, stop, status_box
-    )
+    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, run_file, run_note, run, stop, status_box)
 
 
 def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdown, gr.HTML]:
@@ -148,7 +146,11 @@ def _candidates(label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]
         run_file = gr.UploadButton(label(w.RUN_FILE), elem_id="evaluate-run-file")  # type: ignore[arg-type]
         run_note = page_html(status.reading(w.RUN_FILE_NONE, "en"), elem_id="evaluate-run-note")
     candidates.input(
-        lambda chosen: gr.Column(visible=chosen == RUN), candidates, box, show_progress="hidden", api_visibility="private"
+        lambda chosen: gr.Column(visible=chosen == RUN),
+        candidates,
+        box,
+        show_progress="hidden",
+        api_visibility="private",
     )
     return candidates, run_file, run_note
 

@@ -116,9 +116,7 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
         for view in tab.run(asked, looks, w.language_of(request)):
             yield parts.updates(view)
 
-    def stopped(
-        request: gr.Request, evaluated: Evaluated | None, grade: float | None, *looks: Any
-    ) -> dict[Any, Any]:
+    def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *looks: Any) -> dict[Any, Any]:
         return parts.updates(tab.stopped(evaluated, panel.looks(looks), grade, w.language_of(request)))
 
     running = inputs.run.click(run, [*form, *panel.components()], parts.outputs(), **RANKING)
@@ -134,14 +132,10 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     """Controls that draw the evaluation again, and files of it; nothing is scored."""
     parts, panel = results.parts, results.parts.looks
 
-    def redrawn(
-        request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any
-    ) -> dict[Any, Any]:
+    def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         return parts.updates(tab.redrawn(evaluated, panel.looks(values), grade, w.language_of(request)))
 
-    def refitted(
-        request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any
-    ) -> dict[Any, Any]:
+    def refitted(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         return redrawn(request, evaluated, grade, *values[:-1], None)
 
     def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:

@@ -85,7 +85,11 @@ def _key_figures(study: Study, language: Language) -> list[KeyFigure]:
         sub = f"{before.mean:.3f} → {figure.mean:.3f}"
         found += [
             KeyFigure(against, signed(test.difference, 3, plus=True), sub),
-            KeyFigure(w.BETTER_AND_WORSE, f"{test.better:,} · {test.worse:,}", w.EQUAL.format(n=f"{test.equal:,}").to(language)),
+            KeyFigure(
+                w.BETTER_AND_WORSE,
+                f"{test.better:,} · {test.worse:,}",
+                w.EQUAL.format(n=f"{test.equal:,}").to(language),
+            ),
         ]
     speed = evaluation.speeds[best.key]
     time = "–" if speed.seconds_per_query is None else seconds(speed.seconds_per_query)
