@@ -13,7 +13,7 @@ from demo.phrases import passage_name
 from demo.rankers.choices import FUSION_METHODS, RRF_K
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_FUSION, SPEED_AXES, Controls, View, is_fused, reference_of
+from demo.ui.compare.handlers import NO_FUSION, SPEED_AXES, Controls, is_fused, reference_of
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
 from demo.ui.session import Compared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
@@ -11,7 +10,6 @@ from demo.charts import CHARTS, RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
-from demo.ui.rerank.handlers import View
 from demo.ui.views import status
 
 
