@@ -312,10 +312,12 @@ PRESET_INFO = Text(
 MEASURES = Text("Measures", "指标")
 MEASURES_INFO = Text("Any cutoff can be typed: ndcg@20, p@5, r@1000", "可输入任意截断位置：ndcg@20、p@5、r@1000")
 RELEVANT_FROM = Text("Lowest grade that counts as relevant", "算作相关的最低等级")
-RELEVANT_FROM_INFO = Text("For MRR, MAP, P and R; changing it scores nothing again", "用于 MRR、MAP、P 和 R；更改后不会重新打分")
+RELEVANT_FROM_INFO = Text(
+    "For MRR, MAP, P and R; changing it scores nothing again", "用于 MRR、MAP、P 和 R；更改后不会重新打分"
+)
 MOST_QUERIES = Text("Queries, from the first", "查询数（从第一个起）")
 MOST_QUERIES_INFO = Text("0: all that are judged", "0：全部有判断的查询")
-EVALUATE_OPTIONS = Text("Measures, grade, protocol", "指标、等级、协议")
+EVALUATE_OPTIONS = Text("Depth, measures, grade, protocol", "深度、指标、等级、协议")
 RUN_EVALUATE = Text("Evaluate", "评测")
 EVALUATE_PREPARING = Text("Reading the collection and its candidates", "正在读取集合及其候选段落")
 EVALUATE_TESTING = Text("Computing intervals and tests", "正在计算区间和检验")
@@ -324,20 +326,29 @@ EVALUATE_STOPPED = Text(
     "已停止。显示的是已完成的 {done}/{total} 个查询；再次运行会接着进行，不会重新打分。",
 )
 EVALUATE_STOPPED_EMPTY = Text(
-    "Stopped before the first query was done. Nothing you chose is lost.", "在完成第一个查询之前已停止。您的选择都还在。"
+    "Stopped before the first query was done. Nothing you chose is lost.",
+    "在完成第一个查询之前已停止。您的选择都还在。",
 )
 EVALUATE_FIRST = Text("Press Evaluate first: there is no result yet.", "请先点击“评测”：还没有结果。")
+EVALUATE_QUESTION = Text("Does reranking pay on your queries?", "重排对您的查询值得吗？")
 EVALUATE_EMPTY = Text(
-    "Does reranking pay on your queries? Choose a judged collection and rankers, and press Evaluate: how much better, on which queries, surely or by chance, and at what cost.",
-    "重排对您的查询值得吗？请选择带判断的集合和排序器，然后点击“评测”：好多少、在哪些查询上、是否只是偶然、代价多大。",
+    "One query is an anecdote. Choose a judged collection and rankers on the left and press Evaluate: you see how much better, on which queries, surely or by chance, at what cost, and what a score means.",
+    "一个查询只是个例。请选择带判断的集合和排序器，然后点击“评测”：可以看到好多少、在哪些查询上、是否只是偶然、代价多大，以及得分意味着什么。",
 )
-NO_JUDGED_UPLOAD = Text("Choose the files of a judged collection first, or one of the collections here.", "请先选择带判断的集合的文件，或选用这里的集合。")
+NO_JUDGED_UPLOAD = Text(
+    "Choose the files of a judged collection first, or one of the collections here.",
+    "请先选择带判断的集合的文件，或选用这里的集合。",
+)
 NO_RUN_FILE = Text("Choose a run file first, or other candidates.", "请先选择运行文件，或改用其他候选段落。")
-NUMBER_TOO_SMALL = Text("“{label}” is {found}. Write a whole number of {least} or more.", "“{label}”为{found}。请写不小于 {least} 的整数。")
+NUMBER_TOO_SMALL = Text(
+    "“{label}” is {found}. Write a whole number of {least} or more.", "“{label}”为{found}。请写不小于 {least} 的整数。"
+)
 ANSWER = Text("Does reranking pay?", "重排值得吗？")
 EVALUATED_ON = Text("Evaluated on", "评测集合")
 PARTIAL = Text("partial", "部分结果")
-EVALUATE_PARTIAL = Text("{done} of {total} queries: the work was stopped before the end.", "仅 {done}/{total} 个查询：在完成之前已停止。")
+EVALUATE_PARTIAL = Text(
+    "{done} of {total} queries: the work was stopped before the end.", "仅 {done}/{total} 个查询：在完成之前已停止。"
+)
 SO_FAR = Text("{measure} so far, over {done} of {total} queries", "目前 {done}/{total} 个查询上的 {measure}")
 QUERIES = Text("Queries", "查询")
 UP_TO_CANDIDATES = Text("up to {depth} candidates each", "各最多 {depth} 个候选段落")
@@ -366,7 +377,9 @@ CHANCE_AT = Text(
     "得分为 {score} 的段落相关的概率为 {platt}（Platt）或 {isotonic}（保序回归）。",
 )
 BEST_F1 = Text("Precision and recall balance best (F1) at {score}.", "准确率与召回率在 {score} 处最平衡（F1）。")
-FITTED_ON = Text("From {n} scored passages, {relevant} of them relevant.", "依据 {n} 个已打分段落，其中 {relevant} 个相关。")
+FITTED_ON = Text(
+    "From {n} scored passages, {relevant} of them relevant.", "依据 {n} 个已打分段落，其中 {relevant} 个相关。"
+)
 UNJUDGED_COUNT = Text("Unjudged ones count as irrelevant.", "未判断的按不相关计。")
 PLATT_FORMULA = Text("Score to probability (Platt):", "得分到概率（Platt）：")
 NO_CALIBRATION = Text(

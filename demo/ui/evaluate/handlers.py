@@ -7,15 +7,16 @@ ranker, grade and threshold only draw it again.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study, threshold_data
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
-from demo.evaluation import evaluate, report
+from demo.evaluation import Reranker, evaluate, report
 from demo.evaluation.outcomes import judged_queries
 from demo.evaluation.presets import find_preset
 from demo.evaluation.trials import Trial, try_out
@@ -26,7 +27,7 @@ from demo.formats.source import Source
 from demo.formats.trec_runs import Run, read_run
 from demo.language import Language, Text
 from demo.metrics.calibration import fit_isotonic, fit_platt
-from demo.metrics.effectiveness import USUAL, Measure, mean, measure_run, parse_measures
+from demo.metrics.effectiveness import mean, measure_run, parse_measures
 from demo.phrases import seconds
 from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
@@ -73,7 +74,10 @@ class Opened:
 
 
 class Pace:
-    """How long the queries that are left will take, by the median of those that are done."""
+    """How long the queries that are left will take, by the median of those that are done.
+
+    The first does not count: models are loaded and collections indexed for it.
+    """
 
     def __init__(self) -> None:
         self._last = perf_counter()
@@ -86,8 +90,8 @@ class Pace:
         self._last = now
 
     def left(self, queries: int) -> float | None:
-        """Seconds for so many queries; None while none is done."""
-        return median(self._took) * queries if self._took else None
+        """Seconds for so many queries; None while fewer than two are done."""
+        return median(self._took[1:]) * queries if len(self._took) > 1 else None
 
 
 class EvaluateTab:
@@ -143,9 +147,7 @@ class EvaluateTab:
 
     def run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
         """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
-        return guarded(
-            self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language))
-        )
+        return guarded(self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language)))
 
     def _run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
@@ -183,7 +185,8 @@ class EvaluateTab:
             raise InputError(w.NO_RUN_FILE.en, w.NO_RUN_FILE.zh)
         asked = form.run if form.candidates == RUN and form.run is not None else form.candidates
         first = self.service.first_stage(judged, queries, depth, asked)  # type: ignore[arg-type]
-        rerankers, failures = [], []
+        rerankers: list[Reranker] = []
+        failures: list[Failure] = []
         for choice in choices:
             try:
                 rerankers.append(self.service.reranker(choice, judged.collection))
@@ -224,7 +227,9 @@ class EvaluateTab:
             means.append((ranking.ranker.label, mean(values.values())))
         return views.so_far(begun.trial, measure, means, language)
 
-    def stopped(self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language) -> View:
+    def stopped(
+        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+    ) -> View:
         """What was done when the person stopped the work, said to be a part."""
         if evaluated is None or not evaluated.trial.outcomes or evaluated.evaluation is not None:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
@@ -338,9 +343,14 @@ def _told(step: Progress, pace: Pace, language: Language) -> str:
     """The progress as a labelled bar, with the time that is left."""
     words, left = step.detail, pace.left(step.total - step.done)
     if left is not None:
-        time = seconds(left)
+        time = duration(left)
         words = Text(f"{words.en} · about {time} left", f"{words.zh} · 约剩 {time}")
     return status.progress(words.to(language), step.done, step.total, language)
+
+
+def duration(left: float) -> str:
+    """A time to wait, roughly: seconds up to 90, then minutes."""
+    return seconds(max(1.0, round(left))).replace(".0", "") if left <= 90 else f"{math.ceil(left / 60)} min"
 
 
 def _all_failed(failures: Sequence[Failure]) -> InputError:

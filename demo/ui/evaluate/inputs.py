@@ -77,7 +77,9 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         with gr.Column(elem_id="evaluate-from-upload"):
             upload = gr.UploadButton(label(w.UPLOAD_BUTTON), file_count="multiple", elem_id="evaluate-upload")  # type: ignore[arg-type]
             upload_note = page_html(status.reading(w.EVALUATE_UPLOAD_NONE, "en"), elem_id="evaluate-upload-note")
-            qrels = gr.Textbox(label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", elem_id="evaluate-qrels")
+            qrels = gr.Textbox(
+                label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", visible=False, elem_id="evaluate-qrels"
+            )
         rankers = gr.Dropdown(
             ranker_choices(tab, "en"),
             value=tab.default_rankers(),
@@ -100,7 +102,8 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
                     elem_classes=["run", "run-button"],
                 )
                 stop = gr.Button(label(w.STOP), scale=1, elem_id="evaluate-stop", elem_classes="stop")
-        options = _options(label)
+        with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):
+            options = _options(label)
     form = {
         "source": source,
         "collection": collection,
@@ -110,9 +113,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         "rankers": rankers,
         **options,
     }
-    return EvaluateInputs(
-        form, collection_box, upload, qrels, upload_note, run_file, run_note, run, stop, status_box
-    )
+    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, run_file, run_note, run, stop, status_box)
 
 
 def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdown, gr.HTML]:
@@ -148,7 +149,11 @@ def _candidates(label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]
         run_file = gr.UploadButton(label(w.RUN_FILE), elem_id="evaluate-run-file")  # type: ignore[arg-type]
         run_note = page_html(status.reading(w.RUN_FILE_NONE, "en"), elem_id="evaluate-run-note")
     candidates.input(
-        lambda chosen: gr.Column(visible=chosen == RUN), candidates, box, show_progress="hidden", api_visibility="private"
+        lambda chosen: gr.Column(visible=chosen == RUN),
+        candidates,
+        box,
+        show_progress="hidden",
+        api_visibility="private",
     )
     return candidates, run_file, run_note
 
