@@ -22,6 +22,7 @@ from demo.charts.flow import FlowData, FlowLine, FlowTick, flow_alt, flow_data
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
 from demo.charts.scales import RAW, SCALES, Scale, find_scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
+from demo.charts.speed import SpeedData, SpeedPoint, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.language import Language, Text
 
 __all__ = [
@@ -34,9 +35,15 @@ __all__ = [
     "FlowLine",
     "FlowTick",
     "Scale",
+    "SpeedData",
+    "SpeedPoint",
     "find_scale",
     "flow_alt",
     "flow_data",
+    "speed_alt",
+    "speed_data",
+    "speed_figure",
+    "unmeasured_note",
 ]
 
 

@@ -20,6 +20,7 @@ from demo.charts.style import (
     escaped,
     hovers,
     layout,
+    opening,
     rank_hovers,
 )
 from demo.comparison import TOP_K
@@ -36,7 +37,7 @@ RUG_SHARE = 0.16
 LOGIT_COLOURS = ("#2f7ed8", "rgba(47,126,216,0.38)")
 OTHER_COLOURS = ("#8a94a3", "rgba(138,148,163,0.42)")
 """Bars of the top k, and of the rest."""
-NAME_COLUMNS = 30
+NAME_COLUMNS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +92,9 @@ def distribution_data(comparison: Comparison, scale: Scale = RAW) -> Distributio
 
 def lineup_distribution_data(lineup: Lineup, scale: Scale = RAW) -> DistributionData:
     """The scores of every ranking on the scale, binned each by itself, in the order of the columns."""
-    k = min(TOP_K, lineup.size)
+    k, openings = min(TOP_K, lineup.size), [opening(passage) for passage in lineup.candidates]
     panels = tuple(
-        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(lineup.candidates, ranking))
-        for ranking in lineup.rankings
+        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(openings, ranking)) for ranking in lineup.rankings
     )
     return DistributionData(panels, k, lineup.size)
 

@@ -97,33 +97,31 @@ def hover(comparison: Comparison, index: int) -> Text:
     passage = comparison.candidates[index]
     old, new = int(comparison.before.ranks[index]), int(comparison.after.ranks[index])
     mark = change_mark(int(comparison.moves[index]))
-    opening = _opening(passage)
+    start = opening(passage)
     scores = " · ".join(
         f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}"
         for ranking in (comparison.before, comparison.after)
     )
     return Text(
-        f"<b>{mark}</b>  rank {old} → {new}<br>{opening}<br>{scores}",
-        f"<b>{mark}</b>  第 {old} 名 → 第 {new} 名<br>{opening}<br>{scores}",
+        f"<b>{mark}</b>  rank {old} → {new}<br>{start}<br>{scores}",
+        f"<b>{mark}</b>  第 {old} 名 → 第 {new} 名<br>{start}<br>{scores}",
     )
 
 
-def _opening(passage: Passage) -> str:
-    """The start of the passage on one or two lines."""
+def opening(passage: Passage) -> str:
+    """The start of the passage on a few short lines, escaped."""
     start = shorten(passage.title or passage.text or passage.doc_id, 72)
     wide = not start.isascii() and any(character >= "\u2e80" for character in start)
     return "<br>".join(escaped(line) for line in textwrap.wrap(start, 18 if wide else 36))
 
 
-def rank_hovers(candidates: Sequence[Passage], ranking: Ranking) -> tuple[Text, ...]:
-    """Rank and score in one ranking and the start of the passage, for every candidate in its order."""
-
-    def one(index: int, passage: Passage) -> Text:
-        rank, score = int(ranking.ranks[index]), signed(float(ranking.scores[index]))
-        opening = _opening(passage)
-        return Text(f"<b>rank {rank}</b> · {score}<br>{opening}", f"<b>第 {rank} 名</b> · {score}<br>{opening}")
-
-    return tuple(one(index, passage) for index, passage in enumerate(candidates))
+def rank_hovers(openings: Sequence[str], ranking: Ranking) -> tuple[Text, ...]:
+    """Rank and score in one ranking before the start of each passage, in candidate order."""
+    rows = zip(ranking.ranks.tolist(), ranking.scores.tolist(), openings, strict=True)
+    return tuple(
+        Text(f"<b>rank {rank}</b> · {signed(score)}<br>{start}", f"<b>第 {rank} 名</b> · {signed(score)}<br>{start}")
+        for rank, score, start in rows
+    )
 
 
 def hovers(comparison: Comparison) -> tuple[Text, ...]:

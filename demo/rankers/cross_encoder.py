@@ -274,9 +274,10 @@ class _Run:
             ModelError: a score is not a finite number.
         """
         done = []
+        wrong = np.flatnonzero(~np.isfinite(scores))
+        if wrong.size:
+            raise self._no_number(rows[wrong[0]].passage, float(scores[wrong[0]]))
         for row, score in zip(rows, scores.tolist(), strict=True):
-            if not np.isfinite(score):
-                raise self._no_number(row.passage, score)
             best = self._best[row.passage]
             best.take(score, row)
             if best.left == 0:

@@ -14,8 +14,9 @@ Shapes in this file: R rows (pairs), T tokens of the longest row, W width, H hea
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,6 @@ from torch import Tensor
 
 from demo.records import Head, ModelSpec
 
-Activation = Callable[[Tensor], Tensor]
 State = Mapping[str, Tensor]
 
 # ---- which tensors and settings an architecture has ----------------------------------------------------------------
@@ -111,18 +111,31 @@ def _distilbert(prefix: str) -> Naming:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A function applied to every number, and what oneDNN calls it: its name and variant."""
+
+    function: Callable[[Tensor], Tensor]
+    onednn: tuple[str, str]
+
+
 def _same(x: Tensor) -> Tensor:
     return x
 
 
-ACTIVATIONS: Mapping[str, Activation] = {
-    "gelu": F.gelu,
-    "gelu_new": partial(F.gelu, approximate="tanh"),
-    "gelu_pytorch_tanh": partial(F.gelu, approximate="tanh"),
-    "relu": F.relu,
-    "tanh": torch.tanh,
-    "": _same,
+NONE = Activation(_same, ("none", ""))
+GELU = Activation(F.gelu, ("gelu", "none"))
+GELU_TANH = Activation(partial(F.gelu, approximate="tanh"), ("gelu", "tanh"))
+RELU = Activation(F.relu, ("relu", ""))
+TANH = Activation(torch.tanh, ("tanh", ""))
+
+IN_LAYERS: Mapping[str, Activation] = {
+    "gelu": GELU,
+    "gelu_new": GELU_TANH,
+    "gelu_pytorch_tanh": GELU_TANH,
+    "relu": RELU,
 }
+"""Names in config.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +144,14 @@ class Architecture:
 
     Attributes:
         name: the class in config.json, as `ModelSpec.architecture` has it.
-        readout: layers from [CLS] to the logits: tensor name, then the activation behind it.
+        readout: linear layers from [CLS] to the logits, each with what is applied to its output.
         head_width: numbers of an attention head where config.json does not say how many heads there are; 0 if it does.
     """
 
     name: str
     head: Head
     naming: Naming
-    readout: tuple[tuple[str, str], ...]
+    readout: tuple[tuple[str, Activation], ...]
     head_width: int = 0
 
 
@@ -147,22 +160,24 @@ ARCHITECTURES = (
         "BertForSequenceClassification",
         Head.CHECKPOINT,
         _bert("bert"),
-        (("bert.pooler.dense", "tanh"), ("classifier", "")),
+        (("bert.pooler.dense", TANH), ("classifier", NONE)),
     ),
     Architecture(
         "ElectraForSequenceClassification",
         Head.CHECKPOINT,
         _bert("electra"),
-        (("classifier.dense", "gelu"), ("classifier.out_proj", "")),
+        (("classifier.dense", GELU), ("classifier.out_proj", NONE)),
     ),
-    Architecture("ElectraForSequenceClassification", Head.LINEAR, _bert("electra"), (("classifier.out_proj", ""),)),
+    Architecture("ElectraForSequenceClassification", Head.LINEAR, _bert("electra"), (("classifier.out_proj", NONE),)),
     Architecture(
         "DistilBertForSequenceClassification",
         Head.CHECKPOINT,
         _distilbert("distilbert"),
-        (("pre_classifier", "relu"), ("classifier", "")),
+        (("pre_classifier", RELU), ("classifier", NONE)),
     ),
-    Architecture("BERT_Cat", Head.BERT_CAT, _distilbert("bert_model"), (("_classification_layer", ""),), head_width=64),
+    Architecture(
+        "BERT_Cat", Head.BERT_CAT, _distilbert("bert_model"), (("_classification_layer", NONE),), head_width=64
+    ),
 )
 """Every other checkpoint is computed by its transformers class."""
 
@@ -177,7 +192,7 @@ def architecture_of(spec: ModelSpec, config: Mapping[str, Any]) -> Architecture 
 
 def _is_plain(row: Architecture, config: Mapping[str, Any]) -> bool:
     return (
-        config.get(row.naming.activation, "gelu") in ACTIVATIONS
+        config.get(row.naming.activation, "gelu") in IN_LAYERS
         and config.get("position_embedding_type", "absolute") == "absolute"
         and not config.get("is_decoder")
         and not config.get("quantization_config")
@@ -190,14 +205,61 @@ def _is_plain(row: Architecture, config: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """weight (out, in), bias (out,)."""
+    """weight (out, in), bias (out,), and what is applied to the output."""
 
     weight: Tensor
     bias: Tensor
+    activation: Activation = NONE
 
     def __call__(self, x: Tensor) -> Tensor:
         """(…, in) → (…, out)."""
-        return F.linear(x, self.weight, self.bias)
+        return self.activation.function(F.linear(x, self.weight, self.bias))
+
+    def plus(self, x: Tensor, y: Tensor) -> Tensor:
+        """(…, in), (…, out) → (…, out): the product and y; for layers without activation."""
+        return F.linear(x, self.weight, self.bias).add_(y)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """The same by oneDNN, as torch's compiler calls it on a CPU: its matrix product is faster there, and activation
+    and sum are done on the way.
+
+    Attributes:
+        weight: in oneDNN's own layout.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    activation: Activation
+
+    @classmethod
+    def of(cls, linear: Linear | Packed) -> Packed:
+        """The linear layer; the CPU must be one that `can_pack` knows."""
+        weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight, USUAL_ROWS)
+        return cls(weight, linear.bias, linear.activation)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(…, in) → (…, out)."""
+        name, variant = self.activation.onednn
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, name, [], variant)
+        return y
+
+    def plus(self, x: Tensor, y: Tensor) -> Tensor:
+        """(…, in), (…, out) → (…, out)."""
+        z: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, y, self.weight, self.bias, "add")
+        return z
+
+
+USUAL_ROWS = 2_048
+"""What oneDNN chooses its layout for; others are computed too."""
+
+
+def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether this machine has oneDNN with instructions for these numbers."""
+    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or not torch._C._has_mkldnn:
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,12 +304,11 @@ class Layer:
     """
 
     heads: int
-    qkv: Linear
-    output: Linear
+    qkv: Linear | Packed
+    output: Linear | Packed
     output_norm: Norm
-    inner: Linear
-    activation: Activation
-    outer: Linear
+    inner: Linear | Packed
+    outer: Linear | Packed
     outer_norm: Norm
 
     def __call__(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -260,8 +321,18 @@ class Layer:
 
     def _feed_forward(self, x: Tensor, attended: Tensor) -> Tensor:
         """(…, W), (…, W) → (…, W)."""
-        x = self.output_norm(self.output(attended).add_(x))
-        return self.outer_norm(self.outer(self.activation(self.inner(x))).add_(x))
+        x = self.output_norm(self.output.plus(attended, x))
+        return self.outer_norm(self.outer.plus(self.inner(x), x))
+
+    def packed(self, whole: bool) -> Layer:
+        """The same layer by oneDNN; `first` needs `qkv` as it is, the call as a whole needs it packed."""
+        return replace(
+            self,
+            qkv=Packed.of(self.qkv) if whole else self.qkv,
+            output=Packed.of(self.output),
+            inner=Packed.of(self.inner),
+            outer=Packed.of(self.outer),
+        )
 
     def _attention(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(R, T, W) → (R, T, W)."""
@@ -275,9 +346,11 @@ class Layer:
         rows, _, width = x.shape
         query_weight, key_weight, value_weight = self.qkv.weight.view(3, width, width)
         query_bias, _, value_bias = self.qkv.bias.view(3, width)
-        query = F.linear(x[:, 0], query_weight, query_bias).view(rows, self.heads, -1).transpose(0, 1)  # (H, R, D)
+        scale = (width // self.heads) ** -0.5
+        query = F.linear(x[:, 0], query_weight, query_bias).mul_(scale)
+        query = query.view(rows, self.heads, -1).transpose(0, 1)  # (H, R, D)
         probe = (query @ key_weight.view(self.heads, -1, width)).transpose(0, 1)  # (R, H, W): Kᵀ q
-        scores = probe @ x.transpose(1, 2) * (width // self.heads) ** -0.5  # (R, H, T)
+        scores = probe @ x.transpose(1, 2)  # (R, H, T)
         if mask is not None:
             scores += mask[:, 0]
         mixed = (scores.softmax(-1) @ x).transpose(0, 1)  # (H, R, W): Σ a x
@@ -294,7 +367,7 @@ class Encoder:
 
     embeddings: Embeddings
     layers: tuple[Layer, ...]
-    readout: tuple[tuple[Linear, Activation], ...]
+    readout: tuple[Linear, ...]
 
     def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
         """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
@@ -304,8 +377,8 @@ class Encoder:
         for layer in self.layers[:-1]:
             x = layer(x, mask)
         first = self.layers[-1].first(x, mask).float()
-        for linear, activation in self.readout:
-            first = activation(linear(first))
+        for linear in self.readout:
+            first = linear(first)
         return first
 
     @property
@@ -362,11 +435,11 @@ class Builder:
             ValueError: the tensors have not the sizes that config.json states.
         """
         self._check_sizes()
-        return Encoder(
-            self._embeddings(),
-            tuple(self._layer(f"{self.row.naming.layer}{number}.") for number in range(self.layers)),
-            tuple((self._linear(name, dtype=torch.float32), ACTIVATIONS[act]) for name, act in self.row.readout),
-        )
+        layers = [self._layer(f"{self.row.naming.layer}{number}.") for number in range(self.layers)]
+        if can_pack(self.device, self.dtype):
+            layers = [layer.packed(whole=layer is not layers[-1]) for layer in layers]
+        readout = (self._linear(name, activation=then, dtype=torch.float32) for name, then in self.row.readout)
+        return Encoder(self._embeddings(), tuple(layers), tuple(readout))
 
     def _check_sizes(self) -> None:
         names = self.row.naming
@@ -395,8 +468,7 @@ class Builder:
             qkv=qkv,
             output=self._linear(prefix + names.output),
             output_norm=self._norm(prefix + names.output_norm),
-            inner=self._linear(prefix + names.inner),
-            activation=ACTIVATIONS[self.config.get(names.activation, "gelu")],
+            inner=self._linear(prefix + names.inner, activation=IN_LAYERS[self.config.get(names.activation, "gelu")]),
             outer=self._linear(prefix + names.outer),
             outer_norm=self._norm(prefix + names.outer_norm),
         )
@@ -404,10 +476,10 @@ class Builder:
     def _heads(self, width: int) -> int:
         return max(1, width // self.row.head_width) if self.row.head_width else int(self.config[self.row.naming.heads])
 
-    def _linear(self, *names: str, dtype: torch.dtype | None = None) -> Linear:
+    def _linear(self, *names: str, activation: Activation = NONE, dtype: torch.dtype | None = None) -> Linear:
         """One linear layer, or several with the same input as one."""
-        weight = torch.cat([self._take(f"{name}.weight", dtype) for name in names])
-        return Linear(weight, torch.cat([self._take(f"{name}.bias", dtype) for name in names]))
+        weight, bias = (torch.cat([self._take(f"{name}.{end}", dtype) for name in names]) for end in ("weight", "bias"))
+        return Linear(weight, bias, activation)
 
     def _norm(self, name: str) -> Norm:
         eps = self.config.get(self.row.naming.eps, 1e-12)

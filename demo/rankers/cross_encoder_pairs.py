@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,7 @@ KEPT_TOKENS = 2_000_000
 PROBE = "word"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A pair as the model reads it: the query's first tokens and a stretch of the passage's."""
 
     passage: int
@@ -130,6 +129,7 @@ class PairTokenizer:
         self._backend.no_truncation()
         self._backend.no_padding()
         self._frame = Frame.of(self._backend)
+        self._special = self._frame.size
         self._tokenizer = tokenizer
         self._dtype = np.dtype(np.uint16 if self._backend.get_vocab_size() <= 2**16 else np.int32)
         self._kept = KeptTokens(KEPT_TOKENS, self._dtype)
@@ -143,7 +143,7 @@ class PairTokenizer:
     @property
     def least_tokens(self) -> int:
         """The shortest maximum that holds one token of either text besides the special ones."""
-        return self._frame.size + 2
+        return self._special + 2
 
     def room(self, max_tokens: int = 0) -> int:
         """Tokens for both texts in pairs of at most `max_tokens`; 0, or more than the model reads, is what it reads.
@@ -158,7 +158,7 @@ class PairTokenizer:
                 f"最大长度是 {max_tokens} 个 token。请写 {self.least_tokens} 到 {self.max_tokens}，以便放下查询和段落，"
                 "或写 0 表示模型能读取的全部。",
             )
-        return min(max_tokens or self.max_tokens, self.max_tokens) - self._frame.size
+        return min(max_tokens or self.max_tokens, self.max_tokens) - self._special
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """The tokens of each text, without special tokens, however many they are."""
@@ -221,7 +221,7 @@ class PairTokenizer:
 
     def length(self, window: Window) -> int:
         """Tokens of a pair, special tokens included."""
-        return window.tokens + self._frame.size
+        return window.tokens + self._special
 
     def extent(self, query: Ids, passage: Ids, text: str, window: Window, windows: int) -> Extent:
         """What the model read of the passage in this window, the best of so many."""
@@ -231,7 +231,7 @@ class PairTokenizer:
             start_char = spans[window.start][0] if window.start > 0 else 0
             end_char = spans[window.stop - 1][1] if window.stop < passage.size else len(text)
         return Extent(
-            pair_tokens=query.size + passage.size + self._frame.size,
+            pair_tokens=query.size + passage.size + self._special,
             read_tokens=self.length(window),
             start_char=start_char,
             end_char=end_char,

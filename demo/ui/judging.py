@@ -13,7 +13,7 @@ from demo import formats
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.language import Language
-from demo.metrics.effectiveness import Measure, measure_query, parse_measures
+from demo.metrics.effectiveness import measure_query, parse_measures
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.inputs.components import Inputs
@@ -21,7 +21,8 @@ from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.page import QUICK, page_html
 from demo.ui.parts import build_download
 from demo.ui.session import Compared, Shown, grades_by_id
-from demo.ui.views import judged, status
+from demo.ui.views import status
+from demo.ui.views.judged import Figures, judged_figures
 
 MEASURES = parse_measures("ndcg@10 mrr@10 p@10 judged@10")
 
@@ -31,21 +32,22 @@ BRIDGE = """document.addEventListener('lens-judge', (event) => trigger('select',
 Ran = Shown | Compared
 
 
-def figures(ran: Ran, judgments: Judgments) -> Mapping[str, Mapping[Measure, float]]:
-    """Ranker key → figure of each of MEASURES for this query; empty where no passage of the collection is judged."""
+def figures(ran: Ran, judgments: Judgments) -> Mapping[str, Figures]:
+    """Ranker key → MEASURES by name, for this query; empty where no passage of the collection is judged."""
     grades = grades_by_id(ran, judgments)
     if not grades:
         return {}
     names = [passage.doc_id for passage in ran.candidates]
-    return {
-        ranking.ranker.key: measure_query([names[index] for index in ranking.order.tolist()], grades, MEASURES)
-        for ranking in ran.rankings
-    }
+    found = {}
+    for ranking in ran.rankings:
+        values = measure_query([names[index] for index in ranking.order.tolist()], grades, MEASURES)
+        found[ranking.ranker.key] = {measure.name: value for measure, value in values.items()}
+    return found
 
 
 def judged_box(ran: Ran, judgments: Judgments, language: Language) -> str:
-    """What the judgments say of every ranking; a hint where there are none."""
-    return judged.judged(ran.rankings, figures(ran, judgments), MEASURES, language)
+    """What the judgments say of every ranking; nothing where there are none."""
+    return judged_figures(ran.rankings, figures(ran, judgments), language)
 
 
 def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Judgments:

@@ -84,12 +84,6 @@ JUDGING_HELP = Text(
     "qrels to keep them.",
     "选中一个段落后按 0–3，或在其面板中选择等级。判定在本页打开期间保留；如需长期保存，请另存为 qrels。",
 )
-JUDGED = Text("By the judgments of this query", "按该查询的相关性判定")
-JUDGED_HELP = Text(
-    "unjudged passages gain nothing; Judged@10 says how many were judged",
-    "未判定的段落不计增益；Judged@10 表示已判定的比例",
-)
-RANKER = Text("Ranker", "排序器")
 JUDGING_LOAD = Text("Load qrels", "载入 qrels")
 JUDGING_SAVE = Text("Save as qrels", "另存为 qrels")
 JUDGING_LOADED = Text("Loaded; {n} judgments by hand in all.", "已载入；现共有 {n} 条人工判定。")
@@ -127,14 +121,14 @@ REFERENCE = Text("Reference ranker", "参考排序器")
 SPEED_AXIS = Text("Speed against", "速度对照")
 SPEED_AGAINST = {
     "agreement": Text("agreement with the reference", "与参考排序器的一致性"),
-    "ndcg@10": Text("NDCG@10, where judged", "NDCG@10（有判定时）"),
+    "NDCG@10": Text("NDCG@10, where judged", "NDCG@10（有判定时）"),
 }
 COMPARE_FIRST = Text("Press Compare first: there is no result yet.", "请先点击“对比”：还没有结果。")
-WHAT_IF = Text("What if the query or a passage were different?", "如果查询或段落有所不同？")
-WHAT_IF_QUERY = Text("Query to try", "试用的查询")
-WHAT_IF_PASSAGE = Text("Passage to edit", "要编辑的段落")
-WHAT_IF_TEXT = Text("Its text to try", "试用的段落文本")
-WHAT_IF_RUN = Text("Rank again and show both", "重新排序并对照")
+EDIT = Text("What if the query or a passage were different?", "如果查询或段落有所不同？")
+EDIT_QUERY = Text("Query to try", "试用的查询")
+EDIT_PASSAGE = Text("Passage to edit", "要编辑的段落")
+EDIT_TEXT = Text("Its text to try", "试用的段落文本")
+EDIT_RUN = Text("Rank again and show both", "重新排序并对照")
 NOTHING_EDITED = Text(
     "Nothing is different yet. Change the query, or choose a passage and change its text.",
     "尚无改动。请修改查询，或选择一个段落并修改其文本。",
@@ -281,6 +275,98 @@ GRADES = {
     3: Text("answers it fully", "完全解答"),
 }
 """What a grade means where the collection does not say."""
+RANKER = Text("Ranker", "排序器")
+AGREEMENT = Text("Agreement", "一致性")
+AGREEMENT_ROWS = Text("Rows: the reference; columns: the other ranker.", "行为参照，列为另一个排序器。")
+AGREEMENT_REFERENCE = Text("reference", "参照")
+AGREEMENT_NONE = Text("Two rankings are needed to speak of agreement.", "至少需要两个排序才能谈一致性。")
+UNDEFINED = Text("not defined", "无定义")
+CONTESTED = Text("Contested passages", "有分歧的段落")
+CONTESTED_MORE = Text("and {n} more, in the table below", "另有 {n} 个，见下方表格")
+SCORE_FACTS = Text("Margins and ties", "分差与并列")
+SCORE_FACTS_NOTE = Text(
+    "A margin is in the units of its own ranker's scores: compare margins down a list, never across rankers of "
+    "different kinds.",
+    "分差以各排序器自己的得分为单位：可在同一列表内比较，不可在不同种类的排序器之间比较。",
+)
+MARGIN = Text("Rank 1 − rank 2", "第 1 名 − 第 2 名")
+MEDIAN_MARGIN = Text("Median step", "相邻分差中位数")
+TIED = Text("Tied passages", "并列段落")
+DISTINCT = Text("Different scores", "不同得分")
+SCORED = Text("Scored", "已打分")
+SCORE_KIND = Text("Score", "得分")
+DEPTH_TITLE = Text("Had fewer passages been reranked", "如果重排得更少")
+DEPTH_NOTE = Text(
+    "How many of a ranker's top {k} the first stage ranks below that depth, so that reranking only so many would have "
+    "missed them.",
+    "某排序器的前 {k} 名中，有多少个在第一阶段排在该深度之后；若只重排到该深度，就会错过它们。",
+)
+DEPTH_ENOUGH = Text("Enough", "足够深度")
+DEPTH_NONE = Text("Every ranker here is a first stage: no depth limits it.", "这里的排序器都是第一阶段，不受深度限制。")
+DEPTH_WHICH = Text("What would have been missed", "会错过的段落")
+DEPTH_MISSED = Text("rank {rank}, first stage {first}: {name}", "第 {rank} 名，第一阶段第 {first} 名：{name}")
+WHAT_IF = Text("What the edit changed", "修改带来的变化")
+WHAT_IF_NONE = Text("No ranker has a ranking both before and after the edit.", "没有排序器在修改前后都有排序。")
+WHAT_IF_REST = Text("Not shown: {n} more passages, which moved least.", "另有 {n} 个段落变化最小，未显示。")
+QUERY_BEFORE = Text("Query before", "原查询")
+EDITED = Text("edited", "已修改")
+CAME_IN = Text("new", "新进入")
+WENT_OUT = Text("gone", "已退出")
+FAILURES = Text("Rankers that failed", "失败的排序器")
+CARDS = Text("How to read each model's score", "如何读每个模型的得分")
+NOT_KNOWN = Text("not known", "未知")
+CARD_ID = Text("Model", "模型")
+CARD_SHAPE = Text("Shape", "结构")
+CARD_LAYERS = Text("{layers} layers, width {width}", "{layers} 层，宽度 {width}")
+CARD_LABELS = Text("Outputs of the head", "分类头输出数")
+CARD_SCORE = Text("The score is", "得分取自")
+CARD_HEAD = Text("Head", "分类头")
+HEADS = {
+    "CHECKPOINT": Text("as in the checkpoint", "与检查点一致"),
+    "LINEAR": Text("dropout and one linear layer on [CLS]", "dropout 与 [CLS] 上的一个线性层"),
+    "BERT_CAT": Text("DistilBERT and one linear layer on [CLS]", "DistilBERT 与 [CLS] 上的一个线性层"),
+}
+CARD_ACTIVATION = Text("In sentence-transformers", "在 sentence-transformers 中")
+CARD_ACTIVATION_HERE = Text(
+    "{activation} by default; here the raw logit, any real number", "默认 {activation}；这里是原始 logit，可为任意实数"
+)
+CARD_PRECISION = Text("Precision", "精度")
+CARD_TOKENIZER = Text("Tokenizer", "分词器")
+CARD_OWN_TOKENIZER = Text("its own", "自带")
+CARD_LOWER = Text("lower case", "转为小写")
+CARD_CASED = Text("cased", "区分大小写")
+CARD_LENGTH = Text("Longest pair", "最长文本对")
+CARD_TOKENS = Text("{read} tokens of {most}", "{read} 个词元（上限 {most}）")
+CARD_WINDOWS = Text("Long passages", "长段落")
+CARD_WINDOWED = Text("read in overlapping windows, best window counts", "分重叠窗口读取，取最高分窗口")
+CARD_CUT = Text("cut at the end", "截去结尾")
+CARD_REVISION = Text("Revision", "版本")
+CARD_PARAMETERS = Text("Parameters", "参数量")
+CARD_MEMORY = Text("Memory of the weights", "权重占用内存")
+CARD_LANGUAGE = Text("Language", "语言")
+CARD_LICENCE = Text("Licence", "许可证")
+CARD_NOTES = Text("What is known", "已知情况")
+JUDGED_FIGURES = Text("By the judgments", "按判定计算")
+JUDGED_NOTE = Text(
+    "Unjudged passages gain nothing; Judged@10 says which share of the top ten somebody judged.",
+    "未判定的段落不计增益；Judged@10 表示前 10 名中已判定的比例。",
+)
+SPEED = Text("Speed on this list", "本列表上的速度")
+SPEED_MS = Text("Milliseconds a pair", "每对毫秒数")
+SPEED_MEMORY = Text("Memory", "内存")
+SPEED_TOKENS = Text("Tokens", "词元数")
+SPEED_COMPUTED = Text("Pairs computed", "计算的对数")
+SPEED_LOAD = Text("Loading (apart)", "加载（另计）")
+SPEED_NOTE = Text(
+    "Measured in this run on this machine; scores kept from before and loading do not count.",
+    "在本机的这次运行中实测；沿用的得分与加载不计入。",
+)
+PUBLISHED = Text("Published, not measured here", "已发表的数值，非本机测得")
+PUBLISHED_NOTE = Text(
+    "Reranking the top 1,000 of TREC Deep Learning 2019 and MS MARCO dev; speed on a V100 as its authors measured it. "
+    "None of it compares with the times above.",
+    "重排 TREC Deep Learning 2019 与 MS MARCO dev 的前 1,000 个段落；速度由作者在 V100 上测得。均不可与上面的耗时相比。",
+)
 
 
 # evaluate

@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from made_comparisons import MakeComparison
-from random_lineups import FAILED, build_lineup, random_lineup
+from random_lineups import FAILED, lineup_of, random_lineup
 
 from demo.charts import find_scale
 from demo.charts.distribution import (
@@ -108,7 +110,7 @@ def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
 
 def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() -> None:
     nan = float("nan")
-    lineup = build_lineup([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
+    lineup = lineup_of([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
     data = lineup_distribution_data(lineup)
     assert [panel.name for panel in data.panels] == ["Okapi", "Tiny <b>"]
     assert data.panels[1].candidates.tolist() == [1]
@@ -131,6 +133,6 @@ def test_panels_do_not_overlap(count: int) -> None:
     figure = distribution_figure(lineup_distribution_data(random_lineup(20, count)), "en")
     domains = [figure.layout[f"yaxis{number + 1 if number else ''}"].domain for number in range(count)]
     inner = figure.layout.height - 52
-    for (bottom, _), (_, top) in zip(domains, domains[1:], strict=False):
+    for (bottom, _), (_, top) in pairwise(domains):
         assert (bottom - top) * inner == pytest.approx(53)  # room for ticks and the next heading
     assert domains[-1][0] == pytest.approx(0, abs=1e-9)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from made_comparisons import build_comparison
-from random_lineups import FAILED, build_lineup, random_lineup
+from random_lineups import FAILED, lineup_of, random_lineup
 
 from demo.charts import CHARTS, LINEUP_CHARTS, SCALES, Chart, Scale
 from demo.records import Comparison, Lineup, Ranking
@@ -32,20 +32,20 @@ CASES = {
 NONE = float("nan")
 
 LINEUP_CASES = {
-    "none yet": build_lineup([]),
-    "all failed": build_lineup([FAILED, FAILED]),
-    "empty": build_lineup([[], []]),
-    "one": build_lineup([[2.5], [-1.0], [3.0]]),
-    "two": build_lineup([[2.5, 2.0], [-1.0, 3.0]]),
-    "all tied": build_lineup([[0.0] * 15, [1.5] * 15, list(range(15))]),
-    "infinite": build_lineup([[3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf], [np.inf] * 3]),
-    "not all reranked": build_lineup([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NONE, NONE], [NONE] * 4]),
-    "non-ASCII": build_lineup(
+    "none yet": lineup_of([]),
+    "all failed": lineup_of([FAILED, FAILED]),
+    "empty": lineup_of([[], []]),
+    "one": lineup_of([[2.5], [-1.0], [3.0]]),
+    "two": lineup_of([[2.5, 2.0], [-1.0, 3.0]]),
+    "all tied": lineup_of([[0.0] * 15, [1.5] * 15, list(range(15))]),
+    "infinite": lineup_of([[3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf], [np.inf] * 3]),
+    "not all reranked": lineup_of([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NONE, NONE], [NONE] * 4]),
+    "non-ASCII": lineup_of(
         [[2.0, 1.0], [1.0, 2.0]],
         ["柏林有 370 万居民。" * 20, "Zürich «größte» — ψ \udc80"],
         labels=["BM25 <b>x</b>", "模型 · نموذج · a-very-long-name-of-a-model-that-goes-on"],
     ),
-    "a failure among them": build_lineup([[2.0, 1.0], FAILED, [1.0, 2.0], FAILED]),
+    "a failure among them": lineup_of([[2.0, 1.0], FAILED, [1.0, 2.0], FAILED]),
     "one ranker": random_lineup(20, 1),
     "sixty-one": random_lineup(61, 5),
     "five hundred": random_lineup(500, 8),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from made_comparisons import MakeComparison
-from random_lineups import build_lineup, random_lineup
+from random_lineups import lineup_of, random_lineup
 
 from demo.charts import flow_alt, flow_data
 from demo.charts.flow import FlowData
@@ -105,7 +105,7 @@ def test_every_line_has_a_place_in_every_column(size: int, columns: int) -> None
 def test_among_three_columns_the_one_whose_ranks_differ_most_stands_out() -> None:
     order = [float(score) for score in range(40, 0, -1)]
     detour = [*order[:29], 40.5, *order[30:]]  # candidate 29 is rank 30, then 1, then 30 again
-    data = flow_data(build_lineup([order, detour, order]).rankings)
+    data = flow_data(lineup_of([order, detour, order]).rankings)
     line = next(line for line in data.lines if line.candidate == 29)
     assert (line.ranks, line.moves, line.spread, line.strong) == ((30, 1, 30), (29, -29), 29, True)
     strong = {line.candidate for line in data.lines if line.strong}
@@ -114,7 +114,7 @@ def test_among_three_columns_the_one_whose_ranks_differ_most_stands_out() -> Non
 
 
 def test_three_columns_in_one_sentence() -> None:
-    alt = flow_alt(flow_data(build_lineup([[3.0, 2.0, 1.0], [1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]).rankings))
+    alt = flow_alt(flow_data(lineup_of([[3.0, 2.0, 1.0], [1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]).rankings))
     # ranks 1 3 3, 2 1 1, 3 2 2: nobody keeps a rank, and the first passage's differ by 2
     assert alt.en == (
         "Ranks of 3 passages in 3 rankings: 0 have the same rank in all, and ranks of one passage differ by up to 2."

@@ -47,8 +47,8 @@ def test_views_and_components_have_the_same_names() -> None:
 
 
 def test_controls_are_read_in_the_order_of_their_components() -> None:
-    values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "ndcg@10"]
-    assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "ndcg@10")
+    values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "NDCG@10"]
+    assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10")
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
@@ -87,7 +87,9 @@ def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: Fa
     # BM25: d3 d1 d2 d4; the model likes the shorter: of the top two d3 before d1, the rest keep their places
     assert tiny.ranks.tolist() == [1, 2, 3, 4]
     assert fused.ranker.kind is ScoreKind.RRF
-    expected = [sum(1 / r for r in ranks) for ranks in zip(*(each.ranks.tolist() for each in (bm25, tiny, big)))]
+    expected = [
+        sum(1 / r for r in ranks) for ranks in zip(*(each.ranks.tolist() for each in (bm25, tiny, big)), strict=True)
+    ]
     assert fused.scores.tolist() == pytest.approx(expected)
     assert view.compared.lineup is compared.lineup
 

@@ -12,8 +12,8 @@ from demo.errors import InputError
 from demo.language import Text
 from demo.ui import wording
 from demo.ui.boundary import guarded, sentence_of
-from demo.ui.rerank.handlers import View
 from demo.ui.inputs.components import parameter_label
+from demo.ui.rerank.handlers import View
 from demo.ui.rerank.results import Parts
 
 

@@ -18,7 +18,7 @@ from demo.ui.inputs.handlers import UPLOAD, InputsPane
 from demo.ui.judging import MEASURES, figures, judged_box, saved, taken
 from demo.ui.session import Shown, grades_by_id
 
-NDCG, MRR, PRECISION, JUDGED = MEASURES
+NDCG, MRR, PRECISION, JUDGED = (measure.name for measure in MEASURES)
 PANE = InputsPane(Settings(), service_with(FakeSource()))
 
 
@@ -38,7 +38,9 @@ def test_figures_are_those_of_the_judgments_made() -> None:
     before, after = (figures(shown, judgments)[ranking.ranker.key] for ranking in shown.rankings)
     # gains 2 for d4 alone, so the ideal is 2 / log2(2); BM25 has d4 fourth, the model first
     assert before[NDCG] == pytest.approx(1 / math.log2(5), abs=1e-4)
-    assert (before[MRR], before[PRECISION], before[JUDGED]) == pytest.approx((1 / 4, 1 / 10, 2 / 4))  # Judged@10 of four passages
+    assert (before[MRR], before[PRECISION], before[JUDGED]) == pytest.approx(
+        (1 / 4, 1 / 10, 2 / 4)
+    )  # Judged@10 of four passages
     assert (after[NDCG], after[MRR]) == pytest.approx((1, 1))
 
 

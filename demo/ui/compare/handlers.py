@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from demo.charts import LINEUP_CHARTS, RAW, find_scale
+import plotly.graph_objects as go
+
+from demo.charts import LINEUP_CHARTS, RAW, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.language import Language
+from demo.language import Language, Text
 from demo.lineup_report import as_csv, as_json_text
 from demo.lineups import at_depth, what_if, with_fusion
-from demo.metrics.agreement import MEASURES
+from demo.metrics.agreement import MEASURES, find_measure
 from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import (
     RRF_K,
@@ -38,11 +40,24 @@ from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
 from demo.ui.session import Compared
-from demo.ui.views import compare as views
-from demo.ui.views import flow, lineup_table, status
+from demo.ui.views import (
+    agreement,
+    cards,
+    contested,
+    depth,
+    flow,
+    headline,
+    lineup_table,
+    score_facts,
+    speed,
+    status,
+)
+from demo.ui.views import (
+    what_if as what_if_view,
+)
 
 NO_FUSION = ""
-SPEED_AXES = ("agreement", "ndcg@10")
+AGREEMENT, QUALITY = SPEED_AXES = ("agreement", "NDCG@10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,7 @@ class Controls:
     reference: str | None = ""
     measure: str = MEASURES[0].key
     scale: str = RAW.key
-    axis: str = SPEED_AXES[0]
+    axis: str = AGREEMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,7 @@ class CompareTab:
         """What is there before the last ranker has ended: words, flow and table, but no plots."""
         lineup = compared.judged(judgments)
         return View(
-            headline=views.headline(lineup, language),
+            headline=headline.lineup_headline(lineup, language),
             flow=flow.flow(lineup, language),
             table=self.table(compared, judgments, language),
             panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
@@ -195,34 +210,41 @@ class CompareTab:
         return replace(
             self.referred(compared, controls, judgments, language),
             compared=compared,
-            headline=views.headline(lineup, language),
+            headline=headline.lineup_headline(lineup, language),
             judged=judged_box(compared, judgments, language),
             flow=flow.flow(lineup, language),
             panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
-            contested=views.contested(lineup, language),
-            scores=views.score_facts(lineup, language),
-            depths=views.depths(compared.lineup, language),
-            cards=views.cards(lineup, language),
+            contested=contested.contested(lineup, language),
+            scores=score_facts.score_facts(lineup, language),
+            depths=depth.depth(compared.lineup, language),
+            cards=cards.reading_cards(lineup, language),
             table=self.table(compared, judgments, language),
         )
 
     def referred(self, compared: Compared, controls: Controls, judgments: Judgments, language: Language) -> View:
         """The parts that depend on the reference, the measure, the scale or the axis."""
-        lineup = compared.judged(judgments)
+        lineup, measure = compared.judged(judgments), find_measure(controls.measure)
         reference = reference_of(lineup, controls.reference)
-        quality = {key: {m.key: value for m, value in row.items()} for key, row in figures(compared, judgments).items()}
-        on_axis = {key: row["ndcg@10"] for key, row in quality.items()} if controls.axis != SPEED_AXES[0] else None
+        if not reference:
+            return View(agreement="", speed="", charts=(None,) * (1 + len(LINEUP_CHARTS)))
+        quality = figures(compared, judgments)
+        by_quality = controls.axis == QUALITY and quality
+        values = {key: row[QUALITY] for key, row in quality.items()} if by_quality else None
+        speeds = speed_data(lineup, reference, measure, values)
+        charts = [(row, row.data(lineup, find_scale(controls.scale))) for row in LINEUP_CHARTS]
         return View(
-            agreement=views.agreement(lineup, controls.measure, reference, language),
-            speed=views.speed(lineup, reference, quality, language),
-            charts=tuple(
-                ChartView(
-                    note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
-                )
-                for row in LINEUP_CHARTS
-                for data in [row.data(lineup, find_scale(controls.scale))]
+            agreement=agreement.agreement(lineup, measure.key, reference, language),
+            speed=speed.speed_table(lineup, reference, measure, quality, language)
+            + speed.published_table(lineup, language),
+            charts=(
+                *(self._chart(row.label, row.alt(data), row.figure(data, language), language) for row, data in charts),
+                self._chart(w.SPEED, speed_alt(speeds), speed_figure(speeds, language), language),
             ),
         )
+
+    @staticmethod
+    def _chart(heading: Text, alt: Text, figure: go.Figure, language: Language) -> ChartView:
+        return ChartView(status.chart_note(heading, alt, language), plot(figure))
 
     def table(self, compared: Compared, judgments: Judgments, language: Language) -> str:
         """The table of all candidates: what the flow shows, in figures."""
@@ -255,7 +277,7 @@ class CompareTab:
             elif len(step.columns) == len(compared.choices):
                 after = self.columned(step, controls)
                 found = what_if(self.columned(compared.lineup, controls), after)
-                yield View(what_if=views.what_if(found, language))
+                yield View(what_if=what_if_view.what_if(found, language))
 
     # ---- to take away --------------------------------------------------------------------------------------------
 

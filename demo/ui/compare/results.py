@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts import LINEUP_CHARTS, RAW, SCALES
+from demo.charts import LINEUP_CHARTS, SCALES
 from demo.metrics.agreement import MEASURES
 from demo.phrases import passage_name
 from demo.rankers.choices import FUSION_METHODS, RRF_K
@@ -158,18 +158,23 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
             reference = gr.Dropdown([], value=None, label=label(w.REFERENCE), elem_id="reference")
         agreement = page_html("", elem_id="agreement-table")
     contested = page_html("", elem_id="contested-box")
-    with gr.Column(elem_id="compare-scale-box"):
-        scale = gr.Radio(
-            [(label(row.label), row.key) for row in SCALES], value=RAW.key, label=label(w.SCALE), elem_id="lineup-scale"
-        )
-        axis = gr.Radio(
-            [(label(w.SPEED_AGAINST[key]), key) for key in SPEED_AXES],
-            value=start.axis,
-            label=label(w.SPEED_AXIS),
-            elem_id="speed-axis",
-        )
     with gr.Row(elem_id="lineup-plots-row"):
-        charts = tuple(build_chart(f"lineup-{row.key}") for row in LINEUP_CHARTS)
+        with gr.Column():
+            scale = gr.Radio(
+                [(label(row.label), row.key) for row in SCALES],
+                value=start.scale,
+                label=label(w.SCALE),
+                elem_id="lineup-scale",
+            )
+            charts = [build_chart(row.key) for row in LINEUP_CHARTS]
+        with gr.Column():
+            axis = gr.Radio(
+                [(label(w.SPEED_AGAINST[key]), key) for key in SPEED_AXES],
+                value=start.axis,
+                label=label(w.SPEED_AXIS),
+                elem_id="speed-axis",
+            )
+            charts.append(build_chart("speed"))
     scores = page_html("", elem_id="scores-box")
     speed = page_html("", elem_id="speed-box")
     cards = page_html("", elem_id="cards-box")
@@ -187,7 +192,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         panel=panel_box,
         agreement=agreement,
         contested=contested,
-        charts=charts,
+        charts=tuple(charts),
         scores=scores,
         depths=depths,
         speed=speed,
@@ -200,10 +205,10 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
 
 
 def _build_what_if(label: w.Labels) -> tuple[gr.HTML, WhatIf]:
-    with gr.Accordion(label(w.WHAT_IF), open=False, elem_id="what-if"):
-        query = gr.Textbox(label=label(w.WHAT_IF_QUERY), lines=1, max_lines=4, elem_id="what-if-query")
-        passage = gr.Dropdown([], value=None, label=label(w.WHAT_IF_PASSAGE), elem_id="what-if-passage")
-        text = gr.Textbox(label=label(w.WHAT_IF_TEXT), lines=3, max_lines=10, elem_id="what-if-text")
-        run = gr.Button(label(w.WHAT_IF_RUN), size="sm", elem_id="what-if-run")
+    with gr.Accordion(label(w.EDIT), open=False, elem_id="what-if"):
+        query = gr.Textbox(label=label(w.EDIT_QUERY), lines=1, max_lines=4, elem_id="what-if-query")
+        passage = gr.Dropdown([], value=None, label=label(w.EDIT_PASSAGE), elem_id="what-if-passage")
+        text = gr.Textbox(label=label(w.EDIT_TEXT), lines=3, max_lines=10, elem_id="what-if-text")
+        run = gr.Button(label(w.EDIT_RUN), size="sm", elem_id="what-if-run")
         found = page_html("", elem_id="what-if-box")
     return found, WhatIf(query, passage, text, run)

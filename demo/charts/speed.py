@@ -1,0 +1,249 @@
+"""Speed against agreement or quality: milliseconds a pair, measured in this run, against how far a ranker agrees with a
+reference, or how well it ranks what was judged. Rankers without a measured speed are named instead of drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from demo.charts.style import GRID, INK, SAME, UP, axis, axis_title, centred, escaped, layout
+from demo.language import Language, Text
+from demo.lineups import SpeedRow, find_ranking, speed_rows
+from demo.metrics.agreement import Measure
+from demo.phrases import shorten, signed
+from demo.records import Lineup, ScoreKind
+
+HEIGHT, MARGINS = 340, {"l": 52, "r": 14, "t": 14, "b": 46}
+LABEL_HEIGHT, LABEL_COLUMNS = 16, 22
+LEAST_SPAN = 0.2
+"""Of the upright axis, so that small differences do not look large."""
+FUSIONS = frozenset({ScoreKind.RRF, ScoreKind.WEIGHTED_SUM})
+KEPT = Text("all scores kept from before", "得分全部沿用此前的结果")
+FUSED = Text("made of other rankers' scores", "由其他排序器的得分融合而成")
+UNDEFINED = Text("its value is not defined", "数值无定义")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedPoint:
+    """One ranker that computed pairs.
+
+    Attributes:
+        milliseconds: a pair, tokenising and model; value: agreement or quality.
+        shift: pixels that its label stands above the point, so that no two labels share a line.
+        leftwards: whether the label stands to the left, being on the right half.
+    """
+
+    label: str
+    milliseconds: float
+    value: float
+    is_logit: bool
+    is_reference: bool
+    shift: float
+    leftwards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedData:
+    """Rankers by speed and by agreement or quality.
+
+    Attributes:
+        x_range: milliseconds, both ends; y_range: of the values, both ends; y_label: what they are.
+        unmeasured: rankers that are not drawn, each with the reason.
+    """
+
+    points: tuple[SpeedPoint, ...]
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    y_label: Text
+    unmeasured: tuple[tuple[str, Text], ...]
+
+
+def speed_data(
+    lineup: Lineup, reference_key: str, measure: Measure, quality: Mapping[str, float] | None = None
+) -> SpeedData:
+    """Where each ranker stands; the reference, which agrees with itself, stands at 1.
+
+    Args:
+        quality: NDCG@10 by ranker key where the list is judged; takes the place of agreement.
+
+    Raises:
+        InputError: the reference failed or is not here.
+    """
+    reference = find_ranking(lineup, reference_key).ranker.label
+    y_label = Text(f"{measure.label.en} with {reference}", f"与 {reference} 的 {measure.label.zh}")
+    drawn: list[tuple[SpeedRow, float, float]] = []
+    unmeasured: list[tuple[str, Text]] = []
+    for row in speed_rows(lineup, reference_key, measure):
+        agreement = 1.0 if row.is_reference else row.agreement
+        value = agreement if quality is None else quality.get(row.ranker.key)
+        if row.milliseconds_per_pair is None:
+            unmeasured.append((row.ranker.label, FUSED if row.ranker.kind in FUSIONS else KEPT))
+        elif value is None:
+            unmeasured.append((row.ranker.label, UNDEFINED))
+        else:
+            drawn.append((row, row.milliseconds_per_pair, value))
+    x_range = _x_range([milliseconds for _, milliseconds, _ in drawn])
+    y_range = _y_range([value for _, _, value in drawn])
+    middle = math.sqrt(x_range[0] * x_range[1])
+    shifts = _label_shifts([value for _, _, value in drawn], y_range)
+    points = tuple(
+        SpeedPoint(
+            label=row.ranker.label,
+            milliseconds=milliseconds,
+            value=value,
+            is_logit=row.ranker.kind is ScoreKind.LOGIT,
+            is_reference=row.is_reference,
+            shift=shift,
+            leftwards=milliseconds > middle,
+        )
+        for (row, milliseconds, value), shift in zip(drawn, shifts, strict=True)
+    )
+    return SpeedData(
+        points, x_range, y_range, y_label if quality is None else Text("NDCG@10", "NDCG@10"), tuple(unmeasured)
+    )
+
+
+def _x_range(values: Sequence[float]) -> tuple[float, float]:
+    return (min(values) / 2, max(values) * 2) if values else (1.0, 100.0)
+
+
+def _y_range(values: Sequence[float]) -> tuple[float, float]:
+    if not values:
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    spare = max(0.0, LEAST_SPAN - (high - low)) / 2 + 0.12 * max(LEAST_SPAN, high - low)
+    return low - spare, high + spare
+
+
+def _label_shifts(values: Sequence[float], y_range: tuple[float, float]) -> list[float]:
+    """Pixels upwards for each label, so that all are at least a line apart and as near to their points as that allows.
+
+    Labels are pushed apart from the top down; a stack that would leave the plot is moved up as a whole.
+    """
+    inner = HEIGHT - MARGINS["t"] - MARGINS["b"]
+    natural = [(y_range[1] - value) / (y_range[1] - y_range[0]) * inner for value in values]
+    placed, last = {}, -math.inf
+    for place in sorted(range(len(values)), key=natural.__getitem__):
+        last = max(natural[place] - LABEL_HEIGHT / 3, last + LABEL_HEIGHT)
+        placed[place] = last
+    spare = max(0.0, max(placed.values(), default=0.0) - (inner - LABEL_HEIGHT / 2))
+    return [natural[place] - placed[place] + spare for place in range(len(values))]
+
+
+def speed_figure(data: SpeedData, language: Language) -> go.Figure:
+    """One labelled point for each ranker, milliseconds a pair on a log axis; better is up and to the left."""
+    figure = go.Figure(layout=layout(HEIGHT, margin=MARGINS))
+    for point in data.points:
+        figure.add_trace(_trace(point, data, language))
+        figure.add_annotation(_label(point, language))
+    if not data.points:
+        figure.add_annotation(centred(_nothing(data).to(language)))
+    ticks = _ticks(*data.x_range)
+    figure.update_layout(
+        xaxis=axis(
+            type="log",
+            range=[math.log10(end) for end in data.x_range],
+            tickvals=ticks,
+            ticktext=[f"{tick:g}" for tick in ticks],
+            title=axis_title(Text("milliseconds a pair (log)", "每对毫秒数（对数）").to(language)),
+            showgrid=bool(data.points),
+            showticklabels=bool(data.points),
+        ),
+        yaxis=axis(
+            range=list(data.y_range),
+            nticks=6,
+            title=axis_title(escaped(shorten(data.y_label.to(language), 44))),
+            showgrid=bool(data.points),
+            showticklabels=bool(data.points),
+        ),
+    )
+    return figure
+
+
+def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> go.Scatter:
+    """A diamond for the reference, a disc for the others; no `customdata`, as a click chooses passages only."""
+    colour = UP if point.is_logit else SAME
+    what = escaped(data.y_label.to(language))
+    pace = Text(f"{three_figures(point.milliseconds)} ms a pair", f"每对 {three_figures(point.milliseconds)} 毫秒").to(
+        language
+    )
+    return go.Scatter(
+        name=point.label,
+        mode="markers",
+        x=[point.milliseconds],
+        y=[point.value],
+        hovertext=[f"<b>{escaped(point.label)}</b><br>{pace}<br>{what} {signed(point.value)}"],
+        hoverinfo="text",
+        marker={
+            "symbol": "diamond-open" if point.is_reference else "circle",
+            "size": 13,
+            "color": colour,
+            "line": {"width": 2.5 if point.is_reference else 0, "color": colour},
+        },
+    )
+
+
+def three_figures(value: float) -> str:
+    """A positive number to three figures, never in powers of ten: “0.123”, “12.3”, “1,235”."""
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
+
+
+def _label(point: SpeedPoint, language: Language) -> dict[str, object]:
+    note = Text(" (reference)", "（参照）").to(language) if point.is_reference else ""
+    return {
+        "text": f"{escaped(shorten(point.label, LABEL_COLUMNS))}{note}",
+        "x": math.log10(point.milliseconds),
+        "y": point.value,
+        "ax": -14 if point.leftwards else 14,
+        "ay": -point.shift,
+        "xanchor": "right" if point.leftwards else "left",
+        "yanchor": "middle",
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 1,
+        "arrowcolor": GRID,
+        "standoff": 6,
+        "font": {"size": 12, "color": INK},
+    }
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten within the range; powers of ten alone over more than three of them."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1, 2, 5) if high / low <= 1000 else (1,)
+    return [factor * 10.0**power for power in powers for factor in factors if low <= factor * 10.0**power <= high]
+
+
+def _nothing(data: SpeedData) -> Text:
+    if data.unmeasured:
+        return Text("Nothing was computed in this run", "本次运行没有计算任何得分")
+    return Text("No ranking to show", "没有可显示的排序")
+
+
+def unmeasured_note(data: SpeedData) -> Text | None:
+    """Who is not drawn and why, in one sentence; None where everyone is."""
+    if not data.unmeasured:
+        return None
+    return Text(
+        f"Not drawn: {', '.join(f'{label} ({reason.en})' for label, reason in data.unmeasured)}.",
+        f"未画出：{'、'.join(f'{label}（{reason.zh}）' for label, reason in data.unmeasured)}。",
+    )
+
+
+def speed_alt(data: SpeedData) -> Text:
+    """The chart in one sentence."""
+    if not data.points:
+        nothing = _nothing(data)
+        return Text(f"Speed: {nothing.en[0].lower()}{nothing.en[1:]}.", f"速度：{nothing.zh}。")
+    parts = [
+        f"{point.label} {three_figures(point.milliseconds)} ms, {signed(point.value)}"
+        for point in sorted(data.points, key=lambda point: point.milliseconds)
+    ]
+    return Text(
+        f"Milliseconds a pair and {data.y_label.en}, fastest first: {'; '.join(parts)}.",
+        f"每对毫秒数与{data.y_label.zh}，由快到慢：{'；'.join(parts)}。",
+    )

@@ -1,0 +1,84 @@
+"""The passages that rankers disagree about, group by group, each with its rank in every ranking."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from demo.language import Language
+from demo.lineups import GROUPS, Contest, apart_means
+from demo.lineups import contested as contests_of
+from demo.phrases import passage_name
+from demo.records import Lineup
+from demo.ui.views.render import render
+
+SHOWN = 8
+"""Passages of a group; the table of all has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rank in one ranking: 1 has the full tint, the last none."""
+
+    rank: int
+    tint: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One passage and where each ranking has it."""
+
+    index: int
+    name: str
+    places: tuple[Place, ...]
+    spread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group: heading, meaning, its first rows, how many it has in all and how many are left out."""
+
+    label: str
+    meaning: str
+    count: int
+    rows: tuple[Row, ...]
+    left_out: int
+    is_open: bool
+
+
+def contested(lineup: Lineup, language: Language) -> str:
+    """The groups that have any passage, the agreed one last and closed."""
+    found = contests_of(lineup)
+    sections = [
+        Section(
+            label=group.label.to(language),
+            meaning=group.meaning.to(language),
+            count=len(members),
+            rows=tuple(_row(contest, lineup) for contest in members[:SHOWN]),
+            left_out=max(0, len(members) - SHOWN),
+            is_open=group is not GROUPS[0],
+        )
+        for group in (*GROUPS[1:], GROUPS[0])
+        if (members := [contest for contest in found if contest.group is group])
+    ]
+    return render(
+        "contested.html",
+        language,
+        sections=sections,
+        labels=[ranking.ranker.label for ranking in lineup.rankings],
+        apart=apart_means(lineup.size).to(language),
+    )
+
+
+def _row(contest: Contest, lineup: Lineup) -> Row:
+    ranks = [int(ranking.ranks[contest.candidate]) for ranking in lineup.rankings]
+    return Row(
+        index=contest.candidate,
+        name=passage_name(lineup.candidates[contest.candidate]),
+        places=tuple(Place(rank, _tint(rank, lineup.size)) for rank in ranks),
+        spread=contest.spread,
+    )
+
+
+def _tint(rank: int, size: int) -> float:
+    return round(1 - math.log(rank) / math.log(size), 3) if size > 1 else 1.0

@@ -1,0 +1,72 @@
+"""What each ranker of a lineup cost, beside agreement and quality; and, apart from that, what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from demo.charts.speed import three_figures
+from demo.language import Language, Text
+from demo.lineups import SpeedRow, speed_rows
+from demo.metrics.agreement import Measure
+from demo.phrases import seconds
+from demo.records import Lineup
+from demo.ui import wording as w
+from demo.ui.views.facts import NOTHING, FactRow, count, fact_table, megabytes, number
+from demo.ui.views.judged import Figures
+
+
+def speed_table(
+    lineup: Lineup, reference_key: str, measure: Measure, figures: Mapping[str, Figures], language: Language
+) -> str:
+    """The table twin of the speed chart.
+
+    Args:
+        figures: NDCG@10 and others by ranker key and name, as in `judged_figures`; empty where nothing is judged.
+
+    Raises:
+        InputError: the reference failed or is not here.
+    """
+    names = ("NDCG@10", "MRR@10") if figures else ()
+    columns = (
+        w.RANKER,
+        w.SPEED_MS,
+        w.TOOK_RATE,
+        w.SPEED_COMPUTED,
+        w.SPEED_TOKENS,
+        w.SPEED_LOAD,
+        w.SPEED_MEMORY,
+        measure.label,
+        *names,
+    )
+
+    def row(speed: SpeedRow) -> FactRow:
+        cost, pace = speed.cost, speed.cost.pairs_per_second
+        return FactRow(
+            speed.ranker.label,
+            (
+                NOTHING if speed.milliseconds_per_pair is None else three_figures(speed.milliseconds_per_pair),
+                NOTHING if pace is None else three_figures(pace),
+                f"{cost.pairs - cost.kept_pairs:,}",
+                count(cost.tokens),
+                seconds(cost.load_seconds) if cost.load_seconds else NOTHING,
+                megabytes(cost.model_bytes),
+                w.AGREEMENT_REFERENCE.to(language) if speed.is_reference else number(speed.agreement),
+                *(number(figures.get(speed.ranker.key, {}).get(name), 3) for name in names),
+            ),
+            speed.is_reference,
+        )
+
+    rows = [row(speed) for speed in speed_rows(lineup, reference_key, measure)]
+    return fact_table(w.SPEED, columns, rows, language, (w.SPEED_NOTE,))
+
+
+def published_table(lineup: Lineup, language: Language) -> str:
+    """What was published about the models of the lineup, each once; "" where nothing was."""
+    specs = {column.ranker.model.spec.key: column.ranker.model.spec for column in lineup.columns if column.ranker.model}
+    rows = [
+        FactRow(spec.label, (number(row.ndcg_at_10), number(row.mrr_at_10), f"{row.docs_per_second:,}"))
+        for spec in specs.values()
+        for row in ([spec.published] if spec.published else [])
+    ]
+    columns = (w.CARD_ID, Text("NDCG@10 DL19", "NDCG@10 DL19"), Text("MRR@10 dev", "MRR@10 dev"), w.MODEL_COLUMNS[7])
+    return fact_table(w.PUBLISHED, columns, rows, language, (w.PUBLISHED_NOTE,)) if rows else ""

@@ -1,0 +1,140 @@
+"""What a visitor does on the Compare tab, in a real browser: rankers side by side, one failing, judging, an edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+AREA = "#compare-results"
+FAILING = "bundled/nowhere"
+
+
+def opened(open_page: Any, *more: str, **options: Any) -> Any:
+    """The Compare tab with its usual rankers and more, after a run."""
+    page = open_page(**options)
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#rankers input")
+    for name in more:
+        page.fill("#rankers input", name)
+        page.press("#rankers input", "Enter")
+    page.press("#rankers input", "Escape")
+    compare(page)
+    return page
+
+
+def compare(page: Any) -> None:
+    """Presses Compare and waits for the finished lineup, plots included."""
+    page.click("#compare")
+    page.wait_for_selector(f"{AREA} .flow")
+    page.wait_for_function("() => !document.querySelector('#compare-actions .lens-status.progress')")
+    page.wait_for_selector("#speed .main-svg")
+
+
+def figures(page: Any) -> list[str]:
+    """The row of figures of each ranker by the judgments."""
+    return list(page.locator("#compare-judged-box tbody tr").all_inner_texts())
+
+
+def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
+    page = opened(open_page, "bm25[variant=okapi]", FAILING)
+    assert page.locator(f"{AREA} .ranking tbody tr").count() == 59
+    headline = page.inner_text("#compare-headline-box")
+    assert FAILING in headline
+    assert "Choose one of the list" in headline or "not a hub id" in headline
+    assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "BM25 · Okapi"]
+    assert "Tiny" in page.inner_text("#agreement-table")
+    page.check("#measure input[value=rbo]")
+    page.wait_for_function("() => document.querySelector('#agreement-table').innerText.includes('Rank-biased')")
+    page.locator("#cards-box summary").first.click()
+    assert "logit[0]" in page.inner_text("#cards-box")
+
+
+def test_one_selection_runs_through_the_tab_and_leaves_the_other_alone(open_page: Any) -> None:
+    page = opened(open_page)
+    before = page.get_attribute("#results .ranking tr[aria-selected=true]", "data-i")
+    row = page.locator(f"{AREA} .ranking tbody tr").nth(4)
+    row.click()
+    chosen = row.get_attribute("data-i")
+    assert page.get_attribute(f"{AREA} .panel", "data-i") == chosen
+    assert page.locator(f'{AREA} .flow .picked[data-i="{chosen}"]').count() >= 2
+    assert page.get_attribute("#results .ranking tr[aria-selected=true]", "data-i") == before
+    end = page.locator(f"{AREA} .flow .end").first
+    end.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.get_attribute(f"{AREA} .panel", "data-i") != chosen
+
+
+def test_a_judgment_is_felt_in_both_tabs(open_page: Any) -> None:
+    page = opened(open_page)
+    before, in_rerank = figures(page), page.inner_text("#judged-box")
+    row = page.locator(f"{AREA} .ranking tbody tr").nth(6)
+    row.click()
+    row.focus()
+    page.keyboard.press("3")
+    page.wait_for_function(
+        "old => document.querySelector('#compare-judged-box tbody tr').innerText !== old", arg=before[0]
+    )
+    page.get_by_role("tab", name="Rerank").click()
+    page.wait_for_function("old => document.querySelector('#judged-box').innerText !== old", arg=in_rerank)
+    page.click("#judging button")
+    with page.expect_download() as saved:
+        page.click("#save-judgments")
+    assert saved.value.path().read_text(encoding="utf-8").split("\t")[-1] == "3\n"
+
+
+def test_depth_and_fusion_redraw(open_page: Any) -> None:
+    page = opened(open_page)
+    page.click("#columns > button")
+    page.check("#fusion input[value=rrf]")
+    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 3")
+    assert "RRF (BM25 + Tiny)" in page.inner_text("#compare-judged-box")
+    page.fill("#depth-slider input[type=number]", "1")
+    page.press("#depth-slider input[type=number]", "Tab")
+    page.wait_for_function(
+        "() => { const rows = [...document.querySelectorAll('#compare-judged-box tbody tr')].map("
+        "r => r.innerText.split('\\t').slice(1).join()); return rows[0] === rows[1]; }"
+    )  # with one passage reranked every order is BM25's
+
+
+def test_an_edit_shows_old_and_new_ranks(open_page: Any) -> None:
+    page = opened(open_page)
+    page.click("#what-if > button")
+    page.click("#what-if-run")
+    page.wait_for_selector("#what-if-box .alert")
+    page.fill("#what-if-query textarea, #what-if-query input", "the river Seine")
+    page.click("#what-if-run")
+    page.wait_for_selector("#what-if-box table")
+    assert "→" in page.inner_text("#what-if-box table")
+
+
+def test_what_cannot_be_run_leaves_what_was_typed(open_page: Any) -> None:
+    page = opened(open_page)
+    page.fill("#rankers input", "bm25[k1=high]")
+    page.press("#rankers input", "Enter")
+    page.press("#rankers input", "Escape")
+    page.click("#compare")
+    page.wait_for_selector("#compare-actions .alert")
+    assert "Write a number" in page.inner_text("#compare-actions .alert")
+    assert "bm25[k1=high]" in page.inner_text("#rankers")
+    assert page.locator(f"{AREA} .ranking tbody tr").count() == 59
+
+
+def test_a_phone_has_no_sideways_scroll(open_page: Any) -> None:
+    page = opened(open_page, width=390, height=800)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator(f"{AREA} .flow .end.labelled").first.click()
+    assert page.is_visible(f"{AREA} .panel.open")
+
+
+def test_the_results_are_accessible(open_page: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    for scheme in ("light", "dark"):
+        page = opened(open_page, FAILING, color_scheme=scheme)
+        options = {"runOnly": ["wcag2a", "wcag2aa"]}
+        found = axe.Axe().run(page, context=f"{AREA} .lens", options=options)
+        problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
+        assert problems == []
