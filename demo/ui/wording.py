@@ -426,9 +426,7 @@ NO_JUDGED_UPLOAD = Text(
     "请先选择带判断的集合的文件，或选用这里的集合。",
 )
 NO_RUN_FILE = Text("Choose a run file first, or other candidates.", "请先选择运行文件，或改用其他候选段落。")
-NUMBER_TOO_SMALL = Text(
-    "“{label}” is {found}. Write a whole number of {least} or more.", "“{label}”为{found}。请写不小于 {least} 的整数。"
-)
+WRONG_NUMBER = Text("“{label}” is {found}. Write a whole number, {span}.", "“{label}”为{found}。请写{span}的整数。")
 ANSWER = Text("Does reranking pay?", "重排值得吗？")
 EVALUATED_ON = Text("Evaluated on", "评测集合")
 PARTIAL = Text("partial", "部分结果")

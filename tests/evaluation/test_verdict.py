@@ -93,7 +93,8 @@ def test_little_or_unlike_judging_is_told() -> None:
         "Little is judged (Judged@10 from 0.30): what nobody judged gains nothing, however good"
     ]
     assert [each.en for each in cautions(judged(9, 5))] == [
-        "Judged@10 is 0.50 for R5 and 0.90 for R9: what nobody judged gains nothing, so the comparison favours the second"
+        "Judged@10 is 0.50 for R5 and 0.90 for R9: what nobody judged gains nothing, so the comparison favours the "
+        "second"
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -178,7 +179,8 @@ class EvaluateTab:
         judged = self._judged(form)
         preset = None if form.preset == NO_PRESET else find_preset(form.preset)
         measures = parse_measures(" ".join(form.measures))
-        depth, most = whole(form.depth, w.EVALUATE_DEPTH, 1), whole(form.queries, w.MOST_QUERIES, 0)
+        depth = whole(form.depth, w.EVALUATE_DEPTH, 1, self.pane.settings.max_candidates)
+        most = whole(form.queries, w.MOST_QUERIES, 0)
         choices = parse_rankers("\n".join(form.rankers))
         queries = judged_queries(judged.collection)[: most or None]
         if form.candidates == RUN and form.run is None:
@@ -309,19 +311,22 @@ class EvaluateTab:
         return {"name": f"rerank-lens-{suffix}", "text": write(study)}
 
 
-def whole(value: float | None, label: Text, least: int) -> int:
+def whole(value: float | None, label: Text, least: int, most: int = sys.maxsize) -> int:
     """The whole number in a field.
 
     Raises:
-        InputError: the field is empty, or its number is not whole or below `least`.
+        InputError: the field is empty, or its number is not whole, below `least` or above `most`.
     """
-    if value is not None and value == int(value) and value >= least:
+    if value is not None and value == int(value) and least <= value <= most:
         return int(value)
     found = Text("empty", "空") if value is None else Text(f"{value:g}", f"{value:g}")
-    sentence = w.NUMBER_TOO_SMALL
+    span = Text(f"{least} or more", f"不小于 {least}")
+    if most < sys.maxsize:
+        span = Text(f"{least} to {most:,}", f"{least} 到 {most:,}")
+    sentence = w.WRONG_NUMBER
     raise InputError(
-        sentence.en.format(label=label.en, found=found.en, least=least),
-        sentence.zh.format(label=label.zh, found=found.zh, least=least),
+        sentence.en.format(label=label.en, found=found.en, span=span.en),
+        sentence.zh.format(label=label.zh, found=found.zh, span=span.zh),
     )
 
 
