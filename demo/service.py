@@ -54,6 +54,8 @@ MOST_RANKERS = 8
 ENGINE = Ranker("engine", "Engine", ScoreKind.ENGINE)
 
 FirstStage = Literal["bm25", "engine"]
+Asked = Run | Literal["", "bm25", "judged"]
+"""Candidates that an evaluation may ask for; see `RankingService.first_stage`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,9 +266,7 @@ class RankingService:
 
         return Stepwise(self._ranker(choice), lambda: self._fingerprint(choice), steps)
 
-    def first_stage(
-        self, judged: Judged, queries: Sequence[Query], depth: int, asked: Run | Literal["", "bm25", "judged"] = ""
-    ) -> Candidates:
+    def first_stage(self, judged: Judged, queries: Sequence[Query], depth: int, asked: Asked = "") -> Candidates:
         """The candidates of an evaluation.
 
         Args:

@@ -12,35 +12,26 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from tqdm import tqdm
 
 from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
-from demo.evaluate.rankers import make_rerankers
-from demo.evaluation import Evaluation, Outcome, evaluate, report, work
+from demo.evaluation import Evaluation, Outcome, Reranker, evaluate, report, work
 from demo.evaluation.figures import describe_test, known_baseline
-from demo.evaluation.outcomes import (
-    Bm25Order,
-    Candidates,
-    bm25_candidates,
-    judged_candidates,
-    judged_queries,
-    listed_candidates,
-    run_candidates,
-)
+from demo.evaluation.outcomes import Candidates, judged_queries
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
 from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
-from demo.formats.reading import Reading
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
-from demo.language import Text
-from demo.library import Library
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
+from demo.rankers.choices import parse_rankers
 from demo.records import Collection, Query
-from demo.settings import ROOT, Settings
+from demo.service import Asked, RankingService
+from demo.settings import Settings
 
 DATASET_PREFIX = "irds:"
 _UNLIMITED = Limits(*[sys.maxsize] * 4)
@@ -65,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--rankers",
         default="bm25,bundled",
-        help="bm25, bundled, a model's key, hub id or folder (default: %(default)s)",
+        help="bm25, bundled, a model's key, hub id or folder, each with options, as bm25[k1=1.2], or a fusion, as "
+        "rrf(bm25+bundled) (default: %(default)s)",
     )
     add("--candidates", default="", help="“bm25”, “judged” (the judged passages of each query), or a TREC run file "
         "(default: what the collection brings, else bm25)")  # fmt: skip
@@ -112,13 +104,15 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
 
 def _run(options: argparse.Namespace) -> None:
     settings, protocol = Settings.from_env(), _protocol(options)
-    judged = _judged(protocol.collection, options.qrels)
-    collection = _without_titles(judged.collection) if options.no_titles else judged.collection
+    service = RankingService(settings, recordings=None)
+    judged = _judged(protocol.collection, options.qrels, service)
+    if options.no_titles:
+        judged = replace(judged, collection=_without_titles(judged.collection))
+    collection = judged.collection
     queries = judged_queries(collection)[: options.queries]
     print(f"{protocol.collection}: {judged.reading.sentence().en}.")
-    bm25 = Bm25Order(collection)
-    candidates = _candidates(options.candidates, judged, collection, queries, bm25, protocol.depth)
-    rerankers = make_rerankers(options.rankers, bm25, settings)
+    candidates = service.first_stage(judged, queries, protocol.depth, _asked(options.candidates))
+    rerankers: tuple[Reranker, ...] = service.rerankers(parse_rankers(options.rankers), collection)
     if candidates.first is not None and candidates.first.ranker.key not in {r.ranker.key for r in rerankers}:
         rerankers = (candidates.first, *rerankers)
     baseline = known_baseline(options.baseline, [reranker.ranker for reranker in rerankers])
@@ -150,7 +144,7 @@ def _collect(
 # ---- what goes in ------------------------------------------------------------------------------------------------
 
 
-def _judged(name: str, qrels: str) -> Judged:
+def _judged(name: str, qrels: str, service: RankingService) -> Judged:
     """The collection that the name stands for: bundled, of ir_datasets, or a path.
 
     Raises:
@@ -158,14 +152,9 @@ def _judged(name: str, qrels: str) -> Judged:
     """
     if name.startswith(DATASET_PREFIX):
         return read_ir_dataset(name.removeprefix(DATASET_PREFIX))
-    library = Library(ROOT / "corpora")
-    keys = library.keys()
+    keys = [key for key, _ in service.cards()]
     if name in keys:
-        collection = library.load(name)
-        judgments = sum(map(len, collection.qrels.values()))
-        manner = Text("bundled", "自带")
-        reading = Reading(("bundled",), manner, len(collection.passages), len(collection.queries), judgments)
-        return Judged(collection, reading)
+        return Judged.bundled(service.collection(name))
     if Path(name).exists():
         return read_judged_folder(Path(name), _UNLIMITED, qrels)
     raise InputError(
@@ -178,32 +167,23 @@ def _without_titles(collection: Collection) -> Collection:
     return replace(collection, passages=tuple(replace(passage, title="") for passage in collection.passages))
 
 
-def _candidates(
-    asked: str, judged: Judged, collection: Collection, queries: Sequence[Query], bm25: Bm25Order, depth: int
-) -> Candidates:
-    """The candidates that were asked for, else those that the collection brings, else BM25's.
+def _asked(candidates: str) -> Asked:
+    """What `--candidates` asks for, a run file read.
 
     Raises:
-        InputError: there is no such run file, or it does not fit the collection.
+        InputError: there is no such run file, or it is none.
     """
-    if asked == bm25.ranker.key or (not asked and not judged.candidates):
-        return bm25_candidates(bm25, depth)
-    if asked == "judged":
-        return judged_candidates(collection, queries)
-    if asked:
-        path = Path(asked)
-        try:
-            (name, content), *_ = unpack([(path.name, path.read_bytes())], _UNLIMITED)
-            run = read_run(Source(name, content, _UNLIMITED))
-        except OSError as error:
-            raise InputError(
-                f"The run {path} cannot be read ({error.strerror}). Write “bm25”, “judged” or the path of a run file.",
-                f"无法读取运行文件 {path}（{error.strerror}）。请写“bm25”、“judged”或运行文件的路径。",
-            ) from error
-        return run_candidates(run, collection, queries, depth)
-    if judged.run is not None:
-        return run_candidates(judged.run, collection, queries, depth)
-    return listed_candidates(judged.candidates, collection, queries)
+    if candidates in ("", "bm25", "judged"):
+        return cast(Asked, candidates)
+    path = Path(candidates)
+    try:
+        (name, content), *_ = unpack([(path.name, path.read_bytes())], _UNLIMITED)
+        return read_run(Source(name, content, _UNLIMITED))
+    except OSError as error:
+        raise InputError(
+            f"The run {path} cannot be read ({error.strerror}). Write “bm25”, “judged” or the path of a run file.",
+            f"无法读取运行文件 {path}（{error.strerror}）。请写“bm25”、“judged”或运行文件的路径。",
+        ) from error
 
 
 # ---- what comes out ----------------------------------------------------------------------------------------------

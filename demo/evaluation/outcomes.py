@@ -1,15 +1,13 @@
 """The work of an evaluation: each query's candidates, scored by each ranker, one query at a time.
 
-Candidates come from BM25 over the collection, from somebody's run, or from the judged rows of the query; rerankers
-reorder them and add none.
+Candidates come from BM25 (see `service`), from somebody's run, or from the judged rows of the query; rerankers reorder
+them and add none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from time import perf_counter
 from typing import Protocol
 
 import numpy as np
@@ -17,8 +15,7 @@ import numpy as np
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.language import Text
-from demo.rankers.bm25 import Bm25Index, Bm25Settings
-from demo.records import Collection, Cost, IntArray, Query, Ranker, Ranking, ScoreKind
+from demo.records import Collection, IntArray, Query, Ranker, Ranking, ScoreKind
 
 
 class Reranker(Protocol):
@@ -121,36 +118,6 @@ def judged_queries(collection: Collection) -> tuple[Query, ...]:
 
 
 # ---- where candidates come from ----------------------------------------------------------------------------------
-
-
-class Bm25Order:
-    """BM25 over a whole collection, as first stage and as ranker of given candidates; indexed when first asked."""
-
-    ranker = Ranker("bm25", "BM25", ScoreKind.BM25)
-
-    def __init__(self, collection: Collection, settings: Bm25Settings = Bm25Settings()) -> None:
-        self.fingerprint = str(settings)
-        self._collection, self._settings = collection, settings
-
-    @cached_property
-    def _index(self) -> Bm25Index:
-        return Bm25Index.build(self._collection.passages, self._settings)
-
-    def best(self, query: Query, depth: int) -> IntArray:
-        """Indices of the best `depth` passages, best first, ties in the collection's order; all if there are fewer."""
-        return Ranking.from_scores(self.ranker, self._index.scores(query.text)).order[:depth]
-
-    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
-        """The ranking of the candidates; the cost is that of scoring the whole collection."""
-        index, start = self._index, perf_counter()
-        scores = index.scores(query.text)
-        cost = Cost(pairs=index.size, model_seconds=perf_counter() - start)
-        return Ranking.from_scores(self.ranker, scores[candidates], cost)
-
-
-def bm25_candidates(first: Bm25Order, depth: int) -> Candidates:
-    """BM25's best `depth` passages of each query."""
-    return Candidates(lambda query: first.best(query, depth), first)
 
 
 class RunOrder:

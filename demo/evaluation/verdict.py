@@ -33,7 +33,8 @@ def verdict(evaluation: Evaluation, measure: Measure) -> Text:
         return Text(
             f"{baseline.label} has {measure.name} {before:.3f} on {_queries(evaluation)}. There is no other ranker to "
             "hold against it.",
-            f"{baseline.label} 在 {len(evaluation.query_ids):,} 个查询上的 {measure.name} 为 {before:.3f}。没有其他排序器可与之比较。",
+            f"{baseline.label} 在 {len(evaluation.query_ids):,} 个查询上的 {measure.name} 为 {before:.3f}。"
+            "没有其他排序器可与之比较。",
         )
     figure = evaluation.figures[best.key, measure]
     assert figure.test is not None, "every ranker but the baseline is tested"
@@ -42,7 +43,8 @@ def verdict(evaluation: Evaluation, measure: Measure) -> Text:
     counts = _counts(figure.test)
     cost = _cost(evaluation, best)
     return Text(
-        f"{answer.en} {best.label} against {baseline.label}: {measure.name} {values}. {sureness.en} {counts.en}{cost.en}",
+        f"{answer.en} {best.label} against {baseline.label}: {measure.name} {values}. {sureness.en} "
+        f"{counts.en}{cost.en}",
         f"{answer.zh}{best.label} 与 {baseline.label} 相比：{measure.name} {values}。{sureness.zh}{counts.zh}{cost.zh}",
     )
 
@@ -74,9 +76,9 @@ def _sureness(test: PairedTest) -> Text:
 
 def _counts(test: PairedTest) -> Text:
     total = test.better + test.worse + test.equal
+    queries = "query" if total == 1 else "queries"
     return Text(
-        f"Better on {test.better:,} of {total:,} {'query' if total == 1 else 'queries'}, worse on {test.worse:,}, equal on "
-        f"{test.equal:,}.",
+        f"Better on {test.better:,} of {total:,} {queries}, worse on {test.worse:,}, equal on {test.equal:,}.",
         f"{total:,} 个查询中 {test.better:,} 个更好，{test.worse:,} 个更差，{test.equal:,} 个相同。",
     )
 
@@ -101,9 +103,10 @@ def _few_queries(evaluation: Evaluation) -> Sequence[Text]:
     count = len(evaluation.query_ids)
     if count >= FEW_QUERIES:
         return ()
+    are = "is" if count == 1 else "are"
     return (
         Text(
-            f"{_queries(evaluation)} {'is' if count == 1 else 'are'} few: only large differences can be told from chance",
+            f"{_queries(evaluation)} {are} few: only large differences can be told from chance",
             f"只有 {count} 个查询：只有很大的差异才能与偶然区分",
         ),
     )
@@ -115,16 +118,23 @@ def _judged(evaluation: Evaluation) -> Sequence[Text]:
         return ()
     shares = {ranker.label: evaluation.figures[ranker.key, JUDGED_AT_10].mean for ranker in evaluation.rankers}
     low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
-    if shares[low] >= LITTLE_JUDGED and shares[high] - shares[low] < UNLIKE_JUDGED:
-        return ()
-    return (
-        Text(
-            f"Judged@10 is {shares[low]:.2f} for {low} and {shares[high]:.2f} for {high}: unjudged passages gain nothing, "
-            "so good passages that nobody judged cost a ranker its figures",
-            f"Judged@10：{low} 为 {shares[low]:.2f}，{high} 为 {shares[high]:.2f}：未判断的段落不计增益，因此无人判断过的好段落会"
-            "拉低排序器的数值",
-        ),
-    )
+    if shares[high] - shares[low] >= UNLIKE_JUDGED:
+        return (
+            Text(
+                f"Judged@10 is {shares[low]:.2f} for {low} and {shares[high]:.2f} for {high}: what nobody judged gains "
+                "nothing, so the comparison favours the second",
+                f"Judged@10：{low} 为 {shares[low]:.2f}，{high} 为 {shares[high]:.2f}：无人判断的段落不计增益，"
+                "因此比较偏向后者",
+            ),
+        )
+    if shares[low] < LITTLE_JUDGED:
+        return (
+            Text(
+                f"Little is judged (Judged@10 from {shares[low]:.2f}): what nobody judged gains nothing, however good",
+                f"判断很少（Judged@10 最低为 {shares[low]:.2f}）：无人判断的段落再好也不计增益",
+            ),
+        )
+    return ()
 
 
 def _truncated(evaluation: Evaluation) -> Sequence[Text]:

@@ -403,7 +403,7 @@ RELEVANT_FROM_INFO = Text(
 )
 MOST_QUERIES = Text("Queries, from the first", "查询数（从第一个起）")
 MOST_QUERIES_INFO = Text("0: all that are judged", "0：全部有判断的查询")
-EVALUATE_OPTIONS = Text("Measures, grade, protocol", "指标、等级、协议")
+EVALUATE_OPTIONS = Text("Depth, measures, grade, protocol", "深度、指标、等级、协议")
 RUN_EVALUATE = Text("Evaluate", "评测")
 EVALUATE_PREPARING = Text("Reading the collection and its candidates", "正在读取集合及其候选段落")
 EVALUATE_TESTING = Text("Computing intervals and tests", "正在计算区间和检验")
@@ -416,18 +416,17 @@ EVALUATE_STOPPED_EMPTY = Text(
     "在完成第一个查询之前已停止。您的选择都还在。",
 )
 EVALUATE_FIRST = Text("Press Evaluate first: there is no result yet.", "请先点击“评测”：还没有结果。")
+EVALUATE_QUESTION = Text("Does reranking pay on your queries?", "重排对您的查询值得吗？")
 EVALUATE_EMPTY = Text(
-    "Does reranking pay on your queries? Choose a judged collection and rankers, and press Evaluate: how much better, on which queries, surely or by chance, and at what cost.",
-    "重排对您的查询值得吗？请选择带判断的集合和排序器，然后点击“评测”：好多少、在哪些查询上、是否只是偶然、代价多大。",
+    "One query is an anecdote. Choose a judged collection and rankers on the left and press Evaluate: you see how much better, on which queries, surely or by chance, at what cost, and what a score means.",
+    "一个查询只是个例。请选择带判断的集合和排序器，然后点击“评测”：可以看到好多少、在哪些查询上、是否只是偶然、代价多大，以及得分意味着什么。",
 )
 NO_JUDGED_UPLOAD = Text(
     "Choose the files of a judged collection first, or one of the collections here.",
     "请先选择带判断的集合的文件，或选用这里的集合。",
 )
 NO_RUN_FILE = Text("Choose a run file first, or other candidates.", "请先选择运行文件，或改用其他候选段落。")
-NUMBER_TOO_SMALL = Text(
-    "“{label}” is {found}. Write a whole number of {least} or more.", "“{label}”为{found}。请写不小于 {least} 的整数。"
-)
+WRONG_NUMBER = Text("“{label}” is {found}. Write a whole number, {span}.", "“{label}”为{found}。请写{span}的整数。")
 ANSWER = Text("Does reranking pay?", "重排值得吗？")
 EVALUATED_ON = Text("Evaluated on", "评测集合")
 PARTIAL = Text("partial", "部分结果")

@@ -125,7 +125,7 @@ def test_a_preset_sets_depth_measure_and_grade(folder: Path, tmp_path: Path) -> 
         (["--measures", "bleu"], "There is no measure “bleu”."),
         (["--depth", "0"], "--depth is 0. Write 1 or more."),
         (["--relevant-from", "0"], "--relevant-from is 0."),
-        (["--rankers", ","], "No ranker was named."),
+        (["--rankers", ","], "No ranker is named."),
         (["--rankers", "bm25,no such model"], "“no such model” is no model"),
         (["--baseline", "tiny"], "There is no ranker “tiny” to compare with. Choose one of bm25"),
         (["--qrels", "other.tsv"], "There are no qrels “other.tsv” in the collection. Found: qrels.tsv."),

@@ -77,13 +77,18 @@ def test_speed_is_measured_over_what_was_computed() -> None:
     assert (speed.pairs, speed.truncated, speed.device) == (12, 3, "cpu")
 
 
-def test_scores_that_were_kept_leave_the_speed_open() -> None:
-    found = outcomes(FIRST)
-    ranking = found[0].rankings[0]
-    found[0] = replace(found[0], rankings=(replace(ranking, cost=replace(ranking.cost, kept_pairs=2)),))
+def test_queries_of_which_scores_were_kept_say_nothing_of_the_speed() -> None:
+    found = [
+        replace(outcome, rankings=(replace(ranking, cost=replace(ranking.cost, model_seconds=9.0, kept_pairs=2)),))
+        for outcome in outcomes(FIRST)
+        for ranking in outcome.rankings
+    ]
     speed = evaluate(found, COLLECTION, (MRR,)).speeds["first"]
     assert speed.seconds_per_query is None
     assert speed.pairs_per_second is None
+    speed = evaluate([*found[:2], outcomes(FIRST)[2]], COLLECTION, (MRR,)).speeds["first"]
+    assert speed.seconds_per_query == pytest.approx(0.1)
+    assert speed.pairs_per_second == pytest.approx(4 / 0.1)
 
 
 def test_queries_without_a_relevant_passage_are_told() -> None:

@@ -8,9 +8,7 @@ from made_evaluations import Told, all_passages, made_collection
 
 from demo.errors import InputError
 from demo.evaluation.outcomes import (
-    Bm25Order,
     RunOrder,
-    bm25_candidates,
     judged_candidates,
     judged_queries,
     listed_candidates,
@@ -18,20 +16,11 @@ from demo.evaluation.outcomes import (
     work,
 )
 from demo.formats.trec_runs import Run
-from demo.language import Text
-from demo.records import Card, Collection, Passage, Query
+from demo.records import Collection
 
 QRELS = {"q1": {"a": 1, "b": 0}, "q2": {"c": 1, "lost": 2}}
 COLLECTION = made_collection(QRELS, ["a", "b", "c", "d"])
 QUERIES = COLLECTION.queries
-
-BERLIN = Collection(
-    "berlin",
-    Card(Text("Berlin", "柏林"), Text("", "")),
-    (Passage("m", "Berlin museums"), Passage("p", "people of Berlin"), Passage("x", "nothing here")),
-    (Query("q", "people berlin"),),
-    {"q": {"p": 1}},
-)
 
 
 def chosen(collection: Collection, indices: np.ndarray) -> list[str]:
@@ -43,22 +32,6 @@ def notes(candidates: object) -> list[str]:
 
 
 # ---- candidates --------------------------------------------------------------------------------------------------
-
-
-def test_bm25_gives_the_best_of_the_whole_collection() -> None:
-    bm25 = Bm25Order(BERLIN)
-    candidates = bm25_candidates(bm25, 2)
-    assert chosen(BERLIN, candidates.of(BERLIN.queries[0])) == ["p", "m"]
-    assert chosen(BERLIN, bm25_candidates(bm25, 9).of(BERLIN.queries[0])) == ["p", "m", "x"]
-    assert candidates.first is bm25
-
-
-def test_bm25_ranks_given_candidates_with_the_collections_statistics() -> None:
-    bm25 = Bm25Order(BERLIN)
-    ranking = bm25.rank(BERLIN.queries[0], BERLIN, np.array([2, 0]))
-    assert ranking.order.tolist() == [1, 0]
-    assert ranking.scores[0] == 0 < ranking.scores[1]
-    assert ranking.cost.pairs == 3
 
 
 def test_a_run_gives_its_best_that_are_there_and_tells_the_rest() -> None:

@@ -1,6 +1,7 @@
 """The charts of an evaluation: `x_data(Study) → XData`, then `x_figure(XData, language) → Figure`.
 
-To add one, write its file and add its row to `EVALUATION_CHARTS`; the Evaluate tab and the tests over every chart follow.
+To add one, write its file and add its row to `EVALUATION_CHARTS`; the Evaluate tab and the tests over every chart
+follow.
 """
 
 from __future__ import annotations

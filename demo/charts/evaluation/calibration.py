@@ -1,22 +1,26 @@
-"""How likely relevance is at each score: the shares that were judged, a logistic curve and a rising one through them."""
+"""How likely relevance is at each score: the judged shares, a logistic curve and a rising one through them."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
+from demo.charts.distribution import bin_edges
 from demo.charts.evaluation.study import Study
 from demo.charts.scales import Values
 from demo.charts.style import SAME, UP, axis, axis_title, caption, layout
+from demo.evaluation.analysis import Bools
 from demo.language import Language, Text
 from demo.metrics.calibration import Isotonic, Platt, fit_isotonic, fit_platt
 from demo.phrases import signed
 
 HEIGHT = 320
-BINS = 10
 CURVE_POINTS = 120
+DOT = (6, 13)
+"""Size of the dot of a single passage, and of the most of any bin."""
 ISOTONIC = "#e8590c"
 
 
@@ -34,7 +38,7 @@ class CalibrationData:
     """Both curves and what they were fitted to; None and empty where only one kind of passage is judged.
 
     Attributes:
-        shares: at most BINS groups of as equal size as ties allow, by ascending score, each at its mean score.
+        shares: neighbouring scores in bins between round numbers, ascending, each at its mean score.
         low, high: the least and the greatest score.
     """
 
@@ -57,15 +61,14 @@ def calibration_data(study: Study) -> CalibrationData:
     return CalibrationData(platt, isotonic, shares, low, high, study.score_label, study.ranker.label)
 
 
-def _shares(values: Values, relevant: np.ndarray) -> tuple[Share, ...]:
-    order = np.argsort(values, kind="stable")
-    cuts = [0]
-    for part in np.array_split(np.arange(values.size), min(BINS, values.size)):
-        end = int(np.searchsorted(values[order], values[order][part[-1]], side="right"))  # equal scores stay together
-        if end > cuts[-1]:
-            cuts.append(end)
-    groups = [order[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
-    return tuple(Share(float(values[group].mean()), float(relevant[group].mean()), int(group.size)) for group in groups)
+def _shares(values: Values, relevant: Bools) -> tuple[Share, ...]:
+    edges = bin_edges(values)
+    places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
+    groups = [places == place for place in np.unique(places)]
+    return tuple(
+        Share(float(values[group].mean()), float(relevant[group].mean()), int(np.count_nonzero(group)))
+        for group in groups
+    )
 
 
 def calibration_figure(data: CalibrationData, language: Language) -> go.Figure:
@@ -110,6 +113,7 @@ def _curve(x: Values, y: Values, colour: str, dash: str) -> go.Scatter:
 
 
 def _dots(data: CalibrationData, language: Language) -> go.Scatter:
+    most = max(2, *(share.count for share in data.shares))
     words = Text(
         "{share:.3f} of {count:,} passages around {score} are relevant",
         "得分约 {score} 的 {count:,} 个段落中有 {share:.3f} 相关",
@@ -118,7 +122,11 @@ def _dots(data: CalibrationData, language: Language) -> go.Scatter:
         mode="markers",
         x=[share.score for share in data.shares],
         y=[share.share for share in data.shares],
-        marker={"color": SAME, "size": 9},
+        marker={
+            "color": SAME,
+            "size": [DOT[0] + (DOT[1] - DOT[0]) * math.log(share.count) / math.log(most) for share in data.shares],
+            "opacity": 0.85,
+        },
         hovertext=[
             words.to(language).format(share=share.share, count=share.count, score=signed(share.score))
             for share in data.shares

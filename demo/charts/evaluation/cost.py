@@ -105,7 +105,7 @@ def _marks(data: CostData, language: Language) -> go.Scatter:
             "width": 0,
         },
         text=[f" {escaped(shorten(mark.label, LABEL_COLUMNS))} " for mark in data.marks],
-        textposition=["middle right" if mark.seconds_per_query <= middle else "middle left" for mark in data.marks],
+        textposition=["top right" if mark.seconds_per_query <= middle else "top left" for mark in data.marks],
         textfont={"size": 12, "color": INK},
         hovertext=[
             f"<b>{escaped(mark.label)}</b><br>{data.measure} {mark.quality:.3f} "

@@ -15,6 +15,8 @@ from demo.phrases import shorten
 
 HEIGHT = 320
 LABEL_COLUMNS = 20
+NAME_FROM = 1.3
+"""A depth has its number below the axis if the next is so many times as deep."""
 FALLEN_BY = 0.005
 """A mean so little below the one at full depth counts as the same when the chart is put into words."""
 
@@ -82,8 +84,8 @@ def depth_figure(data: DepthData, language: Language) -> go.Figure:
         axis(
             type="log",
             range=_depth_range(depths),
-            tickvals=depths,
-            ticktext=[f"{depth:,}" for depth in depths],
+            tickvals=_named(depths),
+            ticktext=[f"{depth:,}" for depth in _named(depths)],
             showticklabels=bool(depths),
             showgrid=bool(depths),
             title=axis_title(Text("candidates reranked", "重排的候选数").to(language)) if depths else None,
@@ -122,6 +124,11 @@ def _depth_range(depths: list[int]) -> list[float]:
     return [low - pad, high + pad]
 
 
+def _named(depths: list[int]) -> list[int]:
+    """The depths whose numbers stand far enough from the next one."""
+    return [depth for depth, after in zip(depths, [*depths[1:], math.inf], strict=False) if after >= NAME_FROM * depth]
+
+
 def _spread(heights: list[float], bounds: list[float]) -> list[float]:
     """The heights of the names, moved apart where lines end at nearly the same place."""
     step = (bounds[1] - bounds[0]) * 0.075
@@ -146,8 +153,8 @@ def depth_alt(data: DepthData) -> Text:
     line = data.lines[-1]
     first, last = line.points[0], line.points[-1]
     return Text(
-        f"{data.measure} of {line.label}: {first.mean:.3f} if the top {first.depth:,} are reranked, {last.mean:.3f} with "
-        f"all {last.depth:,}; from {enough(line):,} on it is at most {FALLEN_BY} below that.",
+        f"{data.measure} of {line.label}: {first.mean:.3f} if the top {first.depth:,} are reranked, {last.mean:.3f} "
+        f"with all {last.depth:,}; from {enough(line):,} on it is at most {FALLEN_BY} below that.",
         f"{line.label} 的 {data.measure}：重排前 {first.depth:,} 个时为 {first.mean:.3f}，全部 {last.depth:,} 个时为 "
         f"{last.mean:.3f}；从 {enough(line):,} 个起最多低 {FALLEN_BY}。",
     )

@@ -12,7 +12,7 @@ from demo.evaluation.analysis import QueryDifference, differences
 from demo.language import Language, Text
 from demo.phrases import shorten, signed
 
-HEIGHT = 300
+HEIGHT = 270
 HOVER_COLUMNS = 60
 LEAST_HEIGHT = 0.006
 """How high a query without a difference is drawn, so that it can be seen and pointed at; a share of the range."""

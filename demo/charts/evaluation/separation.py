@@ -16,11 +16,13 @@ from demo.language import Language, Text
 from demo.metrics.calibration import auc
 from demo.phrases import shorten, signed
 
-ROW_HEIGHT = 64
-LEAST_HEIGHT = 260
-MEANING_COLUMNS = 48
-PEAK = 0.86
+ROW_HEIGHT = 70
+LEAST_HEIGHT = 320
+MEANING_COLUMNS = 36
+PEAK = 0.62
 """Height of the tallest bar of a row, as a share of the row."""
+MEDIAN = 0.09
+"""Height of the middle of the median's mark."""
 COLOURS = ("#2f7ed8", "#6ba4e3", "#a5c5ec", "#8a94a3")
 """The highest grade first; irrelevant and unjudged rows are grey."""
 
@@ -89,7 +91,7 @@ def separation_figure(data: SeparationData, language: Language) -> go.Figure:
     for number, row in enumerate(data.rows):
         foot = len(data.rows) - 1 - number
         figure.add_traces(_row(data, row, foot, language))
-        figure.add_annotation(caption(_row_label(row, language), foot + PEAK - 0.02, 12, yref="y", yanchor="top"))
+        figure.add_annotation(caption(_row_label(row, language), foot + 0.94, 12, yref="y", yanchor="top"))
     figure.update_xaxes(
         axis(
             range=axis_range(data.edges, 0.02),
@@ -123,7 +125,7 @@ def _row(data: SeparationData, row: GradeRow, foot: int, language: Language) -> 
     median = go.Scatter(
         mode="markers",
         x=[row.median],
-        y=[foot],
+        y=[foot + MEDIAN],
         marker={"symbol": "line-ns", "size": 14, "color": CLEAR, "line": {"width": 2.5, "color": INK}},
         hovertext=[_hover(row).to(language)],
         hoverinfo="text",
@@ -169,11 +171,8 @@ def _hover(row: GradeRow) -> Text:
 def _heading(data: SeparationData, language: Language) -> str:
     if data.auc is None:
         return _one_kind().to(language)
-    found = Text(
-        f"AUC {data.auc:.3f}: a relevant passage outscores another that often",
-        f"AUC {data.auc:.3f}：相关段落得分高于其他段落的概率",
-    ).to(language)
-    return f"<b>{found[:9]}</b>{found[9:]}"
+    remark = Text("how often a relevant passage scores higher", "相关段落得分更高的概率").to(language)
+    return f'<b>AUC {data.auc:.3f}</b><span style="font-size:11px"> · {remark}</span>'
 
 
 def _one_kind() -> Text:

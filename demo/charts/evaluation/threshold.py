@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from demo.charts.evaluation.study import Study
 from demo.charts.scales import Values
-from demo.charts.style import INK, SELECTED, UP, axis, axis_title, caption, layout
+from demo.charts.style import SELECTED, UP, axis, axis_title, caption, layout
 from demo.language import Language, Text
 from demo.metrics.calibration import thresholds
 from demo.phrases import signed
@@ -36,7 +36,8 @@ class ThresholdData:
     """Two curves over ascending thresholds, at most MOST_POINTS; empty where only one kind of passage is judged.
 
     Attributes:
-        best: the cut of the greatest F1, the highest threshold of equals; chosen: the cut that was asked for, else the best.
+        best: the cut of the greatest F1, the highest threshold of equals.
+        chosen: the cut that was asked for, else the best.
     """
 
     thresholds: Values
@@ -65,10 +66,20 @@ def threshold_data(study: Study, threshold: float | None = None) -> ThresholdDat
     )
     values = scores.astype(np.float64)
     chosen = best if threshold is None else _cut(values, relevant, threshold)
-    shown = np.unique(np.linspace(0, found.thresholds.size - 1, MOST_POINTS).round().astype(np.int64))[::-1]
+    shown = _shown(found.thresholds)[::-1]
     return ThresholdData(
         found.thresholds[shown], found.precision[shown], found.recall[shown], best, chosen, label, ranker
     )
+
+
+def _shown(descending: Values) -> np.ndarray:
+    """The places of at most MOST_POINTS thresholds, close together among the highest and even in score elsewhere."""
+    size = descending.size
+    highest = np.geomspace(1, size, MOST_POINTS // 2).round().astype(np.int64) - 1
+    even = size - np.searchsorted(
+        descending[::-1], np.linspace(descending[-1], descending[0], MOST_POINTS // 2), "right"
+    )
+    return np.unique(np.clip(np.concatenate([highest, even]), 0, size - 1))
 
 
 def _cut(scores: Values, relevant: np.ndarray, threshold: float) -> Cut:
@@ -145,7 +156,8 @@ def describe_cut(cut: Cut) -> Text:
     return Text(
         f"Keeping what scores {threshold} or more: {cut.kept:,} of {cut.of:,} passages, precision {cut.precision:.3f}, "
         f"recall {recall}",
-        f"保留得分不低于 {threshold} 的段落：{cut.of:,} 个中的 {cut.kept:,} 个，准确率 {cut.precision:.3f}，召回率 {recall}",
+        f"保留得分不低于 {threshold} 的段落：{cut.of:,} 个中的 {cut.kept:,} 个，准确率 {cut.precision:.3f}，"
+        f"召回率 {recall}",
     )
 
 

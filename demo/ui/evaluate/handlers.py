@@ -7,15 +7,17 @@ ranker, grade and threshold only draw it again.
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study, threshold_data
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
-from demo.evaluation import evaluate, report
+from demo.evaluation import Reranker, evaluate, report
 from demo.evaluation.outcomes import judged_queries
 from demo.evaluation.presets import find_preset
 from demo.evaluation.trials import Trial, try_out
@@ -26,7 +28,7 @@ from demo.formats.source import Source
 from demo.formats.trec_runs import Run, read_run
 from demo.language import Language, Text
 from demo.metrics.calibration import fit_isotonic, fit_platt
-from demo.metrics.effectiveness import USUAL, Measure, mean, measure_run, parse_measures
+from demo.metrics.effectiveness import mean, measure_run, parse_measures
 from demo.phrases import seconds
 from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
@@ -73,7 +75,10 @@ class Opened:
 
 
 class Pace:
-    """How long the queries that are left will take, by the median of those that are done."""
+    """How long the queries that are left will take, by the median of those that are done.
+
+    The first does not count: models are loaded and collections indexed for it.
+    """
 
     def __init__(self) -> None:
         self._last = perf_counter()
@@ -86,8 +91,8 @@ class Pace:
         self._last = now
 
     def left(self, queries: int) -> float | None:
-        """Seconds for so many queries; None while none is done."""
-        return median(self._took) * queries if self._took else None
+        """Seconds for so many queries; None while fewer than two are done."""
+        return median(self._took[1:]) * queries if len(self._took) > 1 else None
 
 
 class EvaluateTab:
@@ -174,14 +179,16 @@ class EvaluateTab:
         judged = self._judged(form)
         preset = None if form.preset == NO_PRESET else find_preset(form.preset)
         measures = parse_measures(" ".join(form.measures))
-        depth, most = whole(form.depth, w.EVALUATE_DEPTH, 1), whole(form.queries, w.MOST_QUERIES, 0)
+        depth = whole(form.depth, w.EVALUATE_DEPTH, 1, self.pane.settings.max_candidates)
+        most = whole(form.queries, w.MOST_QUERIES, 0)
         choices = parse_rankers("\n".join(form.rankers))
         queries = judged_queries(judged.collection)[: most or None]
         if form.candidates == RUN and form.run is None:
             raise InputError(w.NO_RUN_FILE.en, w.NO_RUN_FILE.zh)
         asked = form.run if form.candidates == RUN and form.run is not None else form.candidates
         first = self.service.first_stage(judged, queries, depth, asked)  # type: ignore[arg-type]
-        rerankers, failures = [], []
+        rerankers: list[Reranker] = []
+        failures: list[Failure] = []
         for choice in choices:
             try:
                 rerankers.append(self.service.reranker(choice, judged.collection))
@@ -304,19 +311,22 @@ class EvaluateTab:
         return {"name": f"rerank-lens-{suffix}", "text": write(study)}
 
 
-def whole(value: float | None, label: Text, least: int) -> int:
+def whole(value: float | None, label: Text, least: int, most: int = sys.maxsize) -> int:
     """The whole number in a field.
 
     Raises:
-        InputError: the field is empty, or its number is not whole or below `least`.
+        InputError: the field is empty, or its number is not whole, below `least` or above `most`.
     """
-    if value is not None and value == int(value) and value >= least:
+    if value is not None and value == int(value) and least <= value <= most:
         return int(value)
     found = Text("empty", "空") if value is None else Text(f"{value:g}", f"{value:g}")
-    sentence = w.NUMBER_TOO_SMALL
+    span = Text(f"{least} or more", f"不小于 {least}")
+    if most < sys.maxsize:
+        span = Text(f"{least} to {most:,}", f"{least} 到 {most:,}")
+    sentence = w.WRONG_NUMBER
     raise InputError(
-        sentence.en.format(label=label.en, found=found.en, least=least),
-        sentence.zh.format(label=label.zh, found=found.zh, least=least),
+        sentence.en.format(label=label.en, found=found.en, span=span.en),
+        sentence.zh.format(label=label.zh, found=found.zh, span=span.zh),
     )
 
 
@@ -338,9 +348,14 @@ def _told(step: Progress, pace: Pace, language: Language) -> str:
     """The progress as a labelled bar, with the time that is left."""
     words, left = step.detail, pace.left(step.total - step.done)
     if left is not None:
-        time = seconds(left)
+        time = duration(left)
         words = Text(f"{words.en} · about {time} left", f"{words.zh} · 约剩 {time}")
     return status.progress(words.to(language), step.done, step.total, language)
+
+
+def duration(left: float) -> str:
+    """A time to wait, roughly: seconds up to 90, then minutes."""
+    return seconds(max(1.0, round(left))).replace(".0", "") if left <= 90 else f"{math.ceil(left / 60)} min"
 
 
 def _all_failed(failures: Sequence[Failure]) -> InputError:

@@ -77,7 +77,9 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         with gr.Column(elem_id="evaluate-from-upload"):
             upload = gr.UploadButton(label(w.UPLOAD_BUTTON), file_count="multiple", elem_id="evaluate-upload")  # type: ignore[arg-type]
             upload_note = page_html(status.reading(w.EVALUATE_UPLOAD_NONE, "en"), elem_id="evaluate-upload-note")
-            qrels = gr.Textbox(label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", elem_id="evaluate-qrels")
+            qrels = gr.Textbox(
+                label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", visible=False, elem_id="evaluate-qrels"
+            )
         rankers = gr.Dropdown(
             ranker_choices(tab, "en"),
             value=tab.default_rankers(),
@@ -100,7 +102,8 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
                     elem_classes=["run", "run-button"],
                 )
                 stop = gr.Button(label(w.STOP), scale=1, elem_id="evaluate-stop", elem_classes="stop")
-        options = _options(label)
+        with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):
+            options = _options(label)
     form = {
         "source": source,
         "collection": collection,

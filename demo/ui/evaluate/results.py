@@ -15,7 +15,7 @@ from demo.ui.evaluate.handlers import FILES, View, study_of
 from demo.ui.evaluate.session import Evaluated, Looks
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Download, build_chart, build_download, chart_updates
-from demo.ui.views import status
+from demo.ui.views.evaluation import empty
 
 SLIDER_STEPS = 200
 
@@ -64,10 +64,9 @@ def _slider(evaluated: Evaluated, looks: Looks) -> gr.Slider:
     scores, _ = study.relevant()
     low, high = float(scores.min()), float(scores.max())
     step = 10.0 ** round(math.log10((high - low) / SLIDER_STEPS)) if high > low else 0.01
-    value = round(data.chosen.threshold / step) * step
-    return gr.Slider(
-        minimum=round(low - step, 6), maximum=round(high + step, 6), step=step, value=round(value, 6), visible=True
-    )
+    least, value, most = math.floor(low / step), round(data.chosen.threshold / step), math.ceil(high / step)
+    minimum, chosen, maximum = (round(steps * step, 9) for steps in (least, value, most + 1))
+    return gr.Slider(minimum=minimum, maximum=maximum, step=step, value=chosen, visible=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class Results:
 def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
     """The right side."""
     with gr.Column(elem_id="evaluate-results"):
-        headline = page_html(status.reading(w.EVALUATE_EMPTY, "en"), elem_id="evaluate-headline-box")
+        headline = page_html(empty("en"), elem_id="evaluate-headline-box")
         with gr.Column(visible=False, elem_id="evaluate-shown") as shown:
             with gr.Row(elem_id="evaluate-looks"):
                 measure = gr.Dropdown([], label=label(w.LOOK_MEASURE), elem_id="look-measure", filterable=False)

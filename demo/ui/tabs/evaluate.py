@@ -22,6 +22,7 @@ from demo.ui.inputs.components import query_choices
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
+from demo.ui.views.evaluation import empty
 
 BRIDGE = """
 const tell = (place) => trigger('select', { place: Number(place) });
@@ -37,13 +38,15 @@ const bind = () => document.querySelectorAll('#evaluation-differences .js-plotly
     if (place !== undefined) tell(place);
   });
 });
-new MutationObserver(bind).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] });
+const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] };
+new MutationObserver(bind).observe(document.body, changes);
 """
 """Tells the server which query was clicked, in the list or in the chart."""
 
 GO_TO_RERANK = """() => {
   document.querySelector('#tab-rerank-button').click();
   document.querySelector('#rerank').click();
+  window.scrollTo(0, 0);
 }"""
 
 
@@ -70,14 +73,14 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
             collection_note(tab.service.collection(tab.service.cards()[0][0]), language),
             status.reading(w.EVALUATE_UPLOAD_NONE, language),
             status.reading(w.RUN_FILE_NONE, language),
-            status.reading(w.EVALUATE_EMPTY, language),
+            empty(language),
         )
 
     def chosen(request: gr.Request, key: str) -> str:
         return collection_note(tab.service.collection(key), w.language_of(request))
 
-    def uploaded(request: gr.Request, paths: list[str] | None, qrels: str, before: Any) -> tuple[Any, str]:
-        return tab.read_upload(paths, qrels, before, w.language_of(request))
+    def uploaded(request: gr.Request, paths: list[str] | None, qrels: str | None, before: Any) -> Any:
+        return *tab.read_upload(paths, qrels or "", before, w.language_of(request)), gr.Textbox(visible=True)
 
     def run_given(request: gr.Request, path: str | None, before: Any) -> tuple[Any, str]:
         return tab.read_run(path, before, w.language_of(request))
@@ -95,7 +98,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
         [inputs.upload.upload, inputs.qrels.submit],
         uploaded,
         [inputs.upload, inputs.qrels, form["uploaded"]],
-        [form["uploaded"], inputs.upload_note],
+        [form["uploaded"], inputs.upload_note, inputs.qrels],
         **QUICK,
     )
     inputs.run_file.upload(run_given, [inputs.run_file, form["run"]], [form["run"], inputs.run_note], **QUICK)

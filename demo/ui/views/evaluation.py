@@ -24,6 +24,11 @@ SHOWN_QUERIES = 300
 """Of a longer list its two ends are shown, the greatest gains and the greatest losses."""
 
 
+def empty(language: Language) -> str:
+    """What stands there before the first evaluation."""
+    return render("evaluation_empty.html", language)
+
+
 def so_far(trial: Trial, measure: Measure, means: Sequence[tuple[str, float]], language: Language) -> str:
     """The means over the queries that are done, while others are still to come."""
     return render(
@@ -117,20 +122,9 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One ranker of the table.
+class Against:
+    """What the paired test against the baseline says, in short cells; `words` is the same in a sentence."""
 
-    Attributes:
-        test: what the paired test says, in short cells; empty for the baseline.
-        words: the same in a sentence.
-        looked_at: whether it is the ranker that the pictures show.
-    """
-
-    label: str
-    key: str
-    cells: tuple[Cell, ...]
-    baseline: bool
-    looked_at: bool
     direction: Direction
     difference: str
     interval: str
@@ -138,11 +132,28 @@ class Row:
     effect: str
     counts: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ranker of the table.
+
+    Attributes:
+        key: as the ranker is written, where that is not its label.
+        against: None for the baseline.
+        looked_at: whether it is the ranker that the pictures show.
+    """
+
+    label: str
+    key: str
+    cells: tuple[Cell, ...]
+    against: Against | None
+    looked_at: bool
     time: str
 
 
 def table(evaluated: Evaluated, study: Study, language: Language) -> str:
-    """Rankers by measures, the test of the measure that is looked at, and the rankers that failed, each with its reason."""
+    """Rankers by measures, the test of the measure that is looked at, and why some rankers failed."""
     evaluation = study.evaluation
     rows = [_row(evaluated, study, place, language) for place in range(len(evaluation.rankers))]
     failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.trial.failures]
@@ -168,25 +179,26 @@ def _row(evaluated: Evaluated, study: Study, place: int, language: Language) -> 
         label=ranker.label,
         key=ranker.key if ranker.key != ranker.label else "",
         cells=tuple(_cell(evaluated, study, ranker.key, measure) for measure in evaluation.measures),
-        baseline=test is None,
+        against=None if test is None else _against(test, language),
         looked_at=ranker.key == study.key,
         time="–" if time is None else seconds(time),
-        **_tested(test, language),
     )
 
 
-def _tested(test: PairedTest | None, language: Language) -> dict[str, str]:
-    if test is None:
-        return dict.fromkeys(("direction", "difference", "interval", "p", "effect", "counts", "words"), "")
-    return {
-        "direction": "up" if test.difference > 0 else "down" if test.difference < 0 else "same",
-        "difference": signed(test.difference, 3, plus=True),
-        "interval": _interval(test.interval),
-        "p": describe_p(test.corrected_p),
-        "effect": describe_effect(test.effect).to(language),
-        "counts": f"▲ {test.better:,}  ▼ {test.worse:,}  ● {test.equal:,}",
-        "words": describe_test(test).to(language),
-    }
+def _against(test: PairedTest, language: Language) -> Against:
+    return Against(
+        direction=_direction(test.difference),
+        difference=signed(test.difference, 3, plus=True),
+        interval=_interval(test.interval),
+        p=describe_p(test.corrected_p),
+        effect=describe_effect(test.effect).to(language),
+        counts=f"▲ {test.better:,}  ▼ {test.worse:,}  ● {test.equal:,}",
+        words=describe_test(test).to(language),
+    )
+
+
+def _direction(difference: float) -> Direction:
+    return "up" if difference > 0 else "down" if difference < 0 else "same"
 
 
 def _cell(evaluated: Evaluated, study: Study, key: str, measure: Measure) -> Cell:
@@ -196,7 +208,7 @@ def _cell(evaluated: Evaluated, study: Study, key: str, measure: Measure) -> Cel
     published = published_value(preset, key) if preset is not None and measure == preset.measure else None
     return Cell(
         mean=f"{figure.mean:.3f}",
-        interval=_interval(figure.interval),
+        interval="" if measure == JUDGED_AT_10 else _interval(figure.interval),
         best=len(evaluation.rankers) > 1 and figure.mean == best and measure != JUDGED_AT_10,
         significant=figure.test is not None and figure.test.significant,
         published="" if published is None else f"{published:.3f}",
@@ -233,7 +245,7 @@ def queries(study: Study, language: Language) -> str:
             f"{row.before:.3f}",
             f"{row.after:.3f}",
             signed(row.difference, 3, plus=True),
-            "up" if row.difference > 0 else "down" if row.difference < 0 else "same",
+            _direction(row.difference),
         )
         for number, row in enumerate(differences(study.evaluation, study.key, study.measure), 1)
     ]

@@ -1,0 +1,113 @@
+"""What holds for every chart of an evaluation, whatever it is given."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_evaluations import Told, made_collection, made_outcomes
+
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
+from demo.evaluation import evaluate
+from demo.language import Text
+from demo.metrics.effectiveness import parse_measures
+from demo.records import Card, Collection, Query
+
+MEASURES = parse_measures("ndcg@10 mrr")
+
+
+def study(queries: int, passages: int = 12, tied: bool = False, grades: int = 2, seconds: float = 0.5) -> Study:
+    """Random scores (or none but equal ones) of two rankers over random judgments."""
+    draw = np.random.default_rng(queries)
+    names = [f"d{number}" for number in range(passages)]
+    wanted = [f"q{number}" for number in range(queries)]
+    qrels = {query: {name: int(draw.integers(grades)) for name in names[: passages // 2]} for query in wanted}
+    collection = made_collection(qrels, names)
+    told = [
+        Told(
+            key,
+            {query: {name: 0.0 if tied else float(draw.normal(0, 4)) for name in names} for query in wanted},
+            seconds,
+        )
+        for key in ("first <b>", "second")
+    ]
+    outcomes = made_outcomes(collection, *told)
+    return Study(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], "second")
+
+
+def in_words(made: Study) -> Study:
+    """The same with texts that no chart may stumble over."""
+    texts = ["柏林有多少人口？", "Zürich «größte» <b>ψ</b> & \udc80", "a\nb"]
+    queries = tuple(Query(query.query_id, texts[at % 3]) for at, query in enumerate(made.collection.queries))
+    card = Card(Text("Städte", "城市"), Text("", ""), grades={0: Text("no <i>", "不"), 1: Text("yes " * 30, "是" * 40)})
+    outcomes = tuple(replace(outcome, query=query) for outcome, query in zip(made.outcomes, queries, strict=True))
+    collection = Collection("städte", card, made.collection.passages, queries, made.collection.qrels)
+    return replace(made, outcomes=outcomes, collection=collection)
+
+
+CASES = {
+    "one query": study(1),
+    "one passage": study(2, passages=1),
+    "two": study(2),
+    "all tied": study(4, tied=True),
+    "nothing relevant": study(3, grades=1),
+    "unjudged too": replace(study(5), unjudged_too=True),
+    "the baseline itself": replace(study(5), key="first <b>"),
+    "candidates without an order": replace(study(5), ordered=False),
+    "nothing timed": study(5, seconds=0.0),
+    "non-ASCII": in_words(study(6)),
+    "many": study(120, passages=40, grades=4),
+}
+
+every_chart = pytest.mark.parametrize("chart", EVALUATION_CHARTS, ids=lambda chart: chart.key)
+every_case = pytest.mark.parametrize("made", CASES.values(), ids=CASES.keys())
+
+
+@every_chart
+@every_case
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_draws_and_serialises(chart: EvaluationChart, made: Study, language: str) -> None:
+    figure = chart.figure(chart.data(made, None), language)  # type: ignore[arg-type]
+    content = json.loads(figure.to_json())
+    layout = content["layout"]
+    assert "title" not in layout
+    assert layout["showlegend"] is False
+    assert layout["dragmode"] is False
+    assert layout["height"] > 0
+    assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
+    assert layout["font"]["family"].startswith("IBM Plex Sans")
+    assert {trace["type"] for trace in content["data"]} <= {"scatter", "bar"}  # SVG, so that the theme can reach it
+    assert all(layout[name]["fixedrange"] for name in layout if name.startswith(("xaxis", "yaxis")))
+    assert "<i>" not in figure.to_json()
+    assert "NaN" not in figure.to_json()
+
+
+@every_chart
+@every_case
+def test_says_itself_in_one_line(chart: EvaluationChart, made: Study) -> None:
+    alt = chart.alt(chart.data(made, None))
+    assert alt.en.endswith(".")
+    assert alt.zh.endswith("。")
+    assert "nan" not in alt.en
+    assert "\n" not in alt.en
+
+
+@every_chart
+def test_only_charts_that_say_so_change_with_the_threshold(chart: EvaluationChart) -> None:
+    made = CASES["many"]
+    pictures = {chart.figure(chart.data(made, threshold), "en").to_json() for threshold in (None, -2.0, 3.0)}
+    assert len(pictures) == (3 if chart.cut else 1)
+
+
+@every_chart
+def test_one_kind_of_judgment_is_said_where_scores_meet_judgments(chart: EvaluationChart) -> None:
+    figure = chart.figure(chart.data(CASES["nothing relevant"], None), "en")
+    said = any("Only one kind of passage is judged" in note.text for note in figure.layout.annotations)
+    assert said == chart.scores
+
+
+def test_rows_are_told_apart() -> None:
+    assert len({chart.key for chart in EVALUATION_CHARTS}) == len(EVALUATION_CHARTS)
+    assert all(chart.label.en and chart.label.zh for chart in EVALUATION_CHARTS)

@@ -1,0 +1,381 @@
+"""What the Evaluate tab does, as plain functions: forms in, views out, errors as sentences."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_service import FakeSource
+
+from demo.charts.evaluation import EVALUATION_CHARTS
+from demo.errors import InputError
+from demo.formats.source import Limits, Source
+from demo.formats.trec_runs import read_run
+from demo.language import Text
+from demo.service import RankingService
+from demo.settings import Settings
+from demo.ui import wording as w
+from demo.ui.evaluate.handlers import FILES, EvaluateTab, Pace, View, duration, whole
+from demo.ui.evaluate.inputs import EvaluateInputs
+from demo.ui.evaluate.results import Panel, Parts
+from demo.ui.evaluate.session import RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
+
+FORM = EvaluateForm(
+    source=COLLECTION,
+    collection="cities",
+    uploaded=None,
+    candidates="",
+    run=None,
+    depth=10,
+    rankers=("bm25", "tiny"),
+    preset="",
+    measures=("ndcg@10", "mrr@10"),
+    relevant_from=1,
+    queries=5,
+)
+PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin <b>&</b>", "柏林是首都。", "Nothing of the kind."]
+
+
+def tab_with(source: FakeSource | None = None, settings: Settings = Settings()) -> EvaluateTab:
+    service = RankingService(settings, models=source or FakeSource(), recordings=None)
+    return EvaluateTab(InputsPane(settings, service))
+
+
+@pytest.fixture
+def tab() -> EvaluateTab:
+    return tab_with()
+
+
+def last(views: Iterator[View]) -> View:
+    *_, view = views
+    return view
+
+
+def finished(tab: EvaluateTab, **parts: Any) -> tuple[View, Evaluated, Looks]:
+    view = last(tab.run(replace(FORM, **parts), Looks(), "en"))
+    assert view.evaluated is not None, view.status
+    assert view.looks is not None
+    return view, view.evaluated, view.looks
+
+
+def alert(tab: EvaluateTab, **parts: Any) -> str:
+    view = last(tab.run(replace(FORM, **parts), Looks(), "en"))
+    assert view.status is not None
+    assert 'role="alert"' in view.status
+    assert view.evaluated is None
+    return view.status
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A judged collection in BEIR's layout, zipped."""
+    path = tmp_path / "towns.zip"
+    corpus = [json.dumps({"_id": f"d{n}", "text": text}, ensure_ascii=False) for n, text in enumerate(PASSAGES, 1)]
+    queries = [json.dumps({"_id": "q1", "text": "people of Berlin"}), json.dumps({"_id": "q2", "text": "museums <i>"})]
+    with zipfile.ZipFile(path, "w") as beir:
+        beir.writestr("towns/corpus.jsonl", "\n".join(corpus))
+        beir.writestr("towns/queries.jsonl", "\n".join(queries))
+        beir.writestr("towns/qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n")
+        beir.writestr("towns/qrels/dev.tsv", "query-id\tcorpus-id\tscore\nq1\td2\t1\n")
+    return path
+
+
+# ---- names that must agree ---------------------------------------------------------------------------------------
+
+
+def test_views_and_components_have_the_same_names() -> None:
+    names = [row.name for row in fields(View)]
+    assert [row.name for row in fields(Parts)] == [*names, "shown"]
+
+
+def test_looks_are_read_from_components_of_the_same_names() -> None:
+    assert [row.name for row in fields(Panel)] == [row.name for row in fields(Looks)]
+    assert Panel.looks([None, "a", None, None, 2.5]) == Looks("", "a", "", False, 2.5)
+
+
+def test_a_form_is_read_from_its_components_in_their_order() -> None:
+    values = [getattr(FORM, row.name) for row in fields(EvaluateForm)]
+    assert EvaluateInputs.read(values) == FORM
+    empty = EvaluateInputs.read([None] * len(values))
+    assert (empty.rankers, empty.measures) == ((), ())
+
+
+def test_every_file_has_a_button() -> None:
+    assert w.EVALUATE_FILES.keys() == FILES.keys()
+
+
+# ---- a run -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
+    view, evaluated, looks = finished(tab)
+    assert all(getattr(view, row.name) is not None for row in fields(View))
+    assert view.status == ""
+    assert (len(evaluated.trial.outcomes), evaluated.trial.total, evaluated.first) == (5, 5, "bm25")
+    assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
+    assert view.charts is not None
+    assert len(view.charts) == len(EVALUATION_CHARTS)
+    assert "5 queries are few" in str(view.headline)
+    assert str(view.queries).count("data-query=") == 5
+
+
+def test_progress_is_told_while_queries_are_ranked(tab: EvaluateTab) -> None:
+    views = list(tab.run(FORM, Looks(), "en"))
+    told = " ".join(view.status or "" for view in views)
+    assert "Reading the collection" in told
+    assert "Query 1 of 5" in told
+    assert "Computing intervals and tests" in told
+    assert any("so far, over 1 of 5 queries" in (view.headline or "") for view in views)
+    assert all(view.charts is None for view in views[:-1])
+
+
+def test_judged_at_10_always_stands_beside(tab: EvaluateTab) -> None:
+    _, evaluated, _ = finished(tab)
+    assert [measure.key for measure in evaluated.measures] == ["ndcg@10", "mrr@10", "judged@10"]
+
+
+def test_the_first_stage_comes_along_where_it_was_not_chosen(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab, rankers=("tiny",))
+    assert evaluated.evaluation is not None
+    assert [ranker.key for ranker in evaluated.evaluation.rankers] == ["bm25", "bundled/tiny"]
+    assert looks.baseline == "bm25"
+
+
+def test_a_ranker_that_fails_says_why_in_its_place_and_the_rest_goes_on(tab: EvaluateTab) -> None:
+    view, evaluated, _ = finished(tab, rankers=("bm25", "nobody/knows", "tiny"))
+    assert [failure.ranker.key for failure in evaluated.trial.failures] == ["nobody/knows"]
+    assert "No model nobody/knows." in str(view.table)
+    assert "Tiny" in str(view.table)
+
+
+def test_when_every_ranker_fails_all_say_why() -> None:
+    source = FakeSource(error=InputError("Weights are damaged.", "权重已损坏。"))
+    told = alert(tab_with(source), rankers=("tiny", "nobody/knows"), candidates="judged")
+    assert "Weights are damaged." in told
+    assert "No model nobody/knows." in told
+
+
+def test_judged_passages_as_candidates_have_no_depths(tab: EvaluateTab) -> None:
+    view, evaluated, _ = finished(tab, candidates="judged")
+    assert evaluated.first == ""
+    keys = [row.key for row in EVALUATION_CHARTS]
+    assert view.charts is not None
+    depth = view.charts[keys.index("depth")]
+    assert depth is not None
+    assert "came without an order" in depth.note
+
+
+def test_a_preset_puts_its_measure_first(tab: EvaluateTab) -> None:
+    view, evaluated, _ = finished(tab, preset="trec-dl-2019", measures=("mrr@10",))
+    assert [measure.key for measure in evaluated.measures] == ["ndcg@10", "mrr@10", "judged@10"]
+    assert "TREC Deep Learning 2019" in str(view.headline)
+    assert "published" not in str(view.table)  # no ranker here is in the published table
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"source": UPLOAD}, "Choose the files of a judged collection first"),
+        ({"candidates": RUN}, "Choose a run file first"),
+        ({"rankers": ()}, "No ranker is named."),
+        ({"measures": ("bleu",)}, "There is no measure “bleu”."),
+        ({"measures": ()}, "No measure was named."),
+        ({"depth": 0}, "“Candidates of each query, at most” is 0. Write a whole number, 1 to 1,000."),
+        ({"depth": 5_000}, "is 5000. Write a whole number, 1 to 1,000."),
+        ({"depth": None}, "is empty. Write a whole number"),
+        ({"relevant_from": 0}, "“Lowest grade that counts as relevant” is 0."),
+        ({"queries": -1}, "is -1. Write a whole number, 0 or more."),
+        ({"rankers": ("bm25[k9=1]",)}, "bm25 has no option “k9”"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence(tab: EvaluateTab, parts: dict[str, Any], sentence: str) -> None:
+    assert sentence in alert(tab, **parts)
+
+
+# ---- stopped -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: EvaluateTab) -> None:
+    _, evaluated, _ = finished(tab)
+    half = replace(evaluated, evaluation=None, trial=replace(evaluated.trial, outcomes=evaluated.trial.outcomes[:2]))
+    view = tab.stopped(half, Looks(), 1, "en")
+    assert "2 of 5 queries" in str(view.status)
+    assert "2 of 5 queries: the work was stopped before the end" in str(view.headline)
+    assert view.evaluated is not None
+    assert view.evaluated.evaluation is not None
+    assert len(view.evaluated.evaluation.query_ids) == 2
+
+
+def test_a_stop_before_the_first_query_or_after_the_end_shows_nothing_new(tab: EvaluateTab) -> None:
+    _, evaluated, _ = finished(tab)
+    for before in (None, evaluated, replace(evaluated, evaluation=None, trial=replace(evaluated.trial, outcomes=()))):
+        view = tab.stopped(before, Looks(), 1, "en")
+        assert "Stopped before the first query" in str(view.status)
+        assert view.evaluated is None
+
+
+def test_closing_the_run_stops_scoring() -> None:
+    source = FakeSource()
+    steps = tab_with(source).run(FORM, Looks(), "en")
+    while "Query 1" not in (next(steps).status or ""):
+        pass
+    steps.close()  # type: ignore[attr-defined]
+    assert len(source.model.scored) <= 10
+
+
+# ---- drawn again -------------------------------------------------------------------------------------------------
+
+
+def test_another_baseline_or_measure_scores_nothing() -> None:
+    source = FakeSource()
+    tab = tab_with(source)
+    _, evaluated, looks = finished(tab)
+    scored = len(source.model.scored)
+    view = tab.redrawn(evaluated, replace(looks, baseline="bundled/tiny", measure="mrr@10"), 1, "en")
+    assert view.evaluated is not None
+    assert view.evaluated.evaluation is not None
+    assert view.evaluated.evaluation.baseline == "bundled/tiny"
+    assert "MRR@10" in str(view.headline)
+    assert len(source.model.scored) == scored
+
+
+def test_another_grade_measures_anew(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    view = tab.redrawn(evaluated, looks, 3, "en")
+    assert view.evaluated is not None
+    assert view.evaluated.evaluation is not None
+    assert view.evaluated.evaluation.relevant_from == 3
+    same = tab.redrawn(view.evaluated, looks, 3, "en")
+    assert same.evaluated is not None
+    assert same.evaluated.evaluation is view.evaluated.evaluation
+    assert 'role="alert"' in str(tab.redrawn(evaluated, looks, 0, "en").status)
+
+
+def test_a_look_at_what_is_not_there_takes_what_is(tab: EvaluateTab) -> None:
+    _, evaluated, _ = finished(tab)
+    view = tab.redrawn(evaluated, Looks("bleu", "gone", "gone"), 1, "en")
+    assert view.looks is not None
+    assert (view.looks.measure, view.looks.baseline, view.looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
+
+
+def test_a_threshold_changes_only_what_depends_on_it(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    view = tab.cut(evaluated, replace(looks, threshold=-100.0), "en")
+    assert "−100.00" in str(view.meaning)
+    assert view.charts is not None
+    drawn = [row.key for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart is not None]
+    assert drawn == ["threshold"]
+    assert (view.headline, view.table, view.queries) == (None, None, None)
+
+
+def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
+    for view in (tab.redrawn(None, Looks(), 1, "en"), tab.cut(None, Looks(), "en")):
+        assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == []
+
+
+# ---- files in and out --------------------------------------------------------------------------------------------
+
+
+def test_an_upload_is_read_with_the_judgments_that_are_asked_for(tab: EvaluateTab, archive: Path) -> None:
+    judged, told = tab.read_upload([str(archive)], "", None, "en")
+    assert judged is not None
+    assert "4 passages" in told
+    assert "judgments from qrels/test.tsv" in told
+    other, told = tab.read_upload([str(archive)], "qrels/dev.tsv", judged, "en")
+    assert other is not None
+    assert other.collection.qrels == {"q1": {"d2": 1}}
+    kept, told = tab.read_upload([str(archive)], "qrels/none.tsv", judged, "en")
+    assert kept is judged
+    assert "There are no qrels “qrels/none.tsv”" in told
+    assert 'role="alert"' in told
+
+
+def test_an_uploaded_collection_is_evaluated(tab: EvaluateTab, archive: Path) -> None:
+    judged, _ = tab.read_upload([str(archive)], "", None, "en")
+    view, evaluated, _ = finished(tab, source=UPLOAD, uploaded=judged)
+    assert evaluated.collection.key == "towns.zip"
+    assert "museums &lt;i&gt;" in str(view.queries)
+    opened = tab.opened(evaluated, 1)
+    assert (opened.query, opened.source, opened.depth) == ("museums <i>", UPLOAD, 10)
+
+
+def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: Path) -> None:
+    bad = tmp_path / "notes.txt"
+    bad.write_text("just words\n", encoding="utf-8")
+    for read in (lambda: tab.read_upload([str(bad)], "", None, "zh"), lambda: tab.read_run(str(bad), None, "zh")):
+        found, told = read()
+        assert found is None
+        assert 'role="alert"' in told
+
+
+def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: EvaluateTab, tmp_path: Path) -> None:
+    _, evaluated, looks = finished(tab)
+    saved = tab.file("run", evaluated, looks)
+    path = tmp_path / saved["name"]
+    path.write_text(saved["text"], encoding="utf-8")
+    run, told = tab.read_run(str(path), None, "en")
+    assert "50 results for 5 queries" in told
+    _, again, _ = finished(tab, candidates=RUN, run=run, rankers=("bm25",))
+    assert evaluated.evaluation is not None
+    assert again.evaluation is not None
+    for measure in evaluated.measures:
+        was = evaluated.evaluation.figures["bundled/tiny", measure].values.tolist()
+        assert again.evaluation.figures["run:bundled/tiny", measure].values.tolist() == was
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_file_can_be_saved(tab: EvaluateTab, kind: str) -> None:
+    _, evaluated, looks = finished(tab)
+    saved = tab.file(kind, evaluated, looks)
+    assert saved["name"].startswith("rerank-lens-")
+    assert saved["text"].strip()
+    if saved["name"].endswith(".json"):
+        json.loads(saved["text"])
+    if saved["name"].endswith(".run"):
+        read_run(Source(saved["name"], saved["text"].encode(), Limits(*[10**9] * 4)))
+    with pytest.raises(InputError, match="Press Evaluate first"):
+        tab.file(kind, None, looks)
+
+
+def test_a_calibration_gives_back_the_curve(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    value = json.loads(tab.file("calibration", evaluated, looks)["text"])
+    assert value["ranker"] == "bundled/tiny"
+    assert value["platt"].keys() == {"slope", "intercept", "probability"}
+    knots = value["isotonic"]["probabilities"]
+    assert knots == sorted(knots)
+    assert len(knots) == len(value["isotonic"]["scores"])
+
+
+# ---- time and numbers --------------------------------------------------------------------------------------------
+
+
+def test_the_first_query_says_nothing_of_the_time_that_is_left() -> None:
+    pace = Pace()
+    assert pace.left(10) is None
+    pace.one_done()
+    assert pace.left(10) is None
+    pace.one_done()
+    left = pace.left(10)
+    assert left is not None
+    assert 0 <= left < 1
+
+
+@pytest.mark.parametrize(
+    ("left", "words"), [(0.2, "1 s"), (7.4, "7 s"), (90, "90 s"), (91, "2 min"), (600, "10 min"), (601, "11 min")]
+)
+def test_a_time_to_wait_is_told_roughly(left: float, words: str) -> None:
+    assert duration(left) == words
+
+
+def test_a_number_in_a_field() -> None:
+    label = Text("Depth", "深度")
+    assert whole(3.0, label, 1) == 3
+    with pytest.raises(InputError, match=r"“Depth” is 2\.5\. Write a whole number, 1 or more\."):
+        whole(2.5, label, 1)
