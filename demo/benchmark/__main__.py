@@ -24,7 +24,7 @@ from demo.benchmark.material import PROFILES, SHAPES, USUAL
 from demo.benchmark.models import by_model, peak_gflops
 from demo.benchmark.options import Options, Row, Section
 from demo.benchmark.startup import startup
-from demo.service import PRECISIONS
+from demo.scoring import PRECISIONS
 
 log = logging.getLogger(__name__)
 
