@@ -36,7 +36,7 @@ def test_passages_have_the_lengths_of_their_profile() -> None:
 
 
 def test_operations_worked_by_hand() -> None:
-    # One full layer of width 2, inner width 8, over 3 tokens: for each, 8·2² = 32 for QKV and output, 4·2·8 = 64 for the
+    # One full layer of width 2, inner width 8, over 3 tokens: each 8·2² = 32 for QKV and output, 4·2·8 = 64 for the
     # feed-forward, 4·3·2 = 24 for attention; then the last layer for one token: 32 + 64, and 4·3·1·2 = 24.
     assert Shape("made", "bert", 2, 2, 1).flops(3) == 3 * (32 + 64 + 24) + 32 + 64 + 24
 
