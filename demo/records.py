@@ -284,6 +284,7 @@ class ModelUse:
         revision: what changes whenever the weights do; "" where it is not known.
         max_tokens: longest pair that was read, special tokens included.
         windows: whether long passages were read in overlapping windows.
+        engine: what computed the scores, "own forward" or "transformers"; "" where all were kept from before.
     """
 
     spec: ModelSpec
@@ -291,6 +292,7 @@ class ModelUse:
     precision: str
     max_tokens: int
     windows: bool
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

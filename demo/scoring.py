@@ -57,7 +57,7 @@ class Use:
         """What of a pair is read, apart from the model's own habit; "" for that."""
         return " ".join(filter(None, ("windows" if self.windows else "", str(self.max_tokens or ""))))
 
-    def ranker(self, spec: ModelSpec, revision: str) -> Ranker:
+    def ranker(self, spec: ModelSpec, revision: str, engine: str) -> Ranker:
         """Who gave the scores; `spec` may say more than the choice did, once the model is loaded."""
         remarks = (self.choice.precision, f"{self.max_tokens} tokens" if self.max_tokens else "", "MaxP" * self.windows)
         read = min(filter(None, (self.max_tokens, spec.max_tokens)))
@@ -65,7 +65,7 @@ class Use:
             key=str(replace(self.choice, model=spec.key)),
             label=" · ".join(filter(None, (spec.label, *remarks))),
             kind=ScoreKind.LOGIT,
-            model=ModelUse(spec, revision, self.precision, read, self.windows),
+            model=ModelUse(spec, revision, self.precision, read, self.windows, engine),
         )
 
 
@@ -131,7 +131,7 @@ class Scoring:
         fingerprint = self._source.fingerprint(use.spec, self._settings)
         rows = self._find(use, fingerprint, query, contents)
         cost = Cost(pairs=len(contents), kept_pairs=len(contents))
-        spec = use.spec
+        spec, engine = use.spec, ""
         if None in rows:
             waited = not self._models.has(spec, use.precision)
             with self._models.claim(spec, use.precision) as ticket:
@@ -142,11 +142,11 @@ class Scoring:
                     fingerprint = model.fingerprint
                     rows = self._find(use, fingerprint, query, contents)
                 cost = yield from self._compute(use, model, query, contents, rows)
-            spec = model.spec
+            spec, engine = model.spec, model.engine
             cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)
         known = [row for row in rows if row is not None]
         scores = np.array([row.score for row in known], dtype=np.float32)
-        ranker = use.ranker(spec, fingerprint or "")
+        ranker = use.ranker(spec, fingerprint or "", engine)
         return Ranking.from_scores(ranker, scores, cost, tuple(row.extent for row in known))
 
     def _find(self, use: Use, fingerprint: str | None, query: str, contents: list[str]) -> list[Kept | None]:

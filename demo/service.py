@@ -296,7 +296,7 @@ class RankingService:
         """Who will give the scores, before there are any; raises where a model or precision is unknown."""
         if isinstance(choice, CrossEncoderChoice):
             use = self._scoring.checked(choice)
-            return use.ranker(use.spec, "")
+            return use.ranker(use.spec, "", "")
         for member in choice.members if isinstance(choice, FusionChoice) else ():
             self._ranker(member)
         return Ranker(str(choice), label_of(choice), _KINDS[type(choice)])

@@ -32,16 +32,16 @@ LAYERS = (
 )
 """Parts of the app from the lowest. A part that is not listed stands just above the highest that it imports."""
 
-APART = ("training", "serving")
+APART = ("training", "serving", "benchmark")
 """Never imported by the app; they may import any of it."""
 
 HOMES = {
     "gradio": ("app", "demo.ui"),
     "plotly": ("demo.charts", "demo.ui"),
-    "torch": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving"),
-    "transformers": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving"),
-    "sentence_transformers": ("demo.training",),
-    "rank_bm25": ("demo.rankers.bm25", "demo.training"),
+    "torch": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
+    "transformers": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
+    "sentence_transformers": ("demo.training", "demo.benchmark"),
+    "rank_bm25": ("demo.rankers.bm25", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
     "charset_normalizer": ("demo.formats.encoding",),
     "pypdf": ("demo.formats.documents",),

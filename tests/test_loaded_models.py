@@ -22,6 +22,7 @@ class FakeModel:
     precision: str
     fingerprint: str = ""
     device: str = "cpu"
+    engine: str = "transformers"
     load_seconds: float = 0.0
     bytes: int = 100
 

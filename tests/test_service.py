@@ -43,6 +43,7 @@ class FakeModel:
     fingerprint: str = "tiny-1"
     spec: ModelSpec = TINY
     device: str = "cpu"
+    engine: str = "transformers"
     precision: str = "fp32"
     load_seconds: float = 0.75
     bytes: int = 100

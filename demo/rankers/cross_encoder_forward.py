@@ -212,12 +212,12 @@ class Linear:
     activation: Activation = NONE
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(…, in) → (…, out)."""
-        return self.activation.function(F.linear(x, self.weight, self.bias))
+        """(…, in) → (…, out), computed and given in the weight's precision."""
+        return self.activation.function(F.linear(x.to(self.weight.dtype), self.weight, self.bias))
 
     def plus(self, x: Tensor, y: Tensor) -> Tensor:
-        """(…, in), (…, out) → (…, out): the product and y; for layers without activation."""
-        return F.linear(x, self.weight, self.bias).add_(y)
+        """(…, in), fp32 (…, out) → fp32 (…, out): the product and y."""
+        return y + self(x)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,13 +240,15 @@ class Packed:
         return cls(weight, linear.bias, linear.activation)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(…, in) → (…, out)."""
+        """(…, in) → (…, out), computed and given in the weight's precision."""
         name, variant = self.activation.onednn
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, name, [], variant)
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(x.to(self.bias.dtype), self.weight, self.bias, name, [], variant)
         return y
 
     def plus(self, x: Tensor, y: Tensor) -> Tensor:
-        """(…, in), (…, out) → (…, out)."""
+        """(…, in), fp32 (…, out) → fp32 (…, out): the product and y."""
+        if self.bias.dtype != y.dtype:
+            return y + self(x)
         z: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, y, self.weight, self.bias, "add")
         return z
 
@@ -338,6 +340,7 @@ class Layer:
         """(R, T, W) → (R, T, W)."""
         rows, tokens, width = x.shape
         query, key, value = self.qkv(x).view(rows, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        mask = None if mask is None else mask.to(query.dtype)
         mixed: Tensor = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)  # (R, H, T, D)
         return mixed.transpose(1, 2).reshape(rows, tokens, width)
 
@@ -360,10 +363,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
-    """A whole cross-encoder; it has at least one layer. The readout is fp32 whatever the precision of the rest.
-
-    Rounded, logits that lie close would become equal.
-    """
+    """A whole cross-encoder; it has at least one layer."""
 
     embeddings: Embeddings
     layers: tuple[Layer, ...]
@@ -376,7 +376,7 @@ class Encoder:
             mask = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
         for layer in self.layers[:-1]:
             x = layer(x, mask)
-        first = self.layers[-1].first(x, mask).float()
+        first = self.layers[-1].first(x, mask)
         for linear in self.readout:
             first = linear(first)
         return first
@@ -409,7 +409,12 @@ def _tensors(part: Any) -> Iterator[Tensor]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Builder:
-    """Takes tensors of a checkpoint to where and in what precision the encoder has them."""
+    """Takes tensors of a checkpoint to where and in what precision the encoder has them.
+
+    Attributes:
+        dtype: of the matrix products of all layers but the last. Sums, norms, and what is computed for [CLS] alone are
+            fp32 whatever it is: they cost little, and logits that lie close would become equal.
+    """
 
     row: Architecture
     config: Mapping[str, Any]
@@ -435,11 +440,13 @@ class Builder:
             ValueError: the tensors have not the sizes that config.json states.
         """
         self._check_sizes()
-        layers = [self._layer(f"{self.row.naming.layer}{number}.") for number in range(self.layers)]
+        layers = [self._layer(number, self.dtype) for number in range(self.layers - 1)]
+        last = self._layer(self.layers - 1, torch.float32)
         if can_pack(self.device, self.dtype):
-            layers = [layer.packed(whole=layer is not layers[-1]) for layer in layers]
-        readout = (self._linear(name, activation=then, dtype=torch.float32) for name, then in self.row.readout)
-        return Encoder(self._embeddings(), tuple(layers), tuple(readout))
+            layers = [layer.packed(whole=True) for layer in layers]
+            last = last.packed(whole=False)
+        readout = (self._linear(name, activation=then) for name, then in self.row.readout)
+        return Encoder(self._embeddings(), (*layers, last), tuple(readout))
 
     def _check_sizes(self) -> None:
         names = self.row.naming
@@ -460,23 +467,24 @@ class Builder:
             self._linear(names.projection) if projects else None,
         )
 
-    def _layer(self, prefix: str) -> Layer:
-        names = self.row.naming
-        qkv = self._linear(prefix + names.query, prefix + names.key, prefix + names.value)
+    def _layer(self, number: int, dtype: torch.dtype) -> Layer:
+        names, prefix = self.row.naming, f"{self.row.naming.layer}{number}."
+        activation = IN_LAYERS[self.config.get(names.activation, "gelu")]
+        qkv = self._linear(prefix + names.query, prefix + names.key, prefix + names.value, dtype=dtype)
         return Layer(
             heads=self._heads(qkv.weight.shape[1]),
             qkv=qkv,
-            output=self._linear(prefix + names.output),
+            output=self._linear(prefix + names.output, dtype=dtype),
             output_norm=self._norm(prefix + names.output_norm),
-            inner=self._linear(prefix + names.inner, activation=IN_LAYERS[self.config.get(names.activation, "gelu")]),
-            outer=self._linear(prefix + names.outer),
+            inner=self._linear(prefix + names.inner, dtype=dtype, activation=activation),
+            outer=self._linear(prefix + names.outer, dtype=dtype),
             outer_norm=self._norm(prefix + names.outer_norm),
         )
 
     def _heads(self, width: int) -> int:
         return max(1, width // self.row.head_width) if self.row.head_width else int(self.config[self.row.naming.heads])
 
-    def _linear(self, *names: str, activation: Activation = NONE, dtype: torch.dtype | None = None) -> Linear:
+    def _linear(self, *names: str, activation: Activation = NONE, dtype: torch.dtype = torch.float32) -> Linear:
         """One linear layer, or several with the same input as one."""
         weight, bias = (torch.cat([self._take(f"{name}.{end}", dtype) for name in names]) for end in ("weight", "bias"))
         return Linear(weight, bias, activation)
@@ -485,8 +493,8 @@ class Builder:
         eps = self.config.get(self.row.naming.eps, 1e-12)
         return Norm(self._take(f"{name}.weight"), self._take(f"{name}.bias"), eps)
 
-    def _take(self, name: str, dtype: torch.dtype | None = None) -> Tensor:
-        return self.state[name].to(self.device, dtype or self.dtype)
+    def _take(self, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
+        return self.state[name].to(self.device, dtype)
 
 
 def _tensor_names(row: Architecture, layers: int) -> Iterator[str]:

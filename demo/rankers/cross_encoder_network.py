@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Thread
+from threading import Lock, Thread
 from typing import Protocol
 
 import numpy as np
@@ -34,6 +34,10 @@ GPU_BUDGET = 16
 
 MOST_LANES = 8
 """More threads than this would wait for Python; they go into the lanes instead."""
+
+
+_starting = Lock()
+"""A thread that begins to use torch takes the number of threads of the latest call, whichever thread made it."""
 
 
 class Forward(Protocol):
@@ -80,11 +84,12 @@ class Network:
 
     def start_lane(self) -> None:
         """Gives the operations of this thread their threads; those of other threads keep what they have."""
-        others = torch.get_num_threads()
-        torch.set_num_threads(self.threads)
-        restore = Thread(target=torch.set_num_threads, args=(others,))  # the latest call is what new threads take
-        restore.start()
-        restore.join()
+        with _starting:
+            others = torch.get_num_threads()
+            torch.set_num_threads(self.threads)
+            restore = Thread(target=torch.set_num_threads, args=(others,))
+            restore.start()
+            restore.join()
 
     def logits(self, inputs: Inputs) -> FloatArray:
         """float32 (rows, labels).

@@ -29,6 +29,9 @@ Inputs = dict[str, npt.NDArray[np.int64]]
 KEPT_TOKENS = 2_000_000
 """Tokens of passages that are kept between queries: 4 MB, or 8 MB for vocabularies of more than 65,536."""
 
+SPARE_CHARS = 100
+"""More of a text than its average token would need is cut again to find where tokens are."""
+
 PROBE = "word"
 
 
@@ -227,7 +230,7 @@ class PairTokenizer:
         """What the model read of the passage in this window, the best of so many."""
         start_char, end_char = 0, len(text)
         if window.start > 0 or window.stop < passage.size:
-            spans = self._backend.encode(_writable(text), add_special_tokens=False).offsets
+            spans = self._spans(_writable(text), passage, window.stop)
             start_char = spans[window.start][0] if window.start > 0 else 0
             end_char = spans[window.stop - 1][1] if window.stop < passage.size else len(text)
         return Extent(
@@ -237,6 +240,19 @@ class PairTokenizer:
             end_char=end_char,
             windows=windows,
         )
+
+    def _spans(self, text: str, passage: Ids, count: int) -> list[tuple[int, int]]:
+        """Where the first `count` tokens of the text are in it.
+
+        A beginning that is about long enough is cut into tokens first: where it has the very tokens of the whole up to
+        one beyond `count`, so are their places.
+        """
+        beginning = text[: SPARE_CHARS + len(text) * (count + 1) * 5 // (passage.size * 4)]
+        encoding = self._backend.encode(beginning, add_special_tokens=False)
+        if len(encoding.ids) <= count + 1 or encoding.ids[: count + 1] != passage[: count + 1].tolist():
+            encoding = self._backend.encode(text, add_special_tokens=False)
+        spans: list[tuple[int, int]] = encoding.offsets
+        return spans
 
 
 class KeptTokens:

@@ -1,15 +1,16 @@
-"""Parts that several tabs are built of: a chart in its card, a file to save."""
+"""Parts that several tabs are built of: what a view fills, a chart in its card, the run button, a file to save."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
 from gradio.components.plot import PlotData
 
 from demo.errors import DemoError
+from demo.language import Text
 from demo.ui import wording as w
 from demo.ui.page import QUICK, page_html
 
@@ -55,13 +56,56 @@ def build_chart(elem_id: str, shown: bool = True) -> ChartParts:
     return ChartParts(box, note, figure)
 
 
-def chart_updates(parts: Iterable[ChartParts], views: Sequence[ChartView | None]) -> dict[Any, Any]:
+def chart_updates(parts: Sequence[ChartParts], views: Sequence[ChartView | None]) -> dict[Any, Any]:
     """New values by component, for the charts that have a view."""
     found: dict[Any, Any] = {}
     for part, view in zip(parts, views, strict=False):
         if view is not None:
             found |= {part.note: view.note, part.figure: view.figure, part.box: gr.Column(visible=view.shown)}
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Components that a view fills: a dataclass with the fields of the view, `charts` holding several.
+
+    A view's field that is None leaves its component as it is.
+    """
+
+    def outputs(self) -> list[Any]:
+        """Every component, charts taken apart, as gradio wants them listed."""
+        parts = self._parts()
+        charts = parts.pop("charts")
+        return [*parts.values(), *(part for chart in charts for part in chart.components())]
+
+    def updates(self, view: Any) -> dict[Any, Any]:
+        """The view's values by component; what the view leaves alone is left out."""
+        parts, values = self._parts(), {row.name: getattr(view, row.name) for row in fields(view)}
+        views: tuple[ChartView | None, ...] = values.pop("charts") or ()
+        found = {parts[name]: value for name, value in values.items() if value is not None}
+        return found | chart_updates(parts["charts"], views)
+
+    def _parts(self) -> dict[str, Any]:
+        return {row.name: getattr(self, row.name) for row in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunBox:
+    """The button that starts the work, the one that stops it, and where the work says how far it is."""
+
+    status: gr.HTML
+    run: gr.Button
+    stop: gr.Button
+
+
+def build_run_box(name: str, text: Text, label: w.Labels) -> RunBox:
+    """The box, its elements' ids made of the name: “rerank”, “rerank-stop”, “rerank-status-box”."""
+    with gr.Column(elem_id=f"{name}-run-box", elem_classes="run-box"):
+        status = page_html("", elem_id=f"{name}-status-box")
+        with gr.Row(elem_classes="run-row"):
+            run = gr.Button(label(text), variant="primary", scale=3, elem_id=name, elem_classes="run")
+            stop = gr.Button(label(w.STOP), scale=1, elem_id=f"{name}-stop", elem_classes="stop")
+    return RunBox(status, run, stop)
 
 
 @dataclass(frozen=True, slots=True)

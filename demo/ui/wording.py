@@ -330,6 +330,11 @@ CARD_ACTIVATION = Text("In sentence-transformers", "在 sentence-transformers �
 CARD_ACTIVATION_HERE = Text(
     "{activation} by default; here the raw logit, any real number", "默认 {activation}；这里是原始 logit，可为任意实数"
 )
+CARD_ENGINE = Text("Computed by", "计算方式")
+ENGINES = {
+    "own forward": Text("this project's own forward pass", "本项目自己的前向计算"),
+    "transformers": Text("the transformers library", "transformers 库"),
+}
 CARD_PRECISION = Text("Precision", "精度")
 CARD_TOKENIZER = Text("Tokenizer", "分词器")
 CARD_OWN_TOKENIZER = Text("its own", "自带")
@@ -444,7 +449,7 @@ RANKERS_BY_MEASURES = Text("Rankers by measures", "各排序器的指标")
 AGAINST = Text("{measure} against {baseline}", "{measure}，与 {baseline} 相比")
 CHANCE = Text("Chance? Effect", "偶然？效应")
 BASELINE = Text("baseline", "基线")
-PUBLISHED = Text("published {value}", "已发表 {value}")
+PUBLISHED_VALUE = Text("published {value}", "已发表 {value}")
 SIGNIFICANT_MARK = Text("differs from the baseline, corrected p < 0.05", "与基线有差异，校正后 p < 0.05")
 TABLE_KEY = Text(
     "Means with 95 % bootstrap intervals over queries; bold: the best. † differs from {baseline}: paired randomisation test, p after Holm's correction below 0.05. ▲ better, ▼ worse, ● equal queries. Binary measures count grades from {grade}.",

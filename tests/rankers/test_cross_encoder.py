@@ -334,6 +334,30 @@ def test_positions_and_tokenizer_bound_the_length(tmp_path: Path) -> None:
     assert np.isfinite(scores_of(model, QUERY, PASSAGES)).all()
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.kind}-{family.labels}")
+def test_a_model_says_what_computes_it(family: Family, tmp_path: Path) -> None:
+    own = family.kind in ("bert", "electra", "distilbert")
+    model = load(family.write(tmp_path))
+    assert model.engine == ("own forward" if own else "transformers")
+    assert (model.network.lanes > 1) == (own and torch.get_num_threads() > 1)
+
+
+def test_threads_of_others_stay_as_they_are(bert: CrossEncoder) -> None:
+    found = []
+    before = torch.get_num_threads()
+    scores_of(bert, QUERY, MANY)
+    visitor = Thread(target=lambda: found.append(torch.get_num_threads()))
+    visitor.start()
+    visitor.join()
+    assert [*found, torch.get_num_threads()] == [before, before]
+    assert bert.submit(bert.pairs.inputs(*one_pair(bert))).result().shape == (1, 1)
+
+
+def one_pair(model: CrossEncoder) -> tuple[Any, Any, Any]:
+    question, text = model.pairs.encode([QUERY, "berlin"])
+    return question, [text], model.pairs.windows(question, [text], model.pairs.room(), overlapping=False)
+
+
 @pytest.mark.gpu
 def test_gpu_gives_the_scores_of_the_cpu(tmp_path: Path) -> None:
     folder = write_bert(tmp_path)

@@ -142,6 +142,23 @@ def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tok
         assert extent.truncated or not is_cut
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "passage",
+    ["berlin " * 900, "x" * 3000 + " berlin" * 400, "berlin" + " " * 5000 + "rome " * 400, "a b c " * 300 + "é" * 900],
+    ids=["even", "one long word", "a long gap", "short then long"],
+)
+def test_places_are_those_of_the_whole_text(family: Family, passage: str, tmp_path: Path) -> None:
+    tokenizer = as_text_tokenizer(family(tmp_path))
+    pairs = PairTokenizer(tokenizer, 64)
+    question, text = pairs.encode([QUERY, passage])
+    spans = tokenizer.backend.encode(passage, add_special_tokens=False).offsets
+    for window in pairs.windows(question, [text], pairs.room(), overlapping=True):
+        extent = pairs.extent(question, text, passage, window, 1)
+        assert extent.start_char == (spans[window.start][0] if window.start else 0)
+        assert extent.end_char == (spans[window.stop - 1][1] if window.stop < text.size else len(passage))
+
+
 def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
     # Room: 16 − 3 special − 3 of the query = 10 tokens; 27 tokens of passage: windows at 0, 5, 10, 15 and 17 = 27 − 10.
     pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 16)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -76,8 +79,6 @@ def test_every_label_is_there_in_both_languages() -> None:
 
 
 def test_no_label_is_left_unused() -> None:
-    from pathlib import Path
-
     folder = Path(wording.__file__).parent
     used = "".join(
         path.read_text(encoding="utf-8")
@@ -86,6 +87,12 @@ def test_no_label_is_left_unused() -> None:
     )
     names = [name for name, value in vars(wording).items() if isinstance(value, Text)]
     assert [name for name in names if f".{name}" not in used] == []
+
+
+def test_no_label_is_written_twice() -> None:
+    tree = ast.parse(Path(wording.__file__).read_text(encoding="utf-8"))
+    names = [target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_labels_are_registered_once() -> None:

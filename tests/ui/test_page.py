@@ -185,13 +185,13 @@ def test_an_error_loses_nothing(open_page: Any) -> None:
     paste(page, "\n".join(LINES))
     page.fill("#query textarea", "   ")
     page.click("#rerank")
-    page.wait_for_selector("#status-box [role=alert]")
-    assert "query" in page.inner_text("#status-box").lower()
+    page.wait_for_selector("#rerank-status-box [role=alert]")
+    assert "query" in page.inner_text("#rerank-status-box").lower()
     assert page.input_value("#paste textarea") == "\n".join(LINES)
     assert page.locator(".ranking tbody tr").count() > 12, "the result before is still there"
     page.fill("#query textarea", "library hours")
     run(page)
-    assert page.locator("#status-box [role=alert]").count() == 0
+    assert page.locator("#rerank-status-box [role=alert]").count() == 0
 
 
 def test_unreadable_text_says_where(open_page: Any) -> None:
@@ -255,8 +255,8 @@ def test_chinese(open_page: Any) -> None:
     assert "段落" in page.inner_text("#summary")
     page.fill("#query textarea", "")
     page.click("#rerank")
-    page.wait_for_selector("#status-box [role=alert]")
-    assert "查询" in page.inner_text("#status-box")
+    page.wait_for_selector("#rerank-status-box [role=alert]")
+    assert "查询" in page.inner_text("#rerank-status-box")
 
 
 def test_models_and_about(open_page: Any) -> None:
@@ -322,16 +322,16 @@ def test_stop_frees_the_machine_and_loses_nothing(open_page: Any, slow: tuple[st
     paste(page, "\n".join(f"passage number {number}" for number in range(400)))
     page.fill("#query textarea", "a number")
     page.click("#rerank")
-    page.wait_for_selector("#status-box [role=progressbar][aria-valuenow]")
-    page.click("#stop")
-    page.wait_for_function("() => /Stopped/.test(document.querySelector('#status-box').textContent)")
+    page.wait_for_selector("#rerank-status-box [role=progressbar][aria-valuenow]")
+    page.click("#rerank-stop")
+    page.wait_for_function("() => /Stopped/.test(document.querySelector('#rerank-status-box').textContent)")
     page.wait_for_timeout(400)
     done = len(model.scored)
     page.wait_for_timeout(600)
     assert len(model.scored) == done < 400
     assert page.inner_text("#summary") == before
     assert page.input_value("#query textarea") == "a number"
-    assert not page.is_visible("#stop")
+    assert not page.is_visible("#rerank-stop")
 
 
 def test_two_visitors_see_their_own(open_page: Any, slow: tuple[str, FakeModel]) -> None:

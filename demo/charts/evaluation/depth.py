@@ -126,9 +126,7 @@ def _depth_range(depths: list[int]) -> list[float]:
 
 def _named(depths: list[int]) -> list[int]:
     """The depths whose numbers stand far enough from the next one."""
-    return [
-        depth for depth, after in zip(depths, [*depths[1:], math.inf], strict=False) if after >= NAME_FROM * depth
-    ]
+    return [depth for depth, after in zip(depths, [*depths[1:], math.inf], strict=False) if after >= NAME_FROM * depth]
 
 
 def _spread(heights: list[float], bounds: list[float]) -> list[float]:

@@ -254,7 +254,14 @@
     });
   }
 
-  const settle = () => all(SCENE).forEach(settleScene);
+  // the style sheet learns which tab is open: a selector that looked at the panels' styles would cost a layout of the
+  // whole page for every change of any style
+  function noteTab() {
+    const panel = all('#tabs > [role=tabpanel]').find((each) => each.style.display !== 'none');
+    if (panel && one('#frame').dataset.tab !== panel.id) one('#frame').dataset.tab = panel.id;
+  }
+
+  const settle = () => { noteTab(); all(SCENE).forEach(settleScene); };
   const start = () => {
     new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows'] });
     settle();

@@ -14,6 +14,7 @@ from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs
 from demo.ui.page import page_html
+from demo.ui.parts import RunBox, build_run_box
 from demo.ui.rerank.inputs import model_choices
 
 
@@ -27,9 +28,7 @@ class Actions:
     """
 
     rankers: gr.Dropdown
-    run: gr.Button
-    stop: gr.Button
-    status: gr.HTML
+    box: RunBox
     model: gr.Dropdown
     precision: gr.Dropdown
     max_tokens: gr.Number
@@ -62,11 +61,7 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
             allow_custom_value=True,
             elem_id="rankers",
         )
-        with gr.Column(elem_id="compare-run-box", elem_classes="run-box"):
-            status_box = page_html("", elem_id="compare-status-box")
-            with gr.Row(elem_classes="run-row"):
-                run = gr.Button(label(w.RUN_COMPARE), variant="primary", scale=3, elem_id="compare", elem_classes="run")
-                stop = gr.Button(label(w.STOP), scale=1, elem_id="compare-stop", elem_classes="stop")
+        box = build_run_box("compare", w.RUN_COMPARE, label)
         with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
             model = gr.Dropdown(
                 model_choices(tab.service, "en"),
@@ -90,4 +85,4 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="add-windows")
             add = gr.Button(label(w.ADD), size="sm", elem_id="add")
             add_note = page_html("", elem_id="add-note")
-    return Actions(rankers, run, stop, status_box, model, precision, max_tokens, windows, add, add_note)
+    return Actions(rankers, box, model, precision, max_tokens, windows, add, add_note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -13,14 +13,14 @@ from demo.phrases import passage_name
 from demo.rankers.choices import FUSION_METHODS, RRF_K
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_FUSION, SPEED_AXES, Controls, View, is_fused, reference_of
+from demo.ui.compare.handlers import NO_FUSION, SPEED_AXES, Controls, is_fused, reference_of
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Download, build_chart, build_download, chart_updates
+from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
 from demo.ui.session import Compared
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Filled):
     """The components that a `View` fills, by the names of its fields."""
 
     compared: gr.State
@@ -38,18 +38,6 @@ class Parts:
     cards: gr.HTML
     table: gr.HTML
     what_if: gr.HTML
-
-    def outputs(self) -> list[Any]:
-        """Every component, charts taken apart, as gradio wants them listed."""
-        flat = [part for chart in self.charts for part in chart.components()]
-        return [getattr(self, row.name) for row in fields(self) if row.name != "charts"] + flat
-
-    def updates(self, view: View) -> dict[Any, Any]:
-        """The view's values by component; what the view leaves alone is left out."""
-        values = {row.name: getattr(view, row.name) for row in fields(view)}
-        charts = values.pop("charts")
-        found = {getattr(self, name): value for name, value in values.items() if value is not None}
-        return found | chart_updates(self.charts, charts or ())
 
 
 @dataclass(frozen=True, slots=True)

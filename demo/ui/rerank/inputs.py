@@ -11,7 +11,7 @@ from demo.scoring import PRECISIONS
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.inputs.components import Inputs
-from demo.ui.page import page_html
+from demo.ui.parts import RunBox, build_run_box
 from demo.ui.views import models
 
 
@@ -22,9 +22,7 @@ class Actions:
     model: gr.Dropdown
     windows: gr.Checkbox
     precision: gr.Dropdown
-    run: gr.Button
-    stop: gr.Button
-    status: gr.HTML
+    box: RunBox
 
 
 def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
@@ -44,14 +42,10 @@ def build_actions(inputs: Inputs, label: w.Labels) -> Actions:
             allow_custom_value=settings.any_model,
             elem_id="model",
         )
-        with gr.Column(elem_id="run-box", elem_classes="run-box"):
-            status_box = page_html("", elem_id="status-box")
-            with gr.Row(elem_classes="run-row"):
-                run = gr.Button(label(w.RUN), variant="primary", scale=3, elem_id="rerank", elem_classes="run")
-                stop = gr.Button(label(w.STOP), scale=1, elem_id="stop", elem_classes="stop")
+        box = build_run_box("rerank", w.RUN, label)
         with gr.Accordion(label(w.MODEL_OPTIONS), open=False, elem_id="model-options"):
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="windows")
             precision = gr.Dropdown(
                 list(PRECISIONS), value=settings.precision, label=label(w.PRECISION), elem_id="precision"
             )
-    return Actions(model, windows, precision, run, stop, status_box)
+    return Actions(model, windows, precision, box)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import gradio as gr
 
 from demo.charts import CHARTS, RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Download, build_chart, build_download, chart_updates
-from demo.ui.rerank.handlers import View
+from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
 from demo.ui.views import status
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Filled):
     """The components that a `View` fills, by the names of its fields."""
 
     shown: gr.State
@@ -29,18 +27,6 @@ class Parts:
     formula: gr.HTML
     table: gr.HTML
     cost: gr.HTML
-
-    def outputs(self) -> list[Any]:
-        """Every component, charts taken apart, as gradio wants them listed."""
-        flat = [part for chart in self.charts for part in chart.components()]
-        return [getattr(self, row.name) for row in fields(self) if row.name != "charts"] + flat
-
-    def updates(self, view: View) -> dict[Any, Any]:
-        """The view's values by component; what the view leaves alone is left out."""
-        values = {row.name: getattr(view, row.name) for row in fields(view)}
-        charts = values.pop("charts")
-        found = {getattr(self, name): value for name, value in values.items() if value is not None}
-        return found | chart_updates(self.charts, charts or ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def build(frame: Frame) -> None:
     tab = CompareTab(frame.inputs.pane)
     actions = build_actions(frame.inputs, tab, frame.label)
     with gr.Column(elem_id="compare-results", elem_classes="results scene"):
-        results = build_results(actions.status, frame.label)
+        results = build_results(actions.box.status, frame.label)
     parts = results.parts
     frame.judging.scenes.append(Scene("compare-results", parts.compared, parts.judged, parts.table, tab.table))
     _wire_choice(tab, actions)
@@ -80,13 +80,13 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
         return status.notice(w.STOPPED, w.language_of(request))
 
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
-    running = actions.run.click(
+    running = actions.box.run.click(
         run,
         [*form, actions.rankers, frame.judging.judgments, *panel.components()],
         [*parts.outputs(), *fitted],
         **RANKING,
     )
-    actions.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
+    actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
 
 
 def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:

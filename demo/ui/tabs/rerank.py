@@ -27,7 +27,7 @@ def build(frame: Frame) -> None:
     """The tab's components and what happens when they are used."""
     actions = build_actions(frame.inputs, frame.label)
     with gr.Column(elem_id="results", elem_classes="results scene"):
-        results = build_results(actions.status, frame.label)
+        results = build_results(actions.box.status, frame.label)
     tab, parts = RerankTab(frame.inputs.pane), results.parts
     frame.judging.scenes.append(Scene("results", parts.shown, parts.judged, parts.table, tab.table))
     _wire(tab, frame, actions, results)
@@ -57,8 +57,8 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
         return parts.updates(tab.rescaled(shown, chosen, w.language_of(request)))
 
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
-    running = actions.run.click(run, [*frame.inputs.components(), *own], parts.outputs(), **RANKING)
-    actions.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
+    running = actions.box.run.click(run, [*frame.inputs.components(), *own], parts.outputs(), **RANKING)
+    actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
     page = current_page()
     page.load(opening, None, parts.outputs(), **RANKING)
     page.load(localised, None, actions.model, **QUICK)

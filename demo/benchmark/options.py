@@ -1,0 +1,35 @@
+"""What can be chosen, and what every section of the benchmark is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+Row = dict[str, str | int | float]
+"""Column → value, a row of a section's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices of one run.
+
+    Attributes:
+        passages: for the smallest shape; larger ones get fewer, as they are slower, but at least 32.
+        work: folder for random checkpoints.
+        sentence_transformers: whether to measure it alongside.
+    """
+
+    shapes: tuple[str, ...]
+    device: str
+    precisions: tuple[str, ...]
+    profile: str
+    passages: int
+    repeats: int
+    most: int
+    threads: int
+    work: Path
+    sentence_transformers: bool
+
+
+Section = Callable[[Options], Iterator[Row]]
