@@ -1,0 +1,187 @@
+"""What a visitor does on the Evaluate tab, in a real browser: run, look again, stop, open a query, save, err."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served_app import served
+from test_page import SlowModel
+from test_service import FakeSource
+
+from demo.service import RankingService
+
+pytestmark = pytest.mark.browser
+
+DONE = "() => !document.querySelector('#evaluate-status-box .lens-status.progress')"
+PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin.", "Köln liegt am Rhein.", "Nothing of the kind."]
+
+
+def tab(open_page: Any, **options: Any) -> Any:
+    page = open_page(**options)
+    page.click("#tab-evaluate-button")
+    page.wait_for_selector("#evaluate")
+    return page
+
+
+def evaluate(page: Any) -> None:
+    """Presses Evaluate and waits for the answer, plots included."""
+    page.click("#evaluate")
+    page.wait_for_selector(".evaluation-answer")
+    page.wait_for_function(DONE)
+    page.wait_for_selector("#evaluation-calibration .main-svg")
+
+
+def choose(page: Any, button: str, *paths: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click(button)
+    chooser.value.set_files([str(path) for path in paths])
+
+
+def save(page: Any, button: str) -> tuple[str, str]:
+    """Name and content of the file that the button saves."""
+    with page.expect_download() as download:
+        page.click(button)
+    file = download.value
+    return file.suggested_filename, Path(file.path()).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "towns.zip"
+    with zipfile.ZipFile(path, "w") as beir:
+        corpus = [json.dumps({"_id": f"d{n}", "text": text}) for n, text in enumerate(PASSAGES, 1)]
+        queries = [json.dumps({"_id": "q1", "text": "people in Berlin"}), json.dumps({"_id": "q2", "text": "Köln"})]
+        beir.writestr("corpus.jsonl", "\n".join(corpus))
+        beir.writestr("queries.jsonl", "\n".join(queries))
+        beir.writestr("qrels.tsv", "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td3\t1\n")
+    return path
+
+
+def test_an_evaluation_answers_and_is_looked_at_again(open_page: Any) -> None:
+    page = tab(open_page)
+    assert "Does reranking pay" in page.inner_text("#evaluate-headline-box")
+    evaluate(page)
+    assert "Tiny against BM25: NDCG@10" in page.inner_text(".evaluation-answer .sentence")
+    assert page.locator(".evaluation-table tbody tr").count() == 2
+    assert page.locator(".evaluation-queries [data-query]").count() == 12
+    page.click("#look-measure input")
+    page.get_by_role("option", name="MAP", exact=True).click()
+    page.wait_for_function("() => /: MAP /.test(document.querySelector('.evaluation-answer .sentence').textContent)")
+    page.click("#look-baseline input")
+    page.get_by_role("option", name="Tiny", exact=True).click()
+    page.wait_for_function("() => /BM25 against Tiny/.test(document.querySelector('.evaluation-answer').textContent)")
+    before = page.inner_text("#evaluate-meaning-box")
+    page.fill("#threshold input[type=number]", "9")
+    page.press("#threshold input[type=number]", "Tab")
+    page.wait_for_function("was => document.querySelector('#evaluate-meaning-box').innerText !== was", arg=before)
+    assert "+9.00" in page.inner_text("#evaluate-meaning-box")
+
+
+def test_a_query_opens_in_rerank_with_its_collection_and_judgments(open_page: Any, archive: Path) -> None:
+    page = tab(open_page)
+    page.check("#evaluate-source input[value=upload]")
+    choose(page, "#evaluate-upload", archive)
+    page.wait_for_function("() => /4 passages/.test(document.querySelector('#evaluate-upload-note').textContent)")
+    evaluate(page)
+    page.locator(".evaluation-queries [data-query]", has_text="Köln").click()
+    page.wait_for_function("() => document.querySelector('#results .headline .query q')?.textContent === 'Köln'")
+    page.wait_for_selector("#results .ranking tbody tr")
+    assert page.locator("#results .ranking tbody tr").count() == 4
+    assert "NDCG@10" in page.inner_text("#judged-box")
+    assert page.is_checked("#source input[value=upload]")
+    assert "towns.zip" in page.inner_text("#upload-note")
+
+
+def test_a_bar_opens_its_query_too(open_page: Any) -> None:
+    page = tab(open_page)
+    evaluate(page)
+    wanted = page.locator(".evaluation-queries [data-query]").first.inner_text()
+    place = page.locator(".evaluation-queries [data-query]").first.get_attribute("data-query")
+    page.evaluate(
+        "place => document.querySelector('#evaluation-differences .js-plotly-plot')"
+        ".emit('plotly_click', {points: [{customdata: 'query ' + place}]})",
+        place,
+    )
+    page.wait_for_function(
+        "wanted => document.querySelector('#results .headline .query q')?.textContent === wanted", arg=wanted
+    )
+
+
+def test_files_are_saved(open_page: Any) -> None:
+    page = tab(open_page)
+    evaluate(page)
+    name, text = save(page, "#evaluate-csv")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert name == "rerank-lens-per-query.csv"
+    assert len(rows) == 1 + 12
+    name, text = save(page, "#evaluate-run")
+    assert name == "rerank-lens-evaluation.run"
+    assert text.splitlines()[0].split()[1:6:4] == ["Q0", "bundled/tiny"]
+    name, text = save(page, "#evaluate-calibration")
+    assert json.loads(text)["ranker"] == "bundled/tiny"
+
+
+def test_a_bad_upload_is_said_in_place_and_nothing_is_lost(open_page: Any, archive: Path, tmp_path: Path) -> None:
+    page = tab(open_page)
+    page.check("#evaluate-source input[value=upload]")
+    page.click("#evaluate")
+    page.wait_for_selector("#evaluate-status-box .alert")
+    assert "Choose the files of a judged collection first" in page.inner_text("#evaluate-status-box")
+    bad = tmp_path / "notes.txt"
+    bad.write_text("just words\n", encoding="utf-8")
+    choose(page, "#evaluate-upload", bad)
+    page.wait_for_selector("#evaluate-upload-note .bad")
+    assert "A judged collection needs a corpus, queries and qrels" in page.inner_text("#evaluate-upload-note")
+    choose(page, "#evaluate-upload", archive)
+    page.wait_for_function("() => /2 queries/.test(document.querySelector('#evaluate-upload-note').textContent)")
+    evaluate(page)
+    assert "towns.zip" in page.inner_text(".evaluation-answer .query")
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[tuple[str, SlowModel]]:
+    """An app on a slow model, and that model."""
+    model = SlowModel()
+    source = FakeSource(model)
+    with served(lambda settings: RankingService(settings, models=source, recordings=None)) as address:
+        yield address, model
+
+
+def test_stop_keeps_what_is_done(open_page: Any, slow: tuple[str, SlowModel]) -> None:
+    address, model = slow
+    page = tab(open_page, address=address)
+    page.click("#evaluate-options button")
+    page.fill("#evaluate-depth input", "8")
+    page.click("#evaluate")
+    page.wait_for_function("() => /Query [4-9] of 12/.test(document.querySelector('#evaluate-status-box').textContent)")
+    assert "left" in page.inner_text("#evaluate-status-box")
+    assert "so far, over" in page.inner_text("#evaluate-headline-box")
+    page.click("#evaluate-stop")
+    page.wait_for_selector(".evaluation-answer .partial")
+    page.wait_for_timeout(500)
+    done = len(model.scored)
+    page.wait_for_timeout(700)
+    assert len(model.scored) == done
+    assert "of 12 queries: the work was stopped before the end" in page.inner_text(".evaluation-answer")
+    assert 2 <= page.locator(".evaluation-queries [data-query]").count() < 12
+    page.click("#evaluate")
+    page.wait_for_function("() => document.querySelectorAll('.evaluation-queries [data-query]').length === 12")
+    assert page.locator(".evaluation-answer .partial").count() == 0
+
+
+def test_a_phone_needs_no_sideways_scrolling(open_page: Any) -> None:
+    page = tab(open_page, width=390, height=844, color_scheme="dark", locale="zh-CN")
+    page.click("#evaluate")
+    page.wait_for_selector(".evaluation-answer")
+    page.wait_for_function(DONE)
+    page.wait_for_selector("#evaluation-differences .main-svg")
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    assert "值得" in page.inner_text(".evaluation-answer .sentence")
