@@ -17,6 +17,7 @@ from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.page import page_html
+from demo.ui.parts import RunBox, build_run_box
 from demo.ui.rerank.inputs import model_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
@@ -47,9 +48,7 @@ class EvaluateInputs:
     upload_note: gr.HTML
     run_file: gr.UploadButton
     run_note: gr.HTML
-    run: gr.Button
-    stop: gr.Button
-    status: gr.HTML
+    box: RunBox
 
     def components(self) -> list[Any]:
         """The form's components in the order of the fields of `EvaluateForm`."""
@@ -91,17 +90,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
             elem_id="evaluate-rankers",
         )
         candidates, run_file, run_note = _candidates(label)
-        with gr.Column(elem_id="evaluate-run-box", elem_classes="run-box"):
-            status_box = page_html("", elem_id="evaluate-status-box")
-            with gr.Row(elem_classes="run-row"):
-                run = gr.Button(
-                    label(w.RUN_EVALUATE),
-                    variant="primary",
-                    scale=3,
-                    elem_id="evaluate",
-                    elem_classes=["run", "run-button"],
-                )
-                stop = gr.Button(label(w.STOP), scale=1, elem_id="evaluate-stop", elem_classes="stop")
+        box = build_run_box("evaluate", w.RUN_EVALUATE, label)
         with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):
             options = _options(label)
     form = {
@@ -113,7 +102,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         "rankers": rankers,
         **options,
     }
-    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, run_file, run_note, run, stop, status_box)
+    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, run_file, run_note, box)
 
 
 def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdown, gr.HTML]:

@@ -55,7 +55,7 @@ def build(frame: Frame) -> None:
     tab = EvaluateTab(frame.inputs.pane)
     with gr.Row(elem_id="evaluate-page"):
         inputs = build_evaluate_inputs(tab, frame.label)
-        results = build_evaluate_results(inputs.status, frame.label)
+        results = build_evaluate_results(inputs.box.status, frame.label)
     _wire_inputs(tab, inputs, results)
     _wire_run(tab, inputs, results)
     _wire_looks(tab, inputs, results)
@@ -122,8 +122,8 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *looks: Any) -> dict[Any, Any]:
         return parts.updates(tab.stopped(evaluated, panel.looks(looks), grade, w.language_of(request)))
 
-    running = inputs.run.click(run, [*form, *panel.components()], parts.outputs(), **RANKING)
-    inputs.stop.click(None, cancels=[running], api_visibility="private").then(
+    running = inputs.box.run.click(run, [*form, *panel.components()], parts.outputs(), **RANKING)
+    inputs.box.stop.click(None, cancels=[running], api_visibility="private").then(
         stopped,
         [parts.evaluated, inputs.form["relevant_from"], *panel.components()],
         parts.outputs(),
