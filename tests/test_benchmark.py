@@ -51,7 +51,7 @@ def test_shapes_are_those_of_the_catalog() -> None:
 
 
 def test_a_written_shape_is_loaded_and_scored(tmp_path: Path) -> None:
-    arguments = ["models", "--shapes", "ms-marco-TinyBERT-L2-v2", "--passages", "8", "--repeats", "1"]
+    arguments = ["--sections", "models", "--shapes", "ms-marco-TinyBERT-L2-v2", "--passages", "8", "--repeats", "1"]
     main([*arguments, "--precisions", "fp32", "--json", str(tmp_path / "figures.json")])
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     rows = figures["tables"]["by_model"]
@@ -64,7 +64,7 @@ def test_a_written_shape_is_loaded_and_scored(tmp_path: Path) -> None:
 def test_every_other_section_runs(tmp_path: Path) -> None:
     names = [name for name in SECTIONS if name != "models"]
     arguments = ["--alone", "--repeats", "1", "--most", "1000", "--passages", "20", "--precisions", "fp32", "bf16"]
-    main([*names, *arguments, "--json", str(tmp_path / "figures.json")])
+    main(["--sections", *names, *arguments, "--json", str(tmp_path / "figures.json")])
     tables = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["tables"]
     assert tables.keys() == {part.__name__ for name in names for part in SECTIONS[name]}
     assert [row["passages"] for row in tables["by_passages"]] == [10, 100, 1000]
