@@ -279,8 +279,22 @@ def test_a_threshold_changes_only_what_depends_on_it(tab: EvaluateTab) -> None:
     assert (view.headline, view.table, view.queries) == (None, None, None)
 
 
+def test_a_measure_leaves_scores_and_their_meaning_alone(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    view = tab.by_measure(evaluated, replace(looks, measure="mrr@10"), "en")
+    assert "MRR@10" in str(view.headline)
+    assert view.charts is not None
+    drawn = [row.scores for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart is not None]
+    assert drawn == [False, False, False]
+    assert view.meaning is None
+
+
 def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
-    for view in (tab.redrawn(None, Looks(), 1, "en"), tab.cut(None, Looks(), "en")):
+    for view in (
+        tab.redrawn(None, Looks(), 1, "en"),
+        tab.by_measure(None, Looks(), "en"),
+        tab.cut(None, Looks(), "en"),
+    ):
         assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == []
 
 

@@ -256,11 +256,23 @@ class EvaluateTab:
         """Every part of the page for a measured evaluation."""
         study = study_of(evaluated, looks)
         return replace(
-            self.cut(evaluated, looks, language),
+            self.by_measure(evaluated, looks, language),
+            charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
+            meaning=views.meaning(study, looks.threshold, language),
+        )
+
+    def by_measure(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
+        """What depends on the measure; scores and what they mean do not."""
+        if evaluated is None or evaluated.evaluation is None:
+            return View()
+        study = study_of(evaluated, looks)
+        return View(
             evaluated=evaluated,
             headline=views.headline(evaluated, study, language),
             table=views.table(evaluated, study, language),
-            charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
+            charts=tuple(
+                None if row.scores else chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS
+            ),
             queries=views.queries(study, language),
         )
 

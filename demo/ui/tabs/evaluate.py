@@ -144,13 +144,18 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
         looks = _at_best(panel.looks(values))
         return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
 
+    def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
+        looks = panel.looks(values)
+        return results.updates(tab.by_measure(evaluated, looks, w.language_of(request)), looks)
+
     def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         return parts.updates(tab.cut(evaluated, panel.looks(values), w.language_of(request)))
 
     shown = [parts.evaluated, *panel.components()]
     seen = [parts.evaluated, grade, *panel.components()]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
-    gr.on([panel.measure.input, panel.baseline.input], redrawn, seen, results.outputs(), **redraw)
+    panel.measure.input(by_measure, shown, results.outputs(), **redraw)
+    panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
     gr.on([panel.ranker.input, panel.unjudged_too.input, grade.change], rescored, seen, results.outputs(), **redraw)
     panel.threshold.release(cut, shown, parts.outputs(), **redraw)
     for kind, download in results.files.items():
