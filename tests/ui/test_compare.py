@@ -10,12 +10,13 @@ from test_service import BIG, PASSAGES, TINY, FakeModel, FakeSource, service_wit
 
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.rankers.choices import parse_ranker
+from demo.rankers.choices import EngineChoice, parse_ranker
 from demo.records import ScoreKind
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, edited_collection, is_fused, reference_of
 from demo.ui.compare.results import Panel, Parts
 from demo.ui.inputs.handlers import InputsPane
+from demo.ui.rankers import default_rankers, offered
 from demo.ui.session import Compared
 
 RANKERS = ["bm25", "bundled/tiny", "hub/big"]
@@ -158,8 +159,11 @@ def test_a_model_is_added_with_its_options(tab: CompareTab) -> None:
 
 
 def test_everything_on_offer_can_be_read_back(tab: CompareTab) -> None:
-    assert [parse_ranker(str(choice)) for choice in tab.offered()] == tab.offered()
-    assert tab.default_rankers() == ["bm25", "bundled/tiny"]
+    choices = offered(tab.service, engine=True)
+    assert [parse_ranker(str(choice)) for choice in choices] == choices
+    assert EngineChoice() in choices
+    assert EngineChoice() not in offered(tab.service, engine=False)
+    assert default_rankers(tab.service) == ["bm25", "bundled/tiny"]
 
 
 def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:

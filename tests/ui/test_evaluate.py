@@ -20,7 +20,7 @@ from demo.language import Text
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import FILES, EvaluateTab, Pace, View, duration, whole
+from demo.ui.evaluate.handlers import FILES, EvaluateTab, Pace, View, duration, study_of, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
 from demo.ui.evaluate.results import Panel, Parts
 from demo.ui.evaluate.session import RUN, Evaluated, EvaluateForm, Looks
@@ -60,8 +60,13 @@ def last(views: Iterator[View]) -> View:
 def finished(tab: EvaluateTab, **parts: Any) -> tuple[View, Evaluated, Looks]:
     view = last(tab.run(replace(FORM, **parts), Looks(), "en"))
     assert view.evaluated is not None, view.status
-    assert view.looks is not None
-    return view, view.evaluated, view.looks
+    return view, view.evaluated, seen(view.evaluated, Looks())
+
+
+def seen(evaluated: Evaluated, looks: Looks) -> Looks:
+    """What is looked at in fact."""
+    study = study_of(evaluated, looks)
+    return Looks(study.measure.key, study.evaluation.baseline, study.key, study.unjudged_too, looks.threshold)
 
 
 def alert(tab: EvaluateTab, **parts: Any) -> str:
@@ -90,8 +95,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_views_and_components_have_the_same_names() -> None:
-    names = [row.name for row in fields(View)]
-    assert [row.name for row in fields(Parts)] == [*names, "shown"]
+    assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
 
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
@@ -260,8 +264,9 @@ def test_another_grade_measures_anew(tab: EvaluateTab) -> None:
 def test_a_look_at_what_is_not_there_takes_what_is(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     view = tab.redrawn(evaluated, Looks("bleu", "gone", "gone"), 1, "en")
-    assert view.looks is not None
-    assert (view.looks.measure, view.looks.baseline, view.looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
+    assert view.evaluated is not None
+    looks = seen(view.evaluated, Looks("bleu", "gone", "gone"))
+    assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
 
 
 def test_a_threshold_changes_only_what_depends_on_it(tab: EvaluateTab) -> None:
@@ -274,8 +279,22 @@ def test_a_threshold_changes_only_what_depends_on_it(tab: EvaluateTab) -> None:
     assert (view.headline, view.table, view.queries) == (None, None, None)
 
 
+def test_a_measure_leaves_scores_and_their_meaning_alone(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    view = tab.by_measure(evaluated, replace(looks, measure="mrr@10"), "en")
+    assert "MRR@10" in str(view.headline)
+    assert view.charts is not None
+    drawn = [row.scores for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart is not None]
+    assert drawn == [False, False, False]
+    assert view.meaning is None
+
+
 def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
-    for view in (tab.redrawn(None, Looks(), 1, "en"), tab.cut(None, Looks(), "en")):
+    for view in (
+        tab.redrawn(None, Looks(), 1, "en"),
+        tab.by_measure(None, Looks(), "en"),
+        tab.cut(None, Looks(), "en"),
+    ):
         assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == []
 
 

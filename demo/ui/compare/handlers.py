@@ -18,14 +18,10 @@ from demo.language import Language, Text
 from demo.lineup_report import as_csv, as_json_text
 from demo.lineups import at_depth, what_if, with_fusion
 from demo.metrics.agreement import MEASURES, find_measure
-from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import (
     RRF_K,
-    Bm25Choice,
     CrossEncoderChoice,
-    EngineChoice,
     FusionChoice,
-    RankerChoice,
     parse_ranker,
     parse_rankers,
 )
@@ -121,16 +117,6 @@ class CompareTab:
         self.service: RankingService = pane.service
 
     # ---- which rankers -------------------------------------------------------------------------------------------
-
-    def offered(self) -> list[RankerChoice]:
-        """What the menu offers: the variants of BM25, the engine's scores, every model."""
-        variants = [Bm25Choice(Bm25Settings(variant=row.key)) for row in VARIANTS]
-        return [*variants, EngineChoice(), *(CrossEncoderChoice(row.spec.key) for row in self.service.models())]
-
-    def default_rankers(self) -> list[str]:
-        """What is chosen at the start: BM25, and the models that come with the page."""
-        bundled = [row.spec.key for row in self.service.models() if row.where == "bundled"]
-        return [str(Bm25Choice()), *bundled]
 
     def added(
         self, chosen: Sequence[str], model: str, precision: str, max_tokens: float | None, windows: bool

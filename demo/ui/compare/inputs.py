@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.language import Language
-from demo.rankers.choices import EngineChoice, RankerChoice
 from demo.scoring import PRECISIONS
-from demo.service import MOST_RANKERS, label_of
+from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
+from demo.ui.rankers import default_rankers, offered, ranker_choices
 from demo.ui.rerank.inputs import model_choices
 
 
@@ -37,23 +36,13 @@ class Actions:
     add_note: gr.HTML
 
 
-def ranker_choices(tab: CompareTab, language: Language) -> list[tuple[str, str]]:
-    """Everything on offer as menu entries; models say where their weights are."""
-    places = {key: label for label, key in model_choices(tab.service, language)}
-    return [(places.get(str(choice)) or _name(choice, language), str(choice)) for choice in tab.offered()]
-
-
-def _name(choice: RankerChoice, language: Language) -> str:
-    return w.FIRST_STAGE_ENGINE.to(language) if isinstance(choice, EngineChoice) else label_of(choice)
-
-
 def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
     """Puts the components into the left column."""
     settings = inputs.pane.settings
     with inputs.actions, gr.Column(elem_id="compare-actions"):
         rankers = gr.Dropdown(
-            ranker_choices(tab, "en"),
-            value=tab.default_rankers(),
+            ranker_choices(offered(tab.service, engine=True), tab.service, "en"),
+            value=default_rankers(tab.service),
             label=label(w.RANKERS),
             info=label(w.RANKERS_INFO),
             multiselect=True,

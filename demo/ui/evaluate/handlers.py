@@ -30,8 +30,7 @@ from demo.language import Language, Text
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import mean, measure_run, parse_measures
 from demo.phrases import seconds
-from demo.rankers.bm25 import VARIANTS, Bm25Settings
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
+from demo.rankers.choices import parse_rankers
 from demo.records import Failure
 from demo.scoring import Progress
 from demo.service import RankingService, failure_of
@@ -55,7 +54,6 @@ class View:
     """New values for the components of the same names; None leaves a component as it is."""
 
     evaluated: Evaluated | None = None
-    looks: Looks | None = None
     status: str | None = None
     headline: str | None = None
     table: str | None = None
@@ -103,16 +101,6 @@ class EvaluateTab:
         self.service: RankingService = pane.service
 
     # ---- inputs --------------------------------------------------------------------------------------------------
-
-    def offered(self) -> list[RankerChoice]:
-        """What the menu of rankers offers: the variants of BM25, every model."""
-        variants = [Bm25Choice(Bm25Settings(variant=row.key)) for row in VARIANTS]
-        return [*variants, *(CrossEncoderChoice(row.spec.key) for row in self.service.models())]
-
-    def default_rankers(self) -> list[str]:
-        """What is chosen at the start: BM25, and the models that come with the page."""
-        bundled = [row.spec.key for row in self.service.models() if row.where == "bundled"]
-        return [str(Bm25Choice()), *bundled]
 
     def read_upload(
         self, paths: Sequence[str] | None, qrels: str, before: Judged | None, language: Language
@@ -167,8 +155,7 @@ class EvaluateTab:
         if not begun.trial.outcomes:
             raise _all_failed(begun.trial.failures)
         yield View(evaluated=begun, status=status.progress(w.EVALUATE_TESTING.to(language), 0, 0, language))
-        fresh = replace(looks, threshold=None)
-        yield replace(self._measured(begun, fresh, relevant_from, language), status="")
+        yield replace(self._measured(begun, looks, relevant_from, language), status="")
 
     def _begin(self, form: EvaluateForm) -> tuple[Evaluated, Iterator[Progress | Trial]]:
         """What is known before the first query, and the work itself.
@@ -237,7 +224,7 @@ class EvaluateTab:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
         done, total = len(evaluated.trial.outcomes), evaluated.trial.total
         said = w.EVALUATE_STOPPED.format(done=f"{done:,}", total=f"{total:,}")
-        drawn = self.redrawn(evaluated, replace(looks, threshold=None), relevant_from, language)
+        drawn = self.redrawn(evaluated, looks, relevant_from, language)
         return drawn if drawn.status else replace(drawn, status=status.notice(said, language))
 
     # ---- drawing -------------------------------------------------------------------------------------------------
@@ -268,14 +255,24 @@ class EvaluateTab:
     def drawn(self, evaluated: Evaluated, looks: Looks, language: Language) -> View:
         """Every part of the page for a measured evaluation."""
         study = study_of(evaluated, looks)
-        looks = replace(looks, measure=study.measure.key, ranker=study.key, unjudged_too=study.unjudged_too)
         return replace(
-            self.cut(evaluated, looks, language),
+            self.by_measure(evaluated, looks, language),
+            charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
+            meaning=views.meaning(study, looks.threshold, language),
+        )
+
+    def by_measure(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
+        """What depends on the measure; scores and what they mean do not."""
+        if evaluated is None or evaluated.evaluation is None:
+            return View()
+        study = study_of(evaluated, looks)
+        return View(
             evaluated=evaluated,
-            looks=looks,
             headline=views.headline(evaluated, study, language),
             table=views.table(evaluated, study, language),
-            charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
+            charts=tuple(
+                None if row.scores else chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS
+            ),
             queries=views.queries(study, language),
         )
 

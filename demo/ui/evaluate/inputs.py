@@ -9,16 +9,15 @@ from typing import Any
 import gradio as gr
 
 from demo.evaluation.presets import PRESETS
-from demo.language import Language
 from demo.metrics.effectiveness import USUAL
-from demo.service import MOST_RANKERS, label_of
+from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.rerank.inputs import model_choices
+from demo.ui.rankers import default_rankers, offered, ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
@@ -63,12 +62,6 @@ class EvaluateInputs:
         )
 
 
-def ranker_choices(tab: EvaluateTab, language: Language) -> list[tuple[str, str]]:
-    """Everything on offer as menu entries; models say where their weights are."""
-    places = {key: label for label, key in model_choices(tab.service, language)}
-    return [(places.get(str(choice)) or label_of(choice), str(choice)) for choice in tab.offered()]
-
-
 def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
     """Makes the left column."""
     with gr.Column(elem_id="evaluate-inputs"):
@@ -80,8 +73,8 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
                 label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", visible=False, elem_id="evaluate-qrels"
             )
         rankers = gr.Dropdown(
-            ranker_choices(tab, "en"),
-            value=tab.default_rankers(),
+            ranker_choices(offered(tab.service, engine=False), tab.service, "en"),
+            value=default_rankers(tab.service),
             label=label(w.EVALUATE_RANKERS),
             info=label(w.RANKERS_INFO),
             multiselect=True,

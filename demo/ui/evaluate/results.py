@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts.evaluation import EVALUATION_CHARTS, threshold_data
+from demo.charts.evaluation import EVALUATION_CHARTS, Study, threshold_data
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import FILES, View, study_of
-from demo.ui.evaluate.session import Evaluated, Looks
+from demo.ui.evaluate.session import Looks
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Download, build_chart, build_download, chart_updates
+from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
 from demo.ui.views.evaluation import empty
 
 SLIDER_STEPS = 200
@@ -40,25 +40,23 @@ class Panel:
         measure, baseline, ranker, unjudged_too, threshold = values
         return Looks(measure or "", baseline or "", ranker or "", bool(unjudged_too), threshold)
 
-    def fitted(self, evaluated: Evaluated, looks: Looks) -> dict[Any, Any]:
+    def fitted(self, study: Study, threshold: float | None) -> dict[Any, Any]:
         """The controls for what is shown: its measures and rankers to choose from, its scores to cut at."""
-        evaluation = evaluated.evaluation
-        assert evaluation is not None, "looks are given with what was measured"
+        evaluation = study.evaluation
         rankers = [(ranker.label, ranker.key) for ranker in evaluation.rankers]
         measures = [(measure.name, measure.key) for measure in evaluation.measures]
         return {
-            self.measure: gr.Dropdown(choices=measures, value=looks.measure),
-            self.baseline: gr.Dropdown(choices=rankers, value=looks.baseline),
-            self.ranker: gr.Dropdown(choices=rankers, value=looks.ranker),
-            self.unjudged_too: gr.Checkbox(value=looks.unjudged_too),
-            self.threshold: _slider(evaluated, looks),
+            self.measure: gr.Dropdown(choices=measures, value=study.measure.key),
+            self.baseline: gr.Dropdown(choices=rankers, value=evaluation.baseline),
+            self.ranker: gr.Dropdown(choices=rankers, value=study.key),
+            self.unjudged_too: gr.Checkbox(value=study.unjudged_too),
+            self.threshold: _slider(study, threshold),
         }
 
 
-def _slider(evaluated: Evaluated, looks: Looks) -> gr.Slider:
+def _slider(study: Study, threshold: float | None) -> gr.Slider:
     """The slider over the scores of the ranker that is looked at; hidden where no threshold can tell anything."""
-    study = study_of(evaluated, looks)
-    data = threshold_data(study, looks.threshold)
+    data = threshold_data(study, threshold)
     if data.chosen is None:
         return gr.Slider(visible=False)
     scores, _ = study.relevant()
@@ -70,42 +68,42 @@ def _slider(evaluated: Evaluated, looks: Looks) -> gr.Slider:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The components that a `View` fills, by the names of its fields; `looks` fills the panel."""
+class Parts(Filled):
+    """The components that a `View` fills, by the names of its fields."""
 
     evaluated: gr.State
-    looks: Panel
     status: gr.HTML
     headline: gr.HTML
     table: gr.HTML
     charts: tuple[ChartParts, ...]
     meaning: gr.HTML
     queries: gr.HTML
-    shown: gr.Column
-
-    def outputs(self) -> list[Any]:
-        """Every component, charts and panel taken apart, as gradio wants them listed."""
-        flat = [part for chart in self.charts for part in chart.components()]
-        single = [getattr(self, row.name) for row in fields(self) if row.name not in ("charts", "looks")]
-        return single + flat + self.looks.components()
-
-    def updates(self, view: View) -> dict[Any, Any]:
-        """The view's values by component; what the view leaves alone is left out."""
-        values = {row.name: getattr(view, row.name) for row in fields(view)}
-        charts, looks = values.pop("charts"), values.pop("looks")
-        found = {getattr(self, name): value for name, value in values.items() if value is not None}
-        found |= chart_updates(self.charts, charts or ())
-        if looks is not None and view.evaluated is not None:
-            found |= self.looks.fitted(view.evaluated, looks) | {self.shown: gr.Column(visible=True)}
-        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a view fills, and the files to take away, by their kinds."""
+    """What a view fills, how it is looked at, and the files to take away, by their kinds.
+
+    Attributes:
+        shown: everything but the headline, hidden until there is something to show.
+    """
 
     parts: Parts
+    panel: Panel
+    shown: gr.Column
     files: dict[str, Download]
+
+    def outputs(self) -> list[Any]:
+        """Every component that a view can change."""
+        return [*self.parts.outputs(), *self.panel.components(), self.shown]
+
+    def updates(self, view: View, looks: Looks) -> dict[Any, Any]:
+        """The view's values by component, and the controls for what is drawn anew with these looks."""
+        found = self.parts.updates(view)
+        if view.evaluated is None or view.evaluated.evaluation is None:
+            return found
+        fitted = self.panel.fitted(study_of(view.evaluated, looks), looks.threshold)
+        return found | fitted | {self.shown: gr.Column(visible=True)}
 
 
 def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
@@ -138,13 +136,11 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
                 files = {kind: build_download(label(w.EVALUATE_FILES[kind]), f"evaluate-{kind}") for kind in FILES}
     parts = Parts(
         evaluated=gr.State(None),
-        looks=Panel(measure, baseline, ranker, unjudged_too, threshold),
         status=status_box,
         headline=headline,
         table=table,
         charts=tuple(charts[row.key] for row in EVALUATION_CHARTS),
         meaning=meaning,
         queries=queries,
-        shown=shown,
     )
-    return Results(parts, files)
+    return Results(parts, Panel(measure, baseline, ranker, unjudged_too, threshold), shown, files)

@@ -13,12 +13,13 @@ import gradio as gr
 from demo.errors import DemoError
 from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab, WhatIfForm
-from demo.ui.compare.inputs import Actions, build_actions, ranker_choices
+from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.rankers import offered, ranker_choices
 from demo.ui.rerank.inputs import model_choices
 from demo.ui.session import Compared
 from demo.ui.views import status
@@ -44,7 +45,7 @@ def _wire_choice(tab: CompareTab, actions: Actions) -> None:
     def localised(request: gr.Request) -> tuple[Any, Any]:
         language = w.language_of(request)
         return (
-            gr.Dropdown(choices=ranker_choices(tab, language)),
+            gr.Dropdown(choices=ranker_choices(offered(tab.service, engine=True), tab.service, language)),
             gr.Dropdown(choices=model_choices(tab.service, language)),
         )
 

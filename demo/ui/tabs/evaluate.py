@@ -7,6 +7,8 @@ own left column, since it asks for a judged collection and not for one query.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,12 +16,13 @@ import gradio as gr
 from demo.evaluation.presets import find_preset
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import EvaluateTab
-from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs, ranker_choices
-from demo.ui.evaluate.results import Results, build_evaluate_results
-from demo.ui.evaluate.session import NO_PRESET, Evaluated
+from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
+from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
+from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import query_choices
 from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.rankers import offered, ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 from demo.ui.views.evaluation import empty
@@ -69,7 +72,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
     def localised(request: gr.Request) -> tuple[Any, ...]:
         language = w.language_of(request)
         return (
-            gr.Dropdown(choices=ranker_choices(tab, language)),
+            gr.Dropdown(choices=ranker_choices(offered(tab.service, engine=False), tab.service, language)),
             collection_note(tab.service.collection(tab.service.cards()[0][0]), language),
             status.reading(w.EVALUATE_UPLOAD_NONE, language),
             status.reading(w.RUN_FILE_NONE, language),
@@ -111,55 +114,61 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
 
 
 def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
-    parts, panel = results.parts, results.parts.looks
-    form = inputs.components()
+    panel, form = results.panel, inputs.components()
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-        asked, looks = inputs.read(values[: len(form)]), panel.looks(values[len(form) :])
+        asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
         for view in tab.run(asked, looks, w.language_of(request)):
-            yield parts.updates(view)
+            yield results.updates(view, looks)
 
-    def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *looks: Any) -> dict[Any, Any]:
-        return parts.updates(tab.stopped(evaluated, panel.looks(looks), grade, w.language_of(request)))
+    def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
+        looks = _at_best(panel.looks(values))
+        return results.updates(tab.stopped(evaluated, looks, grade, w.language_of(request)), looks)
 
-    running = inputs.box.run.click(run, [*form, *panel.components()], parts.outputs(), **RANKING)
-    inputs.box.stop.click(None, cancels=[running], api_visibility="private").then(
-        stopped,
-        [parts.evaluated, inputs.form["relevant_from"], *panel.components()],
-        parts.outputs(),
-        **QUICK,
+    box, grade = inputs.box, inputs.form["relevant_from"]
+    running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RANKING)
+    box.stop.click(None, cancels=[running], api_visibility="private").then(
+        stopped, [results.parts.evaluated, grade, *panel.components()], results.outputs(), **QUICK
     )
 
 
 def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
     """Controls that draw the evaluation again, and files of it; nothing is scored."""
-    parts, panel = results.parts, results.parts.looks
+    parts, panel, grade = results.parts, results.panel, inputs.form["relevant_from"]
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        return parts.updates(tab.redrawn(evaluated, panel.looks(values), grade, w.language_of(request)))
+        looks = panel.looks(values)
+        return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
 
-    def refitted(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        return redrawn(request, evaluated, grade, *values[:-1], None)
+    def rescored(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
+        looks = _at_best(panel.looks(values))
+        return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
+
+    def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
+        looks = panel.looks(values)
+        return results.updates(tab.by_measure(evaluated, looks, w.language_of(request)), looks)
 
     def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         return parts.updates(tab.cut(evaluated, panel.looks(values), w.language_of(request)))
 
-    seen = [parts.evaluated, inputs.form["relevant_from"], *panel.components()]
+    shown = [parts.evaluated, *panel.components()]
+    seen = [parts.evaluated, grade, *panel.components()]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
-    gr.on([panel.measure.input, panel.baseline.input], redrawn, seen, parts.outputs(), **redraw)
-    gr.on(
-        [panel.ranker.input, panel.unjudged_too.input, inputs.form["relevant_from"].change],
-        refitted,
-        seen,
-        parts.outputs(),
-        **redraw,
-    )
-    panel.threshold.release(cut, [parts.evaluated, *panel.components()], parts.outputs(), **redraw)
+    panel.measure.input(by_measure, shown, results.outputs(), **redraw)
+    panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
+    gr.on([panel.ranker.input, panel.unjudged_too.input, grade.change], rescored, seen, results.outputs(), **redraw)
+    panel.threshold.release(cut, shown, parts.outputs(), **redraw)
     for kind, download in results.files.items():
-        download.serve(
-            lambda evaluated, *values, kind=kind: tab.file(kind, evaluated, panel.looks(values)),
-            [parts.evaluated, *panel.components()],
-        )
+        download.serve(partial(_file, tab, kind), shown)
+
+
+def _file(tab: EvaluateTab, kind: str, evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
+    return tab.file(kind, evaluated, Panel.looks(values))
+
+
+def _at_best(looks: Looks) -> Looks:
+    """The looks with the threshold that is best for the scores, for when those change."""
+    return replace(looks, threshold=None)
 
 
 def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
