@@ -147,11 +147,19 @@ def _best(scores: NDArray[Any], count: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Group:
-    """What a step draws for one query: columns of its candidates, and the word pieces read of each passage."""
+    """What a step draws for one query.
+
+    Attributes:
+        query: Row of the candidates.
+        columns: Which of its candidates, the known passage first.
+        limit: Word pieces read of each passage.
+        cross: A cross-encoder's logits of these candidates; None where none has read them.
+    """
 
     query: int
     columns: NDArray[np.int64]
     limit: int
+    cross: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,42 @@ def _sibling_columns(rng: np.random.Generator, mining: Mining, size: int) -> NDA
     siblings = first + np.arange(min(mining.siblings, size - 1))
     filled = 1 + rng.choice(mining.nearest, size - 1 - len(siblings), replace=False)
     return np.concatenate([[0], siblings, filled])
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What a cross-encoder gave to some candidates of some queries.
+
+    Attributes:
+        queries: Rows of the candidates, int64, shape (taught,).
+        columns: Which candidates of each, the known passage first, int64, shape (taught, read).
+        logits: Its logits of these, float32, same shape.
+    """
+
+    queries: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+    def save(self, path: Path) -> None:
+        """Writes the arrays to `path` (.npz)."""
+        np.savez(path, queries=self.queries, columns=self.columns, logits=self.logits)
+
+    @classmethod
+    def load(cls, path: Path) -> Taught:
+        """What `save` wrote."""
+        with np.load(path) as arrays:
+            return cls(arrays["queries"], arrays["columns"], arrays["logits"])
+
+    def draw(self, rng: np.random.Generator, queries: NDArray[np.int64], phase: Phase, size: int) -> list[Group]:
+        """A group of `size` of the read candidates for each of `queries`, the known passage among them."""
+        row = dict(zip(self.queries.tolist(), range(len(self.queries)), strict=True))
+        drawn: list[Group] = []
+        for query in queries:
+            at = row[int(query)]
+            picked = np.concatenate([[0], 1 + rng.choice(self.columns.shape[1] - 1, size - 1, replace=False)])
+            limit = phase.long if rng.random() < phase.long_share else phase.short
+            drawn.append(Group(int(query), self.columns[at, picked], limit, self.logits[at, picked]))
+        return drawn
 
 
 @dataclass(frozen=True)
