@@ -117,6 +117,7 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queries", type=int, help="measure the first so many queries of each collection only")
     parser.add_argument("--depth", type=int, default=100, help="BM25 candidates per query (default: %(default)s)")
     parser.add_argument("--no-teacher", action="store_true", help="leave the bi-encoder out")
+    parser.add_argument("--quick", action="store_true", help="compute in bfloat16: faster, figures hardly differ")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
     parser.set_defaults(run=_evaluate)
 
@@ -124,14 +125,15 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     import torch
 
-    from demo.training.evaluate import report
+    from demo.training.evaluate import Measuring, report
     from demo.training.judged import read_all
 
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1 if options.quick else options.threads)
     chosen = [c for c in read_all(options.collections) if not options.only or c.name in options.only]
     if options.queries:
         chosen = [c.first_queries(options.queries) for c in chosen]
-    print(report(chosen, options.model, options.depth, options.threads, not options.no_teacher))
+    measuring = Measuring(options.depth, options.threads, not options.no_teacher, options.quick)
+    print(report(chosen, options.model, measuring))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ of them anew each time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from demo.training.lexical import Bm25Matrix
 from demo.training.sources import DataError
-from demo.training.tokens import TokenTable, length_batches, splice
+from demo.training.tokens import Ids, TokenTable, length_batches, splice
 
 _QUERIES_AT_ONCE = 128
 _ARRAYS = ("passages", "cosine", "lexical", "has_siblings")
@@ -154,12 +154,20 @@ class Group:
         columns: Which of its candidates, the known passage first.
         limit: Word pieces read of each passage.
         cross: A cross-encoder's logits of these candidates; None where none has read them.
+        shuffle: Seed of the order in which the last candidate's words are read; None: as they stand.
     """
 
     query: int
     columns: NDArray[np.int64]
     limit: int
     cross: NDArray[np.float32] | None = None
+    shuffle: int | None = None
+
+    def with_shuffled(self, seed: int) -> Group:
+        """The same group with the known passage in place of its last candidate, its words in random order."""
+        columns = np.append(self.columns[:-1], self.columns[0])
+        cross = None if self.cross is None else np.append(self.cross[:-1], self.cross[0])
+        return replace(self, columns=columns, cross=cross, shuffle=seed)
 
 
 @dataclass(frozen=True)
@@ -287,11 +295,12 @@ def batches(
     groups: Sequence[Group], candidates: Candidates, queries: TokenTable, pool: TokenTable, budget: int
 ) -> list[Batch]:
     """The pairs of all groups, sorted by length and padded in batches of at most `budget` tokens."""
-    rows = [
-        splice(queries[g.query][:96], pool[int(candidates.passages[g.query, c])][: g.limit])
-        for g in groups
-        for c in g.columns
-    ]
+    rows: list[tuple[Ids, NDArray[np.int64]]] = []
+    for group in groups:
+        passages = [pool[int(candidates.passages[group.query, c])][: group.limit] for c in group.columns]
+        if group.shuffle is not None:
+            passages[-1] = pool.shuffled(passages[-1], np.random.default_rng(group.shuffle))
+        rows.extend(splice(queries[group.query][:96], passage) for passage in passages)
     result: list[Batch] = []
     for places in length_batches((len(ids) for ids, _ in rows), budget):
         length = max(len(rows[p][0]) for p in places)

@@ -19,6 +19,7 @@ class Targets:
         lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
         made_lexical_scale: The same for made queries: keywords, titles and statements are looked for word by word.
         known_bonus: Logits added to the passage that is known to answer an asked question.
+        shuffled_loss: Logits that a passage loses when its words are shuffled.
         cross_share: Share of a cross-encoder's own logit in the target, where one has read the pair, 0 to 1.
     """
 
@@ -27,6 +28,7 @@ class Targets:
     lexical_scale: float = 10.0
     made_lexical_scale: float = 20.0
     known_bonus: float = 2.0
+    shuffled_loss: float = 3.0
     cross_share: float = 0.6
 
     def logits(self, cosine: Tensor, lexical: Tensor, asked: Tensor, cross: Tensor) -> Tensor:

@@ -13,9 +13,11 @@ RECIPES: Mapping[str, Recipe] = {
     "small": Recipe(
         steps=900,
         groups=16,
+        asked_share=0.65,
         rate=1e-4,
         warmup=0.06,
         average=0.99,
+        budget=2048,
         bf16=True,
         frozen=2,
         targets=Targets(known_bonus=4.0),

@@ -36,6 +36,7 @@ class Recipe:
         size: Candidates per query.
         asked_share: Share of a step's queries that someone asked; the others were made from passages.
         sibling_share: Share of the groups, where there are any, that are sentences of the known passage.
+        shuffled_share: Share of the groups whose last candidate is the known passage with its words shuffled.
         rate: Peak learning rate; rises linearly over `warmup` (share of steps), then falls along a cosine to 2 %.
         decay: AdamW weight decay of matrices other than embeddings.
         budget: Padded tokens per forward pass.
@@ -52,6 +53,7 @@ class Recipe:
     size: int = 8
     asked_share: float = 0.5
     sibling_share: float = 0.3
+    shuffled_share: float = 0.1
     rate: float = 2e-3
     warmup: float = 0.03
     decay: float = 0.01
@@ -161,6 +163,9 @@ class Trainer:
             groups = material.taught.draw(rng, queries, phase, size)
         else:
             groups = draw_groups(rng, queries, material.candidates, recipe.mining, phase, size, recipe.sibling_share)
+        groups = [
+            g.with_shuffled(int(rng.integers(2**31))) if rng.random() < recipe.shuffled_share else g for g in groups
+        ]
         parts = [groups[worker :: recipe.workers] for worker in range(recipe.workers)]
         return [
             Share(part, batches(part, material.candidates, material.queries, material.pool, recipe.budget))
@@ -197,7 +202,9 @@ class Trainer:
         lexical = np.stack([candidates.lexical[g.query, g.columns] for g in groups]).astype(np.float32)
         asked = self.material.asked[[g.query for g in groups]]
         cross = np.stack([np.full(len(g.columns), np.nan, np.float32) if g.cross is None else g.cross for g in groups])
-        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, asked, cross)))
+        targets = self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, asked, cross)))
+        targets[:, -1] -= self.recipe.targets.shuffled_loss * torch.tensor([g.shuffle is not None for g in groups])
+        return targets
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))
