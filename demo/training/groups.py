@@ -254,16 +254,6 @@ class Taught:
     columns: NDArray[np.int64]
     logits: NDArray[np.float32]
 
-    def save(self, path: Path) -> None:
-        """Writes the arrays to `path` (.npz)."""
-        np.savez(path, queries=self.queries, columns=self.columns, logits=self.logits)
-
-    @classmethod
-    def load(cls, path: Path) -> Taught:
-        """What `save` wrote."""
-        with np.load(path) as arrays:
-            return cls(arrays["queries"], arrays["columns"], arrays["logits"])
-
     def draw(self, rng: np.random.Generator, queries: NDArray[np.int64], phase: Phase, size: int) -> list[Group]:
         """A group of `size` of the read candidates for each of `queries`, the known passage among them."""
         row = dict(zip(self.queries.tolist(), range(len(self.queries)), strict=True))

@@ -11,7 +11,7 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
     "small": Recipe(
-        steps=900,
+        steps=850,
         groups=16,
         asked_share=0.65,
         rate=1e-4,
@@ -21,6 +21,6 @@ RECIPES: Mapping[str, Recipe] = {
         bf16=True,
         frozen=2,
         targets=Targets(known_bonus=4.0),
-        phases=(Phase(0.6, 64, 128, 0.1), Phase(0.9, 96, 192, 0.15), Phase(1.0, 144, 320, 0.25)),
+        phases=(Phase(0.7, 64, 128, 0.1), Phase(1.0, 112, 288, 0.2)),
     ),
 }

@@ -109,7 +109,7 @@ def train(recipe: Recipe, run: Run) -> None:
     tokenizer = load_tokenizer(start.tokenizer)
     material = texts.material(candidates, tokenizer)
     if run.teaching is not None:
-        material = replace(material, **taught(run.teaching, texts, candidates, recipe, run.folder))
+        material = replace(material, taught=teach(run.teaching, texts, candidates, recipe, run.folder))
     trainer = Trainer(start.model, material, recipe)
     checkpoint = run.folder / "last.pt"
     if checkpoint.is_file():
@@ -208,8 +208,8 @@ def load_candidates(work: Path, mining: Mining, seed: int) -> Candidates:
     return mined
 
 
-def taught(teaching: Teaching, texts: Texts, candidates: Candidates, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    """What changes in the material when a cross-encoder teaches: its logits, and that only their queries are drawn.
+def teach(teaching: Teaching, texts: Texts, candidates: Candidates, recipe: Recipe, folder: Path) -> Taught:
+    """Logits of the cross-encoder for some candidates of some training queries.
 
     Finished parts lie in `folder` and are not computed again.
     """
@@ -229,7 +229,7 @@ def taught(teaching: Teaching, texts: Texts, candidates: Candidates, recipe: Rec
     with ThreadPoolExecutor(recipe.workers) as pool:
         parts = list(tqdm(pool.map(read, starts), total=len(starts), desc="cross-encoder reads", unit="part"))
     columns = np.stack([g.columns for g in groups])
-    return {"taught": Taught(queries, columns, np.concatenate(parts)), "train": queries}
+    return Taught(queries, columns, np.concatenate(parts))
 
 
 def _logits(model: Any, material: Material, groups: Sequence[Group], budget: int) -> NDArray[np.float32]:

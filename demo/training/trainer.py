@@ -37,6 +37,7 @@ class Recipe:
         asked_share: Share of a step's queries that someone asked; the others were made from passages.
         sibling_share: Share of the groups, where there are any, that are sentences of the known passage.
         shuffled_share: Share of the groups whose last candidate is the known passage with its words shuffled.
+        taught_share: Share of the groups that a cross-encoder has read, if one teaches.
         rate: Peak learning rate; rises linearly over `warmup` (share of steps), then falls along a cosine to 2 %.
         decay: AdamW weight decay of matrices other than embeddings.
         budget: Padded tokens per forward pass.
@@ -54,6 +55,7 @@ class Recipe:
     asked_share: float = 0.5
     sibling_share: float = 0.3
     shuffled_share: float = 0.1
+    taught_share: float = 0.6
     rate: float = 2e-3
     warmup: float = 0.03
     decay: float = 0.01
@@ -93,13 +95,20 @@ class Material:
     asked: NDArray[np.float32]
     """Per query: 1 where someone asked it and column 0 holds an answer, 0 where it was made from that passage."""
     taught: Taught | None = None
-    """Candidates that a cross-encoder has read; then these alone are drawn, and `train` holds their queries."""
+    """What a cross-encoder gave to candidates of some training queries; None: none teaches."""
 
-    def draw(self, rng: np.random.Generator, count: int, asked_share: float) -> NDArray[np.int64]:
-        """`count` training queries, in random order, this share of them asked by someone (if there are both kinds)."""
-        asked, made = (self.train[self.asked[self.train] == kind] for kind in (1, 0))
+    def draw(
+        self, rng: np.random.Generator, count: int, asked_share: float, among: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """`count` training queries, in random order, this share of them asked by someone (if there are both kinds).
+
+        Args:
+            among: The queries to draw from; None: all that are for training.
+        """
+        among = self.train if among is None else among
+        asked, made = (among[self.asked[among] == kind] for kind in (1, 0))
         if not len(asked) or not len(made):
-            return rng.choice(self.train, count)
+            return rng.choice(among, count)
         first = round(asked_share * count)
         return rng.permutation(np.concatenate([rng.choice(asked, first), rng.choice(made, count - first)]))
 
@@ -157,12 +166,13 @@ class Trainer:
     def _read(self, step: int) -> list[Share]:
         recipe, material = self.recipe, self.material
         rng = np.random.default_rng([recipe.seed, step])
-        queries = material.draw(rng, recipe.groups, recipe.asked_share)
-        phase, size = recipe.phase_at(step), recipe.size
-        if material.taught is not None:
-            groups = material.taught.draw(rng, queries, phase, size)
-        else:
-            groups = draw_groups(rng, queries, material.candidates, recipe.mining, phase, size, recipe.sibling_share)
+        phase, size, taught = recipe.phase_at(step), recipe.size, material.taught
+        count = 0 if taught is None else round(recipe.taught_share * recipe.groups)
+        queries = material.draw(rng, recipe.groups - count, recipe.asked_share)
+        groups = draw_groups(rng, queries, material.candidates, recipe.mining, phase, size, recipe.sibling_share)
+        if taught is not None:
+            queries = material.draw(rng, count, recipe.asked_share, taught.queries)
+            groups += taught.draw(rng, queries, phase, size)
         groups = [
             g.with_shuffled(int(rng.integers(2**31))) if rng.random() < recipe.shuffled_share else g for g in groups
         ]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,11 +132,10 @@ def test_a_cross_encoders_logit_has_its_share_of_the_target_where_it_has_read_th
     assert logits.tolist() == [pytest.approx([7.0, 4.0])]
 
 
-def test_a_taught_group_draws_read_candidates_with_their_own_logits(tmp_path: Path) -> None:
+def test_a_taught_group_draws_read_candidates_with_their_own_logits() -> None:
     """Query 4 was read with candidates 0, 9, 7, 5, whose logits are their numbers."""
     columns = np.asarray([[0, 1, 2, 3], [0, 9, 7, 5]])
-    Taught(np.asarray([2, 4]), columns, columns.astype(np.float32)).save(tmp_path / "taught.npz")
-    taught = Taught.load(tmp_path / "taught.npz")
+    taught = Taught(np.asarray([2, 4]), columns, columns.astype(np.float32))
     for group in taught.draw(np.random.default_rng(0), np.full(20, 4), Phase(1.0, 16, 32, 0.5), 3):
         assert group.query == 4
         assert group.columns[0] == 0

@@ -143,7 +143,7 @@ def test_what_a_cross_encoder_gave_is_learnt() -> None:
     columns = np.tile(np.arange(14), (QUERIES, 1))
     logits = np.where(columns == 0, -6.0, 6.0).astype(np.float32)
     material = replace(toy_material(), taught=Taught(np.arange(QUERIES), columns, logits))
-    trainer = Trainer(student(), material, replace(TOY, targets=Targets(cross_share=1.0)))
+    trainer = Trainer(student(), material, replace(TOY, taught_share=1.0, targets=Targets(cross_share=1.0)))
     trainer.run(30)
     assert held_out_mrr(trainer.model, material, material.train, columns=10) < 0.3
 
