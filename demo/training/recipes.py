@@ -11,7 +11,7 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
     "small": Recipe(
-        steps=850,
+        steps=400,
         groups=16,
         asked_share=0.65,
         rate=1e-4,
@@ -21,6 +21,6 @@ RECIPES: Mapping[str, Recipe] = {
         bf16=True,
         frozen=2,
         targets=Targets(known_bonus=4.0),
-        phases=(Phase(0.7, 64, 128, 0.1), Phase(1.0, 112, 288, 0.2)),
+        phases=(Phase(0.85, 64, 128, 0.1), Phase(1.0, 112, 288, 0.2)),
     ),
 }
