@@ -97,23 +97,6 @@ CATALOG = (
         notes=Text("The fastest of the table.", "表中最快的模型。"),
     ),
     ModelSpec(
-        key="bundled/small",
-        label="Small",
-        architecture=BERT,
-        layers=6,
-        width=384,
-        aliases=("small",),
-        parameters=15_946_753,
-        weights_bytes=31_900_000,
-        licence=APACHE,
-        notes=Text(
-            "Ships with Rerank Lens; grown for it from the encoder of all-MiniLM-L6-v2 with open data. About ten times "
-            "slower than Tiny, and better. Its vocabulary is cut to 12,900 word pieces. Not in the published table.",
-            "随 Rerank Lens 附带；用开放数据从 all-MiniLM-L6-v2 的编码器为本项目训练而成。比 Tiny 慢约十倍，效果更好。"
-            "词表缩减为 12,900 个词片。不在已发表的表格中。",
-        ),
-    ),
-    ModelSpec(
         key=DEFAULT_BUNDLED,
         label="Tiny",
         architecture=BERT,

@@ -223,7 +223,7 @@ def teach(teaching: Teaching, texts: Texts, candidates: Candidates, recipe: Reci
     def read(first: int) -> NDArray[np.float32]:
         path = folder / f"taught-{first:06d}.npy"
         if not path.is_file():
-            np.save(path, _logits(start.model, material, groups[first : first + _READ_AT_ONCE], recipe.budget))
+            np.save(path, _logits(start.model, material, groups[first : first + _READ_AT_ONCE], recipe))
         return np.asarray(np.load(path))
 
     with ThreadPoolExecutor(recipe.workers) as pool:
@@ -232,10 +232,10 @@ def teach(teaching: Teaching, texts: Texts, candidates: Candidates, recipe: Reci
     return Taught(queries, columns, np.concatenate(parts))
 
 
-def _logits(model: Any, material: Material, groups: Sequence[Group], budget: int) -> NDArray[np.float32]:
+def _logits(model: Any, material: Material, groups: Sequence[Group], recipe: Recipe) -> NDArray[np.float32]:
     """Logits of all candidates of equally large groups, shape (groups, candidates)."""
     scores = np.zeros(len(groups) * len(groups[0].columns), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        for part in batches(groups, material.candidates, material.queries, material.pool, budget):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
+        for part in batches(groups, material.candidates, material.queries, material.pool, recipe.budget):
             scores[part.places] = score(model, torch.from_numpy(part.ids), torch.from_numpy(part.types)).numpy()
     return scores.reshape(len(groups), -1)

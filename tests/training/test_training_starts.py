@@ -68,6 +68,6 @@ def test_small_starts_as_the_teachers_encoder_with_fewer_words(tmp_path: Path) -
     assert start.model.config.num_labels == 1
 
 
-def test_there_is_a_recipe_for_each_bundled_model() -> None:
+def test_there_is_a_recipe_for_each_start() -> None:
     assert set(RECIPES) == {"tiny", "small"}
     assert all(recipe.phases[-1].until == 1.0 for recipe in RECIPES.values())
