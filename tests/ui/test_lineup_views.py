@@ -32,7 +32,7 @@ from demo.ui.views import (
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 NAN = float("nan")
-FIGURES = {"bm25": {"NDCG@10": 0.5, "MRR": None}, "tiny": {"NDCG@10": 0.25, "MRR": 1.0}}
+FIGURES = {"bm25": {"NDCG@10": 0.5, "MRR@10": 0.0}, "tiny": {"NDCG@10": 0.25, "MRR@10": 1.0}}
 
 # candidates 0, 1, 2 are d1, d2, d3: BM25 has them in order, Tiny puts the last first, Large turns them round
 THREE = build_lineup(
@@ -58,8 +58,7 @@ def everything(lineup: Lineup, language: Language) -> list[str]:
         score_facts.score_facts(lineup, language),
         depth.depth(lineup, language),
         what_if.what_if(what_changed(lineup, lineup), language),
-        judged.judged_figures(lineup, {}, language),
-        judged.judged_figures(lineup, FIGURES, language),
+        judged.judged_figures(lineup.rankings, {each.ranker.key: {"P@10": 0.5} for each in lineup.rankings}, language),
         speed.published_table(lineup, language),
         cards.reading_cards(lineup, language),
         *rated,
@@ -296,11 +295,11 @@ def test_an_edit_shows_old_and_new_ranks() -> None:
 
 def test_figures_of_judgments() -> None:
     lineup = build_lineup(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0]))
-    assert cells_of(judged.judged_figures(lineup, FIGURES, "en")) == [
-        ["BM25", "0.500", "–"],
+    assert cells_of(judged.judged_figures(lineup.rankings, FIGURES, "en")) == [
+        ["BM25", "0.500", "0.000"],
         ["Tiny", "0.250", "1.000"],
     ]
-    assert "Nothing is judged yet" in judged.judged_figures(lineup, {}, "en")
+    assert judged.judged_figures(lineup.rankings, {}, "en") == ""
 
 
 def test_speed_beside_agreement() -> None:
