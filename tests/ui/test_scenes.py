@@ -36,7 +36,7 @@ def rerank_area() -> str:
         passages.panel(COMPARISON, "en"),
         passages.table(COMPARISON, {}, Analysis(), "en"),
     )
-    return f'<div id="results">{"".join(parts)}</div>'
+    return f'<div id="results" class="scene">{"".join(parts)}</div>'
 
 
 @pytest.fixture
