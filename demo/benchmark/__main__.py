@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -124,6 +125,6 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     log.setLevel(logging.INFO)
     main()
