@@ -35,7 +35,9 @@ class Settings:
     threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
     device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
     precision: str = _describe("fp32", "fp32, or bf16 or fp16 on a GPU: faster, and scores change a little.")
-    batch_tokens: int = _describe(2_048, "Tokens in one batch on a CPU; a GPU takes 16 times as many.")
+    batch_tokens: int = _describe(
+        4_096, "Most tokens in one batch on a CPU, fewer for wide models; a GPU takes 16 times as many."
+    )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
     kept_scores: int = _describe(500_000, "Scores kept so that nothing is computed twice.")
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m demo.benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     names = ", ".join(shape.key for shape in SHAPES)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], default=list(SECTIONS), metavar="section")
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--shapes", nargs="+", default=list(USUAL), metavar="NAME", help=f"models: {names}")
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=PRECISIONS)
     parser.add_argument("--profile", default="msmarco", choices=PROFILES, help="lengths of passages")
@@ -109,7 +109,8 @@ def _version(package: str) -> str:
 def _shown(section: Section, options: Options) -> list[Row]:
     """The section's rows, each table printed when it is complete."""
     rows = list(section(options))
-    log.info("%s\n%s\n", section.__doc__, "\n".join(_table(rows)))
+    if rows:
+        log.info("%s\n%s\n", section.__doc__, "\n".join(_table(rows)))
     return rows
 
 

@@ -38,7 +38,7 @@ class Naming:
     Attributes:
         types: "" for an encoder without token types.
         projection: from the embeddings' width to the encoder's, where they differ; "" where they never do.
-        activation, heads, eps: keys in config.json.
+        activation, heads, eps, layers: keys in config.json; "" for eps where it is always 1e-12.
         sizes: keys in config.json of vocabulary, positions, width and inner width, in this order.
     """
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,20 +46,17 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
     _work_option(parser)
     parser.add_argument("--data", type=Path, required=True, help="folder of training sets, or of one pairs.jsonl")
     parser.add_argument("--sets", nargs="+", help="folders below --data to read (default: the known ones)")
-    parser.add_argument("--made-queries", type=int, default=42_000, help="queries to make from passages")
+    parser.add_argument("--made-queries", type=int, default=20_000, help="queries to make from passages")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the passages taken from large sets")
     parser.add_argument("--bf16", action="store_true", help="let the teacher compute in bfloat16")
     parser.set_defaults(run=_prepare)
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    import torch
+    from demo.training.prepare import Amounts, Reading, prepare
 
-    from demo.training.prepare import Amounts, prepare
-
-    torch.set_num_threads(options.threads)
     amounts = Amounts(made_queries=options.made_queries, scale=options.scale)
-    prepare(options.data, options.work, options.sets, amounts, options.seed, options.bf16)
+    prepare(options.data, options.work, options.sets, amounts, options.seed, Reading(options.threads, options.bf16))
     used = json.loads((options.work / "used.json").read_text(encoding="utf-8"))
     for row in used["sets"]:
         print(f"{row['name']}: {row['rows_used']} rows, {row['licence']}")
@@ -68,36 +65,49 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
     from demo.training.losses import Targets, Weights
+    from demo.training.recipes import RECIPES
     from demo.training.trainer import Recipe
 
     _work_option(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder the model is written to")
-    parser.add_argument("--name", default="tiny", help="name of the run's checkpoints (default: %(default)s)")
+    parser.add_argument(
+        "--model", choices=RECIPES, default="tiny", help="whose start and recipe (default: %(default)s)"
+    )
+    parser.add_argument("--start", type=Path, help="folder of a model to go on with, instead of a fresh start")
+    parser.add_argument("--name", help="name of the run's checkpoints (default: that of --model)")
+    parser.add_argument("--teacher", type=Path, help="folder of a cross-encoder that teaches as well")
+    parser.add_argument("--taught", type=int, default=9_000, help="queries it reads for (default: %(default)s)")
+    parser.add_argument("--read", type=int, default=12, help="candidates it reads of each (default: %(default)s)")
     parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
     parser.add_argument("--minutes", type=float, help="stop and write the model after so many minutes")
     parser.add_argument("--watch", type=Path, help="a small judged collection to measure along the way, never to learn")
     for group in (Recipe, Targets, Weights):
         for row in fields(group):
+            name = f"--{row.name.replace('_', '-')}"
             if isinstance(row.default, bool):
-                parser.add_argument(f"--{row.name}", action=argparse.BooleanOptionalAction, default=row.default)
+                parser.add_argument(name, action=argparse.BooleanOptionalAction, help="default: the recipe's")
             elif isinstance(row.default, int | float) and row.name not in ("seed", "workers"):
-                name = f"--{row.name.replace('_', '-')}"
-                parser.add_argument(name, type=type(row.default), default=row.default, help="default: %(default)s")
+                parser.add_argument(name, type=type(row.default), help="default: the recipe's")
     parser.set_defaults(run=_train)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from demo.training.losses import Targets, Weights
-    from demo.training.run import Run, train
-    from demo.training.trainer import Recipe
+    from demo.training.recipes import RECIPES
+    from demo.training.run import Run, Teaching, train
 
-    def given(group: type) -> dict[str, Any]:
-        return {f.name: getattr(options, f.name) for f in fields(group) if hasattr(options, f.name)}
+    def given(part: Any) -> Any:
+        """The recipe, or one of its parts, with the options that were given."""
+        named = {f.name: getattr(options, f.name, None) for f in fields(part)}
+        return replace(part, **{name: value for name, value in named.items() if value is not None})
 
-    parts = {"targets": Targets(**given(Targets)), "weights": Weights(**given(Weights)), "workers": options.threads}
-    recipe = Recipe(**{**given(Recipe), **parts})
-    print(json.dumps({k: v for k, v in asdict(recipe).items() if k != "phases"}))
-    train(recipe, Run(options.work, options.name, options.out, options.every, options.minutes, options.watch))
+    recipe = RECIPES[options.model]
+    parts = {"targets": given(recipe.targets), "weights": given(recipe.weights), "workers": options.threads}
+    recipe = replace(given(recipe), **parts)
+    print(json.dumps(asdict(recipe)))
+    teaching = Teaching(options.teacher, options.taught, options.read) if options.teacher else None
+    name, start = options.name or options.model, options.start or options.model
+    run = Run(options.work, name, options.out, options.every, start, teaching, options.minutes, options.watch)
+    train(recipe, run)
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
@@ -107,6 +117,7 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queries", type=int, help="measure the first so many queries of each collection only")
     parser.add_argument("--depth", type=int, default=100, help="BM25 candidates per query (default: %(default)s)")
     parser.add_argument("--no-teacher", action="store_true", help="leave the bi-encoder out")
+    parser.add_argument("--quick", action="store_true", help="compute in bfloat16: faster, figures hardly differ")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
     parser.set_defaults(run=_evaluate)
 
@@ -114,14 +125,15 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     import torch
 
-    from demo.training.evaluate import report
+    from demo.training.evaluate import Measuring, report
     from demo.training.judged import read_all
 
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1 if options.quick else options.threads)
     chosen = [c for c in read_all(options.collections) if not options.only or c.name in options.only]
     if options.queries:
         chosen = [c.first_queries(options.queries) for c in chosen]
-    print(report(chosen, options.model, options.depth, options.threads, not options.no_teacher))
+    measuring = Measuring(options.depth, options.threads, not options.no_teacher, options.quick)
+    print(report(chosen, options.model, measuring))
 
 
 if __name__ == "__main__":

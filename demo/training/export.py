@@ -1,14 +1,10 @@
-"""A trained student as a folder that transformers, sentence-transformers and the app load by themselves."""
+"""A trained model as a folder that transformers, sentence-transformers and the app load by themselves."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from typing import Any
-
-import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
 from demo.training.tokens import load_tokenizer
 
@@ -19,24 +15,24 @@ _SPECIAL = {
     "cls_token": "[CLS]",
     "mask_token": "[MASK]",
 }
+_LARGEST_FILE = "9950KB"
 
 
-def export(config: Any, weights: dict[str, Tensor], tokenizer: Path, folder: Path) -> None:
-    """Writes config.json, model.safetensors (float16), tokenizer.json and tokenizer_config.json.
+def export(model: Any, tokenizer: Path, folder: Path) -> None:
+    """Writes config.json, float16 weights in files under 10 MB, tokenizer.json and tokenizer_config.json.
 
     The config names float32, so the stored halves are widened on loading and scores are computed in full precision.
 
     Args:
-        config: A transformers config.
-        weights: Names and values as in the model's state dict.
+        model: A one-label `BertForSequenceClassification`; its weights are rounded to float16 in place.
         tokenizer: A tokenizer.json; its truncation and padding are left out.
         folder: Made if it is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {name: value.detach().to(torch.float16).contiguous() for name, value in weights.items()}
-    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)
-    settings = config.to_dict() | {
+    model.half().save_pretrained(folder, max_shard_size=_LARGEST_FILE)
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)
+    settings = model.config.to_dict() | {
         "architectures": ["BertForSequenceClassification"],
         "dtype": "float32",
         "id2label": {"0": "LABEL_0"},

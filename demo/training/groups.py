@@ -8,7 +8,7 @@ of them anew each time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from demo.training.lexical import Bm25Matrix
 from demo.training.sources import DataError
-from demo.training.tokens import TokenTable, length_batches, splice
+from demo.training.tokens import Ids, TokenTable, length_batches, splice
 
 _QUERIES_AT_ONCE = 128
 _ARRAYS = ("passages", "cosine", "lexical", "has_siblings")
@@ -147,11 +147,27 @@ def _best(scores: NDArray[Any], count: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Group:
-    """What a step draws for one query: columns of its candidates, and the word pieces read of each passage."""
+    """What a step draws for one query.
+
+    Attributes:
+        query: Row of the candidates.
+        columns: Which of its candidates, the known passage first.
+        limit: Word pieces read of each passage.
+        cross: A cross-encoder's logits of these candidates; None where none has read them.
+        shuffle: Seed of the order in which the last candidate's words are read; None: as they stand.
+    """
 
     query: int
     columns: NDArray[np.int64]
     limit: int
+    cross: NDArray[np.float32] | None = None
+    shuffle: int | None = None
+
+    def with_shuffled(self, seed: int) -> Group:
+        """The same group with the known passage in place of its last candidate, its words in random order."""
+        columns = np.append(self.columns[:-1], self.columns[0])
+        cross = None if self.cross is None else np.append(self.cross[:-1], self.cross[0])
+        return replace(self, columns=columns, cross=cross, shuffle=seed)
 
 
 @dataclass(frozen=True)
@@ -225,6 +241,32 @@ def _sibling_columns(rng: np.random.Generator, mining: Mining, size: int) -> NDA
 
 
 @dataclass(frozen=True)
+class Taught:
+    """What a cross-encoder gave to some candidates of some queries.
+
+    Attributes:
+        queries: Rows of the candidates, int64, shape (taught,).
+        columns: Which candidates of each, the known passage first, int64, shape (taught, read).
+        logits: Its logits of these, float32, same shape.
+    """
+
+    queries: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+    def draw(self, rng: np.random.Generator, queries: NDArray[np.int64], phase: Phase, size: int) -> list[Group]:
+        """A group of `size` of the read candidates for each of `queries`, the known passage among them."""
+        row = dict(zip(self.queries.tolist(), range(len(self.queries)), strict=True))
+        drawn: list[Group] = []
+        for query in queries:
+            at = row[int(query)]
+            picked = np.concatenate([[0], 1 + rng.choice(self.columns.shape[1] - 1, size - 1, replace=False)])
+            limit = phase.long if rng.random() < phase.long_share else phase.short
+            drawn.append(Group(int(query), self.columns[at, picked], limit, self.logits[at, picked]))
+        return drawn
+
+
+@dataclass(frozen=True)
 class Batch:
     """A padded slice of a step's pairs.
 
@@ -243,11 +285,12 @@ def batches(
     groups: Sequence[Group], candidates: Candidates, queries: TokenTable, pool: TokenTable, budget: int
 ) -> list[Batch]:
     """The pairs of all groups, sorted by length and padded in batches of at most `budget` tokens."""
-    rows = [
-        splice(queries[g.query][:96], pool[int(candidates.passages[g.query, c])][: g.limit])
-        for g in groups
-        for c in g.columns
-    ]
+    rows: list[tuple[Ids, NDArray[np.int64]]] = []
+    for group in groups:
+        passages = [pool[int(candidates.passages[group.query, c])][: group.limit] for c in group.columns]
+        if group.shuffle is not None:
+            passages[-1] = pool.shuffled(passages[-1], np.random.default_rng(group.shuffle))
+        rows.extend(splice(queries[group.query][:96], passage) for passage in passages)
     result: list[Batch] = []
     for places in length_batches((len(ids) for ids, _ in rows), budget):
         length = max(len(rows[p][0]) for p in places)

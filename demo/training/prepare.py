@@ -1,12 +1,11 @@
-"""From a data folder to a work folder: a pool of passages, queries, their word pieces, the teacher's vectors.
+"""From a data folder to a work folder: a pool of passages, queries, the teacher's vectors.
 
 The work folder then holds
 
     pool.jsonl          {"text"}: the passages, in the order of their index
     queries.jsonl       {"text", "positive", "kind", "split"}: `positive` is a pool index
     sentences.jsonl     {"text", "passage"}: sentences of the passages that answer questions, with their pool index
-    NAME.npz            word pieces of pool, sentences and queries (`tokens.TokenTable`)
-    NAME-vectors.npy    the teacher's unit vectors of the same, float16
+    NAME-vectors.npy    the teacher's unit vectors of pool, sentences and queries, float16
     used.json           which sets were read, their licences, and how many rows each gave
 """
 
@@ -22,6 +21,7 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+import torch
 
 from demo.training.sources import (
     SOURCES,
@@ -53,11 +53,11 @@ class Amounts:
         scale: Factor on every set's own limit.
     """
 
-    made_queries: int = 42_000
-    pieces: int = 12_000
-    joined: int = 3_000
-    split_passages: int = 6_000
-    held_out: int = 600
+    made_queries: int = 20_000
+    pieces: int = 8_000
+    joined: int = 1_000
+    split_passages: int = 3_000
+    held_out: int = 300
     scale: float = 1.0
 
 
@@ -211,8 +211,17 @@ def word_idf(texts: Iterable[str]) -> Mapping[str, float]:
     return {word: math.log(total / df) for word, df in documents.items()}
 
 
-def prepare(data: Path, work: Path, names: list[str] | None, amounts: Amounts, seed: int, bf16: bool) -> None:
+@dataclass(frozen=True)
+class Reading:
+    """How the teacher reads: on how many threads, and whether products are computed in bfloat16."""
+
+    threads: int = 2
+    bf16: bool = False
+
+
+def prepare(data: Path, work: Path, names: list[str] | None, amounts: Amounts, seed: int, reading: Reading) -> None:
     """Fills the work folder; parts that are there already are kept."""
+    torch.set_num_threads(1)
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "used.json").is_file():
         pool, report = build_pool(chosen_sources(data, names), amounts, Random(seed))
@@ -221,11 +230,10 @@ def prepare(data: Path, work: Path, names: list[str] | None, amounts: Amounts, s
         _write_rows(work / "sentences.jsonl", _split_answers(work, amounts.split_passages, Random(seed)))
     folder = teacher_folder()
     tokenizer = load_tokenizer(folder / "tokenizer.json")
-    teacher = Teacher(folder, bf16=bf16)
+    teacher = Teacher(folder, bf16=reading.bf16)
     for label in ("queries", "sentences", "pool"):
         table = tokenise([str(row["text"]) for row in read_rows(work / f"{label}.jsonl")], tokenizer)
-        table.save(work / f"{label}.npz")
-        vectors = encode_table(teacher, table, work / "vectors", label)
+        vectors = encode_table(teacher, table, work / "vectors", label, reading.threads)
         np.save(work / f"{label}-vectors.npy", vectors)
 
 

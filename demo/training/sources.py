@@ -47,15 +47,15 @@ SOURCES: tuple[Source, ...] = (
     Source("selqa", "pairs", None, "Apache-2.0; texts CC BY-SA 3.0"),
     Source("qnli_dev", "pairs", None, "CC BY-SA 4.0"),
     Source("xquad_en", "pairs", None, "CC BY-SA 4.0"),
-    Source("medquad", "pairs", 4000, "CC BY 4.0"),
+    Source("medquad", "pairs", 2500, "CC BY 4.0"),
     Source("pubmedqa", "pairs", None, "MIT"),
     Source("stackexchange_skeptics", "pairs", None, "CC BY-SA 3.0/4.0"),
     Source("stackexchange_beer_coffee", "pairs", None, "CC BY-SA 3.0/4.0"),
     Source("aws_qa", "pairs", None, "CC BY 4.0; texts CC BY-SA 4.0"),
-    Source("wikipedia_2015", "passages", 24000, "CC BY-SA 3.0"),
-    Source("aws_documentation", "passages", 5000, "CC BY-SA 4.0"),
-    Source("world_factbook", "passages", 1500, "CC0"),
-    Source("medquad_more", "passages", 2000, "CC BY 4.0"),
+    Source("wikipedia_2015", "passages", 14000, "CC BY-SA 3.0"),
+    Source("aws_documentation", "passages", 2500, "CC BY-SA 4.0"),
+    Source("world_factbook", "passages", 1000, "CC0"),
+    Source("medquad_more", "passages", 1000, "CC BY 4.0"),
 )
 
 

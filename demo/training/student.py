@@ -27,7 +27,7 @@ from transformers import BertConfig
 
 from demo.training.tokens import CLS, PAD, SEP
 
-_RESERVED = 8
+RESERVED = 8
 """Embedding dimensions that carry marks instead of meaning."""
 _MARKS = ("idf", "side", "cls", "sep", "near", "alike", "query_hit", "passage_hit")
 
@@ -81,7 +81,7 @@ def initialise(model: Any, words: NDArray[np.float32], idf: NDArray[np.float32],
         for parameter in model.parameters():
             if parameter.dim() == 2:
                 parameter.normal_(0.0, 0.02, generator=generator)
-        marks = {name: model.config.hidden_size - _RESERVED + i for i, name in enumerate(_MARKS)}
+        marks = {name: model.config.hidden_size - RESERVED + i for i, name in enumerate(_MARKS)}
         _embeddings(model, words, idf, marks)
         _match_layer(model, marks)
         _gather_layer(model, marks)
@@ -115,7 +115,7 @@ def _match_layer(model: Any, marks: dict[str, int]) -> None:
     """Layer 0: look for one's like in the other text, else at that text's [SEP]; then idf × matched."""
     layer = model.bert.encoder.layer[0]
     width, per_head = model.config.hidden_size, model.config.hidden_size // 2
-    content = (width - _RESERVED) // 2
+    content = (width - RESERVED) // 2
     attention = layer.attention.self
     query, key, value, out = attention.query, attention.key, attention.value, layer.attention.output.dense
     for linear in (query, key, value, out):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,12 @@ class TokenTable:
     Attributes:
         ids: All word pieces behind one another, without special ones.
         offsets: Text i is `ids[offsets[i]:offsets[i + 1]]`; one longer than there are texts.
+        continuing: Ids of the pieces that go on with a word («##s»).
     """
 
     ids: Ids
     offsets: NDArray[np.int64]
+    continuing: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -34,19 +36,18 @@ class TokenTable:
     def __getitem__(self, index: int) -> Ids:
         return self.ids[self.offsets[index] : self.offsets[index + 1]]
 
+    def __iter__(self) -> Iterator[Ids]:
+        return (self[i] for i in range(len(self)))
+
+    def shuffled(self, text: Ids, rng: np.random.Generator) -> Ids:
+        """The words of a text in random order, each with its pieces together."""
+        starts = [i for i, piece in enumerate(text.tolist()) if i and piece not in self.continuing]
+        words = np.split(text, starts)
+        return np.concatenate([words[i] for i in rng.permutation(len(words))])
+
     def lengths(self) -> NDArray[np.int64]:
         """Word pieces per text."""
         return np.diff(self.offsets)
-
-    def save(self, path: Path) -> None:
-        """Writes both arrays to `path` (.npz)."""
-        np.savez(path, ids=self.ids, offsets=self.offsets)
-
-    @classmethod
-    def load(cls, path: Path) -> TokenTable:
-        """The table that `save` wrote."""
-        with np.load(path) as arrays:
-            return cls(arrays["ids"], arrays["offsets"])
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -63,14 +64,15 @@ def tokenise(texts: Sequence[str], tokenizer: Tokenizer, limit: int = 510) -> To
     for start in range(0, len(texts), 4096):
         encoded = tokenizer.encode_batch(list(texts[start : start + 4096]), add_special_tokens=False)
         rows.extend(np.asarray(e.ids[:limit], dtype=np.int32) for e in encoded)
-    return table_of(rows)
+    continuing = frozenset(i for piece, i in tokenizer.get_vocab().items() if piece.startswith("##"))
+    return table_of(rows, continuing)
 
 
-def table_of(rows: Sequence[Ids]) -> TokenTable:
+def table_of(rows: Sequence[Ids], continuing: frozenset[int] = frozenset()) -> TokenTable:
     """The table of ready id arrays."""
     offsets = np.concatenate([[0], np.cumsum([len(r) for r in rows], dtype=np.int64)])
     ids = np.concatenate([*rows, np.zeros(0, np.int32)]).astype(np.int32)
-    return TokenTable(ids, offsets.astype(np.int64))
+    return TokenTable(ids, offsets.astype(np.int64), continuing)
 
 
 def cut_pair(query: Ids, passage: Ids, limit: int) -> tuple[Ids, Ids]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, batches, draw_groups
+from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, Taught, batches, draw_groups
 from demo.training.losses import Targets, Weights
 from demo.training.student import score
 from demo.training.tokens import TokenTable
@@ -36,11 +36,14 @@ class Recipe:
         size: Candidates per query.
         asked_share: Share of a step's queries that someone asked; the others were made from passages.
         sibling_share: Share of the groups, where there are any, that are sentences of the known passage.
+        shuffled_share: Share of the groups whose last candidate is the known passage with its words shuffled.
+        taught_share: Share of the groups that a cross-encoder has read, if one teaches.
         rate: Peak learning rate; rises linearly over `warmup` (share of steps), then falls along a cosine to 2 %.
         decay: AdamW weight decay of matrices other than embeddings.
         budget: Padded tokens per forward pass.
         average: Decay of the running average of the weights, which is what is kept.
         bf16: Whether products are computed in bfloat16.
+        frozen: Lowest layers that stay as they are, together with the embeddings; 0 trains everything.
         workers: Threads that share a step's groups.
         seed: Of everything that is drawn.
         phases: How passage lengths change during the run.
@@ -51,12 +54,15 @@ class Recipe:
     size: int = 8
     asked_share: float = 0.5
     sibling_share: float = 0.3
+    shuffled_share: float = 0.1
+    taught_share: float = 0.6
     rate: float = 2e-3
     warmup: float = 0.03
     decay: float = 0.01
     budget: int = 4096
     average: float = 0.999
     bf16: bool = False
+    frozen: int = 0
     workers: int = 2
     seed: int = 13
     targets: Targets = field(default_factory=Targets)
@@ -88,12 +94,21 @@ class Material:
     train: NDArray[np.int64]
     asked: NDArray[np.float32]
     """Per query: 1 where someone asked it and column 0 holds an answer, 0 where it was made from that passage."""
+    taught: Taught | None = None
+    """What a cross-encoder gave to candidates of some training queries; None: none teaches."""
 
-    def draw(self, rng: np.random.Generator, count: int, asked_share: float) -> NDArray[np.int64]:
-        """`count` training queries, in random order, this share of them asked by someone (if there are both kinds)."""
-        asked, made = (self.train[self.asked[self.train] == kind] for kind in (1, 0))
+    def draw(
+        self, rng: np.random.Generator, count: int, asked_share: float, among: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """`count` training queries, in random order, this share of them asked by someone (if there are both kinds).
+
+        Args:
+            among: The queries to draw from; None: all that are for training.
+        """
+        among = self.train if among is None else among
+        asked, made = (among[self.asked[among] == kind] for kind in (1, 0))
         if not len(asked) or not len(made):
-            return rng.choice(self.train, count)
+            return rng.choice(among, count)
         first = round(asked_share * count)
         return rng.permutation(np.concatenate([rng.choice(asked, first), rng.choice(made, count - first)]))
 
@@ -121,7 +136,8 @@ class Trainer:
         self.recipe = recipe
         self.step = 0
         self.pairs = 0
-        self._parameters = dict(model.named_parameters())
+        _freeze(model, recipe.frozen)
+        self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.average = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._optimiser = torch.optim.AdamW(
             _parameter_groups(self._parameters, recipe.decay), betas=(0.9, 0.98), fused=True
@@ -150,16 +166,16 @@ class Trainer:
     def _read(self, step: int) -> list[Share]:
         recipe, material = self.recipe, self.material
         rng = np.random.default_rng([recipe.seed, step])
-        queries = material.draw(rng, recipe.groups, recipe.asked_share)
-        groups = draw_groups(
-            rng,
-            queries,
-            material.candidates,
-            recipe.mining,
-            recipe.phase_at(step),
-            recipe.size,
-            recipe.sibling_share,
-        )
+        phase, size, taught = recipe.phase_at(step), recipe.size, material.taught
+        count = 0 if taught is None else round(recipe.taught_share * recipe.groups)
+        queries = material.draw(rng, recipe.groups - count, recipe.asked_share)
+        groups = draw_groups(rng, queries, material.candidates, recipe.mining, phase, size, recipe.sibling_share)
+        if taught is not None:
+            queries = material.draw(rng, count, recipe.asked_share, taught.queries)
+            groups += taught.draw(rng, queries, phase, size)
+        groups = [
+            g.with_shuffled(int(rng.integers(2**31))) if rng.random() < recipe.shuffled_share else g for g in groups
+        ]
         parts = [groups[worker :: recipe.workers] for worker in range(recipe.workers)]
         return [
             Share(part, batches(part, material.candidates, material.queries, material.pool, recipe.budget))
@@ -195,7 +211,10 @@ class Trainer:
         cosine = np.stack([candidates.cosine[g.query, g.columns] for g in groups]).astype(np.float32)
         lexical = np.stack([candidates.lexical[g.query, g.columns] for g in groups]).astype(np.float32)
         asked = self.material.asked[[g.query for g in groups]]
-        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, asked)))
+        cross = np.stack([np.full(len(g.columns), np.nan, np.float32) if g.cross is None else g.cross for g in groups])
+        targets = self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, asked, cross)))
+        targets[:, -1] -= self.recipe.targets.shuffled_loss * torch.tensor([g.shuffle is not None for g in groups])
+        return targets
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))
@@ -225,6 +244,12 @@ class Trainer:
         self._optimiser.load_state_dict(state["optimiser"])
 
 
+def _freeze(model: Any, layers: int) -> None:
+    """Takes the embeddings and the lowest `layers` out of the training, if there are any."""
+    for part in (model.bert.embeddings, *model.bert.encoder.layer[:layers]) if layers else ():
+        part.requires_grad_(False)
+
+
 def _parameter_groups(parameters: dict[str, torch.nn.Parameter], decay: float) -> list[dict[str, Any]]:
     """Weight decay for matrices; none for embeddings, biases and layer norms."""
     decayed = [p for name, p in parameters.items() if p.dim() == 2 and "embeddings" not in name]
@@ -232,14 +257,14 @@ def _parameter_groups(parameters: dict[str, torch.nn.Parameter], decay: float) -
     return [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
 
 
-def held_out_mrr(model: Any, material: Material, queries: NDArray[np.int64], columns: int = 49) -> float:
+def held_out_mrr(model: Any, material: Material, queries: NDArray[np.int64], columns: int = 25) -> float:
     """Mean reciprocal rank of the known passage among the first `columns` candidates of each query, 0 to 1.
 
     Duplicates of the known passage among its candidates do not count against it.
     """
     values: list[float] = []
     for query in queries:
-        group = Group(int(query), np.arange(columns), 256)
+        group = Group(int(query), np.arange(columns), 128)
         parts = batches([group], material.candidates, material.queries, material.pool, 8192)
         scores = torch.zeros(columns)
         with torch.inference_mode():

@@ -86,7 +86,7 @@ JUDGING_HELP = Text(
 )
 JUDGING_LOAD = Text("Load qrels", "载入 qrels")
 JUDGING_SAVE = Text("Save as qrels", "另存为 qrels")
-JUDGING_LOADED = Text("Loaded; {n} judgments by hand in all.", "已载入；现共有 {n} 条人工判定。")
+JUDGING_LOADED = Text("Loaded. Judgments by hand: {n}.", "已载入。人工判定共 {n} 条。")
 NO_JUDGMENTS = Text(
     "Nothing was judged by hand yet. Choose a passage and press 0, 1, 2 or 3.",
     "尚无人工判定。请选中一个段落并按 0、1、2 或 3。",

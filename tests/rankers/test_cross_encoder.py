@@ -317,6 +317,12 @@ def test_what_a_loaded_model_says_of_itself(bert: CrossEncoder) -> None:
     assert bert.load_seconds > 0
 
 
+def test_wide_models_take_fewer_tokens_in_a_batch(tmp_path: Path) -> None:
+    folder = write_bert(tmp_path)
+    assert load(folder).batch_tokens == 3_072  # 4,096 at most, and 3,072 · 128 numbers at width 128
+    assert load(folder, batch_tokens=1_000).batch_tokens == 1_000
+
+
 def test_bf16_is_close_and_makes_no_ties(tmp_path: Path) -> None:
     folder = write_bert(tmp_path)
     texts = [f"berlin has {number} people" for number in range(60)]

@@ -98,12 +98,23 @@ def test_the_table_has_a_cell_for_every_collection() -> None:
     ]
 
 
+TINY = Path(__file__).parents[2] / "demo" / "bundled" / "tiny"
+
+
+@pytest.mark.skipif(not (TINY / "config.json").is_file(), reason="no bundled model")
+def test_quick_scores_are_nearly_the_apps_own() -> None:
+    evaluate = pytest.importorskip("demo.training.evaluate")
+    texts = ["Berlin has 3.7 million inhabitants.", "Berlin has museums.", "", "Bread rises overnight. " * 40]
+    own, quick = (open_model(TINY, 2) for open_model in (evaluate.cross_encoder, evaluate.quick_cross_encoder))
+    query = "How many people live in Berlin?"
+    assert quick(query, texts) == pytest.approx(own(query, texts), abs=0.2)
+
+
 @pytest.mark.data
 @pytest.mark.skipif("RERANK_LENS_DATA" not in os.environ, reason="RERANK_LENS_DATA names no folder of judged data")
 def test_the_shipped_model_beats_bm25_on_the_judged_rows_of_wikiqa() -> None:
     evaluate = pytest.importorskip("demo.training.evaluate")
-    folder = Path(__file__).parents[2] / "demo" / "bundled" / "tiny"
     judged = next(j for j in read_all(Path(os.environ["RERANK_LENS_DATA"]) / "collections") if j.name == "wikiqa_dev")
     candidates = bm25_candidates(judged)
-    reranked = measure(judged, rerank(judged, candidates, evaluate.cross_encoder(folder, 2), "tiny"))
+    reranked = measure(judged, rerank(judged, candidates, evaluate.cross_encoder(TINY, 2), "tiny"))
     assert reranked > max(measure(judged, bm25_run(judged, candidates)), 0.659)

@@ -14,7 +14,7 @@ pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
 pytest.importorskip("snowballstemmer", reason="needs demo/training/requirements.txt")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 
-from demo.training.groups import Candidates, Group, Mining, Phase, batches, draw_groups, mine
+from demo.training.groups import Candidates, Group, Mining, Phase, Taught, batches, draw_groups, mine
 from demo.training.lexical import Bm25Matrix, terms
 from demo.training.losses import Targets, Weights, absolute, listwise, margins
 from demo.training.sources import DataError
@@ -103,11 +103,46 @@ def test_batches_place_every_pair_once() -> None:
     assert row.tolist() == [101, 7, 102, 5, 6, 7, 8, 9, 10, 102]
 
 
+def test_a_shuffled_group_ends_with_the_known_passage_in_another_order() -> None:
+    group = Group(0, np.asarray([0, 2, 1]), 6, np.asarray([5.0, 1.0, 2.0], np.float32)).with_shuffled(3)
+    assert group.columns.tolist() == [0, 2, 0]
+    assert group.cross is not None
+    assert group.cross.tolist() == [5, 1, 5]
+    pool = table_of([np.arange(5, 11, dtype=np.int32)] * 3)
+    (made,) = batches([group], candidates_of(3, siblings=False), table_of([np.asarray([7], np.int32)]), pool, 99)
+    rows = [row.tolist() for row in made.ids[np.argsort(made.places)]]
+    assert rows[0] == rows[1] == [101, 7, 102, *range(5, 11), 102]
+    assert rows[2] != rows[0]
+    assert sorted(rows[2]) == sorted(rows[0])
+
+
 def test_target_logits_by_hand() -> None:
     """Asked: 20 · (0.7 − 0.5) + 6 · 0.5 + 2 = 9 for the known passage, 7 else; made: 4 + 8 · 0.5 = 8, no bonus."""
     targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=6, made_lexical_scale=8, known_bonus=2)
-    logits = targets.logits(torch.full((2, 2), 0.7), torch.full((2, 2), 0.5), torch.tensor([1.0, 0.0]))
+    unread = torch.full((2, 2), math.nan)
+    logits = targets.logits(torch.full((2, 2), 0.7), torch.full((2, 2), 0.5), torch.tensor([1.0, 0.0]), unread)
     assert logits.tolist() == [pytest.approx([9.0, 7.0]), pytest.approx([8.0, 8.0])]
+
+
+def test_a_cross_encoders_logit_has_its_share_of_the_target_where_it_has_read_the_pair() -> None:
+    """Without it 20 · (0.7 − 0.5) = 4; with it ¼ · 4 + ¾ · 8 = 7."""
+    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=0, known_bonus=0, cross_share=0.75)
+    cross = torch.tensor([[8.0, math.nan]])
+    logits = targets.logits(torch.full((1, 2), 0.7), torch.zeros(1, 2), torch.ones(1), cross)
+    assert logits.tolist() == [pytest.approx([7.0, 4.0])]
+
+
+def test_a_taught_group_draws_read_candidates_with_their_own_logits() -> None:
+    """Query 4 was read with candidates 0, 9, 7, 5, whose logits are their numbers."""
+    columns = np.asarray([[0, 1, 2, 3], [0, 9, 7, 5]])
+    taught = Taught(np.asarray([2, 4]), columns, columns.astype(np.float32))
+    for group in taught.draw(np.random.default_rng(0), np.full(20, 4), Phase(1.0, 16, 32, 0.5), 3):
+        assert group.query == 4
+        assert group.columns[0] == 0
+        assert set(group.columns[1:].tolist()) < {9, 7, 5}
+        assert len(set(group.columns.tolist())) == 3
+        assert group.cross is not None
+        assert group.cross.tolist() == group.columns.tolist()
 
 
 def test_listwise_loss_by_hand() -> None:

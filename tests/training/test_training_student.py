@@ -16,7 +16,8 @@ transformers = pytest.importorskip("transformers", reason="needs transformers")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
 
-from demo.training.groups import Candidates, Mining, Phase
+from demo.training.groups import Candidates, Mining, Phase, Taught
+from demo.training.losses import Targets
 from demo.training.student import initialise, score, tiny_config, word_vectors
 from demo.training.tokens import splice, table_of
 from demo.training.trainer import Material, Recipe, Trainer, held_out_mrr
@@ -125,6 +126,26 @@ def test_shared_work_gives_the_gradients_of_one_worker() -> None:
     two.run(1)
     for name, value in one.average.items():
         assert value == pytest.approx(two.average[name], abs=2e-4), name
+
+
+def test_frozen_layers_and_embeddings_stay_as_they_are() -> None:
+    trainer = Trainer(student(), toy_material(), replace(TOY, frozen=1))
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.run(2)
+    changed = {name for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == set(trainer.average)
+    assert any(name.startswith("bert.encoder.layer.1.") for name in changed)
+    assert not any("embeddings" in name or ".layer.0." in name for name in changed)
+
+
+def test_what_a_cross_encoder_gave_is_learnt() -> None:
+    """It likes every passage better than the known one; bi-encoder and BM25 say the contrary."""
+    columns = np.tile(np.arange(14), (QUERIES, 1))
+    logits = np.where(columns == 0, -6.0, 6.0).astype(np.float32)
+    material = replace(toy_material(), taught=Taught(np.arange(QUERIES), columns, logits))
+    trainer = Trainer(student(), material, replace(TOY, taught_share=1.0, targets=Targets(cross_share=1.0)))
+    trainer.run(30)
+    assert held_out_mrr(trainer.model, material, material.train, columns=10) < 0.3
 
 
 def test_the_rate_rises_then_falls() -> None:

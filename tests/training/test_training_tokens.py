@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 pytest.importorskip("tokenizers", reason="needs demo/training/requirements.txt")
 
-from demo.training.tokens import TokenTable, cut_pair, length_batches, load_tokenizer, splice, table_of, tokenise
+from demo.training.tokens import cut_pair, length_batches, load_tokenizer, splice, table_of, tokenise
 
 BUNDLED = Path(__file__).parents[2] / "demo" / "bundled" / "tiny"
 PAIRS = [
@@ -56,12 +57,19 @@ def test_splice_equals_the_tokenizer(pair: tuple[str, str]) -> None:
     assert types.tolist() == whole.type_ids
 
 
-def test_a_table_comes_back_from_its_file(tmp_path: Path) -> None:
+def test_a_table_gives_back_its_texts() -> None:
     table = table_of([ids(1, 2), ids(), ids(3)])
-    table.save(tmp_path / "t.npz")
-    again = TokenTable.load(tmp_path / "t.npz")
-    assert [again[i].tolist() for i in range(3)] == [[1, 2], [], [3]]
-    assert again.lengths().tolist() == [2, 0, 1]
+    assert [text.tolist() for text in table] == [[1, 2], [], [3]]
+    assert table.lengths().tolist() == [2, 0, 1]
+
+
+def test_shuffling_keeps_the_pieces_of_a_word_together() -> None:
+    """Words 5 9, 6 and 7 9 9, as 9 goes on with a word."""
+    table = table_of([], frozenset({9}))
+    orders = {tuple(table.shuffled(ids(5, 9, 6, 7, 9, 9), np.random.default_rng(seed)).tolist()) for seed in range(60)}
+    words = ((5, 9), (6,), (7, 9, 9))
+    assert orders == {a + b + c for a, b, c in itertools.permutations(words)}
+    assert table.shuffled(ids(), np.random.default_rng(0)).tolist() == []
 
 
 def test_batches_are_sorted_and_stay_within_the_budget() -> None:

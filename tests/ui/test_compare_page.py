@@ -68,22 +68,39 @@ def test_one_selection_runs_through_the_tab_and_leaves_the_other_alone(open_page
     assert page.get_attribute(f"{AREA} .panel", "data-i") != chosen
 
 
-def test_a_judgment_is_felt_in_both_tabs(open_page: Any) -> None:
+CELLS = "box => [...document.querySelectorAll(`${box} tbody td`)].map(cell => cell.textContent).join(' ')"
+
+
+def test_a_judgment_is_felt_in_both_tabs_saved_and_loaded(open_page: Any) -> None:
     page = opened(open_page)
-    before, in_rerank = figures(page), page.inner_text("#judged-box")
+
+    def cells(box: str, other_than: str = "") -> str:
+        """The figures in the box, once they are other than these."""
+        page.wait_for_function(f"([box, old]) => ({CELLS})(box) !== old", arg=[box, other_than])
+        return str(page.evaluate(CELLS, box))
+
+    in_compare, in_rerank = cells("#compare-judged-box"), cells("#judged-box")
     row = page.locator(f"{AREA} .ranking tbody tr").nth(6)
     row.click()
     row.focus()
     page.keyboard.press("3")
-    page.wait_for_function(
-        "old => document.querySelector('#compare-judged-box tbody tr').innerText !== old", arg=before[0]
-    )
-    page.get_by_role("tab", name="Rerank").click()
-    page.wait_for_function("old => document.querySelector('#judged-box').innerText !== old", arg=in_rerank)
+    cells("#compare-judged-box", other_than=in_compare)
+    judged = cells("#judged-box", other_than=in_rerank)
     page.click("#judging button")
     with page.expect_download() as saved:
         page.click("#save-judgments")
-    assert saved.value.path().read_text(encoding="utf-8").split("\t")[-1] == "3\n"
+    file = saved.value.path().read_text(encoding="utf-8")
+    assert file.split("\t")[-1] == "3\n"
+
+    page.reload()
+    page.wait_for_selector("#judged-box table")
+    assert cells("#judged-box") == in_rerank
+    page.click("#judging button")
+    page.set_input_files(
+        "#judging input[type=file]", {"name": "mine.qrels", "mimeType": "text/plain", "buffer": file.encode()}
+    )
+    assert cells("#judged-box", other_than=in_rerank) == judged
+    assert "Judgments by hand: 1" in page.inner_text("#judging-note")
 
 
 def test_depth_and_fusion_redraw(open_page: Any) -> None:
