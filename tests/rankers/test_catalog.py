@@ -27,7 +27,7 @@ from made_checkpoints import (
 )
 from torch import Tensor
 
-from demo.rankers.catalog import CATALOG, find
+from demo.rankers.catalog import CATALOG, DEFAULT_BUNDLED, find
 from demo.rankers.hub import Hub
 from demo.rankers.loading import available, default_model, fingerprint, load_cross_encoder, resolve
 from demo.records import Head, ModelSpec, ScoreReading
@@ -236,3 +236,9 @@ def test_bundled_stands_above_all_that_is_slower_or_weaker() -> None:
     above = keys[: keys.index("bundled/tiny")]
     assert above == [key for key in keys if key.endswith("-v2")]
     assert above[0] == "cross-encoder/ms-marco-MiniLM-L6-v2"
+
+
+def test_the_command_may_call_the_bundled_default_bundled() -> None:
+    spec = find("bundled")
+    assert spec is not None
+    assert spec.key == DEFAULT_BUNDLED
