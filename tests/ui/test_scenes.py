@@ -20,14 +20,18 @@ COMPARISON = build_comparison([4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 4.0, 3.0])
 HEARD = "document.addEventListener('lens-judge', event => { (window.heard ??= []).push(event.detail); })"
 
 
-def compare_area() -> str:
+def compare_parts() -> str:
     parts = (
         flow.flow(LINEUP, "en"),
         contested.contested(LINEUP, "en"),
         lineup_table.lineup_panel(LINEUP, "en"),
         lineup_table.lineup_table(LINEUP, {}, Analysis(), "en"),
     )
-    return f'<div class="scene" id="compare-results">{"".join(parts)}</div>'
+    return "".join(parts)
+
+
+def compare_area() -> str:
+    return f'<div class="scene" id="compare-results">{compare_parts()}</div>'
 
 
 def rerank_area() -> str:
@@ -159,7 +163,7 @@ def test_parts_that_arrive_again_show_the_old_choice(open_areas: Callable[..., A
     page.wait_for_selector("#compare-results tr[aria-selected=true]")
     assert chosen(page, "#compare-results")[0] == int(LINEUP.rankings[0].order[0]), "another area is another choice"
     page.locator("#compare-results tbody tr[data-rank]").nth(6).click()
-    page.evaluate("html => { document.querySelector('#compare-results').innerHTML = html; }", compare_area())
+    page.evaluate("html => { document.querySelector('#compare-results').innerHTML = html; }", compare_parts())
     page.wait_for_selector("#compare-results tr[aria-selected=true]")
     assert chosen(page, "#compare-results") == was
     assert page.locator(f"#compare-results .flow .end.picked[data-i='{was[0]}']").count() == 3

@@ -263,7 +263,9 @@
 
   const settle = () => { noteTab(); all(SCENE).forEach(settleScene); };
   const start = () => {
-    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows'] });
+    // what settling itself changes is nothing new
+    const observer = new MutationObserver(() => { settle(); observer.takeRecords(); });
+    observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows'] });
     settle();
   };
   if (document.body) start(); else document.addEventListener('DOMContentLoaded', start);
