@@ -236,7 +236,7 @@ MODELS_INTRO = Text(
 MODEL_COLUMNS = (
     Text("Model", "模型"),
     Text("Where", "位置"),
-    Text("Shape", "结构"),
+    Text("Shape, layers × width", "结构，层数 × 宽度"),
     Text("Score is", "得分取自"),
     Text("Max tokens", "最大词元数"),
     Text("NDCG@10 DL19", "NDCG@10 DL19"),
