@@ -58,14 +58,14 @@ def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Jud
     """
     name = path.name
     passages = pane.collection(form).passages
-    fresh = judgments.take(formats.read_judgments(name, path.read_bytes(), pane.limits), passages)
-    if fresh.rows == judgments.rows:
+    qrels = formats.read_judgments(name, path.read_bytes(), pane.limits)
+    if not Judgments().take(qrels, passages):
         raise InputError(
             f"{name} judges none of these {len(passages)} passages: no id of the file is among theirs. Choose the "
             "passages first that it belongs to.",
             f"{name} 没有判定这 {len(passages)} 个段落中的任何一个：文件中的 id 与它们都不相符。请先选择它所属的段落。",
         )
-    return fresh
+    return judgments.take(qrels, passages)
 
 
 @dataclass(frozen=True, slots=True)

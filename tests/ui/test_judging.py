@@ -73,6 +73,7 @@ def test_saved_judgments_are_loaded_again(tmp_path: Path) -> None:
     path.write_text(file["text"], encoding="utf-8")
     form = PANE.default_form()
     assert taken(path, form, PANE, Judgments()).rows == judgments.rows
+    assert taken(path, form, PANE, judgments).rows == judgments.rows, "the same file once more"
 
 
 def test_refusals_say_what_to_do(tmp_path: Path) -> None:
