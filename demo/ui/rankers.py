@@ -1,15 +1,49 @@
-"""The rankers that a menu offers, the same in every tab that takes several."""
+"""Menus of models and of rankers, the same in every tab."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demo.language import Language
+import gradio as gr
+
+from demo.language import Language, Text
 from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
-from demo.service import RankingService, label_of
+from demo.service import MOST_RANKERS, RankingService, label_of
 from demo.ui import wording as w
-from demo.ui.rerank.inputs import model_choices
+from demo.ui.views import models
+
+
+def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
+    """Every model on offer with where its weights are; the value is its key."""
+    return [(f"{choice.spec.label} · {models.place(choice, language)}", choice.spec.key) for choice in service.models()]
+
+
+def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
+    """One model; any other may be named where the settings allow it."""
+    any_model = service.settings.any_model
+    return gr.Dropdown(
+        model_choices(service, "en"),
+        value=service.default_model(),
+        label=label(w.MODEL),
+        info=label(w.MODEL_INFO) if any_model else None,
+        allow_custom_value=any_model,
+        elem_id=elem_id,
+    )
+
+
+def build_ranker_menu(service: RankingService, engine: bool, text: Text, label: w.Labels, elem_id: str) -> gr.Dropdown:
+    """Several rankers, those of the menu or any that can be written."""
+    return gr.Dropdown(
+        ranker_choices(offered(service, engine), service, "en"),
+        value=default_rankers(service),
+        label=label(text),
+        info=label(w.RANKERS_INFO),
+        multiselect=True,
+        max_choices=MOST_RANKERS,
+        allow_custom_value=True,
+        elem_id=elem_id,
+    )
 
 
 def offered(service: RankingService, engine: bool) -> list[RankerChoice]:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import gradio as gr
 
 from demo.scoring import PRECISIONS
-from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.rankers import default_rankers, offered, ranker_choices
-from demo.ui.rerank.inputs import model_choices
+from demo.ui.rankers import build_model_menu, build_ranker_menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +38,10 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
     """Puts the components into the left column."""
     settings = inputs.pane.settings
     with inputs.actions, gr.Column(elem_id="compare-actions"):
-        rankers = gr.Dropdown(
-            ranker_choices(offered(tab.service, engine=True), tab.service, "en"),
-            value=default_rankers(tab.service),
-            label=label(w.RANKERS),
-            info=label(w.RANKERS_INFO),
-            multiselect=True,
-            max_choices=MOST_RANKERS,
-            allow_custom_value=True,
-            elem_id="rankers",
-        )
+        rankers = build_ranker_menu(tab.service, True, w.RANKERS, label, "rankers")
         box = build_run_box("compare", w.RUN_COMPARE, label)
         with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
-            model = gr.Dropdown(
-                model_choices(tab.service, "en"),
-                value=tab.service.default_model(),
-                label=label(w.MODEL),
-                info=label(w.MODEL_INFO) if settings.any_model else None,
-                allow_custom_value=settings.any_model,
-                elem_id="add-model",
-            )
+            model = build_model_menu(tab.service, label, "add-model")
             precision = gr.Dropdown(
                 list(PRECISIONS), value=settings.precision, label=label(w.PRECISION), elem_id="add-precision"
             )

@@ -10,14 +10,13 @@ import gradio as gr
 
 from demo.evaluation.presets import PRESETS
 from demo.metrics.effectiveness import USUAL
-from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.rankers import default_rankers, offered, ranker_choices
+from demo.ui.rankers import build_ranker_menu
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
@@ -72,16 +71,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
             qrels = gr.Textbox(
                 label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", visible=False, elem_id="evaluate-qrels"
             )
-        rankers = gr.Dropdown(
-            ranker_choices(offered(tab.service, engine=False), tab.service, "en"),
-            value=default_rankers(tab.service),
-            label=label(w.EVALUATE_RANKERS),
-            info=label(w.RANKERS_INFO),
-            multiselect=True,
-            max_choices=MOST_RANKERS,
-            allow_custom_value=True,
-            elem_id="evaluate-rankers",
-        )
+        rankers = build_ranker_menu(tab.service, False, w.EVALUATE_RANKERS, label, "evaluate-rankers")
         candidates, run_file, run_note = _candidates(label)
         box = build_run_box("evaluate", w.RUN_EVALUATE, label)
         with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):

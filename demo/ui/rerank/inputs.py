@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.language import Language
 from demo.scoring import PRECISIONS
-from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.inputs.components import Inputs
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.views import models
+from demo.ui.rankers import build_model_menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +23,11 @@ class Actions:
     box: RunBox
 
 
-def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
-    """Every model on offer with where its weights are; the value is its key."""
-    return [(f"{choice.spec.label} · {models.place(choice, language)}", choice.spec.key) for choice in service.models()]
-
-
 def build_actions(inputs: Inputs, label: w.Labels) -> Actions:
     """Puts the components into the left column."""
     settings, service = inputs.pane.settings, inputs.pane.service
     with inputs.actions, gr.Column(elem_id="rerank-actions"):
-        model = gr.Dropdown(
-            model_choices(service, "en"),
-            value=service.default_model(),
-            label=label(w.MODEL),
-            info=label(w.MODEL_INFO) if settings.any_model else None,
-            allow_custom_value=settings.any_model,
-            elem_id="model",
-        )
+        model = build_model_menu(service, label, "model")
         box = build_run_box("rerank", w.RUN, label)
         with gr.Accordion(label(w.MODEL_OPTIONS), open=False, elem_id="model-options"):
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="windows")

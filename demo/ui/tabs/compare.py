@@ -19,8 +19,7 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.page import QUICK, RANKING, current_page
-from demo.ui.rankers import offered, ranker_choices
-from demo.ui.rerank.inputs import model_choices
+from demo.ui.rankers import model_choices, offered, ranker_choices
 from demo.ui.session import Compared
 from demo.ui.views import status
 

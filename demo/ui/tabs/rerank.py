@@ -16,8 +16,9 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.rankers import model_choices
 from demo.ui.rerank.handlers import RerankTab
-from demo.ui.rerank.inputs import Actions, build_actions, model_choices
+from demo.ui.rerank.inputs import Actions, build_actions
 from demo.ui.rerank.results import Results, build_results
 from demo.ui.session import Shown
 from demo.ui.views import status
