@@ -69,5 +69,5 @@ def test_every_other_section_runs(tmp_path: Path) -> None:
     assert tables.keys() == {part.__name__ for name in names for part in SECTIONS[name]}
     assert [row["passages"] for row in tables["by_passages"]] == [10, 100, 1000]
     assert all(row["largest difference"] < 1e-9 for row in tables["bm25"])
-    assert 0.9 < tables["agreement"][0]["Kendall τ"] < 1
+    assert all(0.99 <= row["Kendall τ"] < 1 for row in tables["agreement"])
     assert tables["kept"][0]["MB"] < 5

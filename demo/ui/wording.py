@@ -73,6 +73,12 @@ DEPTH_INFO = Text(
 WINDOWS = Text("Score long passages in overlapping windows", "长段落分重叠窗口打分")
 WINDOWS_INFO = Text("The best window counts (MaxP); otherwise the end is cut", "取最好的窗口（MaxP）；否则截去结尾")
 PRECISION = Text("Precision", "精度")
+PRECISION_INFO = Text(
+    "fp32 is exact. bf16 is faster on processors that have it and moves scores a little: on the bundled weights its order "
+    "agrees with fp32's with a Kendall τ of 0.99. fp16 needs a GPU.",
+    "fp32 为精确结果。bf16 在支持它的处理器上更快，得分略有变动：在内置权重上，其排序与 fp32 的 Kendall τ 为 0.99。"
+    "fp16 需要 GPU。",
+)
 MODEL_OPTIONS = Text("Long passages and precision", "长段落与精度")
 RUN = Text("Rerank", "重排")
 STOP = Text("Stop", "停止")

@@ -43,7 +43,11 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
         with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
             model = build_model_menu(tab.service, label, "add-model")
             precision = gr.Dropdown(
-                list(PRECISIONS), value=settings.precision, label=label(w.PRECISION), elem_id="add-precision"
+                list(PRECISIONS),
+                value=settings.precision,
+                label=label(w.PRECISION),
+                info=label(w.PRECISION_INFO),
+                elem_id="add-precision",
             )
             max_tokens = gr.Number(
                 0,

@@ -32,6 +32,10 @@ def build_actions(inputs: Inputs, label: w.Labels) -> Actions:
         with gr.Accordion(label(w.MODEL_OPTIONS), open=False, elem_id="model-options"):
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="windows")
             precision = gr.Dropdown(
-                list(PRECISIONS), value=settings.precision, label=label(w.PRECISION), elem_id="precision"
+                list(PRECISIONS),
+                value=settings.precision,
+                label=label(w.PRECISION),
+                info=label(w.PRECISION_INFO),
+                elem_id="precision",
             )
     return Actions(model, windows, precision, box)
