@@ -11,16 +11,16 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
     "small": Recipe(
-        steps=2000,
-        groups=16,
+        steps=2400,
+        groups=12,
         asked_share=0.65,
-        rate=1e-4,
-        warmup=0.06,
+        rate=5e-5,
+        warmup=0.05,
         average=0.99,
         budget=2048,
         bf16=True,
         frozen=2,
-        targets=Targets(known_bonus=4.0),
-        phases=(Phase(0.6, 64, 256, 0.3), Phase(1.0, 128, 320, 0.5)),
+        targets=Targets(lexical_scale=8.0),
+        phases=(Phase(0.65, 80, 256, 0.25), Phase(1.0, 120, 288, 0.4)),
     ),
 }

@@ -131,7 +131,7 @@ def begin(run: Run, texts: Texts, seed: int) -> Start:
     if isinstance(run.start, Path):
         return continued(run.start)
     if run.start == "small":
-        return grown(texts.passages, seed, run.folder)
+        return grown(texts.passages, texts.queries, seed, run.folder)
     return laid_out(texts.passages, seed)
 
 

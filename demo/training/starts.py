@@ -1,7 +1,8 @@
 """Where a training run begins: a model and the tokenizer it reads with.
 
 - `laid_out`: the two-layer student that matches words before its first step (`student`);
-- `grown`: all layers of the teacher's encoder under a fresh head, with a vocabulary cut to the pool's frequent pieces;
+- `grown`: the teacher's encoder laid out as a cross-encoder (module `grown`), with a vocabulary cut to the pool's
+  frequent pieces;
 - `continued`: a model folder, such as a bundled one.
 """
 
@@ -15,16 +16,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModel, BertConfig, BertForSequenceClassification
+from transformers import AutoModel, BertForSequenceClassification
 
+from demo.training.grown import grow
 from demo.training.student import RESERVED, initialise, tiny_config, word_vectors
 from demo.training.teacher import teacher_folder
-from demo.training.tokens import load_tokenizer, table_of, tokenise
+from demo.training.tokens import CLS, SEP, load_tokenizer, table_of, tokenise
 from demo.training.vocabulary import kept_pieces, write_pruned
 
 _PIECES = 12_900
-_HEAD_DEVIATION = 0.15
-"""Of the fresh head's weights: wide enough for logits to spread without waiting for the head to grow."""
+_TYPICAL, _LONGEST = 300, 94
+"""Queries and passages that show the encoder at work, and word pieces read of each."""
 
 
 @dataclass(frozen=True)
@@ -55,33 +57,36 @@ def piece_idf(texts: Sequence[str], tokenizer: Path, vocabulary: int) -> NDArray
     return np.log((len(table) + 1) / (frequency + 0.5)).astype(np.float32)
 
 
-def grown(texts: Sequence[str], seed: int, folder: Path) -> Start:
-    """The teacher's encoder with a fresh head.
+def grown(passages: Sequence[str], queries: Sequence[str], seed: int, folder: Path) -> Start:
+    """The teacher's encoder as a cross-encoder that ranks about as the teacher does.
 
     Args:
-        texts: Decide which word pieces stay.
-        seed: Of the head's weights.
+        passages: Decide which word pieces stay.
+        queries: Some of them, and of the passages, show how the encoder is used.
+        seed: Of which, and of the weights that are left to training.
         folder: Gets the cut tokenizer.json.
     """
     tokenizer = folder / "tokenizer.json"
     source = teacher_folder()
-    encoder: Any = AutoModel.from_pretrained(source)
+    encoder: Any = AutoModel.from_pretrained(source).eval()
     counts = np.bincount(
-        tokenise(texts, load_tokenizer(source / "tokenizer.json")).ids, minlength=encoder.config.vocab_size
+        tokenise(passages, load_tokenizer(source / "tokenizer.json")).ids, minlength=encoder.config.vocab_size
     )
     kept = kept_pieces(source / "tokenizer.json", counts, _PIECES)
     write_pruned(source / "tokenizer.json", kept, tokenizer)
-    weights = encoder.state_dict()
-    weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"][torch.from_numpy(kept)]
-    make: Any = BertConfig
-    config = make(**(encoder.config.to_diff_dict() | {"vocab_size": len(kept), "num_labels": 1}))
-    model: Any = BertForSequenceClassification(config)
-    model.bert.load_state_dict(weights)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        model.classifier.weight.normal_(0.0, _HEAD_DEVIATION, generator=generator)
-        model.classifier.bias.zero_()
-    return Start(model.eval(), tokenizer)
+    words = encoder.get_input_embeddings().weight.detach()[torch.from_numpy(kept)]
+    encoder.set_input_embeddings(torch.nn.Embedding(len(words), words.shape[1], _weight=words))
+    encoder.config.vocab_size = len(kept)
+    rng = np.random.default_rng(seed)
+    typical = [_typical(texts, tokenizer, rng) for texts in (queries, passages)]
+    return Start(grow(encoder, typical[0], typical[1], seed), tokenizer)
+
+
+def _typical(texts: Sequence[str], tokenizer: Path, rng: np.random.Generator) -> list[list[int]]:
+    """Some of the texts as ids, between [CLS] and [SEP]."""
+    drawn = rng.choice(len(texts), min(_TYPICAL, len(texts)), replace=False)
+    table = tokenise([texts[i] for i in drawn], load_tokenizer(tokenizer), _LONGEST)
+    return [[CLS, *table[i].tolist(), SEP] for i in range(len(table))]
 
 
 def continued(folder: Path) -> Start:

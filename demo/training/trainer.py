@@ -21,6 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, Taught, batches, draw_groups
+from demo.training.grown import held
 from demo.training.losses import Targets, Weights
 from demo.training.student import score
 from demo.training.tokens import TokenTable
@@ -138,6 +139,7 @@ class Trainer:
         self.pairs = 0
         _freeze(model, recipe.frozen)
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self._held = {name: mask for name, mask in held(model).items() if name in self._parameters}
         self.average = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._optimiser = torch.optim.AdamW(
             _parameter_groups(self._parameters, recipe.decay), betas=(0.9, 0.98), fused=True
@@ -192,6 +194,8 @@ class Trainer:
     def _update(self, step: int, gradients: list[tuple[Tensor, ...]]) -> None:
         for parameter, *parts in zip(self._parameters.values(), *gradients, strict=True):
             parameter.grad = sum(parts[1:], parts[0]) / len(parts)
+        for name, mask in self._held.items():
+            self._parameters[name].grad.masked_fill_(mask, 0.0)
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.rate_at(step)
         torch.nn.utils.clip_grad_norm_(self._parameters.values(), 1.0)
