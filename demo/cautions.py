@@ -80,6 +80,20 @@ def not_read_to_the_end(after: Ranking) -> list[Text]:
     ]
 
 
+def slower_than_exact(after: Ranking) -> list[Text]:
+    """Says that the processor lacks instructions for the precision that was chosen to save time."""
+    if not after.cost.emulated:
+        return []
+    precision = after.cost.precision
+    return [
+        Text(
+            f"This processor has no instructions for {precision}, so {after.ranker.label} took longer than in fp32, "
+            "which is exact. Choose fp32.",
+            f"本机处理器没有 {precision} 指令，{after.ranker.label} 用它比用精确的 fp32 更慢。请选择 fp32。",
+        )
+    ]
+
+
 def unknown_script(query: str, passages: Sequence[Passage], spec: ModelSpec) -> list[Text]:
     """Says that a model for English was given text that is largely not in Latin letters."""
     if spec.language != "English":

@@ -124,6 +124,7 @@ class Cost:
         index_seconds: building the term index (BM25; 0 when it was kept from before).
         tokenise_seconds, model_seconds: the two parts of scoring; load_seconds stands apart from both.
         device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
+        emulated: whether the device has no instructions for the precision, so that it was slower than fp32.
         model_bytes: memory that the model's weights take; 0 where no model was needed.
     """
 
@@ -136,6 +137,7 @@ class Cost:
     tokens: int = 0
     device: str = ""
     precision: str = ""
+    emulated: bool = False
     model_bytes: int = 0
 
     @property

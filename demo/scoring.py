@@ -184,6 +184,7 @@ class Scoring:
             tokens=spent.tokens,
             device=model.device,
             precision=model.precision,
+            emulated=model.emulated,
         )
 
 

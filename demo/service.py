@@ -195,6 +195,7 @@ class RankingService:
             *candidates.warnings,
             *cautions.unknown_script(candidates.query.text, candidates.passages, use.spec),
             *cautions.not_read_to_the_end(after),
+            *cautions.slower_than_exact(after),
             *cautions.told_nothing_apart(after),
         )
         yield compare(candidates.query, candidates.collection, candidates.first, candidates.chosen, after, warnings)
@@ -419,6 +420,7 @@ def _lineup(candidates: _Candidates, columns: tuple[Ranking | Failure, ...]) -> 
                 for each in cautions.unknown_script(candidates.query.text, candidates.passages, spec)
             ),
             *(each for ranking in rankings for each in cautions.not_read_to_the_end(ranking)),
+            *(each for ranking in rankings for each in cautions.slower_than_exact(ranking)),
             *(each for ranking in rankings for each in cautions.told_nothing_apart(ranking)),
         )
     )

@@ -1,7 +1,14 @@
 import pytest
 
-from demo.cautions import not_all_taken, not_read_to_the_end, nothing_matched, told_nothing_apart, unknown_script
-from demo.records import Extent, ModelSpec, Passage, Ranker, Ranking, ScoreKind
+from demo.cautions import (
+    not_all_taken,
+    not_read_to_the_end,
+    nothing_matched,
+    slower_than_exact,
+    told_nothing_apart,
+    unknown_script,
+)
+from demo.records import Cost, Extent, ModelSpec, Passage, Ranker, Ranking, ScoreKind
 
 BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
 ENGINE = Ranker("engine", "Engine", ScoreKind.ENGINE)
@@ -43,6 +50,14 @@ def test_passages_that_were_cut_are_counted() -> None:
     assert two.en.startswith("2 of 2 passages were longer")
     assert not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0], extents=(whole, windowed))) == []
     assert not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0])) == []
+
+
+def test_a_precision_that_only_costs_time() -> None:
+    slow = Ranking.from_scores(MODEL, [1.0, 2.0], Cost(pairs=2, device="cpu", precision="bf16", emulated=True))
+    (one,) = slower_than_exact(slow)
+    assert "no instructions for bf16" in one.en
+    assert "Choose fp32" in one.en
+    assert slower_than_exact(Ranking.from_scores(MODEL, [1.0, 2.0], Cost(device="cpu", precision="bf16"))) == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ class FakeModel:
     fingerprint: str = ""
     device: str = "cpu"
     engine: str = "transformers"
+    emulated: bool = False
     load_seconds: float = 0.0
     bytes: int = 100
 

@@ -44,6 +44,7 @@ class FakeModel:
     spec: ModelSpec = TINY
     device: str = "cpu"
     engine: str = "transformers"
+    emulated: bool = False
     precision: str = "fp32"
     load_seconds: float = 0.75
     bytes: int = 100

@@ -52,6 +52,8 @@ class Network(Protocol):
     @property
     def precision(self) -> str: ...
     @property
+    def emulated(self) -> bool: ...
+    @property
     def bytes(self) -> int: ...
 
     def start_lane(self) -> None:
@@ -132,6 +134,11 @@ class CrossEncoder:
     def precision(self) -> str:
         """ "fp32", "bf16" or "fp16"."""
         return self.network.precision
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the device has no instructions for the precision, so that it is slower than fp32."""
+        return self.network.emulated
 
     @property
     def bytes(self) -> int:

@@ -261,7 +261,12 @@ def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether this machine has oneDNN with instructions for these numbers."""
     if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or not torch._C._has_mkldnn:
         return False
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and has_bf16())
+
+
+def has_bf16() -> bool:
+    """Whether this machine's processor computes in bf16 by itself: with AVX-512 or AMX, or ARM's BF16."""
+    return torch._C._has_mkldnn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from torch import Tensor
 from demo.errors import InputError
 from demo.rankers.checkpoints import Checkpoint, read_config, untrained
 from demo.rankers.cross_encoder import CrossEncoder, MemoryShortError
-from demo.rankers.cross_encoder_forward import Builder, architecture_of
+from demo.rankers.cross_encoder_forward import Builder, architecture_of, has_bf16
 from demo.rankers.cross_encoder_pairs import Inputs, PairTokenizer
 from demo.rankers.cross_encoder_tokenizer import TextTokenizer, read_bert_tokenizer
 from demo.records import FloatArray, ModelSpec
@@ -83,6 +83,11 @@ class Network:
             return str(self.torch_device)
         index = self.torch_device.index or 0
         return f"cuda:{index} {torch.cuda.get_device_name(index)}"
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the device has no instructions for the precision, so that it is slower than fp32."""
+        return self.torch_device.type == "cpu" and self.precision == "bf16" and not has_bf16()
 
     @property
     def bytes(self) -> int:

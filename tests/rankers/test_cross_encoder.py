@@ -238,6 +238,7 @@ class FakeNetwork:
     most: int = 10**9
     bad: int = 0
     engine: str = "made"
+    emulated: bool = False
     lanes: int = 1
     device: str = "cpu"
     precision: str = "bf16"
@@ -330,6 +331,16 @@ def test_bf16_is_close_and_makes_no_ties(tmp_path: Path) -> None:
     rounded = np.array(scores_of(load(folder, precision="bf16"), QUERY, texts))
     assert 0 < np.abs(exact - rounded).max() < 0.3 * np.ptp(exact)
     assert len(set(rounded.tolist())) == len(set(exact.tolist())), "bf16 logits would have 8 bits only"
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bf16_is_emulated_where_the_processor_lacks_it(
+    able: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_bert(tmp_path)
+    monkeypatch.setattr("demo.rankers.cross_encoder_network.has_bf16", lambda: able)
+    assert load(folder, precision="bf16", device="cpu").emulated is not able
+    assert not load(folder, device="cpu").emulated
 
 
 def test_positions_and_tokenizer_bound_the_length(tmp_path: Path) -> None:
