@@ -11,15 +11,14 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
     "small": Recipe(
-        steps=2400,
+        steps=370,
         groups=12,
         asked_share=0.65,
         rate=5e-5,
         warmup=0.05,
         average=0.99,
         budget=2048,
-        bf16=True,
-        frozen=2,
+        frozen=4,
         targets=Targets(lexical_scale=8.0),
         phases=(Phase(0.65, 80, 256, 0.25), Phase(1.0, 120, 288, 0.4)),
     ),

@@ -22,7 +22,7 @@ from demo.training.grown import grow
 from demo.training.student import RESERVED, initialise, tiny_config, word_vectors
 from demo.training.teacher import teacher_folder
 from demo.training.tokens import CLS, SEP, load_tokenizer, table_of, tokenise
-from demo.training.vocabulary import kept_pieces, write_pruned
+from demo.training.vocabulary import FIRST_WORD, kept_pieces, write_pruned
 
 _PIECES = 12_900
 _TYPICAL, _LONGEST = 300, 94
@@ -79,7 +79,9 @@ def grown(passages: Sequence[str], queries: Sequence[str], seed: int, folder: Pa
     encoder.config.vocab_size = len(kept)
     rng = np.random.default_rng(seed)
     typical = [_typical(texts, tokenizer, rng) for texts in (queries, passages)]
-    return Start(grow(encoder, typical[0], typical[1], seed), tokenizer)
+    idf = torch.from_numpy(piece_idf(passages, tokenizer, len(kept)))
+    idf[:FIRST_WORD] = 0.0
+    return Start(grow(encoder, typical[0], typical[1], idf / idf.max(), seed), tokenizer)
 
 
 def _typical(texts: Sequence[str], tokenizer: Path, rng: np.random.Generator) -> list[list[int]]:

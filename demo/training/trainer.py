@@ -21,8 +21,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, Taught, batches, draw_groups
-from demo.training.grown import held
 from demo.training.losses import Targets, Weights
+from demo.training.marks import held
 from demo.training.student import score
 from demo.training.tokens import TokenTable
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-_FIRST = 104
+FIRST_WORD = 104
 """The ids up to [MASK] keep their places, so that the special pieces have the same ids in every vocabulary."""
 
 
@@ -28,7 +28,7 @@ def kept_pieces(tokenizer: Path, counts: NDArray[np.int64], size: int) -> NDArra
         size: At least as many as have to stay.
     """
     pieces = _model(tokenizer)["vocab"]
-    must = [i for piece, i in pieces.items() if i < _FIRST or _is_letter(piece.removeprefix("##"))]
+    must = [i for piece, i in pieces.items() if i < FIRST_WORD or _is_letter(piece.removeprefix("##"))]
     rank = counts.astype(np.float64)
     rank[must] = np.inf
     return np.sort(np.argsort(-rank, kind="stable")[:size])

@@ -1,4 +1,4 @@
-"""The layout of small's start, on a bi-encoder with random weights: each text is read alone, then both are compared."""
+"""The layout of small's start on a bi-encoder with random weights: texts are read apart, words found, both compared."""
 
 # ruff: noqa: E402 (imports follow the checks for optional packages)
 
@@ -14,10 +14,11 @@ torch = pytest.importorskip("torch", reason="needs torch")
 transformers = pytest.importorskip("transformers", reason="needs transformers")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 
-from demo.training.grown import free_two, grow, held
+from demo.training.grown import grow
+from demo.training.marks import free_two, held
 from demo.training.tokens import CLS, SEP
 
-WORDS, WIDTH, HEADS = 400, 96, 4
+WORDS, WIDTH, HEADS = 400, 192, 8
 
 
 def made_encoder() -> Any:
@@ -25,12 +26,14 @@ def made_encoder() -> Any:
     config = transformers.BertConfig(
         vocab_size=WORDS,
         hidden_size=WIDTH,
-        num_hidden_layers=4,
+        num_hidden_layers=3,
         num_attention_heads=HEADS,
         intermediate_size=4 * WIDTH,
         initializer_range=0.08,
     )
-    return transformers.BertModel(config, add_pooling_layer=False).eval()
+    encoder = transformers.BertModel(config, add_pooling_layer=False).eval()
+    encoder.embeddings.position_embeddings.weight.data *= 0.2  # words differ by more than places, as in a trained one
+    return encoder
 
 
 def texts(count: int, length: int, seed: int) -> list[list[int]]:
@@ -39,6 +42,7 @@ def texts(count: int, length: int, seed: int) -> list[list[int]]:
 
 
 QUERIES, PASSAGES = texts(60, 8, 1), texts(60, 30, 2)
+IDF = torch.linspace(0.2, 1.0, WORDS).index_fill(0, torch.tensor([CLS, SEP]), 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +52,13 @@ def encoder() -> Any:
 
 @pytest.fixture(scope="module")
 def model(encoder: Any) -> Any:
-    return grow(deepcopy(encoder), QUERIES, PASSAGES, seed=5, left_out=2)
+    return grow(deepcopy(encoder), QUERIES, PASSAGES, IDF, seed=5)
 
 
 def averages(encoder: Any, rows: list[list[int]]) -> Any:
-    """Of the encoder without the layer that is left out; equally long texts."""
-    shorter = deepcopy(encoder)
-    del shorter.encoder.layer[2]
+    """Of the encoder; equally long texts."""
     with torch.inference_mode():
-        return shorter(input_ids=torch.tensor(rows)).last_hidden_state.mean(1)
+        return encoder(input_ids=torch.tensor(rows)).last_hidden_state.mean(1)
 
 
 def pairs(query: list[int], passages: list[list[int]]) -> dict[str, Any]:
@@ -65,18 +67,46 @@ def pairs(query: list[int], passages: list[list[int]]) -> dict[str, Any]:
     return {"input_ids": ids, "token_type_ids": types}
 
 
-def test_scores_follow_the_cosine_before_any_training(encoder: Any, model: Any) -> None:
+def test_scores_follow_the_cosine_where_words_do_not_count(encoder: Any, model: Any) -> None:
+    blind = deepcopy(model)
+    blind.bert.encoder.layer[-1].output.dense.weight.data[:2, 2 * WIDTH - 4 :] = 0.0
     queries, passages = averages(encoder, QUERIES[:5]), averages(encoder, PASSAGES)
     follows = []
     for row, query in enumerate(QUERIES[:5]):
         cosines = torch.cosine_similarity(queries[row : row + 1], passages)
         with torch.inference_mode():
-            scores = model(**pairs(query, PASSAGES)).logits[:, 0]
+            scores = blind(**pairs(query, PASSAGES)).logits[:, 0]
             with torch.autocast("cpu", torch.bfloat16):
-                rounded = model(**pairs(query, PASSAGES)).logits[:, 0].float()
+                rounded = blind(**pairs(query, PASSAGES)).logits[:, 0].float()
         follows.append(np.corrcoef(scores, cosines)[0, 1])
         assert np.corrcoef(scores, rounded)[0, 1] > 0.97
     assert np.mean(follows) > 0.6
+
+
+def test_a_passage_with_the_querys_words_scores_higher_the_rarer_they_are(model: Any) -> None:
+    query, passage = QUERIES[0], PASSAGES[0]
+    others = [word for word in query[1:-1] if word not in passage]
+    common, rare = min(others), max(others)
+    copies = [[*passage[:-2], word, SEP] for word in (passage[-2], common, rare)]
+    with torch.inference_mode():
+        without, some, more = model(**pairs(query, copies)).logits[:, 0].tolist()
+    assert without < some < more
+
+
+def test_a_querys_token_finds_its_word_in_the_passage_and_brings_its_idf(model: Any) -> None:
+    heads = model.bert.encoder.layer[0].attention.output.dense.weight
+    found = int(((heads != 0).sum(1) == 1).nonzero()[0])  # read from one number of one head
+    query, passage = QUERIES[0], PASSAGES[0]
+    added = [word for word in query[1:-1] if word not in passage][:3]
+    with torch.inference_mode():
+        before, after = (
+            model(**pairs(query, [row]), output_hidden_states=True).hidden_states[1][0, 1 : len(query) - 1, found]
+            for row in (passage, [*passage[:-4], *added, SEP])
+        )
+    brought = (after - before) / IDF[query[1:-1]]
+    has = torch.tensor([word in added for word in query[1:-1]])
+    assert float(brought[has].min()) > 5 * float(brought[~has].abs().max())
+    assert float(brought[has].max()) < 1.5 * float(brought[has].min())
 
 
 def test_no_token_but_the_first_is_read_with_the_other_text(model: Any) -> None:

@@ -68,7 +68,7 @@ def test_small_starts_with_fewer_words_and_ranks_as_the_teacher_does(tmp_path: P
         scores = score_padded(start.model, table[query], [table[i] for i in range(len(queries), len(table))])
         assert np.corrcoef(scores, vectors[len(queries) :] @ vectors[query])[0, 1] > 0.75
     assert start.model.config.vocab_size == load_tokenizer(start.tokenizer).get_vocab_size() == 12_900
-    assert (start.model.config.num_labels, start.model.config.num_hidden_layers) == (1, 6)
+    assert (start.model.config.num_labels, start.model.config.num_hidden_layers) == (1, 7)
 
 
 def test_there_is_a_recipe_for_each_start() -> None:
