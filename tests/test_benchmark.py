@@ -12,6 +12,7 @@ from demo.benchmark.__main__ import SECTIONS, main
 from demo.benchmark.material import PROFILES, SHAPES, TINY, USUAL, Shape, passages, shapes
 from demo.benchmark.timing import Spread, in_turns, ratio
 from demo.rankers.catalog import CATALOG
+from demo.rankers.cross_encoder_forward import has_bf16
 
 
 def test_contenders_take_turns_after_one_round_that_does_not_count() -> None:
@@ -63,11 +64,14 @@ def test_a_written_shape_is_loaded_and_scored(tmp_path: Path) -> None:
 
 def test_every_other_section_runs(tmp_path: Path) -> None:
     names = [name for name in SECTIONS if name != "models"]
-    arguments = ["--alone", "--repeats", "1", "--most", "1000", "--passages", "20", "--precisions", "fp32", "bf16"]
-    main(["--sections", *names, *arguments, "--json", str(tmp_path / "figures.json")])
+    arguments = ["--alone", "--repeats", "1", "--most", "1000", "--passages", "20", "--queries", "1"]
+    precisions = ["fp32", "bf16"] if has_bf16() else ["fp32"]  # emulated, it takes minutes
+    main(["--sections", *names, *arguments, "--precisions", *precisions, "--json", str(tmp_path / "figures.json")])
     tables = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["tables"]
     assert tables.keys() == {part.__name__ for name in names for part in SECTIONS[name]}
     assert [row["passages"] for row in tables["by_passages"]] == [10, 100, 1000]
     assert all(row["largest difference"] < 1e-9 for row in tables["bm25"])
-    assert all(0.99 <= row["Kendall τ"] < 1 for row in tables["agreement"])
+    assert [row["model"] for row in tables["agreement"]] == ["bundled/small", "bundled/tiny"] * has_bf16()
+    # one query of each collection, of which the Chinese one is foreign to both: 0.99 over all of them
+    assert all(0.98 <= row["Kendall τ"] < 1 for row in tables["agreement"])
     assert tables["kept"][0]["MB"] < 5

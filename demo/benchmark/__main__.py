@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             passages=chosen.passages,
             repeats=chosen.repeats,
             most=chosen.most,
+            queries=chosen.queries,
             threads=chosen.threads,
             work=Path(work),
             sentence_transformers=not chosen.alone and find_spec("sentence_transformers") is not None,
@@ -75,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--passages", type=int, default=1_000, help="for the smallest model (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--most", type=int, default=100_000, help="passages that growth goes to (default: %(default)s)")
+    parser.add_argument(
+        "--queries", type=int, default=12, help="of each collection, to compare precisions on (default: %(default)s)"
+    )
     parser.add_argument("--device", default="", help="cpu, cuda, cuda:1… (default: a GPU if there is one)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: every core)")
     parser.add_argument("--alone", action="store_true", help="leave sentence-transformers out")

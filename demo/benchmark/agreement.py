@@ -19,7 +19,7 @@ DEPTH = 10
 
 
 def agreement(options: Options) -> Iterator[Row]:
-    """Means over all queries of the bundled collections, each with every passage of its collection."""
+    """Means over the first queries of the bundled collections, each with every passage of its collection."""
     for folder in sorted(path.parent for path in BUNDLED.glob("*/config.json")):
         exact = _scores(folder, options, "fp32")
         for precision in options.precisions:
@@ -49,7 +49,7 @@ def _scores(folder: Path, options: Options, precision: str) -> list[FloatArray]:
     rows = []
     for collection in map(library.load, library.keys()):
         texts = [passage.content for passage in collection.passages]
-        for query in collection.queries:
+        for query in collection.queries[: options.queries]:
             row = np.full(len(texts), np.nan, np.float32)
             for batch in model.score(query.text, texts):
                 row[batch.indices] = batch.scores

@@ -16,6 +16,7 @@ class Options:
 
     Attributes:
         passages: for the smallest shape; larger ones get fewer, as they are slower, but at least 32.
+        queries: of each collection on which precisions are compared.
         work: folder for random checkpoints.
         sentence_transformers: whether to measure it alongside.
     """
@@ -27,6 +28,7 @@ class Options:
     passages: int
     repeats: int
     most: int
+    queries: int
     threads: int
     work: Path
     sentence_transformers: bool

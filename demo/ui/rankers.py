@@ -11,12 +11,12 @@ from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
 from demo.service import MOST_RANKERS, RankingService, label_of
 from demo.ui import wording as w
-from demo.ui.views import models
+from demo.ui.views.models import place
 
 
 def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
     """Every model on offer with where its weights are; the value is its key."""
-    return [(f"{choice.spec.label} · {models.place(choice, language)}", choice.spec.key) for choice in service.models()]
+    return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in service.models()]
 
 
 def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
@@ -32,11 +32,13 @@ def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> 
     )
 
 
-def build_ranker_menu(service: RankingService, engine: bool, text: Text, label: w.Labels, elem_id: str) -> gr.Dropdown:
-    """Several rankers, those of the menu or any that can be written."""
+def build_ranker_menu(
+    service: RankingService, engine: bool, models: Sequence[str], text: Text, label: w.Labels, elem_id: str
+) -> gr.Dropdown:
+    """Several rankers, those of the menu or any that can be written; BM25 and `models` are chosen at the start."""
     return gr.Dropdown(
         ranker_choices(offered(service, engine), service, "en"),
-        value=default_rankers(service),
+        value=[str(Bm25Choice()), *models],
         label=label(text),
         info=label(w.RANKERS_INFO),
         multiselect=True,
@@ -53,10 +55,9 @@ def offered(service: RankingService, engine: bool) -> list[RankerChoice]:
     return [*variants, *scores, *(CrossEncoderChoice(row.spec.key) for row in service.models())]
 
 
-def default_rankers(service: RankingService) -> list[str]:
-    """What is chosen at the start: BM25, and the models that come with the page."""
-    bundled = [row.spec.key for row in service.models() if row.where == "bundled"]
-    return [str(Bm25Choice()), *bundled]
+def bundled_models(service: RankingService) -> list[str]:
+    """Keys of the models that come with the page."""
+    return [row.spec.key for row in service.models() if row.where == "bundled"]
 
 
 def ranker_choices(

@@ -16,7 +16,7 @@ from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, edited_collection, is_fused, reference_of
 from demo.ui.compare.results import Panel, Parts
 from demo.ui.inputs.handlers import InputsPane
-from demo.ui.rankers import default_rankers, offered
+from demo.ui.rankers import bundled_models, offered
 from demo.ui.session import Compared
 
 RANKERS = ["bm25", "bundled/tiny", "hub/big"]
@@ -163,7 +163,7 @@ def test_everything_on_offer_can_be_read_back(tab: CompareTab) -> None:
     assert [parse_ranker(str(choice)) for choice in choices] == choices
     assert EngineChoice() in choices
     assert EngineChoice() not in offered(tab.service, engine=False)
-    assert default_rankers(tab.service) == ["bm25", "bundled/tiny"]
+    assert bundled_models(tab.service) == ["bundled/tiny"]
 
 
 def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:

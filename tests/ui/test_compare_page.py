@@ -44,7 +44,7 @@ def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
     headline = page.inner_text("#compare-headline-box")
     assert FAILING in headline
     assert "Choose one of the list" in headline or "not a hub id" in headline
-    assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "BM25 · Okapi"]
+    assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "Small", "BM25 · Okapi"]
     assert "Tiny" in page.inner_text("#agreement-table")
     page.check("#measure input[value=rbo]")
     page.wait_for_function("() => document.querySelector('#agreement-table').innerText.includes('Rank-biased')")
@@ -107,8 +107,8 @@ def test_depth_and_fusion_redraw(open_page: Any) -> None:
     page = opened(open_page)
     page.click("#columns > button")
     page.check("#fusion input[value=rrf]")
-    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 3")
-    assert "RRF (BM25 + Tiny)" in page.inner_text("#compare-judged-box")
+    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 4")
+    assert "RRF (BM25 + Tiny + Small)" in page.inner_text("#compare-judged-box")
     page.fill("#depth-slider input[type=number]", "1")
     page.press("#depth-slider input[type=number]", "Tab")
     page.wait_for_function(

@@ -12,7 +12,7 @@ from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.rankers import build_model_menu, build_ranker_menu
+from demo.ui.rankers import build_model_menu, build_ranker_menu, bundled_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
     """Puts the components into the left column."""
     settings = inputs.pane.settings
     with inputs.actions, gr.Column(elem_id="compare-actions"):
-        rankers = build_ranker_menu(tab.service, True, w.RANKERS, label, "rankers")
+        rankers = build_ranker_menu(tab.service, True, bundled_models(tab.service), w.RANKERS, label, "rankers")
         box = build_run_box("compare", w.RUN_COMPARE, label)
         with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
             model = build_model_menu(tab.service, label, "add-model")

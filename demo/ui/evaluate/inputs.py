@@ -71,7 +71,9 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
             qrels = gr.Textbox(
                 label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", visible=False, elem_id="evaluate-qrels"
             )
-        rankers = build_ranker_menu(tab.service, False, w.EVALUATE_RANKERS, label, "evaluate-rankers")
+        rankers = build_ranker_menu(
+            tab.service, False, [tab.service.default_model()], w.EVALUATE_RANKERS, label, "evaluate-rankers"
+        )
         candidates, run_file, run_note = _candidates(label)
         box = build_run_box("evaluate", w.RUN_EVALUATE, label)
         with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):
