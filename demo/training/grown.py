@@ -37,7 +37,7 @@ _MATCH_CENTRE, _READERS = 0.4, 16
 """The cosine at which the match is 0, where tanh is straight, and how many numbers of the pooler read it."""
 _GENTLE = 0.05
 """How the pooler reads it: small enough for tanh to stay straight."""
-_WORDS, _FOUND = 3.0, 0.15
+_WORDS, _FOUND = 2.0, 0.15
 """Logits where the passage has every word of the query, and how long that is beside averages of length 1."""
 _DEVIATION = 0.02
 """Of the weights that are left to training."""

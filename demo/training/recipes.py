@@ -19,7 +19,7 @@ RECIPES: Mapping[str, Recipe] = {
         average=0.99,
         budget=2048,
         frozen=4,
-        targets=Targets(lexical_scale=8.0),
+        targets=Targets(lexical_scale=4.0, made_lexical_scale=12.0),
         phases=(Phase(0.65, 80, 256, 0.25), Phase(1.0, 120, 288, 0.4)),
     ),
 }

