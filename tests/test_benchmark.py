@@ -71,8 +71,6 @@ def test_every_other_section_runs(tmp_path: Path) -> None:
     assert tables.keys() == {part.__name__ for name in names for part in SECTIONS[name]}
     assert [row["passages"] for row in tables["by_passages"]] == [10, 100, 1000]
     assert all(row["largest difference"] < 1e-9 for row in tables["bm25"])
-    # small tells Chinese passages apart by little, and one query in eight is Chinese
-    least = {"bundled/small": 0.98, "bundled/tiny": 0.99} if has_bf16() else {}
-    assert [row["model"] for row in tables["agreement"]] == list(least)
-    assert all(least[row["model"]] <= row["Kendall τ"] < 1 for row in tables["agreement"])
+    assert [row["model"] for row in tables["agreement"]] == (["bundled/small", "bundled/tiny"] if has_bf16() else [])
+    assert all(0.99 <= row["Kendall τ"] < 1 for row in tables["agreement"])
     assert tables["kept"][0]["MB"] < 5

@@ -101,6 +101,12 @@ class Loaded:
         """Logits of some passages for one query."""
         return self.scores([(query, passage) for passage in passages])
 
+    def firsts(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
+        """For each query and its passages, the place of the passage that ranks first."""
+        scores = self.scores([(query, passage) for query, passages in asked for passage in passages])
+        ends = np.cumsum([len(passages) for _, passages in asked])
+        return [int(part.argmax()) for part in np.split(scores, ends[:-1])]
+
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
 def loaded(request: pytest.FixtureRequest) -> Loaded:
@@ -181,11 +187,10 @@ def test_a_passages_own_opening_sentence_ranks_it_first(loaded: Loaded, index: i
 
 def test_an_opening_sentence_finds_its_passage_among_its_neighbours(loaded: Loaded) -> None:
     """Ten passages of one collection are alike in theme and style."""
-    parts = [texts[start : start + 10] for texts in COLLECTIONS.values() for start in range(0, 30, 5)]
+    parts = [texts[start : start + 10] for texts in COLLECTIONS.values() for start in (0, 10, 20)]
     groups = [[text for text in part if ". " in text] for part in parts]
-    scores = loaded.scores([(group[0].split(". ")[0] + ".", text) for group in groups for text in group])
-    found = [part.argmax() == 0 for part in np.split(scores, np.cumsum([len(group) for group in groups])[:-1])]
-    assert np.mean(found) >= 0.95
+    firsts = loaded.firsts([(group[0].split(". ")[0] + ".", group) for group in groups])
+    assert firsts.count(0) >= 0.95 * len(groups)
 
 
 def test_shuffled_words_score_lower_than_the_passage(loaded: Loaded) -> None:
@@ -224,24 +229,18 @@ def test_one_word_finds_its_passage(loaded: Loaded, query: str, index: int) -> N
 def test_names_distinguish(loaded: Loaded) -> None:
     """The same sentence on another city is not the answer."""
     passages = [f"{city} has a population of about {n} inhabitants." for city, n in CITIES.items()]
-    found = [
-        loaded.rank(form.format(city), passages).argmax() == place
-        for place, city in enumerate(CITIES)
-        for form in ("population of {}", "How many people live in {}?")
-    ]
-    assert np.mean(found) >= 0.9
+    for form in ("population of {}", "How many people live in {}?"):
+        firsts = loaded.firsts([(form.format(city), passages) for city in CITIES])
+        assert np.mean(np.equal(firsts, range(len(CITIES)))) >= 0.9
 
 
 def test_numbers_distinguish(loaded: Loaded) -> None:
     """The same sentence on another year is not the answer."""
     years = (1648, 1789, 1815, 1848, 1871, 1918, 1945, 1969, 1989, 2004)
     passages = [f"In {year} the treaty was signed and the borders were drawn anew." for year in years]
-    found = [
-        loaded.rank(form.format(year), passages).argmax() == place
-        for place, year in enumerate(years)
-        for form in ("treaty of {}", "What was signed in {}?")
-    ]
-    assert np.mean(found) >= 0.9
+    for form in ("treaty of {}", "What was signed in {}?"):
+        firsts = loaded.firsts([(form.format(year), passages) for year in years])
+        assert np.mean(np.equal(firsts, range(len(years)))) >= 0.9
 
 
 def test_scores_are_the_same_each_time_and_alone_or_together(loaded: Loaded) -> None:
