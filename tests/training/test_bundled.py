@@ -193,7 +193,7 @@ def test_a_passages_own_opening_sentence_ranks_it_first(loaded: Loaded, index: i
 
 def test_an_opening_sentence_finds_its_passage_among_its_neighbours(loaded: Loaded) -> None:
     """Ten passages of one collection are alike in theme and style."""
-    parts = [texts[start : start + 10] for texts in COLLECTIONS.values() for start in (0, 10, 20)]
+    parts = [texts[start : start + 10] for texts in COLLECTIONS.values() for start in range(0, 30, 5)]
     groups = [[text for text in part if ". " in text] for part in parts]
     firsts = loaded.firsts([(group[0].split(". ")[0] + ".", group) for group in groups])
     assert firsts.count(0) >= 0.95 * len(groups)
@@ -216,8 +216,7 @@ def test_length_alone_is_not_rewarded(loaded: Loaded, answers: NDArray[np.float3
 
 @pytest.mark.parametrize("query", ["", "berlin", "?", "北京", "the", "word " * 600])
 def test_odd_queries_give_finite_scores(loaded: Loaded, query: str) -> None:
-    assert np.abs(loaded.rank(query, (*PASSAGES[:3], ""))).max() < 100
-    assert np.abs(loaded.rank(query, ("word " * 900,))).max() < 100
+    assert np.abs(loaded.rank(query, (*PASSAGES[:3], "", "word " * 900))).max() < 100
 
 
 def test_an_empty_query_favours_nothing_strongly(loaded: Loaded) -> None:
