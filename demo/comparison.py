@@ -26,7 +26,7 @@ from demo.phrases import (
     seconds,
     signed,
 )
-from demo.records import Agreement, Collection, Comparison, Cost, IntArray, Query, Ranking, ScoreKind
+from demo.records import Agreement, Collection, Comparison, Cost, IntArray, Pace, Query, Ranking, ScoreKind
 
 TOP_K = OVERLAP_K
 
@@ -282,12 +282,20 @@ def _move_figure(comparison: Comparison, key: str, label: Text, candidate: int |
 def _time_figure(cost: Cost) -> KeyFigure:
     label, computed = Text("Scored in", "打分用时"), cost.pairs - cost.kept_pairs
     if computed <= 0:
-        sub = Text(f"{count_pairs(cost.pairs)} kept from before", f"{cost.pairs} 对均沿用已有得分")
+        pace = _pace(cost.pace, Text(" when computed", "计算时"))
+        sub = Text(f"{count_pairs(cost.pairs)} kept from before{pace.en}", f"{cost.pairs} 对均沿用已有得分{pace.zh}")
         return KeyFigure("time", label, "–" if not cost.pairs else "0 s", sub)
-    speed = cost.pairs_per_second
-    pace = Text("", "") if speed is None else Text(f", {rate(speed)} a second", f"，每秒 {rate(speed)} 对")
+    pace = _pace(cost.own_pace)
     kept = Text(f"{computed} of ", f"{cost.pairs} 对中计算了 ") if cost.kept_pairs else Text("", "")
     size = Text(f"{kept.en}{count_pairs(cost.pairs)}", f"{kept.zh}{computed} 对")
     return KeyFigure(
         "time", label, seconds(cost.tokenise_seconds + cost.model_seconds), Text(size.en + pace.en, size.zh + pace.zh)
     )
+
+
+def _pace(pace: Pace | None, when: Text = Text("", "")) -> Text:
+    """The end of a sentence that says how many pairs a second; "" for None."""
+    if pace is None:
+        return Text("", "")
+    speed = rate(pace.pairs_per_second)
+    return Text(f", {speed} a second{when.en}", f"，{when.zh}每秒 {speed} 对")

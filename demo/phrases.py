@@ -83,8 +83,8 @@ def count_pairs(count: int) -> str:
 
 
 def rate(speed: float) -> str:
-    """A speed as a whole number from 10 upwards, with one decimal below."""
-    return f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
+    """A speed as a whole number from 10 upwards, with one decimal below: “1,050”, “2.5”."""
+    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
 
 
 def seconds(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Records the scores of the worked example beside the bundled weights, so that the page can show it before torch is up.
+"""Records the scores of the worked example beside the weights that gave them; the page shows it before torch is up.
 
     python -m demo.record_first
 
@@ -20,11 +20,11 @@ from demo.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def worked_example(service: RankingService, model: str = "") -> Comparison:
+def worked_example(service: RankingService) -> Comparison:
     """The comparison that the page opens with: first collection, its first query, all defaults."""
     key = service.cards()[0][0]
     request = Request(service.first_query(key).text, service.collection(key))
-    *_, last = service.rerank(request, CrossEncoderChoice(model))
+    *_, last = service.rerank(request, CrossEncoderChoice())
     assert isinstance(last, Comparison)
     return last
 
@@ -47,17 +47,16 @@ def recording_of(comparison: Comparison, fingerprint: str, precision: str) -> Re
 
 
 def main() -> None:
-    """Writes one recording for each bundled model, from scores computed now."""
+    """Writes the recording of the model that the page opens with, from scores computed now."""
     settings = Settings()
     service = RankingService(settings, recordings=None)
-    for choice in service.models():
-        fingerprint = loading.fingerprint(choice.spec, settings)
-        if choice.where != "bundled" or fingerprint is None:
-            continue
-        comparison = worked_example(service, choice.spec.key)
-        path = BUNDLED / choice.spec.key.rsplit("/", 1)[-1] / FIRST_SCORES
-        recording_of(comparison, fingerprint, settings.precision).write(path)
-        log.info("%s: %d scores", path, comparison.size)
+    spec = loading.default_model(settings)
+    fingerprint = loading.fingerprint(spec, settings)
+    assert fingerprint is not None, "the bundled weights are here"
+    comparison = worked_example(service)
+    path = BUNDLED / spec.key.rsplit("/", 1)[-1] / FIRST_SCORES
+    recording_of(comparison, fingerprint, settings.precision).write(path)
+    log.info("%s: %d scores", path, comparison.size)
 
 
 if __name__ == "__main__":

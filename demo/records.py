@@ -115,6 +115,19 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long computing so many pairs took: seconds of tokenising and model together, above 0."""
+
+    pairs: int
+    seconds: float
+
+    @property
+    def pairs_per_second(self) -> float:
+        """Pairs a second."""
+        return self.pairs / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What scoring took. Seconds are wall-clock; pairs are (query, passage) pairs.
 
@@ -126,6 +139,7 @@ class Cost:
         device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
         emulated: whether the device has no instructions for the precision, so that it was slower than fp32.
         model_bytes: memory that the model's weights take; 0 where no model was needed.
+        earlier: what an earlier run of the same ranker on this machine took that computed more pairs; None: none did.
     """
 
     pairs: int = 0
@@ -139,6 +153,7 @@ class Cost:
     precision: str = ""
     emulated: bool = False
     model_bytes: int = 0
+    earlier: Pace | None = None
 
     @property
     def seconds(self) -> float:
@@ -146,11 +161,16 @@ class Cost:
         return self.index_seconds + self.tokenise_seconds + self.model_seconds
 
     @property
-    def pairs_per_second(self) -> float | None:
-        """Computed pairs a second over tokenising and model; None when nothing was computed."""
+    def own_pace(self) -> Pace | None:
+        """Of this run; None when nothing was computed."""
         computed = self.pairs - self.kept_pairs
         spent = self.tokenise_seconds + self.model_seconds
-        return computed / spent if computed and spent > 0 else None
+        return Pace(computed, spent) if computed and spent > 0 else None
+
+    @property
+    def pace(self) -> Pace | None:
+        """Of the run that computed most pairs, this one or an earlier one; None when nothing ever was computed."""
+        return self.earlier or self.own_pace
 
 
 @dataclass(frozen=True, slots=True)

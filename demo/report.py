@@ -78,7 +78,8 @@ def timings(cost: Cost) -> dict[str, Any]:
         "model_seconds": cost.model_seconds,
         "load_seconds": cost.load_seconds,
         "tokens": cost.tokens,
-        "pairs_per_second": cost.pairs_per_second,
+        "pairs_per_second": cost.pace.pairs_per_second if cost.pace else None,
+        "timed_pairs": cost.pace.pairs if cost.pace else 0,
     }
 
 

@@ -14,7 +14,7 @@ from demo.kept_scores import Kept, KeptScores, pair_keys
 from demo.language import Text
 from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
 from demo.rankers.choices import CrossEncoderChoice
-from demo.records import Cost, ModelSpec, ModelUse, Ranker, Ranking, ScoreKind
+from demo.records import Cost, ModelSpec, ModelUse, Pace, Ranker, Ranking, ScoreKind
 from demo.settings import Settings
 
 PRECISIONS = ("fp32", "bf16", "fp16")
@@ -77,19 +77,22 @@ class Scoring:
         self._source = source
         self._models = LoadedModels(source.load_cross_encoder, settings)
         self._kept = KeptScores(settings.kept_scores)
+        self._paces: dict[tuple[str, str, str], Pace] = {}
 
     def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
         """Remembers scores that were computed elsewhere."""
         self._kept.keep(rows)
 
-    def load(self, spec: ModelSpec) -> None:
-        """Loads a model in the precision of the settings and waits for it.
+    def warm_up(self, query: str, contents: list[str]) -> None:
+        """Loads the default model, times it on these pairs even if their scores are kept, and waits for it.
 
         Raises:
-            DemoError: whatever the loading met.
+            DemoError: whatever the loading or scoring met.
         """
-        with self._models.claim(spec, self._settings.precision) as ticket:
-            ticket.loaded()
+        use = self.checked(CrossEncoderChoice())
+        for _ in range(2):  # a model is slow the first time
+            for _ in self.rank(use, query, contents, anew=True):
+                pass
 
     def checked(self, choice: CrossEncoderChoice) -> Use:
         """The choice with its model and precision.
@@ -120,16 +123,19 @@ class Scoring:
                 weights = ticket.loaded().fingerprint
         return " ".join(filter(None, (weights, use.precision, use.reading)))
 
-    def rank(self, use: Use, query: str, contents: list[str]) -> Generator[Progress, None, Ranking]:
+    def rank(self, use: Use, query: str, contents: list[str], anew: bool = False) -> Generator[Progress, None, Ranking]:
         """The model's ranking of the contents; yields its progress.
 
         Scores of a run that is closed half-way are kept. If all scores are kept, no model is loaded.
+
+        Args:
+            anew: compute every score even so.
 
         Raises:
             DemoError: the model cannot be loaded or gave no usable score.
         """
         fingerprint = self._source.fingerprint(use.spec, self._settings)
-        rows = self._find(use, fingerprint, query, contents)
+        rows = self._find(use, None if anew else fingerprint, query, contents)
         cost = Cost(pairs=len(contents), kept_pairs=len(contents))
         spec, engine = use.spec, ""
         if None in rows:
@@ -147,7 +153,16 @@ class Scoring:
         known = [row for row in rows if row is not None]
         scores = np.array([row.score for row in known], dtype=np.float32)
         ranker = use.ranker(spec, fingerprint or "", engine)
+        cost = self._beside_earlier(use, fingerprint or "", cost)
         return Ranking.from_scores(ranker, scores, cost, tuple(row.extent for row in known))
+
+    def _beside_earlier(self, use: Use, fingerprint: str, cost: Cost) -> Cost:
+        """The cost with the earlier run of the same weights, used alike, that computed more pairs, if one did."""
+        key = (fingerprint, use.precision, use.reading)
+        own, most = cost.own_pace, self._paces.get(key)
+        if own is not None and (most is None or own.pairs >= most.pairs):
+            self._paces[key], most = own, None
+        return replace(cost, earlier=most)
 
     def _find(self, use: Use, fingerprint: str | None, query: str, contents: list[str]) -> list[Kept | None]:
         """The kept score of each text; None for all while the weights are not on this machine."""

@@ -160,7 +160,7 @@ class RankingService:
         return self._source.default_model(self.settings).key
 
     def warm_up(self) -> Thread:
-        """Starts importing torch and loading the default model in the background; returns the thread that does it.
+        """Starts importing torch, loading the default model and timing it on the worked example; returns the thread.
 
         A model that cannot be loaded is left for the first run that needs it, which then says so.
         """
@@ -169,8 +169,9 @@ class RankingService:
         return thread
 
     def _warm_up(self) -> None:
+        key = self.cards()[0][0]
         try:
-            self._scoring.load(self._source.default_model(self.settings))
+            self._scoring.warm_up(self.first_query(key).text, [p.content for p in self.collection(key).passages])
         except DemoError:
             return
 

@@ -13,7 +13,7 @@ from demo.comparison import (
     take_candidates,
 )
 from demo.language import Text
-from demo.records import Card, Collection, Cost, Query, Ranking
+from demo.records import Card, Collection, Cost, Pace, Query, Ranking
 
 SWAPPED_ENDS = ([5.0, 4.0, 3.0, 2.0], [0.1, 0.3, 0.2, 0.9])  # new order: 4, 2, 3, 1
 TWELVE = [float(score) for score in range(12, 0, -1)]
@@ -176,3 +176,12 @@ def test_key_figures_at_the_edges(
 def test_time_of_a_run_that_computed_nothing(make_comparison: MakeComparison) -> None:
     time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=Cost(pairs=2, kept_pairs=2)))[-1]
     assert (time.value, time.sub.en, time.sub.zh) == ("0 s", "2 pairs kept from before", "2 对均沿用已有得分")
+
+
+def test_time_of_a_run_that_computed_nothing_names_the_earlier_pace(make_comparison: MakeComparison) -> None:
+    earlier = Cost(pairs=2, kept_pairs=2, earlier=Pace(500, 0.25))
+    time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=earlier))[-1]
+    assert (time.value, time.sub.en) == ("0 s", "2 pairs kept from before, 2,000 a second when computed")
+    assert time.sub.zh == "2 对均沿用已有得分，计算时每秒 2,000 对"
+    some = Cost(pairs=2, kept_pairs=1, model_seconds=0.25, earlier=Pace(500, 0.25))
+    assert key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=some))[-1].sub.en == "1 of 2 pairs, 4.0 a second"

@@ -15,7 +15,19 @@ from demo.kept_scores import Kept, Recording, pair_keys
 from demo.language import Text
 from demo.loaded_models import Batch, Tell
 from demo.rankers.choices import CrossEncoderChoice, RankerChoice, parse_rankers
-from demo.records import Card, Collection, Comparison, Extent, Failure, Lineup, ModelSpec, Passage, Query, ScoreKind
+from demo.records import (
+    Card,
+    Collection,
+    Comparison,
+    Extent,
+    Failure,
+    Lineup,
+    ModelSpec,
+    Pace,
+    Passage,
+    Query,
+    ScoreKind,
+)
 from demo.scoring import Where
 from demo.service import ModelChoice, Progress, RankingService, Request
 from demo.settings import Settings
@@ -319,6 +331,14 @@ def test_nothing_is_computed_twice(service: RankingService, source: FakeSource) 
     assert source.model.scored[4:] == ["Berlin lakes"]
 
 
+def test_the_pace_is_that_of_the_run_that_computed_most_pairs(service: RankingService) -> None:
+    assert run(service).after.cost.earlier is None
+    more = run(service, collection=collection_of((*PASSAGES, Passage("d5", "Berlin lakes")))).after.cost
+    assert (more.own_pace, more.pace) == (Pace(1, 0.75), Pace(4, 1.5))
+    assert run(service, query="inhabitants").after.cost.earlier is None  # as many pairs as then: the later run counts
+    assert run(service, precision="bf16", collection=collection_of(PASSAGES[:2])).after.cost.pace == Pace(2, 0.75)
+
+
 def test_another_query_passage_or_precision_is_computed_anew(service: RankingService, source: FakeSource) -> None:
     run(service)
     assert run(service, query="inhabitants").after.cost.kept_pairs == 0
@@ -437,7 +457,18 @@ def test_a_model_that_cannot_be_loaded_is_tried_again(service: RankingService, s
 def test_warming_up_loads_the_default_model(service: RankingService, source: FakeSource) -> None:
     service.warm_up().join(5)
     assert source.loads == [("bundled/tiny", "fp32")]
-    assert run(service).after.cost.load_seconds == 0.0
+    assert run(service, query="inhabitants").after.cost.load_seconds == 0.0
+
+
+def test_warming_up_times_the_default_model_even_where_its_scores_were_recorded(
+    tmp_path: Path, source: FakeSource
+) -> None:
+    record(tmp_path, source.model.fingerprint, PASSAGES)
+    service = service_with(source, recordings=tmp_path)
+    assert run(service).after.cost.pace is None
+    service.warm_up().join(5)
+    cost = run(service).after.cost
+    assert (cost.kept_pairs, cost.own_pace, cost.pace) == (4, None, Pace(4, 1.5))  # two batches of 0.25 + 0.5 s
 
 
 def test_warming_up_in_vain_is_told_by_the_first_run(service: RankingService, source: FakeSource) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from os import SEEK_END
 from pathlib import Path
 from types import TracebackType
@@ -162,7 +162,7 @@ def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, An
         "doc_ids": list(doc_ids),
         "scores": ranking.scores.tolist(),
         "extents": [list(asdict(extent).values()) for extent in ranking.extents],
-        "cost": asdict(ranking.cost),
+        "cost": asdict(replace(ranking.cost, earlier=None)),
     }
 
 

@@ -26,9 +26,9 @@ class SpeedRow:
 
     @property
     def milliseconds_per_pair(self) -> float | None:
-        """Tokenising and model, over the pairs that were computed; None when nothing was computed."""
-        speed = self.cost.pairs_per_second
-        return None if speed is None else 1000 / speed
+        """Of the cost's pace; None when nothing ever was computed."""
+        pace = self.cost.pace
+        return None if pace is None else 1000 / pace.pairs_per_second
 
 
 def speed_rows(lineup: Lineup, reference_key: str, measure: Measure) -> tuple[SpeedRow, ...]:

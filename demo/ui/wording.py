@@ -210,6 +210,7 @@ TOOK_KEPT = Text(
     "{kept} of {pairs} scores were known already and were not computed again.",
     "{pairs} 个得分中有 {kept} 个此前已算出，未重复计算。",
 )
+TOOK_EARLIER = Text("{pace}, in an earlier run of {pairs} pairs", "{pace}（此前一次 {pairs} 对的运行）")
 TOOK_NOTHING = Text("all scores kept from an earlier run", "全部得分来自此前的运行")
 TOOK_NOT_LOADED = Text("not loaded for this run", "本次运行未加载")
 
@@ -369,8 +370,8 @@ SPEED_TOKENS = Text("Tokens", "词元数")
 SPEED_COMPUTED = Text("Pairs computed", "计算的对数")
 SPEED_LOAD = Text("Loading (apart)", "加载（另计）")
 SPEED_NOTE = Text(
-    "Measured in this run on this machine; scores kept from before and loading do not count.",
-    "在本机的这次运行中实测；沿用的得分与加载不计入。",
+    "Measured on this machine, loading apart: in this run, or in the earlier one in which the ranker computed more pairs.",
+    "在本机实测，加载不计入：取自本次运行，或取自该排序器此前计算对数更多的一次运行。",
 )
 PUBLISHED = Text("Published, not measured here", "已发表的数值，非本机测得")
 PUBLISHED_NOTE = Text(

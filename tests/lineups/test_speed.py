@@ -4,7 +4,7 @@ from made_lineups import BM25, LOST, SMALL, TINY, build_lineup, ranking
 from demo.errors import InputError
 from demo.lineups import speed_rows
 from demo.metrics.agreement import TAU_B
-from demo.records import Cost
+from demo.records import Cost, Pace
 
 COST = Cost(pairs=4, kept_pairs=1, tokenise_seconds=0.1, model_seconds=0.2, load_seconds=3.0, tokens=90, model_bytes=7)
 LINEUP = build_lineup(
@@ -24,6 +24,12 @@ def test_rows_worked_by_hand() -> None:
 
 def test_a_ranker_that_computed_nothing_has_no_speed() -> None:
     assert [row.milliseconds_per_pair for row in speed_rows(LINEUP, "bm25", TAU_B)][::2] == [None, None]
+
+
+def test_a_ranker_whose_scores_were_kept_has_the_speed_of_the_run_that_computed_them() -> None:
+    lineup = build_lineup(2, ranking(TINY, [1, 0], Cost(pairs=2, kept_pairs=2, earlier=Pace(50, 0.25))))
+    (row,) = speed_rows(lineup, "bm25", TAU_B)
+    assert row.milliseconds_per_pair == pytest.approx(5.0)  # 250 / 50
 
 
 def test_the_first_stage_can_be_the_reference_without_a_row() -> None:

@@ -9,7 +9,7 @@ import pytest
 from made_comparisons import MakeComparison
 
 from demo.language import Language, Text
-from demo.records import Extent, ScoreKind
+from demo.records import Cost, Extent, Pace, ScoreKind
 from demo.text import Analysis
 from demo.ui.views import cost, flow, headline, passage_text, passages, status
 
@@ -142,3 +142,16 @@ def test_words_of_the_query_are_marked_in_titles_too() -> None:
     comparison = compare(Query("", "paris"), collection, first, take_candidates(first, 1), after)
     page = passages.table(comparison, {}, Analysis(), "en")
     assert '<div class="docline" data-cell="doc"><mark>Paris</mark>, Texas · d1</div>' in page
+
+
+def test_kept_scores_are_told_with_the_pace_of_the_run_that_computed_them(make_comparison: MakeComparison) -> None:
+    def facts(**parts: object) -> str:
+        page = cost.cost(make_comparison([2.0, 1.0], [1.0, 2.0], cost=Cost(pairs=2, **parts)), "en")  # type: ignore[arg-type]
+        return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+    assert "Pairs per second" not in facts(kept_pairs=2)
+    kept = facts(kept_pairs=2, earlier=Pace(500, 0.25))
+    assert "all scores kept from an earlier run Pairs per second 2,000, in an earlier run of 500 pairs" in kept
+    assert "Pairs per second 4.0 Loading" in facts(kept_pairs=1, model_seconds=0.25)
+    some = facts(kept_pairs=1, model_seconds=0.25, earlier=Pace(500, 0.25))
+    assert "Pairs per second 2,000, in an earlier run of 500 pairs Loading" in some

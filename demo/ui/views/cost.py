@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.language import Language, Text
-from demo.phrases import seconds
+from demo.phrases import rate, seconds
 from demo.records import Comparison, Cost
 from demo.ui import wording as w
 from demo.ui.views.render import render
@@ -21,13 +21,16 @@ def cost(comparison: Comparison, language: Language) -> str:
 
 
 def _model_facts(model: Cost, language: Language) -> list[tuple[Text, str]]:
+    pace = "–" if model.pace is None else rate(model.pace.pairs_per_second)
+    if model.earlier is not None:
+        pace = w.TOOK_EARLIER.format(pace=pace, pairs=model.earlier.pairs).to(language)
     if model.kept_pairs == model.pairs:
-        return [(w.TOOK_MODEL, w.TOOK_NOTHING.to(language))]
-    rate = model.pairs_per_second
+        facts = [(w.TOOK_MODEL, w.TOOK_NOTHING.to(language))]
+        return facts if model.pace is None else [*facts, (w.TOOK_RATE, pace)]
     return [
         (w.TOOK_TOKENISE, seconds(model.tokenise_seconds)),
         (w.TOOK_MODEL, seconds(model.model_seconds)),
-        (w.TOOK_RATE, "–" if rate is None else f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"),
+        (w.TOOK_RATE, pace),
         (w.TOOK_LOAD, seconds(model.load_seconds) if model.load_seconds else w.TOOK_NOT_LOADED.to(language)),
         (w.TOOK_DEVICE, f"{model.device} · {model.precision}"),
     ]

@@ -40,12 +40,12 @@ def speed_table(
     )
 
     def row(speed: SpeedRow) -> FactRow:
-        cost, pace = speed.cost, speed.cost.pairs_per_second
+        cost, pace = speed.cost, speed.cost.pace
         return FactRow(
             speed.ranker.label,
             (
                 NOTHING if speed.milliseconds_per_pair is None else three_figures(speed.milliseconds_per_pair),
-                NOTHING if pace is None else three_figures(pace),
+                NOTHING if pace is None else three_figures(pace.pairs_per_second),
                 f"{cost.pairs - cost.kept_pairs:,}",
                 count(cost.tokens),
                 seconds(cost.load_seconds) if cost.load_seconds else NOTHING,
