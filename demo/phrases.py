@@ -50,7 +50,7 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def direction(move: int) -> Direction:
+def direction(move: float) -> Direction:
     """The way of a move: "up", "down" or "same"."""
     return "up" if move > 0 else "down" if move < 0 else "same"
 

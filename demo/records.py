@@ -365,6 +365,54 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class TermWeight:
+    """A term of a query, as it is counted and as it first stands in the query, and what it adds to a BM25 score."""
+
+    term: str
+    word: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class TermWeights:
+    """A BM25 score taken apart: each different term of the query with what it adds; the sum is the score."""
+
+    ranker: Ranker
+    score: float
+    weights: tuple[TermWeight, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A stretch of a text, from character `start` to `end` (exclusive): the score less what it is without it."""
+
+    start: int
+    end: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Occlusion:
+    """A cross-encoder's score and what words of both texts do to it; disjoint, ascending effects, in the score's unit.
+
+    Attributes:
+        query, content: the texts that the effects point into.
+        of_query: one effect for each word; empty for a query of one word.
+        of_passage: one for each word that was read, or for each few words of a long passage.
+    """
+
+    ranker: Ranker
+    score: float
+    query: str
+    content: str
+    of_query: tuple[Effect, ...]
+    of_passage: tuple[Effect, ...]
+
+
+Explanation = TermWeights | Occlusion
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A ranker that gave no ranking, and why."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 from time import perf_counter
@@ -18,6 +19,7 @@ from demo.comparison import compare, take_candidates
 from demo.errors import DemoError, InputError
 from demo.evaluation.outcomes import Candidates, judged_candidates, listed_candidates, run_candidates
 from demo.evaluation.trials import Stepwise
+from demo.explain import occlude
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.kept_scores import Recording
@@ -32,6 +34,7 @@ from demo.records import (
     Collection,
     Comparison,
     Cost,
+    Explanation,
     Failure,
     IntArray,
     Lineup,
@@ -41,10 +44,13 @@ from demo.records import (
     Ranker,
     Ranking,
     ScoreKind,
+    TermWeight,
+    TermWeights,
 )
 from demo.scoring import ModelSource, Progress, Scoring, Where
 from demo.settings import ROOT, Settings
 from demo.term_indexes import TermIndexes
+from demo.text import token_spans
 
 CORPORA = ROOT / "corpora"
 BUNDLED = ROOT / "demo" / "bundled"
@@ -248,6 +254,29 @@ class RankingService:
             return fuse(choice, members)
         contents = [collection.passages[index].content for index in chosen.tolist()]
         return (yield from self._scoring.rank(self._scoring.checked(choice), query.text, contents))
+
+    def explain(
+        self, choice: Bm25Choice | CrossEncoderChoice, query: Query, passage: Passage, collection: Collection
+    ) -> Iterator[Progress | Explanation]:
+        """Yields how far the work is, and last why the ranker's score of the passage is what it is.
+
+        Args:
+            collection: where BM25's term statistics come from; it holds the passage.
+
+        Raises:
+            DemoError: the model is unknown, cannot be loaded or gave no usable score.
+        """
+        if isinstance(choice, CrossEncoderChoice):
+            use = self._scoring.checked(choice)
+            yield (yield from occlude(query.text, passage.content, partial(self._scoring.rank, use)))
+            return
+        ranking, _ = self._bm25(choice, query, collection)
+        place = next(place for place, each in enumerate(collection.passages) if each.doc_id == passage.doc_id)
+        index, _ = self._indexes.get(collection, choice.settings)
+        found = token_spans(query.text, choice.settings.analysis)
+        words = {term: query.text[start:end] for term, start, end in reversed(found)}
+        weights = (TermWeight(term, words[term], value) for term, value in index.term_weights(query.text, place))
+        yield TermWeights(ranking.ranker, float(ranking.scores[place]), tuple(weights))
 
     # ---- evaluation ----------------------------------------------------------------------------------------------
 

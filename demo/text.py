@@ -91,6 +91,17 @@ def token_spans(text: str, analysis: Analysis) -> list[Term]:
     return terms
 
 
+def word_spans(text: str) -> list[Span]:
+    """Every word of `text` as it stands there, stop words too; in Chinese, Japanese and Korean every character."""
+    spans: list[Span] = []
+    for match in _PIECE.finditer(text):
+        if _BIGRAM_RUN.match(match.group()):
+            spans += [(match.start() + m.start(), match.start() + m.end()) for m in _SYLLABLE.finditer(match.group())]
+        else:
+            spans.append(match.span())
+    return spans
+
+
 def matching_spans(text: str, query: str, analysis: Analysis) -> list[Span]:
     """The parts of `text` whose terms occur in `query`: disjoint, ascending, overlapping and touching ones merged."""
     wanted = set(tokens(query, analysis))

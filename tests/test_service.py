@@ -14,19 +14,22 @@ from demo.errors import DemoError, InputError, ModelError
 from demo.kept_scores import Kept, Recording, pair_keys
 from demo.language import Text
 from demo.loaded_models import Batch, Tell
-from demo.rankers.choices import CrossEncoderChoice, RankerChoice, parse_rankers
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
 from demo.records import (
     Card,
     Collection,
     Comparison,
+    Explanation,
     Extent,
     Failure,
     Lineup,
     ModelSpec,
+    Occlusion,
     Pace,
     Passage,
     Query,
     ScoreKind,
+    TermWeights,
 )
 from demo.scoring import Where
 from demo.service import ModelChoice, Progress, RankingService, Request
@@ -315,6 +318,40 @@ def test_a_score_that_is_no_number_names_its_candidate() -> None:
     service = service_with(FakeSource(FakeModel(judge=lambda query, text: float("nan") if "bark" in text else 1.0)))
     with pytest.raises(ModelError, match="no number for candidate 4 of 4"):
         run(service)
+
+
+# ---- why -----------------------------------------------------------------------------------------------------------
+
+
+def explanation(service: RankingService, choice: Bm25Choice | CrossEncoderChoice, index: int) -> Explanation:
+    *_, last = service.explain(choice, Query("q1", QUERY), PASSAGES[index], collection_of(PASSAGES))
+    assert isinstance(last, TermWeights | Occlusion)
+    return last
+
+
+def test_a_bm25_score_is_the_sum_of_its_terms(service: RankingService) -> None:
+    found = explanation(service, Bm25Choice(), 0)
+    assert isinstance(found, TermWeights)
+    assert [(each.term, each.word) for each in found.weights] == [("berlin", "Berlin"), ("inhabit", "inhabitants")]
+    assert found.weights[0].value > found.weights[1].value == 0.0
+    assert sum(each.value for each in found.weights) == pytest.approx(found.score, abs=1e-6)
+    assert found.score == pytest.approx(run(service).before.scores[1])  # d1 is the second candidate
+
+
+def test_a_cross_encoder_is_asked_without_each_word(service: RankingService, source: FakeSource) -> None:
+    found = explanation(service, CrossEncoderChoice("bundled/tiny"), 3)
+    assert isinstance(found, Occlusion)
+    # “Cork is a bark.”, a character costs 1: a word costs its length and the space that goes with it
+    assert [(each.start, each.end, each.value) for each in found.of_passage] == [
+        (0, 4, -5.0),
+        (5, 7, -3.0),
+        (8, 9, -2.0),
+        (10, 14, -4.0),
+    ]
+    assert [(each.start, each.end, each.value) for each in found.of_query] == [(0, 6, 0.0), (7, 18, 0.0)]
+    computed = len(source.model.scored)
+    explanation(service, CrossEncoderChoice("bundled/tiny"), 3)
+    assert len(source.model.scored) == computed  # all scores were kept
 
 
 # ---- what is remembered --------------------------------------------------------------------------------------------

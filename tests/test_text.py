@@ -10,7 +10,7 @@ import pytest
 import snowballstemmer
 
 from demo.errors import InputError
-from demo.text import STEMMERS, STOP_WORDS, Analysis, matching_spans, token_spans, tokens
+from demo.text import STEMMERS, STOP_WORDS, Analysis, matching_spans, token_spans, tokens, word_spans
 
 ENGLISH = Analysis()
 PLAIN = Analysis(lower_case=True, stop_words=False, stemmer="")
@@ -90,6 +90,19 @@ def test_the_stemmer_sees_accents_before_they_are_folded() -> None:
         "mang"
     ]  # Without its accent the word would stay “mange”→“mang…”
     assert tokens("Äpfel Apfel", Analysis(stemmer="german")) == ["apfel", "apfel"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        ("It is not 3.5, it's C++!", ["It", "is", "not", "3.5", "it's", "C++"]),
+        ("北京 has が", ["北", "京", "has", "が"]),
+        ("か\u3099く", ["か\u3099", "く"]),
+    ],
+)
+def test_words_as_they_stand(text: str, words: list[str]) -> None:
+    assert [text[start:end] for start, end in word_spans(text)] == words
 
 
 def test_matching_spans_are_merged_and_ascending() -> None:

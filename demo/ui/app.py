@@ -14,6 +14,7 @@ from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
 from demo.ui.api import add_api
+from demo.ui.explaining import Explaining
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
@@ -40,12 +41,13 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
             inputs = build_inputs(InputsPane(settings, service), label)
-            frame = Frame(inputs, Judging(inputs, label), label)
+            frame = Frame(inputs, Judging(inputs, label), Explaining(service), label)
             with gr.Tabs(elem_id="tabs"):
                 for key, title, build in TABS:
                     with gr.Tab(label(title), elem_id=f"tab-{key}"):
                         build(frame)
             frame.judging.wire()
+            frame.explaining.wire()
         add_api(settings, service)
     app.queue(max_size=settings.max_waiting)
     return app, label.i18n()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from demo.service import RankingService
 from demo.ui import wording as w
+from demo.ui.explaining import Explaining
 from demo.ui.inputs.components import Inputs
 from demo.ui.judging import Judging
 
@@ -16,6 +17,7 @@ class Frame:
 
     inputs: Inputs
     judging: Judging
+    explaining: Explaining
     label: w.Labels
 
     @property

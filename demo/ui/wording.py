@@ -14,8 +14,8 @@ from demo.language import Language, Text
 
 TITLE = Text("Rerank Lens", "Rerank Lens 重排透镜")
 TAGLINE = Text(
-    "See what a cross-encoder changes in a BM25 ranking, by how much, and at what cost.",
-    "看看交叉编码器（cross-encoder）在 BM25 排序上改变了什么、改变多少、代价多大。",
+    "See what a cross-encoder changes in a BM25 ranking, by how much, why, and at what cost.",
+    "看看交叉编码器（cross-encoder）在 BM25 排序上改变了什么、改变多少、原因何在、代价多大。",
 )
 TAB_RERANK = Text("Rerank", "重排")
 TAB_COMPARE = Text("Compare", "对比")
@@ -198,6 +198,35 @@ SHOWN_PART = Text(
     "… shown here: the first {shown} of {total} characters.", "……此处只显示前 {shown} 个字符，共 {total} 个。"
 )
 SIGMOID = Text("sigmoid {p}", "sigmoid {p}")
+
+# why
+WHY = Text("Why this score?", "为什么是这个得分？")
+WHY_TERM = Text("Term", "词项")
+WHY_WEIGHT = Text("Adds", "贡献")
+WHY_TERMS = Text(
+    "The score is the sum of these weights. A rare term weighs more, every repeat adds less than the one before, and in "
+    "a long passage all add less.",
+    "得分就是这些权重之和：词越少见权重越大，重复出现的增益递减，段落越长增益越小。",
+)
+WHY_NO_TERMS = Text(
+    "The query has no term that BM25 counts, so every passage scores 0.",
+    "查询中没有 BM25 计入的词项，所有段落得分为 0。",
+)
+WHY_WORD = Text("Left out", "去掉的词")
+WHY_FROM = Text("From", "所在")
+WHY_EFFECT = Text("Effect", "影响")
+WHY_OCCLUSION = Text(
+    "Each word was left out once and the rest scored again; its effect is what the score lost. Blue words hold the score "
+    "up, orange ones hold it down, darker is stronger. Effects do not add up: where two words say the same, either "
+    "can be missed.",
+    "逐一去掉每个词后重新打分，得分的减少量即为该词的影响。蓝色的词抬高得分，橙色的词拉低得分，颜色越深影响越大。"
+    "各词的影响不能相加：若两个词意思相同，去掉其中任何一个都看不出差别。",
+)
+WHY_JOINED = Text(
+    "The passage is long: up to {words} neighbouring words were left out together.",
+    "段落较长：每次一并去掉最多 {words} 个相邻的词。",
+)
+WHY_NOT = Text("Not taken apart: {labels}.", "未作分解：{labels}。")
 
 # what it took
 TOOK_FIRST = Text("First stage", "第一阶段")

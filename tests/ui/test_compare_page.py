@@ -103,6 +103,18 @@ def test_a_judgment_is_felt_in_both_tabs_saved_and_loaded(open_page: Any) -> Non
     assert "Judgments by hand: 1" in page.inner_text("#judging-note")
 
 
+def test_every_ranker_is_asked_why_but_fusions(open_page: Any) -> None:
+    page = opened(open_page)
+    page.click("#columns > button")
+    page.check("#fusion input[value=rrf]")
+    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 4")
+    page.click(f"{AREA} .panel .explain")
+    page.wait_for_selector(f"{AREA} .why:has-text('Not taken apart')")
+    assert page.locator(f"{AREA} .why h3").all_inner_texts()[0].startswith("BM25")
+    assert page.locator(f"{AREA} .why .said.content").count() == 2
+    assert page.locator("#results .why").count() == 0
+
+
 def test_depth_and_fusion_redraw(open_page: Any) -> None:
     page = opened(open_page)
     page.click("#columns > button")

@@ -144,6 +144,33 @@ def test_one_selection_runs_through_every_view(open_page: Any) -> None:
     assert page.inner_text(".panel .body") == row
 
 
+def ask_why(page: Any, scene: str = "#results") -> str:
+    """Presses the panel's button and gives the words of the answer."""
+    page.click(f"{scene} .panel .explain")
+    page.wait_for_function(
+        f"() => document.querySelectorAll('{scene} .why .said').length"
+        f" && !document.querySelector('{scene} .why + .progress')"
+    )
+    return str(page.inner_text(f"{scene} .why"))
+
+
+def test_why_a_passage_has_its_scores(open_page: Any) -> None:
+    page = open_page()
+    said = ask_why(page)
+    assert "Why this score? Paris, Texas" in said
+    assert re.search(r"residents resid\s+1\.58", said), said  # BM25's terms
+    assert re.search(r"Texas\s+Passage\s+\+\d", said), said  # the model loses most without these words
+    page.wait_for_function("() => Math.abs(document.querySelector('.why').getBoundingClientRect().top) < 300")
+    page.locator("#results .flow .end").first.click()
+    page.wait_for_selector(".panel .doc:has-text('paris-texas-film')")
+    assert "Why this score? Paris, Texas" in page.inner_text(".why")  # of the passage that it names
+    page.click("#results .panel .explain")
+    page.wait_for_selector(".why h2:has-text('Wim Wenders')")
+    page.fill("#query textarea", "How many people live in Berlin?")
+    run(page)
+    assert page.locator(".why").count() == 0
+
+
 def test_the_slope_by_keyboard(open_page: Any) -> None:
     page = open_page()
     first = page.locator(".slope .after .end").first
@@ -290,6 +317,7 @@ def test_accessibility(open_page: Any) -> None:
     for scheme in ("light", "dark"):
         page = open_page(color_scheme=scheme)
         page.wait_for_selector("#scatter .main-svg")
+        ask_why(page)
         found = axe.Axe().run(page, context=".lens", options={"runOnly": ["wcag2a", "wcag2aa"]})
         problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
         assert problems == []

@@ -147,6 +147,15 @@
     document.dispatchEvent(new CustomEvent('lens-judge', { detail }));
   }
 
+  // ---- why: the press goes to the server, the answer is brought into sight -----------------------------------
+  const asked = new WeakSet(); // scenes that wait for an answer
+
+  function explain(scene) {
+    one('.panel', scene).classList.remove('open');
+    asked.add(scene);
+    document.dispatchEvent(new CustomEvent('lens-explain', { detail: { scene: scene.id, index: picked.get(scene) } }));
+  }
+
   // ---- events: one listener each, for parts that come and go -----------------------------------------------
   document.addEventListener('click', (event) => {
     const target = event.target, scene = sceneOf(target);
@@ -158,6 +167,7 @@
     }
     if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
+    if (target.closest('.panel .explain')) return explain(scene);
     const grade = target.closest('.panel .judge button');
     if (grade) return judge(scene, idOf(grade.closest('.panel')), grade.dataset.grade);
     const row = target.closest('.ranking tbody tr');
@@ -243,6 +253,8 @@
       runs.set(scene, table.dataset.run);
       select(scene, kept ?? Number(table.dataset.first), { open: false });
     }
+    const why = one('.why', scene);
+    if (why && asked.delete(scene)) why.scrollIntoView({ block: 'start', behavior: 'smooth' });
     all('.js-plotly-plot', scene).forEach((plot) => {
       if (plot.lensBound || !plot.on) return;
       plot.lensBound = true;

@@ -97,6 +97,7 @@ class View:
     headline: str | None = None
     judged: str | None = None
     flow: str | None = None
+    why: str | None = None
     panel: str | None = None
     agreement: str | None = None
     contested: str | None = None
@@ -155,7 +156,7 @@ class CompareTab:
             if len(step.columns) < len(choices):
                 yield self._growing(compared, judgments, language)
             else:
-                yield replace(self.drawn(compared, controls, judgments, language), status="", what_if="")
+                yield replace(self.drawn(compared, controls, judgments, language), status="", why="", what_if="")
 
     def _growing(self, compared: Compared, judgments: Judgments, language: Language) -> View:
         """What is there before the last ranker has ended: words, flow and table, but no plots."""
@@ -163,6 +164,7 @@ class CompareTab:
         return View(
             headline=headline.lineup_headline(lineup, language),
             flow=flow.flow(lineup, language),
+            why="",
             table=self.table(compared, judgments, language),
             panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
         )

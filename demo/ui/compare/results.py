@@ -28,6 +28,7 @@ class Parts(Filled):
     headline: gr.HTML
     judged: gr.HTML
     flow: gr.HTML
+    why: gr.HTML
     panel: gr.HTML
     agreement: gr.HTML
     contested: gr.HTML
@@ -116,6 +117,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     headline = page_html("", elem_id="compare-headline-box")
     judged = page_html("", elem_id="compare-judged-box")
     flow = page_html("", elem_id="flow-box")
+    why = page_html("", elem_id="compare-why-box")
     panel_box = page_html("", elem_id="compare-panel-box")
     with gr.Accordion(label(w.DEPTH_AND_FUSION), open=False, elem_id="columns"):
         depth = gr.Slider(
@@ -177,6 +179,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         headline=headline,
         judged=judged,
         flow=flow,
+        why=why,
         panel=panel_box,
         agreement=agreement,
         contested=contested,

@@ -37,6 +37,7 @@ class View:
     headline: str | None = None
     judged: str | None = None
     slope: str | None = None
+    why: str | None = None
     panel: str | None = None
     charts: tuple[ChartView | None, ...] | None = None
     formula: str | None = None
@@ -81,6 +82,7 @@ class RerankTab:
             headline=headline.headline(comparison, shown.trap, language),
             judged=judged_box(shown, judgments, language),
             slope=flow.slope(comparison, language),
+            why="",
             panel=passages.panel(comparison, language, shown.collection.card.grades),
             charts=tuple(self.chart(row, comparison, scale, language) for row in CHARTS),
             formula=status.reading(find_scale(scale).formula, language),

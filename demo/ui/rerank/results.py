@@ -22,6 +22,7 @@ class Parts(Filled):
     headline: gr.HTML
     judged: gr.HTML
     slope: gr.HTML
+    why: gr.HTML
     panel: gr.HTML
     charts: tuple[ChartParts, ...]
     formula: gr.HTML
@@ -44,6 +45,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     headline_html = page_html("", elem_id="headline-box")
     judged_html = page_html("", elem_id="judged-box")
     slope_html = page_html("", elem_id="slope-box")
+    why_html = page_html("", elem_id="why-box")
     panel_html = page_html("", elem_id="panel-box")
     with gr.Column(elem_id="scale-box"):
         scale = gr.Radio(
@@ -67,6 +69,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         headline_html,
         judged_html,
         slope_html,
+        why_html,
         panel_html,
         charts,
         formula,

@@ -15,6 +15,7 @@ from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab, WhatIfForm
 from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
+from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
@@ -32,6 +33,7 @@ def build(frame: Frame) -> None:
         results = build_results(actions.box.status, frame.label)
     parts = results.parts
     frame.judging.scenes.append(Scene("compare-results", parts.compared, parts.judged, parts.table, tab.table))
+    frame.explaining.scenes.append(Asked("compare-results", parts.compared, parts.why))
     _wire_choice(tab, actions)
     _wire_run(tab, frame, actions, results)
     _wire_looks(tab, frame, results)

@@ -12,6 +12,7 @@ import gradio as gr
 
 from demo.rankers.choices import CrossEncoderChoice
 from demo.ui import wording as w
+from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
@@ -31,6 +32,7 @@ def build(frame: Frame) -> None:
         results = build_results(actions.box.status, frame.label)
     tab, parts = RerankTab(frame.inputs.pane), results.parts
     frame.judging.scenes.append(Scene("results", parts.shown, parts.judged, parts.table, tab.table))
+    frame.explaining.scenes.append(Asked("results", parts.shown, parts.why))
     _wire(tab, frame, actions, results)
 
 

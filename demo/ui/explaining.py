@@ -1,0 +1,103 @@
+"""Asking why a passage has its scores, the same in every tab: a press in the panel, an answer among the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from demo.language import Language
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, parse_ranker
+from demo.records import Explanation, Passage
+from demo.scoring import Progress
+from demo.service import RankingService
+from demo.ui import wording as w
+from demo.ui.boundary import guarded
+from demo.ui.page import RANKING
+from demo.ui.progress import seldom, told
+from demo.ui.session import Compared, Shown
+from demo.ui.views import status
+from demo.ui.views.why import why
+
+BRIDGE = """document.addEventListener('lens-explain', (event) => trigger('select', event.detail));"""
+"""The page's script tells which passage is asked about; this passes it on to the server."""
+
+Ran = Shown | Compared
+
+
+def explained(service: RankingService, ran: Ran, index: int, language: Language) -> Iterator[str]:
+    """The card of candidate `index`, ranker after ranker, with the progress or the error below it."""
+    passage, found = ran.candidates[index], list[Explanation]()
+
+    def card(below: str = "") -> str:
+        asked = [ranking.ranker for ranking in ran.rankings]
+        left_out = [ranker for ranker in asked if not explains(ranker.key)] if not below else []
+        return why(passage, found, left_out, language) + below
+
+    def cards() -> Iterator[str]:
+        steps: Iterator[Progress | Explanation] = seldom(_explanations(service, ran, passage))
+        for step in steps:
+            if isinstance(step, Progress):
+                yield card(told(step, language))
+            else:
+                found.append(step)
+        yield card()
+
+    return guarded(cards(), lambda sentence: card(status.alert(sentence, language)))
+
+
+def explains(key: str) -> bool:
+    """Whether the ranker of this key can be asked why; fusions and engines can not."""
+    return isinstance(parse_ranker(key), Bm25Choice | CrossEncoderChoice)
+
+
+def _explanations(service: RankingService, ran: Ran, passage: Passage) -> Iterator[Progress | Explanation]:
+    for ranking in ran.rankings:
+        choice = parse_ranker(ranking.ranker.key)
+        if isinstance(choice, Bm25Choice | CrossEncoderChoice):
+            yield from service.explain(choice, ran.query, passage, ran.collection)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An area of results in which it can be asked.
+
+    Attributes:
+        name: its element's id.
+        ran: what is shown there; box: takes the answer.
+    """
+
+    name: str
+    ran: gr.State
+    box: gr.HTML
+
+
+@dataclass(slots=True)
+class Explaining:
+    """Where it can be asked, and what answers."""
+
+    service: RankingService
+    scenes: list[Asked] = field(default_factory=list)
+
+    def wire(self) -> None:
+        """Connects all scenes; to be called once all tabs are built."""
+        bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
+        names = [scene.name for scene in self.scenes]
+
+        def explain(request: gr.Request, event: gr.EventData, *values: Ran | None) -> Iterator[Any]:
+            told_by = event._data
+            at = names.index(told_by["scene"])
+            ran = values[at]
+            if ran is not None:
+                for card in explained(self.service, ran, int(told_by["index"]), w.language_of(request)):
+                    yield [card if place == at else gr.skip() for place in range(len(names))]
+
+        bridge.select(
+            explain,
+            [scene.ran for scene in self.scenes],
+            [scene.box for scene in self.scenes],
+            trigger_mode="always_last",
+            **RANKING,
+        )
