@@ -108,27 +108,53 @@ def build_run_box(name: str, text: Text, label: w.Labels) -> RunBox:
     return RunBox(status, run, stop)
 
 
+COPY = r"""(link) => {
+  if (!link) return;
+  const address = `${location.origin}${location.pathname}?${link.text}`;
+  history.replaceState(null, '', address);
+  navigator.clipboard?.writeText(address).catch(() => {});
+}"""
+"""Puts a link into the address bar, and onto the clipboard where the browser lets it."""
+
+
 @dataclass(frozen=True, slots=True)
-class Download:
-    """A button, and where the file waits that the browser then saves."""
+class Takeaway:
+    """A button, and where that waits which the browser then takes.
+
+    Attributes:
+        js: what the browser does with it; said: what is told then.
+    """
 
     button: gr.Button
     payload: gr.JSON
+    js: str = SAVE
+    said: Text | None = None
 
     def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any]) -> None:
-        """Saves what `make` gives, `name` and `text`; a known error is shown as a message over the page."""
+        """Hands over what `make` gives; a known error is shown as a message over the page."""
 
         def made(request: gr.Request, *values: Any) -> dict[str, str]:
+            language = w.language_of(request)
             try:
-                return make(*values)
+                found = make(*values)
             except DemoError as error:
-                raise gr.Error(error.to(w.language_of(request)), print_exception=False) from error
+                raise gr.Error(error.to(language), print_exception=False) from error
+            if self.said is not None:
+                gr.Info(self.said.to(language))
+            return found
 
-        self.button.click(made, list(inputs), self.payload, **QUICK).then(
-            None, self.payload, None, js=SAVE, api_visibility="private"
+        self.button.click(made, list(inputs), self.payload, **QUICK).success(
+            None, self.payload, None, js=self.js, api_visibility="private"
         )
 
 
-def build_download(label: Any, elem_id: str) -> Download:
-    """A small button that saves a file."""
-    return Download(gr.Button(label, size="sm", elem_id=elem_id), gr.JSON(visible=False))
+def build_download(label: Any, elem_id: str) -> Takeaway:
+    """A small button that saves a file, of which it is given `name` and `text`."""
+    return Takeaway(gr.Button(label, size="sm", elem_id=elem_id), gr.JSON(visible=False))
+
+
+def build_link(label: w.Labels, elem_id: str) -> Takeaway:
+    """A small button that copies a link, of which it is given the `text` behind “?”."""
+    return Takeaway(
+        gr.Button(label(w.COPY_LINK), size="sm", elem_id=elem_id), gr.JSON(visible=False), COPY, w.LINK_COPIED
+    )

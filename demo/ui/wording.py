@@ -199,6 +199,20 @@ SHOWN_PART = Text(
 )
 SIGMOID = Text("sigmoid {p}", "sigmoid {p}")
 
+# links
+COPY_LINK = Text("Copy link", "复制链接")
+LINK_COPIED = Text(
+    "The link is in the address bar and, if the browser allows, on the clipboard.",
+    "链接已写入地址栏；若浏览器允许，也已复制到剪贴板。",
+)
+LINK_WRONG = Text(
+    "The link cannot be opened, so this is the example. {reason}", "无法打开此链接，因此显示示例。{reason}"
+)
+LINK_DOWNLOADS = Text(
+    "This link asks for {models}, which would be downloaded. Press the button to go on; below is the example.",
+    "此链接需要下载 {models}。如要继续，请按按钮；下方为示例。",
+)
+
 # why
 WHY = Text("Why this score?", "为什么是这个得分？")
 WHY_TERM = Text("Term", "词项")

@@ -60,7 +60,12 @@ def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
         )
 
     def opened(
-        width: int = 1366, height: int = 900, locale: str = "en-GB", color_scheme: str = "light", address: str = url
+        width: int = 1366,
+        height: int = 900,
+        locale: str = "en-GB",
+        color_scheme: str = "light",
+        address: str = url,
+        asked: str = "",
     ) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": height}, locale=locale, color_scheme=color_scheme
@@ -69,7 +74,7 @@ def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.set_default_timeout(20_000)
         watch(page, address)
-        page.goto(address)
+        page.goto(f"{address}{asked}")
         page.wait_for_selector(".ranking tbody tr", state="attached")
         return page
 

@@ -399,3 +399,35 @@ def test_another_reading_leaves_the_collections_queries(open_page: Any) -> None:
     page.check("#source input[value=collection]")
     page.click("#examples input")
     assert page.get_by_role("option").count() == 12
+
+
+def test_a_link_opens_what_was_shared(open_page: Any) -> None:
+    page = open_page()
+    paste(page, "\n".join(LINES))
+    page.fill("#query textarea", "when does it open & close?")
+    page.click("#options > button")
+    page.fill("#depth input", "3")
+    page.click("#copy-link")
+    page.wait_for_url("**/?query=*")
+    shared = open_page(asked=page.url[page.url.index("?") :])
+    assert shared.inner_text(".headline .query q") == "when does it open & close?"
+    assert shared.locator("#results .ranking tbody tr").count() == 3
+    assert shared.input_value("#query textarea") == "when does it open & close?"
+    assert shared.input_value("#paste textarea") == "\n".join(LINES)
+    assert shared.is_checked("#source input[value=paste]")
+
+
+def test_a_link_with_rankers_opens_compare(open_page: Any) -> None:
+    page = open_page(asked="?query=bread+dough&collection=cooking&rankers=bm25,bm25[variant=okapi]")
+    page.wait_for_selector("#compare-results .flow")
+    assert page.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
+    assert page.inner_text("#compare-headline-box .query q") == "bread dough"
+    assert page.locator("#compare-judged-box").inner_text() == ""  # this query is nobody's
+    page.get_by_role("tab", name="Rerank").click()
+    assert page.inner_text("#headline-box .query q") == "bread dough"
+
+
+def test_a_link_that_cannot_be_opened_says_so_above_the_example(open_page: Any) -> None:
+    page = open_page(asked="?query=x&collection=nowhere")
+    assert "There is no collection “nowhere”" in page.inner_text("#rerank-status-box")
+    assert "Paris, Texas" in page.inner_text(".headline .query")

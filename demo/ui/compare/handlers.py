@@ -6,7 +6,7 @@ measure and scale only draw it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
@@ -32,6 +32,7 @@ from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.inputs.handlers import Form, InputsPane, number
 from demo.ui.judging import figures, judged_box
+from demo.ui.links import Link, needs_download, read_if_right, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
@@ -266,6 +267,28 @@ class CompareTab:
                 after = self.columned(step, controls)
                 found = what_if(self.columned(compared.lineup, controls), after)
                 yield View(what_if=what_if_view.what_if(found, language))
+
+    # ---- links -----------------------------------------------------------------------------------------------------
+
+    def link(self, form: Form, rankers: Sequence[str]) -> dict[str, str]:
+        """The link to what the form and the rankers say; `links.written` tells what does not fit into one.
+
+        Raises:
+            InputError: no ranker is chosen, or one cannot be read.
+        """
+        chosen = tuple(map(str, parse_rankers(",".join(rankers))))
+        return {"text": written(Link(form, rankers=chosen), self.pane)}
+
+    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View]:
+        """The lineup that the address asks for, if it does and nothing would have to be downloaded for it."""
+        link = read_if_right(asked, self.pane)
+        if link is None or not link.rankers:
+            return
+        missing = ", ".join(needs_download(link, self.pane))
+        if missing:
+            yield View(status=status.notice(w.LINK_DOWNLOADS.format(models=missing), language))
+        else:
+            yield from self.run(link.form, link.rankers, Controls(), Judgments(), language)
 
     # ---- to take away --------------------------------------------------------------------------------------------
 

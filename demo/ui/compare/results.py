@@ -15,7 +15,7 @@ from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.compare.handlers import NO_FUSION, SPEED_AXES, Controls, is_fused, reference_of
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
+from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
 from demo.ui.session import Compared
 
 
@@ -107,8 +107,9 @@ class Results:
     parts: Parts
     panel: Panel
     what_if: WhatIf
-    csv: Download
-    json: Download
+    link: Takeaway
+    csv: Takeaway
+    json: Takeaway
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
@@ -171,6 +172,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     table = page_html("", elem_id="lineup-table-box")
     what_if, edit = _build_what_if(label)
     with gr.Row(elem_id="compare-downloads"):
+        link = build_link(label, "compare-link")
         csv = build_download(label(w.DOWNLOAD_CSV), "compare-csv")
         json = build_download(label(w.DOWNLOAD_JSON), "compare-json")
     parts = Parts(
@@ -192,7 +194,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         what_if=what_if,
     )
     panel = Panel(depth, fusion, k, weights, reference, measure, scale, axis)
-    return Results(parts, panel, edit, csv, json)
+    return Results(parts, panel, edit, link, csv, json)
 
 
 def _build_what_if(label: w.Labels) -> tuple[gr.HTML, WhatIf]:

@@ -14,7 +14,7 @@ from demo.ui import wording as w
 from demo.ui.evaluate.handlers import FILES, View, study_of
 from demo.ui.evaluate.session import Looks
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
+from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download
 from demo.ui.views.evaluation import empty
 
 SLIDER_STEPS = 200
@@ -91,7 +91,7 @@ class Results:
     parts: Parts
     panel: Panel
     shown: gr.Column
-    files: dict[str, Download]
+    files: dict[str, Takeaway]
 
     def outputs(self) -> list[Any]:
         """Every component that a view can change."""

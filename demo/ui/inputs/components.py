@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,12 +10,13 @@ import gradio as gr
 from gradio.components import Component
 
 from demo import formats
-from demo.language import Text
+from demo.language import Language, Text
 from demo.rankers.bm25 import VARIANTS, Parameter, Variant, find_variant
 from demo.records import Collection, Query
 from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
+from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
@@ -56,6 +57,21 @@ class Inputs:
     def components(self) -> list[Component]:
         """The form's components in the order of the fields of `Form`."""
         return [self.form[row.name] for row in fields(Form)]
+
+    def filled(self, form: Form, language: Language) -> dict[Any, Any]:
+        """The values of a form by component, with what speaks of them; uploads stay as they are."""
+        pane, notes = self.pane, self.notes
+        values = {self.form[row.name]: getattr(form, row.name) for row in fields(Form) if row.name != "uploaded"}
+        numbers = {name: getattr(form, name) for name in PARAMETERS}
+        fitted = _parameter_fields(form.variant, numbers, language)
+        values |= {self.form[name]: field for name, field in zip(PARAMETERS, fitted, strict=True)}
+        chosen = pane.service.collection(form.collection)
+        known = form.query if any(query.text == form.query for query in chosen.queries) else None
+        return values | {
+            notes.examples: gr.Dropdown(choices=query_choices(chosen.queries), value=known),
+            notes.collection: collection_note(chosen, language),
+            notes.pasted: pane.read_pasted(form.pasted, form.reading, language),
+        }
 
 
 def query_choices(queries: Sequence[Query]) -> list[tuple[str, str]]:
@@ -187,18 +203,32 @@ def _parameter_field(name: str, variant: Variant, label: w.Labels) -> gr.Number:
     )
 
 
+def _parameter_fields(key: str, values: Mapping[str, float | None], language: Language) -> list[gr.Number]:
+    """The fields of all PARAMETERS for the variant; hidden and empty where it has none of that name."""
+    rows = {row.name: row for row in find_variant(key).parameters}
+    return [
+        gr.Number(value=values[name], label=parameter_label(row).to(language), visible=True)
+        if (row := rows.get(name))
+        else gr.Number(value=None, visible=False)
+        for name in PARAMETERS
+    ]
+
+
 def _wire(inputs: Inputs) -> None:
     """Connects the components with the pane's methods."""
     pane, form, notes = inputs.pane, inputs.form, inputs.notes
 
-    def localised(request: gr.Request) -> tuple[str, ...]:
-        language = w.language_of(request)
-        return (
-            collection_note(pane.service.collection(pane.default_form().collection), language),
-            formats_note(language),
-            status.reading(w.PASTE_EMPTY, language),
-            status.reading(w.UPLOAD_NONE, language),
-        )
+    def opened(request: gr.Request) -> dict[Any, Any]:
+        language, link = w.language_of(request), read_if_right(request.query_params, pane)
+        if link is not None:
+            found = inputs.filled(link.form, language)
+        else:
+            start = pane.service.collection(pane.default_form().collection)
+            found = {
+                notes.collection: collection_note(start, language),
+                notes.pasted: pane.read_pasted("", "", language),
+            }
+        return found | {notes.formats: formats_note(language), notes.uploaded: status.reading(w.UPLOAD_NONE, language)}
 
     def pasted(request: gr.Request, text: str, reading: str) -> str:
         return pane.read_pasted(text, reading, w.language_of(request))
@@ -218,16 +248,11 @@ def _wire(inputs: Inputs) -> None:
         return menu, text, collection_note(chosen, w.language_of(request))
 
     def variant_chosen(request: gr.Request, key: str) -> list[Any]:
-        language, rows = w.language_of(request), {row.name: row for row in find_variant(key).parameters}
-        return [
-            gr.Number(value=row.default, label=parameter_label(row).to(language), visible=True)
-            if (row := rows.get(name))
-            else gr.Number(value=None, visible=False)
-            for name in PARAMETERS
-        ]
+        return _parameter_fields(key, find_variant(key).defaults, w.language_of(request))
 
     collection, query, reading = form["collection"], form["query"], form["reading"]
-    current_page().load(localised, None, [notes.collection, notes.formats, notes.pasted, notes.uploaded], **QUICK)
+    said = [notes.examples, notes.collection, notes.formats, notes.pasted, notes.uploaded]
+    current_page().load(opened, None, [*inputs.components(), *said], **QUICK)
     notes.examples.input(lambda text: text, notes.examples, query, **QUICK)
     collection.input(collection_chosen, [collection, query], [notes.examples, query, notes.collection], **QUICK)
     form["variant"].input(variant_chosen, form["variant"], [form[name] for name in PARAMETERS], **QUICK)

@@ -85,15 +85,23 @@ class InputsPane:
             InputError: nothing was uploaded yet, the pasted text cannot be read as chosen, or a number is missing or
                 out of the range that the variant allows.
         """
-        numbers = {name: number(getattr(form, name), name) for name in find_variant(form.variant).defaults}
-        analysis = Analysis(stop_words=form.stop_words, stemmer=form.stemmer)
         return Request(
             query=form.query,
             collection=self.collection(form),
-            bm25=Bm25Settings(variant=form.variant, analysis=analysis, **numbers),
+            bm25=self.bm25(form),
             first_stage=form.first_stage,
             depth=int(number(form.depth, "depth")) or None,
         )
+
+    def bm25(self, form: Form) -> Bm25Settings:
+        """The form's BM25.
+
+        Raises:
+            InputError: a number is missing or out of the range that the variant allows.
+        """
+        numbers = {name: number(getattr(form, name), name) for name in find_variant(form.variant).defaults}
+        analysis = Analysis(stop_words=form.stop_words, stemmer=form.stemmer)
+        return Bm25Settings(variant=form.variant, analysis=analysis, **numbers)
 
     def collection(self, form: Form) -> Collection:
         """The passages that the form points at.

@@ -5,11 +5,11 @@ The fields of `View` have the names of the components they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from demo.charts import CHARTS, RAW, Chart, find_scale
-from demo.errors import InputError
+from demo.errors import DemoError, InputError
 from demo.judgments import Judgments
 from demo.language import Language
 from demo.rankers.choices import CrossEncoderChoice
@@ -21,6 +21,7 @@ from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.judging import judged_box
+from demo.ui.links import Link, needs_download, read, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
@@ -90,9 +91,21 @@ class RerankTab:
             cost=cost.cost(comparison, language),
         )
 
-    def opening(self, language: Language) -> Iterator[View]:
-        """The worked example that a visitor sees first: the first collection's first query, all else by default."""
-        return self.run(self.pane.default_form(), CrossEncoderChoice(), Judgments(), RAW.key, language)
+    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View]:
+        """What a visitor sees first: what the address asks for, or else the first collection's first query.
+
+        Where a link cannot be opened, or needs a model that is not here yet, the example stands below the reason.
+        """
+        try:
+            link = read(asked, self.pane)
+            missing = needs_download(link, self.pane) if link else []
+            reason = status.notice(w.LINK_DOWNLOADS.format(models=", ".join(missing)), language) if missing else ""
+        except DemoError as error:
+            told_why = w.LINK_WRONG.format(reason=error.to(language))
+            link, missing, reason = None, [], status.alert(told_why, language)
+        link = Link(self.pane.default_form()) if link is None or missing else link
+        for view in self.run(link.form, link.reranker, Judgments(), RAW.key, language):
+            yield view if view.status else replace(view, status=reason)
 
     def table(self, shown: Shown, judgments: Judgments, language: Language) -> str:
         """The table of all candidates."""
@@ -116,6 +129,12 @@ class RerankTab:
             figure=plot(row.figure(data, language)),
             shown=comparison.size >= row.from_size,
         )
+
+    def link(self, form: Form, reranker: CrossEncoderChoice) -> dict[str, str]:
+        """The link to what the form and the model say; `links.written` tells what does not fit into one."""
+        if reranker.precision == self.pane.settings.precision:
+            reranker = replace(reranker, precision="")
+        return {"text": written(Link(form, reranker), self.pane)}
 
     def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as CSV; cells that a spreadsheet would run are defused."""

@@ -9,7 +9,7 @@ import gradio as gr
 from demo.charts import CHARTS, RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Download, Filled, build_chart, build_download
+from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
 from demo.ui.views import status
 
 
@@ -36,8 +36,9 @@ class Results:
 
     parts: Parts
     scale: gr.Radio
-    csv: Download
-    json: Download
+    link: Takeaway
+    csv: Takeaway
+    json: Takeaway
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
@@ -61,6 +62,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     with gr.Row(elem_id="footer-row"):
         cost_html = page_html("", elem_id="cost-box")
         with gr.Column(elem_id="downloads"):
+            link = build_link(label, "copy-link")
             csv = build_download(label(w.DOWNLOAD_CSV), "download-csv")
             json = build_download(label(w.DOWNLOAD_JSON), "download-json")
     parts = Parts(
@@ -76,4 +78,4 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         table_html,
         cost_html,
     )
-    return Results(parts, scale, csv, json)
+    return Results(parts, scale, link, csv, json)

@@ -12,17 +12,23 @@ import gradio as gr
 
 from demo.errors import DemoError
 from demo.ui import wording as w
-from demo.ui.compare.handlers import CompareTab, WhatIfForm
+from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm
 from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
 from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
+from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import model_choices, offered, ranker_choices
 from demo.ui.session import Compared
 from demo.ui.views import status
+
+GO_TO_COMPARE = """() => {
+  if (new URLSearchParams(location.search).has('rankers')) document.querySelector('#tab-compare-button').click();
+}"""
+"""A link that names rankers opens this tab."""
 
 
 def build(frame: Frame) -> None:
@@ -44,11 +50,10 @@ def _wire_choice(tab: CompareTab, actions: Actions) -> None:
     """Menus in the visitor's language, and adding a ranker with options of its own."""
 
     def localised(request: gr.Request) -> tuple[Any, Any]:
-        language = w.language_of(request)
-        return (
-            gr.Dropdown(choices=ranker_choices(offered(tab.service, engine=True), tab.service, language)),
-            gr.Dropdown(choices=model_choices(tab.service, language)),
-        )
+        language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
+        menu = ranker_choices(offered(tab.service, engine=True), tab.service, language)
+        rankers = gr.Dropdown(choices=menu, value=list(link.rankers)) if link and link.rankers else None
+        return rankers or gr.Dropdown(choices=menu), gr.Dropdown(choices=model_choices(tab.service, language))
 
     def added(request: gr.Request, *values: Any) -> tuple[Any, str]:
         try:
@@ -69,25 +74,37 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     parts, panel, edit = results.parts, results.panel, results.what_if
     form = frame.inputs.components()
 
-    def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-        typed, (rankers, judgments, *looks) = values[: len(form)], values[len(form) :]
-        controls = Panel.controls(looks)
-        for view in tab.run(Form(*typed), rankers or (), controls, judgments, w.language_of(request)):
+    def updates(views: Iterator[View], controls: Controls) -> Iterator[dict[Any, Any]]:
+        for view in views:
             found = parts.updates(view)
             if view.compared is not None:
                 found |= panel.fitted(view.compared, controls) | edit.fitted(view.compared)
             yield found
 
+    def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
+        typed, (rankers, judgments, *looks) = values[: len(form)], values[len(form) :]
+        controls = Panel.controls(looks)
+        views = tab.run(Form(*typed), rankers or (), controls, judgments, w.language_of(request))
+        yield from updates(views, controls)
+
+    def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        yield from updates(tab.opening(request.query_params, w.language_of(request)), Controls())
+
+    def linked(*values: Any) -> dict[str, str]:
+        return tab.link(Form(*values[:-1]), values[-1] or ())
+
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
 
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
+    outputs = [*parts.outputs(), *fitted]
     running = actions.box.run.click(
-        run,
-        [*form, actions.rankers, frame.judging.judgments, *panel.components()],
-        [*parts.outputs(), *fitted],
-        **RANKING,
+        run, [*form, actions.rankers, frame.judging.judgments, *panel.components()], outputs, **RANKING
     )
+    page = current_page()
+    page.load(opening, None, outputs, **RANKING)
+    page.load(None, js=GO_TO_COMPARE, api_visibility="private")
+    results.link.serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
 
 

@@ -16,6 +16,7 @@ from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
+from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import model_choices
 from demo.ui.rerank.handlers import RerankTab
@@ -47,11 +48,23 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
             yield parts.updates(view)
 
     def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for view in tab.opening(w.language_of(request)):
+        for view in tab.opening(request.query_params, w.language_of(request)):
             yield parts.updates(view)
 
-    def localised(request: gr.Request) -> Any:
-        return gr.Dropdown(choices=model_choices(tab.service, w.language_of(request)))
+    def localised(request: gr.Request) -> dict[Any, Any]:
+        menu, link = model_choices(tab.service, w.language_of(request)), read_if_right(request.query_params, tab.pane)
+        if link is None:
+            return {actions.model: gr.Dropdown(choices=menu)}
+        asked = link.reranker
+        return {
+            actions.model: gr.Dropdown(choices=menu, value=asked.model or tab.service.default_model()),
+            actions.precision: asked.precision or tab.pane.settings.precision,
+            actions.windows: asked.windows,
+        }
+
+    def linked(*values: Any) -> dict[str, str]:
+        *typed, model, windows, precision = values
+        return tab.link(Form(*typed), CrossEncoderChoice(model or "", precision, windows))
 
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
@@ -64,7 +77,8 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
     page = current_page()
     page.load(opening, None, parts.outputs(), **RANKING)
-    page.load(localised, None, actions.model, **QUICK)
+    page.load(localised, None, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [parts.shown, scale], parts.outputs(), **QUICK)
+    results.link.serve(linked, [*frame.inputs.components(), actions.model, actions.windows, actions.precision])
     results.csv.serve(tab.csv, [parts.shown, judgments])
     results.json.serve(tab.json, [parts.shown, judgments])

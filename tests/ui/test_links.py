@@ -1,0 +1,129 @@
+"""Links: what is written is read back, what cannot be opened is told, and nothing is downloaded by following one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import pytest
+from test_service import PASSAGES, QUERY, FakeSource, collection_of, service_with
+
+from demo.errors import InputError
+from demo.language import Text
+from demo.rankers.choices import CrossEncoderChoice
+from demo.records import Card, Collection, Passage
+from demo.settings import Settings
+from demo.ui.compare.handlers import CompareTab
+from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.links import MOST_CHARS, Link, needs_download, read, read_if_right, written
+from demo.ui.rerank.handlers import RerankTab
+
+
+@pytest.fixture
+def pane() -> InputsPane:
+    return InputsPane(Settings(), service_with(FakeSource()))
+
+
+def address(text: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(text, strict_parsing=True).items()}
+
+
+def pasted(pane: InputsPane, text: str) -> Form:
+    return replace(pane.default_form(), query="fast trains", source="paste", pasted=text)
+
+
+def test_a_link_names_query_collection_and_model_and_nothing_usual(pane: InputsPane) -> None:
+    text = written(Link(pane.default_form(), CrossEncoderChoice("bundled/tiny")), pane)
+    assert address(text) == {"query": QUERY, "collection": "cities", "model": "bundled/tiny"}
+
+
+def test_what_is_written_is_read_back(pane: InputsPane) -> None:
+    start = pane.default_form()
+    okapi = replace(start, variant="okapi", k1=1.2, b=0.75, epsilon=0.1, stop_words=False, stemmer="german", depth=20)
+    plus = replace(start, variant="bm25plus", k1=1.5, b=0.75, delta=0.5, epsilon=None, stemmer="")
+    for form in (start, okapi, plus, pasted(pane, "a\ttrains & boats\nb\t火车 100% + ?"), replace(start, query="")):
+        for rankers in ((), ("bm25[k1=1.2]", "rrf(bm25+bundled/tiny)[k=10]")):
+            link = Link(form, CrossEncoderChoice("hub/big", "bf16", windows=True), rankers)
+            found = read(address(written(link, pane)), pane)
+            if form.query or form.source == "paste":
+                assert found == link
+            else:  # an empty query is not written, so the collection's first one comes back
+                assert found == replace(link, form=start)
+
+
+def test_uploaded_passages_travel_in_the_link(pane: InputsPane) -> None:
+    passages = (Passage("d1", "A line.\nAnother, “quoted”.", "Title"), Passage("d2", "火车"))
+    uploaded = Collection("upload", Card(Text("Mine", "我的"), Text("", "")), passages)
+    form = replace(pane.default_form(), source="upload", uploaded=uploaded)
+    found = read(address(written(Link(form), pane)), pane)
+    assert found is not None
+    assert pane.collection(found.form).passages == passages
+
+
+def test_what_does_not_fit_is_told(pane: InputsPane) -> None:
+    with pytest.raises(InputError, match=f"beyond {MOST_CHARS:,} links do not work"):
+        written(Link(pasted(pane, "x" * MOST_CHARS)), pane)
+    engine = replace(pane.default_form(), source="upload", uploaded=collection_of(PASSAGES), first_stage="engine")
+    with pytest.raises(InputError, match="scores do not fit into a link"):
+        written(Link(engine), pane)
+    with pytest.raises(InputError, match="Choose a file first"):
+        written(Link(replace(pane.default_form(), source="upload")), pane)
+
+
+@pytest.mark.parametrize("values", [{}, {"__theme": "dark"}, {"depth": "3"}])
+def test_an_address_that_asks_for_nothing(pane: InputsPane, values: dict[str, str]) -> None:
+    assert read(values, pane) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"query": "x", "depth": "many"}, "depth “many”"),
+        ({"query": "x", "depth": "-1"}, "depth “-1”"),
+        ({"query": "x", "model": "bm25"}, "names bm25 as the cross-encoder"),
+        ({"query": "x", "first_stage": "bundled/tiny"}, "names bundled/tiny as the first stage"),
+        ({"query": "x", "first_stage": "bm25[k1=99]"}, "k₁ is 99"),
+        ({"rankers": "bm25[k1=1.2"}, "do not match"),
+    ],
+)
+def test_what_cannot_be_opened_is_told(pane: InputsPane, values: dict[str, str], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence.replace("[", r"\[")):
+        read(values, pane)
+    assert read_if_right(values, pane) is None
+    views = list(RerankTab(pane).opening(values, "en"))
+    assert sentence in (views[-1].status or "")
+    assert views[-1].shown is not None  # the example is there all the same
+    assert views[-1].shown.query.text == QUERY
+
+
+def test_models_that_are_not_here_are_named_once(pane: InputsPane) -> None:
+    rankers = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine")
+    assert needs_download(Link(pane.default_form(), CrossEncoderChoice("hub/big"), rankers), pane) == [
+        "hub/big",
+        "someone/else",
+    ]
+    assert needs_download(Link(pane.default_form()), pane) == []
+
+
+def test_following_a_link_loads_nothing_that_is_not_here() -> None:
+    source = FakeSource()
+    pane = InputsPane(Settings(), service_with(source))
+    *_, last = RerankTab(pane).opening({"query": "x", "model": "hub/big"}, "en")
+    assert "asks for hub/big, which would be downloaded" in (last.status or "")
+    assert last.shown is not None
+    assert last.shown.comparison.after.ranker.key == "bundled/tiny"
+    (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "en")
+    assert "asks for hub/big, which would be downloaded" in (view.status or "")
+    assert [key for key, _ in source.loads] == ["bundled/tiny"]
+
+
+def test_a_link_opens_what_it_names(pane: InputsPane) -> None:
+    asked = {"query": "fast trains", "passages": "slow boats\nfast trains\ntrains", "rankers": "bm25,bundled/tiny"}
+    *_, last = RerankTab(pane).opening(asked, "en")
+    assert last.shown is not None
+    assert last.shown.query.text == "fast trains"
+    assert last.status == ""
+    *_, lined = CompareTab(pane).opening(asked, "en")
+    assert lined.compared is not None
+    assert [ranking.ranker.label for ranking in lined.compared.rankings] == ["BM25", "Tiny"]
+    assert list(CompareTab(pane).opening({"query": "x"}, "en")) == []
