@@ -397,8 +397,8 @@ class Occlusion:
 
     Attributes:
         query, content: the texts that the effects point into.
-        of_query: one effect for each word; empty for a query of one word.
-        of_passage: one for each word that was read, or for each few words of a long passage.
+        of_query, of_passage: one effect for each word, or for each few words of a long text; of the passage, as far as
+            it was read; empty for a query of one word.
     """
 
     ranker: Ranker

@@ -14,7 +14,7 @@ from demo.scoring import Progress
 from demo.text import Span, word_spans
 
 MOST_STRETCHES = 96
-"""Stretches of a passage that are left out one at a time; the words of a longer one are joined."""
+"""Stretches of a text that are left out one at a time; the words of a longer one are joined."""
 
 Rank = Callable[[str, list[str]], Generator[Progress, None, Ranking]]
 """A cross-encoder's ranking of some contents for a query, after its progress."""
@@ -33,7 +33,7 @@ def occlude(query: str, content: str, rank: Rank) -> Generator[Progress, None, O
     spans = list(stretches(content, read.start_char, read.end_char))
     ranking = yield from rank(query, [without(content, span) for span in spans])
     passage = tuple(Effect(*span, score - float(rest)) for span, rest in zip(spans, ranking.scores, strict=True))
-    words = word_spans(query)
+    words = list(stretches(query, 0, len(query)))
     effects = []
     for span in words if len(words) > 1 else ():
         ranking = yield from rank(without(query, span), [content])

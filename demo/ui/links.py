@@ -13,17 +13,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo.errors import DemoError, InputError
-from demo.rankers.bm25 import Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, FusionChoice, parse_ranker, parse_rankers
 from demo.records import Collection
-from demo.ui.inputs.handlers import COLLECTION, PASTE, UPLOAD, Form, InputsPane
+from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
 
 MOST_CHARS = 6_000
 """Longest link; servers and messengers cut longer ones."""
 
-QUERY, KEY, PASSAGES, READING, FIRST, DEPTH, MODEL, RANKERS = (
-    *("query", "collection", "passages", "reading", "first_stage", "depth", "model", "rankers"),
-)
+QUERY, KEY, PASSAGES, READING = "query", "collection", "passages", "reading"
+FIRST, DEPTH, MODEL, RANKERS = "first_stage", "depth", "model", "rankers"
 """The names in the address."""
 
 
@@ -134,8 +132,8 @@ def _first_stage(text: str) -> dict[str, Any]:
             f"The link names {choice} as the first stage. Name bm25, with options if need be: bm25[k1=1.2].",
             f"链接把 {choice} 当作第一阶段。请写 bm25，可带选项：bm25[k1=1.2]。",
         )
-    settings: Bm25Settings = choice.settings
-    numbers = {name: getattr(settings, name) for name in ("k1", "b", "delta", "epsilon")}
+    settings = choice.settings
+    numbers = {name: getattr(settings, name) for name in PARAMETERS}
     analysis = settings.analysis
     return {
         "variant": settings.variant,

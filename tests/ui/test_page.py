@@ -191,8 +191,9 @@ def test_sorting_and_searching(open_page: Any) -> None:
     page.fill(".ranking input[type=search]", "berlin")
     shown = table_ids(page)
     assert 0 < len(shown) < len(by_new_rank)
-    page.fill(".ranking input[type=search]", "zzzz")
-    assert table_ids(page) == []
+    for nowhere in ("zzzz", "sigmoid", "why this"):  # what the page says of a passage is not searched
+        page.fill(".ranking input[type=search]", nowhere)
+        assert table_ids(page) == []
     assert page.is_visible(".ranking .none")
 
 
@@ -262,6 +263,12 @@ def test_phone(open_page: Any) -> None:
     page.click(".panel .close")
     assert not page.is_visible(".panel")
     assert page.locator(".ranking tbody tr:visible").count() == 10
+    row = page.locator(".ranking tbody tr").nth(2)
+    row.click()
+    row.locator(".explain").click()
+    page.wait_for_selector(".why .said")
+    assert row.locator("[data-cell=doc]").inner_text().split(" · ")[0] in page.inner_text(".why h2")
+    assert page.locator(".ranking .explain:visible").count() == 1
     page.click(".ranking .more")
     assert page.locator(".ranking tbody tr:visible").count() > 10
 

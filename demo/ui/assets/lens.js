@@ -68,6 +68,7 @@
     const panel = one('.panel', scene);
     if (panel && Number(panel.dataset.i) !== id) one('.body', panel).scrollTop = 0;
     fillPanel(scene);
+    moveQuestion(scene, row);
     viewsOf(scene).forEach((view) => { view.dataset.shows = id; });
     if (open) panel?.classList.add('open');
     markPlots(scene);
@@ -117,7 +118,8 @@
     let shown = 0;
     if (parts.length) table.classList.add('all');
     all('tbody tr', table).forEach((row) => {
-      const hit = parts.every((part) => one('.passage', row).textContent.toLowerCase().includes(part));
+      const texts = all('[data-cell=doc], [data-cell=text]', row).map((cell) => cell.textContent.toLowerCase());
+      const hit = parts.every((part) => texts.some((text) => text.includes(part)));
       row.hidden = !hit;
       shown += hit;
     });
@@ -150,6 +152,13 @@
   // ---- why: the press goes to the server, the answer is brought into sight -----------------------------------
   const asked = new WeakSet(); // scenes that wait for an answer
 
+  // where rows unfold in place, as on a phone, the chosen one has the panel's button as well
+  function moveQuestion(scene, row) {
+    const button = one('.panel .explain', scene);
+    all('.ranking .explain', scene).forEach((each) => each.remove());
+    if (button) one('.passage', row).append(button.cloneNode(true));
+  }
+
   function explain(scene) {
     one('.panel', scene).classList.remove('open');
     asked.add(scene);
@@ -167,7 +176,7 @@
     }
     if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
-    if (target.closest('.panel .explain')) return explain(scene);
+    if (target.closest('.explain')) return explain(scene);
     const grade = target.closest('.panel .judge button');
     if (grade) return judge(scene, idOf(grade.closest('.panel')), grade.dataset.grade);
     const row = target.closest('.ranking tbody tr');
