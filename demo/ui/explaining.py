@@ -90,6 +90,7 @@ class Explaining:
             told_by = event._data
             at = names.index(told_by["scene"])
             ran = values[at]
+            yield [gr.skip() for _ in names]  # gradio empties the outputs of a generator that gives nothing
             if ran is not None:
                 for card in explained(self.service, ran, int(told_by["index"]), w.language_of(request)):
                     yield [card if place == at else gr.skip() for place in range(len(names))]

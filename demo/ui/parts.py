@@ -79,11 +79,11 @@ class Filled:
         return [*parts.values(), *(part for chart in charts for part in chart.components())]
 
     def updates(self, view: Any) -> dict[Any, Any]:
-        """The view's values by component; what the view leaves alone is left out."""
+        """The view's values by component, without what it leaves alone, but never empty: gradio would refuse that."""
         parts, values = self._parts(), {row.name: getattr(view, row.name) for row in fields(view)}
         views: tuple[ChartView | None, ...] = values.pop("charts") or ()
         found = {parts[name]: value for name, value in values.items() if value is not None}
-        return found | chart_updates(parts["charts"], views)
+        return (found | chart_updates(parts["charts"], views)) or {next(iter(parts.values())): gr.skip()}
 
     def _parts(self) -> dict[str, Any]:
         return {row.name: getattr(self, row.name) for row in fields(self)}

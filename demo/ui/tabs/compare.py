@@ -88,6 +88,7 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
         yield from updates(views, controls)
 
     def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        yield parts.updates(View())  # gradio empties the outputs of a generator that gives nothing
         yield from updates(tab.opening(request.query_params, w.language_of(request)), Controls())
 
     def linked(*values: Any) -> dict[str, str]:
@@ -121,7 +122,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
 
     def referred(request: gr.Request, compared: Compared | None, judged: Any, *looks: Any) -> dict[Any, Any]:
         if compared is None:
-            return {}
+            return parts.updates(View())
         return parts.updates(tab.referred(compared, Panel.controls(list(looks)), judged, w.language_of(request)))
 
     seen = [parts.compared, judgments, *panel.components()]

@@ -178,7 +178,7 @@ def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
 
     def opened(request: gr.Request, event: gr.EventData, evaluated: Evaluated | None) -> dict[Any, Any]:
         if evaluated is None:
-            return {}
+            return {form["query"]: gr.skip()}
         found = tab.opened(evaluated, int(event._data["place"]))
         collection = found.judged.collection
         language = w.language_of(request)
