@@ -14,17 +14,15 @@ from demo.kept_scores import Kept, Recording, pair_keys
 from demo.rankers import loading
 from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Comparison
-from demo.service import BUNDLED, FIRST_SCORES, RankingService, Request
+from demo.service import BUNDLED, FIRST_SCORES, RankingService
 from demo.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 def worked_example(service: RankingService) -> Comparison:
-    """The comparison that the page opens with: first collection, its first query, all defaults."""
-    key = service.cards()[0][0]
-    request = Request(service.first_query(key).text, service.collection(key))
-    *_, last = service.rerank(request, CrossEncoderChoice())
+    """The comparison that the page opens with."""
+    *_, last = service.rerank(service.worked_example(), CrossEncoderChoice())
     assert isinstance(last, Comparison)
     return last
 

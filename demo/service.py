@@ -153,6 +153,11 @@ class RankingService:
         """The query that a bundled collection is shown with first."""
         return self._library.first_query(key)
 
+    def worked_example(self) -> Request:
+        """What the page opens with: the first collection with its first query, all else by default."""
+        key = self.cards()[0][0]
+        return Request(self.first_query(key).text, self.collection(key))
+
     def traps(self, key: str) -> Mapping[str, Text]:
         """query_id → what to look for, for the bundled collection; empty for any other key."""
         return self._library.traps(key) if key in dict(self.cards()) else {}
@@ -175,9 +180,9 @@ class RankingService:
         return thread
 
     def _warm_up(self) -> None:
-        key = self.cards()[0][0]
+        example = self.worked_example()
         try:
-            self._scoring.warm_up(self.first_query(key).text, [p.content for p in self.collection(key).passages])
+            self._scoring.warm_up(example.query, [passage.content for passage in example.collection.passages])
         except DemoError:
             return
 
@@ -270,13 +275,13 @@ class RankingService:
             use = self._scoring.checked(choice)
             yield (yield from occlude(query.text, passage.content, partial(self._scoring.rank, use)))
             return
-        ranking, _ = self._bm25(choice, query, collection)
         place = next(place for place, each in enumerate(collection.passages) if each.doc_id == passage.doc_id)
         index, _ = self._indexes.get(collection, choice.settings)
-        found = token_spans(query.text, choice.settings.analysis)
-        words = {term: query.text[start:end] for term, start, end in reversed(found)}
-        weights = (TermWeight(term, words[term], value) for term, value in index.term_weights(query.text, place))
-        yield TermWeights(ranking.ranker, float(ranking.scores[place]), tuple(weights))
+        spans = token_spans(query.text, choice.settings.analysis)
+        words = {term: query.text[start:end] for term, start, end in reversed(spans)}
+        found = index.term_weights(query.text, place)
+        weights = tuple(TermWeight(term, words[term], value) for term, value in found)
+        yield TermWeights(self._ranker(choice), sum(value for _, value in found), weights)
 
     # ---- evaluation ----------------------------------------------------------------------------------------------
 

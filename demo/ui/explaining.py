@@ -10,54 +10,46 @@ import gradio as gr
 
 from demo.language import Language
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, parse_ranker
-from demo.records import Explanation, Passage
+from demo.records import Explanation
 from demo.scoring import Progress
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.page import RANKING
 from demo.ui.progress import seldom, told
-from demo.ui.session import Compared, Shown
+from demo.ui.session import Ran
 from demo.ui.views import status
 from demo.ui.views.why import why
 
 BRIDGE = """document.addEventListener('lens-explain', (event) => trigger('select', event.detail));"""
 """The page's script tells which passage is asked about; this passes it on to the server."""
 
-Ran = Shown | Compared
-
 
 def explained(service: RankingService, ran: Ran, index: int, language: Language) -> Iterator[str]:
     """The card of candidate `index`, ranker after ranker, with the progress or the error below it."""
     passage, found = ran.candidates[index], list[Explanation]()
 
-    def card(below: str = "") -> str:
-        asked = [ranking.ranker for ranking in ran.rankings]
-        left_out = [ranker for ranker in asked if not explains(ranker.key)] if not below else []
-        return why(passage, found, left_out, language) + below
+    def card(below: str) -> str:
+        return why(passage, found, (), language) + below
 
     def cards() -> Iterator[str]:
-        steps: Iterator[Progress | Explanation] = seldom(_explanations(service, ran, passage))
-        for step in steps:
-            if isinstance(step, Progress):
-                yield card(told(step, language))
-            else:
-                found.append(step)
-        yield card()
+        left_out = []
+        for ranking in ran.rankings:
+            choice = parse_ranker(ranking.ranker.key)
+            if not isinstance(choice, Bm25Choice | CrossEncoderChoice):
+                left_out.append(ranking.ranker)
+                continue
+            steps: Iterator[Progress | Explanation] = seldom(
+                service.explain(choice, ran.query, passage, ran.collection)
+            )
+            for step in steps:
+                if isinstance(step, Progress):
+                    yield card(told(step, language))
+                else:
+                    found.append(step)
+        yield why(passage, found, left_out, language)
 
     return guarded(cards(), lambda sentence: card(status.alert(sentence, language)))
-
-
-def explains(key: str) -> bool:
-    """Whether the ranker of this key can be asked why; fusions and engines can not."""
-    return isinstance(parse_ranker(key), Bm25Choice | CrossEncoderChoice)
-
-
-def _explanations(service: RankingService, ran: Ran, passage: Passage) -> Iterator[Progress | Explanation]:
-    for ranking in ran.rankings:
-        choice = parse_ranker(ranking.ranker.key)
-        if isinstance(choice, Bm25Choice | CrossEncoderChoice):
-            yield from service.explain(choice, ran.query, passage, ran.collection)
 
 
 @dataclass(frozen=True, slots=True)

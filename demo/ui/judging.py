@@ -20,7 +20,7 @@ from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.page import QUICK, page_html
 from demo.ui.parts import build_download
-from demo.ui.session import Compared, Shown, grades_by_id
+from demo.ui.session import Ran, grades_by_id
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
@@ -28,8 +28,6 @@ MEASURES = parse_measures("ndcg@10 mrr@10 p@10 judged@10")
 
 BRIDGE = """document.addEventListener('lens-judge', (event) => trigger('select', event.detail));"""
 """The page's script tells of a judgment; this passes it on to the server."""
-
-Ran = Shown | Compared
 
 
 def figures(ran: Ran, judgments: Judgments) -> Mapping[str, Figures]:

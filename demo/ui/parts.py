@@ -25,6 +25,14 @@ SAVE = r"""(file) => {
 }"""
 """Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8."""
 
+COPY = r"""(link) => {
+  if (!link) return;
+  const address = `${location.origin}${location.pathname}?${link.text}`;
+  history.replaceState(null, '', address);
+  navigator.clipboard?.writeText(address).catch(() => {});
+}"""
+"""Puts a link into the address bar, and onto the clipboard where the browser lets it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
@@ -106,15 +114,6 @@ def build_run_box(name: str, text: Text, label: w.Labels) -> RunBox:
             run = gr.Button(label(text), variant="primary", scale=3, elem_id=name, elem_classes="run")
             stop = gr.Button(label(w.STOP), scale=1, elem_id=f"{name}-stop", elem_classes="stop")
     return RunBox(status, run, stop)
-
-
-COPY = r"""(link) => {
-  if (!link) return;
-  const address = `${location.origin}${location.pathname}?${link.text}`;
-  history.replaceState(null, '', address);
-  navigator.clipboard?.writeText(address).catch(() => {});
-}"""
-"""Puts a link into the address bar, and onto the clipboard where the browser lets it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,10 @@ class Compared:
         return replace(self.drawn, grades=judgments.over(self.drawn.grades, self.query, self.candidates))
 
 
-def grades_by_id(ran: Shown | Compared, judgments: Judgments) -> Mapping[str, int | None]:
+Ran = Shown | Compared
+
+
+def grades_by_id(ran: Ran, judgments: Judgments) -> Mapping[str, int | None]:
     """doc_id → grade for the query, of the whole collection: an ideal ranking knows what was no candidate, too."""
     made = judgments.over((None,) * len(ran.candidates), ran.query, ran.candidates)
     by_hand = {passage.doc_id: grade for passage, grade in zip(ran.candidates, made, strict=True) if grade is not None}

@@ -42,7 +42,7 @@ def test_pieces_cover_the_text_and_compare_with_the_strongest() -> None:
 def test_the_strongest_words_of_both_texts_are_listed() -> None:
     found = Occlusion(TINY, 5.5, "red car", "a red car", (Effect(0, 3, 4.0),), (Effect(0, 1, -1.0), Effect(2, 5, 2.0)))
     part = shaded(found, "en")
-    assert [(row.label, row.origin, row.value, row.share, row.direction) for row in part.rows] == [
+    assert [(row.label, row.note, row.value, row.share, row.direction) for row in part.rows] == [
         ("red", "Query", "+4.00", 1.0, "up"),
         ("red", "Passage", "+2.00", 0.5, "up"),
         ("a", "Passage", "−1.00", 0.25, "down"),

@@ -56,12 +56,12 @@ class InputsPane:
 
     def default_form(self) -> Form:
         """What the form holds before anyone touched it: the first collection with its first query."""
-        key = self.service.cards()[0][0]
+        example = self.service.worked_example()
         defaults = VARIANTS[0].defaults
         return Form(
-            query=self.service.first_query(key).text,
+            query=example.query,
             source=COLLECTION,
-            collection=key,
+            collection=example.collection.key,
             pasted="",
             uploaded=None,
             reading="",

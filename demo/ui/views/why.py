@@ -34,13 +34,13 @@ class Row:
 
     Attributes:
         share: 0…1, of the largest in the table.
-        origin: the text it was left out of; of a BM25 term, how it is counted where that is not how it is written.
+        note: the text it was left out of; of a BM25 term, how it is counted where that is not how it is written.
     """
 
     label: str
     value: str
     share: float
-    origin: str = ""
+    note: str = ""
     direction: str = ""
 
 
@@ -89,7 +89,7 @@ def _terms(found: TermWeights) -> Terms:
             each.word,
             signed(each.value, 2),
             round(abs(each.value) / most, 3),
-            origin="" if each.term == each.word.casefold() else each.term,
+            note="" if each.term == each.word.casefold() else each.term,
         )
         for each in found.weights
     )
