@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -87,7 +87,7 @@ class Recording:
     def write(self, path: Path) -> None:
         """Writes the recording as JSON, one score a line."""
         about = {name: getattr(self, name) for name in self.__slots__ if name != "rows"}
-        scores = {key.hex(): [kept.score, *astuple(kept.extent)] for key, kept in self.rows}
+        scores = {key.hex(): [kept.score, *kept.extent] for key, kept in self.rows}
         lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(values)}" for key, values in scores.items())
         head = json.dumps(about, ensure_ascii=False, indent=2).removesuffix("\n}")
         path.write_text(f'{head},\n  "scores": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")

@@ -1,7 +1,8 @@
 """Measures how fast scoring is on this machine, prints Markdown tables and writes them as JSON.
 
 Sections: models (documents a second by model and precision), precision (how far a lossy one agrees with fp32), growth
-(with passages, their length, and models), bm25 (postings against rank_bm25), start (first scores of a new process).
+(with passages, their length, and models), host (all but the network), bm25 (postings against rank_bm25), start (first
+scores of a new process).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from demo.benchmark.agreement import agreement
 from demo.benchmark.bm25 import bm25
 from demo.benchmark.growth import by_length, by_models, by_passages, kept
+from demo.benchmark.host import host
 from demo.benchmark.material import PROFILES, SHAPES, USUAL
 from demo.benchmark.models import by_model, peak_gflops
 from demo.benchmark.options import Options, Row, Section
@@ -33,6 +35,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "models": (by_model,),
     "precision": (agreement,),
     "growth": (by_passages, by_length, by_models, kept),
+    "host": (host,),
     "bm25": (bm25,),
     "start": (startup,),
 }

@@ -78,11 +78,11 @@ def _rows(shape: Shape, amount: int, options: Options, peak: float) -> Iterator[
     contenders: dict[str, Work] = {}
     if options.sentence_transformers:
         oracle = Oracle.load(folder, options).with_best_batch(drawn[0][:FEWEST])
-        contenders[ORACLE] = _one_by_one(oracle.scores, drawn)
+        contenders[ORACLE] = one_by_one(oracle.scores, drawn)
     for precision in options.precisions:
         model = load(folder, options, precision)
         for state in ("new", "seen"):  # in this order, so that the second meets what the first has met
-            contenders[f"{state}, {precision}"] = _one_by_one(partial(scores, model), drawn)
+            contenders[f"{state}, {precision}"] = one_by_one(partial(scores, model), drawn)
     seconds = in_turns(contenders, options.repeats)
     tokens = sum(batch.tokens for batch in model.score(QUERY, drawn[0])) / amount
     for name, taken in seconds.items():
@@ -105,7 +105,7 @@ def _ratios(seconds: Mapping[str, Sequence[float]], taken: Sequence[float]) -> R
     return {"ratio": round(times.median, 2), "least": round(times.least, 2), "most": round(times.most, 2)}
 
 
-def _one_by_one(work: Callable[[list[str]], object], drawn: Sequence[list[str]]) -> Work:
+def one_by_one(work: Callable[[list[str]], object], drawn: Sequence[list[str]]) -> Work:
     """Work on the next of the drawn lists each time."""
     lists = iter(drawn)
     return lambda: work(next(lists))

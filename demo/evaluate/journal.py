@@ -161,7 +161,7 @@ def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, An
         "query_id": query.query_id,
         "doc_ids": list(doc_ids),
         "scores": ranking.scores.tolist(),
-        "extents": [list(asdict(extent).values()) for extent in ranking.extents],
+        "extents": ranking.extents,
         "cost": asdict(replace(ranking.cost, earlier=None)),
     }
 

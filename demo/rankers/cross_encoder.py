@@ -13,21 +13,17 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import ceil
-from operator import attrgetter
 from time import perf_counter
 from typing import Protocol
 
 import numpy as np
 
 from demo.errors import ModelError
-from demo.rankers.cross_encoder_pairs import Ids, Inputs, PairTokenizer, Window
+from demo.rankers.cross_encoder_pairs import Ids, Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
 TOKENISE_CHARS = 500_000
 """Characters that are cut into tokens between two chances to stop: a tenth of a second or so."""
-
-
-_tokens = attrgetter("tokens")
 
 
 class MemoryShortError(Exception):
@@ -83,21 +79,6 @@ class Batch:
     tokenise_seconds: float
     model_seconds: float
     tokens: int
-
-
-@dataclass(slots=True)
-class _Best:
-    """A passage's windows: how many there are, how many are left, and the best so far."""
-
-    windows: int = 0
-    left: int = 0
-    score: float = -np.inf
-    window: Window | None = None
-
-    def take(self, score: float, window: Window) -> None:
-        self.left -= 1
-        if self.window is None or score > self.score:
-            self.score, self.window = score, window
 
 
 @dataclass(slots=True)
@@ -161,13 +142,16 @@ class CrossEncoder:
             ModelError: a score is not a finite number, or not even one pair fits into memory.
         """
         room = self.pairs.room(max_tokens)
-        passages: list[Ids] = []
+        parts: list[Tokens] = []
         start = perf_counter()
         for chunk in _chunks(texts, TOKENISE_CHARS):
-            passages += self.pairs.encode(chunk)
-            if len(passages) < len(texts):
+            if parts:
                 yield _nothing(perf_counter() - start)
                 start = perf_counter()
+            parts.append(self.pairs.encode(chunk))
+        if not parts:
+            return
+        passages = Tokens.joined(parts)
         (question,) = self.pairs.encode([query])
         run = _Run(self, question, texts, passages, self.pairs.windows(question, passages, room, windows))
         tokenise_seconds = perf_counter() - start
@@ -185,9 +169,9 @@ class CrossEncoder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ahead:
-    """A batch that was handed in."""
+    """A batch that was handed in: which windows, and what the network takes of them."""
 
-    rows: Sequence[Window]
+    rows: IntArray
     inputs: Inputs
     logits: Future[FloatArray]
 
@@ -200,20 +184,22 @@ class _Run:
     """
 
     def __init__(
-        self, model: CrossEncoder, query: Ids, texts: Sequence[str], passages: Sequence[Ids], rows: Sequence[Window]
+        self, model: CrossEncoder, query: Ids, texts: Sequence[str], passages: Tokens, windows: Windows
     ) -> None:
         self._model, self._query, self._texts, self._passages = model, query, texts, passages
-        self._pending = sorted(rows, key=_tokens)
+        self._windows = windows
+        self._lengths = model.pairs.lengths(windows)
+        self._pending = self._by_length(np.arange(len(windows)))
         self._ahead: deque[_Ahead] = deque()
-        self._budget = _even_budget(sum(map(model.pairs.length, rows)), model.batch_tokens, model.network.lanes)
-        self._best = [_Best() for _ in texts]
-        for row in rows:
-            self._best[row.passage].windows += 1
-            self._best[row.passage].left += 1
+        self._budget = _even_budget(int(self._lengths.sum()), model.batch_tokens, model.network.lanes)
+        self._counts = np.bincount(windows.passages, minlength=len(texts))
+        self._left = self._counts.copy()
+        self._best_scores = np.full(len(texts), -np.inf, np.float32)
+        self._best_windows = np.full(len(texts), -1, np.int64)
 
     def done(self) -> bool:
         """Whether every window has its score."""
-        return not self._pending and not self._ahead
+        return not self._pending.size and not self._ahead
 
     def step(self, tokenise_seconds: float) -> Batch:
         """The next batch, when it is computed; `tokenise_seconds` were spent before it."""
@@ -228,12 +214,12 @@ class _Run:
                 continue
             done = self._take(batch.rows, scores)
             return Batch(
-                indices=np.array(done, np.int64),
-                scores=np.array([self._best[place].score for place in done], np.float32),
-                extents=tuple(map(self._extent, done)),
+                indices=done,
+                scores=self._best_scores[done],
+                extents=self._extents(done),
                 tokenise_seconds=tokenise_seconds,
                 model_seconds=perf_counter() - start,
-                tokens=int(batch.inputs["attention_mask"].sum()),
+                tokens=int(self._lengths[batch.rows].sum()),
             )
 
     def cancel(self) -> list[_Ahead]:
@@ -243,18 +229,21 @@ class _Run:
         return taken
 
     def _hand_in(self) -> None:
-        while self._pending and len(self._ahead) <= self._model.network.lanes:
+        while self._pending.size and len(self._ahead) <= self._model.network.lanes:
             rows = self._next()
-            inputs = self._model.pairs.inputs(self._query, self._passages, rows)
+            inputs = self._model.pairs.inputs(self._query, self._passages, self._windows[rows])
             self._ahead.append(_Ahead(rows, inputs, self._model.submit(inputs)))
 
-    def _next(self) -> list[Window]:
+    def _next(self) -> IntArray:
         """Takes as many of the longest pending windows as the budget holds, but at least one."""
-        longest = self._model.pairs.length(self._pending[-1])
+        longest = int(self._lengths[self._pending[-1]])
         count = max(1, min(self._budget, self._model.batch_tokens) // longest)
-        rows = self._pending[-count:]
-        del self._pending[-count:]
+        self._pending, rows = self._pending[:-count], self._pending[-count:]
         return rows
+
+    def _by_length(self, rows: IntArray) -> IntArray:
+        """The windows, the longest last."""
+        return rows[self._lengths[rows].argsort(kind="stable")]
 
     def _shrink(self, batch: _Ahead, error: MemoryShortError) -> None:
         """Halves the budget after a batch that did not fit, and makes it pending again with those not begun.
@@ -271,32 +260,32 @@ class _Run:
                 "可用内存。请选择更小的模型，或释放一些内存。",
             ) from error
         self._model.batch_tokens = max(1, min(self._model.batch_tokens, tokens // 2))
-        self._pending += [row for back in (batch, *self.cancel()) for row in back.rows]
-        self._pending.sort(key=_tokens)
+        back = [each.rows for each in (batch, *self.cancel())]
+        self._pending = self._by_length(np.concatenate([self._pending, *back]))
 
-    def _take(self, rows: Sequence[Window], scores: FloatArray) -> list[int]:
+    def _take(self, rows: IntArray, scores: FloatArray) -> IntArray:
         """Notes the windows' scores and returns the passages whose last window this was.
 
         Raises:
             ModelError: a score is not a finite number.
         """
-        done = []
+        passages = self._windows.passages[rows]
         wrong = np.flatnonzero(~np.isfinite(scores))
         if wrong.size:
-            raise self._no_number(rows[wrong[0]].passage, float(scores[wrong[0]]))
-        for row, score in zip(rows, scores.tolist(), strict=True):
-            best = self._best[row.passage]
-            best.take(score, row)
-            if best.left == 0:
-                done.append(row.passage)
+            raise self._no_number(int(passages[wrong[0]]), float(scores[wrong[0]]))
+        upwards = scores.argsort(kind="stable")  # of a passage's windows in this batch the highest is noted last
+        better = upwards[scores[upwards] > self._best_scores[passages[upwards]]]
+        self._best_scores[passages[better]] = scores[better]
+        self._best_windows[passages[better]] = rows[better]
+        np.subtract.at(self._left, passages, 1)
+        met = np.unique(passages)
+        done: IntArray = met[self._left[met] == 0]
         return done
 
-    def _extent(self, place: int) -> Extent:
-        best = self._best[place]
-        assert best.window is not None
-        return self._model.pairs.extent(
-            self._query, self._passages[place], self._texts[place], best.window, best.windows
-        )
+    def _extents(self, places: IntArray) -> tuple[Extent, ...]:
+        """What was read of these passages in their best windows."""
+        windows = self._windows[self._best_windows[places]]
+        return self._model.pairs.extents(self._query, self._passages, self._texts, windows, self._counts[places])
 
     def _no_number(self, place: int, score: float) -> ModelError:
         label, precision = self._model.spec.label, self._model.precision

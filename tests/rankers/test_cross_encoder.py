@@ -371,8 +371,8 @@ def test_threads_of_others_stay_as_they_are(bert: CrossEncoder) -> None:
 
 
 def one_pair(model: CrossEncoder) -> tuple[Any, Any, Any]:
-    question, text = model.pairs.encode([QUERY, "berlin"])
-    return question, [text], model.pairs.windows(question, [text], model.pairs.room(), overlapping=False)
+    (question,), texts = model.pairs.encode([QUERY]), model.pairs.encode(["berlin"])
+    return question, texts, model.pairs.windows(question, texts, model.pairs.room(), overlapping=False)
 
 
 @pytest.mark.gpu

@@ -14,7 +14,15 @@ from made_checkpoints import PASSAGES, QUERY, TEXT, VOCABULARY, write_vocabulary
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from demo.errors import InputError, ModelError
-from demo.rankers.cross_encoder_pairs import KeptTokens, PairTokenizer, longest_first, starts
+from demo.rankers.cross_encoder_pairs import (
+    Ids,
+    KeptTokens,
+    PairTokenizer,
+    Tokens,
+    Windows,
+    longest_first,
+    overlapping_starts,
+)
 from demo.rankers.cross_encoder_transformers import as_text_tokenizer
 
 TRAINING_TEXT = [TEXT, *PASSAGES[:5], QUERY]
@@ -83,12 +91,20 @@ Family = Callable[[Path], Any]
 
 def rows_of(pairs: PairTokenizer, query: str, passages: Sequence[str], overlapping: bool = False) -> list[Any]:
     """The single rows, without padding, each with its token types where there are any."""
-    (question, *texts) = pairs.encode([query, *passages])
+    question, texts, windows = cut(pairs, query, passages, overlapping=overlapping)
     rows = []
-    for window in pairs.windows(question, texts, pairs.room(), overlapping):
-        inputs = pairs.inputs(question, texts, [window])
+    for place in range(len(windows)):
+        inputs = pairs.inputs(question, texts, windows[place : place + 1])
         rows.append({name: values[0].tolist() for name, values in inputs.items()})
     return rows
+
+
+def cut(
+    pairs: PairTokenizer, query: str, passages: Sequence[str], max_tokens: int = 0, overlapping: bool = False
+) -> tuple[Ids, Tokens, Windows]:
+    """The query's tokens, the passages', and what of them is read."""
+    (question,), texts = pairs.encode([query]), pairs.encode(passages)
+    return question, texts, pairs.windows(question, texts, pairs.room(max_tokens), overlapping)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -106,8 +122,7 @@ def test_pairs_are_those_of_the_tokenizer(family: Family, max_tokens: int, tmp_p
 def test_padding_is_that_of_the_tokenizer(family: Family, tmp_path: Path) -> None:
     tokenizer = family(tmp_path)
     pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), 24)
-    question, *texts = pairs.encode([QUERY, *PASSAGES])
-    inputs = pairs.inputs(question, texts, pairs.windows(question, texts, pairs.room(), overlapping=False))
+    inputs = pairs.inputs(*cut(pairs, QUERY, PASSAGES))
     expected = tokenizer(
         [QUERY] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=24, padding=True
     )
@@ -123,19 +138,19 @@ def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tok
     tokenizer = family(tmp_path)
     pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), max_tokens)
     whole = tokenizer([QUERY] * len(PASSAGES), list(PASSAGES))
-    cut = tokenizer(
+    shortened = tokenizer(
         [QUERY] * len(PASSAGES),
         list(PASSAGES),
         truncation="longest_first",
         max_length=max_tokens,
         return_offsets_mapping=True,
     )
-    question, *texts = pairs.encode([QUERY, *PASSAGES])
-    for place, window in enumerate(pairs.windows(question, texts, pairs.room(), overlapping=False)):
-        extent = pairs.extent(question, texts[place], PASSAGES[place], window, 1)
+    question, texts, windows = cut(pairs, QUERY, PASSAGES)
+    extents = pairs.extents(question, texts, PASSAGES, windows, np.ones(len(PASSAGES), np.int64))
+    for place, extent in enumerate(extents):
         assert extent.pair_tokens == len(whole["input_ids"][place])
-        assert extent.read_tokens == len(cut["input_ids"][place]) <= max_tokens
-        spans = zip(cut["offset_mapping"][place], cut.sequence_ids(place), strict=True)
+        assert extent.read_tokens == len(shortened["input_ids"][place]) <= max_tokens
+        spans = zip(shortened["offset_mapping"][place], shortened.sequence_ids(place), strict=True)
         ends = [end for (_, end), side in spans if side == 1]
         is_cut = len(ends) < whole.sequence_ids(place).count(1)
         assert (extent.start_char, extent.end_char) == (0, ends[-1] if is_cut else len(PASSAGES[place]))
@@ -151,12 +166,12 @@ def test_extent_is_the_span_of_the_tokens_that_were_read(family: Family, max_tok
 def test_places_are_those_of_the_whole_text(family: Family, passage: str, tmp_path: Path) -> None:
     tokenizer = as_text_tokenizer(family(tmp_path))
     pairs = PairTokenizer(tokenizer, 64)
-    question, text = pairs.encode([QUERY, passage])
+    question, texts, windows = cut(pairs, QUERY, [passage], overlapping=True)
     spans = tokenizer.backend.encode(passage, add_special_tokens=False).offsets
-    for window in pairs.windows(question, [text], pairs.room(), overlapping=True):
-        extent = pairs.extent(question, text, passage, window, 1)
-        assert extent.start_char == (spans[window.start][0] if window.start else 0)
-        assert extent.end_char == (spans[window.stop - 1][1] if window.stop < text.size else len(passage))
+    extents = pairs.extents(question, texts, [passage], windows, np.full(len(windows), len(windows)))
+    for start, stop, extent in zip(windows.starts, windows.stops, extents, strict=True):
+        assert extent.start_char == (spans[start][0] if start else 0)
+        assert extent.end_char == (spans[stop - 1][1] if stop < texts[0].size else len(passage))
 
 
 def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
@@ -164,12 +179,12 @@ def test_windows_overlap_by_half_and_reach_the_end(tmp_path: Path) -> None:
     pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 16)
     words = (TEXT.split() * 2)[:27]
     passage = " ".join(words)
-    question, text = pairs.encode(["how many people", passage])
-    windows = pairs.windows(question, [text], pairs.room(), overlapping=True)
-    assert [(window.start, window.stop) for window in windows] == [(0, 10), (5, 15), (10, 20), (15, 25), (17, 27)]
-    for window in windows:
-        extent = pairs.extent(question, text, passage, window, len(windows))
-        assert passage[extent.start_char : extent.end_char].split() == words[window.start : window.stop]
+    question, texts, windows = cut(pairs, "how many people", [passage], overlapping=True)
+    stretches = list(zip(windows.starts.tolist(), windows.stops.tolist(), strict=True))
+    assert stretches == [(0, 10), (5, 15), (10, 20), (15, 25), (17, 27)]
+    extents = pairs.extents(question, texts, [passage], windows, np.full(5, 5))
+    for (start, stop), extent in zip(stretches, extents, strict=True):
+        assert passage[extent.start_char : extent.end_char].split() == words[start:stop]
         assert (extent.pair_tokens, extent.read_tokens, extent.windows, extent.truncated) == (33, 16, 5, False)
 
 
@@ -178,10 +193,9 @@ def test_a_shorter_maximum_cuts_as_the_tokenizer_does(family: Family, tmp_path: 
     tokenizer = family(tmp_path)
     pairs = PairTokenizer(as_text_tokenizer(deepcopy(tokenizer)), 64)
     expected = tokenizer([QUERY] * len(PASSAGES), list(PASSAGES), truncation="longest_first", max_length=13)
-    question, *texts = pairs.encode([QUERY, *PASSAGES])
-    for window in pairs.windows(question, texts, pairs.room(13), overlapping=False):
-        (row,) = pairs.inputs(question, texts, [window])["input_ids"].tolist()
-        assert row == expected["input_ids"][window.passage]
+    question, texts, windows = cut(pairs, QUERY, PASSAGES, max_tokens=13)
+    for place, ids in enumerate(expected["input_ids"]):
+        assert pairs.inputs(question, texts, windows[place : place + 1])["input_ids"].tolist() == [ids]
 
 
 def test_room_is_the_maximum_without_special_tokens(tmp_path: Path) -> None:
@@ -194,42 +208,50 @@ def test_room_is_the_maximum_without_special_tokens(tmp_path: Path) -> None:
 
 def test_a_passage_that_fits_has_one_window(tmp_path: Path) -> None:
     pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 16)
-    question, *texts = pairs.encode(["how many people", "berlin " * 10, "berlin " * 11, ""])
-    windows = pairs.windows(question, texts, pairs.room(), overlapping=True)
-    assert [(window.passage, window.start, window.stop) for window in windows] == [
-        (0, 0, 10),
-        (1, 0, 10),
-        (1, 1, 11),
-        (2, 0, 0),
-    ]
+    _, _, windows = cut(pairs, "how many people", ["berlin " * 10, "berlin " * 11, ""], overlapping=True)
+    assert windows.passages.tolist() == [0, 1, 1, 2]
+    assert windows.starts.tolist() == [0, 0, 1, 0]
+    assert windows.stops.tolist() == [10, 10, 11, 0]
 
 
 def test_longest_first_worked_by_hand() -> None:
-    assert longest_first(3, 4, 10) == (3, 4)  # both fit
-    assert longest_first(3, 40, 10) == (3, 7)  # the longer one gives way
-    assert longest_first(40, 3, 10) == (7, 3)
-    assert longest_first(40, 50, 10) == (5, 5)  # both do
-    assert longest_first(40, 50, 11) == (5, 6)  # the longer keeps the odd token
-    assert longest_first(50, 40, 11) == (6, 5)
-    assert longest_first(40, 40, 11) == (5, 6)
-    assert longest_first(0, 40, 10) == (0, 10)
+    def left(first: int, seconds: list[int], room: int) -> list[list[int]]:
+        return [part.tolist() for part in longest_first(first, np.array(seconds), room)]
+
+    # Both fit; the longer one gives way; both do.
+    assert left(3, [4, 40], 10) == [[3, 3], [4, 7]]
+    assert left(40, [3, 50], 10) == [[7, 5], [3, 5]]
+    # The longer one keeps the odd token, and of two equals the passage does.
+    assert left(40, [50, 40, 30], 11) == [[5, 5, 6], [6, 6, 5]]
+    assert left(0, [40], 10) == [[0], [10]]
 
 
-def test_starts_worked_by_hand() -> None:
-    assert starts(10, 10) == [0]
-    assert starts(0, 10) == [0]
-    assert starts(11, 10) == [0, 1]
-    assert starts(20, 10) == [0, 5, 10]
-    assert starts(3, 1) == [0, 1, 2]
+def test_overlapping_starts_worked_by_hand() -> None:
+    def found(sizes: list[int], room: list[int]) -> list[tuple[int, int]]:
+        texts, starts = overlapping_starts(np.array(sizes), np.array(room))
+        return list(zip(texts.tolist(), starts.tolist(), strict=True))
+
+    assert found([10, 0, 11], [10, 10, 10]) == [(0, 0), (1, 0), (2, 0), (2, 1)]
+    assert found([20, 3], [10, 1]) == [(0, 0), (0, 5), (0, 10), (1, 0), (1, 1), (1, 2)]
+    assert found([7], [0]) == [(0, 0)]
+
+
+def test_tokens_are_found_again_in_what_was_joined() -> None:
+    first = Tokens.of(np.array([4, 5, 6], np.uint16), np.array([1, 0, 2]))
+    second = Tokens.of(np.array([7], np.uint16), np.array([1]))
+    whole = Tokens.joined([first, second])
+    assert [ids.tolist() for ids in whole] == [[4], [], [5, 6], [7]]
+    assert (len(whole), whole[2].tolist(), whole.ids.dtype) == (4, [5, 6], np.uint16)
 
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(tmp_path: Path) -> None:
     pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 8)
     broken, whole = pairs.encode(["berlin \ud83d " * 9, "berlin ? " * 9])
     assert broken.tolist() == whole.tolist()
-    question, text = pairs.encode(["rome", "berlin \ud83d " * 9])
-    (window,) = pairs.windows(question, [text], pairs.room(), overlapping=False)
-    assert pairs.extent(question, text, "berlin \ud83d " * 9, window, 1).end_char == len("berlin ? berlin ?")
+    passages = ["berlin \ud83d " * 9]
+    question, texts, windows = cut(pairs, "rome", passages)
+    (extent,) = pairs.extents(question, texts, passages, windows, np.ones(1, np.int64))
+    assert extent.end_char == len("berlin ? berlin ?")
 
 
 def test_a_tokenizer_without_a_separator_is_refused(tmp_path: Path) -> None:
@@ -244,14 +266,14 @@ def test_no_room_for_a_pair_is_refused(tmp_path: Path) -> None:
 
 
 def test_kept_tokens_forget_the_longest_unused() -> None:
-    kept = KeptTokens(5, np.int32)
-    kept.keep({"a": np.zeros(2, np.int32), "b": np.ones(2, np.int32)})
-    assert kept.find(["a"])["a"].tolist() == [0, 0]
-    kept.keep({"c": np.zeros(2, np.int32)})
-    assert kept.find(["a", "b", "c"]).keys() == {"a", "c"}
-    kept.keep({"too long": np.zeros(9, np.int32)})
-    assert kept.find(["a", "c", "too long"]) == {}
-    kept.keep({"a": np.zeros(3, np.int32)})
-    kept.keep({"a": np.zeros(3, np.int32)})
-    kept.keep({"b": np.zeros(2, np.int32)})
-    assert kept.find(["a", "b"]).keys() == {"a", "b"}
+    kept = KeptTokens(5)
+    kept.keep({"a": b"00", "b": b"11"})
+    assert kept.find(["a"]) == [b"00"]
+    kept.keep({"c": b"00"})
+    assert kept.find(["a", "b", "c"]) == [b"00", None, b"00"]
+    kept.keep({"too long": b"0" * 9})
+    assert kept.find(["a", "c", "too long"]) == [None] * 3
+    kept.keep({"a": b"000"})
+    kept.keep({"a": b"000"})
+    kept.keep({"b": b"00"})
+    assert kept.find(["a", "b"]) == [b"000", b"00"]
