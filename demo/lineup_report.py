@@ -8,7 +8,8 @@ from demo.formats import write_csv
 from demo.lineups import agreement_matrix, summary
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
 from demo.records import Failure, Lineup, Ranking
-from demo.report import Cell, finite, json_text, timings
+from demo.report import Cell, finite, json_text, timings, used
+from demo.versions import versions
 
 PASSAGE_COLUMNS = ("doc_id", "title", "text", "grade")
 
@@ -26,6 +27,7 @@ def as_json(lineup: Lineup) -> dict[str, Any]:
         "collection_size": lineup.collection_size,
         "first_stage": lineup.first.ranker.key,
         "rankers": [_ranker(column) for column in lineup.columns],
+        "versions": versions(),
         "agreement": {
             **{measure.key: list(map(list, agreement_matrix(lineup, measure))) for measure in MEASURES},
             "k": min(OVERLAP_K, lineup.size),
@@ -49,10 +51,7 @@ def _ranker(column: Ranking | Failure) -> dict[str, Any]:
         "label": ranker.label,
         "score_kind": ranker.kind.value,
         "model": use and use.spec.key,
-        "revision": use and (use.revision or None),
-        "precision": use and use.precision,
-        "max_tokens": use and use.max_tokens,
-        "windows": use and use.windows,
+        **used(use),
         "failure": column.reason.en if isinstance(column, Failure) else None,
         "device": column.cost.device or None if isinstance(column, Ranking) else None,
         "timings": timings(column.cost) if isinstance(column, Ranking) else None,

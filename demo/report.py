@@ -8,7 +8,8 @@ from typing import Any
 
 from demo.comparison import summary
 from demo.formats import write_csv
-from demo.records import Comparison, Cost
+from demo.records import Comparison, Cost, ModelUse
+from demo.versions import versions
 
 Cell = str | int | float | None
 
@@ -38,12 +39,13 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "collection_size": comparison.collection_size,
         "first_stage": comparison.before.ranker.key,
         "model": comparison.after.ranker.key,
+        **used(comparison.after.ranker.model),
         "score_kinds": {
             "first_stage_score": comparison.before.ranker.kind.value,
             "score": comparison.after.ranker.kind.value,
         },
         "device": comparison.after.cost.device,
-        "precision": comparison.after.cost.precision,
+        "versions": versions(),
         "timings": {"first_stage": timings(comparison.before.cost), "model": timings(comparison.after.cost)},
         "agreement": {
             "kendall_tau_b": agreement.tau_b,
@@ -66,6 +68,16 @@ def as_json_text(comparison: Comparison) -> str:
 def json_text(values: dict[str, Any]) -> str:
     """JSON values as strict JSON, indented."""
     return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def used(use: ModelUse | None) -> dict[str, Any]:
+    """Which weights of a model gave the scores, and how it was used, as JSON values; null for rankers without one."""
+    return {
+        "revision": use and (use.revision or None),
+        "precision": use and use.precision,
+        "max_tokens": use and use.max_tokens,
+        "windows": use and use.windows,
+    }
 
 
 def timings(cost: Cost) -> dict[str, Any]:

@@ -6,12 +6,26 @@ from collections.abc import Callable, Sequence
 
 from demo.comparison import compare, take_candidates
 from demo.language import Text
-from demo.records import Card, Collection, Comparison, Cost, Extent, Passage, Query, Ranker, Ranking, ScoreKind
+from demo.records import (
+    Card,
+    Collection,
+    Comparison,
+    Cost,
+    Extent,
+    ModelSpec,
+    ModelUse,
+    Passage,
+    Query,
+    Ranker,
+    Ranking,
+    ScoreKind,
+)
 
 MakeComparison = Callable[..., Comparison]
 
 BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
-MODEL = Ranker("bundled/tiny", "Tiny", ScoreKind.LOGIT)
+USE = ModelUse(ModelSpec("bundled/tiny", "Tiny"), "3f2a", "fp32", max_tokens=512, windows=False)
+MODEL = Ranker("bundled/tiny", "Tiny", ScoreKind.LOGIT, USE)
 
 
 def build_comparison(

@@ -41,7 +41,7 @@ def _shown(default: object) -> str:
 
 def test_both_commands_are_there() -> None:
     assert "pip install -r requirements.txt && .venv/bin/python app.py" in README
-    assert "pip install -r requirements.txt -r tests/requirements.txt && .venv/bin/python -m pytest" in README
+    assert "pip install -r requirements.txt -r tests/requirements.txt && .venv/bin/python -m pytest -n 2" in README
 
 
 def test_no_file_is_too_large_for_a_space() -> None:

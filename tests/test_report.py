@@ -32,6 +32,8 @@ def test_json_holds_everything_best_first(make_comparison: MakeComparison) -> No
     assert (found["device"], found["precision"], found["warnings"]) == ("cpu", "fp32", ["Mind this."])
     assert found["timings"]["model"]["pairs_per_second"] == 1.0  # 2 / (0.5 + 1.5)
     assert found["timings"]["model"]["timed_pairs"] == 2
+    assert (found["revision"], found["max_tokens"], found["windows"]) == ("3f2a", 512, False)
+    assert found["versions"]["numpy"] == np.__version__
     assert found["agreement"]["kendall_tau_b"] == -1.0
     assert found["score_kinds"] == {"first_stage_score": "bm25", "score": "logit"}
     assert found["results"] == [

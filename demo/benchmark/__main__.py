@@ -15,7 +15,6 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from demo.benchmark.models import by_model, peak_gflops
 from demo.benchmark.options import Options, Row, Section
 from demo.benchmark.startup import startup
 from demo.scoring import PRECISIONS
+from demo.versions import SCORING, version_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "bm25": (bm25,),
     "start": (startup,),
 }
-PACKAGES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy", "rank-bm25")
+PACKAGES = (*SCORING, "sentence-transformers")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 def _machine(options: Options) -> Row:
     """What the figures depend on."""
     row: Row = {"processor": _processor(), "cores": os.cpu_count() or 0, "system": platform.platform(terse=True)}
-    row |= {name: _version(name) for name in PACKAGES}
+    row |= {name: version_of(name) for name in PACKAGES}
     busy = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     return row | {"busy cores before": busy, "fp32 peak": f"{peak_gflops(options):.0f} GFLOP/s"}
 
@@ -105,13 +105,6 @@ def _processor() -> str:
     values = {key.strip(): value.strip() for key, value in lines.items()}
     known = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in values.get("flags", "")]
     return f"{values.get('model name', platform.machine())} ({' '.join(known)})"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
 
 
 def _shown(section: Section, options: Options) -> list[Row]:

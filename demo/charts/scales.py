@@ -66,7 +66,7 @@ class Scale:
 
 
 SCALES = (
-    Scale("raw", Text("raw", "原始"), Text("s, as the ranker gave it", "s，排序器给出的原始得分"), as_given),
+    Scale("raw", Text("raw", "原始"), Text("s: the score as the ranker gave it", "s：排序器给出的原始得分"), as_given),
     Scale(
         "sigmoid",
         Text("sigmoid", "sigmoid"),

@@ -17,6 +17,7 @@ from demo.metrics.calibration import auc, fit_platt
 from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import LEVEL
 from demo.records import Collection
+from demo.versions import versions
 
 Cell = str | float | int | None
 
@@ -169,6 +170,7 @@ def as_json(
         "relevant_from": evaluation.relevant_from,
         "baseline": evaluation.baseline,
         "measures": [measure.key for measure in evaluation.measures],
+        "versions": versions(),
         "notes": [note.en for note in evaluation.notes],
         "rankers": [
             _ranker(evaluation, outcomes, collection, place, ordered) for place in range(len(evaluation.rankers))

@@ -18,7 +18,8 @@ SAVE = r"""(file) => {
   if (!file) return;
   const link = document.createElement('a');
   const mark = file.name.endsWith('.csv') ? '\ufeff' : '';
-  link.href = URL.createObjectURL(new Blob([mark, file.text], {type: 'text/plain;charset=utf-8'}));
+  const type = file.name.endsWith('.html') ? 'text/html' : 'text/plain';
+  link.href = URL.createObjectURL(new Blob([mark, file.text], {type: `${type};charset=utf-8`}));
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -129,13 +130,17 @@ class Takeaway:
     js: str = SAVE
     said: Text | None = None
 
-    def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any]) -> None:
-        """Hands over what `make` gives; a known error is shown as a message over the page."""
+    def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any], worded: bool = False) -> None:
+        """Hands over what `make` gives of the inputs; a known error is shown as a message over the page.
+
+        Args:
+            worded: whether `make` takes the visitor's language behind them.
+        """
 
         def made(request: gr.Request, *values: Any) -> dict[str, str]:
             language = w.language_of(request)
             try:
-                found = make(*values)
+                found = make(*values, language) if worded else make(*values)
             except DemoError as error:
                 raise gr.Error(error.to(language), print_exception=False) from error
             if self.said is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+FONTS = Path(gr.__file__).resolve().parent / "templates" / "frontend" / "static" / "fonts" / "IBMPlexSans"
 STYLE_SHEETS = ("frame.css", "lens.css", "evaluate.css")
 # Of the fonts that gradio 6.31 brings, these two have every letter at the weights 400 and 700.
 _SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
@@ -41,9 +43,24 @@ def theme() -> Any:
 
 def head() -> str:
     """The page's script, inline: one request less, and it runs before the first component mounts."""
-    return f"<script>{(ASSETS / 'lens.js').read_text(encoding='utf-8')}</script>"
+    return f"<script>{asset('lens.js')}</script>"
 
 
 def css() -> str:
     """The page's style sheets: where things stand, then how they look."""
-    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLE_SHEETS)
+    return "\n".join(map(asset, STYLE_SHEETS))
+
+
+def fonts() -> str:
+    """The page's type as a style sheet with the letters in it, for a file that is read away from gradio."""
+    rules = []
+    for weight, style in ((400, "Regular"), (700, "Bold")):
+        letters = b64encode((FONTS / f"IBMPlexSans-{style}.woff2").read_bytes()).decode()
+        source = f"url(data:font/woff2;base64,{letters})"
+        rules.append(f'@font-face {{ font-family: "IBM Plex Sans"; font-weight: {weight}; src: {source}; }}')
+    return "\n".join(rules)
+
+
+def asset(name: str) -> str:
+    """The content of a file in `ui/assets`."""
+    return (ASSETS / name).read_text(encoding="utf-8")

@@ -147,6 +147,13 @@ RANKING = Text("All passages", "全部段落")
 TIME = Text("What it took", "耗时")
 DOWNLOAD_CSV = Text("Download CSV", "下载 CSV")
 DOWNLOAD_JSON = Text("Download JSON", "下载 JSON")
+DOWNLOAD_HTML = Text("Download HTML", "下载 HTML")
+SAVED_ON = Text("Saved on {time} UTC.", "保存于 {time} UTC。")
+SAVED_WITH = Text("Made with {versions}.", "所用版本：{versions}。")
+SAVED_WHOLE = Text(
+    "This file needs no server: passages, scores, charts and the data behind them are in it.",
+    "此文件不需要服务器：段落、得分、图表及其数据都在其中。",
+)
 QUERY_WAS = Text("Query", "查询")
 TRAP = Text("What to look for", "看点")
 WARNINGS = Text("Before you trust the picture", "看图之前请注意")
@@ -525,7 +532,8 @@ NO_CALIBRATION = Text(
     "Only one kind of passage is judged here, so no score can be given a meaning. Count unjudged passages as irrelevant, or choose another grade.",
     "这里只有一类段落有判断，因此无法赋予得分含义。请把未判断的段落按不相关计，或改选等级。",
 )
-QUERIES_HELP = Text("the greatest gain first; a query opens in Rerank", "按增益从大到小；点击查询可在“重排”中打开")
+QUERIES_HELP = Text("the greatest gain first", "按增益从大到小")
+QUERIES_OPEN = Text("; a query opens in Rerank", "；点击查询可在“重排”中打开")
 QUERIES_BETWEEN = Text("… {n} queries between; all of them are in the CSV", "……中间还有 {n} 个查询；完整列表见 CSV")
 OPEN_IN_RERANK = Text("Open this query in Rerank, with its judgments", "在“重排”中打开此查询及其判断")
 OPENED_FROM = Text("From the Evaluate tab: {name}, {passages} passages", "来自“评测”：{name}，{passages} 个段落")

@@ -60,7 +60,7 @@ def everything(lineup: Lineup, language: Language) -> list[str]:
         what_if.what_if(what_changed(lineup, lineup), language),
         judged.judged_figures(lineup.rankings, {each.ranker.key: {"P@10": 0.5} for each in lineup.rankings}, language),
         speed.published_table(lineup, language),
-        cards.reading_cards(lineup, language),
+        cards.reading_cards(lineup.columns, language),
         *rated,
     ]
 
@@ -323,7 +323,7 @@ def test_published_figures_stand_apart_and_only_where_there_are_any() -> None:
 
 
 def test_a_card_says_how_the_score_is_read_and_what_is_not_known() -> None:
-    page = cards.reading_cards(build_lineup(1, ranking(BM25, [0]), ranking(TINY, [0]), LOST), "en")
+    page = cards.reading_cards(build_lineup(1, ranking(BM25, [0]), ranking(TINY, [0]), LOST).columns, "en")
     facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page.split("</details>")[0]))
     assert facts["The score is"] == "logit[0]"
     assert facts["In sentence-transformers"] == "Identity by default; here the raw logit, any real number"

@@ -319,6 +319,38 @@ def test_saved_csv_and_json(open_page: Any) -> None:
     assert len(answer["results"]) == 6
 
 
+def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_path: Path) -> None:
+    page = open_page()
+    page.wait_for_selector("#scatter .main-svg")
+    with page.expect_download() as download:
+        page.click("#download-html")
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    problems: list[str] = []
+    context = browser.new_context(viewport={"width": 1366, "height": 900}, color_scheme="dark", offline=True)
+    saved = context.new_page()
+    saved.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+    saved.on("pageerror", lambda error: problems.append(str(error)))
+    saved.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
+    saved.goto(path.as_uri())
+    saved.wait_for_function("() => document.querySelectorAll('.main-svg').length > 2")
+    assert len(table_ids(saved)) == len(table_ids(page))
+    assert chosen(saved) == chosen(page)
+    saved.click(".ranking tbody tr:nth-child(4)")
+    row = saved.locator(".ranking tbody tr:nth-child(4)")
+    assert chosen(saved) == int(row.get_attribute("data-i"))
+    assert saved.inner_text(".panel .body") == row.locator("[data-cell=text]").inner_text()
+    saved.wait_for_function("() => document.querySelector('#scatter-card .figure')._fullData.at(-1).x.length === 1")
+    saved.fill(".ranking input[type=search]", "census")
+    assert 0 < saved.locator(".ranking tbody tr:not([hidden])").count() < len(table_ids(page))
+    assert saved.evaluate("document.documentElement.scrollWidth") <= 1366
+    with saved.expect_download() as data:
+        saved.click("#save-data")
+    assert json.loads(Path(data.value.path()).read_text(encoding="utf-8"))["versions"]["torch"]
+    context.close()
+    assert problems == []
+
+
 def test_accessibility(open_page: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     for scheme in ("light", "dark"):

@@ -15,7 +15,7 @@ from demo.charts import LINEUP_CHARTS, RAW, find_scale, speed_alt, speed_data, s
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.language import Language, Text
-from demo.lineup_report import as_csv, as_json_text
+from demo.lineup_report import as_csv, as_json, as_json_text
 from demo.lineups import at_depth, what_if, with_fusion
 from demo.metrics.agreement import MEASURES, find_measure
 from demo.rankers.choices import (
@@ -36,6 +36,7 @@ from demo.ui.links import Link, needs_download, read_if_right, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
+from demo.ui.saving import Section, saved_page
 from demo.ui.session import Compared
 from demo.ui.views import (
     agreement,
@@ -55,6 +56,8 @@ from demo.ui.views import (
 
 NO_FUSION = ""
 AGREEMENT, QUALITY = SPEED_AXES = ("agreement", "NDCG@10")
+SPEED = "speed"
+"""Key of the last chart; the others are those of LINEUP_CHARTS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +209,7 @@ class CompareTab:
             contested=contested.contested(lineup, language),
             scores=score_facts.score_facts(lineup, language),
             depths=depth.depth(compared.lineup, language),
-            cards=cards.reading_cards(lineup, language),
+            cards=cards.reading_cards(lineup.columns, language),
             table=self.table(compared, judgments, language),
         )
 
@@ -292,13 +295,38 @@ class CompareTab:
 
     # ---- to take away --------------------------------------------------------------------------------------------
 
+    def html(
+        self, compared: Compared | None, judgments: Judgments, controls: Controls, language: Language
+    ) -> dict[str, str]:
+        """File name and content of the lineup as a page of its own, looked at as it is now."""
+        return _download(compared, "html", lambda found: self._page(found, judgments, controls, language))
+
     def csv(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the lineup as CSV; cells that a spreadsheet would run are defused."""
-        return _download(compared, judgments, "csv", as_csv)
+        return _download(compared, "csv", lambda found: as_csv(found.judged(judgments)))
 
     def json(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the lineup as JSON."""
-        return _download(compared, judgments, "json", as_json_text)
+        return _download(compared, "json", lambda found: as_json_text(found.judged(judgments)))
+
+    def _page(self, compared: Compared, judgments: Judgments, controls: Controls, language: Language) -> str:
+        lineup, meanings = compared.judged(judgments), compared.collection.card.grades
+        view = self.drawn(compared, controls, judgments, language)
+        sections: dict[str, Section] = {
+            "compare-headline-box": view.headline,
+            "compare-judged-box": view.judged,
+            "flow-box": view.flow,
+            "compare-panel-box": lineup_table.lineup_panel(lineup, language, meanings, live=False),
+            "columns": view.depths,
+            "agreement-box": view.agreement,
+            "contested-box": view.contested,
+            "lineup-plots-row": dict(zip((*(row.key for row in LINEUP_CHARTS), SPEED), view.charts or (), strict=True)),
+            "scores-box": view.scores,
+            "speed-box": view.speed,
+            "cards-box": view.cards,
+            "lineup-table-box": view.table,
+        }
+        return saved_page("compare-results", lineup.query.text, sections, as_json(lineup), language)
 
 
 def is_fused(ranking: Ranking) -> bool:
@@ -331,9 +359,7 @@ def edited_collection(compared: Compared, edit: WhatIfForm) -> Collection:
     return replace(collection, passages=passages)
 
 
-def _download(
-    compared: Compared | None, judgments: Judgments, suffix: str, write: Callable[[Lineup], str]
-) -> dict[str, str]:
+def _download(compared: Compared | None, suffix: str, write: Callable[[Compared], str]) -> dict[str, str]:
     """Name and content of a file for the browser to save; nothing is written on the server.
 
     Raises:
@@ -341,4 +367,4 @@ def _download(
     """
     if compared is None:
         raise InputError(w.COMPARE_FIRST.en, w.COMPARE_FIRST.zh)
-    return {"name": f"rerank-lens-compare.{suffix}", "text": write(compared.judged(judgments))}
+    return {"name": f"rerank-lens-compare.{suffix}", "text": write(compared)}

@@ -13,7 +13,7 @@ from demo.phrases import passage_name
 from demo.rankers.choices import FUSION_METHODS, RRF_K
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_FUSION, SPEED_AXES, Controls, is_fused, reference_of
+from demo.ui.compare.handlers import NO_FUSION, SPEED, SPEED_AXES, Controls, is_fused, reference_of
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
 from demo.ui.session import Compared
@@ -108,6 +108,7 @@ class Results:
     panel: Panel
     what_if: WhatIf
     link: Takeaway
+    html: Takeaway
     csv: Takeaway
     json: Takeaway
 
@@ -165,7 +166,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
                 label=label(w.SPEED_AXIS),
                 elem_id="speed-axis",
             )
-            charts.append(build_chart("speed"))
+            charts.append(build_chart(SPEED))
     scores = page_html("", elem_id="scores-box")
     speed = page_html("", elem_id="speed-box")
     cards = page_html("", elem_id="cards-box")
@@ -173,6 +174,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     what_if, edit = _build_what_if(label)
     with gr.Row(elem_id="compare-downloads"):
         link = build_link(label, "compare-link")
+        html = build_download(label(w.DOWNLOAD_HTML), "compare-html")
         csv = build_download(label(w.DOWNLOAD_CSV), "compare-csv")
         json = build_download(label(w.DOWNLOAD_JSON), "compare-json")
     parts = Parts(
@@ -194,7 +196,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         what_if=what_if,
     )
     panel = Panel(depth, fusion, k, weights, reference, measure, scale, axis)
-    return Results(parts, panel, edit, link, csv, json)
+    return Results(parts, panel, edit, link, html, csv, json)
 
 
 def _build_what_if(label: w.Labels) -> tuple[gr.HTML, WhatIf]:

@@ -41,6 +41,7 @@ from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import PROGRESS_SECONDS
+from demo.ui.saving import Section, saved_page
 from demo.ui.views import evaluation as views
 from demo.ui.views import status
 
@@ -306,6 +307,28 @@ class EvaluateTab:
         study = study_of(evaluated, looks)
         suffix, write = FILES[kind]
         return {"name": f"rerank-lens-{suffix}", "text": write(study)}
+
+    def html(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> dict[str, str]:
+        """Name and content of the evaluation as a page of its own, looked at as it is now.
+
+        Raises:
+            InputError: there is nothing to save yet.
+        """
+        if evaluated is None or evaluated.evaluation is None:
+            raise InputError(w.EVALUATE_FIRST.en, w.EVALUATE_FIRST.zh)
+        study, view = study_of(evaluated, looks), self.drawn(evaluated, looks, language)
+        charts = list(zip(EVALUATION_CHARTS, view.charts or (), strict=True))
+        sections: dict[str, Section] = {
+            "evaluate-headline-box": view.headline,
+            "evaluate-table-box": view.table,
+            "evaluate-plots-row": {f"evaluation-{row.key}": chart for row, chart in charts if not row.scores},
+            "evaluate-queries-box": views.queries(study, language, live=False),
+            "evaluate-scores-row": {f"evaluation-{row.key}": chart for row, chart in charts if row.scores},
+            "evaluate-meaning-box": view.meaning,
+        }
+        data = report.as_json(study.evaluation, study.outcomes, study.collection, study.ordered)
+        page = saved_page("evaluate-results", study.evaluation.collection_key, sections, data, language)
+        return {"name": "rerank-lens-evaluation.html", "text": page}
 
 
 def whole(value: float | None, label: Text, least: int, most: int = sys.maxsize) -> int:

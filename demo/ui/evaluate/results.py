@@ -86,11 +86,13 @@ class Results:
 
     Attributes:
         shown: everything but the headline, hidden until there is something to show.
+        html: the whole as a page of its own.
     """
 
     parts: Parts
     panel: Panel
     shown: gr.Column
+    html: Takeaway
     files: dict[str, Takeaway]
 
     def outputs(self) -> list[Any]:
@@ -133,6 +135,7 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
                     threshold = gr.Slider(0, 1, value=0, label=label(w.THRESHOLD), elem_id="threshold")
                     meaning = page_html("", elem_id="evaluate-meaning-box")
             with gr.Row(elem_id="evaluate-downloads"):
+                html = build_download(label(w.DOWNLOAD_HTML), "evaluate-html")
                 files = {kind: build_download(label(w.EVALUATE_FILES[kind]), f"evaluate-{kind}") for kind in FILES}
     parts = Parts(
         evaluated=gr.State(None),
@@ -143,4 +146,4 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
         meaning=meaning,
         queries=queries,
     )
-    return Results(parts, Panel(measure, baseline, ranker, unjudged_too, threshold), shown, files)
+    return Results(parts, Panel(measure, baseline, ranker, unjudged_too, threshold), shown, html, files)

@@ -14,7 +14,7 @@ from demo.judgments import Judgments
 from demo.language import Language
 from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Comparison
-from demo.report import as_csv, as_json_text
+from demo.report import as_csv, as_json, as_json_text
 from demo.scoring import Progress
 from demo.service import RankingService
 from demo.ui import wording as w
@@ -25,8 +25,9 @@ from demo.ui.links import Link, needs_download, read, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
+from demo.ui.saving import Section, saved_page
 from demo.ui.session import Shown
-from demo.ui.views import cost, flow, headline, passages, status
+from demo.ui.views import cards, cost, flow, headline, passages, status
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,18 +137,36 @@ class RerankTab:
             reranker = replace(reranker, precision="")
         return {"text": written(Link(form, reranker), self.pane)}
 
+    def html(self, shown: Shown | None, judgments: Judgments, scale: str, language: Language) -> dict[str, str]:
+        """File name and content of the last comparison as a page of its own."""
+        return _download(shown, "html", lambda found: self._page(found, judgments, scale, language))
+
     def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as CSV; cells that a spreadsheet would run are defused."""
-        return _download(shown, judgments, "csv", as_csv)
+        return _download(shown, "csv", lambda found: as_csv(found.judged(judgments)))
 
     def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as JSON."""
-        return _download(shown, judgments, "json", as_json_text)
+        return _download(shown, "json", lambda found: as_json_text(found.judged(judgments)))
+
+    def _page(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> str:
+        comparison = shown.judged(judgments)
+        view = self.finished(shown, judgments, scale, language)
+        sections: dict[str, Section] = {
+            "headline-box": view.headline,
+            "judged-box": view.judged,
+            "slope-box": view.slope,
+            "panel-box": passages.panel(comparison, language, shown.collection.card.grades, live=False),
+            "scale-box": view.formula,
+            "plots-row": dict(zip((row.key for row in CHARTS), view.charts or (), strict=True)),
+            "table-box": view.table,
+            "cards-box": cards.reading_cards(shown.rankings, language),
+            "cost-box": view.cost,
+        }
+        return saved_page("results", comparison.query.text, sections, as_json(comparison), language)
 
 
-def _download(
-    shown: Shown | None, judgments: Judgments, suffix: str, write: Callable[[Comparison], str]
-) -> dict[str, str]:
+def _download(shown: Shown | None, suffix: str, write: Callable[[Shown], str]) -> dict[str, str]:
     """Name and content of a file for the browser to save; nothing is written on the server.
 
     Raises:
@@ -155,4 +174,4 @@ def _download(
     """
     if shown is None:
         raise InputError(w.NOTHING_YET.en, w.NOTHING_YET.zh)
-    return {"name": f"rerank-lens.{suffix}", "text": write(shown.judged(judgments))}
+    return {"name": f"rerank-lens.{suffix}", "text": write(shown)}

@@ -37,6 +37,7 @@ class Results:
     parts: Parts
     scale: gr.Radio
     link: Takeaway
+    html: Takeaway
     csv: Takeaway
     json: Takeaway
 
@@ -63,6 +64,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         cost_html = page_html("", elem_id="cost-box")
         with gr.Column(elem_id="downloads"):
             link = build_link(label, "copy-link")
+            html = build_download(label(w.DOWNLOAD_HTML), "download-html")
             csv = build_download(label(w.DOWNLOAD_CSV), "download-csv")
             json = build_download(label(w.DOWNLOAD_JSON), "download-json")
     parts = Parts(
@@ -78,4 +80,4 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         table_html,
         cost_html,
     )
-    return Results(parts, scale, link, csv, json)
+    return Results(parts, scale, link, html, csv, json)

@@ -125,6 +125,10 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
             return parts.updates(View())
         return parts.updates(tab.referred(compared, Panel.controls(list(looks)), judged, w.language_of(request)))
 
+    def saved(compared: Compared | None, judged: Any, *values: Any) -> dict[str, str]:
+        *looks, language = values
+        return tab.html(compared, judged, Panel.controls(looks), language)
+
     seen = [parts.compared, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
@@ -136,6 +140,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
         parts.outputs(),
         **redraw,
     )
+    results.html.serve(saved, seen, worded=True)
     results.csv.serve(tab.csv, [parts.compared, judgments])
     results.json.serve(tab.json, [parts.compared, judgments])
 

@@ -158,6 +158,12 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
     gr.on([panel.ranker.input, panel.unjudged_too.input, grade.change], rescored, seen, results.outputs(), **redraw)
     panel.threshold.release(cut, shown, parts.outputs(), **redraw)
+
+    def saved(evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
+        *chosen, language = values
+        return tab.html(evaluated, panel.looks(chosen), language)
+
+    results.html.serve(saved, shown, worded=True)
     for kind, download in results.files.items():
         download.serve(partial(_file, tab, kind), shown)
 

@@ -80,5 +80,6 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
     page.load(localised, None, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [parts.shown, scale], parts.outputs(), **QUICK)
     results.link.serve(linked, [*frame.inputs.components(), actions.model, actions.windows, actions.precision])
+    results.html.serve(tab.html, [parts.shown, judgments, scale], worded=True)
     results.csv.serve(tab.csv, [parts.shown, judgments])
     results.json.serve(tab.json, [parts.shown, judgments])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demo.language import Language, Text
-from demo.records import Cost, Failure, Lineup, ModelUse, Ranking
+from demo.records import Cost, Failure, ModelUse, Ranking
 from demo.ui import wording as w
 from demo.ui.views.facts import NOTHING, count, megabytes, number
 from demo.ui.views.render import render
@@ -20,11 +21,9 @@ class Card:
     facts: tuple[tuple[Text, str], ...]
 
 
-def reading_cards(lineup: Lineup, language: Language) -> str:
+def reading_cards(columns: Sequence[Ranking | Failure], language: Language) -> str:
     """The cards of all models in the order of the columns, failed ones too; "" where there is no model."""
-    cards = [
-        _card(column, column.ranker.model, language) for column in lineup.columns if column.ranker.model is not None
-    ]
+    cards = [_card(column, column.ranker.model, language) for column in columns if column.ranker.model is not None]
     return render("cards.html", language, cards=cards) if cards else ""
 
 

@@ -232,8 +232,8 @@ class QueryRow:
     direction: Direction
 
 
-def queries(study: Study, language: Language) -> str:
-    """Every query with its difference, the greatest gain first; a row opens its query in the Rerank tab."""
+def queries(study: Study, language: Language, live: bool = True) -> str:
+    """Every query with its difference, the greatest gain first; where there is a server, one opens in Rerank."""
     texts = {outcome.query.query_id: outcome.query.text for outcome in study.outcomes}
     places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
     rows = [
@@ -258,6 +258,7 @@ def queries(study: Study, language: Language) -> str:
         last=rows[-half:] if cut else [],
         between=len(rows) - 2 * half if cut else 0,
         total=len(rows),
+        live=live,
         measure=study.measure.name,
         ranker=study.ranker.label,
         baseline=study.baseline.label,

@@ -80,7 +80,9 @@ def lineup_table(lineup: Lineup, grades: Mapping[int, Text], analysis: Analysis,
     )
 
 
-def lineup_panel(lineup: Lineup, language: Language, grades: Mapping[int, Text] = NO_MEANINGS) -> str:
-    """The passage panel; the page fills it from the chosen row of the table."""
+def lineup_panel(
+    lineup: Lineup, language: Language, grades: Mapping[int, Text] = NO_MEANINGS, live: bool = True
+) -> str:
+    """The passage panel, as `passages.panel` is for two rankings."""
     rankers = [(ranking.ranker, ranking.ranker.label) for ranking in lineup.rankings]
-    return ranker_panel(rankers, grades, id(lineup.candidates), language)
+    return ranker_panel(rankers, grades, id(lineup.candidates), language, live)

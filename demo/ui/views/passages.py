@@ -136,17 +136,23 @@ def judged(grades: Sequence[int | None]) -> bool:
     return any(grade is not None for grade in grades)
 
 
-def panel(comparison: Comparison, language: Language, grades: Mapping[int, Text] = NO_MEANINGS) -> str:
-    """The passage panel; the page fills it from the chosen row of the table."""
+def panel(
+    comparison: Comparison, language: Language, grades: Mapping[int, Text] = NO_MEANINGS, live: bool = True
+) -> str:
+    """The passage panel; the page fills it from the chosen row of the table.
+
+    Args:
+        live: whether there is a server to judge for and to ask why.
+    """
     labels = [(comparison.before.ranker, comparison.before.ranker.label)]
     labels.append((comparison.after.ranker, w.CROSS_ENCODER.to(language)))
-    return ranker_panel(labels, grades, id(comparison.candidates), language)
+    return ranker_panel(labels, grades, id(comparison.candidates), language, live)
 
 
 def ranker_panel(
-    rankers: Sequence[tuple[Ranker, str]], grades: Mapping[int, Text], run: int, language: Language
+    rankers: Sequence[tuple[Ranker, str]], grades: Mapping[int, Text], run: int, language: Language, live: bool
 ) -> str:
-    """The panel with a score and a bar for every ranker under its label, and the judging control."""
+    """The panel with a score and a bar for every ranker under its label, and where it is live the judging control."""
     buttons = [Grade(str(grade), str(grade), grade_words(grade, grades, language)) for grade in GRADES]
     return render(
         "panel.html",
@@ -154,4 +160,5 @@ def ranker_panel(
         rankers=[(label, ranker.kind is ScoreKind.LOGIT) for ranker, label in rankers],
         grades=[Grade("", "–", w.UNJUDGED.to(language)), *buttons],
         run=run,
+        live=live,
     )
