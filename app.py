@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from demo.errors import DemoError
 from demo.settings import Settings, silence_gradio
+
+if TYPE_CHECKING:
+    from demo.scoring import ModelSource
 
 
 def main() -> None:
@@ -15,11 +19,15 @@ def main() -> None:
     except DemoError as error:
         sys.exit(str(error))
     silence_gradio()
+    models: ModelSource | None = None
+    if settings.zero_gpu:
+        from demo.rankers import zero_gpu
 
+        models = zero_gpu
     from demo.service import RankingService
     from demo.ui.app import build_app, launch_options
 
-    service = RankingService(settings)
+    service = RankingService(settings, models=models)
     app, i18n = build_app(settings, service)
     try:
         app.launch(**launch_options(settings, i18n), prevent_thread_lock=True)

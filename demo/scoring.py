@@ -197,7 +197,7 @@ class Scoring:
             tokenise_seconds=spent.tokenise_seconds,
             model_seconds=spent.model_seconds,
             tokens=spent.tokens,
-            device=model.device,
+            device=spent.device,
             precision=model.precision,
             emulated=model.emulated,
         )
@@ -210,11 +210,13 @@ class _Spent:
     tokenise_seconds: float = 0.0
     model_seconds: float = 0.0
     tokens: int = 0
+    device: str = ""
 
     def add(self, batch: Batch) -> None:
         self.tokenise_seconds += batch.tokenise_seconds
         self.model_seconds += batch.model_seconds
         self.tokens += batch.tokens
+        self.device = batch.device
 
 
 def _scoring(done: int, total: int) -> Progress:

@@ -34,6 +34,7 @@ class Settings:
     max_waiting: int = _describe(32, "Visitors that may wait in the queue; the next one is asked to come back.")
     threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
     device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
+    zero_gpu: bool = _describe(False, "Whether GPUs are borrowed from ZeroGPU; on where Spaces say so.")
     precision: str = _describe("fp32", "fp32, or bf16 or fp16 on a GPU: faster, and scores change a little.")
     batch_tokens: int = _describe(
         4_096, "Most tokens in one batch on a CPU, fewer for wide models; a GPU takes 16 times as many."
@@ -55,6 +56,8 @@ class Settings:
         values: dict[str, Any] = {}
         if "SPACE_ID" in environ:
             values |= {"host": "0.0.0.0", "any_model": False}
+        if environ.get("SPACES_ZERO_GPU", "").lower() in _TRUE:
+            values |= {"zero_gpu": True, "device": "cpu"}
         for row in fields(cls):
             name = PREFIX + row.name.upper()
             if name in environ:

@@ -41,6 +41,7 @@ HOMES = {
     "torch": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
     "transformers": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
     "sentence_transformers": ("demo.training", "demo.benchmark"),
+    "spaces": ("demo.rankers.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
     "charset_normalizer": ("demo.formats.encoding",),

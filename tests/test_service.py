@@ -57,7 +57,6 @@ class FakeModel:
 
     fingerprint: str = "tiny-1"
     spec: ModelSpec = TINY
-    device: str = "cpu"
     engine: str = "transformers"
     emulated: bool = False
     precision: str = "fp32"
@@ -86,6 +85,7 @@ class FakeModel:
             tokenise_seconds=0.25,
             model_seconds=0.5,
             tokens=10,
+            device="cpu",
         )
 
     @staticmethod

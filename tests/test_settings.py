@@ -25,6 +25,12 @@ def test_spaces_serve_everyone_and_offer_only_the_menu() -> None:
     assert Settings.from_env({"SPACE_ID": "x/y", "RERANK_LENS_ANY_MODEL": "1"}).any_model
 
 
+def test_on_zero_gpu_the_app_itself_stays_on_the_cpu() -> None:
+    found = Settings.from_env({"SPACE_ID": "someone/rerank-lens", "SPACES_ZERO_GPU": "true"})
+    assert (found.zero_gpu, found.device) == (True, "cpu")
+    assert not Settings.from_env({"SPACE_ID": "someone/rerank-lens", "SPACES_ZERO_GPU": "0"}).zero_gpu
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("PORT", "eighty"), ("PORT", "-1"), ("ANY_MODEL", "perhaps"), ("PORT", "")]
 )

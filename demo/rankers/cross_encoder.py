@@ -71,6 +71,7 @@ class Batch:
         tokenise_seconds, model_seconds: what was waited for, cutting texts into tokens apart. Batches are computed side
             by side and ahead of time, so this is less than each took by itself.
         tokens: tokens that the model read in this pass, padding apart.
+        device: where it was computed.
     """
 
     indices: IntArray
@@ -79,6 +80,7 @@ class Batch:
     tokenise_seconds: float
     model_seconds: float
     tokens: int
+    device: str
 
 
 @dataclass(slots=True)
@@ -146,7 +148,7 @@ class CrossEncoder:
         start = perf_counter()
         for chunk in _chunks(texts, TOKENISE_CHARS):
             if parts:
-                yield _nothing(perf_counter() - start)
+                yield _nothing(perf_counter() - start, self.device)
                 start = perf_counter()
             parts.append(self.pairs.encode(chunk))
         if not parts:
@@ -220,6 +222,7 @@ class _Run:
                 tokenise_seconds=tokenise_seconds,
                 model_seconds=perf_counter() - start,
                 tokens=int(self._lengths[batch.rows].sum()),
+                device=self._model.device,
             )
 
     def cancel(self) -> list[_Ahead]:
@@ -322,6 +325,6 @@ def _chunks(texts: Sequence[str], chars: int) -> Iterator[Sequence[str]]:
         yield texts[begin:]
 
 
-def _nothing(tokenise_seconds: float) -> Batch:
+def _nothing(tokenise_seconds: float, device: str) -> Batch:
     """A batch that completed no text."""
-    return Batch(np.zeros(0, np.int64), np.zeros(0, np.float32), (), tokenise_seconds, 0.0, 0)
+    return Batch(np.zeros(0, np.int64), np.zeros(0, np.float32), (), tokenise_seconds, 0.0, 0, device)
