@@ -74,4 +74,4 @@ def test_every_other_section_runs(tmp_path: Path) -> None:
     assert [row["model"] for row in tables["agreement"]] == (["bundled/small", "bundled/tiny"] if has_bf16() else [])
     assert all(0.99 <= row["Kendall τ"] < 1 for row in tables["agreement"])
     assert 0 < tables["kept"][0]["MB of tokens"] < 5
-    assert [row["passages"] for row in tables["host"]] == ["new", "seen"]
+    assert [(row["contender"], row["passages"]) for row in tables["host"]] == [("new", 1000), ("seen", 1000)]

@@ -78,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", default="msmarco", choices=PROFILES, help="lengths of passages")
     parser.add_argument("--passages", type=int, default=1_000, help="for the smallest model (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="default: %(default)s")
-    parser.add_argument("--most", type=int, default=100_000, help="passages that growth goes to (default: %(default)s)")
+    parser.add_argument(
+        "--most", type=int, default=100_000, help="passages that growth and host go to (default: %(default)s)"
+    )
     parser.add_argument(
         "--queries", type=int, default=12, help="of each collection, to compare precisions on (default: %(default)s)"
     )

@@ -18,7 +18,7 @@ from demo.rankers.cross_encoder_pairs import Inputs
 from demo.records import FloatArray
 from demo.settings import Settings
 
-AMOUNT = 10_000
+USUAL = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,14 @@ class Idle:
 
 
 def host(options: Options) -> Iterator[Row]:
-    """10,000 passages cut into tokens, joined to pairs, batched as for a GPU and taken back, without any model."""
+    """Passages cut into tokens, joined to pairs, batched as for a GPU and taken back, without any model."""
     loaded = load(folder_of(TINY, options.work), options, "fp32")
     budget = Settings().batch_tokens * GPU_BUDGET
     model = CrossEncoder(loaded.spec, loaded.pairs, Idle(), loaded.fingerprint, budget)
-    drawn = [passages(AMOUNT, PROFILES[options.profile], seed) for seed in range(options.repeats + 1)]
+    amount = min(USUAL, options.most)
+    drawn = [passages(amount, PROFILES[options.profile], seed) for seed in range(options.repeats + 1)]
     work = {state: one_by_one(partial(scores, model), drawn) for state in ("new", "seen")}
     for state, seconds in in_turns(work, options.repeats).items():
-        speed = Spread.of([AMOUNT / each for each in seconds])
-        yield {"passages": state, "docs/s": round(speed.median), "least": round(speed.least), "most": round(speed.most)}
+        speed = Spread.of([amount / each for each in seconds])
+        rates = {"docs/s": round(speed.median), "least": round(speed.least), "most": round(speed.most)}
+        yield {"contender": state, **rates, "passages": amount}
