@@ -24,7 +24,7 @@ from demo.versions import versions
 TITLE_CHARS = 60
 
 Section = str | Mapping[str, ChartView | None] | None
-"""HTML that a template made, or charts by key; where there is neither, nothing is shown."""
+"""HTML that a template made, or charts by key. An empty one keeps its place, as it does on the page."""
 
 
 def saved_page(
@@ -43,7 +43,7 @@ def saved_page(
         language,
         scene=scene,
         subject=shorten(subject, TITLE_CHARS),
-        sections=[(key, *_content(section)) for key, section in sections.items() if section],
+        sections=[(key, *_content(section)) for key, section in sections.items()],
         data=data,
         time=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
@@ -52,9 +52,9 @@ def saved_page(
     )
 
 
-def _content(section: str | Mapping[str, ChartView | None]) -> tuple[Markup, list[tuple[str, Markup, Any]]]:
+def _content(section: Section) -> tuple[Markup, list[tuple[str, Markup, Any]]]:
     """The section's HTML, and of those charts that are shown the keys, notes and figures."""
-    if isinstance(section, str):
-        return Markup(section), []
+    if section is None or isinstance(section, str):
+        return Markup(section or ""), []
     shown = [(key, chart) for key, chart in section.items() if chart is not None and chart.shown]
     return Markup(""), [(key, Markup(chart.note), json.loads(chart.figure.plot)) for key, chart in shown]

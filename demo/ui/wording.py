@@ -129,6 +129,11 @@ SPEED_AGAINST = {
     "agreement": Text("agreement with the reference", "与参考排序器的一致性"),
     "NDCG@10": Text("NDCG@10, where judged", "NDCG@10（有判定时）"),
 }
+COMPARE_QUESTION = Text("Where do the rankers part?", "排序器在哪里出现分歧？")
+COMPARE_EMPTY = Text(
+    "Choose up to eight rankers on the left and press Compare: you see how ranks flow from one to the next, on which passages they disagree and which kind of ranker stands alone, how far they agree, and what each of them takes.",
+    "请选择至多八个排序器，然后点击“对比”：可以看到名次如何在它们之间流动、它们在哪些段落上有分歧、哪一类排序器与众不同、彼此有多一致，以及各自的代价。",
+)
 COMPARE_FIRST = Text("Press Compare first: there is no result yet.", "请先点击“对比”：还没有结果。")
 EDIT = Text("What if the query or a passage were different?", "如果查询或段落有所不同？")
 EDIT_QUERY = Text("Query to try", "试用的查询")

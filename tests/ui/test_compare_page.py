@@ -38,6 +38,17 @@ def figures(page: Any) -> list[str]:
     return list(page.locator("#compare-judged-box tbody tr").all_inner_texts())
 
 
+def test_before_the_first_run_there_is_an_invitation_and_nothing_empty(open_page: Any) -> None:
+    page = open_page(locale="zh-CN")
+    page.get_by_role("tab", name="对比").click()
+    page.wait_for_selector(f"{AREA} .invitation:has-text('排序器在哪里出现分歧')")
+    for part in ("#agreement-box", "#lineup-plots-row", "#what-if", "#compare-downloads"):
+        assert not page.is_visible(part)
+    compare(page)
+    assert page.is_visible("#compare-downloads")
+    assert page.locator(f"{AREA} .invitation").count() == 0
+
+
 def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
     page = opened(open_page, "bm25[variant=okapi]", FAILING)
     assert page.locator(f"{AREA} .ranking tbody tr").count() == 59

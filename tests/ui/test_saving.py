@@ -120,6 +120,14 @@ def test_nothing_in_it_needs_the_server(pane: InputsPane, save: Save) -> None:
     assert [attrs for _, attrs in elements.found if "data-query" in attrs] == []
 
 
+def test_what_is_empty_keeps_its_place(pane: InputsPane) -> None:
+    saved, _ = saved_comparison(pane, "en")
+    places = [attrs["id"] for tag, attrs in Elements(saved["text"]).found if tag == "div" and attrs.get("id")]
+    in_order = [place for place in places if place in ("headline-box", "judged-box", "slope-box", "table-box")]
+    assert in_order == ["headline-box", "judged-box", "slope-box", "table-box"]
+    assert "By the judgments" not in saved["text"]
+
+
 def test_judgments_and_scale_are_those_of_the_page(pane: InputsPane) -> None:
     tab = RerankTab(pane)
     shown = shown_of(tab)

@@ -17,6 +17,7 @@ from demo.ui.compare.handlers import NO_FUSION, SPEED, SPEED_AXES, Controls, is_
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
 from demo.ui.session import Compared
+from demo.ui.views import status
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class Results:
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     """The right side, empty until the first lineup arrives."""
     start = Controls()
-    headline = page_html("", elem_id="compare-headline-box")
+    invitation = status.invitation(w.COMPARE_QUESTION, w.COMPARE_EMPTY, "en")
+    headline = page_html(invitation, elem_id="compare-headline-box")
     judged = page_html("", elem_id="compare-judged-box")
     flow = page_html("", elem_id="flow-box")
     why = page_html("", elem_id="compare-why-box")

@@ -15,7 +15,7 @@ from demo.ui.evaluate.handlers import FILES, View, study_of
 from demo.ui.evaluate.session import Looks
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download
-from demo.ui.views.evaluation import empty
+from demo.ui.views import status
 
 SLIDER_STEPS = 200
 
@@ -111,7 +111,8 @@ class Results:
 def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
     """The right side."""
     with gr.Column(elem_id="evaluate-results"):
-        headline = page_html(empty("en"), elem_id="evaluate-headline-box")
+        invitation = status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, "en")
+        headline = page_html(invitation, elem_id="evaluate-headline-box")
         with gr.Column(visible=False, elem_id="evaluate-shown") as shown:
             with gr.Row(elem_id="evaluate-looks"):
                 measure = gr.Dropdown([], label=label(w.LOOK_MEASURE), elem_id="look-measure", filterable=False)

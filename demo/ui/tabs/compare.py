@@ -40,20 +40,23 @@ def build(frame: Frame) -> None:
     parts = results.parts
     frame.judging.scenes.append(Scene("compare-results", parts.compared, parts.judged, parts.table, tab.table))
     frame.explaining.scenes.append(Asked("compare-results", parts.compared, parts.why))
-    _wire_choice(tab, actions)
+    _wire_choice(tab, actions, parts.headline)
     _wire_run(tab, frame, actions, results)
     _wire_looks(tab, frame, results)
     _wire_what_if(tab, results)
 
 
-def _wire_choice(tab: CompareTab, actions: Actions) -> None:
-    """Menus in the visitor's language, and adding a ranker with options of its own."""
+def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
+    """Menus and the invitation in the visitor's language, and adding a ranker with options of its own."""
 
-    def localised(request: gr.Request) -> tuple[Any, Any]:
+    def localised(request: gr.Request) -> dict[Any, Any]:
         language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
         menu = ranker_choices(offered(tab.service, engine=True), tab.service, language)
-        rankers = gr.Dropdown(choices=menu, value=list(link.rankers)) if link and link.rankers else None
-        return rankers or gr.Dropdown(choices=menu), gr.Dropdown(choices=model_choices(tab.service, language))
+        models = {actions.model: gr.Dropdown(choices=model_choices(tab.service, language))}
+        if link and link.rankers:
+            return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(link.rankers))}
+        invitation = status.invitation(w.COMPARE_QUESTION, w.COMPARE_EMPTY, language)
+        return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation}
 
     def added(request: gr.Request, *values: Any) -> tuple[Any, str]:
         try:
@@ -61,7 +64,7 @@ def _wire_choice(tab: CompareTab, actions: Actions) -> None:
         except DemoError as error:
             return gr.skip(), status.reading(error.text, w.language_of(request), bad=True)
 
-    current_page().load(localised, None, [actions.rankers, actions.model], **QUICK)
+    current_page().load(localised, None, [actions.rankers, actions.model, headline], **QUICK)
     actions.add.click(
         added,
         [actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],

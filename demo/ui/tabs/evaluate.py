@@ -25,7 +25,6 @@ from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import offered, ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
-from demo.ui.views.evaluation import empty
 
 BRIDGE = """
 const tell = (place) => trigger('select', { place: Number(place) });
@@ -76,7 +75,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
             collection_note(tab.service.collection(tab.service.cards()[0][0]), language),
             status.reading(w.EVALUATE_UPLOAD_NONE, language),
             status.reading(w.RUN_FILE_NONE, language),
-            empty(language),
+            status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, language),
         )
 
     def chosen(request: gr.Request, key: str) -> str:

@@ -24,11 +24,6 @@ SHOWN_QUERIES = 300
 """Of a longer list its two ends are shown, the greatest gains and the greatest losses."""
 
 
-def empty(language: Language) -> str:
-    """What stands there before the first evaluation."""
-    return render("evaluation_empty.html", language)
-
-
 def so_far(trial: Trial, measure: Measure, means: Sequence[tuple[str, float]], language: Language) -> str:
     """The means over the queries that are done, while others are still to come."""
     return render(

@@ -22,6 +22,11 @@ def notice(sentence: Text, language: Language) -> str:
     return render("notice.html", language, sentence=sentence.to(language))
 
 
+def invitation(question: Text, words: Text, language: Language) -> str:
+    """What stands in a tab before its first result: the question that it answers, and what to press."""
+    return render("invitation.html", language, question=question.to(language), words=words.to(language))
+
+
 def reading(sentence: Text, language: Language, bad: bool = False) -> str:
     """One quiet line below a control: how an input was understood or why it cannot be, what a choice means."""
     return render("reading.html", language, sentence=sentence.to(language), bad=bad)
