@@ -758,6 +758,15 @@ def test_a_gzip_bomb_is_read_no_further_than_the_ceiling() -> None:
         ("p.zip", zipped({f"{n}.txt": "" for n in range(1001)}), "p.zip holds 1,001 files; at most 1,000"),
         ("p.zip", zipped({}), "There are no passages in p.zip"),
     ],
+    ids=[
+        "no zip",
+        "no gzip",
+        "cut gzip",
+        "zip in zip",
+        "gzip in gzip",
+        "many files",
+        "no file",
+    ],  # packed bytes hold the time
 )
 def test_archives_that_cannot_be_read_are_refused(name: str, content: bytes, sentence: str) -> None:
     assert refusal(upload, (name, content)).startswith(sentence)
