@@ -112,6 +112,8 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
     assert "asks for hub/big, which would be downloaded" in (last.status or "")
     assert last.shown is not None
     assert last.shown.comparison.after.ranker.key == "bundled/tiny"
+    (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "zh")
+    assert "排序器在哪里出现分歧" in (view.headline or "")
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "en")
     assert "asks for hub/big, which would be downloaded" in (view.status or "")
     assert [key for key, _ in source.loads] == ["bundled/tiny"]

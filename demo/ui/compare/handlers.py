@@ -289,7 +289,8 @@ class CompareTab:
             return
         missing = ", ".join(needs_download(link, self.pane))
         if missing:
-            yield View(status=status.notice(w.LINK_DOWNLOADS.format(models=missing), language))
+            told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
+            yield View(status=told_why, headline=invitation(language))
         else:
             yield from self.run(link.form, link.rankers, Controls(), Judgments(), language)
 
@@ -327,6 +328,11 @@ class CompareTab:
             "lineup-table-box": view.table,
         }
         return saved_page("compare-results", lineup.query.text, sections, as_json(lineup), language)
+
+
+def invitation(language: Language) -> str:
+    """What stands in place of the headline before the first run."""
+    return status.invitation(w.COMPARE_QUESTION, w.COMPARE_EMPTY, language)
 
 
 def is_fused(ranking: Ranking) -> bool:

@@ -13,11 +13,10 @@ from demo.phrases import passage_name
 from demo.rankers.choices import FUSION_METHODS, RRF_K
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_FUSION, SPEED, SPEED_AXES, Controls, is_fused, reference_of
+from demo.ui.compare.handlers import NO_FUSION, SPEED, SPEED_AXES, Controls, invitation, is_fused, reference_of
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
 from demo.ui.session import Compared
-from demo.ui.views import status
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,7 @@ class Results:
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     """The right side, empty until the first lineup arrives."""
     start = Controls()
-    invitation = status.invitation(w.COMPARE_QUESTION, w.COMPARE_EMPTY, "en")
-    headline = page_html(invitation, elem_id="compare-headline-box")
+    headline = page_html(invitation("en"), elem_id="compare-headline-box")
     judged = page_html("", elem_id="compare-judged-box")
     flow = page_html("", elem_id="flow-box")
     why = page_html("", elem_id="compare-why-box")

@@ -12,7 +12,7 @@ import gradio as gr
 
 from demo.errors import DemoError
 from demo.ui import wording as w
-from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm
+from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, invitation
 from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
 from demo.ui.explaining import Asked
@@ -55,8 +55,7 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
         models = {actions.model: gr.Dropdown(choices=model_choices(tab.service, language))}
         if link and link.rankers:
             return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(link.rankers))}
-        invitation = status.invitation(w.COMPARE_QUESTION, w.COMPARE_EMPTY, language)
-        return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation}
+        return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation(language)}
 
     def added(request: gr.Request, *values: Any) -> tuple[Any, str]:
         try:
