@@ -81,6 +81,11 @@ class Collection:
     engine_scores: Mapping[str, float] | None = None
     """doc_id → the score of the engine that the passages were copied from; None where no engine gave any."""
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is any judgment."""
+        return any(self.qrels.values())
+
 
 class ScoreKind(Enum):
     """What a score is. Scores of two kinds are never compared by value."""

@@ -20,8 +20,9 @@ from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
 from demo.evaluation import Evaluation, Outcome, Reranker, evaluate, report, work
 from demo.evaluation.figures import describe_test, known_baseline
-from demo.evaluation.outcomes import Candidates, judged_queries
-from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
+from demo.evaluation.outcomes import Candidates, queries_of
+from demo.evaluation.presets import PRESETS, Preset, check_preset, find_preset, published_value
+from demo.evaluation.verdict import what_changes
 from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--baseline", default="", help="ranker that the others are tested against (default: the first)")
     add("--preset", choices=[preset.key for preset in PRESETS], help="depth, measure and grade of a published protocol")
     add("--qrels", default="", help="file of judgments in the collection, where there are several")
-    add("--queries", type=int, help="take only the first so many judged queries")
+    add("--queries", type=int, help="take only the first so many queries")
     add("--no-titles", action="store_true", help="rank passages without their titles")
     return parser
 
@@ -109,7 +110,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.no_titles:
         judged = replace(judged, collection=_without_titles(judged.collection))
     collection = judged.collection
-    queries = judged_queries(collection)[: options.queries]
+    check_preset(protocol.preset, collection)
+    queries = queries_of(collection)[: options.queries]
     print(f"{protocol.collection}: {judged.reading.sentence().en}.")
     candidates = service.first_stage(judged, queries, protocol.depth, _asked(options.candidates))
     rerankers: tuple[Reranker, ...] = service.rerankers(parse_rankers(options.rankers), collection)
@@ -214,9 +216,19 @@ def _write(path: Path, text: str) -> None:
 
 
 def _tell(evaluation: Evaluation, preset: Preset | None) -> None:
-    """Prints the table, each test in words, and what was published for the same model."""
+    """Prints the table, each test in words, and what was published for the same model; or what changes."""
     print(report.markdown_table(evaluation))
-    measure = evaluation.measures[0]
+    if evaluation.measures:
+        _tell_tests(evaluation, evaluation.measures[0], preset)
+    else:
+        for ranker in evaluation.rankers:
+            if ranker.key in evaluation.changes:
+                print(what_changes(evaluation, ranker).en)
+    for note in evaluation.notes:
+        print(f"Note: {note.en}.")
+
+
+def _tell_tests(evaluation: Evaluation, measure: Measure, preset: Preset | None) -> None:
     for ranker in evaluation.rankers:
         test = evaluation.figures[ranker.key, measure].test
         if test is not None:
@@ -225,8 +237,6 @@ def _tell(evaluation: Evaluation, preset: Preset | None) -> None:
         if preset is not None and published is not None:
             mean = evaluation.figures[ranker.key, preset.measure].mean
             print(f"{ranker.label}, {preset.measure.name}: {mean:.4f} here, {published:.4f} published.")
-    for note in evaluation.notes:
-        print(f"Note: {note.en}.")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Does reranking pay? Judged queries, candidates and rankers in; figures, tests and tables out.
+"""Does reranking pay? Queries, candidates and rankers in; figures, tests and tables out.
 
     candidates + rerankers ─► work ─► outcomes, query by query ─► evaluate ─► Evaluation ─► report
                                                     └ qrels ───────────┘
 
 `outcomes` does the work and can be stopped after any query; `figures` turns what is there into one frozen record;
-`analysis` answers further questions from the same scores, so that nothing is scored twice; `report` writes it down.
+`changes` says how far two rankings part, which needs no qrels; `analysis` answers further questions from the same
+scores, so that nothing is scored twice; `report` writes it down.
 """
 
 from demo.evaluation.figures import Evaluation, Figure, PairedTest, Speed, evaluate

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.errors import InputError
+from demo.evaluation.changes import Changes, changes_between
 from demo.evaluation.outcomes import Outcome
 from demo.language import Text
 from demo.metrics.effectiveness import Measure, mean, measure_run
@@ -95,7 +96,7 @@ class Speed:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Rankers by measures over the queries that were worked on.
+    """Rankers by measures over the queries that were worked on; without judgments there are no measures.
 
     Attributes:
         query_ids: in the order of the work.
@@ -103,6 +104,7 @@ class Evaluation:
         relevant_from: the lowest grade that counts as relevant for binary measures.
         depth: most candidates that a query had.
         figures: (ranker key, measure) → figure, for every pair of the two.
+        changes: ranker key → what it changes in the baseline's order, for every ranker but the baseline.
         speeds: ranker key → speed.
         notes: what the person should know before trusting the figures.
     """
@@ -115,6 +117,7 @@ class Evaluation:
     relevant_from: int
     depth: int
     figures: Mapping[tuple[str, Measure], Figure]
+    changes: Mapping[str, Changes]
     speeds: Mapping[str, Speed]
     notes: tuple[Text, ...] = ()
 
@@ -133,6 +136,7 @@ def evaluate(
     """The evaluation of the outcomes that there are, all or the first of them.
 
     Args:
+        measures: left out where the collection has no judgments at all.
         baseline: key of a ranker; "" takes the first.
 
     Raises:
@@ -145,7 +149,10 @@ def evaluate(
         )
     rankers = tuple(ranking.ranker for ranking in outcomes[0].rankings)
     baseline = known_baseline(baseline, rankers)
+    keys = [ranker.key for ranker in rankers]
+    before = keys.index(baseline)
     qrels = judged_of(outcomes, collection)
+    measures = measures if collection.is_judged else ()
     figures: dict[tuple[str, Measure], Figure] = {}
     for place, ranker in enumerate(rankers):
         run = {outcome.query.query_id: outcome.ranked(place) for outcome in outcomes}
@@ -153,7 +160,7 @@ def evaluate(
             found = np.array(list(values.values()), dtype=np.float64)
             figures[ranker.key, measure] = Figure(found, mean(values.values()), bootstrap_interval(found))
     for measure in measures:
-        figures |= _tested(figures, [ranker.key for ranker in rankers], baseline, measure)
+        figures |= _tested(figures, keys, baseline, measure)
     return Evaluation(
         collection_key=collection.key,
         query_ids=tuple(qrels),
@@ -163,8 +170,9 @@ def evaluate(
         relevant_from=relevant_from,
         depth=max(len(outcome.doc_ids) for outcome in outcomes),
         figures=figures,
+        changes={key: changes_between(outcomes, before, place) for place, key in enumerate(keys) if place != before},
         speeds={ranker.key: _speed(outcomes, place) for place, ranker in enumerate(rankers)},
-        notes=(*notes, *_cautions(qrels, relevant_from)),
+        notes=(*notes, *(_cautions(qrels, relevant_from) if measures else ())),
     )
 
 

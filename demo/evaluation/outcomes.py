@@ -102,18 +102,18 @@ def work(
         yield Outcome.of(query, collection, chosen, rankings)
 
 
-def judged_queries(collection: Collection) -> tuple[Query, ...]:
-    """The queries with judgments, in the collection's order; they are what every mean is over.
+def queries_of(collection: Collection) -> tuple[Query, ...]:
+    """The queries with judgments, in the collection's order, or all where nothing is judged; every mean is over them.
 
     Raises:
         InputError: there is none.
     """
     judged = tuple(query for query in collection.queries if collection.qrels.get(query.query_id))
-    if judged:
-        return judged
+    if judged or collection.queries:
+        return judged or collection.queries
     raise InputError(
-        f"No query of “{collection.key}” is judged, so nothing can be measured. Add qrels.",
-        f"“{collection.key}”中没有带相关性判断的查询，因此无法衡量。请添加 qrels。",
+        f"“{collection.key}” has no queries, so nothing can be ranked. Add some.",
+        f"“{collection.key}”中没有查询，因此无法排序。请添加查询。",
     )
 
 
@@ -150,8 +150,13 @@ def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candi
     """The judged passages of each query, in the order of the qrels, which means nothing.
 
     Raises:
-        InputError: the collection has none of them.
+        InputError: nothing is judged, or the collection has none of it.
     """
+    if not collection.is_judged:
+        raise InputError(
+            "Nothing is judged, so there are no judged passages to take as candidates. Choose BM25's, or give a run.",
+            "没有相关性判断，因此没有可作为候选的已判断段落。请选择 BM25 的候选段落，或提供运行结果。",
+        )
     return listed_candidates(collection.qrels, collection, queries)
 
 

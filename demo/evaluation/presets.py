@@ -9,7 +9,7 @@ from demo.errors import InputError
 from demo.language import Text
 from demo.metrics.effectiveness import Measure, parse_measure
 from demo.rankers.catalog import CATALOG
-from demo.records import Published
+from demo.records import Collection, Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,19 @@ def find_preset(key: str) -> Preset:
         f"There is no preset “{key}”. Choose one of {', '.join(keys)}.",
         f"没有名为“{key}”的预设。可选：{'、'.join(keys)}。",
     )
+
+
+def check_preset(preset: Preset | None, collection: Collection) -> None:
+    """Nothing, if there is no preset or something to measure it on.
+
+    Raises:
+        InputError: the collection has no judgments.
+    """
+    if preset is not None and not collection.is_judged:
+        raise InputError(
+            f"“{preset.label.en}” is a protocol of measuring, and nothing is judged here. Add qrels, or choose none.",
+            f"“{preset.label.zh}”是衡量质量的协议，而这里没有相关性判断。请添加 qrels，或不选协议。",
+        )
 
 
 def published_value(preset: Preset, ranker: str) -> float | None:

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from demo.evaluation.analysis import graded_scores, quality_and_cost, quality_by_depth
+from demo.evaluation.changes import Changes
 from demo.evaluation.figures import SIGNIFICANT, Evaluation, Figure, PairedTest
 from demo.evaluation.outcomes import Outcome
 from demo.formats import write_csv
 from demo.formats.trec_runs import run_lines
 from demo.language import Text
 from demo.metrics.calibration import auc, fit_platt
-from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import LEVEL
-from demo.records import Collection
+from demo.records import Collection, Ranker
 from demo.versions import versions
 
 Cell = str | float | int | None
@@ -50,10 +50,20 @@ def run_file(outcomes: Sequence[Outcome], place: int) -> Iterator[str]:
 
 
 def per_query_rows(evaluation: Evaluation) -> list[list[Cell]]:
-    """A header, then a row for each query: its id and each ranker's figure by each measure."""
+    """A header, then a row for each query: its id, each ranker's figure by each measure, and what each changes.
+
+    What it changes are its agreement with the baseline (RBO) and whether another passage is first; both are None for a
+    query without candidates.
+    """
     columns = [(ranker, measure) for ranker in evaluation.rankers for measure in evaluation.measures]
-    values = [evaluation.figures[ranker.key, measure].values.tolist() for ranker, measure in columns]
+    values: list[list[Cell]] = [evaluation.figures[ranker.key, measure].values.tolist() for ranker, measure in columns]
     header: list[Cell] = ["query_id", *(f"{ranker.key} {measure.name}" for ranker, measure in columns)]
+    for key, changes in evaluation.changes.items():
+        of_query = {row.query_id: row for row in changes.rows}
+        rows = [of_query.get(query_id) for query_id in evaluation.query_ids]
+        header += [f"{key} RBO with {evaluation.baseline}", f"{key} other first than {evaluation.baseline}"]
+        values.append([None if row is None else row.rbo for row in rows])
+        values.append([None if row is None else int(row.other_first) for row in rows])
     return [header, *([query_id, *row] for query_id, *row in zip(evaluation.query_ids, *values, strict=True))]
 
 
@@ -68,8 +78,11 @@ def per_query_csv(evaluation: Evaluation) -> str:
 def table_rows(evaluation: Evaluation) -> list[list[str]]:
     """A header, then a row for each ranker: its label, and means with their intervals.
 
-    † marks what differs from the baseline with a corrected p below 0.05.
+    † marks what differs from the baseline with a corrected p below 0.05. Without judgments the columns are what each
+    ranker changes.
     """
+    if not evaluation.measures:
+        return _changes_rows(evaluation)
     header = ["", *(measure.name for measure in evaluation.measures)]
     return [
         header,
@@ -80,19 +93,48 @@ def table_rows(evaluation: Evaluation) -> list[list[str]]:
     ]
 
 
+def _changes_rows(evaluation: Evaluation) -> list[list[str]]:
+    """As `table_rows`, of what the rankers change; nothing of the baseline."""
+    rows = [["", "RBO", "new in the first 10", "other first"]]
+    for ranker in evaluation.rankers:
+        changes = evaluation.changes.get(ranker.key)
+        cells = ["–"] * 3
+        if changes is not None:
+            cells = [f"{changes.rbo:.3f}", f"{changes.new:.1f}", f"{changes.other_first:,} of {len(changes.rows):,}"]
+        rows.append([ranker.label, *cells])
+    return rows
+
+
 def _cell(figure: Figure) -> str:
     mark = MARK if figure.test is not None and figure.test.significant else ""
     return f"{figure.mean:.3f}{mark} [{figure.interval.low:.3f}, {figure.interval.high:.3f}]"
 
 
-def _best(evaluation: Evaluation, measure: Measure) -> float:
-    return max(evaluation.figures[ranker.key, measure].mean for ranker in evaluation.rankers)
+def _best_apart(evaluation: Evaluation, ranker: Ranker, row: Sequence[str]) -> list[tuple[str, str]]:
+    """Each cell behind the label as what is bold, the best mean of its measure, and the rest."""
+    if not evaluation.measures:
+        return [("", cell) for cell in row[1:]]
+    found = []
+    for measure, cell in zip(evaluation.measures, row[1:], strict=True):
+        best = max(evaluation.figures[each.key, measure].mean for each in evaluation.rankers)
+        value, space, interval = cell.partition(" ")
+        is_best = evaluation.figures[ranker.key, measure].mean == best
+        found.append((value, space + interval) if is_best else ("", cell))
+    return found
 
 
 def caption(evaluation: Evaluation) -> Text:
     """What a reader of the table must know, in one paragraph."""
     baseline = next(ranker.label for ranker in evaluation.rankers if ranker.key == evaluation.baseline)
     queries, depth, grade = len(evaluation.query_ids), evaluation.depth, evaluation.relevant_from
+    if not evaluation.measures:
+        return Text(
+            f"{evaluation.collection_key}: {queries:,} queries, up to {depth:,} candidates, nothing judged. What each "
+            f"ranker changes of {baseline}'s order: mean agreement (rank-biased overlap), mean number of passages that "
+            "are new among the first ten, queries on which another passage is first.",
+            f"{evaluation.collection_key}：{queries:,} 个查询，最多 {depth:,} 个候选段落，没有相关性判断。"
+            f"各排序器相对于 {baseline} 的变化：平均一致程度（RBO）、前十名中新段落的平均个数、首位段落不同的查询数。",
+        )
     return Text(
         f"{evaluation.collection_key}: {queries:,} queries, up to {depth:,} candidates, relevant from grade {grade}. "
         f"Means with {LEVEL:.0%} bootstrap intervals; {MARK} differs from {baseline} (paired randomisation test, "
@@ -108,12 +150,8 @@ def markdown_table(evaluation: Evaluation) -> str:
     header, *rows = table_rows(evaluation)
     lines = [_pipes(header), _pipes(["---", *(["---:"] * (len(header) - 1))])]
     for ranker, row in zip(evaluation.rankers, rows, strict=True):
-        cells = [row[0].replace("|", "\\|")]
-        for measure, cell in zip(evaluation.measures, row[1:], strict=True):
-            best = evaluation.figures[ranker.key, measure].mean == _best(evaluation, measure)
-            value, interval = cell.split(" ", 1)
-            cells.append(f"**{value}** {interval}" if best else cell)
-        lines.append(_pipes(cells))
+        cells = [f"**{bold}**{rest}" if bold else rest for bold, rest in _best_apart(evaluation, ranker, row)]
+        lines.append(_pipes([row[0].replace("|", "\\|"), *cells]))
     return "\n".join([*lines, "", caption(evaluation).en, ""])
 
 
@@ -134,12 +172,11 @@ def latex_table(evaluation: Evaluation) -> str:
         r"\midrule",
     ]
     for ranker, row in zip(evaluation.rankers, rows, strict=True):
-        cells = [_escaped(row[0])]
-        for measure, cell in zip(evaluation.measures, row[1:], strict=True):
-            best = evaluation.figures[ranker.key, measure].mean == _best(evaluation, measure)
-            value, interval = _escaped(cell).split(" ", 1)
-            cells.append(rf"\textbf{{{value}}} {interval}" if best else f"{value} {interval}")
-        lines.append(_ampersands(cells))
+        cells = [
+            rf"\textbf{{{_escaped(bold)}}}{_escaped(rest)}" if bold else _escaped(rest)
+            for bold, rest in _best_apart(evaluation, ranker, row)
+        ]
+        lines.append(_ampersands([_escaped(row[0]), *cells]))
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
@@ -169,6 +206,7 @@ def as_json(
         "depth": evaluation.depth,
         "relevant_from": evaluation.relevant_from,
         "baseline": evaluation.baseline,
+        "judged": bool(evaluation.measures),
         "measures": [measure.key for measure in evaluation.measures],
         "versions": versions(),
         "notes": [note.en for note in evaluation.notes],
@@ -199,7 +237,7 @@ def _ranker(
     evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, place: int, ordered: bool
 ) -> dict[str, Any]:
     ranker, measures = evaluation.rankers[place], evaluation.measures
-    speed = evaluation.speeds[ranker.key]
+    speed, changes = evaluation.speeds[ranker.key], evaluation.changes.get(ranker.key)
     depths = quality_by_depth(outcomes, collection, place, measures, evaluation.relevant_from) if ordered else {}
     return {
         "key": ranker.key,
@@ -209,6 +247,7 @@ def _ranker(
         "by_depth": {
             measure.key: [[point.depth, point.mean] for point in points] for measure, points in depths.items()
         },
+        "changes": None if changes is None else _changes(changes),
         "separation": _separation(outcomes, collection, place, evaluation.relevant_from),
         "speed": {
             "seconds_per_query": speed.seconds_per_query,
@@ -218,6 +257,16 @@ def _ranker(
             "device": speed.device,
             "precision": speed.precision,
         },
+    }
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    """Against the baseline."""
+    return {
+        "queries": len(changes.rows),
+        "mean_rbo": changes.rbo,
+        "mean_new_in_first_10": changes.new,
+        "other_first": changes.other_first,
     }
 
 

@@ -1,4 +1,4 @@
-"""Does reranking pay? The answer in plain words, and what makes it doubtful."""
+"""Does reranking pay? The answer in plain words, and what makes it doubtful; without judgments, what it changes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,44 @@ UNLIKE_JUDGED = 0.1
 """A difference of Judged@10 that can by itself make a difference of quality."""
 
 
-def best_of(evaluation: Evaluation, measure: Measure) -> Ranker | None:
-    """The ranker with the highest mean other than the baseline, the first of equals; None where there is no other."""
+def best_of(evaluation: Evaluation, measure: Measure | None) -> Ranker | None:
+    """The ranker with the highest mean other than the baseline, the first of equals; None where there is no other.
+
+    Args:
+        measure: None where nothing is judged: then the first.
+    """
     others = [ranker for ranker in evaluation.rankers if ranker.key != evaluation.baseline]
+    if measure is None:
+        return next(iter(others), None)
     return max(others, key=lambda ranker: evaluation.figures[ranker.key, measure].mean, default=None)
+
+
+def what_changes(evaluation: Evaluation, ranker: Ranker) -> Text:
+    """How much the ranker changes of the baseline's order, where nothing tells which is better."""
+    baseline = next(each for each in evaluation.rankers if each.key == evaluation.baseline)
+    changes = evaluation.changes.get(ranker.key)
+    if changes is None and evaluation.changes:
+        return Text(
+            f"{ranker.label} is the baseline, which others are held against. Choose another ranker to look at.",
+            f"{ranker.label} 是其他排序器与之比较的基线。请选择查看另一个排序器。",
+        )
+    if changes is None:
+        return Text(
+            f"{baseline.label} ranked {_queries(evaluation)}. There is no other ranker to hold against it.",
+            f"{baseline.label} 对 {len(evaluation.query_ids):,} 个查询完成了排序。没有其他排序器可与之比较。",
+        )
+    new = Text("", "")
+    if not changes.fits:
+        new = Text(
+            f", and on average {changes.new:.1f} of its first ten are not among {baseline.label}'s",
+            f"，其前十名中平均有 {changes.new:.1f} 个不在 {baseline.label} 的前十名中",
+        )
+    return Text(
+        f"{ranker.label} puts another passage first than {baseline.label} on {changes.other_first:,} of "
+        f"{_queries(evaluation)}{new.en}. Nothing is judged, so this says how much changes, not which is better.",
+        f"在 {len(evaluation.query_ids):,} 个查询中，{ranker.label} 有 {changes.other_first:,} 个的首位段落与 "
+        f"{baseline.label} 不同{new.zh}。没有相关性判断，因此这只说明变化有多大，不说明孰优孰劣。",
+    )
 
 
 def verdict(evaluation: Evaluation, measure: Measure) -> Text:
@@ -101,7 +135,7 @@ def cautions(evaluation: Evaluation) -> tuple[Text, ...]:
 
 def _few_queries(evaluation: Evaluation) -> Sequence[Text]:
     count = len(evaluation.query_ids)
-    if count >= FEW_QUERIES:
+    if count >= FEW_QUERIES or not evaluation.measures:
         return ()
     are = "is" if count == 1 else "are"
     return (

@@ -2,6 +2,7 @@
 
     files ─► which is what (`ROLES`) ─► read each ─► one collection with its complete qrels ─► Judged
 
+Without a file of qrels it is a collection all the same, on which nothing can be measured but what rankers change.
 Unlike an upload to rank, judgments of passages that the corpus lacks are kept: the ideal ranking and recall count them.
 """
 
@@ -43,7 +44,7 @@ class Judged:
     """A collection to evaluate on.
 
     Attributes:
-        collection: its qrels hold every judgment of its queries, also of passages that it lacks.
+        collection: its qrels hold every judgment of its queries, also of passages that it lacks; empty without qrels.
         candidates: query_id → doc_ids to rerank, best first where they come of a run; empty where files give none.
         run: the run that they come of, if any.
         reading: how the files were understood.
@@ -191,7 +192,7 @@ def read_judged_files(files: Sequence[File], limits: Limits, key: str, qrels: st
     """The judged collection that the files make, archives opened; `key` is its key and title.
 
     Raises:
-        InputError: no corpus, queries or qrels among them, or several where one is needed; a file breaks its rules; no
+        InputError: no corpus or queries among them, or several files where one is needed; a file breaks its rules; no
             judgment names a query or a passage that is there. The sentence names the file, and the line where one is
             wrong.
     """
@@ -222,15 +223,22 @@ def _from_parts(
 ) -> Judged:
     corpus = _corpus_files(parts["corpus"])
     queries = read_topics(_one(parts, "queries", QUERIES))
-    judgments_file = _qrels_file(parts, qrels)
-    judgments = read_qrels(judgments_file)
-    found = [*map(_read_passages, corpus), Found((), queries=queries, judgments=judgments)]
-    origin = Text(f"judgments from {judgments_file.file}", f"相关性判断取自 {judgments_file.file}")
+    judgments, origin = _judgments(parts, qrels)
+    found = [*map(_read_passages, corpus), Found((), queries=queries, judgments=judgments or ())]
     judged = _assembled(found, judgments, key, (origin, *notes), limits)
     if len(parts["run"]) != 1:
         return judged
     run = read_run(parts["run"][0])
     return replace(judged, candidates=run.rankings, run=run)
+
+
+def _judgments(parts: Mapping[str, list[Source]], qrels: str) -> tuple[tuple[Judgment, ...] | None, Text]:
+    """The judgments, None where no file has any, and where they come from."""
+    if not parts["qrels"] and not qrels:
+        return None, Text("no judgments: what rankers change is told, not which is better",
+                          "没有相关性判断：只说明排序有何变化，不判断孰优孰劣")  # fmt: skip
+    source = _qrels_file(parts, qrels)
+    return read_qrels(source), Text(f"judgments from {source.file}", f"相关性判断取自 {source.file}")
 
 
 def _from_answers(
@@ -246,23 +254,31 @@ def _from_answers(
 
 
 def _assembled(
-    found: Sequence[Found], judgments: Sequence[Judgment], key: str, notes: tuple[Text, ...], limits: Limits
+    found: Sequence[Found], judgments: Sequence[Judgment] | None, key: str, notes: tuple[Text, ...], limits: Limits
 ) -> Judged:
-    """The collection with every judgment of its queries, and a reading that says which passages are not there."""
+    """The collection with every judgment of its queries, and a reading that says which passages are not there.
+
+    Args:
+        judgments: None where there are none and none are missed.
+    """
     title = Text(key, key)
-    reading = Reading(("judged",), Text("from a judged collection", "来自带判断的集合"), 0, notes=notes)
+    manner = Text("from a collection", "来自集合")
+    if judgments is not None:
+        manner = Text("from a judged collection", "来自带判断的集合")
+    reading = Reading(("judged",), manner, 0, notes=notes)
     loaded = assemble(found, reading, key, title, title, limits)
     collection = loaded.collection
     qrels: dict[str, dict[str, int]] = {query.query_id: {} for query in collection.queries}
     foreign: set[str] = set()
-    for judgment in judgments:
+    for judgment in judgments or ():
         if judgment.query_id in qrels:
             qrels[judgment.query_id][judgment.doc_id] = judgment.grade
         else:
             foreign.add(judgment.query_id)
     known = {passage.doc_id for passage in collection.passages}
     absent = sum(doc_id not in known for grades in qrels.values() for doc_id in grades)
-    _check_judgments(judgments, collection, len(foreign), absent)
+    if judgments is not None:
+        _check_judgments(judgments, collection, absent)
     clauses = [
         (absent, Text(f"judgments of passages that the corpus lacks, kept for the ideal ranking: {absent:,}",
                       f"语料中没有的段落的判断（为理想排序保留）：{absent:,} 条")),
@@ -336,9 +352,9 @@ def _label(role: str) -> Text:
 def _missing(role: str) -> InputError:
     label = _label(role)
     return InputError(
-        f"There is no file of {label.en} among the files. A judged collection needs a corpus, queries and qrels, or "
-        "one table of questions, answers and labels.",
-        f"文件中没有{label.zh}。带判断的集合需要语料、查询和 qrels，或一个含问题、答案和标注的表格。",
+        f"There is no file of {label.en} among the files. A corpus and queries are needed, and qrels to measure "
+        "quality; or one table of questions, answers and labels.",
+        f"文件中没有{label.zh}。需要语料和查询，衡量质量还需要 qrels；或一个含问题、答案和标注的表格。",
     )
 
 
@@ -350,7 +366,7 @@ def _several(role: str, sources: Sequence[Source]) -> InputError:
     )
 
 
-def _check_judgments(judgments: Sequence[Judgment], collection: Collection, foreign: int, absent: int) -> None:
+def _check_judgments(judgments: Sequence[Judgment], collection: Collection, absent: int) -> None:
     """Nothing, if some judgment names both a query and a passage that are there.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Queries in files of their own: BEIR's JSON lines, TREC's topics, or an id, a tab and the text on each line."""
+"""Queries in files of their own: BEIR's JSON lines, TREC's topics, or lines: an id, a tab and the text, or text."""
 
 from __future__ import annotations
 
@@ -19,18 +19,22 @@ def read_topics(source: Source) -> tuple[Query, ...]:
 
     Raises:
         InputError: one has no id or no text, or repeats an id; the sentence names the line. Or there is none.
+
+    Where no line has a tab, the lines are queries, and their numbers are the ids.
     """
     if looks_like_topics(source):
         queries = read_sgml_topics(source)
     elif looks_like_jsonl(source):
         queries = read_queries(source)
-    else:
+    elif any("\t" in line for line in source.lines):
         queries = distinct_queries(_tab_lines(source))
+    else:
+        queries = tuple(Query(f"{at}", line.strip()) for at, line in enumerate(source.lines, 1) if line.strip())
     if queries:
         return queries
     raise InputError(
-        f"{source.file} holds no queries. Write an id, a tab and the query on each line.",
-        f"{source.file} 中没有查询。请每行依次写 id、制表符和查询。",
+        f"{source.file} holds no queries. Write one on each line, or an id, a tab and the query.",
+        f"{source.file} 中没有查询。请每行写一个查询，或依次写 id、制表符和查询。",
     )
 
 

@@ -133,12 +133,12 @@ def rbo_ext(order_a: Sequence[Hashable], order_b: Sequence[Hashable], p: float =
     s, length = len(shorter), len(longer)
     if s == 0:
         return None
-    overlaps = _overlaps(shorter, longer)
-    at_s, at_end = overlaps[s - 1], overlaps[-1]
-    seen = sum(overlaps[d - 1] / d * p**d for d in range(1, length + 1))
-    unseen = sum(at_s * (d - s) / (s * d) * p**d for d in range(s + 1, length + 1))
+    overlaps, depths = np.array(_overlaps(shorter, longer)), np.arange(1, length + 1)
+    at_s, at_end, weights = overlaps[s - 1], overlaps[-1], p**depths
+    seen = np.sum(overlaps / depths * weights)
+    unseen = np.sum((at_s * (depths - s) / (s * depths) * weights)[s:])
     tail = ((at_end - at_s) / length + at_s / s) * p**length
-    return (1 - p) / p * (seen + unseen) + tail
+    return float((1 - p) / p * (seen + unseen) + tail)
 
 
 def _overlaps(shorter: Sequence[Hashable], longer: Sequence[Hashable]) -> list[int]:

@@ -44,6 +44,10 @@ class ChartView:
     shown: bool = True
 
 
+HIDDEN = ChartView("", PlotData(type="plotly", plot="{}"), shown=False)
+"""A chart that has nothing to show."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChartParts:
     """The components of one chart."""

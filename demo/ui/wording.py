@@ -437,10 +437,10 @@ PUBLISHED_NOTE = Text(
 
 
 # evaluate
-EVALUATE_SOURCE = Text("Judged collection", "带判断的集合")
+EVALUATE_SOURCE = Text("Queries and passages", "查询与段落")
 EVALUATE_UPLOAD_NONE = Text(
-    "A BEIR folder as .zip; or corpus, queries and qrels as files (BEIR, TREC topics, SGML, TSV); or one table of questions, answers and labels.",
-    "打包成 .zip 的 BEIR 目录；或语料、查询和 qrels 文件（BEIR、TREC topics、SGML、TSV）；或一个含问题、答案和标注的表格。",
+    "A BEIR folder as .zip; or corpus, queries and qrels as files (BEIR, TREC topics, SGML, TSV); or one table of questions, answers and labels. Without qrels you see how much rankers change and where, not which is better.",
+    "打包成 .zip 的 BEIR 目录；或语料、查询和 qrels 文件（BEIR、TREC topics、SGML、TSV）；或一个含问题、答案和标注的表格。没有 qrels 时，只能看到排序变化多大、在哪里变化，看不出孰优孰劣。",
 )
 QRELS_NAME = Text("File of judgments, where there are several", "判断文件（有多个时）")
 CANDIDATES = Text("Candidates", "候选段落")
@@ -469,7 +469,7 @@ RELEVANT_FROM_INFO = Text(
     "For MRR, MAP, P and R; changing it scores nothing again", "用于 MRR、MAP、P 和 R；更改后不会重新打分"
 )
 MOST_QUERIES = Text("Queries, from the first", "查询数（从第一个起）")
-MOST_QUERIES_INFO = Text("0: all that are judged", "0：全部有判断的查询")
+MOST_QUERIES_INFO = Text("0: all that are judged, or all where none is", "0：全部有判断的查询；都没有判断时为全部查询")
 EVALUATE_OPTIONS = Text("Depth, measures, grade, protocol", "深度、指标、等级、协议")
 RUN_EVALUATE = Text("Evaluate", "评测")
 EVALUATE_PREPARING = Text("Reading the collection and its candidates", "正在读取集合及其候选段落")
@@ -485,12 +485,12 @@ EVALUATE_STOPPED_EMPTY = Text(
 EVALUATE_FIRST = Text("Press Evaluate first: there is no result yet.", "请先点击“评测”：还没有结果。")
 EVALUATE_QUESTION = Text("Does reranking pay on your queries?", "重排对您的查询值得吗？")
 EVALUATE_EMPTY = Text(
-    "One query is an anecdote. Choose a judged collection and rankers on the left and press Evaluate: you see how much better, on which queries, surely or by chance, at what cost, and what a score means.",
-    "一个查询只是个例。请选择带判断的集合和排序器，然后点击“评测”：可以看到好多少、在哪些查询上、是否只是偶然、代价多大，以及得分意味着什么。",
+    "One query is an anecdote. Choose a judged collection and rankers on the left and press Evaluate: you see how much better, on which queries, surely or by chance, at what cost, and what a score means. Queries without judgments work too: you see how much changes, and where.",
+    "一个查询只是个例。请选择带判断的集合和排序器，然后点击“评测”：可以看到好多少、在哪些查询上、是否只是偶然、代价多大，以及得分意味着什么。没有判断的查询也可以：能看到变化多大、在哪里变化。",
 )
 NO_JUDGED_UPLOAD = Text(
-    "Choose the files of a judged collection first, or one of the collections here.",
-    "请先选择带判断的集合的文件，或选用这里的集合。",
+    "Choose files first: passages and queries, better with judgments. Or take one of the collections here.",
+    "请先选择文件：段落和查询，最好附带判断。也可以选用这里的集合。",
 )
 NO_RUN_FILE = Text("Choose a run file first, or other candidates.", "请先选择运行文件，或改用其他候选段落。")
 WRONG_NUMBER = Text("“{label}” is {found}. Write a whole number, {span}.", "“{label}”为{found}。请写{span}的整数。")
@@ -537,7 +537,29 @@ NO_CALIBRATION = Text(
     "Only one kind of passage is judged here, so no score can be given a meaning. Count unjudged passages as irrelevant, or choose another grade.",
     "这里只有一类段落有判断，因此无法赋予得分含义。请把未判断的段落按不相关计，或改选等级。",
 )
-QUERIES_HELP = Text("the greatest gain first", "按增益从大到小")
+QUERIES_BY_GAIN = Text("the greatest gain first", "按增益从大到小")
+QUERIES_BY_AGREEMENT = Text("the least agreement first", "按一致程度从小到大")
+QUERIES_ORDER = Text("Queries sorted by", "查询排序依据")
+ORDER_GAIN = Text("gain and loss", "增益与损失")
+ORDER_AGREEMENT = Text("least agreement", "一致程度最低")
+AGREEMENT_RBO = Text("Agreement (RBO)", "一致程度（RBO）")
+RBO_TITLE = Text(
+    "Agreement of the two orders, 0…1: rank-biased overlap, in which the top counts most",
+    "两种顺序的一致程度，0…1：排名偏重重合度，顶部权重最大",
+)
+FIRST_COLUMN = Text("First", "首位")
+OTHER_FIRST = Text("another", "不同")
+SAME_FIRST = Text("the same", "相同")
+OTHER_FIRST_ON = Text("Another passage first", "首位段落不同")
+OF_QUERIES = Text("of {n} queries", "共 {n} 个查询")
+NEW_IN_TEN = Text("New in the first 10", "前 10 名中的新段落")
+MEAN_OF_QUERIES = Text("mean over queries", "按查询平均")
+RANKERS_BY_CHANGES = Text("What each ranker changes", "各排序器带来的变化")
+CHANGES_KEY = Text(
+    "Against {baseline}: mean agreement of the two orders (rank-biased overlap, 0…1; the top counts most), mean number of passages among the first ten that are not among {baseline}'s, and queries on which another passage is first. Much change is not much good: open queries where it is great, and judge there.",
+    "与 {baseline} 相比：两种顺序的平均一致程度（排名偏重重合度，0…1，顶部权重最大）、前十名中不在 {baseline} 前十名内的段落的平均个数，以及首位段落不同的查询数。变化大不等于好：请打开变化大的查询，在那里判断。",
+)
+WHAT_CHANGES = Text("What changes?", "变化有多大？")
 QUERIES_OPEN = Text("; a query opens in Rerank", "；点击查询可在“重排”中打开")
 QUERIES_BETWEEN = Text("… {n} queries between; all of them are in the CSV", "……中间还有 {n} 个查询；完整列表见 CSV")
 OPEN_IN_RERANK = Text("Open this query in Rerank, with its judgments", "在“重排”中打开此查询及其判断")

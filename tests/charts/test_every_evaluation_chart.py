@@ -23,7 +23,7 @@ def study(queries: int, passages: int = 12, tied: bool = False, grades: int = 2,
     draw = np.random.default_rng(queries)
     names = [f"d{number}" for number in range(passages)]
     wanted = [f"q{number}" for number in range(queries)]
-    qrels = {query: {name: int(draw.integers(grades)) for name in names[: passages // 2]} for query in wanted}
+    qrels = {query: {name: int(draw.integers(grades)) for name in names[: max(1, passages // 2)]} for query in wanted}
     collection = made_collection(qrels, names)
     told = [
         Told(
@@ -106,6 +106,18 @@ def test_one_kind_of_judgment_is_said_where_scores_meet_judgments(chart: Evaluat
     figure = chart.figure(chart.data(CASES["nothing relevant"], None), "en")
     said = any("Only one kind of passage is judged" in note.text for note in figure.layout.annotations)
     assert said == chart.scores
+
+
+def test_what_needs_no_judgments_is_drawn_without() -> None:
+    judged = CASES["many"]
+    collection = replace(judged.collection, qrels={})
+    evaluation = evaluate(judged.outcomes, collection, MEASURES)
+    unjudged = replace(judged, evaluation=evaluation, collection=collection, chosen=None)
+    charts = [chart for chart in EVALUATION_CHARTS if not chart.judged]
+    assert [chart.key for chart in charts] == ["changes"]
+    for chart in charts:
+        pictures = [chart.figure(chart.data(made, None), "en").to_json() for made in (judged, unjudged)]
+        assert pictures[0] == pictures[1]
 
 
 def test_rows_are_told_apart() -> None:

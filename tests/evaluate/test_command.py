@@ -84,6 +84,21 @@ def test_bm25_and_the_bundled_model_end_to_end(
     }
 
 
+def test_without_judgments_the_command_tells_what_changes(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "qrels.tsv").unlink()
+    evaluate(folder, tmp_path / "out")
+    value = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
+    assert (value["judged"], value["queries"]) == (False, 5)
+    assert value["rankers"][1]["changes"]["queries"] == 5
+    printed = capsys.readouterr().out
+    assert "Tiny puts another passage first than BM25 on" in printed
+    assert "nothing judged. What each ranker changes of BM25's order" in printed
+    assert (tmp_path / "out" / "bundled_tiny.run").is_file()
+    assert "nothing is judged here" in refusal(folder, tmp_path / "other", "--preset", "trec-dl-2019")
+
+
 def test_candidates_can_come_from_a_run_which_is_then_measured_too(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "first.run.gz"
     lines = "".join(f"{query} Q0 d1 1 2 lucene\n{query} Q0 {doc} 2 1 lucene\n" for query, doc in RELEVANT.items())

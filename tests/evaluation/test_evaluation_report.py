@@ -43,9 +43,11 @@ def test_a_run_file_read_back_gives_the_same_figures(seed: int) -> None:
 
 def test_rows_hold_every_query_by_every_ranker_and_measure() -> None:
     rows = report.per_query_rows(EVALUATION)
-    assert rows[0] == ["query_id", "first MRR@10", "first MAP", "model|50%_x MRR@10", "model|50%_x MAP"]
-    assert rows[1] == ["q_1", 1 / 2, 1 / 2, 1.0, 1.0]
-    assert rows[3] == ["文", 1 / 4, (1 / 4) / 2, 1.0, 1 / 2]
+    assert rows[0][:5] == ["query_id", "first MRR@10", "first MAP", "model|50%_x MRR@10", "model|50%_x MAP"]
+    assert rows[0][5:] == ["model|50%_x RBO with first", "model|50%_x other first than first"]
+    assert rows[1][:5] == ["q_1", 1 / 2, 1 / 2, 1.0, 1.0]
+    assert rows[3][:5] == ["文", 1 / 4, (1 / 4) / 2, 1.0, 1 / 2]
+    assert rows[1][5:] == [pytest.approx(0.1 / 0.9 * (0.81 + 0.729 + 0.6561) + 0.6561), 1]  # b a c d for a b c d
     read = list(csv.reader(io.StringIO(report.per_query_csv(EVALUATION))))
     assert read[2][0] == "'=2"  # a spreadsheet would run =2
     assert [float(cell) for cell in read[3][1:]] == rows[3][1:]
@@ -81,6 +83,8 @@ def test_json_holds_figures_tests_depths_and_separation() -> None:
     value = json.loads(report.as_json_text(EVALUATION, OUTCOMES, COLLECTION, ordered=True))
     first, model = value["rankers"]
     assert (value["collection"], value["queries"], value["passages"], value["baseline"]) == ("made", 3, 4, "first")
+    assert value["judged"]
+    assert (first["changes"], model["changes"]["other_first"]) == (None, 3)
     assert first["measures"]["mrr@10"]["test"] is None
     assert model["measures"]["mrr@10"]["mean"] == 1.0
     assert model["measures"]["mrr@10"]["test"]["better"] == 3
@@ -90,6 +94,24 @@ def test_json_holds_figures_tests_depths_and_separation() -> None:
     assert model["separation"]["scores"] == {"2": 1, "1": 2, "None": 9}
     assert model["speed"]["pairs"] == 12
     assert {point["ranker"] for point in value["quality_and_cost"]["map"]} == {"first", "model|50%_x"}
+
+
+def test_without_judgments_every_report_tells_what_changes() -> None:
+    collection = made_collection({query_id: {} for query_id in QRELS}, ["a", "b", "c", "d"])
+    evaluation = evaluate(OUTCOMES, collection, parse_measures("mrr@10 map"))
+    value = json.loads(report.as_json_text(evaluation, OUTCOMES, collection, ordered=True))
+    assert (value["judged"], value["measures"], value["quality_and_cost"]) == (False, [], {})
+    first, model = value["rankers"]
+    assert first["changes"] is None
+    assert (model["changes"]["queries"], model["changes"]["other_first"]) == (3, 3)
+    rows = report.per_query_rows(evaluation)
+    assert rows[0] == ["query_id", "model|50%_x RBO with first", "model|50%_x other first than first"]
+    lines = report.markdown_table(evaluation).splitlines()
+    mean = model["changes"]["mean_rbo"]
+    assert lines[0] == "|  | RBO | new in the first 10 | other first |"
+    assert lines[2:4] == ["| First | – | – | – |", f"| Model\\|50%_x | {mean:.3f} | 0.0 | 3 of 3 |"]
+    assert lines[5].startswith("made: 3 queries, up to 4 candidates, nothing judged. What each ranker changes of First")
+    assert rf"Model|50\%\_x & {mean:.3f} & 0.0 & 3 of 3 \\" in report.latex_table(evaluation)
 
 
 def test_candidates_in_no_order_have_no_quality_by_depth() -> None:

@@ -10,8 +10,8 @@ from demo.errors import InputError
 from demo.evaluation.outcomes import (
     RunOrder,
     judged_candidates,
-    judged_queries,
     listed_candidates,
+    queries_of,
     run_candidates,
     work,
 )
@@ -82,11 +82,16 @@ def test_candidates_of_another_collection_are_refused(listed: dict[str, list[str
         listed_candidates(listed, COLLECTION, QUERIES)
 
 
-def test_only_judged_queries_are_worked_on() -> None:
-    collection = made_collection({"q1": {"a": 0}, "q2": {}}, ["a"])
-    assert [query.query_id for query in judged_queries(collection)] == ["q1"]
-    with pytest.raises(InputError, match="No query of “made” is judged"):
-        judged_queries(made_collection({"q2": {}}, ["a"]))
+def test_judged_queries_are_worked_on_or_all_where_none_is() -> None:
+    assert [query.query_id for query in queries_of(made_collection({"q1": {"a": 0}, "q2": {}}, ["a"]))] == ["q1"]
+    assert [query.query_id for query in queries_of(made_collection({"q1": {}, "q2": {}}, ["a"]))] == ["q1", "q2"]
+    with pytest.raises(InputError, match="“made” has no queries"):
+        queries_of(made_collection({}, ["a"]))
+
+
+def test_without_judgments_no_judged_passages_can_be_candidates() -> None:
+    with pytest.raises(InputError, match="Nothing is judged, so there are no judged passages"):
+        judged_candidates(made_collection({"q1": {}}, ["a"]), QUERIES)
 
 
 # ---- work --------------------------------------------------------------------------------------------------------

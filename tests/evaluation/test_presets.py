@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from made_evaluations import made_collection
 
 from demo.errors import InputError
-from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
+from demo.evaluation.presets import PRESETS, Preset, check_preset, find_preset, published_value
 from demo.rankers.catalog import CATALOG
 
 
@@ -30,6 +31,14 @@ def test_every_preset_fits_the_catalog_and_speaks_both_languages(preset: Preset)
     assert all(0 < value < 1 for value in values)
     assert preset.label.zh
     assert preset.description.zh
+
+
+def test_a_protocol_needs_judgments() -> None:
+    preset = find_preset("trec-dl-2019")
+    check_preset(preset, made_collection({"q": {"a": 1}}, ["a"]))
+    check_preset(None, made_collection({"q": {}}, ["a"]))
+    with pytest.raises(InputError, match="is a protocol of measuring, and nothing is judged here"):
+        check_preset(preset, made_collection({"q": {}}, ["a"]))
 
 
 def test_an_unknown_preset_is_refused() -> None:

@@ -155,6 +155,21 @@ def test_packed_files_are_opened() -> None:
     assert read_judged_files(files, LIMITS, "set").collection.qrels == {"a": {"1": 1, "9": 2}}
 
 
+def test_without_qrels_all_queries_are_there_and_nothing_is_judged() -> None:
+    judged = read({name: text for name, text in BEIR.items() if "qrels" not in name})
+    assert [query.query_id for query in judged.collection.queries] == ["a", "b"]
+    assert not judged.collection.is_judged
+    assert judged.reading.sentence().en == (
+        "2 passages, from a collection; 2 queries; no judgments: what rankers change is told, not which is better"
+    )
+    assert "没有相关性判断" in judged.reading.sentence().zh
+
+
+def test_qrels_that_are_asked_for_must_be_there() -> None:
+    files = {name: text for name, text in BEIR.items() if "qrels" not in name}
+    assert refusal(files, "qrels/test.tsv").startswith("There are no qrels “qrels/test.tsv” in the collection.")
+
+
 # ---- what does not belong together -------------------------------------------------------------------------------
 
 
@@ -163,7 +178,6 @@ def test_packed_files_are_opened() -> None:
     [
         ({"corpus.jsonl": None}, "There is no file of corpus among the files."),
         ({"queries.jsonl": None}, "There is no file of queries among the files."),
-        ({"qrels/test.tsv": None}, "There is no file of qrels among the files."),
         ({"qrels/test.tsv": "\n"}, "set has no judgments, so nothing can be measured."),
         ({"qrels/test.tsv": "a\t1\thigh\n"}, 'Line 1 of qrels/test.tsv: the grade is "high".'),
         ({"qrels/test.tsv": "a\t1\t1\na\t1\t0\n"}, "Line 2 of qrels/test.tsv gives query “a” and passage “1” grade 0"),

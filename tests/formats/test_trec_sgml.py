@@ -151,6 +151,11 @@ def test_topics_may_be_lines_of_id_and_text(text: str) -> None:
     assert queries(text) == [("1", "one two"), ("2", "zwei\tdrei")]
 
 
+def test_topics_may_be_lines_of_text_alone() -> None:
+    """Their ids are the numbers of their lines."""
+    assert queries("one two\n\n 柏林 \n") == [("1", "one two"), ("3", "柏林")]
+
+
 def test_topics_may_be_json_lines() -> None:
     assert queries('{"_id": "1", "text": "x"}\n{"_id": "2", "text": "y"}\n') == [("1", "x"), ("2", "y")]
 

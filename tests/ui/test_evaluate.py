@@ -14,16 +14,17 @@ from test_service import FakeSource
 
 from demo.charts.evaluation import EVALUATION_CHARTS
 from demo.errors import InputError
+from demo.formats.judged import Judged
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
 from demo.language import Text
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import FILES, EvaluateTab, Pace, View, duration, study_of, whole
+from demo.ui.evaluate.handlers import CALIBRATION, FILES, EvaluateTab, Pace, View, duration, study_of, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
 from demo.ui.evaluate.results import Panel, Parts
-from demo.ui.evaluate.session import RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 
 FORM = EvaluateForm(
@@ -66,7 +67,8 @@ def finished(tab: EvaluateTab, **parts: Any) -> tuple[View, Evaluated, Looks]:
 def seen(evaluated: Evaluated, looks: Looks) -> Looks:
     """What is looked at in fact."""
     study = study_of(evaluated, looks)
-    return Looks(study.measure.key, study.evaluation.baseline, study.key, study.unjudged_too, looks.threshold)
+    measure = study.chosen.key if study.chosen else ""
+    return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, looks.threshold)
 
 
 def alert(tab: EvaluateTab, **parts: Any) -> str:
@@ -100,7 +102,7 @@ def test_views_and_components_have_the_same_names() -> None:
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
     assert [row.name for row in fields(Panel)] == [row.name for row in fields(Looks)]
-    assert Panel.looks([None, "a", None, None, 2.5]) == Looks("", "a", "", False, 2.5)
+    assert Panel.looks([None, "a", None, None, 2.5, None]) == Looks("", "a", "", False, 2.5, BY_GAIN)
 
 
 def test_a_form_is_read_from_its_components_in_their_order() -> None:
@@ -185,7 +187,7 @@ def test_a_preset_puts_its_measure_first(tab: EvaluateTab) -> None:
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ({"source": UPLOAD}, "Choose the files of a judged collection first"),
+        ({"source": UPLOAD}, "Choose files first: passages and queries"),
         ({"candidates": RUN}, "Choose a run file first"),
         ({"rankers": ()}, "No ranker is named."),
         ({"measures": ("bleu",)}, "There is no measure “bleu”."),
@@ -294,6 +296,7 @@ def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
         tab.redrawn(None, Looks(), 1, "en"),
         tab.by_measure(None, Looks(), "en"),
         tab.cut(None, Looks(), "en"),
+        tab.resorted(None, Looks(), "en"),
     ):
         assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == []
 
@@ -322,6 +325,53 @@ def test_an_uploaded_collection_is_evaluated(tab: EvaluateTab, archive: Path) ->
     assert "museums &lt;i&gt;" in str(view.queries)
     opened = tab.opened(evaluated, 1)
     assert (opened.query, opened.source, opened.depth) == ("museums <i>", UPLOAD, 10)
+
+
+@pytest.fixture
+def unjudged(tab: EvaluateTab, tmp_path: Path) -> Judged:
+    """Passages and queries as plain files, without judgments."""
+    corpus, queries = tmp_path / "corpus.tsv", tmp_path / "queries.txt"
+    corpus.write_text("".join(f"d{n}\t{text}\n" for n, text in enumerate(PASSAGES, 1)), encoding="utf-8")
+    queries.write_text("people of Berlin\nmuseums <i>\n", encoding="utf-8")
+    judged, told = tab.read_upload([str(corpus), str(queries)], "", None, "en")
+    assert "2 queries; no judgments: what rankers change is told" in told
+    assert judged is not None
+    return judged
+
+
+def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateTab, unjudged: Judged) -> None:
+    view, evaluated, _ = finished(tab, source=UPLOAD, uploaded=unjudged, queries=0)
+    assert "Nothing is judged" in str(view.headline)
+    assert "What each ranker changes" in str(view.table)
+    assert view.charts is not None
+    assert view.meaning == ""
+    shown = [row.key for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart and chart.shown]
+    assert shown == ["changes"]
+    assert len(evaluated.trial.outcomes) == 2
+    assert tab.opened(evaluated, 1).query == "museums <i>"
+    for kind in FILES.keys() - {CALIBRATION}:
+        assert tab.file(kind, evaluated, Looks())["text"]
+    page = tab.html(evaluated, Looks(), "en")["text"]
+    assert "evaluation-changes" in page
+    assert "evaluation-differences" not in page.split("</style>")[-1].split("<script")[0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"candidates": "judged"}, "Nothing is judged, so there are no judged passages to take as candidates."),
+        ({"preset": "trec-dl-2019"}, "is a protocol of measuring, and nothing is judged here."),
+    ],
+)
+def test_what_needs_judgments_says_so(tab: EvaluateTab, unjudged: Judged, parts: dict[str, Any], sentence: str) -> None:
+    assert sentence in alert(tab, source=UPLOAD, uploaded=unjudged, **parts)
+
+
+def test_another_order_of_the_queries_draws_only_them(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    view = tab.resorted(evaluated, replace(looks, order=BY_AGREEMENT), "en")
+    assert "the least agreement first" in str(view.queries)
+    assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == ["queries"]
 
 
 def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: Path) -> None:

@@ -114,6 +114,38 @@ def test_a_bar_opens_its_query_too(open_page: Any) -> None:
     )
 
 
+def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, tmp_path: Path) -> None:
+    corpus, queries = tmp_path / "corpus.tsv", tmp_path / "queries.txt"
+    corpus.write_text("".join(f"d{n}\t{text}\n" for n, text in enumerate(PASSAGES, 1)), encoding="utf-8")
+    queries.write_text("people in Berlin\nKöln\n", encoding="utf-8")
+    page = tab(open_page)
+    page.check("#evaluate-source input[value=upload]")
+    choose(page, "#evaluate-upload", corpus, queries)
+    page.wait_for_function("() => /no judgments/.test(document.querySelector('#evaluate-upload-note').textContent)")
+    page.click("#evaluate")
+    page.wait_for_selector("#evaluation-changes .main-svg")
+    assert "Nothing is judged" in page.inner_text(".evaluation-answer .sentence")
+    hidden = (
+        "#evaluation-differences",
+        "#evaluation-calibration",
+        "#evaluate-meaning-box",
+        "#look-measure",
+        "#look-order",
+    )
+    assert [part for part in (*hidden, "#evaluate-calibration") if page.is_visible(part)] == []
+    page.evaluate(
+        "document.querySelector('#evaluation-changes .js-plotly-plot')"
+        ".emit('plotly_click', {points: [{customdata: 'query 1'}]})"
+    )
+    page.wait_for_function("() => document.querySelector('#results .headline .query q')?.textContent === 'Köln'")
+    page.click("#tab-evaluate-button")
+    page.check("#evaluate-source input[value=collection]")
+    evaluate(page)  # what was hidden is there again
+    assert page.is_visible("#look-measure")
+    page.check("#look-order input[value=agreement]")
+    page.wait_for_function("() => /least agreement/.test(document.querySelector('.evaluation-queries h2').textContent)")
+
+
 def test_files_are_saved(open_page: Any) -> None:
     page = tab(open_page)
     evaluate(page)
@@ -133,12 +165,12 @@ def test_a_bad_upload_is_said_in_place_and_nothing_is_lost(open_page: Any, archi
     page.check("#evaluate-source input[value=upload]")
     page.click("#evaluate")
     page.wait_for_selector("#evaluate-status-box .alert")
-    assert "Choose the files of a judged collection first" in page.inner_text("#evaluate-status-box")
+    assert "Choose files first: passages and queries" in page.inner_text("#evaluate-status-box")
     bad = tmp_path / "notes.txt"
     bad.write_text("just words\n", encoding="utf-8")
     choose(page, "#evaluate-upload", bad)
     page.wait_for_selector("#evaluate-upload-note .bad")
-    assert "A judged collection needs a corpus, queries and qrels" in page.inner_text("#evaluate-upload-note")
+    assert "A corpus and queries are needed, and qrels to measure quality" in page.inner_text("#evaluate-upload-note")
     choose(page, "#evaluate-upload", archive)
     page.wait_for_function("() => /2 queries/.test(document.querySelector('#evaluate-upload-note').textContent)")
     evaluate(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ from demo.formats.judged import Judged
 from demo.language import Language, Text
 from demo.metrics.effectiveness import parse_measures
 from demo.records import Collection, Failure, Query, Ranker, ScoreKind
-from demo.ui.evaluate.session import Evaluated
+from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated
 from demo.ui.views import evaluation as views
 
 MEASURES = parse_measures("ndcg@10 mrr judged@10")
@@ -43,7 +44,7 @@ def test_a_visitors_text_stays_text(language: Language) -> None:
     pages = (
         views.headline(evaluated, study, language),
         views.table(evaluated, study, language),
-        views.queries(study, language),
+        views.queries(study, BY_GAIN, language),
         views.meaning(study, None, language),
         views.so_far(evaluated.trial, MEASURES[0], [(NASTY, 0.5)], language),
     )
@@ -87,16 +88,67 @@ def test_a_part_is_said_to_be_a_part() -> None:
 
 def test_a_long_list_shows_its_two_ends() -> None:
     _, study = made(views.SHOWN_QUERIES + 7)
-    page = views.queries(study, "en")
+    page = views.queries(study, BY_GAIN, "en")
     assert page.count("data-query=") == views.SHOWN_QUERIES
     assert "7 queries between" in page
     _, study = made(views.SHOWN_QUERIES)
-    assert "between" not in views.queries(study, "en")
+    assert "between" not in views.queries(study, BY_GAIN, "en")
 
 
 def test_a_row_tells_the_place_of_its_query() -> None:
     _, study = made(3)
-    assert 'data-query="2"' in views.queries(study, "en")
+    assert 'data-query="2"' in views.queries(study, BY_GAIN, "en")
+
+
+def test_queries_are_sorted_by_gain_or_by_agreement() -> None:
+    """The ranker turns the first two passages of q1, which costs, and the other two of q0, which does not."""
+    qrels = {"q0": {"a": 1}, "q1": {"b": 1}}
+    collection = made_collection(qrels, ["a", "b", "c"])
+    before = Told("bm25", {"q0": {"a": 3, "c": 2, "b": 1}, "q1": {"b": 3, "a": 2, "c": 1}})
+    after = Told(MODEL, {q: {"a": 3, "b": 2, "c": 1} for q in qrels})
+    outcomes = tuple(made_outcomes(collection, before, after))
+    study = Study(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], MODEL)
+    by_gain, by_agreement = (views.queries(study, order, "en") for order in (BY_GAIN, BY_AGREEMENT))
+    assert re.findall(r'data-query="(\d)"', by_gain) == ["0", "1"]
+    assert re.findall(r'data-query="(\d)"', by_agreement) == ["1", "0"]
+    assert "the greatest gain first" in by_gain
+    assert "the least agreement first" in by_agreement
+
+
+# ---- without judgments -------------------------------------------------------------------------------------------
+
+
+def unjudged(queries: int) -> tuple[Evaluated, Study]:
+    """As `made`, and nobody has judged anything."""
+    evaluated, study = made(queries)
+    collection = replace(study.collection, qrels={})
+    evaluation = evaluate(study.outcomes, collection, MEASURES)
+    return (
+        replace(evaluated, judged=Judged.bundled(collection), evaluation=evaluation),
+        replace(study, evaluation=evaluation, collection=collection, chosen=None),
+    )
+
+
+def test_without_judgments_headline_table_and_queries_tell_what_changes() -> None:
+    """Two passages turned round: RBO = 0.1 / 0.9 · 0.81 + 0.81 = 0.9 on every query, and always another one first."""
+    evaluated, study = unjudged(3)
+    page = views.headline(evaluated, study, "en")
+    assert "puts another passage first than Bm25 on 3 of 3 queries. Nothing is judged" in page
+    assert '<dd class="value">0.90</dd>' in page
+    page = views.table(evaluated, study, "en")
+    assert re.findall(r'<span class="mean">([^<]*)', page) == ["–", "–", "–", "0.90", "–", "3 / 3"]
+    page = views.queries(study, BY_GAIN, "en")
+    assert "the least agreement first" in page
+    assert page.count("<b>another</b>") == 3
+    assert "NDCG" not in page
+
+
+def test_without_judgments_a_baseline_alone_shows_its_queries() -> None:
+    evaluated, study = unjudged(3)
+    alone = tuple(outcome.without(1) for outcome in study.outcomes)
+    study = replace(study, evaluation=evaluate(alone, study.collection, MEASURES), outcomes=alone, key="bm25")
+    assert "There is no other ranker" in views.headline(evaluated, study, "en")
+    assert views.queries(study, BY_GAIN, "en").count("data-query=") == 3
 
 
 def test_where_only_one_kind_is_judged_no_score_means_anything() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from demo.charts.evaluation.calibration import calibration_alt, calibration_data, calibration_figure
+from demo.charts.evaluation.changes import changes_alt, changes_data, changes_figure
 from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
 from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure
 from demo.charts.evaluation.differences import differences_alt, differences_data, differences_figure
@@ -38,6 +39,7 @@ class EvaluationChart:
     Attributes:
         label: its heading; data: what it shows, from the study and the threshold that was chosen (None: none was).
         figure: the picture of that data; alt: the same in one sentence.
+        judged: whether it needs judgments.
         scores: whether it is about the scores of one ranker; cut: whether the threshold changes it.
     """
 
@@ -46,6 +48,7 @@ class EvaluationChart:
     data: Callable[[Study, float | None], Any]
     figure: Callable[[Any, Language], go.Figure]
     alt: Callable[[Any], Text]
+    judged: bool = True
     scores: bool = False
     cut: bool = False
 
@@ -71,6 +74,14 @@ EVALUATION_CHARTS = (
         lambda study, _: depth_data(study),
         depth_figure,
         depth_alt,
+    ),
+    EvaluationChart(
+        "changes",
+        Text("How much changes", "变化有多大"),
+        lambda study, _: changes_data(study),
+        changes_figure,
+        changes_alt,
+        judged=False,
     ),
     EvaluationChart(
         "separation",

@@ -21,7 +21,8 @@ class Study:
 
     Attributes:
         outcomes: what the evaluation was made of; at least one.
-        measure: one of the evaluation's; key: of one of its rankers, which is held against the baseline.
+        chosen: one of the evaluation's measures; None where it has none, as nothing is judged.
+        key: of one of its rankers, which is held against the baseline.
         ordered: whether the order of the candidates means something.
         unjudged_too: whether passages that nobody judged count as irrelevant where scores meet judgments.
     """
@@ -29,7 +30,7 @@ class Study:
     evaluation: Evaluation
     outcomes: Sequence[Outcome]
     collection: Collection
-    measure: Measure
+    chosen: Measure | None
     key: str
     ordered: bool = True
     unjudged_too: bool = False
@@ -53,6 +54,12 @@ class Study:
     def score_label(self) -> Text:
         """What the ranker's scores are called."""
         return SCORE_LABELS[self.ranker.kind]
+
+    @property
+    def measure(self) -> Measure:
+        """The measure that is looked at; to be asked for only where something is judged."""
+        assert self.chosen is not None, "without judgments there is no measure"
+        return self.chosen
 
     def figure(self, key: str) -> Figure:
         """The figure of a ranker by the measure."""

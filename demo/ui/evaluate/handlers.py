@@ -18,8 +18,8 @@ from time import perf_counter
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
 from demo.evaluation import Reranker, evaluate, report
-from demo.evaluation.outcomes import judged_queries
-from demo.evaluation.presets import find_preset
+from demo.evaluation.outcomes import queries_of
+from demo.evaluation.presets import check_preset, find_preset
 from demo.evaluation.trials import Trial, try_out
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
@@ -38,7 +38,7 @@ from demo.ui import wording as w
 from demo.ui.boundary import guarded, sentence_of
 from demo.ui.evaluate.session import NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
-from demo.ui.parts import ChartView
+from demo.ui.parts import HIDDEN, ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import PROGRESS_SECONDS
 from demo.ui.saving import Section, saved_page
@@ -148,7 +148,7 @@ class EvaluateTab:
             if isinstance(step, Trial):
                 begun = replace(begun, trial=step)
                 pace.one_done()
-                if counted.is_due(len(step.outcomes)):
+                if begun.collection.is_judged and counted.is_due(len(step.outcomes)):
                     yield View(headline=self._so_far(begun, relevant_from, language))
             elif perf_counter() - told >= PROGRESS_SECONDS:
                 told = perf_counter()
@@ -170,7 +170,8 @@ class EvaluateTab:
         depth = whole(form.depth, w.EVALUATE_DEPTH, 1, self.pane.settings.max_candidates)
         most = whole(form.queries, w.MOST_QUERIES, 0)
         choices = parse_rankers("\n".join(form.rankers))
-        queries = judged_queries(judged.collection)[: most or None]
+        check_preset(preset, judged.collection)
+        queries = queries_of(judged.collection)[: most or None]
         if form.candidates == RUN and form.run is None:
             raise InputError(w.NO_RUN_FILE.en, w.NO_RUN_FILE.zh)
         asked = form.run if form.candidates == RUN and form.run is not None else form.candidates
@@ -259,7 +260,7 @@ class EvaluateTab:
         return replace(
             self.by_measure(evaluated, looks, language),
             charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
-            meaning=views.meaning(study, looks.threshold, language),
+            meaning=views.meaning(study, looks.threshold, language) if study.chosen else "",
         )
 
     def by_measure(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
@@ -272,10 +273,17 @@ class EvaluateTab:
             headline=views.headline(evaluated, study, language),
             table=views.table(evaluated, study, language),
             charts=tuple(
-                None if row.scores else chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS
+                chart_view(row, study, looks.threshold, language) if row.judged and not row.scores else None
+                for row in EVALUATION_CHARTS
             ),
-            queries=views.queries(study, language),
+            queries=views.queries(study, looks.order, language),
         )
+
+    def resorted(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
+        """What depends on the order of the queries."""
+        if evaluated is None or evaluated.evaluation is None:
+            return View()
+        return View(queries=views.queries(study_of(evaluated, looks), looks.order, language))
 
     def cut(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
         """What depends on the threshold."""
@@ -322,7 +330,7 @@ class EvaluateTab:
             "evaluate-headline-box": view.headline,
             "evaluate-table-box": view.table,
             "evaluate-plots-row": {f"evaluation-{row.key}": chart for row, chart in charts if not row.scores},
-            "evaluate-queries-box": views.queries(study, language, live=False),
+            "evaluate-queries-box": views.queries(study, looks.order, language, live=False),
             "evaluate-scores-row": {f"evaluation-{row.key}": chart for row, chart in charts if row.scores},
             "evaluate-meaning-box": view.meaning,
         }
@@ -387,13 +395,14 @@ def _all_failed(failures: Sequence[Failure]) -> InputError:
 
 
 def study_of(evaluated: Evaluated, looks: Looks) -> Study:
-    """What the looks ask for, or in place of what is not there: the first measure, the best other ranker.
+    """What the looks ask for, or in place of what is not there: the first measure, if any, the best other ranker.
 
     Unjudged passages count where without them only one kind of passage would be judged.
     """
     evaluation = evaluated.evaluation
     assert evaluation is not None, "a study is made of what was measured"
-    measure = next((each for each in evaluation.measures if each.key == looks.measure), evaluation.measures[0])
+    wanted = [each for each in evaluation.measures if each.key == looks.measure] or evaluation.measures
+    measure = wanted[0] if wanted else None
     keys = [ranker.key for ranker in evaluation.rankers]
     best = best_of(evaluation, measure)
     key = looks.ranker if looks.ranker in keys else evaluation.baseline if best is None else best.key
@@ -411,7 +420,9 @@ def study_of(evaluated: Evaluated, looks: Looks) -> Study:
 
 
 def chart_view(row: EvaluationChart, study: Study, threshold: float | None, language: Language) -> ChartView:
-    """One chart's heading with its words for screen readers, and its picture."""
+    """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
+    if row.judged and study.chosen is None:
+        return HIDDEN
     data = row.data(study, threshold)
     return ChartView(
         note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
@@ -464,6 +475,7 @@ def _calibration(study: Study) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
+CALIBRATION = "calibration"
 FILES = {
     "run": ("evaluation.run", _run_file),
     "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation)),
@@ -473,6 +485,6 @@ FILES = {
     ),
     "markdown": ("table.md", lambda study: report.markdown_table(study.evaluation)),
     "latex": ("table.tex", lambda study: report.latex_table(study.evaluation)),
-    "calibration": ("calibration.json", _calibration),
+    CALIBRATION: ("calibration.json", _calibration),
 }
 """Kind → end of the file's name, and what is in it."""

@@ -11,8 +11,8 @@ import gradio as gr
 
 from demo.charts.evaluation import EVALUATION_CHARTS, Study, threshold_data
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import FILES, View, study_of
-from demo.ui.evaluate.session import Looks
+from demo.ui.evaluate.handlers import CALIBRATION, FILES, View, study_of
+from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Looks
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download
 from demo.ui.views import status
@@ -29,6 +29,7 @@ class Panel:
     ranker: gr.Dropdown
     unjudged_too: gr.Checkbox
     threshold: gr.Slider
+    order: gr.Radio
 
     def components(self) -> list[Any]:
         """All of them, in the order of the fields of `Looks`."""
@@ -37,8 +38,8 @@ class Panel:
     @staticmethod
     def looks(values: Sequence[Any]) -> Looks:
         """The values of `components()` as a value of their own."""
-        measure, baseline, ranker, unjudged_too, threshold = values
-        return Looks(measure or "", baseline or "", ranker or "", bool(unjudged_too), threshold)
+        measure, baseline, ranker, unjudged_too, threshold, order = values
+        return Looks(measure or "", baseline or "", ranker or "", bool(unjudged_too), threshold, order or BY_GAIN)
 
     def fitted(self, study: Study, threshold: float | None) -> dict[Any, Any]:
         """The controls for what is shown: its measures and rankers to choose from, its scores to cut at."""
@@ -46,11 +47,14 @@ class Panel:
         rankers = [(ranker.label, ranker.key) for ranker in evaluation.rankers]
         measures = [(measure.name, measure.key) for measure in evaluation.measures]
         return {
-            self.measure: gr.Dropdown(choices=measures, value=study.measure.key),
+            self.measure: gr.Dropdown(
+                choices=measures, value=study.chosen.key if study.chosen else None, visible=bool(measures)
+            ),
             self.baseline: gr.Dropdown(choices=rankers, value=evaluation.baseline),
             self.ranker: gr.Dropdown(choices=rankers, value=study.key),
             self.unjudged_too: gr.Checkbox(value=study.unjudged_too),
             self.threshold: _slider(study, threshold),
+            self.order: gr.Radio(visible=bool(measures) and len(rankers) > 1),
         }
 
 
@@ -86,26 +90,43 @@ class Results:
 
     Attributes:
         shown: everything but the headline, hidden until there is something to show.
+        scored: what scores mean, hidden where nothing is judged.
         html: the whole as a page of its own.
     """
 
     parts: Parts
     panel: Panel
     shown: gr.Column
+    scored: gr.Row
     html: Takeaway
     files: dict[str, Takeaway]
 
     def outputs(self) -> list[Any]:
         """Every component that a view can change."""
-        return [*self.parts.outputs(), *self.panel.components(), self.shown]
+        return [
+            *self.parts.outputs(),
+            *self.panel.components(),
+            self.shown,
+            self.scored,
+            self.files[CALIBRATION].button,
+        ]
 
     def updates(self, view: View, looks: Looks) -> dict[Any, Any]:
         """The view's values by component, and the controls for what is drawn anew with these looks."""
         found = self.parts.updates(view)
         if view.evaluated is None or view.evaluated.evaluation is None:
             return found
-        fitted = self.panel.fitted(study_of(view.evaluated, looks), looks.threshold)
-        return found | fitted | {self.shown: gr.Column(visible=True)}
+        study = study_of(view.evaluated, looks)
+        judged = study.chosen is not None
+        return (
+            found
+            | self.panel.fitted(study, looks.threshold)
+            | {
+                self.shown: gr.Column(visible=True),
+                self.scored: gr.Row(visible=judged),
+                self.files[CALIBRATION].button: gr.Button(visible=judged),
+            }
+        )
 
 
 def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
@@ -124,8 +145,14 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
                 for row in EVALUATION_CHARTS:
                     if not row.scores:
                         charts[row.key] = build_chart(f"evaluation-{row.key}")
+            order = gr.Radio(
+                [(label(w.ORDER_GAIN), BY_GAIN), (label(w.ORDER_AGREEMENT), BY_AGREEMENT)],
+                value=BY_GAIN,
+                label=label(w.QUERIES_ORDER),
+                elem_id="look-order",
+            )
             queries = page_html("", elem_id="evaluate-queries-box")
-            with gr.Row(elem_id="evaluate-scores-row"):
+            with gr.Row(elem_id="evaluate-scores-row") as scored:
                 for row in EVALUATION_CHARTS:
                     if row.scores:
                         charts[row.key] = build_chart(f"evaluation-{row.key}")
@@ -147,4 +174,4 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
         meaning=meaning,
         queries=queries,
     )
-    return Results(parts, Panel(measure, baseline, ranker, unjudged_too, threshold), shown, html, files)
+    return Results(parts, Panel(measure, baseline, ranker, unjudged_too, threshold, order), shown, scored, html, files)

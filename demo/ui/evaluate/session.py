@@ -16,6 +16,7 @@ from demo.records import Collection
 
 GIVEN, BM25, JUDGED, RUN = "", "bm25", "judged", "run"
 NO_PRESET = ""
+BY_GAIN, BY_AGREEMENT = "gain", "agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class EvaluateForm:
 
     Attributes:
         candidates: one of GIVEN (what comes with the collection, else BM25), BM25, JUDGED and RUN, which takes `run`.
-        queries: judged queries to work on, from the first; 0: all.
+        queries: queries to work on, from the first; 0: all.
         preset: key of a preset, or NO_PRESET.
     """
 
@@ -49,6 +50,7 @@ class Looks:
         measure: key of a measure; baseline, ranker: keys of rankers, the second held against the first.
         unjudged_too: whether unjudged passages count as irrelevant where scores meet judgments.
         threshold: a score to cut at; None chooses the one of the greatest F1.
+        order: of the queries, BY_GAIN or BY_AGREEMENT, the least first; without judgments it is the second.
     """
 
     measure: str = ""
@@ -56,6 +58,7 @@ class Looks:
     ranker: str = ""
     unjudged_too: bool = False
     threshold: float | None = None
+    order: str = BY_GAIN
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
-"""The Evaluate tab: does reranking pay on judged queries?
+"""The Evaluate tab: does reranking pay on judged queries, or what does it change on others?
 
 What happens stands in `ui.evaluate.handlers`; this file puts the parts together and connects their events. It has its
-own left column, since it asks for a judged collection and not for one query.
+own left column, since it asks for many queries and not for one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ document.addEventListener('click', (event) => {
   const row = event.target.closest('.evaluation-queries [data-query]');
   if (row) tell(row.dataset.query);
 });
-const bind = () => document.querySelectorAll('#evaluation-differences .js-plotly-plot').forEach((plot) => {
+const charts = '#evaluation-differences .js-plotly-plot, #evaluation-changes .js-plotly-plot';
+const bind = () => document.querySelectorAll(charts).forEach((plot) => {
   if (plot.queriesBound || !plot.on) return;
   plot.queriesBound = true;
   plot.on('plotly_click', (event) => {
@@ -43,7 +44,7 @@ const bind = () => document.querySelectorAll('#evaluation-differences .js-plotly
 const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] };
 new MutationObserver(bind).observe(document.body, changes);
 """
-"""Tells the server which query was clicked, in the list or in the chart."""
+"""Tells the server which query was clicked, in the list or in a chart."""
 
 GO_TO_RERANK = """() => {
   document.querySelector('#tab-rerank-button').click();
@@ -147,6 +148,9 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
         looks = panel.looks(values)
         return results.updates(tab.by_measure(evaluated, looks, w.language_of(request)), looks)
 
+    def resorted(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
+        return parts.updates(tab.resorted(evaluated, panel.looks(values), w.language_of(request)))
+
     def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         return parts.updates(tab.cut(evaluated, panel.looks(values), w.language_of(request)))
 
@@ -157,6 +161,7 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
     gr.on([panel.ranker.input, panel.unjudged_too.input, grade.change], rescored, seen, results.outputs(), **redraw)
     panel.threshold.release(cut, shown, parts.outputs(), **redraw)
+    panel.order.input(resorted, shown, parts.outputs(), **redraw)
 
     def saved(evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
         *chosen, language = values

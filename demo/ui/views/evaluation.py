@@ -1,4 +1,7 @@
-"""What an evaluation says, as HTML: the answer, the table, the queries one by one, what a score means."""
+"""What an evaluation says, as HTML: the answer, the table, the queries one by one, what a score means.
+
+Without judgments the first three say what a ranker changes, and the last nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demo.charts.evaluation import Study, describe_cut, threshold_data
-from demo.evaluation.analysis import differences
+from demo.evaluation.analysis import QueryDifference, differences
+from demo.evaluation.changes import Changes, QueryChange
 from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test
 from demo.evaluation.presets import published_value
 from demo.evaluation.trials import Trial
-from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict
+from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict, what_changes
 from demo.language import Language, Text
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import Interval, describe_effect
-from demo.phrases import Direction, seconds, signed
+from demo.phrases import Direction, direction, seconds, signed
+from demo.records import Ranker
 from demo.ui import wording as w
-from demo.ui.evaluate.session import Evaluated
+from demo.ui.evaluate.session import BY_GAIN, Evaluated
 from demo.ui.views.render import render
 
 SHOWN_QUERIES = 300
-"""Of a longer list its two ends are shown, the greatest gains and the greatest losses."""
+"""Of a longer list its two ends are shown, as the greatest gains and the greatest losses."""
 
 
 def so_far(trial: Trial, measure: Measure, means: Sequence[tuple[str, float]], language: Language) -> str:
@@ -59,20 +64,50 @@ def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
         collection=evaluated.collection.card.title.to(language),
         preset=evaluated.preset.label.to(language) if evaluated.preset else "",
         partial=partial.to(language) if trial.partial else "",
-        sentence=verdict(evaluation, study.measure).to(language),
+        question=(w.ANSWER if study.chosen else w.WHAT_CHANGES).to(language),
+        sentence=(verdict(evaluation, study.measure) if study.chosen else what_changes(evaluation, study.ranker)).to(
+            language
+        ),
         cautions=[each.to(language) for each in cautions(evaluation)],
-        figures=_key_figures(study, language),
+        figures=[
+            _queries_figure(study, language),
+            *(_quality_figures(study, language) if study.chosen else _change_figures(study, language)),
+        ],
     )
 
 
-def _key_figures(study: Study, language: Language) -> list[KeyFigure]:
+def _queries_figure(study: Study, language: Language) -> KeyFigure:
+    depth = w.UP_TO_CANDIDATES.format(depth=f"{study.evaluation.depth:,}").to(language)
+    return KeyFigure(w.QUERIES, f"{len(study.evaluation.query_ids):,}", depth)
+
+
+def _change_figures(study: Study, language: Language) -> list[KeyFigure]:
+    """What the ranker that is looked at changes, and what it takes."""
+    found, changes = [], study.evaluation.changes.get(study.key)
+    if changes is not None:
+        of_all = w.OF_QUERIES.format(n=f"{len(changes.rows):,}").to(language)
+        mean_of = w.MEAN_OF_QUERIES.to(language)
+        found.append(KeyFigure(w.OTHER_FIRST_ON, f"{changes.other_first:,}", of_all))
+        if not changes.fits:
+            found.append(KeyFigure(w.NEW_IN_TEN, f"{changes.new:.1f}", mean_of))
+        found.append(KeyFigure(w.AGREEMENT_RBO, f"{changes.rbo:.2f}", mean_of))
+    return [*found, _time_figure(study, study.key, language)]
+
+
+def _time_figure(study: Study, key: str, language: Language) -> KeyFigure:
+    speed = study.evaluation.speeds[key]
+    if not speed.seconds_per_query:
+        return KeyFigure(w.TIME_PER_QUERY, "–", w.ALL_KNOWN.to(language))
+    device = " · ".join(filter(None, (speed.device, speed.precision)))
+    return KeyFigure(w.TIME_PER_QUERY, seconds(speed.seconds_per_query), device)
+
+
+def _quality_figures(study: Study, language: Language) -> list[KeyFigure]:
+    """The best ranker and how it stands against the baseline, and what it takes."""
     evaluation, measure = study.evaluation, study.measure
-    count = len(evaluation.query_ids)
-    depth = w.UP_TO_CANDIDATES.format(depth=f"{evaluation.depth:,}").to(language)
     best = best_of(evaluation, measure) or study.baseline
     figure, before = study.figure(best.key), study.figure(study.baseline.key)
     found = [
-        KeyFigure(w.QUERIES, f"{count:,}", depth),
         KeyFigure(
             Text(f"{measure.name}, {best.label}", f"{measure.name}，{best.label}"),
             f"{figure.mean:.3f}",
@@ -91,11 +126,7 @@ def _key_figures(study: Study, language: Language) -> list[KeyFigure]:
                 w.EQUAL.format(n=f"{test.equal:,}").to(language),
             ),
         ]
-    speed = evaluation.speeds[best.key]
-    time = "–" if speed.seconds_per_query is None else seconds(speed.seconds_per_query)
-    device = " · ".join(filter(None, (speed.device, speed.precision)))
-    found.append(KeyFigure(w.TIME_PER_QUERY, time, device if speed.seconds_per_query else w.ALL_KNOWN.to(language)))
-    return found
+    return [*found, _time_figure(study, best.key, language)]
 
 
 def _interval(interval: Interval, places: int = 3) -> str:
@@ -148,10 +179,18 @@ class Row:
 
 
 def table(evaluated: Evaluated, study: Study, language: Language) -> str:
-    """Rankers by measures, the test of the measure that is looked at, and why some rankers failed."""
+    """Rankers by measures with the test of the one that is looked at, or by what they change; why some failed."""
     evaluation = study.evaluation
-    rows = [_row(evaluated, study, place, language) for place in range(len(evaluation.rankers))]
     failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.trial.failures]
+    if study.chosen is None:
+        return render(
+            "evaluation_changes.html",
+            language,
+            rows=[_change_row(study, ranker) for ranker in evaluation.rankers],
+            failed=failed,
+            baseline=study.baseline.label,
+        )
+    rows = [_row(evaluated, study, place, language) for place in range(len(evaluation.rankers))]
     return render(
         "evaluation_table.html",
         language,
@@ -169,20 +208,24 @@ def _row(evaluated: Evaluated, study: Study, place: int, language: Language) -> 
     evaluation = study.evaluation
     ranker = evaluation.rankers[place]
     test = study.figure(ranker.key).test
-    time = evaluation.speeds[ranker.key].seconds_per_query
     return Row(
         label=ranker.label,
         key=ranker.key if ranker.key != ranker.label else "",
         cells=tuple(_cell(evaluated, study, ranker.key, measure) for measure in evaluation.measures),
         against=None if test is None else _against(test, language),
         looked_at=ranker.key == study.key,
-        time="–" if time is None else seconds(time),
+        time=_time(study, ranker),
     )
+
+
+def _time(study: Study, ranker: Ranker) -> str:
+    time = study.evaluation.speeds[ranker.key].seconds_per_query
+    return "–" if time is None else seconds(time)
 
 
 def _against(test: PairedTest, language: Language) -> Against:
     return Against(
-        direction=_direction(test.difference),
+        direction=direction(test.difference),
         difference=signed(test.difference, 3, plus=True),
         interval=_interval(test.interval),
         p=describe_p(test.corrected_p),
@@ -190,10 +233,6 @@ def _against(test: PairedTest, language: Language) -> Against:
         counts=f"▲ {test.better:,}  ▼ {test.worse:,}  ● {test.equal:,}",
         words=describe_test(test).to(language),
     )
-
-
-def _direction(difference: float) -> Direction:
-    return "up" if difference > 0 else "down" if difference < 0 else "same"
 
 
 def _cell(evaluated: Evaluated, study: Study, key: str, measure: Measure) -> Cell:
@@ -210,40 +249,70 @@ def _cell(evaluated: Evaluated, study: Study, key: str, measure: Measure) -> Cel
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One ranker of the table of changes; `cells` are None for the baseline."""
+
+    label: str
+    key: str
+    cells: tuple[str, str, str] | None
+    looked_at: bool
+    time: str
+
+
+def _change_row(study: Study, ranker: Ranker) -> ChangeRow:
+    changes = study.evaluation.changes.get(ranker.key)
+    cells = None
+    if changes is not None:
+        first = f"{changes.other_first:,} / {len(changes.rows):,}"
+        cells = (f"{changes.rbo:.2f}", "–" if changes.fits else f"{changes.new:.1f}", first)
+    key = ranker.key if ranker.key != ranker.label else ""
+    return ChangeRow(ranker.label, key, cells, ranker.key == study.key, _time(study, ranker))
+
+
 # ---- query by query ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class QueryRow:
-    """One query: what it asks, its place among the outcomes, and both figures."""
+class Gain:
+    """Both figures of one query."""
 
-    number: int
-    place: int
-    text: str
-    query_id: str
     before: str
     after: str
     difference: str
     direction: Direction
 
 
-def queries(study: Study, language: Language, live: bool = True) -> str:
-    """Every query with its difference, the greatest gain first; where there is a server, one opens in Rerank."""
-    texts = {outcome.query.query_id: outcome.query.text for outcome in study.outcomes}
-    places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
-    rows = [
-        QueryRow(
-            number,
-            places[row.query_id],
-            texts[row.query_id],
-            row.query_id,
-            f"{row.before:.3f}",
-            f"{row.after:.3f}",
-            signed(row.difference, 3, plus=True),
-            _direction(row.difference),
-        )
-        for number, row in enumerate(differences(study.evaluation, study.key, study.measure), 1)
-    ]
+@dataclass(frozen=True, slots=True)
+class QueryRow:
+    """One query: what it asks, and what became of it.
+
+    Attributes:
+        place: among the outcomes.
+        gain: None where nothing is judged; change: None for the baseline itself, and for a query without candidates.
+    """
+
+    number: int
+    place: int
+    text: str
+    query_id: str
+    gain: Gain | None
+    change: QueryChange | None
+
+
+def queries(study: Study, order: str, language: Language, live: bool = True) -> str:
+    """Every query with what it gains and what changes; where there is a server, one opens in Rerank.
+
+    Args:
+        order: BY_GAIN, the greatest first, or BY_AGREEMENT, the least first; without judgments it is the second.
+    """
+    changes = study.evaluation.changes.get(study.key, Changes((), fits=True))
+    gains = differences(study.evaluation, study.key, study.chosen) if study.chosen else ()
+    by_gain = bool(gains) and (order == BY_GAIN or not changes.rows)
+    ids = [row.query_id for row in (gains if by_gain else changes.least_agreeing())]
+    met = set(ids)
+    without = [query_id for query_id in study.evaluation.query_ids if query_id not in met]
+    rows = _query_rows(study, [*ids, *without], gains, changes)
     half = SHOWN_QUERIES // 2
     cut = len(rows) > SHOWN_QUERIES
     return render(
@@ -254,10 +323,35 @@ def queries(study: Study, language: Language, live: bool = True) -> str:
         between=len(rows) - 2 * half if cut else 0,
         total=len(rows),
         live=live,
-        measure=study.measure.name,
+        columns=2 + 3 * bool(gains) + 2 * bool(changes.rows),
+        help=w.QUERIES_BY_GAIN if by_gain else w.QUERIES_BY_AGREEMENT,
+        changes=bool(changes.rows),
+        measure=study.chosen.name if study.chosen else "",
         ranker=study.ranker.label,
         baseline=study.baseline.label,
     )
+
+
+def _query_rows(study: Study, ids: Sequence[str], gains: Sequence[QueryDifference], changes: Changes) -> list[QueryRow]:
+    places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
+    of_gain = {row.query_id: _gain(row) for row in gains}
+    of_change = {row.query_id: row for row in changes.rows}
+    return [
+        QueryRow(
+            number,
+            places[query_id],
+            study.outcomes[places[query_id]].query.text,
+            query_id,
+            of_gain.get(query_id),
+            of_change.get(query_id),
+        )
+        for number, query_id in enumerate(ids, 1)
+    ]
+
+
+def _gain(row: QueryDifference) -> Gain:
+    difference = signed(row.difference, 3, plus=True)
+    return Gain(f"{row.before:.3f}", f"{row.after:.3f}", difference, direction(row.difference))
 
 
 # ---- what a score means ------------------------------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""How far a ranker's order is from the baseline's, query by query, sorted from the least agreement to the most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from demo.charts.evaluation.study import Study
+from demo.charts.style import SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.evaluation.changes import Changes, QueryChange
+from demo.language import Language, Text
+from demo.phrases import shorten
+
+HEIGHT = 270
+HOVER_COLUMNS = 60
+LEAST_HEIGHT = 0.01
+"""How high a query without any agreement is drawn, so that it can be seen and pointed at."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChangesData:
+    """The queries, the least agreement first.
+
+    Attributes:
+        rows: one for each query with candidates; none for the baseline itself.
+        texts: what each asks.
+        other_first: queries on which another passage is first.
+    """
+
+    rows: tuple[QueryChange, ...]
+    texts: tuple[str, ...]
+    other_first: int
+    ranker: str
+    baseline: str
+
+
+def changes_data(study: Study) -> ChangesData:
+    """What the ranker changes."""
+    changes = study.evaluation.changes.get(study.key, Changes((), fits=True))
+    rows = changes.least_agreeing()
+    texts = tuple(study.outcomes[row.place].query.text for row in rows)
+    return ChangesData(rows, texts, changes.other_first, study.ranker.label, study.baseline.label)
+
+
+def changes_figure(data: ChangesData, language: Language) -> go.Figure:
+    """One bar a query, as high as its RBO; `customdata` is “query ” and the place of its outcome."""
+    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
+    count = len(data.rows)
+    figure.add_trace(
+        go.Bar(
+            x=list(range(1, count + 1)),
+            y=[max(row.rbo, LEAST_HEIGHT) for row in data.rows],
+            width=0.8,
+            marker={"color": [UP if row.other_first else SAME for row in data.rows], "line_width": 0},
+            customdata=[f"query {row.place}" for row in data.rows],
+            hovertext=[_hover(data, at, language) for at in range(count)],
+            hoverinfo="text",
+        )
+    )
+    figure.update_xaxes(
+        axis(
+            showgrid=False,
+            showticklabels=bool(count),
+            range=[0.4, max(count, 1) + 0.6],
+            tickmode="auto",
+            nticks=min(12, count + 1),
+            tickformat="d",
+            title=axis_title(Text("queries, the least agreement first", "查询，按一致程度从小到大").to(language))
+            if count
+            else None,
+        )
+    )
+    figure.update_yaxes(axis(range=[0, 1.05], nticks=6, showgrid=bool(count), showticklabels=bool(count)))
+    if count:
+        figure.add_annotation(caption(_key(data, language), 1.0, yshift=5))
+    else:
+        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+    return figure
+
+
+def _key(data: ChangesData, language: Language) -> str:
+    words = (
+        (UP, Text("another first", "首位不同"), data.other_first),
+        (SAME, Text("the same first", "首位相同"), len(data.rows) - data.other_first),
+    )
+    keys = "   ".join(
+        f'<span style="color:{colour}">■</span> {word.to(language)} {count}' for colour, word, count in words
+    )
+    return f"<b>RBO</b>   {keys}"
+
+
+def _hover(data: ChangesData, at: int, language: Language) -> str:
+    row = data.rows[at]
+    first = Text("another first", "首位不同") if row.other_first else Text("the same first", "首位相同")
+    new = Text(f"{row.new} new among the first 10", f"前 10 名中有 {row.new} 个新段落")
+    return (
+        f"<b>RBO {row.rbo:.2f}</b>  {first.to(language)} · {new.to(language)}"
+        f"<br>{escaped(shorten(data.texts[at], HOVER_COLUMNS))}"
+    )
+
+
+def _nothing() -> Text:
+    return Text("The baseline against itself: nothing changes", "基线与其自身相比：没有变化")
+
+
+def changes_alt(data: ChangesData) -> Text:
+    """The chart in one sentence."""
+    if not data.rows:
+        nothing = _nothing()
+        return Text(f"{nothing.en}.", f"{nothing.zh}。")
+    count = len(data.rows)
+    queries = "1 query" if count == 1 else f"{count:,} queries"
+    low, high = f"{data.rows[0].rbo:.2f}", f"{data.rows[-1].rbo:.2f}"
+    return Text(
+        f"Agreement (RBO) of {data.ranker} with {data.baseline} on {queries}: from {low} to {high}; another passage is "
+        f"first on {data.other_first:,}.",
+        f"{count:,} 个查询上 {data.ranker} 与 {data.baseline} 的一致程度（RBO）：从 {low} 到 {high}；"
+        f"{data.other_first:,} 个查询的首位段落不同。",
+    )
