@@ -19,12 +19,17 @@ SAVE = r"""(file) => {
   const link = document.createElement('a');
   const mark = file.name.endsWith('.csv') ? '\ufeff' : '';
   const type = file.name.endsWith('.html') ? 'text/html' : 'text/plain';
-  link.href = URL.createObjectURL(new Blob([mark, file.text], {type: `${type};charset=utf-8`}));
+  const page = location.origin + location.pathname;
+  const text = file.name.endsWith('.py') ? file.text.replace('ADDRESS-OF-THIS-PAGE', page) : file.text;
+  link.href = URL.createObjectURL(new Blob([mark, text], {type: `${type};charset=utf-8`}));
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
-"""Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8."""
+"""Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8.
+
+A Python program learns the page's address (`ui.code.ADDRESS`).
+"""
 
 COPY = r"""(link) => {
   if (!link) return;

@@ -153,6 +153,7 @@ TIME = Text("What it took", "耗时")
 DOWNLOAD_CSV = Text("Download CSV", "下载 CSV")
 DOWNLOAD_JSON = Text("Download JSON", "下载 JSON")
 DOWNLOAD_HTML = Text("Download HTML", "下载 HTML")
+DOWNLOAD_CODE = Text("Python code", "Python 代码")
 SAVED_ON = Text("Saved on {time} UTC.", "保存于 {time} UTC。")
 SAVED_WITH = Text("Made with {versions}.", "所用版本：{versions}。")
 SAVED_WHOLE = Text(

@@ -30,6 +30,7 @@ from demo.scoring import Progress
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
+from demo.ui.code import python_program
 from demo.ui.inputs.handlers import Form, InputsPane, number
 from demo.ui.judging import figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
@@ -309,6 +310,12 @@ class CompareTab:
     def json(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the lineup as JSON."""
         return _download(compared, "json", lambda found: as_json_text(found.judged(judgments)))
+
+    def code(self, compared: Compared | None) -> dict[str, str]:
+        """File name and content of the lineup as a program that asks for it."""
+        return _download(
+            compared, "py", lambda found: python_program(found, [column.ranker.key for column in found.drawn.columns])
+        )
 
     def _page(self, compared: Compared, judgments: Judgments, controls: Controls, language: Language) -> str:
         lineup, meanings = compared.judged(judgments), compared.collection.card.grades

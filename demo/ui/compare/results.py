@@ -111,6 +111,7 @@ class Results:
     html: Takeaway
     csv: Takeaway
     json: Takeaway
+    code: Takeaway
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
@@ -177,6 +178,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         html = build_download(label(w.DOWNLOAD_HTML), "compare-html")
         csv = build_download(label(w.DOWNLOAD_CSV), "compare-csv")
         json = build_download(label(w.DOWNLOAD_JSON), "compare-json")
+        code = build_download(label(w.DOWNLOAD_CODE), "compare-python")
     parts = Parts(
         compared=gr.State(None),
         status=status_box,
@@ -196,7 +198,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         what_if=what_if,
     )
     panel = Panel(depth, fusion, k, weights, reference, measure, scale, axis)
-    return Results(parts, panel, edit, link, html, csv, json)
+    return Results(parts, panel, edit, link, html, csv, json, code)
 
 
 def _build_what_if(label: w.Labels) -> tuple[gr.HTML, WhatIf]:

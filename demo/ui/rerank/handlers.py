@@ -19,6 +19,7 @@ from demo.scoring import Progress
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
+from demo.ui.code import python_program
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.judging import judged_box
 from demo.ui.links import Link, needs_download, read, written
@@ -148,6 +149,10 @@ class RerankTab:
     def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as JSON."""
         return _download(shown, "json", lambda found: as_json_text(found.judged(judgments)))
+
+    def code(self, shown: Shown | None) -> dict[str, str]:
+        """File name and content of the last comparison as a program that asks for it."""
+        return _download(shown, "py", lambda found: python_program(found, [each.ranker.key for each in found.rankings]))
 
     def _page(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> str:
         comparison = shown.judged(judgments)

@@ -40,6 +40,7 @@ class Results:
     html: Takeaway
     csv: Takeaway
     json: Takeaway
+    code: Takeaway
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
@@ -67,6 +68,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
             html = build_download(label(w.DOWNLOAD_HTML), "download-html")
             csv = build_download(label(w.DOWNLOAD_CSV), "download-csv")
             json = build_download(label(w.DOWNLOAD_JSON), "download-json")
+            code = build_download(label(w.DOWNLOAD_CODE), "download-python")
     parts = Parts(
         gr.State(None),
         status_box,
@@ -80,4 +82,4 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         table_html,
         cost_html,
     )
-    return Results(parts, scale, link, html, csv, json)
+    return Results(parts, scale, link, html, csv, json, code)

@@ -145,6 +145,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
     results.html.serve(saved, seen, worded=True)
     results.csv.serve(tab.csv, [parts.compared, judgments])
     results.json.serve(tab.json, [parts.compared, judgments])
+    results.code.serve(tab.code, [parts.compared])
 
 
 def _wire_what_if(tab: CompareTab, results: Results) -> None:

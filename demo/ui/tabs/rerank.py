@@ -83,3 +83,4 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
     results.html.serve(tab.html, [parts.shown, judgments, scale], worded=True)
     results.csv.serve(tab.csv, [parts.shown, judgments])
     results.json.serve(tab.json, [parts.shown, judgments])
+    results.code.serve(tab.code, [parts.shown])

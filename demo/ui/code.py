@@ -1,0 +1,74 @@
+"""A result as a Python program that asks this page for it: the query, every passage and the rankers stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from demo.errors import InputError
+from demo.rankers.choices import EngineChoice, FusionChoice, parse_ranker
+from demo.records import Passage
+from demo.ui.session import Ran
+
+ADDRESS = "ADDRESS-OF-THIS-PAGE"
+"""Stands where the browser, which alone knows the address, writes it; see `parts.SAVE`."""
+
+MOST_CHARS = 500_000
+"""Of all passages together."""
+
+PROGRAM = '''\
+"""What Rerank Lens showed, asked for by a program. It needs: pip install gradio_client"""
+
+from gradio_client import Client
+
+PAGE = "{address}"
+QUERY = {query}
+PASSAGES = [
+{passages}
+]
+RANKERS = {rankers}
+
+answer = Client(PAGE, verbose=False).predict(QUERY, PASSAGES, RANKERS, api_name="/compare")
+for ranker in answer["rankers"]:
+    key = ranker["key"]
+    print(ranker["label"], ranker["failure"] or "")
+    ranked = [row for row in answer["results"] if key in row["ranks"]]
+    for row in sorted(ranked, key=lambda row: row["ranks"][key])[:10]:
+        print(row["ranks"][key], row["scores"][key], row["doc_id"], row["text"][:60], sep="\\t")
+'''
+
+
+def python_program(ran: Ran, rankers: Sequence[str]) -> str:
+    """The program for these rankers, as `rankers.choices` writes them, over the whole collection.
+
+    Raises:
+        InputError: the passages are too many to stand in a program, or an engine gave scores.
+    """
+    if any(isinstance(member, EngineChoice) for ranker in rankers for member in _members(ranker)):
+        raise InputError(
+            "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON.",
+            "程序无法再次获取搜索引擎的得分。请选择 BM25 作为第一阶段，或保存 JSON。",
+        )
+    passages = ran.collection.passages
+    chars = sum(len(passage.content) for passage in passages)
+    if chars > MOST_CHARS:
+        raise InputError(
+            f"The passages have {chars:,} characters, and a program holds at most {MOST_CHARS:,}. Take fewer passages, "
+            "or save the JSON.",
+            f"段落共有 {chars:,} 个字符，而程序最多容纳 {MOST_CHARS:,} 个。请减少段落，或保存 JSON。",
+        )
+    return PROGRAM.format(
+        address=ADDRESS,
+        query=repr(ran.query.text),
+        passages="\n".join(f"    {_row(passage)!r}," for passage in passages),
+        rankers=repr(list(rankers)),
+    )
+
+
+def _members(ranker: str) -> Sequence[object]:
+    choice = parse_ranker(ranker)
+    return choice.members if isinstance(choice, FusionChoice) else (choice,)
+
+
+def _row(passage: Passage) -> dict[str, str]:
+    row = {"id": passage.doc_id, "title": passage.title, "text": passage.text}
+    return {name: value for name, value in row.items() if value}

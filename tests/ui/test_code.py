@@ -1,0 +1,96 @@
+"""The Python program of a result: run as it was saved, it gives the ranks and scores that were on screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_compare import compared_of
+from test_saving import HOSTILE, shown_of
+from test_service import FakeSource, service_with
+
+from demo.errors import InputError
+from demo.records import Passage
+from demo.settings import Settings
+from demo.ui.code import ADDRESS, MOST_CHARS, python_program
+from demo.ui.compare.handlers import CompareTab
+from demo.ui.inputs.handlers import InputsPane
+from demo.ui.parts import SAVE
+from demo.ui.rerank.handlers import RerankTab
+
+
+@pytest.fixture
+def pane() -> InputsPane:
+    return InputsPane(Settings(), service_with(FakeSource()))
+
+
+def values(program: str) -> dict[str, Any]:
+    """What the program's constants are."""
+    found: dict[str, Any] = {}
+    head, _, _ = program.partition("answer = ")
+    exec(head.replace("from gradio_client import Client", ""), found)
+    return {name: found[name] for name in ("PAGE", "QUERY", "PASSAGES", "RANKERS")}
+
+
+def test_it_holds_query_passages_and_rankers_whatever_their_characters(pane: InputsPane) -> None:
+    tab = RerankTab(pane)
+    shown = shown_of(tab, f'{HOSTILE}\nShe said "it\'s" {{query}} \\n 100 %\nb\u2028柏林')
+    file = tab.code(shown)
+    assert file["name"] == "rerank-lens.py"
+    found = values(file["text"])
+    assert (found["QUERY"], found["RANKERS"]) == (HOSTILE, ["bm25", "bundled/tiny"])
+    wanted = [{"id": each.doc_id, "text": each.text} for each in shown.collection.passages]
+    assert found["PASSAGES"] == wanted
+    assert found["PAGE"] == ADDRESS
+
+
+def test_titles_and_every_column_come_along(pane: InputsPane) -> None:
+    tab = CompareTab(pane)
+    compared = compared_of(tab, rankers=("bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)"))
+    titled = replace(compared.collection, passages=(Passage("d", "text", "Title"), *compared.collection.passages))
+    program = python_program(
+        replace(compared, request=replace(compared.request, collection=titled)),
+        [column.ranker.key for column in compared.drawn.columns],
+    )
+    assert values(program)["PASSAGES"][0] == {"id": "d", "title": "Title", "text": "text"}
+    assert values(tab.code(compared)["text"])["RANKERS"] == ["bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)"]
+
+
+def test_what_no_program_can_ask_for_is_said(pane: InputsPane) -> None:
+    shown = shown_of(RerankTab(pane))
+    for rankers in (["engine", "bundled/tiny"], ["rrf(engine+bundled/tiny)"]):
+        with pytest.raises(InputError, match="cannot ask for an engine's scores again"):
+            python_program(shown, rankers)
+    long = replace(shown.collection, passages=(Passage("d", "x" * (MOST_CHARS + 1)),))
+    with pytest.raises(InputError, match="The passages have 500,001 characters, and a program holds at most 500,000"):
+        python_program(replace(shown, collection=long), ["bm25"])
+    for tab in (RerankTab(pane), CompareTab(pane)):
+        with pytest.raises(InputError):
+            tab.code(None)
+
+
+def test_the_browser_knows_where_to_write_the_address() -> None:
+    assert ADDRESS in SAVE
+
+
+@pytest.mark.browser
+def test_the_saved_program_runs_and_gives_what_was_on_screen(open_page: Any) -> None:
+    page = open_page()
+    page.wait_for_selector("#results .ranking tbody tr")
+    with page.expect_download() as download:
+        page.click("#download-python")
+    program = Path(download.value.path()).read_text(encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
+    with page.expect_download() as download:
+        page.click("#download-csv")
+    shown = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert [int(row[0]) for row in rows] == 2 * list(range(1, 11))
+    names = shown[0].split(",")
+    best = [line.split(",")[names.index("doc_id")] for line in shown[1:11]]
+    assert [row[2] for row in rows[10:]] == best
