@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from demo.errors import DemoError
+from demo.errors import DemoError, InputError
 from demo.language import Text
 from demo.ui import wording
 
 Result = TypeVar("Result")
+Found = TypeVar("Found")
 _LOG = logging.getLogger(__name__)
 
 
@@ -28,3 +29,14 @@ def guarded(steps: Iterator[Result], failed: Callable[[Text], Result]) -> Iterat
         yield from steps
     except Exception as error:  # noqa: BLE001  the boundary: everything is either told or logged
         yield failed(sentence_of(error))
+
+
+def existing(found: Found | None, missing: Text) -> Found:
+    """What was found.
+
+    Raises:
+        InputError: it is None; its sentence is `missing`.
+    """
+    if found is None:
+        raise InputError(missing.en, missing.zh)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import torch
 import transformers
 from made_checkpoints import PASSAGES, QUERY, SIZES, bert_config, bert_state, random_state, scores_of, write_checkpoint
 from safetensors.torch import save_file
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from demo.errors import ModelError
 from demo.rankers.catalog import CATALOG
@@ -89,6 +92,40 @@ def test_logits_are_those_of_transformers(kind: str, config: dict[str, Any]) -> 
         untyped = module(given["ids"], attention_mask=given["mask"]).logits
         torch.testing.assert_close(encoder(given["ids"], given["mask"], None), untyped, rtol=0, atol=2e-5)
     assert expected.std() > 0.01, "logits that tell nothing apart"
+
+
+class OnOneDevice(TorchDispatchMode):
+    """Refuses operations between tensors of two devices, as a GPU would; of the CPU only single numbers may come in."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self.device, self.operations = device, 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = {
+            each.device.type for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor) and each.dim()
+        }
+        assert found <= {self.device}, f"{func} meets {found}"
+        self.operations += 1
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(("kind", "config"), [("bert", {}), ("electra", {"embedding_size": 16})])
+def test_everything_is_computed_on_the_device_of_the_weights(
+    kind: str, config: dict[str, Any], dtype: torch.dtype
+) -> None:
+    """On torch's device without memory, which a machine without a GPU has too: every shape and device is checked."""
+    builder, _ = own_and_theirs(kind, **config)
+    given = inputs()
+    expected = builder.encoder()(**given).shape
+    encoder = replace(builder, device=torch.device("meta"), dtype=dtype).encoder()
+    moved = {name: tensor.to("meta") for name, tensor in given.items()}
+    for mask in (moved["mask"], None):
+        with OnOneDevice("meta") as watched:
+            logits = encoder(moved["ids"], mask, moved["types"])
+        assert (logits.device.type, logits.dtype, logits.shape) == ("meta", torch.float32, expected)
+        assert watched.operations > 20
 
 
 def layer() -> Layer:

@@ -6,7 +6,7 @@ measure and scale only draw it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
@@ -29,7 +29,7 @@ from demo.records import Collection, Lineup, Passage, Ranking
 from demo.scoring import Progress
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
-from demo.ui.boundary import guarded
+from demo.ui.boundary import existing, guarded
 from demo.ui.code import python_program
 from demo.ui.inputs.handlers import Form, InputsPane, number
 from demo.ui.judging import figures, judged_box
@@ -59,6 +59,7 @@ NO_FUSION = ""
 AGREEMENT, QUALITY = SPEED_AXES = ("agreement", "NDCG@10")
 SPEED = "speed"
 """Key of the last chart; the others are those of LINEUP_CHARTS."""
+FILE = "rerank-lens-compare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +259,7 @@ class CompareTab:
     def _try_out(
         self, compared: Compared | None, edit: WhatIfForm, controls: Controls, language: Language
     ) -> Iterator[View]:
-        if compared is None:
-            raise InputError(w.COMPARE_FIRST.en, w.COMPARE_FIRST.zh)
+        compared = _ran(compared)
         collection = edited_collection(compared, edit)
         if collection is compared.collection and edit.query.strip() == compared.query.text:
             raise InputError(w.NOTHING_EDITED.en, w.NOTHING_EDITED.zh)
@@ -301,21 +301,21 @@ class CompareTab:
         self, compared: Compared | None, judgments: Judgments, controls: Controls, language: Language
     ) -> dict[str, str]:
         """File name and content of the lineup as a page of its own, looked at as it is now."""
-        return _download(compared, "html", lambda found: self._page(found, judgments, controls, language))
+        return {"name": f"{FILE}.html", "text": self._page(_ran(compared), judgments, controls, language)}
 
     def csv(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the lineup as CSV; cells that a spreadsheet would run are defused."""
-        return _download(compared, "csv", lambda found: as_csv(found.judged(judgments)))
+        return {"name": f"{FILE}.csv", "text": as_csv(_ran(compared).judged(judgments))}
 
     def json(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the lineup as JSON."""
-        return _download(compared, "json", lambda found: as_json_text(found.judged(judgments)))
+        return {"name": f"{FILE}.json", "text": as_json_text(_ran(compared).judged(judgments))}
 
     def code(self, compared: Compared | None) -> dict[str, str]:
         """File name and content of the lineup as a program that asks for it."""
-        return _download(
-            compared, "py", lambda found: python_program(found, [column.ranker.key for column in found.drawn.columns])
-        )
+        found = _ran(compared)
+        program = python_program(found, [column.ranker.key for column in found.drawn.columns])
+        return {"name": f"{FILE}.py", "text": program}
 
     def _page(self, compared: Compared, judgments: Judgments, controls: Controls, language: Language) -> str:
         lineup, meanings = compared.judged(judgments), compared.collection.card.grades
@@ -372,12 +372,6 @@ def edited_collection(compared: Compared, edit: WhatIfForm) -> Collection:
     return replace(collection, passages=passages)
 
 
-def _download(compared: Compared | None, suffix: str, write: Callable[[Compared], str]) -> dict[str, str]:
-    """Name and content of a file for the browser to save; nothing is written on the server.
-
-    Raises:
-        InputError: there is no finished lineup yet.
-    """
-    if compared is None:
-        raise InputError(w.COMPARE_FIRST.en, w.COMPARE_FIRST.zh)
-    return {"name": f"rerank-lens-compare.{suffix}", "text": write(compared)}
+def _ran(compared: Compared | None) -> Compared:
+    """The last lineup; an error where there is none."""
+    return existing(compared, w.COMPARE_FIRST)

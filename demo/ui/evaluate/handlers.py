@@ -35,7 +35,7 @@ from demo.records import Failure
 from demo.scoring import Progress
 from demo.service import RankingService, failure_of
 from demo.ui import wording as w
-from demo.ui.boundary import guarded, sentence_of
+from demo.ui.boundary import existing, guarded, sentence_of
 from demo.ui.evaluate.session import NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.parts import HIDDEN, ChartView
@@ -310,8 +310,7 @@ class EvaluateTab:
         Raises:
             InputError: there is nothing to save yet, it is too large, or an id cannot stand in it.
         """
-        if evaluated is None or evaluated.evaluation is None:
-            raise InputError(w.EVALUATE_FIRST.en, w.EVALUATE_FIRST.zh)
+        evaluated = _ran(evaluated)
         study = study_of(evaluated, looks)
         suffix, write = FILES[kind]
         return {"name": f"rerank-lens-{suffix}", "text": write(study)}
@@ -322,8 +321,7 @@ class EvaluateTab:
         Raises:
             InputError: there is nothing to save yet.
         """
-        if evaluated is None or evaluated.evaluation is None:
-            raise InputError(w.EVALUATE_FIRST.en, w.EVALUATE_FIRST.zh)
+        evaluated = _ran(evaluated)
         study, view = study_of(evaluated, looks), self.drawn(evaluated, looks, language)
         charts = list(zip(EVALUATION_CHARTS, view.charts or (), strict=True))
         sections: dict[str, Section] = {
@@ -337,6 +335,11 @@ class EvaluateTab:
         data = report.as_json(study.evaluation, study.outcomes, study.collection, study.ordered)
         page = saved_page("evaluate-results", study.evaluation.collection_key, sections, data, language)
         return {"name": "rerank-lens-evaluation.html", "text": page}
+
+
+def _ran(evaluated: Evaluated | None) -> Evaluated:
+    """The last evaluation; an error where there is none, or where it has not come to figures."""
+    return existing(evaluated if evaluated and evaluated.evaluation else None, w.EVALUATE_FIRST)
 
 
 def whole(value: float | None, label: Text, least: int, most: int = sys.maxsize) -> int:

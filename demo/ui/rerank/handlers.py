@@ -5,11 +5,11 @@ The fields of `View` have the names of the components they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from demo.charts import CHARTS, RAW, Chart, find_scale
-from demo.errors import DemoError, InputError
+from demo.errors import DemoError
 from demo.judgments import Judgments
 from demo.language import Language
 from demo.rankers.choices import CrossEncoderChoice
@@ -18,7 +18,7 @@ from demo.report import as_csv, as_json, as_json_text
 from demo.scoring import Progress
 from demo.service import RankingService
 from demo.ui import wording as w
-from demo.ui.boundary import guarded
+from demo.ui.boundary import existing, guarded
 from demo.ui.code import python_program
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.judging import judged_box
@@ -140,19 +140,21 @@ class RerankTab:
 
     def html(self, shown: Shown | None, judgments: Judgments, scale: str, language: Language) -> dict[str, str]:
         """File name and content of the last comparison as a page of its own."""
-        return _download(shown, "html", lambda found: self._page(found, judgments, scale, language))
+        return {"name": "rerank-lens.html", "text": self._page(_ran(shown), judgments, scale, language)}
 
     def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as CSV; cells that a spreadsheet would run are defused."""
-        return _download(shown, "csv", lambda found: as_csv(found.judged(judgments)))
+        return {"name": "rerank-lens.csv", "text": as_csv(_ran(shown).judged(judgments))}
 
     def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as JSON."""
-        return _download(shown, "json", lambda found: as_json_text(found.judged(judgments)))
+        return {"name": "rerank-lens.json", "text": as_json_text(_ran(shown).judged(judgments))}
 
     def code(self, shown: Shown | None) -> dict[str, str]:
         """File name and content of the last comparison as a program that asks for it."""
-        return _download(shown, "py", lambda found: python_program(found, [each.ranker.key for each in found.rankings]))
+        found = _ran(shown)
+        program = python_program(found, [ranking.ranker.key for ranking in found.rankings])
+        return {"name": "rerank-lens.py", "text": program}
 
     def _page(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> str:
         comparison = shown.judged(judgments)
@@ -171,12 +173,6 @@ class RerankTab:
         return saved_page("results", comparison.query.text, sections, as_json(comparison), language)
 
 
-def _download(shown: Shown | None, suffix: str, write: Callable[[Shown], str]) -> dict[str, str]:
-    """Name and content of a file for the browser to save; nothing is written on the server.
-
-    Raises:
-        InputError: there is no finished comparison yet.
-    """
-    if shown is None:
-        raise InputError(w.NOTHING_YET.en, w.NOTHING_YET.zh)
-    return {"name": f"rerank-lens.{suffix}", "text": write(shown)}
+def _ran(shown: Shown | None) -> Shown:
+    """The last comparison; an error where there is none."""
+    return existing(shown, w.NOTHING_YET)
