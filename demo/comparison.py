@@ -282,8 +282,10 @@ def _move_figure(comparison: Comparison, key: str, label: Text, candidate: int |
 def _time_figure(cost: Cost) -> KeyFigure:
     label, computed = Text("Scored in", "打分用时"), cost.pairs - cost.kept_pairs
     if computed <= 0:
-        pace = _pace(cost.pace, Text(" when computed", "计算时"))
-        sub = Text(f"{count_pairs(cost.pairs)} kept from before{pace.en}", f"{cost.pairs} 对均沿用已有得分{pace.zh}")
+        sub = Text(f"{count_pairs(cost.pairs)} kept from before", f"{cost.pairs} 对均沿用已有得分")
+        if cost.pace is not None:
+            earlier = Text(f"in an earlier run; {sub.en}", f"较早的一次运行；{sub.zh}")
+            return KeyFigure("time", Text("Pairs a second", "每秒文本对"), rate(cost.pace.pairs_per_second), earlier)
         return KeyFigure("time", label, "–" if not cost.pairs else "0 s", sub)
     pace = _pace(cost.own_pace)
     kept = Text(f"{computed} of ", f"{cost.pairs} 对中计算了 ") if cost.kept_pairs else Text("", "")
@@ -293,9 +295,9 @@ def _time_figure(cost: Cost) -> KeyFigure:
     )
 
 
-def _pace(pace: Pace | None, when: Text = Text("", "")) -> Text:
+def _pace(pace: Pace | None) -> Text:
     """The end of a sentence that says how many pairs a second; "" for None."""
     if pace is None:
         return Text("", "")
     speed = rate(pace.pairs_per_second)
-    return Text(f", {speed} a second{when.en}", f"，{when.zh}每秒 {speed} 对")
+    return Text(f", {speed} a second", f"，每秒 {speed} 对")

@@ -181,7 +181,8 @@ def test_time_of_a_run_that_computed_nothing(make_comparison: MakeComparison) ->
 def test_time_of_a_run_that_computed_nothing_names_the_earlier_pace(make_comparison: MakeComparison) -> None:
     earlier = Cost(pairs=2, kept_pairs=2, earlier=Pace(500, 0.25))
     time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=earlier))[-1]
-    assert (time.value, time.sub.en) == ("0 s", "2 pairs kept from before, 2,000 a second when computed")
-    assert time.sub.zh == "2 对均沿用已有得分，计算时每秒 2,000 对"
+    assert (time.label.en, time.value) == ("Pairs a second", "2,000")
+    assert time.sub.en == "in an earlier run; 2 pairs kept from before"
+    assert time.sub.zh == "较早的一次运行；2 对均沿用已有得分"
     some = Cost(pairs=2, kept_pairs=1, model_seconds=0.25, earlier=Pace(500, 0.25))
     assert key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=some))[-1].sub.en == "1 of 2 pairs, 4.0 a second"
