@@ -7,10 +7,10 @@ passage that is added to the list; where the text changes, the passage is unjudg
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from demo.records import Passage, Query
+from demo.records import Collection, Passage, Query
 
 GRADES = (0, 1, 2, 3)
 
@@ -70,6 +70,19 @@ class Judgments:
         for (name, _), row in self.rows.items():
             qrels.setdefault(name, {})[row.doc_id] = row.grade
         return qrels
+
+    def added_to(self, collection: Collection) -> Collection:
+        """The collection with these judgments in place of and beside its own; itself where none is of its queries."""
+        if not self.rows:
+            return collection
+        wanted = {content for _, content in self.rows}
+        ids = {each.content: each.doc_id for each in collection.passages if each.content in wanted}
+        names = {query_key(query): query.query_id for query in collection.queries}
+        qrels = {query_id: dict(grades) for query_id, grades in collection.qrels.items()}
+        found = {key: row for key, row in self.rows.items() if key[0] in names and key[1] in ids}
+        for (name, content), row in found.items():
+            qrels.setdefault(names[name], {})[ids[content]] = row.grade
+        return replace(collection, qrels=qrels) if found else collection
 
     def take(self, qrels: Mapping[str, Mapping[str, int]], passages: Sequence[Passage]) -> Judgments:
         """With the judgments of these passages; grades beyond GRADES count as the nearest of them."""

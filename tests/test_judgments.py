@@ -1,7 +1,8 @@
 import pytest
 
 from demo.judgments import Judgments, query_key
-from demo.records import Passage, Query
+from demo.language import Text
+from demo.records import Card, Collection, Passage, Query
 
 ONE, TWO = Passage("d1", "Berlin has lakes."), Passage("d2", "Cork is a bark.")
 KNOWN, TYPED = Query("q1", "Berlin lakes"), Query("", "柏林的湖")
@@ -43,6 +44,17 @@ def test_grades_from_elsewhere_are_brought_into_range() -> None:
 def test_a_grade_is_one_of_four() -> None:
     with pytest.raises(ValueError, match="found 4"):
         Judgments().judge(KNOWN, ONE, 4)
+
+
+def test_added_to_a_collection_they_stand_in_place_of_and_beside_its_own() -> None:
+    title = Text("Lakes", "湖")
+    moved = Passage("d9", ONE.content)  # the same text under another id
+    collection = Collection("lakes", Card(title, title), (moved, TWO), (KNOWN, Query("q2", "?")), {"q1": {"d9": 1}})
+    judged = Judgments().judge(KNOWN, ONE, 3).judge(KNOWN, TWO, 0).judge(TYPED, ONE, 2)
+    assert judged.added_to(collection).qrels == {"q1": {"d9": 3, "d2": 0}}
+    assert collection.qrels == {"q1": {"d9": 1}}
+    for none in (Judgments(), Judgments().judge(TYPED, ONE, 2), Judgments().judge(KNOWN, Passage("d1", "other"), 2)):
+        assert none.added_to(collection) is collection
 
 
 def test_a_value_does_not_change() -> None:

@@ -18,6 +18,13 @@ def page_html(value: str, elem_id: str | None = None) -> gr.HTML:
     return gr.HTML(value, elem_id=elem_id, padding=False, container=False, apply_default_css=False, js_on_load=None)
 
 
+def current_tab() -> gr.Tab:
+    """The tab that is being built, for what happens when a visitor comes to it."""
+    tab = gr.context.Context.block
+    assert isinstance(tab, gr.Tab), "a tab is built inside gr.Tab"
+    return tab
+
+
 def current_page() -> gr.Blocks:
     """The page that is being built, for events of the page itself."""
     page = gr.context.Context.root_block

@@ -49,7 +49,7 @@ class ChartView:
     shown: bool = True
 
 
-HIDDEN = ChartView("", PlotData(type="plotly", plot="{}"), shown=False)
+HIDDEN = ChartView("", PlotData(type="plotly", plot='{"data": [], "layout": {}}'), shown=False)
 """A chart that has nothing to show."""
 
 

@@ -523,6 +523,14 @@ LOOK_BASELINE = Text("Baseline", "基线")
 LOOK_RANKER = Text("Ranker to look at", "查看的排序器")
 UNJUDGED_TOO = Text("Unjudged passages count as irrelevant", "未判断的段落按不相关计")
 UNJUDGED_TOO_INFO = Text("For scores by grade, threshold and calibration", "用于各等级的得分、阈值和校准")
+OWN = Text("Count my own judgments", "计入我自己的判断")
+OWN_INFO = Text(
+    "Made in Rerank or Compare; then only judged queries count", "在“重排”或“对比”中所作；此后只计有判断的查询"
+)
+OWN_COUNT = Text(
+    "your own judgments count; what you did not judge gains nothing",
+    "计入了您自己的判断；您没有判断的段落不计增益",
+)
 THRESHOLD = Text("Keep passages that score … or more", "保留得分不低于……的段落")
 CHANCE_AT = Text(
     "At {score}, a passage is relevant with probability {platt} (Platt) or {isotonic} (isotonic).",

@@ -17,14 +17,16 @@ from demo.errors import InputError
 from demo.formats.judged import Judged
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
+from demo.judgments import Judgments
 from demo.language import Text
+from demo.records import Passage, Query
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CALIBRATION, FILES, EvaluateTab, Pace, View, duration, study_of, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
 from demo.ui.evaluate.results import Panel, Parts
-from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 
 FORM = EvaluateForm(
@@ -102,7 +104,7 @@ def test_views_and_components_have_the_same_names() -> None:
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
     assert [row.name for row in fields(Panel)] == [row.name for row in fields(Looks)]
-    assert Panel.looks([None, "a", None, None, 2.5, None]) == Looks("", "a", "", False, 2.5, BY_GAIN)
+    assert Panel.looks([None, "a", None, None, 2.5, OWN, None, None]) == Looks("", "a", "", False, 2.5, OWN)
 
 
 def test_a_form_is_read_from_its_components_in_their_order() -> None:
@@ -297,6 +299,7 @@ def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
         tab.by_measure(None, Looks(), "en"),
         tab.cut(None, Looks(), "en"),
         tab.resorted(None, Looks(), "en"),
+        tab.returned(None, Looks(), 1, "en"),
     ):
         assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == []
 
@@ -365,6 +368,41 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
 )
 def test_what_needs_judgments_says_so(tab: EvaluateTab, unjudged: Judged, parts: dict[str, Any], sentence: str) -> None:
     assert sentence in alert(tab, source=UPLOAD, uploaded=unjudged, **parts)
+
+
+OWN = Judgments().judge(Query("1", "people of Berlin"), Passage("d1", PASSAGES[0]), 2)
+"""One judgment of the first query."""
+
+
+def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) -> None:
+    source = FakeSource()
+    tab = tab_with(source)
+    _, evaluated, _ = finished(tab, source=UPLOAD, uploaded=unjudged, queries=0)
+    scored = len(source.model.scored)
+    view = tab.redrawn(evaluated, Looks(judgments=OWN, own=True), 1, "en")
+    assert view.evaluated is not None
+    assert view.evaluated.evaluation is not None
+    assert view.evaluated.evaluation.query_ids == ("1",)
+    assert "NDCG@10" in str(view.headline)
+    assert "your own judgments count" in str(view.headline)
+    assert tab.opened(view.evaluated, 0).query == "people of Berlin"
+    assert tab.returned(view.evaluated, Looks(judgments=OWN, own=True), 1, "en").evaluated is None  # nothing is new
+    back = tab.returned(view.evaluated, Looks(judgments=OWN), 1, "en")
+    assert back.evaluated is not None
+    assert "Nothing is judged" in str(back.headline)
+    assert len(back.evaluated.outcomes) == 2
+    assert len(source.model.scored) == scored
+
+
+def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) -> None:
+    _, evaluated, _ = finished(tab)
+    query, passage = evaluated.collection.queries[0], evaluated.collection.passages[0]
+    own = Judgments().judge(query, passage, 3)
+    view = tab.redrawn(evaluated, Looks(judgments=own, own=True), 1, "en")
+    assert view.evaluated is not None
+    assert len(view.evaluated.outcomes) == 5
+    assert view.evaluated.collection.qrels[query.query_id][passage.doc_id] == 3
+    assert evaluated.collection is evaluated.judged.collection
 
 
 def test_another_order_of_the_queries_draws_only_them(tab: EvaluateTab) -> None:

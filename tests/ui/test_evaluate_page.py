@@ -138,7 +138,14 @@ def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, tm
         ".emit('plotly_click', {points: [{customdata: 'query 1'}]})"
     )
     page.wait_for_function("() => document.querySelector('#results .headline .query q')?.textContent === 'Köln'")
+    page.click("#results #panel-box [data-grade='3']")
+    page.wait_for_selector("#judged-box table")
     page.click("#tab-evaluate-button")
+    page.check("#look-own input")
+    page.wait_for_function("() => /NDCG@10/.test(document.querySelector('.evaluation-answer').textContent)")
+    assert page.locator(".evaluation-queries [data-query]").count() == 1
+    page.uncheck("#look-own input")
+    page.wait_for_function("() => document.querySelectorAll('.evaluation-queries [data-query]').length === 2")
     page.check("#evaluate-source input[value=collection]")
     evaluate(page)  # what was hidden is there again
     assert page.is_visible("#look-measure")

@@ -243,15 +243,24 @@ class EvaluateTab:
         except DemoError as error:
             return View(status=status.alert(error.text, language))
 
+    def returned(
+        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+    ) -> View:
+        """What has to be drawn anew when the visitor comes back, perhaps having judged elsewhere."""
+        if evaluated is None or evaluated.own == looks.counted:
+            return View()
+        return self.redrawn(evaluated, looks, relevant_from, language)
+
     def _measured(self, evaluated: Evaluated, looks: Looks, relevant_from: int, language: Language) -> View:
-        """The evaluation with this baseline and grade, drawn."""
-        outcomes, known = evaluated.trial.outcomes, evaluated.evaluation
+        """The evaluation with this baseline, this grade and the judgments that count, drawn."""
+        if looks.counted != evaluated.own:
+            evaluated = replace(evaluated, own=looks.counted, evaluation=None)
+        outcomes, known = evaluated.outcomes, evaluated.evaluation
         keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
         baseline = looks.baseline if looks.baseline in keys else evaluated.first if evaluated.first in keys else keys[0]
         if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
-            known = evaluate(
-                outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, evaluated.notes
-            )
+            notes = (*evaluated.notes, w.OWN_COUNT) if evaluated.own else evaluated.notes
+            known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
         return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
 
     def drawn(self, evaluated: Evaluated, looks: Looks, language: Language) -> View:
@@ -301,7 +310,7 @@ class EvaluateTab:
 
     def opened(self, evaluated: Evaluated, place: int) -> Opened:
         """The query at this place of the outcomes, for the shared inputs."""
-        query = evaluated.trial.outcomes[place].query
+        query = evaluated.outcomes[place].query
         return Opened(query.text, COLLECTION if evaluated.bundled else UPLOAD, evaluated.judged, evaluated.depth)
 
     def file(self, kind: str, evaluated: Evaluated | None, looks: Looks) -> dict[str, str]:
@@ -411,7 +420,7 @@ def study_of(evaluated: Evaluated, looks: Looks) -> Study:
     key = looks.ranker if looks.ranker in keys else evaluation.baseline if best is None else best.key
     study = Study(
         evaluation,
-        evaluated.trial.outcomes,
+        evaluated.outcomes,
         evaluated.collection,
         measure,
         key,

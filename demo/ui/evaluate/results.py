@@ -12,7 +12,7 @@ import gradio as gr
 from demo.charts.evaluation import EVALUATION_CHARTS, Study, threshold_data
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CALIBRATION, FILES, View, study_of
-from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Looks
+from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated, Looks
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download
 from demo.ui.views import status
@@ -29,6 +29,8 @@ class Panel:
     ranker: gr.Dropdown
     unjudged_too: gr.Checkbox
     threshold: gr.Slider
+    judgments: gr.State
+    own: gr.Checkbox
     order: gr.Radio
 
     def components(self) -> list[Any]:
@@ -38,8 +40,17 @@ class Panel:
     @staticmethod
     def looks(values: Sequence[Any]) -> Looks:
         """The values of `components()` as a value of their own."""
-        measure, baseline, ranker, unjudged_too, threshold, order = values
-        return Looks(measure or "", baseline or "", ranker or "", bool(unjudged_too), threshold, order or BY_GAIN)
+        measure, baseline, ranker, unjudged_too, threshold, judgments, own, order = values
+        return Looks(
+            measure=measure or "",
+            baseline=baseline or "",
+            ranker=ranker or "",
+            unjudged_too=bool(unjudged_too),
+            threshold=threshold,
+            judgments=judgments,
+            own=bool(own),
+            order=order or BY_GAIN,
+        )
 
     def fitted(self, study: Study, threshold: float | None) -> dict[Any, Any]:
         """The controls for what is shown: its measures and rankers to choose from, its scores to cut at."""
@@ -56,6 +67,12 @@ class Panel:
             self.threshold: _slider(study, threshold),
             self.order: gr.Radio(visible=bool(measures) and len(rankers) > 1),
         }
+
+    def own_offered(self, evaluated: Evaluated | None, looks: Looks) -> dict[Any, Any]:
+        """Whether the visitor's own judgments can count: some are of these queries."""
+        collection = evaluated.judged.collection if evaluated else None
+        fit = collection is not None and looks.judgments.added_to(collection) is not collection
+        return {self.own: gr.Checkbox(visible=fit)}
 
 
 def _slider(study: Study, threshold: float | None) -> gr.Slider:
@@ -121,6 +138,7 @@ class Results:
         return (
             found
             | self.panel.fitted(study, looks.threshold)
+            | self.panel.own_offered(view.evaluated, looks)
             | {
                 self.shown: gr.Column(visible=True),
                 self.scored: gr.Row(visible=judged),
@@ -129,8 +147,8 @@ class Results:
         )
 
 
-def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
-    """The right side."""
+def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.Labels) -> Results:
+    """The right side; `judgments` are the visitor's own."""
     with gr.Column(elem_id="evaluate-results"):
         invitation = status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, "en")
         headline = page_html(invitation, elem_id="evaluate-headline-box")
@@ -139,6 +157,7 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
                 measure = gr.Dropdown([], label=label(w.LOOK_MEASURE), elem_id="look-measure", filterable=False)
                 baseline = gr.Dropdown([], label=label(w.LOOK_BASELINE), elem_id="look-baseline", filterable=False)
                 ranker = gr.Dropdown([], label=label(w.LOOK_RANKER), elem_id="look-ranker", filterable=False)
+                own = gr.Checkbox(False, label=label(w.OWN), info=label(w.OWN_INFO), visible=False, elem_id="look-own")
             table = page_html("", elem_id="evaluate-table-box")
             charts: dict[str, ChartParts] = {}
             with gr.Row(elem_id="evaluate-plots-row"):
@@ -174,4 +193,11 @@ def build_evaluate_results(status_box: gr.HTML, label: w.Labels) -> Results:
         meaning=meaning,
         queries=queries,
     )
-    return Results(parts, Panel(measure, baseline, ranker, unjudged_too, threshold, order), shown, scored, html, files)
+    return Results(
+        parts,
+        Panel(measure, baseline, ranker, unjudged_too, threshold, judgments, own, order),
+        shown,
+        scored,
+        html,
+        files,
+    )

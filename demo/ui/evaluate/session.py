@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from demo.evaluation.figures import Evaluation
+from demo.evaluation.outcomes import Outcome
 from demo.evaluation.presets import Preset
 from demo.evaluation.trials import Trial
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
+from demo.judgments import Judgments
 from demo.language import Text
 from demo.metrics.effectiveness import Measure
 from demo.records import Collection
@@ -50,6 +53,7 @@ class Looks:
         measure: key of a measure; baseline, ranker: keys of rankers, the second held against the first.
         unjudged_too: whether unjudged passages count as irrelevant where scores meet judgments.
         threshold: a score to cut at; None chooses the one of the greatest F1.
+        judgments: the visitor's own; own: whether they count.
         order: of the queries, BY_GAIN or BY_AGREEMENT, the least first; without judgments it is the second.
     """
 
@@ -58,7 +62,14 @@ class Looks:
     ranker: str = ""
     unjudged_too: bool = False
     threshold: float | None = None
+    judgments: Judgments = field(default_factory=Judgments)
+    own: bool = False
     order: str = BY_GAIN
+
+    @property
+    def counted(self) -> Judgments:
+        """The visitor's own judgments if they count, else none."""
+        return self.judgments if self.own else Judgments()
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +82,7 @@ class Evaluated:
         depth: most candidates that were asked for.
         notes: what the person should know of the candidates.
         evaluation: None until it is drawn.
+        own: the visitor's own judgments, as far as they count.
     """
 
     judged: Judged
@@ -82,8 +94,15 @@ class Evaluated:
     depth: int
     notes: tuple[Text, ...]
     evaluation: Evaluation | None = None
+    own: Judgments = field(default_factory=Judgments)
 
-    @property
+    @cached_property
     def collection(self) -> Collection:
-        """What was evaluated on."""
-        return self.judged.collection
+        """What was evaluated on, with the judgments that count."""
+        return self.own.added_to(self.judged.collection)
+
+    @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What is done: of the queries that are judged, or of all where none is."""
+        judged = tuple(each for each in self.trial.outcomes if self.collection.qrels.get(each.query.query_id))
+        return judged or self.trial.outcomes

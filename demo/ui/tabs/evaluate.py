@@ -21,7 +21,7 @@ from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
 from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import query_choices
-from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.page import QUICK, RANKING, current_page, current_tab
 from demo.ui.rankers import offered, ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
@@ -58,7 +58,7 @@ def build(frame: Frame) -> None:
     tab = EvaluateTab(frame.inputs.pane)
     with gr.Row(elem_id="evaluate-page"):
         inputs = build_evaluate_inputs(tab, frame.label)
-        results = build_evaluate_results(inputs.box.status, frame.label)
+        results = build_evaluate_results(inputs.box.status, frame.judging.judgments, frame.label)
     _wire_inputs(tab, inputs, results)
     _wire_run(tab, inputs, results)
     _wire_looks(tab, inputs, results)
@@ -144,6 +144,11 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
         looks = _at_best(panel.looks(values))
         return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
 
+    def returned(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
+        looks = panel.looks(values)
+        view = tab.returned(evaluated, looks, grade, w.language_of(request))
+        return results.updates(view, looks) | panel.own_offered(evaluated, looks)
+
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
         return results.updates(tab.by_measure(evaluated, looks, w.language_of(request)), looks)
@@ -159,7 +164,9 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
     panel.measure.input(by_measure, shown, results.outputs(), **redraw)
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
-    gr.on([panel.ranker.input, panel.unjudged_too.input, grade.change], rescored, seen, results.outputs(), **redraw)
+    current_tab().select(returned, seen, results.outputs(), **redraw)
+    changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, grade.change]
+    gr.on(changed, rescored, seen, results.outputs(), **redraw)
     panel.threshold.release(cut, shown, parts.outputs(), **redraw)
     panel.order.input(resorted, shown, parts.outputs(), **redraw)
 
