@@ -7,14 +7,22 @@ the link themselves, so it needs no memory of the server and works as long as th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from demo.errors import DemoError, InputError
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, FusionChoice, parse_ranker, parse_rankers
+from demo.rankers.choices import (
+    Bm25Choice,
+    CrossEncoderChoice,
+    FusionChoice,
+    RankerChoice,
+    parse_ranker,
+    parse_rankers,
+)
 from demo.records import Collection
+from demo.service import RankingService
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
 
 MOST_CHARS = 6_000
@@ -23,6 +31,9 @@ MOST_CHARS = 6_000
 QUERY, KEY, PASSAGES, READING = "query", "collection", "passages", "reading"
 FIRST, DEPTH, MODEL, RANKERS = "first_stage", "depth", "model", "rankers"
 """The names in the address."""
+
+EVALUATE = "evaluate"
+"""With this name the link is one of `ui.evaluate.links`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +97,12 @@ def _lines(collection: Collection) -> str:
 
 
 def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
-    """What the address asks for; None where it asks for nothing.
+    """What the address asks for; None where it asks for nothing, or for an evaluation.
 
     Raises:
         InputError: it names a collection, ranker or number that there is not.
     """
-    if not {QUERY, KEY, PASSAGES, MODEL, RANKERS} & set(values):
+    if EVALUATE in values or not {QUERY, KEY, PASSAGES, MODEL, RANKERS} & set(values):
         return None
     form = pane.default_form()
     if PASSAGES in values:
@@ -145,9 +156,13 @@ def _first_stage(text: str) -> dict[str, Any]:
 
 def needs_download(link: Link, pane: InputsPane) -> list[str]:
     """Models of the link whose weights are not on this machine: following a link downloads nothing by itself."""
-    specs = [row.spec for row in pane.service.models() if row.where != "download"]
+    return not_here((link.reranker, *map(parse_ranker, link.rankers)), pane.service)
+
+
+def not_here(named: Sequence[RankerChoice], service: RankingService) -> list[str]:
+    """Models of the rankers whose weights are not on this machine."""
+    specs = [row.spec for row in service.models() if row.where != "download"]
     here = {name for spec in specs for name in (spec.key, *spec.aliases)}
-    named = [link.reranker, *map(parse_ranker, link.rankers)]
     members = [m for choice in named for m in (choice.members if isinstance(choice, FusionChoice) else (choice,))]
     models = [choice.model for choice in members if isinstance(choice, CrossEncoderChoice) and choice.model]
     return [model for model in dict.fromkeys(models) if model not in here]

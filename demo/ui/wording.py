@@ -496,6 +496,11 @@ NO_JUDGED_UPLOAD = Text(
 NO_RUN_FILE = Text("Choose a run file first, or other candidates.", "请先选择运行文件，或改用其他候选段落。")
 WRONG_NUMBER = Text("“{label}” is {found}. Write a whole number, {span}.", "“{label}”为{found}。请写{span}的整数。")
 ANSWER = Text("Does reranking pay?", "重排值得吗？")
+EVALUATE_LINK_WRONG = Text("The link cannot be opened. {reason}", "无法打开此链接。{reason}")
+EVALUATE_LINK_DOWNLOADS = Text(
+    "This link asks for {models}, which would be downloaded. Press Evaluate to go on.",
+    "此链接需要下载 {models}。如要继续，请点击“评测”。",
+)
 EVALUATED_ON = Text("Evaluated on", "评测集合")
 PARTIAL = Text("partial", "部分结果")
 EVALUATE_PARTIAL = Text(

@@ -70,7 +70,7 @@ def seen(evaluated: Evaluated, looks: Looks) -> Looks:
     """What is looked at in fact."""
     study = study_of(evaluated, looks)
     measure = study.chosen.key if study.chosen else ""
-    return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, looks.threshold)
+    return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
 
 
 def alert(tab: EvaluateTab, **parts: Any) -> str:
@@ -104,7 +104,10 @@ def test_views_and_components_have_the_same_names() -> None:
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
     assert [row.name for row in fields(Panel)] == [row.name for row in fields(Looks)]
-    assert Panel.looks([None, "a", None, None, 2.5, OWN, None, None]) == Looks("", "a", "", False, 2.5, OWN)
+    assert Panel.looks([None, "a", None, None, OWN, None, None, 2.5]) == Looks("", "a", "", False, OWN, threshold=2.5)
+    assert Panel.looks([None, "a", None, None, OWN, True, "agreement"]) == Looks(
+        "", "a", "", False, OWN, True, BY_AGREEMENT
+    )
 
 
 def test_a_form_is_read_from_its_components_in_their_order() -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from urllib.parse import urlencode
 
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
@@ -28,16 +29,18 @@ from demo.formats.source import Source
 from demo.formats.trec_runs import Run, read_run
 from demo.language import Language, Text
 from demo.metrics.calibration import fit_isotonic, fit_platt
-from demo.metrics.effectiveness import mean, measure_run, parse_measures
+from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
 from demo.phrases import seconds
-from demo.rankers.choices import parse_rankers
+from demo.rankers.choices import Bm25Choice, parse_rankers
 from demo.records import Failure
 from demo.scoring import Progress
 from demo.service import RankingService, failure_of
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded, sentence_of
-from demo.ui.evaluate.session import NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate import links
+from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
+from demo.ui.links import not_here
 from demo.ui.parts import HIDDEN, ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import PROGRESS_SECONDS
@@ -45,6 +48,8 @@ from demo.ui.saving import Section, saved_page
 from demo.ui.views import evaluation as views
 from demo.ui.views import status
 
+DEPTH = 100
+"""Candidates of a query at the start, as usual in the literature."""
 SO_FAR_SECONDS = 2.0
 MOST_RUN_LINES = 300_000
 """Of a run file that the browser is given; larger ones are for the command line."""
@@ -132,6 +137,42 @@ class EvaluateTab:
         lines = sum(map(len, run.rankings.values()))
         said = w.RUN_FILE_READ.format(name=name, queries=f"{len(run.rankings):,}", lines=f"{lines:,}")
         return run, status.reading(said, language)
+
+    def default_form(self) -> EvaluateForm:
+        """The form before anything is chosen."""
+        return EvaluateForm(
+            source=COLLECTION,
+            collection=self.service.cards()[0][0],
+            uploaded=None,
+            candidates=GIVEN,
+            run=None,
+            depth=DEPTH,
+            rankers=(str(Bm25Choice()), self.service.default_model()),
+            preset=NO_PRESET,
+            measures=tuple(measure.key for measure in USUAL),
+            relevant_from=1,
+            queries=0,
+        )
+
+    # ---- links ---------------------------------------------------------------------------------------------------
+
+    def link(self, form: EvaluateForm) -> dict[str, str]:
+        """The link to what the form says; `links.written` tells what does not fit into one."""
+        return {"text": urlencode(links.written(form, self.default_form()))}
+
+    def linked(self, asked: Mapping[str, str], language: Language) -> tuple[EvaluateForm | None, str]:
+        """The form that the address asks for, if it does, and why it cannot be run at once, if so.
+
+        Following a link downloads nothing by itself.
+        """
+        try:
+            form = links.read(asked, self.default_form(), self.service)
+        except DemoError as error:
+            return None, status.alert(w.EVALUATE_LINK_WRONG.format(reason=error.to(language)), language)
+        missing = ", ".join(not_here(parse_rankers("\n".join(form.rankers)), self.service)) if form else ""
+        if missing:
+            return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)
+        return form, ""
 
     # ---- running -------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import gradio as gr
 from demo.evaluation.presets import PRESETS
 from demo.metrics.effectiveness import USUAL
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import EvaluateTab
+from demo.ui.evaluate.handlers import DEPTH, EvaluateTab
 from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.page import page_html
@@ -27,7 +27,6 @@ CANDIDATES = (
     (w.CANDIDATES_RUN, RUN),
 )
 MORE_MEASURES = ("ndcg@5", "ndcg@20", "ndcg", "mrr", "p@5", "r@10", "r@1000")
-DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)

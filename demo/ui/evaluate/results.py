@@ -14,7 +14,7 @@ from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CALIBRATION, FILES, View, study_of
 from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated, Looks
 from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download
+from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
 from demo.ui.views import status
 
 SLIDER_STEPS = 200
@@ -28,28 +28,32 @@ class Panel:
     baseline: gr.Dropdown
     ranker: gr.Dropdown
     unjudged_too: gr.Checkbox
-    threshold: gr.Slider
     judgments: gr.State
     own: gr.Checkbox
     order: gr.Radio
+    threshold: gr.Slider
 
     def components(self) -> list[Any]:
         """All of them, in the order of the fields of `Looks`."""
         return [getattr(self, row.name) for row in fields(Looks)]
 
+    def steady(self) -> list[Any]:
+        """The same without the last, the slider: while it was never shown it has no value, and gradio stumbles."""
+        return self.components()[:-1]
+
     @staticmethod
     def looks(values: Sequence[Any]) -> Looks:
-        """The values of `components()` as a value of their own."""
-        measure, baseline, ranker, unjudged_too, threshold, judgments, own, order = values
+        """The values of `components()`, or of `steady()`, as a value of their own."""
+        measure, baseline, ranker, unjudged_too, judgments, own, order, *threshold = values
         return Looks(
             measure=measure or "",
             baseline=baseline or "",
             ranker=ranker or "",
             unjudged_too=bool(unjudged_too),
-            threshold=threshold,
             judgments=judgments,
             own=bool(own),
             order=order or BY_GAIN,
+            threshold=threshold[0] if threshold else None,
         )
 
     def fitted(self, study: Study, threshold: float | None) -> dict[Any, Any]:
@@ -115,6 +119,7 @@ class Results:
     panel: Panel
     shown: gr.Column
     scored: gr.Row
+    link: Takeaway
     html: Takeaway
     files: dict[str, Takeaway]
 
@@ -182,6 +187,7 @@ def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.La
                     threshold = gr.Slider(0, 1, value=0, label=label(w.THRESHOLD), elem_id="threshold")
                     meaning = page_html("", elem_id="evaluate-meaning-box")
             with gr.Row(elem_id="evaluate-downloads"):
+                link = build_link(label, "evaluate-link")
                 html = build_download(label(w.DOWNLOAD_HTML), "evaluate-html")
                 files = {kind: build_download(label(w.EVALUATE_FILES[kind]), f"evaluate-{kind}") for kind in FILES}
     parts = Parts(
@@ -193,11 +199,5 @@ def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.La
         meaning=meaning,
         queries=queries,
     )
-    return Results(
-        parts,
-        Panel(measure, baseline, ranker, unjudged_too, threshold, judgments, own, order),
-        shown,
-        scored,
-        html,
-        files,
-    )
+    panel = Panel(measure, baseline, ranker, unjudged_too, judgments, own, order, threshold)
+    return Results(parts, panel, shown, scored, link, html, files)

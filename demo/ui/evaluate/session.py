@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from demo.evaluation.figures import Evaluation
 from demo.evaluation.outcomes import Outcome
@@ -17,7 +17,10 @@ from demo.language import Text
 from demo.metrics.effectiveness import Measure
 from demo.records import Collection
 
-GIVEN, BM25, JUDGED, RUN = "", "bm25", "judged", "run"
+GIVEN: Final = ""
+BM25: Final = "bm25"
+JUDGED: Final = "judged"
+RUN: Final = "run"
 NO_PRESET = ""
 BY_GAIN, BY_AGREEMENT = "gain", "agreement"
 
@@ -52,19 +55,19 @@ class Looks:
     Attributes:
         measure: key of a measure; baseline, ranker: keys of rankers, the second held against the first.
         unjudged_too: whether unjudged passages count as irrelevant where scores meet judgments.
-        threshold: a score to cut at; None chooses the one of the greatest F1.
         judgments: the visitor's own; own: whether they count.
         order: of the queries, BY_GAIN or BY_AGREEMENT, the least first; without judgments it is the second.
+        threshold: a score to cut at; None chooses the one of the greatest F1.
     """
 
     measure: str = ""
     baseline: str = ""
     ranker: str = ""
     unjudged_too: bool = False
-    threshold: float | None = None
     judgments: Judgments = field(default_factory=Judgments)
     own: bool = False
     order: str = BY_GAIN
+    threshold: float | None = None
 
     @property
     def counted(self) -> Judgments:

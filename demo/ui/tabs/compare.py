@@ -26,7 +26,8 @@ from demo.ui.session import Compared
 from demo.ui.views import status
 
 GO_TO_COMPARE = """() => {
-  if (new URLSearchParams(location.search).has('rankers')) document.querySelector('#tab-compare-button').click();
+  const asked = new URLSearchParams(location.search);
+  if (asked.has('rankers') && !asked.has('evaluate')) document.querySelector('#tab-compare-button').click();
 }"""
 """A link that names rankers opens this tab."""
 

@@ -46,6 +46,17 @@ new MutationObserver(bind).observe(document.body, changes);
 """
 """Tells the server which query was clicked, in the list or in a chart."""
 
+LINKED = ("collection", "candidates", "depth", "queries", "relevant_from", "preset")
+"""Parts of the form that a link fills, besides rankers and measures, which are lists."""
+
+FOLLOW_LINK = """async () => {
+  if (!new URLSearchParams(location.search).has('evaluate')) return;
+  document.querySelector('#tab-evaluate-button').click();
+  while (!document.querySelector('#evaluate')?.offsetParent) await new Promise(requestAnimationFrame);
+  if (!document.querySelector('#evaluate-status-box').innerText.trim()) document.querySelector('#evaluate').click();
+}"""
+"""A link that names a collection to evaluate on opens this tab and, if nothing is in the way, evaluates."""
+
 GO_TO_RERANK = """() => {
   document.querySelector('#tab-rerank-button').click();
   document.querySelector('#rerank').click();
@@ -69,15 +80,23 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
     """Words in the visitor's language, files, and what a preset sets."""
     form = inputs.form
 
-    def localised(request: gr.Request) -> tuple[Any, ...]:
+    def localised(request: gr.Request) -> dict[Any, Any]:
         language = w.language_of(request)
-        return (
-            gr.Dropdown(choices=ranker_choices(offered(tab.service, engine=False), tab.service, language)),
-            collection_note(tab.service.collection(tab.service.cards()[0][0]), language),
-            status.reading(w.EVALUATE_UPLOAD_NONE, language),
-            status.reading(w.RUN_FILE_NONE, language),
-            status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, language),
-        )
+        link, reason = tab.linked(request.query_params, language)
+        chosen = link or tab.default_form()
+        menu = ranker_choices(offered(tab.service, engine=False), tab.service, language)
+        found: dict[Any, Any] = {
+            form["rankers"]: gr.Dropdown(choices=menu, value=list(chosen.rankers)),
+            inputs.collection_note: collection_note(tab.service.collection(chosen.collection), language),
+            inputs.upload_note: status.reading(w.EVALUATE_UPLOAD_NONE, language),
+            inputs.run_note: status.reading(w.RUN_FILE_NONE, language),
+            results.parts.headline: status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, language),
+            results.parts.status: reason,
+        }
+        if link is None:
+            return found
+        values = {form[name]: getattr(link, name) for name in LINKED}
+        return found | values | {form["measures"]: list(link.measures)}
 
     def chosen(request: gr.Request, key: str) -> str:
         return collection_note(tab.service.collection(key), w.language_of(request))
@@ -94,8 +113,11 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
         row = find_preset(key)
         return row.depth, row.relevant_from, list(dict.fromkeys([row.measure.key, *measures]))
 
-    notes = [inputs.collection_note, inputs.upload_note, inputs.run_note, results.parts.headline]
-    current_page().load(localised, None, [form["rankers"], *notes], **QUICK)
+    notes = [inputs.collection_note, inputs.upload_note, inputs.run_note, results.parts.headline, results.parts.status]
+    filled = [form["rankers"], form["measures"], *(form[name] for name in LINKED)]
+    current_page().load(localised, None, [*filled, *notes], **QUICK).success(
+        None, js=FOLLOW_LINK, api_visibility="private"
+    )
     form["collection"].input(chosen, form["collection"], inputs.collection_note, **QUICK)
     gr.on(
         [inputs.upload.upload, inputs.qrels.submit],
@@ -125,6 +147,10 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
         looks = _at_best(panel.looks(values))
         return results.updates(tab.stopped(evaluated, looks, grade, w.language_of(request)), looks)
 
+    def linked(*values: Any) -> dict[str, str]:
+        return tab.link(inputs.read(values))
+
+    results.link.serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
     running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RANKING)
     box.stop.click(None, cancels=[running], api_visibility="private").then(
@@ -164,7 +190,7 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
     panel.measure.input(by_measure, shown, results.outputs(), **redraw)
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
-    current_tab().select(returned, seen, results.outputs(), **redraw)
+    current_tab().select(returned, [parts.evaluated, grade, *panel.steady()], results.outputs(), **redraw)
     changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, grade.change]
     gr.on(changed, rescored, seen, results.outputs(), **redraw)
     panel.threshold.release(cut, shown, parts.outputs(), **redraw)

@@ -1,0 +1,84 @@
+"""What a link to the Evaluate tab holds behind “?”: a collection that comes with the app, rankers, and the protocol.
+
+Only what differs from the start is written, but for the collection and the rankers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from demo.errors import InputError
+from demo.evaluation.presets import find_preset
+from demo.metrics.effectiveness import parse_measures
+from demo.rankers.choices import parse_rankers
+from demo.service import RankingService
+from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, EvaluateForm
+from demo.ui.inputs.handlers import COLLECTION
+from demo.ui.links import EVALUATE, RANKERS
+
+NUMBERS = {"depth": "depth", "queries": "queries", "relevant_from": "grade"}
+"""Fields of the form that are whole numbers, with their names in the address."""
+
+CANDIDATES, MEASURES, PRESET = "candidates", "measures", "preset"
+
+
+def written(form: EvaluateForm, start: EvaluateForm) -> dict[str, str]:
+    """The link's names and values.
+
+    Raises:
+        InputError: the collection or the run was uploaded, or no ranker, or one that cannot be read, is chosen.
+    """
+    if form.source != COLLECTION or form.candidates not in (GIVEN, BM25, JUDGED):
+        raise InputError(
+            "Uploaded files do not fit into a link. Choose one of the collections here, or save the result as HTML.",
+            "上传的文件无法放入链接。请选用这里的集合，或将结果保存为 HTML。",
+        )
+    numbers = {name: getattr(form, field) for field, name in NUMBERS.items()}
+    usual = {name: getattr(start, field) for field, name in NUMBERS.items()}
+    values = {
+        EVALUATE: form.collection,
+        RANKERS: ",".join(map(str, parse_rankers("\n".join(form.rankers)))),
+        CANDIDATES: form.candidates,
+        **{name: f"{value:g}" for name, value in numbers.items() if value not in (None, usual[name])},
+        MEASURES: "" if form.measures == start.measures else ",".join(form.measures),
+        PRESET: form.preset,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def read(values: Mapping[str, str], start: EvaluateForm, service: RankingService) -> EvaluateForm | None:
+    """The form that the address asks for; None where it asks for no evaluation.
+
+    Raises:
+        InputError: it names a collection, ranker, measure, preset or number that there is not.
+    """
+    if EVALUATE not in values:
+        return None
+    candidates = values.get(CANDIDATES, GIVEN)
+    if candidates not in (GIVEN, BM25, JUDGED):
+        raise InputError(
+            f"The link asks for the candidates “{candidates}”. Write {BM25} or {JUDGED}, or leave it out.",
+            f"链接中的候选段落是“{candidates}”。请写 {BM25} 或 {JUDGED}，或省略。",
+        )
+    found: dict[str, Any] = {"collection": service.collection(values[EVALUATE]).key, "candidates": candidates}
+    if RANKERS in values:
+        found["rankers"] = tuple(map(str, parse_rankers(values[RANKERS])))
+    if MEASURES in values:
+        found["measures"] = tuple(measure.key for measure in parse_measures(values[MEASURES]))
+    if PRESET in values:
+        found["preset"] = find_preset(values[PRESET]).key
+    for field, name in NUMBERS.items():
+        if name in values:
+            found[field] = _number(name, values[name])
+    return replace(start, **found)
+
+
+def _number(name: str, text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise InputError(
+        f"The link says {name} is “{text}”. Write a whole number.",
+        f"链接中的 {name} 是“{text}”。请写整数。",
+    )
