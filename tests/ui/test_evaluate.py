@@ -397,6 +397,14 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
     assert len(source.model.scored) == scored
 
 
+def test_own_judgments_of_other_queries_are_not_said_to_count(tab: EvaluateTab) -> None:
+    _, evaluated, _ = finished(tab)
+    other = Judgments().judge(Query("", "typed elsewhere"), evaluated.collection.passages[0], 3)
+    view = tab.redrawn(evaluated, Looks(judgments=other, own=True), 1, "en")
+    assert "NDCG@10" in str(view.headline)
+    assert "your own judgments count" not in str(view.headline)
+
+
 def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     query, passage = evaluated.collection.queries[0], evaluated.collection.passages[0]

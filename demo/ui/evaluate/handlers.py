@@ -300,7 +300,8 @@ class EvaluateTab:
         keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
         baseline = looks.baseline if looks.baseline in keys else evaluated.first if evaluated.first in keys else keys[0]
         if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
-            notes = (*evaluated.notes, w.OWN_COUNT) if evaluated.own else evaluated.notes
+            own = (w.OWN_COUNT,) if evaluated.collection is not evaluated.judged.collection else ()
+            notes = (*evaluated.notes, *own)
             known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
         return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
 
