@@ -16,7 +16,10 @@ MOST_CHARS = 500_000
 """Of all passages together."""
 
 PROGRAM = '''\
-"""What Rerank Lens showed, asked for by a program. It needs: pip install gradio_client"""
+"""What Rerank Lens showed, asked for by a program, which needs: pip install gradio_client
+
+All passages are ranked, also where the page took only the first stage's best.
+"""
 
 from gradio_client import Client
 

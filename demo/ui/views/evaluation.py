@@ -54,9 +54,10 @@ class KeyFigure:
 
 
 def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
-    """The answer in plain words, what makes it doubtful, and five key figures."""
+    """The answer in plain words, what makes it doubtful, and the key figures."""
     evaluation = study.evaluation
     trial = evaluated.trial
+    sentence = verdict(evaluation, study.measure) if study.chosen else what_changes(evaluation, study.ranker)
     partial = w.EVALUATE_PARTIAL.format(done=f"{len(trial.outcomes):,}", total=f"{trial.total:,}")
     return render(
         "evaluation_headline.html",
@@ -65,9 +66,7 @@ def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
         preset=evaluated.preset.label.to(language) if evaluated.preset else "",
         partial=partial.to(language) if trial.partial else "",
         question=(w.ANSWER if study.chosen else w.WHAT_CHANGES).to(language),
-        sentence=(verdict(evaluation, study.measure) if study.chosen else what_changes(evaluation, study.ranker)).to(
-            language
-        ),
+        sentence=sentence.to(language),
         cautions=[each.to(language) for each in cautions(evaluation)],
         figures=[
             _queries_figure(study, language),
