@@ -114,16 +114,27 @@ def test_a_bar_opens_its_query_too(open_page: Any) -> None:
     )
 
 
-def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def unjudged(tmp_path: Path) -> tuple[Path, Path]:
+    """A file of passages and one of queries."""
     corpus, queries = tmp_path / "corpus.tsv", tmp_path / "queries.txt"
     corpus.write_text("".join(f"d{n}\t{text}\n" for n, text in enumerate(PASSAGES, 1)), encoding="utf-8")
     queries.write_text("people in Berlin\nKöln\n", encoding="utf-8")
-    page = tab(open_page)
+    return corpus, queries
+
+
+def unjudged_evaluation(page: Any, files: tuple[Path, Path]) -> None:
+    """Uploads the files, presses Evaluate and waits for what changes."""
     page.check("#evaluate-source input[value=upload]")
-    choose(page, "#evaluate-upload", corpus, queries)
+    choose(page, "#evaluate-upload", *files)
     page.wait_for_function("() => /no judgments/.test(document.querySelector('#evaluate-upload-note').textContent)")
     page.click("#evaluate")
     page.wait_for_selector("#evaluation-changes .main-svg")
+
+
+def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, unjudged: tuple[Path, Path]) -> None:
+    page = tab(open_page)
+    unjudged_evaluation(page, unjudged)
     assert "Nothing is judged" in page.inner_text(".evaluation-answer .sentence")
     hidden = (
         "#evaluation-differences",
@@ -224,3 +235,17 @@ def test_a_phone_needs_no_sideways_scrolling(open_page: Any) -> None:
     page.wait_for_timeout(500)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     assert "值得" in page.inner_text(".evaluation-answer .sentence")
+
+
+def test_accessibility(open_page: Any, unjudged: tuple[Path, Path]) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    for scheme in ("light", "dark"):
+        page = tab(open_page, color_scheme=scheme)
+        for work in (evaluate, lambda page: unjudged_evaluation(page, unjudged)):
+            work(page)
+            page.wait_for_function(DONE)
+            page.wait_for_timeout(300)  # what is old fades while the work goes on
+            options = {"runOnly": ["wcag2a", "wcag2aa"]}
+            found = axe.Axe().run(page, context="#evaluate-page .lens", options=options)
+            problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
+            assert problems == []
