@@ -52,6 +52,22 @@ def explained(service: RankingService, ran: Ran, index: int, language: Language)
     return guarded(cards(), lambda sentence: card(status.alert(sentence, language)))
 
 
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Which candidate was asked about, and of which rankings."""
+
+    ran: Ran
+    index: int
+
+
+def answer(service: RankingService, question: Question | None, ran: Ran, language: Language) -> str:
+    """The whole card of what was asked about these rankings; "" where nothing was, or only about earlier ones."""
+    if question is None or question.ran.candidates is not ran.candidates:
+        return ""
+    *_, card = explained(service, ran, question.index, language)
+    return card
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """An area of results in which it can be asked.
@@ -59,11 +75,13 @@ class Asked:
     Attributes:
         name: its element's id.
         ran: what is shown there; box: takes the answer.
+        question: the latest.
     """
 
     name: str
     ran: gr.State
     box: gr.HTML
+    question: gr.State = field(default_factory=lambda: gr.State(None))
 
 
 @dataclass(slots=True)
@@ -82,15 +100,19 @@ class Explaining:
             told_by = event._data
             at = names.index(told_by["scene"])
             ran = values[at]
-            yield [gr.skip() for _ in names]  # gradio empties the outputs of a generator that gives nothing
+            others = [gr.skip() for _ in [*names, *names]]
+            yield others  # gradio empties the outputs of a generator that gives nothing
             if ran is not None:
-                for card in explained(self.service, ran, int(told_by["index"]), w.language_of(request)):
-                    yield [card if place == at else gr.skip() for place in range(len(names))]
+                question = Question(ran, int(told_by["index"]))
+                for card in explained(self.service, ran, question.index, w.language_of(request)):
+                    found = list(others)
+                    found[at], found[len(names) + at] = card, question
+                    yield found
 
         bridge.select(
             explain,
             [scene.ran for scene in self.scenes],
-            [scene.box for scene in self.scenes],
+            [*(scene.box for scene in self.scenes), *(scene.question for scene in self.scenes)],
             trigger_mode="always_last",
             **RANKING,
         )

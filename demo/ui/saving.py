@@ -1,7 +1,7 @@
 """A result as one HTML file that needs no server and no network: what the page shows, the data behind it, its origin.
 
 The file has the page's own style sheets, its script and plotly's, so that choosing, sorting, searching and pointing
-work in it as on the page; judging and asking why need the server and are left out.
+work in it as on the page. Judging and asking why need the server and are left out; what was asked is in it.
 """
 
 from __future__ import annotations

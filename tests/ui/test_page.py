@@ -322,6 +322,7 @@ def test_saved_csv_and_json(open_page: Any) -> None:
 def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_path: Path) -> None:
     page = open_page()
     page.wait_for_selector("#scatter .main-svg")
+    why = ask_why(page)
     with page.expect_download() as download:
         page.click("#download-html")
     path = tmp_path / download.value.suggested_filename
@@ -336,6 +337,7 @@ def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_p
     saved.wait_for_function("() => document.querySelectorAll('.main-svg').length > 2")
     assert len(table_ids(saved)) == len(table_ids(page))
     assert chosen(saved) == chosen(page)
+    assert saved.inner_text("#results .why") == why
     saved.click(".ranking tbody tr:nth-child(4)")
     row = saved.locator(".ranking tbody tr:nth-child(4)")
     assert chosen(saved) == int(row.get_attribute("data-i"))

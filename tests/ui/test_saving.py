@@ -21,6 +21,7 @@ from demo.report import as_json
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls
 from demo.ui.evaluate.session import Looks
+from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.session import Shown
@@ -68,19 +69,29 @@ def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -
     return view.shown
 
 
+def test_why_is_saved_as_it_was_asked_and_only_about_these_rankings(pane: InputsPane) -> None:
+    tab = RerankTab(pane)
+    shown, later = shown_of(tab), shown_of(tab, "Quite other passages.\nTwo of them.")
+    question = Question(shown, 1)
+    card = answer(tab.service, question, shown, "en")
+    assert 'class="lens card why"' in card
+    assert card in tab.html(shown, Judgments(), "raw", question, "en")["text"]
+    assert 'class="lens card why"' not in tab.html(later, Judgments(), "raw", question, "en")["text"]
+
+
 Save = Callable[[InputsPane, Language], tuple[dict[str, str], object]]
 
 
 def saved_comparison(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
     tab = RerankTab(pane)
     shown = shown_of(tab)
-    return tab.html(shown, Judgments(), "z", language), as_json(shown.comparison)
+    return tab.html(shown, Judgments(), "z", Question(shown, 1), language), as_json(shown.comparison)
 
 
 def saved_lineup(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
     tab = CompareTab(pane)
     compared = compared_of(tab)
-    return tab.html(compared, Judgments(), Controls(), language), lineup_json(compared.lineup)
+    return tab.html(compared, Judgments(), Controls(), Question(compared, 0), language), lineup_json(compared.lineup)
 
 
 def saved_evaluation(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
@@ -132,7 +143,7 @@ def test_judgments_and_scale_are_those_of_the_page(pane: InputsPane) -> None:
     tab = RerankTab(pane)
     shown = shown_of(tab)
     judgments = Judgments().judge(shown.query, shown.candidates[1], 3)
-    text = tab.html(shown, judgments, "z", "en")["text"]
+    text = tab.html(shown, judgments, "z", None, "en")["text"]
     assert "(s − mean) / standard deviation" in text
     data = json.loads(Elements(text).data[-1])
     assert {row["doc_id"]: row["grade"] for row in data["results"]}[shown.candidates[1].doc_id] == 3
@@ -140,8 +151,8 @@ def test_judgments_and_scale_are_those_of_the_page(pane: InputsPane) -> None:
 
 def test_before_there_is_a_result_the_sentence_says_what_to_press(pane: InputsPane) -> None:
     with pytest.raises(InputError, match="Press Rerank first"):
-        RerankTab(pane).html(None, Judgments(), "raw", "en")
+        RerankTab(pane).html(None, Judgments(), "raw", None, "en")
     with pytest.raises(InputError, match="Press Compare first"):
-        CompareTab(pane).html(None, Judgments(), Controls(), "en")
+        CompareTab(pane).html(None, Judgments(), Controls(), None, "en")
     with pytest.raises(InputError, match="Press Evaluate first"):
         tab_with().html(None, Looks(), "en")

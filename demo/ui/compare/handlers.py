@@ -31,6 +31,7 @@ from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded
 from demo.ui.code import python_program
+from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import Form, InputsPane, number
 from demo.ui.judging import figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
@@ -298,10 +299,15 @@ class CompareTab:
     # ---- to take away --------------------------------------------------------------------------------------------
 
     def html(
-        self, compared: Compared | None, judgments: Judgments, controls: Controls, language: Language
+        self,
+        compared: Compared | None,
+        judgments: Judgments,
+        controls: Controls,
+        question: Question | None,
+        language: Language,
     ) -> dict[str, str]:
-        """File name and content of the lineup as a page of its own, looked at as it is now."""
-        return {"name": f"{FILE}.html", "text": self._page(_ran(compared), judgments, controls, language)}
+        """File name and content of the lineup as a page of its own, looked at as it is now, “why?” if it was asked."""
+        return {"name": f"{FILE}.html", "text": self._page(_ran(compared), judgments, controls, question, language)}
 
     def csv(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the lineup as CSV; cells that a spreadsheet would run are defused."""
@@ -317,13 +323,21 @@ class CompareTab:
         program = python_program(found, [column.ranker.key for column in found.drawn.columns])
         return {"name": f"{FILE}.py", "text": program}
 
-    def _page(self, compared: Compared, judgments: Judgments, controls: Controls, language: Language) -> str:
+    def _page(
+        self,
+        compared: Compared,
+        judgments: Judgments,
+        controls: Controls,
+        question: Question | None,
+        language: Language,
+    ) -> str:
         lineup, meanings = compared.judged(judgments), compared.collection.card.grades
         view = self.drawn(compared, controls, judgments, language)
         sections: dict[str, Section] = {
             "compare-headline-box": view.headline,
             "compare-judged-box": view.judged,
             "flow-box": view.flow,
+            "compare-why-box": answer(self.service, question, compared, language),
             "compare-panel-box": lineup_table.lineup_panel(lineup, language, meanings, live=False),
             "columns": view.depths,
             "agreement-box": view.agreement,

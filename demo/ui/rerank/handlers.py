@@ -20,6 +20,7 @@ from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded
 from demo.ui.code import python_program
+from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.judging import judged_box
 from demo.ui.links import Link, needs_download, read, written
@@ -138,9 +139,11 @@ class RerankTab:
             reranker = replace(reranker, precision="")
         return {"text": written(Link(form, reranker), self.pane)}
 
-    def html(self, shown: Shown | None, judgments: Judgments, scale: str, language: Language) -> dict[str, str]:
-        """File name and content of the last comparison as a page of its own."""
-        return {"name": "rerank-lens.html", "text": self._page(_ran(shown), judgments, scale, language)}
+    def html(
+        self, shown: Shown | None, judgments: Judgments, scale: str, question: Question | None, language: Language
+    ) -> dict[str, str]:
+        """File name and content of the last comparison as a page of its own, with the answer to “why?” if asked."""
+        return {"name": "rerank-lens.html", "text": self._page(_ran(shown), judgments, scale, question, language)}
 
     def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the last comparison as CSV; cells that a spreadsheet would run are defused."""
@@ -156,13 +159,16 @@ class RerankTab:
         program = python_program(found, [ranking.ranker.key for ranking in found.rankings])
         return {"name": "rerank-lens.py", "text": program}
 
-    def _page(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> str:
+    def _page(
+        self, shown: Shown, judgments: Judgments, scale: str, question: Question | None, language: Language
+    ) -> str:
         comparison = shown.judged(judgments)
         view = self.finished(shown, judgments, scale, language)
         sections: dict[str, Section] = {
             "headline-box": view.headline,
             "judged-box": view.judged,
             "slope-box": view.slope,
+            "why-box": answer(self.service, question, shown, language),
             "panel-box": passages.panel(comparison, language, shown.collection.card.grades, live=False),
             "scale-box": view.formula,
             "plots-row": dict(zip((row.key for row in CHARTS), view.charts or (), strict=True)),

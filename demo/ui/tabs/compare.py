@@ -15,7 +15,7 @@ from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, invitation
 from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
-from demo.ui.explaining import Asked
+from demo.ui.explaining import Asked, Question
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
@@ -40,10 +40,11 @@ def build(frame: Frame) -> None:
         results = build_results(actions.box.status, frame.label)
     parts = results.parts
     frame.judging.scenes.append(Scene("compare-results", parts.compared, parts.judged, parts.table, tab.table))
-    frame.explaining.scenes.append(Asked("compare-results", parts.compared, parts.why))
+    asked = Asked("compare-results", parts.compared, parts.why)
+    frame.explaining.scenes.append(asked)
     _wire_choice(tab, actions, parts.headline)
     _wire_run(tab, frame, actions, results)
-    _wire_looks(tab, frame, results)
+    _wire_looks(tab, frame, results, asked)
     _wire_what_if(tab, results)
 
 
@@ -112,7 +113,7 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
 
 
-def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
+def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -> None:
     """Controls that draw the lineup again; nothing is scored."""
     parts, panel, judgments = results.parts, results.panel, frame.judging.judgments
 
@@ -128,9 +129,9 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
             return parts.updates(View())
         return parts.updates(tab.referred(compared, Panel.controls(list(looks)), judged, w.language_of(request)))
 
-    def saved(compared: Compared | None, judged: Any, *values: Any) -> dict[str, str]:
+    def saved(question: Question | None, compared: Compared | None, judged: Any, *values: Any) -> dict[str, str]:
         *looks, language = values
-        return tab.html(compared, judged, Panel.controls(looks), language)
+        return tab.html(compared, judged, Panel.controls(looks), question, language)
 
     seen = [parts.compared, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
@@ -143,7 +144,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results) -> None:
         parts.outputs(),
         **redraw,
     )
-    results.html.serve(saved, seen, worded=True)
+    results.html.serve(saved, [asked.question, *seen], worded=True)
     results.csv.serve(tab.csv, [parts.compared, judgments])
     results.json.serve(tab.json, [parts.compared, judgments])
     results.code.serve(tab.code, [parts.compared])

@@ -33,11 +33,12 @@ def build(frame: Frame) -> None:
         results = build_results(actions.box.status, frame.label)
     tab, parts = RerankTab(frame.inputs.pane), results.parts
     frame.judging.scenes.append(Scene("results", parts.shown, parts.judged, parts.table, tab.table))
-    frame.explaining.scenes.append(Asked("results", parts.shown, parts.why))
-    _wire(tab, frame, actions, results)
+    asked = Asked("results", parts.shown, parts.why)
+    frame.explaining.scenes.append(asked)
+    _wire(tab, frame, actions, results, asked)
 
 
-def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> None:
+def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, asked: Asked) -> None:
     """Connects components with the tab's methods."""
     parts, scale, judgments = results.parts, results.scale, frame.judging.judgments
 
@@ -55,11 +56,11 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
         menu, link = model_choices(tab.service, w.language_of(request)), read_if_right(request.query_params, tab.pane)
         if link is None:
             return {actions.model: gr.Dropdown(choices=menu)}
-        asked = link.reranker
+        chosen = link.reranker
         return {
-            actions.model: gr.Dropdown(choices=menu, value=asked.model or tab.service.default_model()),
-            actions.precision: asked.precision or tab.pane.settings.precision,
-            actions.windows: asked.windows,
+            actions.model: gr.Dropdown(choices=menu, value=chosen.model or tab.service.default_model()),
+            actions.precision: chosen.precision or tab.pane.settings.precision,
+            actions.windows: chosen.windows,
         }
 
     def linked(*values: Any) -> dict[str, str]:
@@ -80,7 +81,7 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results) -> N
     page.load(localised, None, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [parts.shown, scale], parts.outputs(), **QUICK)
     results.link.serve(linked, [*frame.inputs.components(), actions.model, actions.windows, actions.precision])
-    results.html.serve(tab.html, [parts.shown, judgments, scale], worded=True)
+    results.html.serve(tab.html, [parts.shown, judgments, scale, asked.question], worded=True)
     results.csv.serve(tab.csv, [parts.shown, judgments])
     results.json.serve(tab.json, [parts.shown, judgments])
     results.code.serve(tab.code, [parts.shown])
