@@ -34,10 +34,14 @@ NEEDS = {
 """Mark → whether this machine has what it needs, and what to say where it has not."""
 
 
+SPREAD = ("test_evaluate_page", "test_evaluate_links")
+"""Modules at the end whose browser tests go to whichever worker is free, so that all end at about the same time."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what this machine cannot run, with the reason; among several workers one has the browser."""
+    """Skips what this machine cannot run, with the reason; among several workers one has most of the browser tests."""
     for item in items:
-        if item.get_closest_marker("browser"):
+        if item.get_closest_marker("browser") and item.path.stem not in SPREAD:
             item.add_marker(pytest.mark.xdist_group("browser"))
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
