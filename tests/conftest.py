@@ -34,14 +34,14 @@ NEEDS = {
 """Mark → whether this machine has what it needs, and what to say where it has not."""
 
 
-SPREAD = ("test_evaluate_page", "test_evaluate_links")
-"""Modules at the end whose browser tests go to whichever worker is free, so that all end at about the same time."""
+FIRST = "test_page"
+"""The longest module of browser tests, which one worker takes at once; the others go to whichever is free."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what this machine cannot run, with the reason; among several workers one has most of the browser tests."""
+    """Skips what this machine cannot run, with the reason; among several workers one begins with the browser."""
     for item in items:
-        if item.get_closest_marker("browser") and item.path.stem not in SPREAD:
+        if item.path.stem == FIRST:
             item.add_marker(pytest.mark.xdist_group("browser"))
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
