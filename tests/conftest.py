@@ -34,14 +34,10 @@ NEEDS = {
 """Mark → whether this machine has what it needs, and what to say where it has not."""
 
 
-FIRST = "test_page"
-"""The longest module of browser tests, which one worker takes at once; the others go to whichever is free."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what this machine cannot run, with the reason; among several workers one begins with the browser."""
+    """Skips what this machine cannot run, with the reason; among several workers one has the browser."""
     for item in items:
-        if item.path.stem == FIRST:
+        if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("browser"))
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():

@@ -72,7 +72,7 @@ def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(40_000)  # two workers may have a browser each on two cores
+        page.set_default_timeout(20_000)
         watch(page, address)
         page.goto(f"{address}{asked}")
         page.wait_for_selector(".ranking tbody tr", state="attached")
