@@ -209,12 +209,17 @@ def _row(evaluated: Evaluated, study: Study, place: int, language: Language) -> 
     test = study.figure(ranker.key).test
     return Row(
         label=ranker.label,
-        key=ranker.key if ranker.key != ranker.label else "",
+        key=_key(ranker),
         cells=tuple(_cell(evaluated, study, ranker.key, measure) for measure in evaluation.measures),
         against=None if test is None else _against(test, language),
         looked_at=ranker.key == study.key,
         time=_time(study, ranker),
     )
+
+
+def _key(ranker: Ranker) -> str:
+    """How the ranker is written, where that is not its label."""
+    return ranker.key if ranker.key != ranker.label else ""
 
 
 def _time(study: Study, ranker: Ranker) -> str:
@@ -265,8 +270,7 @@ def _change_row(study: Study, ranker: Ranker) -> ChangeRow:
     if changes is not None:
         first = f"{changes.other_first:,} / {len(changes.rows):,}"
         cells = (f"{changes.rbo:.2f}", "–" if changes.fits else f"{changes.new:.1f}", first)
-    key = ranker.key if ranker.key != ranker.label else ""
-    return ChangeRow(ranker.label, key, cells, ranker.key == study.key, _time(study, ranker))
+    return ChangeRow(ranker.label, _key(ranker), cells, ranker.key == study.key, _time(study, ranker))
 
 
 # ---- query by query ----------------------------------------------------------------------------------------------
