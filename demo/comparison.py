@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.language import Text
+from demo.messages import Message, clauses, sentence
 from demo.metrics.agreement import OVERLAP_K, RBO_PERSISTENCE, all_tied, describe_tau, overlap_at_k, rbo_ext, tau_b
 from demo.phrases import (
     Direction,
@@ -26,16 +26,16 @@ from demo.phrases import (
     seconds,
     signed,
 )
-from demo.records import Agreement, Collection, Comparison, Cost, IntArray, Pace, Query, Ranking, ScoreKind
+from demo.records import Agreement, Collection, Comparison, Cost, IntArray, Query, Ranking, ScoreKind
 
 TOP_K = OVERLAP_K
 
 SUBJECTS = {
-    ScoreKind.BM25: Text("BM25", "BM25"),
-    ScoreKind.ENGINE: Text("the engine", "搜索引擎"),
-    ScoreKind.LOGIT: Text("the cross-encoder", "交叉编码器"),
-    ScoreKind.RRF: Text("the fusion", "融合"),
-    ScoreKind.WEIGHTED_SUM: Text("the fusion", "融合"),
+    ScoreKind.BM25: Message("BM25"),
+    ScoreKind.ENGINE: Message("the engine"),
+    ScoreKind.LOGIT: Message("the cross-encoder"),
+    ScoreKind.RRF: Message("the fusion"),
+    ScoreKind.WEIGHTED_SUM: Message("the fusion"),
 }
 
 
@@ -53,7 +53,7 @@ def compare(
     first: Ranking,
     chosen: IntArray,
     after: Ranking,
-    warnings: tuple[Text, ...] = (),
+    warnings: tuple[Message, ...] = (),
 ) -> Comparison:
     """The first stage's ranking of the chosen passages beside the reranker's.
 
@@ -129,67 +129,58 @@ def biggest_movers(comparison: Comparison, count: int | None = None) -> list[int
 # ---- in words ----------------------------------------------------------------------------------------------------
 
 
-def summary(comparison: Comparison) -> Text:
+def summary(comparison: Comparison) -> Message:
     """What changed, in one or two plain sentences."""
     if comparison.size == 0:
-        return Text("There was nothing to rank.", "没有可排序的段落。")
+        return Message("There was nothing to rank.")
     parts = [_who_moved(comparison)]
     if comparison.size > 1:
         parts += [*_first_place(comparison), *_top_overlap(comparison), _agreement(comparison)]
-    sentence = Text("; ".join(part.en for part in parts) + ".", "；".join(part.zh for part in parts) + "。")
-    return Text(sentence.en[0].upper() + sentence.en[1:], sentence.zh)
+    return sentence(clauses(parts))
 
 
-def _who_moved(comparison: Comparison) -> Text:
+def _who_moved(comparison: Comparison) -> Message:
     subject, total, count = SUBJECTS[comparison.after.ranker.kind], comparison.size, moved(comparison)
-    every = "both" if total == 2 else f"all {total}"
     if total == 1:
-        return Text("there is only one passage, so its rank cannot change", "只有一个段落，名次不会变化")
+        return Message("there is only one passage, so its rank cannot change")
     if all_tied(comparison.after):
-        return Text(
-            f"{subject.en} gave {every} passages the same score, so the order stays as it was",
-            f"{subject.zh}给全部 {total} 个段落打了相同的分，因此顺序不变",
+        return Message(
+            "{subject} gave all {total} passages the same score, so the order stays as it was",
+            subject=subject,
+            total=total,
         )
     if not count:
-        return Text(
-            f"{subject.en} moved none of the {total} passages", f"{subject.zh}没有移动这 {total} 个段落中的任何一个"
-        )
-    return Text(
-        f"{subject.en} moved {every if count == total else f'{count} of {total}'} passages",
-        f"{subject.zh}移动了全部 {total} 个段落"
-        if count == total
-        else f"{subject.zh}移动了 {total} 个段落中的 {count} 个",
-    )
+        return Message("{subject} moved none of the {total} passages", subject=subject, total=total)
+    if count == total:
+        return Message("{subject} moved all {total} passages", subject=subject, total=total)
+    return Message("{subject} moved {moved} of {total} passages", subject=subject, moved=count, total=total)
 
 
-def _first_place(comparison: Comparison) -> list[Text]:
+def _first_place(comparison: Comparison) -> list[Message]:
     """What happened at the top, where anything moved at all."""
     if not moved(comparison):
         return []
     winner = int(comparison.after.order[0])
     name, old = passage_name(comparison.candidates[winner]), int(comparison.before.ranks[winner])
     if old == 1:
-        return [Text(f"“{name}” stays first", f"“{name}”仍居第一")]
-    return [Text(f"“{name}” rose from {old} to 1", f"“{name}”从第 {old} 名升到第 1 名")]
+        return [Message("“{name}” stays first", name=name)]
+    return [Message("“{name}” rose from {old} to 1", name=name, old=old)]
 
 
-def _top_overlap(comparison: Comparison) -> list[Text]:
+def _top_overlap(comparison: Comparison) -> list[Message]:
     """The overlap of the two top k, where it can be less than k."""
     if comparison.size <= comparison.agreement.k:
         return []
     k, overlap = comparison.agreement.k, comparison.agreement.overlap
-    return [Text(f"top-{k} overlap {overlap} of {k}", f"前 {k} 名有 {overlap} 个重合")]
+    return [Message("top-{k} overlap {overlap} of {k}", k=k, overlap=overlap)]
 
 
-def _agreement(comparison: Comparison) -> Text:
+def _agreement(comparison: Comparison) -> Message:
     tau = comparison.agreement.tau_b
     if tau is None:
-        return Text(
-            "agreement τ is not defined, because one side's scores are all equal",
-            "一致性 τ 无定义，因为其中一方的得分全部相同",
-        )
+        return Message("agreement τ is not defined, because one side's scores are all equal")
     word = describe_tau(tau)
-    return Text(f"agreement τ {signed(tau)}: {word.en}", f"一致性 τ {signed(tau)}：{word.zh}")
+    return Message("agreement τ {tau}: {word}", tau=signed(tau), word=word)
 
 
 # ---- key figures -------------------------------------------------------------------------------------------------
@@ -208,9 +199,9 @@ class KeyFigure:
     """
 
     key: str
-    label: Text
+    label: Message
     value: str
-    sub: Text
+    sub: Message
     direction: Direction = "same"
     candidate: int | None = None
 
@@ -220,52 +211,47 @@ def key_figures(comparison: Comparison) -> tuple[KeyFigure, ...]:
     return (
         _tau_figure(comparison.agreement),
         _overlap_figure(comparison),
-        _move_figure(comparison, "climb", Text("Biggest climb", "最大升幅"), biggest_climb(comparison)),
-        _move_figure(comparison, "drop", Text("Biggest drop", "最大降幅"), biggest_drop(comparison)),
+        _move_figure(comparison, "climb", Message("Biggest climb"), biggest_climb(comparison)),
+        _move_figure(comparison, "drop", Message("Biggest drop"), biggest_drop(comparison)),
         _time_figure(comparison.after.cost),
     )
 
 
 def _tau_figure(agreement: Agreement) -> KeyFigure:
-    label = Text("Kendall τ", "Kendall τ")
+    label = Message("Kendall τ")
     if agreement.tau_b is None:
         few = agreement.k < 2
         return KeyFigure(
             "tau",
             label,
             "–",
-            Text("needs two passages", "至少需要两个段落") if few else Text("all scores tied", "得分全部相同"),
+            Message("needs two passages") if few else Message("all scores tied"),
         )
     word = describe_tau(agreement.tau_b)
     subs = {
-        "none": Text("no agreement of the two orders", "两种顺序无一致性"),
-        "reversed": Text("the two orders tend to be reversed", "两种顺序趋于相反"),
+        "none": Message("no agreement of the two orders"),
+        "reversed": Message("the two orders tend to be reversed"),
     }
-    sub = subs.get(word.en, Text(f"{word.en} agreement of the two orders", f"两种顺序的一致性：{word.zh}"))
+    sub = subs.get(word.english, Message("{word} agreement of the two orders", word=word))
     return KeyFigure("tau", label, signed(agreement.tau_b), sub)
 
 
 def _overlap_figure(comparison: Comparison) -> KeyFigure:
     agreement = comparison.agreement
-    label = Text(f"Top-{agreement.k} overlap", f"前 {agreement.k} 名重合")
+    label = Message("Top-{k} overlap", k=agreement.k)
     if comparison.size == 0:
-        return KeyFigure(
-            "overlap", Text(f"Top-{TOP_K} overlap", f"前 {TOP_K} 名重合"), "–", Text("no passages", "没有段落")
-        )
+        return KeyFigure("overlap", Message("Top-{top_k} overlap", top_k=TOP_K), "–", Message("no passages"))
     if comparison.size <= agreement.k:
-        sub = Text(f"{TOP_K} or fewer passages: all are in both", f"段落不超过 {TOP_K} 个，必然全部重合")
+        sub = Message("{top_k} or fewer passages: all are in both", top_k=TOP_K)
     else:
         new = agreement.k - agreement.overlap
-        sub = Text(
-            f"{new} came in, {new} left" if new else "the same passages in both",
-            f"{new} 个进入，{new} 个退出" if new else "两边段落相同",
-        )
+        sub = Message("{new} came in, {new} left", new=new) if new else Message("the same passages in both")
     return KeyFigure("overlap", label, f"{agreement.overlap}/{agreement.k}", sub)
 
 
-def _move_figure(comparison: Comparison, key: str, label: Text, candidate: int | None) -> KeyFigure:
+def _move_figure(comparison: Comparison, key: str, label: Message, candidate: int | None) -> KeyFigure:
     if candidate is None:
-        return KeyFigure(key, label, "–", Text("nothing moved that way", "没有段落朝此方向移动"))
+        return KeyFigure(key, label, "–", Message("nothing moved that way"))
     move = int(comparison.moves[candidate])
     old, new = int(comparison.before.ranks[candidate]), int(comparison.after.ranks[candidate])
     name = passage_name(comparison.candidates[candidate], 32)
@@ -273,31 +259,23 @@ def _move_figure(comparison: Comparison, key: str, label: Text, candidate: int |
         key,
         label,
         change_mark(move),
-        Text(f"{old} → {new}: {name}", f"{old} → {new}：{name}"),
+        Message("{old} → {new}: {name}", old=old, new=new, name=name),
         direction(move),
         candidate,
     )
 
 
 def _time_figure(cost: Cost) -> KeyFigure:
-    label, computed = Text("Scored in", "打分用时"), cost.pairs - cost.kept_pairs
+    label, computed = Message("Scored in"), cost.pairs - cost.kept_pairs
     if computed <= 0:
-        sub = Text(f"{count_pairs(cost.pairs)} kept from before", f"{cost.pairs} 对均沿用已有得分")
+        sub = Message("{pairs} kept from before", pairs=count_pairs(cost.pairs))
         if cost.pace is not None:
-            earlier = Text(f"in an earlier run; {sub.en}", f"较早的一次运行；{sub.zh}")
-            return KeyFigure("time", Text("Pairs a second", "每秒文本对"), rate(cost.pace.pairs_per_second), earlier)
+            earlier = Message("in an earlier run; {sub}", sub=sub)
+            return KeyFigure("time", Message("Pairs a second"), rate(cost.pace.pairs_per_second), earlier)
         return KeyFigure("time", label, "–" if not cost.pairs else "0 s", sub)
-    pace = _pace(cost.own_pace)
-    kept = Text(f"{computed} of ", f"{cost.pairs} 对中计算了 ") if cost.kept_pairs else Text("", "")
-    size = Text(f"{kept.en}{count_pairs(cost.pairs)}", f"{kept.zh}{computed} 对")
-    return KeyFigure(
-        "time", label, seconds(cost.tokenise_seconds + cost.model_seconds), Text(size.en + pace.en, size.zh + pace.zh)
-    )
-
-
-def _pace(pace: Pace | None) -> Text:
-    """The end of a sentence that says how many pairs a second; "" for None."""
-    if pace is None:
-        return Text("", "")
-    speed = rate(pace.pairs_per_second)
-    return Text(f", {speed} a second", f"，每秒 {speed} 对")
+    size = count_pairs(cost.pairs)
+    if cost.kept_pairs:
+        size = Message("{computed} of {pairs}", computed=computed, pairs=size)
+    if cost.own_pace is not None:
+        size = Message("{pairs}, {speed} a second", pairs=size, speed=rate(cost.own_pace.pairs_per_second))
+    return KeyFigure("time", label, seconds(cost.tokenise_seconds + cost.model_seconds), size)

@@ -1,6 +1,6 @@
 """What can go wrong, as the person who meets it would sort it.
 
-    DemoError            has a sentence for the page, in both languages
+    DemoError            has a sentence for the page, in every language of it
     ├── InputError       the person can fix it: a file, a pasted list, a query, a setting
     ├── ModelError       a model cannot be loaded or gave no usable score
     └── RemoteError      something beyond this machine did not answer
@@ -11,19 +11,19 @@ knows; `ui.boundary` alone turns a DemoError into a message. Anything else is a 
 
 from __future__ import annotations
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 
 
 class DemoError(Exception):
     """An error with a sentence for the person on the page; `str()` gives the English one."""
 
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.text = Text(en, zh)
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
     def to(self, language: Language) -> str:
         """The sentence in `language`."""
-        return self.text.to(language)
+        return self.message.to(language)
 
 
 class InputError(DemoError):

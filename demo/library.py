@@ -23,7 +23,7 @@ from demo.formats.assembly import distinct, group_judgments
 from demo.formats.beir import read_qrels, read_queries
 from demo.formats.json_text import read_jsonl
 from demo.formats.source import Judgment, Limits, Source
-from demo.language import Language, Text
+from demo.messages import Message, listed
 from demo.records import Card, Collection, Passage, Query
 
 CARD = "card.toml"
@@ -44,7 +44,7 @@ class LibraryEntry:
     card: Card
     order: int
     first_query: str
-    traps: Mapping[str, Text]
+    traps: Mapping[str, Message]
 
 
 class Library:
@@ -71,7 +71,7 @@ class Library:
         """Key and card of each collection in the order to show them."""
         return tuple((key, entry.card) for key, entry in self.entries.items())
 
-    def traps(self, key: str) -> Mapping[str, Text]:
+    def traps(self, key: str) -> Mapping[str, Message]:
         """Query id → what to look for, for the collection `key`.
 
         Raises:
@@ -114,8 +114,7 @@ class Library:
         if key in self.entries:
             return self.entries[key]
         raise InputError(
-            f"There is no collection “{key}”. Choose one of {', '.join(self.entries)}.",
-            f"没有名为“{key}”的集合。可选：{'、'.join(self.entries)}。",
+            Message("There is no collection “{key}”. Choose one of {entries}.", key=key, entries=listed(self.entries))
         )
 
     def _source(self, key: str, name: str) -> Source:
@@ -131,13 +130,12 @@ def _read_card(path: Path) -> LibraryEntry:
         values = tomllib.loads(_bytes_of(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{name} is not valid TOML: {error}. Correct it there.",
-            f"{name} 不是有效的 TOML：{error}。请在该处修正。",
+            Message("{name} is not valid TOML: {error}. Correct it there.", name=name, error=error)
         ) from error
     card = Card(
         title=_text(values, "title", name),
         description=_text(values, "description", name),
-        language=_language(values, name),
+        language=_value(values, "language", str, name),
         licence=_value(values, "licence", str, name),
         source=_value(values, "source", str, name),
         grades=_grades(values, name),
@@ -152,37 +150,25 @@ def _value(values: Mapping[str, Any], key: str, kind: type, name: str) -> Any:
     value = values.get(key)
     if isinstance(value, kind) and value:
         return value
-    needs = {str: ("a text", "文本"), int: ("a number", "数字"), dict: ("a table", "表")}[kind]
-    raise InputError(
-        f"{name} has no usable “{key}”. It needs {needs[0]} there.",
-        f"{name} 缺少可用的“{key}”。此处应为{needs[1]}。",
-    )
+    needs = {str: Message("a text"), int: Message("a number"), dict: Message("a table")}[kind]
+    raise InputError(Message("{name} has no usable “{key}”. It needs {needs} there.", name=name, key=key, needs=needs))
 
 
-def _text(values: Mapping[str, Any], key: str, name: str) -> Text:
-    both = _value(values, key, dict, name)
-    return Text(_value(both, "en", str, f"{name}, “{key}”,"), _value(both, "zh", str, f"{name}, “{key}”,"))
+def _text(values: Mapping[str, Any], key: str, name: str) -> Message:
+    """A sentence of a card: English there, in other languages wherever all sentences are."""
+    return Message(_value(values, key, str, name))
 
 
-def _language(values: Mapping[str, Any], name: str) -> Language:
-    language = _value(values, "language", str, name)
-    if language == "en":
-        return "en"
-    if language == "zh":
-        return "zh"
-    raise InputError(
-        f"{name} gives the language “{language}”. Allowed: en, zh.",
-        f"{name} 的语言为“{language}”。可用：en、zh。",
-    )
-
-
-def _grades(values: Mapping[str, Any], name: str) -> dict[int, Text]:
+def _grades(values: Mapping[str, Any], name: str) -> dict[int, Message]:
     """The grades' meanings, 0 upwards."""
     grades = _value(values, "grades", dict, name)
     if any(not key.isdecimal() for key in grades):
         raise InputError(
-            f"{name} has a grade that is not a whole number: {', '.join(grades)}. Grades are 0, 1, 2…",
-            f"{name} 中有等级不是整数：{'、'.join(grades)}。等级应为 0、1、2……",
+            Message(
+                "{name} has a grade that is not a whole number: {grades}. Grades are 0, 1, 2…",
+                name=name,
+                grades=listed(grades),
+            )
         )
     return {int(key): _text(grades, key, name) for key in sorted(grades, key=int)}
 
@@ -196,8 +182,10 @@ def _bytes_of(path: Path) -> bytes:
     except OSError as error:
         name = f"{path.parent.name}/{path.name}"
         raise InputError(
-            f"{name} cannot be read. A collection needs card.toml, corpus.jsonl, queries.jsonl and qrels.tsv.",
-            f"无法读取 {name}。集合需要 card.toml、corpus.jsonl、queries.jsonl 和 qrels.tsv。",
+            Message(
+                "{name} cannot be read. A collection needs card.toml, corpus.jsonl, queries.jsonl and qrels.tsv.",
+                name=name,
+            )
         ) from error
 
 
@@ -212,13 +200,15 @@ def _read_passages(source: Source) -> tuple[Passage, ...]:
     for entry in found.entries:
         if not entry.doc_id:
             where = entry.place.start
-            raise InputError(
-                f"{where.en} has no _id. Give every passage one.", f"{where.zh}没有 _id。请为每个段落指定。"
-            )
+            raise InputError(Message("{where} has no _id. Give every passage one.", where=where))
     if duplicates or found.empty_passages:
         raise InputError(
-            f"{source.file} has passages twice ({duplicates}) or without text ({found.empty_passages}). Remove them.",
-            f"{source.file} 中有重复的段落（{duplicates}）或无文本的段落（{found.empty_passages}）。请删除。",
+            Message(
+                "{file} has passages twice ({duplicates}) or without text ({empty_passages}). Remove them.",
+                file=source.file,
+                duplicates=duplicates,
+                empty_passages=found.empty_passages,
+            )
         )
     return tuple(Passage(entry.doc_id, entry.text, entry.title) for entry in kept)
 
@@ -228,22 +218,35 @@ def _check_judgments(judgments: Sequence[Judgment], unknown: Sequence[Judgment],
     for one in unknown:
         where = one.place.start
         raise InputError(
-            f"{where.en} judges passage “{one.doc_id}” for query “{one.query_id}”; one of them is not in the "
-            "collection. Correct the id, or remove the line.",
-            f"{where.zh}判断的是查询“{one.query_id}”与段落“{one.doc_id}”，其中之一不在集合中。请改正 id，或删除该行。",
+            Message(
+                "{where} judges passage “{doc_id}” for query “{query_id}”; one of them is not in the collection. "
+                "Correct the id, or remove the line.",
+                where=where,
+                doc_id=one.doc_id,
+                query_id=one.query_id,
+            )
         )
     for one in judgments:
         if one.grade not in card.grades:
             where = one.place.start
             allowed = [str(grade) for grade in card.grades]
             raise InputError(
-                f"{where.en} has grade {one.grade}, whose meaning {CARD} does not give. Allowed: {', '.join(allowed)}.",
-                f"{where.zh}的等级为 {one.grade}，而 {CARD} 未说明其含义。可用：{'、'.join(allowed)}。",
+                Message(
+                    "{where} has grade {grade}, whose meaning {card} does not give. Allowed: {allowed}.",
+                    where=where,
+                    grade=one.grade,
+                    card=CARD,
+                    allowed=listed(allowed),
+                )
             )
 
 
 def _unknown_query(key: str, query_id: str) -> InputError:
     return InputError(
-        f"{key}/{CARD} names the query “{query_id}”, which is not in queries.jsonl. Correct the id.",
-        f"{key}/{CARD} 提到的查询“{query_id}”不在 queries.jsonl 中。请改正 id。",
+        Message(
+            "{key}/{card} names the query “{query_id}”, which is not in queries.jsonl. Correct the id.",
+            key=key,
+            card=CARD,
+            query_id=query_id,
+        )
     )

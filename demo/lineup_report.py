@@ -33,8 +33,8 @@ def as_json(lineup: Lineup) -> dict[str, Any]:
             "k": min(OVERLAP_K, lineup.size),
             "rbo_p": RBO_PERSISTENCE,
         },
-        "summary": summary(lineup).en,
-        "warnings": [warning.en for warning in lineup.warnings],
+        "summary": str(summary(lineup)),
+        "warnings": [str(warning) for warning in lineup.warnings],
         "results": [_result(lineup, index) for index in range(lineup.size)],
     }
 
@@ -52,7 +52,7 @@ def _ranker(column: Ranking | Failure) -> dict[str, Any]:
         "score_kind": ranker.kind.value,
         "model": use and use.spec.key,
         **used(use),
-        "failure": column.reason.en if isinstance(column, Failure) else None,
+        "failure": str(column.reason) if isinstance(column, Failure) else None,
         "device": column.cost.device or None if isinstance(column, Ranking) else None,
         "timings": timings(column.cost) if isinstance(column, Ranking) else None,
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from threading import Condition, Lock, Thread
 from typing import Protocol
 
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 from demo.settings import Settings
 
@@ -20,7 +20,7 @@ POLL_SECONDS = 0.25
 WEIGHT_BYTES = 4
 """Bytes of one weight while a model loads, whatever its precision is afterwards."""
 
-Tell = Callable[[Text], None]
+Tell = Callable[[Message], None]
 Key = tuple[str, str]
 
 
@@ -78,7 +78,7 @@ class Ticket:
         users: runs that hold the model or wait for it; it is not let go while there are any.
     """
 
-    detail: Text
+    detail: Message
     outcome: Future[Scorer] = field(default_factory=Future)
     users: int = 0
 
@@ -143,13 +143,13 @@ class LoadedModels:
                 ticket = self._tickets[key]
                 ticket.users += 1
                 return ticket
-            ticket = Ticket(Text(f"Loading {spec.label}", f"正在加载 {spec.label}"), users=1)
+            ticket = Ticket(Message("Loading {label}", label=spec.label), users=1)
             self._tickets[key] = ticket
         Thread(target=self._run, args=(key, spec, ticket), name=f"load {spec.key}", daemon=True).start()
         return ticket
 
     def _run(self, key: Key, spec: ModelSpec, ticket: Ticket) -> None:
-        def tell(detail: Text) -> None:
+        def tell(detail: Message) -> None:
             ticket.detail = detail
 
         with self._turn:
@@ -169,12 +169,7 @@ class LoadedModels:
         """Waits until `needed` bytes fit beside the models in use, or nothing else is loaded."""
         with self._changed:
             while not self._let_go(key, needed):
-                tell(
-                    Text(
-                        "Waiting for memory that another visitor's model takes (setting models_bytes)",
-                        "正在等待其他访客的模型释放内存（设置 models_bytes）",
-                    )
-                )
+                tell(Message("Waiting for memory that another visitor's model takes (setting models_bytes)"))
                 self._changed.wait()
 
     def _let_go(self, key: Key, needed: int) -> bool:

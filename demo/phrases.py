@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from demo.language import Text
+from demo.messages import Language, Message, plural
 from demo.records import Passage
 
 NAME_COLUMNS = 60
@@ -39,6 +40,18 @@ def shorten(text: str, columns: int) -> str:
     return head.rstrip(" ,;:.–—-，；：。、") + "…"
 
 
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """A message cut to at most `columns` columns in whatever language it is said, without its full stop."""
+
+    text: Message
+    columns: int
+
+    def to(self, language: Language) -> str:
+        """The beginning in `language`."""
+        return shorten(self.text.to(language), self.columns).rstrip(".。")
+
+
 def _fits(line: str, columns: int) -> bool:
     """Whether the line takes at most `columns` columns; looks no further than needed to tell."""
     return all(used <= columns for used in accumulate(map(_columns, line)))
@@ -60,13 +73,13 @@ def change_mark(move: int) -> str:
     return f"▲ {move}" if move > 0 else f"▼ {-move}" if move < 0 else "●"
 
 
-def describe_change(move: int) -> Text:
+def describe_change(move: int) -> Message:
     """The move in words: “up 8”, “down 3”, “unchanged”."""
     if move > 0:
-        return Text(f"up {move}", f"上升 {move} 名")
+        return Message("up {move}", move=move)
     if move < 0:
-        return Text(f"down {-move}", f"下降 {-move} 名")
-    return Text("unchanged", "不变")
+        return Message("down {move}", move=-move)
+    return Message("unchanged")
 
 
 def signed(value: float, places: int = 2, plus: bool = False) -> str:
@@ -77,9 +90,19 @@ def signed(value: float, places: int = 2, plus: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def count_pairs(count: int) -> str:
-    """The number of (query, passage) pairs in English: “1 pair”, “40 pairs”."""
-    return "1 pair" if count == 1 else f"{count} pairs"
+def count_passages(count: int) -> Message:
+    """“1 passage”, “1,200 passages”."""
+    return plural("{count:,} passage", "{count:,} passages", count)
+
+
+def count_queries(count: int) -> Message:
+    """“1 query”, “1,200 queries”."""
+    return plural("{count:,} query", "{count:,} queries", count)
+
+
+def count_pairs(count: int) -> Message:
+    """The number of (query, passage) pairs: “1 pair”, “40 pairs”."""
+    return plural("{count:,} pair", "{count:,} pairs", count)
 
 
 def rate(speed: float) -> str:

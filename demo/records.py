@@ -22,12 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.errors import ModelError
-from demo.language import Language, Text
+from demo.messages import NOTHING, Language, Message
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-NO_TEXT = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,12 @@ class Query:
 class Card:
     """What a collection says of itself."""
 
-    title: Text
-    description: Text
+    title: Message
+    description: Message
     language: Language = "en"
     licence: str = ""
     source: str = ""
-    grades: Mapping[int, Text] = field(default_factory=dict)
+    grades: Mapping[int, Message] = field(default_factory=dict)
     """The meaning of each relevance grade, 0 upwards."""
 
 
@@ -224,10 +222,13 @@ class Ranking:
         if bad.size:
             place = int(bad[0]) + 1
             raise ModelError(
-                f"{ranker.label} gave no number for candidate {place} of {values.size}. "
-                "Leave that passage out, or choose another model or precision.",
-                f"{ranker.label} 没有为第 {place} 个候选段落（共 {values.size} 个）给出数值。"
-                "请去掉该段落，或换一个模型或精度。",
+                Message(
+                    "{label} gave no number for candidate {place} of {size}. Leave that passage out, or choose another "
+                    "model or precision.",
+                    label=ranker.label,
+                    place=place,
+                    size=values.size,
+                )
             )
         order = np.argsort(-values, kind="stable").astype(np.int64)
         ranks = np.empty_like(order)
@@ -295,7 +296,7 @@ class ModelSpec:
     language: str = "English"
     licence: str = ""
     published: Published | None = None
-    notes: Text = NO_TEXT
+    notes: Message = NOTHING
 
     @property
     def reading(self) -> ScoreReading:
@@ -361,7 +362,7 @@ class Comparison:
     moves: IntArray
     agreement: Agreement
     grades: tuple[int | None, ...]
-    warnings: tuple[Text, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
     @property
     def size(self) -> int:
@@ -422,7 +423,7 @@ class Failure:
     """A ranker that gave no ranking, and why."""
 
     ranker: Ranker
-    reason: Text
+    reason: Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -445,7 +446,7 @@ class Lineup:
     first: Ranking
     columns: tuple[Ranking | Failure, ...]
     grades: tuple[int | None, ...]
-    warnings: tuple[Text, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
     @property
     def size(self) -> int:

@@ -54,8 +54,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
             "rbo": agreement.rbo,
             "rbo_p": agreement.rbo_p,
         },
-        "summary": summary(comparison).en,
-        "warnings": [warning.en for warning in comparison.warnings],
+        "summary": str(summary(comparison)),
+        "warnings": [str(warning) for warning in comparison.warnings],
         "results": [_result(comparison, index) for index in comparison.after.order.tolist()],
     }
 

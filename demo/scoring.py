@@ -11,8 +11,8 @@ import numpy as np
 
 from demo.errors import InputError
 from demo.kept_scores import Kept, KeptScores, pair_keys
-from demo.language import Text
 from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.messages import Message, listed
 from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Cost, ModelSpec, ModelUse, Pace, Ranker, Ranking, ScoreKind
 from demo.settings import Settings
@@ -29,7 +29,7 @@ class Progress:
     stage: Literal["indexing", "loading", "scoring"]
     done: int
     total: int
-    detail: Text
+    detail: Message
 
 
 class ModelSource(Protocol):
@@ -103,8 +103,11 @@ class Scoring:
         precision = choice.precision or self._settings.precision
         if precision not in PRECISIONS:
             raise InputError(
-                f"There is no precision “{precision}”. Choose {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}.",
-                f"没有“{precision}”这种精度。请从 {'、'.join(PRECISIONS)} 中选择。",
+                Message(
+                    "There is no precision “{precision}”. Choose one of {precisions}.",
+                    precision=precision,
+                    precisions=listed(PRECISIONS),
+                )
             )
         name = choice.model or self._source.default_model(self._settings).key
         spec = self._source.resolve(name, self._settings)
@@ -220,4 +223,4 @@ class _Spent:
 
 
 def _scoring(done: int, total: int) -> Progress:
-    return Progress("scoring", done, total, Text(f"Scored {done} of {total} passages", f"已打分 {done}/{total} 个段落"))
+    return Progress("scoring", done, total, Message("Scored {done} of {total} passages", done=done, total=total))

@@ -23,8 +23,8 @@ from demo.explain import occlude
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.kept_scores import Recording
-from demo.language import Text
 from demo.library import Library
+from demo.messages import Message
 from demo.rankers import loading
 from demo.rankers.bm25 import Bm25Settings, find_variant
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, FusionChoice, RankerChoice
@@ -103,7 +103,7 @@ class _Candidates:
     first: Ranking
     chosen: IntArray
     passages: tuple[Passage, ...]
-    warnings: tuple[Text, ...]
+    warnings: tuple[Message, ...]
 
 
 class RankingService:
@@ -158,7 +158,7 @@ class RankingService:
         key = self.cards()[0][0]
         return Request(self.first_query(key).text, self.collection(key))
 
-    def traps(self, key: str) -> Mapping[str, Text]:
+    def traps(self, key: str) -> Mapping[str, Message]:
         """query_id → what to look for, for the bundled collection; empty for any other key."""
         return self._library.traps(key) if key in dict(self.cards()) else {}
 
@@ -223,8 +223,11 @@ class RankingService:
         self._check(request)
         if not 1 <= len(rankers) <= MOST_RANKERS:
             raise InputError(
-                f"{len(rankers)} rankers were chosen. Choose 1 to {MOST_RANKERS}.",
-                f"选择了 {len(rankers)} 个排序器。请选择 1 到 {MOST_RANKERS} 个。",
+                Message(
+                    "{rankers} rankers were chosen. Choose 1 to {most_rankers}.",
+                    rankers=len(rankers),
+                    most_rankers=MOST_RANKERS,
+                )
             )
         candidates = yield from self._candidates(request)
         columns: list[Ranking | Failure] = []
@@ -349,27 +352,30 @@ class RankingService:
         _check_query(request.query.strip(), self.settings.max_query_chars)
         if not request.collection.passages:
             raise InputError(
-                "There are no passages to rank. Paste some, upload a file or choose a collection.",
-                "没有可排序的段落。请粘贴文本、上传文件或选择一个集合。",
+                Message("There are no passages to rank. Paste some, upload a file or choose a collection.")
             )
         if request.first_stage not in ("bm25", "engine"):
             raise InputError(
-                f"There is no first stage “{request.first_stage}”. Choose bm25 or engine.",
-                f"没有“{request.first_stage}”这种第一阶段。请选择 bm25 或 engine。",
+                Message(
+                    "There is no first stage “{first_stage}”. Choose bm25 or engine.", first_stage=request.first_stage
+                )
             )
         if request.depth is not None and request.depth < 0:
             most = self.settings.max_candidates
             raise InputError(
-                f"The number of passages to rerank is {request.depth}. Write 1 or more, or 0 for as many as allowed "
-                f"({most:,}).",
-                f"要重排的段落数是 {request.depth}。请写 1 或更大的数，或写 0 表示尽可能多（最多 {most:,}）。",
+                Message(
+                    "The number of passages to rerank is {depth}. Write 1 or more, or 0 for as many as allowed "
+                    "({most:,}).",
+                    depth=request.depth,
+                    most=most,
+                )
             )
 
     def _candidates(self, request: Request) -> Generator[Progress, None, _Candidates]:
         """What the first stage passes on; yields its progress."""
         yield _indexing(request.collection)
         query, collection = _known_query(request.collection, request.query.strip()), request.collection
-        warnings: list[Text] = []
+        warnings: list[Message] = []
         if request.first_stage == "engine":
             first = _engine_ranking(collection)
         else:
@@ -380,7 +386,7 @@ class RankingService:
         passages = tuple(collection.passages[index] for index in chosen.tolist())
         return _Candidates(query, collection, first, chosen, passages, tuple(warnings))
 
-    def _bm25(self, choice: Bm25Choice, query: Query, collection: Collection) -> tuple[Ranking, list[Text]]:
+    def _bm25(self, choice: Bm25Choice, query: Query, collection: Collection) -> tuple[Ranking, list[Message]]:
         """BM25's ranking of the whole collection, and what must be said about it."""
         start = perf_counter()
         index, built = self._indexes.get(collection, choice.settings)
@@ -407,7 +413,7 @@ _KINDS = {
 
 def failure_of(choice: RankerChoice, error: DemoError) -> Failure:
     """The place of a ranker that gave nothing."""
-    return Failure(Ranker(str(choice), label_of(choice), _KINDS[type(choice)]), error.text)
+    return Failure(Ranker(str(choice), label_of(choice), _KINDS[type(choice)]), error.message)
 
 
 def label_of(choice: RankerChoice) -> str:
@@ -416,14 +422,14 @@ def label_of(choice: RankerChoice) -> str:
         return ENGINE.label
     if isinstance(choice, Bm25Choice):
         variant = choice.settings.variant
-        names = () if variant == Bm25Settings().variant else (find_variant(variant).label.en,)
+        names = () if variant == Bm25Settings().variant else (str(find_variant(variant).label),)
         options = str(choice).removeprefix("bm25").strip("[]").split(";")
         return " · ".join(("BM25", *names, *(part for part in options if part and not part.startswith("variant="))))
     return str(choice)
 
 
 def _indexing(collection: Collection) -> Progress:
-    detail = Text("Ranking with the first stage", "正在进行第一阶段排序")
+    detail = Message("Ranking with the first stage")
     return Progress("indexing", 0, len(collection.passages), detail)
 
 
@@ -431,8 +437,8 @@ def _told_of(step: Progress, label: str, number: int, total: int) -> Progress:
     """The progress of one of several rankers."""
     return replace(
         step,
-        detail=Text(
-            f"{label} ({number} of {total}): {step.detail.en}", f"{label}（第 {number}/{total} 个）：{step.detail.zh}"
+        detail=Message(
+            "{label} ({number} of {total}): {detail}", label=label, number=number, total=total, detail=step.detail
         ),
     )
 
@@ -473,14 +479,14 @@ def _lineup(candidates: _Candidates, columns: tuple[Ranking | Failure, ...]) -> 
 
 def _check_query(text: str, most: int) -> None:
     if not text:
-        raise InputError(
-            "The query is empty. Type a question or a few words.",
-            "查询为空。请输入一个问题或几个词。",
-        )
+        raise InputError(Message("The query is empty. Type a question or a few words."))
     if len(text) > most:
         raise InputError(
-            f"The query has {len(text):,} characters; at most {most:,} are allowed. Shorten it.",
-            f"查询有 {len(text):,} 个字符，最多允许 {most:,} 个。请缩短。",
+            Message(
+                "The query has {text:,} characters; at most {most:,} are allowed. Shorten it.",
+                text=len(text),
+                most=most,
+            )
         )
 
 
@@ -494,17 +500,20 @@ def _engine_ranking(collection: Collection) -> Ranking:
     scores = collection.engine_scores
     if scores is None:
         raise InputError(
-            "These passages came without an engine's scores. Choose BM25 as the first stage, or upload a search "
-            "response of Elasticsearch, OpenSearch or Solr.",
-            "这些段落没有附带搜索引擎的得分。请选择 BM25 作为第一阶段，"
-            "或上传 Elasticsearch、OpenSearch、Solr 的搜索响应。",
+            Message(
+                "These passages came without an engine's scores. Choose BM25 as the first stage, or upload a search "
+                "response of Elasticsearch, OpenSearch or Solr."
+            )
         )
     without = [passage.doc_id for passage in collection.passages if passage.doc_id not in scores]
     if without:
         raise InputError(
-            f"{len(without)} of {len(collection.passages)} passages have no engine score, “{without[0]}” first. "
-            "Choose BM25 as the first stage, or upload the response with all scores.",
-            f"{len(collection.passages)} 个段落中有 {len(without)} 个没有搜索引擎得分，第一个是“{without[0]}”。"
-            "请选择 BM25 作为第一阶段，或上传含有全部得分的响应。",
+            Message(
+                "{without} of {passages} passages have no engine score, “{without_2}” first. Choose BM25 as the first "
+                "stage, or upload the response with all scores.",
+                without=len(without),
+                passages=len(collection.passages),
+                without_2=without[0],
+            )
         )
     return Ranking.from_scores(ENGINE, [scores[passage.doc_id] for passage in collection.passages])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import InputError
+from demo.messages import Message
 
 PREFIX = "RERANK_LENS_"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -76,15 +77,9 @@ def _parse(name: str, text: str, kind: type) -> Any:
     if kind is bool:
         if text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE
-        raise InputError(
-            f"{name} is “{text}”. Write 1 or 0.",
-            f"{name} 的值是“{text}”。请写 1 或 0。",
-        )
+        raise InputError(Message("{name} is “{text}”. Write 1 or 0.", name=name, text=text))
     if kind is int:
         if text.replace("_", "").isdigit():
             return int(text)
-        raise InputError(
-            f"{name} is “{text}”. Write a whole number, 0 or more.",
-            f"{name} 的值是“{text}”。请写一个不小于 0 的整数。",
-        )
+        raise InputError(Message("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=text))
     return text

@@ -29,6 +29,7 @@ from threading import Lock
 import snowballstemmer
 
 from demo.errors import InputError
+from demo.messages import Message, listed
 
 STOP_WORDS = frozenset(
     (
@@ -61,8 +62,11 @@ class Analysis:
     def __post_init__(self) -> None:
         if self.stemmer and self.stemmer not in STEMMERS:
             raise InputError(
-                f"There is no stemmer “{self.stemmer}”. Choose one of {', '.join(STEMMERS)}, or none.",
-                f"没有名为“{self.stemmer}”的词干提取器。可选：{'、'.join(STEMMERS)}；留空则不提取词干。",
+                Message(
+                    "There is no stemmer “{stemmer}”. Choose one of {stemmers}, or none.",
+                    stemmer=self.stemmer,
+                    stemmers=listed(STEMMERS),
+                )
             )
 
 

@@ -23,7 +23,7 @@ from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_s
 from demo.charts.scales import RAW, SCALES, Scale, find_scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
 from demo.charts.speed import SpeedData, SpeedPoint, speed_alt, speed_data, speed_figure, unmeasured_note
-from demo.language import Language, Text
+from demo.messages import Language, Message
 
 __all__ = [
     "CHARTS",
@@ -60,10 +60,10 @@ class Chart:
     """
 
     key: str
-    label: Text
+    label: Message
     data: Callable[[Any, Scale], Any]
     figure: Callable[[Any, Language], go.Figure]
-    alt: Callable[[Any], Text]
+    alt: Callable[[Any], Message]
     scaled: bool = True
     from_size: int = 0
 
@@ -71,21 +71,21 @@ class Chart:
 CHARTS = (
     Chart(
         "distribution",
-        Text("Score distributions", "得分分布"),
+        Message("Score distributions"),
         distribution_data,
         distribution_figure,
         distribution_alt,
     ),
     Chart(
         "scatter",
-        Text("Score against score", "得分对照"),
+        Message("Score against score"),
         scatter_data,
         scatter_figure,
         scatter_alt,
     ),
     Chart(
         "rank_scatter",
-        Text("Rank against rank", "名次对照"),
+        Message("Rank against rank"),
         lambda comparison, _: rank_scatter_data(comparison),
         rank_scatter_figure,
         rank_scatter_alt,
@@ -97,7 +97,7 @@ CHARTS = (
 LINEUP_CHARTS = (
     Chart(
         "lineup_distribution",
-        Text("Score distributions", "得分分布"),
+        Message("Score distributions"),
         lineup_distribution_data,
         distribution_figure,
         distribution_alt,

@@ -24,8 +24,8 @@ from demo.charts.style import (
     rank_hovers,
 )
 from demo.comparison import TOP_K
-from demo.language import Language, Text
-from demo.phrases import shorten, signed
+from demo.messages import NOTHING, Language, Message, clauses
+from demo.phrases import count_passages, shorten, signed
 from demo.records import Comparison, IntArray, Lineup, Ranking, ScoreKind
 
 TALL, LOW = 134, 84
@@ -57,8 +57,8 @@ class Panel:
     """
 
     name: str
-    title: Text
-    note: Text | None
+    title: Message
+    note: Message | None
     is_logit: bool
     values: Values
     candidates: IntArray
@@ -66,7 +66,7 @@ class Panel:
     edges: Values
     top_counts: IntArray
     rest_counts: IntArray
-    hovers: tuple[Text, ...]
+    hovers: tuple[Message, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def lineup_distribution_data(lineup: Lineup, scale: Scale = RAW) -> Distribution
     return DistributionData(panels, k, lineup.size)
 
 
-def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Text, ...]) -> Panel:
+def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Message, ...]) -> Panel:
     reading = scaled(ranking, scale)
     scores = np.empty(0) if reading.values is None else reading.values
     candidates = np.flatnonzero(np.isfinite(scores)).astype(np.int64)
@@ -163,7 +163,7 @@ def distribution_figure(data: DistributionData, language: Language) -> go.Figure
         top = 1 - (ABOVE + number * (tall + BETWEEN)) / inner
         _draw(figure, number, (max(0.0, top - tall / inner), top), data, language)
     if not count:
-        figure.add_annotation(centred(Text("No ranking to show", "没有可显示的排序").to(language)))
+        figure.add_annotation(centred(Message("No ranking to show").to(language)))
     return figure
 
 
@@ -218,7 +218,7 @@ def _heading(panel: Panel, number: int, data: DistributionData, language: Langua
     remarks = [title] if panel.name else []
     remarks += [panel.note.to(language)] if panel.note and panel.values.size else []
     if panel.values.size and data.size > data.k and (number == 0 or len(data.panels) <= 2):
-        remarks.append(Text(f"solid: top {data.k}", f"实色：前 {data.k} 名").to(language))
+        remarks.append(Message("solid: top {k}", k=data.k).to(language))
     small = "".join(f'<span style="font-size:11px"> · {remark}</span>' for remark in remarks)
     return f"<b>{escaped(shorten(panel.name, NAME_COLUMNS)) or title}</b>{small}"
 
@@ -243,15 +243,16 @@ def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: 
     ]
 
 
-def _bar_texts(panel: Panel, k: int) -> list[Text]:
+def _bar_texts(panel: Panel, k: int) -> list[Message]:
     places = _places(float(panel.edges[1] - panel.edges[0]))
     texts = []
     for low, high, top, rest in zip(panel.edges, panel.edges[1:], panel.top_counts, panel.rest_counts, strict=False):
         count = int(top + rest)
-        passages = "1 passage" if count == 1 else f"{count} passages"
         span = f"{signed(float(low), places)} … {signed(float(high), places)}"
         texts.append(
-            Text(f"{span}<br>{passages}, {top} in the top {k}", f"{span}<br>{count} 个段落，其中前 {k} 名 {top} 个")
+            Message(
+                "{span}<br>{passages}, {top} in the top {k}", span=span, passages=count_passages(count), top=top, k=k
+            )
         )
     return texts
 
@@ -306,27 +307,28 @@ def _count_ticks(tallest: int) -> list[int]:
     return list(range(0, tallest + 1, step))
 
 
-def distribution_alt(data: DistributionData) -> Text:
+def distribution_alt(data: DistributionData) -> Message:
     """The chart in one sentence."""
     if not data.panels:
-        return Text("Score distributions: no ranking to show.", "得分分布：没有可显示的排序。")
+        return Message("Score distributions: no ranking to show.")
     parts = [_panel_alt(panel) for panel in data.panels]
-    count = "one passage" if data.size == 1 else f"{data.size} passages"
-    return Text(
-        f"Score distributions of {count}: {'; '.join(part.en for part in parts)}.",
-        f"{data.size} 个段落的得分分布：{'；'.join(part.zh for part in parts)}。",
+    return Message(
+        "Score distributions of {passages}: {parts}.", passages=count_passages(data.size), parts=clauses(parts)
     )
 
 
-def _panel_alt(panel: Panel) -> Text:
-    name = Text(f"{panel.name}, ", f"{panel.name}，") if panel.name else Text("", "")
-    title = Text(name.en + panel.title.en, name.zh + panel.title.zh)
+def _panel_alt(panel: Panel) -> Message:
+    title = Message("{name}, {title}", name=panel.name, title=panel.title) if panel.name else panel.title
     if not panel.values.size:
-        note = panel.note or Text("nothing to show", "无可显示")
-        return Text(f"{title.en}: {note.en[0].lower()}{note.en[1:]}", f"{title.zh}：{note.zh}")
+        note = panel.note or Message("nothing to show")
+        return Message("{title}: {note!l}", title=title, note=note)
     low, middle, high = (signed(float(each)) for each in np.quantile(panel.values, (0, 0.5, 1)))
-    remark = Text(f" ({panel.note.en})", f"（{panel.note.zh}）") if panel.note else Text("", "")
-    return Text(
-        f"{title.en}{remark.en} from {low} to {high}, median {middle}",
-        f"{title.zh}{remark.zh}从 {low} 到 {high}，中位数 {middle}",
+    remark = Message(" ({note})", note=panel.note) if panel.note else NOTHING
+    return Message(
+        "{title}{remark} from {low} to {high}, median {middle}",
+        title=title,
+        remark=remark,
+        low=low,
+        high=high,
+        middle=middle,
     )

@@ -19,7 +19,8 @@ import numpy as np
 from demo.charts.rank_scatter import rank_ticks
 from demo.charts.scatter import count_directions
 from demo.comparison import TOP_K
-from demo.language import Text
+from demo.messages import NOTHING, Message, plural
+from demo.phrases import count_passages
 from demo.records import IntArray, Ranking
 
 ALL_UP_TO, EMPHASIS_UP_TO = 12, 60
@@ -86,7 +87,7 @@ class FlowData:
     size: int
     rows: int
     columns: int
-    sentence: Text
+    sentence: Message
 
 
 def flow_data(rankings: Sequence[Ranking]) -> FlowData:
@@ -155,33 +156,38 @@ def _tail_at(rank: int, size: int) -> float:
     return TAIL_START + (1 - TAIL_START) * math.log(rank / first) / math.log(size / first)
 
 
-def _sentence(ranks: IntArray) -> Text:
+def _sentence(ranks: IntArray) -> Message:
     """Rises and falls between two columns; among more, how many passages never move and the widest spread."""
     columns, size = ranks.shape
-    passages = "one passage" if size == 1 else f"{size} passages"
+    passages = count_passages(size)
     if columns == 2:
         counts = count_directions(ranks[0] - ranks[1])
-        return Text(f"Ranking change of {passages}: {counts.en}", f"{size} 个段落的排序变化：{counts.zh}")
+        return Message("Ranking change of {passages}: {counts}", passages=passages, counts=counts)
     if columns < 2:
-        return Text(f"Order of {passages}", f"{size} 个段落的顺序")
+        return Message("Order of {passages}", passages=passages)
     spreads = np.ptp(ranks, axis=0)
     still, widest = int((spreads == 0).sum()), int(spreads.max(initial=0))
-    return Text(
-        f"Ranks of {passages} in {columns} rankings: {still} {'has' if still == 1 else 'have'} the same rank in all, "
-        f"and ranks of one passage differ by up to {widest}",
-        f"{size} 个段落在 {columns} 个排序中的名次：{still} 个在所有排序中名次相同，同一段落的名次最多相差 {widest}",
+    return plural(
+        "Ranks of {passages} in {columns} rankings: {count} has the same rank in all, and ranks of one passage "
+        "differ by "
+        "up to {widest}",
+        "Ranks of {passages} in {columns} rankings: {count} have the same rank in all, and ranks of one passage differ "
+        "by up to {widest}",
+        still,
+        passages=passages,
+        columns=columns,
+        widest=widest,
     )
 
 
-def flow_alt(data: FlowData) -> Text:
+def flow_alt(data: FlowData) -> Message:
     """The chart in one sentence."""
     if not data.size:
-        return Text("Ranking change: no passages to show.", "排序变化：没有可显示的段落。")
-    drawn = Text("", "")
+        return Message("Ranking change: no passages to show.")
+    drawn = NOTHING
     if data.mode == "tops":
-        which = Text("either", "任一方") if data.columns == 2 else Text("any", "任一排序")
-        drawn = Text(
-            f"; the {len(data.lines)} that are in {which.en} top {data.k} are drawn",
-            f"；图中为{which.zh}前 {data.k} 名中的 {len(data.lines)} 个",
+        which = Message("either") if data.columns == 2 else Message("any")
+        drawn = Message(
+            "; the {lines} that are in {which} top {k} are drawn", lines=len(data.lines), which=which, k=data.k
         )
-    return Text(f"{data.sentence.en}{drawn.en}.", f"{data.sentence.zh}{drawn.zh}。")
+    return Message("{sentence}{drawn}.", sentence=data.sentence, drawn=drawn)

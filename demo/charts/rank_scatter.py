@@ -12,18 +12,19 @@ import plotly.graph_objects as go
 from demo.charts.scatter import count_directions, points, selection
 from demo.charts.style import BASELINE, UP, axis, axis_title, caption, centred, direction_key, hovers, layout
 from demo.comparison import TOP_K
-from demo.language import Language, Text
+from demo.messages import NOTHING, Language, Message
+from demo.phrases import count_passages
 from demo.records import Comparison, IntArray, ScoreKind
 
 HEIGHT = 420
 BAND = "rgba(47,126,216,0.11)"
 
 RANK_LABELS = {
-    ScoreKind.BM25: Text("BM25 rank", "BM25 名次"),
-    ScoreKind.ENGINE: Text("Engine rank", "搜索引擎名次"),
-    ScoreKind.LOGIT: Text("Cross-encoder rank", "交叉编码器名次"),
-    ScoreKind.RRF: Text("RRF rank", "RRF 名次"),
-    ScoreKind.WEIGHTED_SUM: Text("Weighted-sum rank", "加权和名次"),
+    ScoreKind.BM25: Message("BM25 rank"),
+    ScoreKind.ENGINE: Message("Engine rank"),
+    ScoreKind.LOGIT: Message("Cross-encoder rank"),
+    ScoreKind.RRF: Message("RRF rank"),
+    ScoreKind.WEIGHTED_SUM: Message("Weighted-sum rank"),
 }
 
 
@@ -43,9 +44,9 @@ class RankScatterData:
     k: int
     overlap: int
     ticks: tuple[int, ...]
-    old_label: Text
-    new_label: Text
-    hovers: tuple[Text, ...]
+    old_label: Message
+    new_label: Message
+    hovers: tuple[Message, ...]
 
 
 def rank_scatter_data(comparison: Comparison) -> RankScatterData:
@@ -84,7 +85,7 @@ def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
         figure.add_shape(type="line", x0=1, y0=1, x1=size, y1=size, layer="below", line=_dashed())
         figure.add_annotation(caption(direction_key(data.moves.tolist(), language), 1.0, 12, yshift=4))
     else:
-        figure.add_annotation(centred(Text("No passages to show", "没有可显示的段落").to(language)))
+        figure.add_annotation(centred(Message("No passages to show").to(language)))
     figure.add_trace(selection())
     if size > data.k:
         _add_band(figure, data, language)
@@ -120,7 +121,7 @@ def _add_band(figure: go.Figure, data: RankScatterData, language: Language) -> N
         line={"width": 0},
     )
     figure.add_annotation(
-        text=Text(f"new top {data.k}", f"新的前 {data.k} 名").to(language),
+        text=Message("new top {k}", k=data.k).to(language),
         xref="paper",
         x=0.995,
         y=math.log10(0.82),
@@ -131,21 +132,21 @@ def _add_band(figure: go.Figure, data: RankScatterData, language: Language) -> N
     )
 
 
-def rank_scatter_alt(data: RankScatterData) -> Text:
+def rank_scatter_alt(data: RankScatterData) -> Message:
     """The chart in one sentence."""
     size = data.old.size
     if not size:
-        return Text("Rank against rank: no passages to show.", "名次对照：没有可显示的段落。")
+        return Message("Rank against rank: no passages to show.")
     counts = count_directions(data.moves)
-    band = Text("", "")
+    band = NOTHING
     if size > data.k:
         came = data.k - data.overlap
-        band = Text(
-            f"; {came} of the new top {data.k} came from below the old top {data.k}",
-            f"；新的前 {data.k} 名中有 {came} 个原在前 {data.k} 名之外",
-        )
-    passages = "one passage" if size == 1 else f"{size} passages"
-    return Text(
-        f"{data.old_label.en} against {data.new_label.en} for {passages}: {counts.en}{band.en}.",
-        f"对照 {data.old_label.zh}与{data.new_label.zh}：{size} 个段落，{counts.zh}{band.zh}。",
+        band = Message("; {came} of the new top {k} came from below the old top {k}", came=came, k=data.k)
+    return Message(
+        "{old} against {new} for {passages}: {counts}{band}.",
+        old=data.old_label,
+        new=data.new_label,
+        passages=count_passages(size),
+        counts=counts,
+        band=band,
     )

@@ -9,18 +9,18 @@ from itertools import accumulate
 
 import numpy as np
 
-from demo.language import Text
+from demo.messages import Message, clauses
 from demo.normalisation import Values as Values
 from demo.normalisation import min_max as min_max
 from demo.normalisation import standard
 from demo.records import Ranking, ScoreKind
 
 SCORE_LABELS = {
-    ScoreKind.BM25: Text("BM25 score", "BM25 得分"),
-    ScoreKind.ENGINE: Text("Engine score", "搜索引擎得分"),
-    ScoreKind.LOGIT: Text("Cross-encoder logit", "交叉编码器 logit"),
-    ScoreKind.RRF: Text("RRF score", "RRF 得分"),
-    ScoreKind.WEIGHTED_SUM: Text("Weighted sum", "加权和"),
+    ScoreKind.BM25: Message("BM25 score"),
+    ScoreKind.ENGINE: Message("Engine score"),
+    ScoreKind.LOGIT: Message("Cross-encoder logit"),
+    ScoreKind.RRF: Message("RRF score"),
+    ScoreKind.WEIGHTED_SUM: Message("Weighted sum"),
 }
 """The axis title of each kind of score."""
 
@@ -59,40 +59,37 @@ class Scale:
     """
 
     key: str
-    label: Text
-    formula: Text
+    label: Message
+    formula: Message
     apply: Callable[[Values], Values | None]
     kinds: frozenset[ScoreKind] = frozenset(ScoreKind)
 
 
 SCALES = (
-    Scale("raw", Text("raw", "原始"), Text("s: the score as the ranker gave it", "s：排序器给出的原始得分"), as_given),
+    Scale("raw", Message("raw"), Message("s: the score as the ranker gave it"), as_given),
     Scale(
         "sigmoid",
-        Text("sigmoid", "sigmoid"),
-        Text("1 / (1 + e⁻ˢ), for logits only", "1 / (1 + e⁻ˢ)，仅用于 logit"),
+        Message("sigmoid"),
+        Message("1 / (1 + e⁻ˢ), for logits only"),
         sigmoid,
         frozenset({ScoreKind.LOGIT}),
     ),
     Scale(
         "min-max",
-        Text("min–max", "最小–最大"),
-        Text("(s − min) / (max − min) over these passages", "(s − min) / (max − min)，在这些段落范围内"),
+        Message("min–max"),
+        Message("(s − min) / (max − min) over these passages"),
         min_max,
     ),
     Scale(
         "rank",
-        Text("rank", "名次"),
-        Text(
-            "(n − r) / (n − 1): 1 is first, 0 is last; equal scores share their mean rank r",
-            "(n − r) / (n − 1)：1 为第一，0 为最后；得分相同者取平均名次 r",
-        ),
+        Message("rank"),
+        Message("(n − r) / (n − 1): 1 is first, 0 is last; equal scores share their mean rank r"),
         rank_share,
     ),
     Scale(
         "z",
-        Text("z", "z"),
-        Text("(s − mean) / standard deviation over these passages", "(s − 均值) / 标准差，在这些段落范围内"),
+        Message("z"),
+        Message("(s − mean) / standard deviation over these passages"),
         standard,
     ),
 )
@@ -111,8 +108,8 @@ class Scaled:
     """
 
     values: Values | None
-    label: Text
-    note: Text | None = None
+    label: Message
+    note: Message | None = None
 
 
 def find_scale(key: str) -> Scale:
@@ -132,12 +129,10 @@ def scaled(ranking: Ranking, scale: Scale) -> Scaled:
     kind = SCORE_LABELS[ranking.ranker.kind]
     scores = ranking.scores.astype(np.float64)
     if scores.size == 0:
-        return Scaled(scores, kind, Text("No passages to show", "没有可显示的段落"))
+        return Scaled(scores, kind, Message("No passages to show"))
     if ranking.ranker.kind not in scale.kinds:
-        return Scaled(
-            scores, kind, Text(f"raw: {scale.label.en} is for logits", f"保持原始：{scale.label.zh} 仅用于 logit")
-        )
-    label = kind if scale is RAW else Text(f"{kind.en}, {scale.label.en}", f"{kind.zh}，{scale.label.zh}")
+        return Scaled(scores, kind, Message("raw: {label} is for logits", label=scale.label))
+    label = kind if scale is RAW else Message("{kind}, {label}", kind=kind, label=scale.label)
     finite = np.isfinite(scores)
     found = scale.apply(scores[finite]) if finite.any() else None
     if found is None:
@@ -147,23 +142,23 @@ def scaled(ranking: Ranking, scale: Scale) -> Scaled:
     return Scaled(values, label, _left_out(scores))
 
 
-def _left_out(scores: Values) -> Text | None:
+def _left_out(scores: Values) -> Message | None:
     """How many scores have no place on an axis: those that are infinite, and NaN, where nothing was scored."""
     infinite, missing = int(np.isinf(scores).sum()), int(np.isnan(scores).sum())
     parts = [
-        *([Text(f"{infinite} infinite left out", f"未画出 {infinite} 个无穷值")] if infinite else []),
-        *([Text(f"{missing} not reranked", f"{missing} 个未参与重排")] if missing else []),
+        *([Message("{infinite} infinite left out", infinite=infinite)] if infinite else []),
+        *([Message("{missing} not reranked", missing=missing)] if missing else []),
     ]
-    return Text(", ".join(part.en for part in parts), "，".join(part.zh for part in parts)) if parts else None
+    return clauses(parts) if parts else None
 
 
-def _undefined(scores: Values, scale: Scale) -> Text:
+def _undefined(scores: Values, scale: Scale) -> Message:
     """Why the scale cannot read these scores."""
     size = int(np.isfinite(scores).sum())
     if size == 0 and np.isnan(scores).all():
-        return Text("Nothing was reranked", "没有段落参与重排")
+        return Message("Nothing was reranked")
     if size == 0:
-        return Text("No score is finite", "没有有限的得分")
+        return Message("No score is finite")
     if size == 1:
-        return Text(f"One passage: {scale.label.en} is not defined", f"只有一个段落：{scale.label.zh} 无定义")
-    return Text(f"All scores are equal: {scale.label.en} is not defined", f"得分全部相同：{scale.label.zh} 无定义")
+        return Message("One passage: {label} is not defined", label=scale.label)
+    return Message("All scores are equal: {label} is not defined", label=scale.label)

@@ -24,8 +24,8 @@ from demo.charts.style import (
     hovers,
     layout,
 )
-from demo.language import Language, Text
-from demo.phrases import direction, signed
+from demo.messages import Language, Message, clauses
+from demo.phrases import count_passages, direction, signed
 from demo.records import Comparison, IntArray
 
 HEIGHT = 380
@@ -37,8 +37,8 @@ MARGINAL_COLOURS = ("rgba(138,148,163,0.6)", "rgba(47,126,216,0.5)")
 class Axis:
     """One ranker's scores along one axis: title, note where something must be said, bin edges and counts."""
 
-    title: Text
-    note: Text | None
+    title: Message
+    note: Message | None
     edges: Values
     counts: IntArray
 
@@ -61,7 +61,7 @@ class ScatterData:
     up: Axis
     size: int
     tau_b: float | None
-    hovers: tuple[Text, ...]
+    hovers: tuple[Message, ...]
 
 
 def scatter_data(comparison: Comparison, scale: Scale = RAW) -> ScatterData:
@@ -86,7 +86,7 @@ def scatter_data(comparison: Comparison, scale: Scale = RAW) -> ScatterData:
     )
 
 
-def _axis(title: Text, note: Text | None, values: Values) -> Axis:
+def _axis(title: Message, note: Message | None, values: Values) -> Axis:
     edges = bin_edges(values)
     return Axis(title, note, edges, np.histogram(values, edges)[0].astype(np.int64))
 
@@ -112,7 +112,7 @@ def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
 
 
 def points(
-    x: Values, y: Values, candidates: IntArray, moves: IntArray, texts: tuple[Text, ...], language: Language
+    x: Values, y: Values, candidates: IntArray, moves: IntArray, texts: tuple[Message, ...], language: Language
 ) -> list[go.Scatter]:
     """One trace for each direction, the unmoved at the bottom; a click finds the candidate in `customdata`."""
     ways = [direction(move) for move in moves.tolist()]
@@ -203,35 +203,32 @@ def _main_axis(along: Axis, filled: bool, language: Language) -> dict[str, Any]:
     )
 
 
-def _nothing(data: ScatterData) -> Text:
+def _nothing(data: ScatterData) -> Message:
     """Why there are no points."""
-    return data.across.note or data.up.note or Text("No passages to show", "没有可显示的段落")
+    return data.across.note or data.up.note or Message("No passages to show")
 
 
-def scatter_alt(data: ScatterData) -> Text:
+def scatter_alt(data: ScatterData) -> Message:
     """The chart in one sentence."""
     if not data.x.size:
         nothing = _nothing(data)
-        return Text(
-            f"{data.across.title.en} against {data.up.title.en}: {nothing.en[0].lower()}{nothing.en[1:]}.",
-            f"对照 {data.across.title.zh}与{data.up.title.zh}：{nothing.zh}。",
+        return Message(
+            "{across} against {up}: {nothing!l}.", across=data.across.title, up=data.up.title, nothing=nothing
         )
-    agreement = "" if data.tau_b is None else signed(data.tau_b)
-    counts = count_directions(data.moves)
-    return Text(
-        f"{data.across.title.en} against {data.up.title.en} for {_passages(data.x.size)}: {counts.en}"
-        + (f"; agreement τ {agreement}." if agreement else "."),
-        f"对照 {data.across.title.zh}与{data.up.title.zh}：{data.x.size} 个段落，{counts.zh}"
-        + (f"；一致性 τ {agreement}。" if agreement else "。"),
+    parts = [count_directions(data.moves)]
+    if data.tau_b is not None:
+        parts.append(Message("agreement τ {tau}", tau=signed(data.tau_b)))
+    return Message(
+        "{across} against {up} for {passages}: {parts}.",
+        across=data.across.title,
+        up=data.up.title,
+        passages=count_passages(data.x.size),
+        parts=clauses(parts),
     )
 
 
-def count_directions(moves: IntArray) -> Text:
+def count_directions(moves: IntArray) -> Message:
     """«12 rose, 20 fell, 8 stayed»."""
     rose, fell = int((moves > 0).sum()), int((moves < 0).sum())
     stayed = moves.size - rose - fell
-    return Text(f"{rose} rose, {fell} fell, {stayed} stayed", f"{rose} 个上升，{fell} 个下降，{stayed} 个不变")
-
-
-def _passages(count: int) -> str:
-    return "one passage" if count == 1 else f"{count} passages"
+    return Message("{rose} rose, {fell} fell, {stayed} stayed", rose=rose, fell=fell, stayed=stayed)

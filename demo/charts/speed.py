@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from demo.charts.style import GRID, INK, SAME, UP, axis, axis_title, centred, escaped, layout
-from demo.language import Language, Text
 from demo.lineups import SpeedRow, find_ranking, speed_rows
+from demo.messages import Language, Message, clauses, listed
 from demo.metrics.agreement import Measure
 from demo.phrases import shorten, signed
 from demo.records import Lineup, ScoreKind
@@ -22,9 +22,9 @@ LABEL_HEIGHT, LABEL_COLUMNS = 16, 22
 LEAST_SPAN = 0.2
 """Of the upright axis, so that small differences do not look large."""
 FUSIONS = frozenset({ScoreKind.RRF, ScoreKind.WEIGHTED_SUM})
-KEPT = Text("all scores kept from before", "得分全部沿用此前的结果")
-FUSED = Text("made of other rankers' scores", "由其他排序器的得分融合而成")
-UNDEFINED = Text("its value is not defined", "数值无定义")
+KEPT = Message("all scores kept from before")
+FUSED = Message("made of other rankers' scores")
+UNDEFINED = Message("its value is not defined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class SpeedData:
     points: tuple[SpeedPoint, ...]
     x_range: tuple[float, float]
     y_range: tuple[float, float]
-    y_label: Text
-    unmeasured: tuple[tuple[str, Text], ...]
+    y_label: Message
+    unmeasured: tuple[tuple[str, Message], ...]
 
 
 def speed_data(
@@ -74,9 +74,9 @@ def speed_data(
         InputError: the reference failed or is not here.
     """
     reference = find_ranking(lineup, reference_key).ranker.label
-    y_label = Text(f"{measure.label.en} with {reference}", f"与 {reference} 的 {measure.label.zh}")
+    y_label = Message("{label} with {reference}", label=measure.label, reference=reference)
     drawn: list[tuple[SpeedRow, float, float]] = []
-    unmeasured: list[tuple[str, Text]] = []
+    unmeasured: list[tuple[str, Message]] = []
     for row in speed_rows(lineup, reference_key, measure):
         agreement = 1.0 if row.is_reference else row.agreement
         value = agreement if quality is None else quality.get(row.ranker.key)
@@ -102,9 +102,7 @@ def speed_data(
         )
         for (row, milliseconds, value), shift in zip(drawn, shifts, strict=True)
     )
-    return SpeedData(
-        points, x_range, y_range, y_label if quality is None else Text("NDCG@10", "NDCG@10"), tuple(unmeasured)
-    )
+    return SpeedData(points, x_range, y_range, y_label if quality is None else Message("NDCG@10"), tuple(unmeasured))
 
 
 def _x_range(values: Sequence[float]) -> tuple[float, float]:
@@ -149,7 +147,7 @@ def speed_figure(data: SpeedData, language: Language) -> go.Figure:
             range=[math.log10(end) for end in data.x_range],
             tickvals=ticks,
             ticktext=[f"{tick:g}" for tick in ticks],
-            title=axis_title(Text("milliseconds a pair (log)", "每对毫秒数（对数）").to(language)),
+            title=axis_title(Message("milliseconds a pair (log)").to(language)),
             showgrid=bool(data.points),
             showticklabels=bool(data.points),
         ),
@@ -168,9 +166,7 @@ def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> go.Scatter
     """A diamond for the reference, a disc for the others; no `customdata`, as a click chooses passages only."""
     colour = UP if point.is_logit else SAME
     what = escaped(data.y_label.to(language))
-    pace = Text(f"{three_figures(point.milliseconds)} ms a pair", f"每对 {three_figures(point.milliseconds)} 毫秒").to(
-        language
-    )
+    pace = Message("{three_figures} ms a pair", three_figures=three_figures(point.milliseconds)).to(language)
     return go.Scatter(
         name=point.label,
         mode="markers",
@@ -193,7 +189,7 @@ def three_figures(value: float) -> str:
 
 
 def _label(point: SpeedPoint, language: Language) -> dict[str, object]:
-    note = Text(" (reference)", "（参照）").to(language) if point.is_reference else ""
+    note = Message(" (reference)").to(language) if point.is_reference else ""
     return {
         "text": f"{escaped(shorten(point.label, LABEL_COLUMNS))}{note}",
         "x": math.log10(point.milliseconds),
@@ -218,32 +214,29 @@ def _ticks(low: float, high: float) -> list[float]:
     return [factor * 10.0**power for power in powers for factor in factors if low <= factor * 10.0**power <= high]
 
 
-def _nothing(data: SpeedData) -> Text:
+def _nothing(data: SpeedData) -> Message:
     if data.unmeasured:
-        return Text("Nothing was computed in this run", "本次运行没有计算任何得分")
-    return Text("No ranking to show", "没有可显示的排序")
+        return Message("Nothing was computed in this run")
+    return Message("No ranking to show")
 
 
-def unmeasured_note(data: SpeedData) -> Text | None:
+def unmeasured_note(data: SpeedData) -> Message | None:
     """Who is not drawn and why, in one sentence; None where everyone is."""
     if not data.unmeasured:
         return None
-    return Text(
-        f"Not drawn: {', '.join(f'{label} ({reason.en})' for label, reason in data.unmeasured)}.",
-        f"未画出：{'、'.join(f'{label}（{reason.zh}）' for label, reason in data.unmeasured)}。",
-    )
+    rankers = [Message("{label} ({reason})", label=label, reason=reason) for label, reason in data.unmeasured]
+    return Message("Not drawn: {rankers}.", rankers=listed(rankers))
 
 
-def speed_alt(data: SpeedData) -> Text:
+def speed_alt(data: SpeedData) -> Message:
     """The chart in one sentence."""
     if not data.points:
         nothing = _nothing(data)
-        return Text(f"Speed: {nothing.en[0].lower()}{nothing.en[1:]}.", f"速度：{nothing.zh}。")
+        return Message("Speed: {nothing!l}.", nothing=nothing)
     parts = [
         f"{point.label} {three_figures(point.milliseconds)} ms, {signed(point.value)}"
         for point in sorted(data.points, key=lambda point: point.milliseconds)
     ]
-    return Text(
-        f"Milliseconds a pair and {data.y_label.en}, fastest first: {'; '.join(parts)}.",
-        f"每对毫秒数与{data.y_label.zh}，由快到慢：{'；'.join(parts)}。",
+    return Message(
+        "Milliseconds a pair and {y_label}, fastest first: {parts}.", y_label=data.y_label, parts=clauses(parts)
     )

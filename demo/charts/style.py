@@ -9,7 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import Direction, change_mark, direction, shorten, signed
 from demo.records import Comparison, Passage, Ranking
 
@@ -21,10 +21,10 @@ CLEAR = "rgba(0,0,0,0)"
 SELECTED_TRACE = "selected"
 """Name of the empty trace that the page fills with the chosen candidate."""
 
-DIRECTIONS: tuple[tuple[Direction, str, str, str, Text], ...] = (
-    ("same", SAME, "circle", "●", Text("stayed", "不变")),
-    ("down", DOWN, "triangle-down", "▼", Text("fell", "下降")),
-    ("up", UP, "triangle-up", "▲", Text("rose", "上升")),
+DIRECTIONS: tuple[tuple[Direction, str, str, str, Message], ...] = (
+    ("same", SAME, "circle", "●", Message("stayed")),
+    ("down", DOWN, "triangle-down", "▼", Message("fell")),
+    ("up", UP, "triangle-up", "▲", Message("rose")),
 )
 """Direction, colour, plotly symbol, sign, word; in drawing order, the last on top."""
 
@@ -92,7 +92,7 @@ def escaped(text: str) -> str:
     return html.escape(line, quote=False)
 
 
-def hover(comparison: Comparison, index: int) -> Text:
+def hover(comparison: Comparison, index: int) -> Message:
     """Rank change, start of the passage and both scores, ready for `hovertext`, narrow enough for a phone."""
     passage = comparison.candidates[index]
     old, new = int(comparison.before.ranks[index]), int(comparison.after.ranks[index])
@@ -102,9 +102,13 @@ def hover(comparison: Comparison, index: int) -> Text:
         f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}"
         for ranking in (comparison.before, comparison.after)
     )
-    return Text(
-        f"<b>{mark}</b>  rank {old} → {new}<br>{start}<br>{scores}",
-        f"<b>{mark}</b>  第 {old} 名 → 第 {new} 名<br>{start}<br>{scores}",
+    return Message(
+        "<b>{mark}</b>  rank {old} → {new}<br>{start}<br>{scores}",
+        mark=mark,
+        old=old,
+        new=new,
+        start=start,
+        scores=scores,
     )
 
 
@@ -115,15 +119,15 @@ def opening(passage: Passage) -> str:
     return "<br>".join(escaped(line) for line in textwrap.wrap(start, 18 if wide else 36))
 
 
-def rank_hovers(openings: Sequence[str], ranking: Ranking) -> tuple[Text, ...]:
+def rank_hovers(openings: Sequence[str], ranking: Ranking) -> tuple[Message, ...]:
     """Rank and score in one ranking before the start of each passage, in candidate order."""
     rows = zip(ranking.ranks.tolist(), ranking.scores.tolist(), openings, strict=True)
     return tuple(
-        Text(f"<b>rank {rank}</b> · {signed(score)}<br>{start}", f"<b>第 {rank} 名</b> · {signed(score)}<br>{start}")
+        Message("<b>rank {rank}</b> · {score}<br>{start}", rank=rank, score=signed(score), start=start)
         for rank, score, start in rows
     )
 
 
-def hovers(comparison: Comparison) -> tuple[Text, ...]:
+def hovers(comparison: Comparison) -> tuple[Message, ...]:
     """The hover text of every candidate, in candidate order."""
     return tuple(hover(comparison, index) for index in range(comparison.size))

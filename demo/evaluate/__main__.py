@@ -28,6 +28,7 @@ from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
+from demo.messages import Message, listed
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
 from demo.rankers.choices import parse_rankers
 from demo.records import Collection, Query
@@ -93,13 +94,10 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
     grade = options.relevant_from if options.relevant_from is not None else preset.relevant_from if preset else 1
     for name, value in (("--depth", depth), ("--relevant-from", grade), ("--queries", options.queries)):
         if value is not None and value < 1:
-            raise InputError(f"{name} is {value}. Write 1 or more.", f"{name} 为 {value}。请写 1 或更大的数。")
+            raise InputError(Message("{name} is {value}. Write 1 or more.", name=name, value=value))
     collection = options.collection or (f"{DATASET_PREFIX}{preset.dataset}" if preset else "")
     if not collection:
-        raise InputError(
-            "No collection was named. Give --collection, or --preset with its own.",
-            "没有给出集合。请指定 --collection，或使用自带集合的 --preset。",
-        )
+        raise InputError(Message("No collection was named. Give --collection, or --preset with its own."))
     return _Protocol(collection, depth, measures, grade, preset)
 
 
@@ -112,7 +110,7 @@ def _run(options: argparse.Namespace) -> None:
     collection = judged.collection
     check_preset(protocol.preset, collection)
     queries = queries_of(collection)[: options.queries]
-    print(f"{protocol.collection}: {judged.reading.sentence().en}.")
+    print(f"{protocol.collection}: {judged.reading.sentence()}.")
     candidates = service.first_stage(judged, queries, protocol.depth, _asked(options.candidates))
     rerankers: tuple[Reranker, ...] = service.rerankers(parse_rankers(options.rankers), collection)
     if candidates.first is not None and candidates.first.ranker.key not in {r.ranker.key for r in rerankers}:
@@ -160,8 +158,11 @@ def _judged(name: str, qrels: str, service: RankingService) -> Judged:
     if Path(name).exists():
         return read_judged_folder(Path(name), _UNLIMITED, qrels)
     raise InputError(
-        f"There is no collection “{name}”: no such folder or file, and the bundled ones are {', '.join(keys)}.",
-        f"没有集合“{name}”：不存在该目录或文件，自带的集合有 {'、'.join(keys)}。",
+        Message(
+            "There is no collection “{name}”: no such folder or file, and the bundled ones are {keys}.",
+            name=name,
+            keys=listed(keys),
+        )
     )
 
 
@@ -183,8 +184,11 @@ def _asked(candidates: str) -> Asked:
         return read_run(Source(name, content, _UNLIMITED))
     except OSError as error:
         raise InputError(
-            f"The run {path} cannot be read ({error.strerror}). Write “bm25”, “judged” or the path of a run file.",
-            f"无法读取运行文件 {path}（{error.strerror}）。请写“bm25”、“judged”或运行文件的路径。",
+            Message(
+                "The run {path} cannot be read ({strerror}). Write “bm25”, “judged” or the path of a run file.",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error
 
 
@@ -210,8 +214,11 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(
-            f"{path} cannot be written ({error.strerror}). The scores are kept; make room, or choose another --out.",
-            f"无法写入 {path}（{error.strerror}）。得分已保留；请腾出空间，或用 --out 指定其他目录。",
+            Message(
+                "{path} cannot be written ({strerror}). The scores are kept; make room, or choose another --out.",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error
 
 
@@ -223,16 +230,16 @@ def _tell(evaluation: Evaluation, preset: Preset | None) -> None:
     else:
         for ranker in evaluation.rankers:
             if ranker.key in evaluation.changes:
-                print(what_changes(evaluation, ranker).en)
+                print(what_changes(evaluation, ranker))
     for note in evaluation.notes:
-        print(f"Note: {note.en}.")
+        print(f"Note: {note}.")
 
 
 def _tell_tests(evaluation: Evaluation, measure: Measure, preset: Preset | None) -> None:
     for ranker in evaluation.rankers:
         test = evaluation.figures[ranker.key, measure].test
         if test is not None:
-            print(f"{ranker.label}, {measure.name}: {describe_test(test).en}.")
+            print(f"{ranker.label}, {measure.name}: {describe_test(test)}.")
         published = None if preset is None else published_value(preset, ranker.key)
         if preset is not None and published is not None:
             mean = evaluation.figures[ranker.key, preset.measure].mean

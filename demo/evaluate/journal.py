@@ -18,6 +18,7 @@ from typing import IO, Any, Self
 
 from demo.errors import InputError
 from demo.evaluation.outcomes import Reranker
+from demo.messages import Message
 from demo.records import Collection, Cost, Extent, IntArray, Query, Ranker, Ranking
 
 _FORM = 1
@@ -94,7 +95,7 @@ class Journal:
         self._file.seek(self._places[query.query_id])
         row = json.loads(self._file.readline())
         if row["doc_ids"] != doc_ids:
-            raise self._other_run(f"the candidates of query “{query.query_id}”", f"查询“{query.query_id}”的候选段落")
+            raise self._other_run(Message("the candidates of query “{query_id}”", query_id=query.query_id))
         extents = tuple(Extent(*values) for values in row["extents"])
         return Ranking.from_scores(self.ranker, row["scores"], Cost(**row["cost"]), extents)
 
@@ -120,7 +121,7 @@ class Journal:
                 break
             row = self._parsed(line, number)
             if number == 1 and row != header:
-                raise self._other_run("its collection, its settings or its model’s weights", "集合、设置或模型权重")
+                raise self._other_run(Message("its collection, its settings or its model’s weights"))
             if number > 1:
                 self._places[row["query_id"]] = end
             end += len(line)
@@ -134,8 +135,11 @@ class Journal:
         if isinstance(row, dict) and (number == 1 or row.keys() >= _FIELDS):
             return row
         raise InputError(
-            f"Line {number} of {self._path} is broken. Delete that line, and its query is scored again.",
-            f"{self._path} 第 {number} 行已损坏。请删除该行，其查询会重新打分。",
+            Message(
+                "Line {number} of {path} is broken. Delete that line, and its query is scored again.",
+                number=number,
+                path=self._path,
+            )
         )
 
     def _append(self, row: Mapping[str, Any]) -> int:
@@ -148,11 +152,14 @@ class Journal:
             raise _not_writable(self._path, error) from error
         return start
 
-    def _other_run(self, en: str, zh: str) -> InputError:
+    def _other_run(self, what: Message) -> InputError:
         return InputError(
-            f"{self._path} holds scores of another run: {en} differ. Choose another folder with --out, or delete the "
-            "file.",
-            f"{self._path} 中是另一次运行的得分：{zh}不同。请用 --out 指定其他目录，或删除该文件。",
+            Message(
+                "{path} holds scores of another run: {what} differ. Choose another folder with --out, or delete "
+                "the file.",
+                path=self._path,
+                what=what,
+            )
         )
 
 
@@ -168,6 +175,9 @@ def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, An
 
 def _not_writable(path: Path, error: OSError) -> InputError:
     return InputError(
-        f"{path} cannot be written ({error.strerror}). Choose another folder with --out.",
-        f"无法写入 {path}（{error.strerror}）。请用 --out 指定其他目录。",
+        Message(
+            "{path} cannot be written ({strerror}). Choose another folder with --out.",
+            path=path,
+            strerror=error.strerror,
+        )
     )

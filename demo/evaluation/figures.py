@@ -11,7 +11,7 @@ import numpy.typing as npt
 from demo.errors import InputError
 from demo.evaluation.changes import Changes, changes_between
 from demo.evaluation.outcomes import Outcome
-from demo.language import Text
+from demo.messages import Message, listed
 from demo.metrics.effectiveness import Measure, mean, measure_run
 from demo.metrics.significance import (
     Interval,
@@ -119,7 +119,7 @@ class Evaluation:
     figures: Mapping[tuple[str, Measure], Figure]
     changes: Mapping[str, Changes]
     speeds: Mapping[str, Speed]
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 # ---- making one --------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def evaluate(
     measures: Sequence[Measure],
     baseline: str = "",
     relevant_from: int = 1,
-    notes: tuple[Text, ...] = (),
+    notes: tuple[Message, ...] = (),
 ) -> Evaluation:
     """The evaluation of the outcomes that there are, all or the first of them.
 
@@ -144,8 +144,7 @@ def evaluate(
     """
     if not outcomes:
         raise InputError(
-            "No query has been ranked yet, so there is nothing to measure. Let at least one finish.",
-            "尚未对任何查询完成排序，因此没有可衡量的内容。请至少完成一个查询。",
+            Message("No query has been ranked yet, so there is nothing to measure. Let at least one finish.")
         )
     rankers = tuple(ranking.ranker for ranking in outcomes[0].rankings)
     baseline = known_baseline(baseline, rankers)
@@ -191,8 +190,11 @@ def known_baseline(baseline: str, rankers: Sequence[Ranker]) -> str:
     if not baseline or baseline in keys:
         return baseline or keys[0]
     raise InputError(
-        f"There is no ranker “{baseline}” to compare with. Choose one of {', '.join(keys)}.",
-        f"没有可作为基线的排序器“{baseline}”。可选：{'、'.join(keys)}。",
+        Message(
+            "There is no ranker “{baseline}” to compare with. Choose one of {keys}.",
+            baseline=baseline,
+            keys=listed(keys),
+        )
     )
 
 
@@ -241,15 +243,16 @@ def _speed(outcomes: Sequence[Outcome], place: int) -> Speed:
     )
 
 
-def _cautions(qrels: Mapping[str, Mapping[str, int]], relevant_from: int) -> tuple[Text, ...]:
+def _cautions(qrels: Mapping[str, Mapping[str, int]], relevant_from: int) -> tuple[Message, ...]:
     """What the judgments themselves make doubtful."""
     hopeless = sum(not any(grade >= relevant_from for grade in grades.values()) for grades in qrels.values())
     if not hopeless:
         return ()
     return (
-        Text(
-            f"queries without a relevant passage, where every ranker has 0: {hopeless:,} of {len(qrels):,}",
-            f"没有相关段落、任何排序器都得 0 的查询：{len(qrels):,} 个中有 {hopeless:,} 个",
+        Message(
+            "queries without a relevant passage, where every ranker has 0: {hopeless:,} of {qrels:,}",
+            hopeless=hopeless,
+            qrels=len(qrels),
         ),
     )
 
@@ -257,25 +260,24 @@ def _cautions(qrels: Mapping[str, Mapping[str, int]], relevant_from: int) -> tup
 # ---- in words ----------------------------------------------------------------------------------------------------
 
 
-def describe_test(test: PairedTest) -> Text:
+def describe_test(test: PairedTest) -> Message:
     """What a test says, in a sentence: which way, by how much, chance or not, on how many queries."""
     change = signed(test.difference, 3, plus=True)
-    counts = Text(
-        f"better on {test.better}, worse on {test.worse}, equal on {test.equal} queries",
-        f"{test.better} 个查询更好，{test.worse} 个更差，{test.equal} 个相同",
+    counts = Message(
+        "better on {better}, worse on {worse}, equal on {equal} queries",
+        better=test.better,
+        worse=test.worse,
+        equal=test.equal,
     )
     word = describe_effect(test.effect)
     p = describe_p(test.corrected_p)
     if test.significant:
-        verdict = Text(f"hardly chance ({p}, {word.en} effect)", f"不太可能是偶然（{p}，效应{word.zh}）")
+        verdict = Message("hardly chance ({p}, {word} effect)", p=p, word=word)
     elif test.least_p >= SIGNIFICANT:
-        verdict = Text(
-            f"too few queries differ to tell ({test.better + test.worse})",
-            f"有差异的查询太少，无法判断（{test.better + test.worse} 个）",
-        )
+        verdict = Message("too few queries differ to tell ({better})", better=test.better + test.worse)
     else:
-        verdict = Text(f"could be chance ({p})", f"可能只是偶然（{p}）")
-    return Text(f"{change}, {verdict.en}: {counts.en}", f"{change}，{verdict.zh}：{counts.zh}")
+        verdict = Message("could be chance ({p})", p=p)
+    return Message("{change}, {verdict}: {counts}", change=change, verdict=verdict, counts=counts)
 
 
 def describe_p(p: float) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Collection, IntArray, Query, Ranker, Ranking, ScoreKind
 
 
@@ -48,7 +48,7 @@ class Candidates:
 
     of: Callable[[Query], IntArray]
     first: Reranker | None = None
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +111,7 @@ def queries_of(collection: Collection) -> tuple[Query, ...]:
     judged = tuple(query for query in collection.queries if collection.qrels.get(query.query_id))
     if judged or collection.queries:
         return judged or collection.queries
-    raise InputError(
-        f"“{collection.key}” has no queries, so nothing can be ranked. Add some.",
-        f"“{collection.key}”中没有查询，因此无法排序。请添加查询。",
-    )
+    raise InputError(Message("“{key}” has no queries, so nothing can be ranked. Add some.", key=collection.key))
 
 
 # ---- where candidates come from ----------------------------------------------------------------------------------
@@ -154,8 +151,10 @@ def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candi
     """
     if not collection.is_judged:
         raise InputError(
-            "Nothing is judged, so there are no judged passages to take as candidates. Choose BM25's, or give a run.",
-            "没有相关性判断，因此没有可作为候选的已判断段落。请选择 BM25 的候选段落，或提供运行结果。",
+            Message(
+                "Nothing is judged, so there are no judged passages to take as candidates. Choose BM25's, or give a "
+                "run."
+            )
         )
     return listed_candidates(collection.qrels, collection, queries)
 
@@ -179,12 +178,9 @@ def listed_candidates(
     nothing = np.empty(0, dtype=np.int64)
     without, foreign = len(queries) - len(wanted), len(listed) - len(wanted)
     clauses = (
-        (without, Text(f"queries without candidates, which count as 0: {without:,}",
-                       f"没有候选段落、按 0 计的查询：{without:,} 个")),
-        (foreign, Text(f"queries with candidates that are not measured: {foreign:,}",
-                       f"有候选段落但不参与衡量的查询：{foreign:,} 个")),
-        (absent, Text(f"candidates that the collection lacks, left out: {absent:,}",
-                      f"集合中没有、已省略的候选段落：{absent:,} 个")),
+        (without, Message("queries without candidates, which count as 0: {without:,}", without=without)),
+        (foreign, Message("queries with candidates that are not measured: {foreign:,}", foreign=foreign)),
+        (absent, Message("candidates that the collection lacks, left out: {absent:,}", absent=absent)),
     )  # fmt: skip
     return Candidates(
         lambda query: lists.get(query.query_id, nothing), notes=tuple(clause for count, clause in clauses if count)
@@ -202,15 +198,21 @@ def _check_listed(
     if not wanted:
         other, own = next(iter(listed), "–"), queries[0].query_id if queries else "–"
         raise InputError(
-            f"The candidates are for other queries: they are named like “{other}”, the judged ones like “{own}”. Give "
-            "a run of the same queries.",
-            f"候选段落属于其他查询：其命名形如“{other}”，而有判断的查询形如“{own}”。请提供相同查询的运行结果。",
+            Message(
+                "The candidates are for other queries: they are named like “{other}”, the judged ones like “{own}”. "
+                "Give a run of the same queries.",
+                other=other,
+                own=own,
+            )
         )
     if absent == sum(map(len, wanted.values())):
         other = next((doc_id for doc_ids in wanted.values() for doc_id in doc_ids), "–")
         own = collection.passages[0].doc_id if collection.passages else "–"
         raise InputError(
-            f"None of the candidates is in the collection: they are named like “{other}”, its passages like “{own}”. "
-            "Give a run over the same passages.",
-            f"候选段落都不在集合中：其命名形如“{other}”，而集合中的段落形如“{own}”。请提供针对相同段落的运行结果。",
+            Message(
+                "None of the candidates is in the collection: they are named like “{other}”, its passages like "
+                "“{own}”. Give a run over the same passages.",
+                other=other,
+                own=own,
+            )
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.errors import InputError
-from demo.language import Text
+from demo.messages import Message, listed
 from demo.metrics.effectiveness import Measure, parse_measure
 from demo.rankers.catalog import CATALOG
 from demo.records import Collection, Published
@@ -24,8 +24,8 @@ class Preset:
     """
 
     key: str
-    label: Text
-    description: Text
+    label: Message
+    description: Message
     measure: Measure
     depth: int
     relevant_from: int
@@ -36,10 +36,9 @@ class Preset:
 PRESETS = (
     Preset(
         key="trec-dl-2019",
-        label=Text("TREC Deep Learning 2019, passages", "TREC Deep Learning 2019 段落排序"),
-        description=Text(
-            "Rerank the given top 1,000 of the 43 judged queries; NDCG@10. Binary measures count grades 2 and 3.",
-            "对 43 个有判断的查询重排给定的前 1,000 个段落；NDCG@10。二值指标把等级 2 和 3 算作相关。",
+        label=Message("TREC Deep Learning 2019, passages"),
+        description=Message(
+            "Rerank the given top 1,000 of the 43 judged queries; NDCG@10. Binary measures count grades 2 and 3."
         ),
         measure=parse_measure("ndcg@10"),
         depth=1000,
@@ -49,11 +48,8 @@ PRESETS = (
     ),
     Preset(
         key="ms-marco-dev",
-        label=Text("MS MARCO dev, passages", "MS MARCO 开发集段落排序"),
-        description=Text(
-            "Rerank the given top 1,000 of the 6,980 small dev queries; MRR@10.",
-            "对开发集（小）的 6,980 个查询重排给定的前 1,000 个段落；MRR@10。",
-        ),
+        label=Message("MS MARCO dev, passages"),
+        description=Message("Rerank the given top 1,000 of the 6,980 small dev queries; MRR@10."),
         measure=parse_measure("mrr@10"),
         depth=1000,
         relevant_from=1,
@@ -73,10 +69,7 @@ def find_preset(key: str) -> Preset:
         if preset.key == key:
             return preset
     keys = [preset.key for preset in PRESETS]
-    raise InputError(
-        f"There is no preset “{key}”. Choose one of {', '.join(keys)}.",
-        f"没有名为“{key}”的预设。可选：{'、'.join(keys)}。",
-    )
+    raise InputError(Message("There is no preset “{key}”. Choose one of {keys}.", key=key, keys=listed(keys)))
 
 
 def check_preset(preset: Preset | None, collection: Collection) -> None:
@@ -87,8 +80,10 @@ def check_preset(preset: Preset | None, collection: Collection) -> None:
     """
     if preset is not None and not collection.is_judged:
         raise InputError(
-            f"“{preset.label.en}” is a protocol of measuring, and nothing is judged here. Add qrels, or choose none.",
-            f"“{preset.label.zh}”是衡量质量的协议，而这里没有相关性判断。请添加 qrels，或不选协议。",
+            Message(
+                "“{label}” is a protocol of measuring, and nothing is judged here. Add qrels, or choose none.",
+                label=preset.label,
+            )
         )
 
 

@@ -13,7 +13,7 @@ from demo.evaluation.figures import SIGNIFICANT, Evaluation, Figure, PairedTest
 from demo.evaluation.outcomes import Outcome
 from demo.formats import write_csv
 from demo.formats.trec_runs import run_lines
-from demo.language import Text
+from demo.messages import Message
 from demo.metrics.calibration import auc, fit_platt
 from demo.metrics.significance import LEVEL
 from demo.records import Collection, Ranker
@@ -123,25 +123,32 @@ def _best_apart(evaluation: Evaluation, ranker: Ranker, row: Sequence[str]) -> l
     return found
 
 
-def caption(evaluation: Evaluation) -> Text:
+def caption(evaluation: Evaluation) -> Message:
     """What a reader of the table must know, in one paragraph."""
     baseline = next(ranker.label for ranker in evaluation.rankers if ranker.key == evaluation.baseline)
     queries, depth, grade = len(evaluation.query_ids), evaluation.depth, evaluation.relevant_from
     if not evaluation.measures:
-        return Text(
-            f"{evaluation.collection_key}: {queries:,} queries, up to {depth:,} candidates, nothing judged. What each "
-            f"ranker changes of {baseline}'s order: mean agreement (rank-biased overlap), mean number of passages that "
+        return Message(
+            "{collection_key}: {queries:,} queries, up to {depth:,} candidates, nothing judged. What each ranker "
+            "changes of {baseline}'s order: mean agreement (rank-biased overlap), mean number of passages that "
             "are new among the first ten, queries on which another passage is first.",
-            f"{evaluation.collection_key}：{queries:,} 个查询，最多 {depth:,} 个候选段落，没有相关性判断。"
-            f"各排序器相对于 {baseline} 的变化：平均一致程度（RBO）、前十名中新段落的平均个数、首位段落不同的查询数。",
+            collection_key=evaluation.collection_key,
+            queries=queries,
+            depth=depth,
+            baseline=baseline,
         )
-    return Text(
-        f"{evaluation.collection_key}: {queries:,} queries, up to {depth:,} candidates, relevant from grade {grade}. "
-        f"Means with {LEVEL:.0%} bootstrap intervals; {MARK} differs from {baseline} (paired randomisation test, "
-        f"Holm-corrected p < {SIGNIFICANT:g}).",
-        f"{evaluation.collection_key}：{queries:,} 个查询，最多 {depth:,} 个候选段落，等级 {grade} 起算作相关。"
-        f"均值附 {LEVEL:.0%} 自助法区间；{MARK} 表示与 {baseline} 有差异（配对随机化检验，Holm 校正后 p < "
-        f"{SIGNIFICANT:g}）。",
+    return Message(
+        "{collection_key}: {queries:,} queries, up to {depth:,} candidates, relevant from grade {grade}. "
+        "Means with {level:.0%} bootstrap intervals; {mark} differs from {baseline} (paired randomisation "
+        "test, Holm-corrected p < {significant:g}).",
+        collection_key=evaluation.collection_key,
+        queries=queries,
+        depth=depth,
+        grade=grade,
+        level=LEVEL,
+        mark=MARK,
+        baseline=baseline,
+        significant=SIGNIFICANT,
     )
 
 
@@ -152,7 +159,7 @@ def markdown_table(evaluation: Evaluation) -> str:
     for ranker, row in zip(evaluation.rankers, rows, strict=True):
         cells = [f"**{bold}**{rest}" if bold else rest for bold, rest in _best_apart(evaluation, ranker, row)]
         lines.append(_pipes([row[0].replace("|", "\\|"), *cells]))
-    return "\n".join([*lines, "", caption(evaluation).en, ""])
+    return "\n".join([*lines, "", str(caption(evaluation)), ""])
 
 
 def _pipes(cells: Sequence[str]) -> str:
@@ -165,7 +172,7 @@ def latex_table(evaluation: Evaluation) -> str:
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_escaped(caption(evaluation).en)}}}",
+        rf"\caption{{{_escaped(str(caption(evaluation)))}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
         r"\toprule",
         _ampersands(map(_escaped, header)),
@@ -209,7 +216,7 @@ def as_json(
         "judged": bool(evaluation.measures),
         "measures": [measure.key for measure in evaluation.measures],
         "versions": versions(),
-        "notes": [note.en for note in evaluation.notes],
+        "notes": [str(note) for note in evaluation.notes],
         "rankers": [
             _ranker(evaluation, outcomes, collection, place, ordered) for place in range(len(evaluation.rankers))
         ],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from demo.errors import DemoError
 from demo.evaluation.outcomes import Candidates, Outcome, Reranker
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Collection, Failure, IntArray, Query, Ranker, Ranking
 from demo.scoring import Progress
 
@@ -103,7 +103,7 @@ def try_out(
             except DemoError as error:
                 outcomes = [outcome.without(left.index(reranker)) for outcome in outcomes]
                 left.remove(reranker)
-                failures = (*failures, Failure(reranker.ranker, error.text))
+                failures = (*failures, Failure(reranker.ranker, error.message))
         if not left:
             yield Trial((), failures, len(queries))
             return
@@ -121,6 +121,6 @@ def _steps(reranker: Reranker, query: Query, collection: Collection, chosen: Int
 
 def _told(step: Progress, label: str, number: int, total: int) -> Progress:
     """The progress of one ranking as progress of the whole, which is counted in queries."""
-    where = Text(f"Query {number + 1:,} of {total:,}, {label}", f"第 {number + 1:,}/{total:,} 个查询，{label}")
-    detail = Text(f"{where.en}: {step.detail.en}", f"{where.zh}：{step.detail.zh}")
+    where = Message("Query {number:,} of {total:,}, {label}", number=number + 1, total=total, label=label)
+    detail = Message("{where}: {detail}", where=where, detail=step.detail)
     return replace(step, done=number, total=total, detail=detail)

@@ -15,6 +15,7 @@ from demo.errors import InputError
 from demo.formats.fields import ID_NAMES, TEXT_NAMES, find_field
 from demo.formats.json_text import read_grade
 from demo.formats.source import Entry, Found, Judgment, Place, Source
+from demo.messages import Message
 from demo.records import Query
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -157,36 +158,45 @@ def _is_whole(cell: str) -> bool:
 
 def _wrong_width(place: Place, cells: int, width: int) -> InputError:
     where = place.start
-    needs = f"{width}" if width in _BY_WIDTH else "3 or 4"
-    needs_zh = f"{width}" if width in _BY_WIDTH else "3 或 4"
+    needs = Message("{width}", width=width) if width in _BY_WIDTH else Message("3 or 4")
     return InputError(
-        f"{where.en} has {cells} cells, where {needs} are expected. A set to rerank needs a header, or question, "
-        "answer and label, separated by tabs.",
-        f"{where.zh}有 {cells} 个单元格，应为 {needs_zh} 个。重排集合需要表头，或以制表符分隔的问题、答案和标注。",
+        Message(
+            "{where} has {cells} cells, where {needs} are expected. A set to rerank needs a header, or question, "
+            "answer and label, separated by tabs.",
+            where=where,
+            cells=cells,
+            needs=needs,
+        )
     )
 
 
 def _lacking(row: _Row) -> InputError:
     where = row.place.start
-    missing = ("passage", "段落") if row["query"] else ("query", "查询")
-    return InputError(
-        f"{where.en} has no {missing[0]}. Each row needs a query and a passage.",
-        f"{where.zh}没有{missing[1]}。每行需要一个查询和一个段落。",
-    )
+    if row["query"]:
+        return InputError(Message("{where} has no passage. Each row needs a query and a passage.", where=where))
+    return InputError(Message("{where} has no query. Each row needs a query and a passage.", where=where))
 
 
 def _two_texts(place: Place, earlier: Place, name: str) -> InputError:
     where, other = place.start, earlier.text
     return InputError(
-        f"{where.en} has the id “{name}” of {other.en}, but another text. Give every text an id of its own.",
-        f"{where.zh}与{other.zh}的 id 均为“{name}”，但文本不同。请让每个文本的 id 各不相同。",
+        Message(
+            "{where} has the id “{name}” of {other}, but another text. Give every text an id of its own.",
+            where=where,
+            name=name,
+            other=other,
+        )
     )
 
 
 def _two_labels(judgment: Judgment, earlier: Judgment) -> InputError:
     where, other = judgment.place.start, earlier.place.text
     return InputError(
-        f"{where.en} labels its pair {judgment.grade}, but {other.en} labels the same pair {earlier.grade}. Keep one "
-        "of the two.",
-        f"{where.zh}把该对标为 {judgment.grade}，而{other.zh}把同一对标为 {earlier.grade}。请只保留其一。",
+        Message(
+            "{where} labels its pair {grade}, but {other} labels the same pair {grade_2}. Keep one of the two.",
+            where=where,
+            grade=judgment.grade,
+            other=other,
+            grade_2=earlier.grade,
+        )
     )

@@ -16,6 +16,7 @@ from typing import IO
 
 from demo.errors import InputError
 from demo.formats.source import Limits
+from demo.messages import Message
 
 MAX_MEMBERS = 1_000
 MAX_RATIO = 200
@@ -81,8 +82,12 @@ def check_docx(name: str, content: bytes, limits: Limits) -> None:
     size = sum(part.file_size for path, part in members if path.suffix in (".xml", ".rels"))
     if size > DOCX_XML_BYTES:
         raise InputError(
-            f"{name} has {size:,} bytes of XML in it; at most {DOCX_XML_BYTES:,} are read. Split the document.",
-            f"{name} 中含有 {size:,} 字节的 XML；最多读取 {DOCX_XML_BYTES:,} 字节。请拆分该文档。",
+            Message(
+                "{name} has {size:,} bytes of XML in it; at most {docx_xml_bytes:,} are read. Split the document.",
+                name=name,
+                size=size,
+                docx_xml_bytes=DOCX_XML_BYTES,
+            )
         )
 
 
@@ -114,8 +119,12 @@ def _read(stream: IO[bytes] | gzip.GzipFile, name: str, packed: int, left: int, 
             raise _too_large(name, limits)
         if len(content) > max(_RATIO_FREE_BYTES, MAX_RATIO * packed):
             raise InputError(
-                f"{name} unpacks to more than {MAX_RATIO} times its size, which no text does. Upload the text itself.",
-                f"{name} 解压后超过自身大小的 {MAX_RATIO} 倍，正常文本不会如此。请直接上传文本。",
+                Message(
+                    "{name} unpacks to more than {max_ratio} times its size, which no text does. Upload the "
+                    "text itself.",
+                    name=name,
+                    max_ratio=MAX_RATIO,
+                )
             )
     return bytes(content)
 
@@ -158,14 +167,15 @@ def _members(name: str, content: bytes, limits: Limits) -> list[tuple[PurePosixP
         raise _broken(name) from error
     if len(infos) > MAX_MEMBERS:
         raise InputError(
-            f"{name} holds {len(infos):,} files; at most {MAX_MEMBERS:,} are read. Put the passages into fewer files.",
-            f"{name} 含有 {len(infos):,} 个文件；最多读取 {MAX_MEMBERS:,} 个。请把段落合并到更少的文件中。",
+            Message(
+                "{name} holds {infos:,} files; at most {max_members:,} are read. Put the passages into fewer files.",
+                name=name,
+                infos=len(infos),
+                max_members=MAX_MEMBERS,
+            )
         )
     if any(info.flag_bits & 1 for info in infos):
-        raise InputError(
-            f"{name} is protected by a password. Unpack it and upload its files.",
-            f"{name} 受密码保护。请解压后上传其中的文件。",
-        )
+        raise InputError(Message("{name} is protected by a password. Unpack it and upload its files.", name=name))
     return [(_safe_path(name, info.filename), info) for info in infos]
 
 
@@ -174,8 +184,11 @@ def _safe_path(name: str, path: str) -> PurePosixPath:
     parts = PurePosixPath(path.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or (parts.parts and parts.parts[0].endswith(":")):
         raise InputError(
-            f"{name} holds a file whose path leads out of the archive: “{path[:80]}”. Pack the folder again.",
-            f"{name} 中有文件的路径指向压缩包之外：“{path[:80]}”。请重新打包该目录。",
+            Message(
+                "{name} holds a file whose path leads out of the archive: “{path}”. Pack the folder again.",
+                name=name,
+                path=path[:80],
+            )
         )
     return parts
 
@@ -199,26 +212,27 @@ def _is_docx(content: bytes) -> bool:
 def _too_large(name: str, limits: Limits) -> InputError:
     size = f"{limits.unpacked_bytes:,}"
     return InputError(
-        f"With {name}, what is packed in the upload comes to more than {size} bytes. Upload a part of it (the limit "
-        "is the setting RERANK_LENS_MAX_UNPACKED_BYTES).",
-        f"加上 {name}，上传内容解压后超过 {size} 字节。请只上传一部分（该上限由设置 "
-        "RERANK_LENS_MAX_UNPACKED_BYTES 决定）。",
+        Message(
+            "With {name}, what is packed in the upload comes to more than {size} bytes. Upload a part of it (the "
+            "limit is the setting RERANK_LENS_MAX_UNPACKED_BYTES).",
+            name=name,
+            size=size,
+        )
     )
 
 
 def _broken(name: str) -> InputError:
     return InputError(
-        f"{name} is broken or packed in a way that cannot be read. Pack it again as .zip (deflate) or .gz.",
-        f"{name} 已损坏，或压缩方式无法读取。请重新打包为 .zip（deflate）或 .gz。",
+        Message(
+            "{name} is broken or packed in a way that cannot be read. Pack it again as .zip (deflate) or .gz.",
+            name=name,
+        )
     )
 
 
 def _nested(name: str, inner: str) -> InputError:
     return InputError(
-        f"{name} holds another archive ({inner}). Unpack it and upload its files."
+        Message("{name} holds another archive ({inner}). Unpack it and upload its files.", name=name, inner=inner)
         if inner != name
-        else f"{name} holds another archive. Unpack it and upload its files.",
-        f"{name} 中还有压缩包（{inner}）。请解压后上传其中的文件。"
-        if inner != name
-        else f"{name} 中还有压缩包。请解压后上传其中的文件。",
+        else Message("{name} holds another archive. Unpack it and upload its files.", name=name)
     )

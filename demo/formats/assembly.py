@@ -16,14 +16,16 @@ from pathlib import PurePosixPath
 from demo.errors import InputError
 from demo.formats.reading import Loaded, Reading
 from demo.formats.source import Entry, Found, Judgment, Limits
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Card, Collection, Passage, Query
 
 MAX_ID_CHARS = 256
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def assemble(found: Sequence[Found], reading: Reading, key: str, title: Text, name: Text, limits: Limits) -> Loaded:
+def assemble(
+    found: Sequence[Found], reading: Reading, key: str, title: Message, name: Message, limits: Limits
+) -> Loaded:
     """One collection of everything found in `name`, and `reading` with its counts filled in.
 
     Raises:
@@ -32,9 +34,11 @@ def assemble(found: Sequence[Found], reading: Reading, key: str, title: Text, na
     entries = [entry for one in found for entry in one.entries]
     if not entries:
         raise InputError(
-            f"There are no passages in {name.en}: nothing in it has text. Give one passage per line, or choose another "
-            "way to read it.",
-            f"{name.zh}中没有段落：其中没有任何文本。请每行写一个段落，或选择其他读取方式。",
+            Message(
+                "There are no passages in {name}: nothing in it has text. Give one passage per line, or choose "
+                "another way to read it.",
+                name=name,
+            )
         )
     kept, duplicates, repeated = distinct(entries, limits)
     passages = _named(kept)
@@ -101,32 +105,45 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
     where = entry.place.start
     if kept == limits.passages:
         raise InputError(
-            f"{where.en} starts one passage too many: at most {limits.passages:,} are read. Give fewer (the limit "
-            "is the setting RERANK_LENS_MAX_PASSAGES).",
-            f"{where.zh}起超出了段落数量上限：最多读取 {limits.passages:,} 个。请减少段落（该上限由设置 "
-            "RERANK_LENS_MAX_PASSAGES 决定）。",
+            Message(
+                "{where} starts one passage too many: at most {passages:,} are read. Give fewer (the limit is the "
+                "setting RERANK_LENS_MAX_PASSAGES).",
+                where=where,
+                passages=limits.passages,
+            )
         )
     chars = len(entry.text) + len(entry.title)
     if chars > limits.passage_chars:
         raise InputError(
-            f"{where.en} starts a passage of {chars:,} characters; at most {limits.passage_chars:,} are read. Split it "
-            "(the limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
-            f"{where.zh}开始的段落有 {chars:,} 个字符；最多 {limits.passage_chars:,} 个。请拆分该段落（该上限由设置 "
-            "RERANK_LENS_MAX_PASSAGE_CHARS 决定）。",
+            Message(
+                "{where} starts a passage of {chars:,} characters; at most {passage_chars:,} are read. Split it (the "
+                "limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
+                where=where,
+                chars=chars,
+                passage_chars=limits.passage_chars,
+            )
         )
     if len(entry.doc_id) > MAX_ID_CHARS:
         raise InputError(
-            f"{where.en} has an id of {len(entry.doc_id):,} characters; at most {MAX_ID_CHARS} are allowed. Name it "
-            "shorter, or choose another way to read it.",
-            f"{where.zh}的 id 有 {len(entry.doc_id):,} 个字符；最多 {MAX_ID_CHARS} 个。请缩短 id，或选择其他读取方式。",
+            Message(
+                "{where} has an id of {doc_id:,} characters; at most {max_id_chars} are allowed. Name it shorter, or "
+                "choose another way to read it.",
+                where=where,
+                doc_id=len(entry.doc_id),
+                max_id_chars=MAX_ID_CHARS,
+            )
         )
 
 
 def _ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
     where, other = entry.place.start, earlier.place.text
     return InputError(
-        f"{where.en} has the id “{entry.doc_id}” of {other.en}, but another text. Give every passage an id of its own.",
-        f"{where.zh}与{other.zh}的 id 均为“{entry.doc_id}”，但文本不同。请让每个段落的 id 各不相同。",
+        Message(
+            "{where} has the id “{doc_id}” of {other}, but another text. Give every passage an id of its own.",
+            where=where,
+            doc_id=entry.doc_id,
+            other=other,
+        )
     )
 
 
@@ -164,8 +181,10 @@ def _distinct_queries(queries: Iterable[Query]) -> tuple[Query, ...]:
     for query in queries:
         if by_id.setdefault(query.query_id, query) != query:
             raise InputError(
-                f"Two queries have the id “{query.query_id}” but different texts. Give every query an id of its own.",
-                f"有两个查询的 id 均为“{query.query_id}”，但文本不同。请让每个查询的 id 各不相同。",
+                Message(
+                    "Two queries have the id “{query_id}” but different texts. Give every query an id of its own.",
+                    query_id=query.query_id,
+                )
             )
     return tuple(by_id.values())
 

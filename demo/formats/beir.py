@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from demo.errors import InputError
 from demo.formats.json_text import json_lines, read_grade, read_jsonl, read_query
 from demo.formats.source import Found, Judgment, Place, Source
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Query
 
 CORPUS = "corpus.jsonl"
@@ -32,13 +32,11 @@ def read_beir(source: Source) -> Found:
     judgments = read_qrels(source.folder[path]) if path else ()
     judged = {judgment.query_id for judgment in judgments}
     kept = tuple(query for query in queries if not judged or query.query_id in judged)
-    notes: list[Text] = []
+    notes: list[Message] = []
     if path:
-        notes.append(Text(f"judgments from {path}", f"相关性判断取自 {path}"))
+        notes.append(Message("judgments from {path}", path=path))
     if left_out := len(queries) - len(kept):
-        notes.append(
-            Text(f"queries without judgments there left out: {left_out:,}", f"省略了 {left_out:,} 个没有判断的查询")
-        )
+        notes.append(Message("queries without judgments there left out: {left_out:,}", left_out=left_out))
     return Found(found.entries, found.empty_lines, found.empty_passages, kept, judgments, tuple(notes))
 
 
@@ -75,8 +73,11 @@ def gather_folders(sources: list[Source]) -> list[Source]:
     if len(corpora) > 1:
         names = ", ".join(corpus.file for corpus in corpora[:4])
         raise InputError(
-            f"There are {len(corpora)} folders with a corpus.jsonl: {names}. Upload one at a time.",
-            f"共有 {len(corpora)} 个含 corpus.jsonl 的目录：{names}。请每次上传一个。",
+            Message(
+                "There are {corpora} folders with a corpus.jsonl: {names}. Upload one at a time.",
+                corpora=len(corpora),
+                names=names,
+            )
         )
     corpus, files = beir[0]
     return [Source(corpus.file, corpus.content, corpus.limits, files)]
@@ -117,8 +118,12 @@ def distinct_queries(queries: Iterable[tuple[Place, Query]]) -> tuple[Query, ...
         if (earlier := places.get(query.query_id)) is not None:
             where, other = place.start, earlier.text
             raise InputError(
-                f"{where.en} repeats the id “{query.query_id}” of {other.en}. Give every query an id of its own.",
-                f"{where.zh}重复了{other.zh}的 id“{query.query_id}”。请让每个查询的 id 各不相同。",
+                Message(
+                    "{where} repeats the id “{query_id}” of {other}. Give every query an id of its own.",
+                    where=where,
+                    query_id=query.query_id,
+                    other=other,
+                )
             )
         places[query.query_id] = place
         kept.append(query)
@@ -147,10 +152,16 @@ def read_qrels(source: Source) -> tuple[Judgment, ...]:
         if (earlier := judgments.get(pair)) is not None and earlier.grade != judgment.grade:
             where, other = judgment.place.start, earlier.place.text
             raise InputError(
-                f"{where.en} gives query “{pair[0]}” and passage “{pair[1]}” grade {judgment.grade}, {other.en} gives "
-                f"them {earlier.grade}. Keep one of the two.",
-                f"{where.zh}给查询“{pair[0]}”与段落“{pair[1]}”的等级为 {judgment.grade}，而{other.zh}为 "
-                f"{earlier.grade}。请只保留其一。",
+                Message(
+                    "{where} gives query “{pair}” and passage “{pair_2}” grade {grade}, {other} gives them {grade_2}. "
+                    "Keep one of the two.",
+                    where=where,
+                    pair=pair[0],
+                    pair_2=pair[1],
+                    grade=judgment.grade,
+                    other=other,
+                    grade_2=earlier.grade,
+                )
             )
         judgments[pair] = judgment
     return tuple(judgments.values())
@@ -161,7 +172,10 @@ def _judgment(source: Source, number: int, cells: list[str]) -> Judgment:
     if len(cells) not in (3, 4) or not all(cells):
         where = place.start
         raise InputError(
-            f"{where.en} has {len(cells)} columns. Judgments need query id, passage id and grade, separated by tabs.",
-            f"{where.zh}有 {len(cells)} 列。相关性判断需要查询 id、段落 id 和等级，以制表符分隔。",
+            Message(
+                "{where} has {cells} columns. Judgments need query id, passage id and grade, separated by tabs.",
+                where=where,
+                cells=len(cells),
+            )
         )
     return Judgment(place, cells[0], cells[-2], read_grade(cells[-1], place))

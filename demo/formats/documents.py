@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from demo.errors import InputError
 from demo.formats.archive import BROKEN, check_docx, is_zip
 from demo.formats.source import PAGE, PARAGRAPH, Entry, Found, Place, Source
+from demo.messages import Message
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -32,8 +33,11 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 def _too_slow(source: Source, seconds: float) -> InputError:
     return InputError(
-        f"{source.file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
-        f"{source.file} 的读取时间超过 {seconds:g} 秒。请拆分文件，或复制其文本后粘贴。",
+        Message(
+            "{file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
+            file=source.file,
+            seconds=seconds,
+        )
     )
 
 
@@ -58,8 +62,10 @@ def read_pdf(source: Source, seconds: float = MAX_SECONDS) -> Found:
     if entries:
         return Found(tuple(entries))
     raise InputError(
-        f"{source.file} has no text: its pages are probably pictures. Run text recognition (OCR) on it first.",
-        f"{source.file} 中没有文本：其页面可能是图片。请先对其进行文字识别（OCR）。",
+        Message(
+            "{file} has no text: its pages are probably pictures. Run text recognition (OCR) on it first.",
+            file=source.file,
+        )
     )
 
 
@@ -96,9 +102,11 @@ def _page_texts(source: Source, seconds: float) -> list[str]:
             return texts
     except (PyPdfError, *_FOREIGN) as error:
         raise InputError(
-            f"{source.file} cannot be read as PDF: it is broken or uses something unusual. Save it again as PDF, or "
-            "copy its text and paste it.",
-            f"{source.file} 无法作为 PDF 读取：文件已损坏或使用了不常见的特性。请重新另存为 PDF，或复制其文本后粘贴。",
+            Message(
+                "{file} cannot be read as PDF: it is broken or uses something unusual. Save it again as PDF, or copy "
+                "its text and paste it.",
+                file=source.file,
+            )
         ) from error
 
 
@@ -116,8 +124,7 @@ def _unlock(reader: PdfReader, source: Source) -> None:
         locked = True
     if locked:
         raise InputError(
-            f"{source.file} is protected by a password. Save a copy without one, and upload that.",
-            f"{source.file} 受密码保护。请另存一份无密码的副本后上传。",
+            Message("{file} is protected by a password. Save a copy without one, and upload that.", file=source.file)
         )
 
 
@@ -162,8 +169,7 @@ def read_docx(source: Source, seconds: float = MAX_SECONDS) -> Found:
     if entries:
         return Found(tuple(entries))
     raise InputError(
-        f"{source.file} has no paragraphs with text. Upload a document with text, or paste its text.",
-        f"{source.file} 中没有含文本的段落。请上传含有文本的文档，或直接粘贴文本。",
+        Message("{file} has no paragraphs with text. Upload a document with text, or paste its text.", file=source.file)
     )
 
 
@@ -189,9 +195,11 @@ def _docx_blocks(source: Source) -> Iterator[tuple[str, str]]:
                 yield styles.get(block._p.style, ""), block.text.strip()
     except (PythonDocxError, OpcError, SyntaxError, *BROKEN, *_FOREIGN) as error:
         raise InputError(
-            f"{source.file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or "
-            "copy its text and paste it.",
-            f"{source.file} 无法作为 DOCX 读取：文件已损坏或为其他类型。请重新另存为 .docx，或复制其文本后粘贴。",
+            Message(
+                "{file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or copy "
+                "its text and paste it.",
+                file=source.file,
+            )
         ) from error
 
 

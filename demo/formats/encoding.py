@@ -14,6 +14,7 @@ import codecs
 import re
 
 from demo.errors import InputError
+from demo.messages import Message
 
 UTF_8 = "UTF-8"
 
@@ -104,15 +105,20 @@ def _strictly(content: bytes, codec: str, name: str, file: str) -> str:
         return content.decode(codec)
     except UnicodeError as error:
         raise InputError(
-            f"{file or 'The text'} starts like {name} but is not valid {name} to its end. Save it again as UTF-8.",
-            f"{file or '文本'}看似 {name} 编码，但并非全文有效。请另存为 UTF-8。",
+            Message(
+                "{file} starts like {name} but is not valid {name} to its end. Save it again as UTF-8.",
+                file=file or Message("The text"),
+                name=name,
+            )
         ) from error
 
 
 def _not_text(file: str) -> InputError:
     return InputError(
-        f"{file or 'The text'} is not text: it has bytes that no text encoding uses. Upload text, Markdown, CSV, TSV, "
-        "JSON, JSONL, PDF or DOCX; text is best saved as UTF-8.",
-        f"{file or '该内容'}不是文本：其中含有任何文本编码都不会使用的字节。请上传文本、Markdown、CSV、TSV、JSON、"
-        "JSONL、PDF 或 DOCX；文本建议保存为 UTF-8。",
+        Message(
+            "{file} is not text: it has bytes that no text encoding uses. Upload text, Markdown, CSV, TSV, "
+            "JSON, JSONL, "
+            "PDF or DOCX; text is best saved as UTF-8.",
+            file=file or Message("The text"),
+        )
     )

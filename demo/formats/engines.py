@@ -12,7 +12,7 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.fields import ID_NAMES, TEXT_NAMES, TITLE_NAMES, as_text
 from demo.formats.source import HIT, Entry, Found, Place, Source
-from demo.language import Text
+from demo.messages import Message
 
 _DEEPEST_FIELD = 4
 
@@ -88,8 +88,12 @@ def _objects(source: Source, outer: str, inner: str) -> list[dict[str, Any]]:
         return [item for item in found if isinstance(item, dict)]
     name = source.name
     raise InputError(
-        f"The JSON of {name.en} has no list under “{outer}.{inner}”. Copy the whole response of a search that worked.",
-        f"{name.zh}中的 JSON 在“{outer}.{inner}”下没有列表。请复制一次成功搜索的完整响应。",
+        Message(
+            "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that worked.",
+            name=name,
+            outer=outer,
+            inner=inner,
+        )
     )
 
 
@@ -99,8 +103,7 @@ def _read_hits(source: Source, ids: Sequence[Any], records: Sequence[Any], score
     if not flat:
         name = source.name
         raise InputError(
-            f"The response in {name.en} has no hits. Copy one whose query found something.",
-            f"{name.zh}中的响应没有命中结果。请复制一个有结果的响应。",
+            Message("The response in {name} has no hits. Copy one whose query found something.", name=name)
         )
     text_name = _text_field(flat, source)
     title_name = _by_name(flat, TITLE_NAMES)
@@ -113,7 +116,7 @@ def _read_hits(source: Source, ids: Sequence[Any], records: Sequence[Any], score
     return Found(
         tuple(entries),
         empty_passages=len(flat) - len(entries),
-        notes=(Text(f"text from “{text_name}”", f"文本取自“{text_name}”"),),
+        notes=(Message("text from “{text_name}”", text_name=text_name),),
     )
 
 
@@ -142,10 +145,11 @@ def _text_field(records: Sequence[dict[str, Any]], source: Source) -> str:
         return max(lengths, key=lambda name: lengths[name])
     where = source.name
     raise InputError(
-        f"The hits in {where.en} have no field with text. Let the response carry the documents: for Elasticsearch do "
-        "not set “_source” to false, for Solr add the text field to “fl”.",
-        f"{where.zh}中的结果没有文本字段。请让响应带上文档内容：Elasticsearch 不要把“_source”设为 false，"
-        "Solr 请把文本字段加入“fl”。",
+        Message(
+            "The hits in {where} have no field with text. Let the response carry the documents: for Elasticsearch "
+            "do not set “_source” to false, for Solr add the text field to “fl”.",
+            where=where,
+        )
     )
 
 

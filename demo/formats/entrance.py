@@ -15,7 +15,7 @@ from demo.formats.json_text import read_passage
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
 from demo.formats.source import Found, Limits, Source
-from demo.language import Text
+from demo.messages import Message, listed
 from demo.records import Collection
 
 
@@ -29,7 +29,7 @@ def read_pasted(text: str, limits: Limits, format_key: str | None = None) -> Loa
     _check_size(source.name, len(source.content), limits)
     row = _choose(source, format_key, PASTED_FORMATS)
     reading = Reading((row.key,), row.manner, 0)
-    title = Text("Pasted passages", "粘贴的段落")
+    title = Message("Pasted passages")
     return assemble([row.read(source)], reading, "pasted", title, source.name, limits)
 
 
@@ -45,8 +45,8 @@ def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
     source = Source("", b"", limits)
     found = [read_passage(text, source.item(number)) for number, text in enumerate(texts, 1)]
     entries = [replace(entry, doc_id=entry.doc_id or str(entry.place.number)) for entry in found if entry is not None]
-    reading = Reading(("json",), Text("from a list", "来自列表"), 0)
-    title, name = Text("Passages from a list", "列表中的段落"), Text("the list", "该列表")
+    reading = Reading(("json",), Message("from a list"), 0)
+    title, name = Message("Passages from a list"), Message("the list")
     return assemble([Found(tuple(entries))], reading, "pasted", title, name, limits).collection
 
 
@@ -61,13 +61,9 @@ def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: s
         InputError: nothing was uploaded, it is too large, or one of the files cannot be read; the sentence names it.
     """
     if not files:
-        raise InputError("No file was uploaded. Choose at least one.", "没有上传文件。请至少选择一个。")
+        raise InputError(Message("No file was uploaded. Choose at least one."))
     named = [(PurePosixPath(name.replace("\\", "/")).name or "file", content) for name, content in files]
-    name = (
-        Text(named[0][0], named[0][0])
-        if len(named) == 1
-        else Text(f"the {len(named)} files", f"这 {len(named)} 个文件")
-    )
+    name = Message("{text}", text=named[0][0]) if len(named) == 1 else Message("the {named} files", named=len(named))
     _check_size(name, sum(len(content) for _, content in named), limits)
     sources, left_out = _sources(named, limits)
     rows = [_choose(source, format_key, FORMATS) for source in sources]
@@ -78,9 +74,7 @@ def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: s
         0,
         encodings=tuple(dict.fromkeys(s.decoded[1] for row, s in zip(rows, sources, strict=True) if row.pasted))
         or (UTF_8,),
-        notes=(Text(f"files of other kinds left out: {left_out}", f"省略了 {left_out} 个其他类型的文件"),)
-        if left_out
-        else (),
+        notes=(Message("files of other kinds left out: {left_out}", left_out=left_out),) if left_out else (),
     )
     return assemble(found, reading, "uploaded", name, name, limits)
 
@@ -117,10 +111,13 @@ def _asked_for(source: Source, format_key: str, rows: Sequence[Format]) -> Forma
     if row is not None and row.pasted:
         return row
     keys = [row.key for row in rows if row.pasted]
-    name = source.name
     raise InputError(
-        f"{name.en[0].upper()}{name.en[1:]} cannot be read as “{format_key}”. Choose one of {', '.join(keys)}.",
-        f"{name.zh}无法按“{format_key}”读取。可选：{'、'.join(keys)}。",
+        Message(
+            "{name!c} cannot be read as “{format_key}”. Choose one of {keys}.",
+            name=source.name,
+            format_key=format_key,
+            keys=listed(keys),
+        )
     )
 
 
@@ -128,20 +125,23 @@ def _suffix(file: str) -> str:
     return PurePosixPath(file).suffix.lower()
 
 
-def _manner(rows: Sequence[Format]) -> Text:
+def _manner(rows: Sequence[Format]) -> Message:
     manners = tuple(dict.fromkeys(row.manner for row in rows))
     if len(rows) == 1:
         return manners[0]
-    files = Text(f"from {len(rows)} files", f"来自 {len(rows)} 个文件")
-    return Text(f"{manners[0].en}, {files.en}", f"{manners[0].zh}，{files.zh}") if len(manners) == 1 else files
+    files = Message("from {rows} files", rows=len(rows))
+    return Message("{manners}, {files}", manners=manners[0], files=files) if len(manners) == 1 else files
 
 
-def _check_size(name: Text, size: int, limits: Limits) -> None:
+def _check_size(name: Message, size: int, limits: Limits) -> None:
     if size <= limits.upload_bytes:
         return
     raise InputError(
-        f"{name.en[0].upper()}{name.en[1:]}: {size:,} bytes, at most {limits.upload_bytes:,} are read. Give a part "
-        "of it (the limit is the setting RERANK_LENS_MAX_UPLOAD_BYTES).",
-        f"{name.zh}：共 {size:,} 字节，最多读取 {limits.upload_bytes:,} 字节。请只提供一部分（该上限由设置 "
-        "RERANK_LENS_MAX_UPLOAD_BYTES 决定）。",
+        Message(
+            "{name!c}: {size:,} bytes, at most {most:,} are read. Give a part of it (the limit is the setting "
+            "RERANK_LENS_MAX_UPLOAD_BYTES).",
+            name=name,
+            size=size,
+            most=limits.upload_bytes,
+        )
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from demo.errors import InputError
 from demo.formats.source import Entry, Place
+from demo.messages import Message, listed
 
 ID_NAMES = ("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "编号")
 TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
@@ -55,22 +56,21 @@ def as_text(value: object, place: Place, name: str) -> str:
         return str(value)
     if isinstance(value, list) and not any(isinstance(part, list) for part in value):
         return "\n".join(as_text(part, place, name) for part in value)
-    kind_en, kind_zh = _KINDS.get(type(value), ("a nested list", "嵌套列表"))
+    kind = _KINDS.get(type(value), Message("a nested list"))
     raise InputError(
-        f"{place.start.en}: “{name}” is {kind_en}. It needs to be a text.",
-        f"{place.start.zh}：“{name}”是{kind_zh}。它应为文本。",
+        Message("{start}: “{name}” is {kind}. It needs to be a text.", start=place.start, name=name, kind=kind)
     )
 
 
-_KINDS = {dict: ("an object", "对象"), bool: ("true or false", "布尔值")}
+_KINDS = {dict: Message("an object"), bool: Message("true or false")}
 
 
 def _no_text(record: Mapping[str, object], place: Place) -> InputError:
-    names = ", ".join(f"“{name}”" for name in list(record)[:8]) or "nothing"
-    names_zh = "、".join(f"“{name}”" for name in list(record)[:8]) or "空"
+    names = listed(f"“{name}”" for name in list(record)[:8]) if record else Message("nothing")
     return InputError(
-        f"{place.start.en} has no text. Each passage needs “text” (or passage, content, body, document…); "
-        f"found: {names}.",
-        f"{place.start.zh}没有文本。每个段落需要“text”字段（或 passage、content、body、document 等）；"
-        f"现有：{names_zh}。",
+        Message(
+            "{start} has no text. Each passage needs “text” (or passage, content, body, document…); found: {names}.",
+            start=place.start,
+            names=names,
+        )
     )

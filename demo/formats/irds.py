@@ -9,7 +9,7 @@ from demo.errors import InputError, RemoteError
 from demo.formats.judged import Judged
 from demo.formats.reading import Reading
 from demo.formats.trec_runs import Run
-from demo.language import Text
+from demo.messages import Message, listed
 from demo.records import Card, Collection, Passage, Query
 
 
@@ -24,21 +24,23 @@ def read_ir_dataset(name: str) -> Judged:
         import ir_datasets
     except ModuleNotFoundError as error:
         raise InputError(
-            f"Reading “{name}” needs the package ir_datasets, which is not installed. Run “pip install ir_datasets”, "
-            "or name a folder.",
-            f"读取“{name}”需要 ir_datasets 包，但尚未安装。请运行“pip install ir_datasets”，或给出一个目录。",
+            Message(
+                "Reading “{name}” needs the package ir_datasets, which is not installed. Run “pip install "
+                "ir_datasets”, or name a folder.",
+                name=name,
+            )
         ) from error
     try:
         return from_ir_dataset(ir_datasets.load(name), name)
     except KeyError as error:
         raise InputError(
-            f"ir_datasets knows no “{name}”. Look the id up at ir-datasets.com.",
-            f"ir_datasets 中没有“{name}”。请在 ir-datasets.com 查找正确的 id。",
+            Message("ir_datasets knows no “{name}”. Look the id up at ir-datasets.com.", name=name)
         ) from error
     except (OSError, RuntimeError) as error:
         raise RemoteError(
-            f"“{name}” could not be fetched ({error}). Check the network, or name a folder.",
-            f"无法获取“{name}”（{error}）。请检查网络，或给出一个目录。",
+            Message(
+                "“{name}” could not be fetched ({error}). Check the network, or name a folder.", name=name, error=error
+            )
         ) from error
 
 
@@ -62,12 +64,10 @@ def from_ir_dataset(dataset: Any, name: str) -> Judged:
             scored.setdefault(row.query_id, []).append((row.doc_id, float(row.score)))
     documents = _candidates_of(dataset, scored) if scored else dataset.docs_iter()
     passages = tuple(Passage(doc.doc_id, _text(doc), getattr(doc, "title", "")) for doc in documents)
-    notes = (Text("the passages are the candidates alone", "段落仅为候选段落"),) if scored else ()
+    notes = (Message("the passages are the candidates alone"),) if scored else ()
     judgments = sum(len(grades) for query_id, grades in qrels.items() if query_id in known)
-    reading = Reading(
-        ("irds",), Text("from ir_datasets", "来自 ir_datasets"), len(passages), len(queries), judgments, notes=notes
-    )
-    title = Text(name, name)
+    reading = Reading(("irds",), Message("from ir_datasets"), len(passages), len(queries), judgments, notes=notes)
+    title = Message("{text}", text=name)
     collection = Collection(
         name,
         Card(title=title, description=reading.sentence()),
@@ -99,6 +99,9 @@ def _check_parts(dataset: Any, name: str) -> None:
     missing = [part for part, there in parts.items() if not there]
     if missing:
         raise InputError(
-            f"“{name}” has no {', '.join(missing)}. Choose a set with documents, queries and judgments.",
-            f"“{name}”缺少 {'、'.join(missing)}。请选择含文档、查询和相关性判断的数据集。",
+            Message(
+                "“{name}” has no {missing}. Choose a set with documents, queries and judgments.",
+                name=name,
+                missing=listed(missing),
+            )
         )

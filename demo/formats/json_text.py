@@ -9,6 +9,7 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.fields import ID_NAMES, TEXT_NAMES, as_text, entry_of, find_field
 from demo.formats.source import Entry, Found, Judgment, Place, Source, parse_json
+from demo.messages import Message
 from demo.records import Query
 
 PASSAGE_LISTS = ("passages", "documents", "docs", "corpus", "candidates", "results", "items", "data", "texts")
@@ -73,9 +74,11 @@ def read_passage(value: Any, place: Place) -> Entry | None:
         return entry_of(value, place)
     where = place.start
     raise InputError(
-        f"{where.en} is neither a text nor an object: {_shown(value)}. Each passage is a text, or an object with "
-        "“text”.",
-        f"{where.zh}既不是文本也不是对象：{_shown(value)}。每个段落应为文本，或带有“text”的对象。",
+        Message(
+            "{where} is neither a text nor an object: {value}. Each passage is a text, or an object with “text”.",
+            where=where,
+            value=_shown(value),
+        )
     )
 
 
@@ -87,8 +90,11 @@ def _items(source: Source, value: Any) -> Items:
         return ((source.item(number), _with_id(*pair)) for number, pair in enumerate(value.items(), 1))
     name = source.name
     raise InputError(
-        f"The JSON of {name.en} is {_shown(value)}. Passages need a list, or an object with “passages”.",
-        f"{name.zh}中的 JSON 是 {_shown(value)}。段落应为列表，或带有“passages”的对象。",
+        Message(
+            "The JSON of {name} is {value}. Passages need a list, or an object with “passages”.",
+            name=name,
+            value=_shown(value),
+        )
     )
 
 
@@ -126,10 +132,7 @@ def _judgment(value: Any, place: Place) -> Judgment:
     )
     if query_id is None or doc_id is None or grade is None:
         where = place.start
-        raise InputError(
-            f"{where.en} of the judgments needs “query_id”, “doc_id” and “grade”.",
-            f"判断中的{where.zh}需要“query_id”、“doc_id”和“grade”。",
-        )
+        raise InputError(Message("{where} of the judgments needs “query_id”, “doc_id” and “grade”.", where=where))
     return Judgment(
         place, as_text(query_id, place, "query_id"), as_text(doc_id, place, "doc_id"), read_grade(grade, place)
     )
@@ -191,8 +194,9 @@ def read_query(value: Any, place: Place, default_id: str = "") -> Query:
         return Query(query_id, text)
     where = place.start
     raise InputError(
-        f"{where.en} has no {'text' if query_id else '_id'}. Each query needs “_id” and “text”.",
-        f"{where.zh}没有{'文本' if query_id else ' _id'}。每个查询需要“_id”和“text”。",
+        Message("{where} has no text. Each query needs “_id” and “text”.", where=where)
+        if query_id
+        else Message("{where} has no _id. Each query needs “_id” and “text”.", where=where)
     )
 
 
@@ -210,8 +214,11 @@ def read_grade(value: Any, place: Place) -> int:
         return int(number)
     where = place.start
     raise InputError(
-        f"{where.en}: the grade is {_shown(value)}. A grade is a whole number from −10 to 100, usually 0 to 3.",
-        f"{where.zh}：等级为 {_shown(value)}。等级应为 −10 到 100 的整数，通常为 0 到 3。",
+        Message(
+            "{where}: the grade is {value}. A grade is a whole number from −10 to 100, usually 0 to 3.",
+            where=where,
+            value=_shown(value),
+        )
     )
 
 

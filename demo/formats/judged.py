@@ -26,7 +26,7 @@ from demo.formats.tables import has_csv_header, has_tsv_header, read_csv, read_t
 from demo.formats.topics import read_topics
 from demo.formats.trec_runs import Run, looks_like_run, read_run
 from demo.formats.trec_sgml import looks_like_documents, looks_like_topics, read_documents
-from demo.language import Text
+from demo.messages import Message, listed
 from demo.records import Collection
 
 _SUFFIXES = (
@@ -60,7 +60,7 @@ class Judged:
         """A collection that comes with the app."""
         judgments = sum(map(len, collection.qrels.values()))
         passages, queries = len(collection.passages), len(collection.queries)
-        return cls(collection, Reading(("bundled",), Text("bundled", "自带"), passages, queries, judgments))
+        return cls(collection, Reading(("bundled",), Message("bundled"), passages, queries, judgments))
 
 
 # ---- which file is what ------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ class Role:
     """
 
     key: str
-    label: Text
+    label: Message
     named: re.Pattern[str]
     shaped: Callable[[Source], bool]
 
@@ -127,18 +127,16 @@ def _has_passages(source: Source) -> bool:
 
 
 ROLES = (
-    Role("qrels", Text("qrels", "qrels"), _path(r"qrel"), _has_qrels),
-    Role("run", Text("run", "运行结果"), _path(r"(?:^|/)runs?[._/-]|\.run(?:\.gz)?$"), looks_like_run),
-    Role("answers", Text("set to rerank", "重排集合"), _path(r"(?!)"), looks_like_answers),
+    Role("qrels", Message("qrels"), _path(r"qrel"), _has_qrels),
+    Role("run", Message("run"), _path(r"(?:^|/)runs?[._/-]|\.run(?:\.gz)?$"), looks_like_run),
+    Role("answers", Message("set to rerank"), _path(r"(?!)"), looks_like_answers),
     Role(
         "queries",
-        Text("queries", "查询"),
+        Message("queries"),
         _path(r"(?:quer(?:y|ies)|topics?|questions?)[^/]*$"),
         looks_like_topics,
     ),
-    Role(
-        "corpus", Text("corpus", "语料"), _path(r"(?:corpus|collection|docs|documents|passages)[^/]*$"), _has_passages
-    ),
+    Role("corpus", Message("corpus"), _path(r"(?:corpus|collection|docs|documents|passages)[^/]*$"), _has_passages),
 )
 """What files can be; of several that fit, the first."""
 
@@ -176,8 +174,11 @@ def read_judged_folder(path: Path, limits: Limits, qrels: str = "") -> Judged:
             files = [(path.name, path.read_bytes())]
     except OSError as error:
         raise InputError(
-            f"{path} cannot be read ({error.strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
-            f"无法读取 {path}（{error.strerror}）。请给出含语料、查询和 qrels 的目录，或一个压缩包。",
+            Message(
+                "{path} cannot be read ({strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error
     return read_judged_files(files, limits, path.resolve().name or "collection", qrels)
 
@@ -205,7 +206,7 @@ def read_judged_files(files: Sequence[File], limits: Limits, key: str, qrels: st
             parts[role].append(source)
         else:
             left_out.append(source.file)
-    notes = (Text(f"left out: {', '.join(left_out)}", f"未读取：{'、'.join(left_out)}"),) if left_out else ()
+    notes = (Message("left out: {left_out}", left_out=listed(left_out)),) if left_out else ()
     if parts["answers"] and not parts["corpus"]:
         return _from_answers(parts, key, qrels, notes, limits)
     return _from_parts(parts, key, qrels, notes, limits)
@@ -219,7 +220,7 @@ def _shortened(name: str, files: Sequence[File]) -> str:
 
 
 def _from_parts(
-    parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Text, ...], limits: Limits
+    parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Message, ...], limits: Limits
 ) -> Judged:
     corpus = _corpus_files(parts["corpus"])
     queries = read_topics(_one(parts, "queries", QUERIES))
@@ -232,17 +233,16 @@ def _from_parts(
     return replace(judged, candidates=run.rankings, run=run)
 
 
-def _judgments(parts: Mapping[str, list[Source]], qrels: str) -> tuple[tuple[Judgment, ...] | None, Text]:
+def _judgments(parts: Mapping[str, list[Source]], qrels: str) -> tuple[tuple[Judgment, ...] | None, Message]:
     """The judgments, None where no file has any, and where they come from."""
     if not parts["qrels"] and not qrels:
-        return None, Text("no judgments: what rankers change is told, not which is better",
-                          "没有相关性判断：只说明排序有何变化，不判断孰优孰劣")  # fmt: skip
+        return None, Message("no judgments: what rankers change is told, not which is better")  # fmt: skip
     source = _qrels_file(parts, qrels)
-    return read_qrels(source), Text(f"judgments from {source.file}", f"相关性判断取自 {source.file}")
+    return read_qrels(source), Message("judgments from {file}", file=source.file)
 
 
 def _from_answers(
-    parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Text, ...], limits: Limits
+    parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Message, ...], limits: Limits
 ) -> Judged:
     answers = read_answers(_one(parts, "answers", ""))
     judgments = answers.found.judgments
@@ -254,17 +254,17 @@ def _from_answers(
 
 
 def _assembled(
-    found: Sequence[Found], judgments: Sequence[Judgment] | None, key: str, notes: tuple[Text, ...], limits: Limits
+    found: Sequence[Found], judgments: Sequence[Judgment] | None, key: str, notes: tuple[Message, ...], limits: Limits
 ) -> Judged:
     """The collection with every judgment of its queries, and a reading that says which passages are not there.
 
     Args:
         judgments: None where there are none and none are missed.
     """
-    title = Text(key, key)
-    manner = Text("from a collection", "来自集合")
+    title = Message("{text}", text=key)
+    manner = Message("from a collection")
     if judgments is not None:
-        manner = Text("from a judged collection", "来自带判断的集合")
+        manner = Message("from a judged collection")
     reading = Reading(("judged",), manner, 0, notes=notes)
     loaded = assemble(found, reading, key, title, title, limits)
     collection = loaded.collection
@@ -280,10 +280,9 @@ def _assembled(
     if judgments is not None:
         _check_judgments(judgments, collection, absent)
     clauses = [
-        (absent, Text(f"judgments of passages that the corpus lacks, kept for the ideal ranking: {absent:,}",
-                      f"语料中没有的段落的判断（为理想排序保留）：{absent:,} 条")),
-        (len(foreign), Text(f"judged queries without a text, left out: {len(foreign):,}",
-                            f"有判断但没有文本的查询（已省略）：{len(foreign):,} 个")),
+        (absent, Message("judgments of passages that the corpus lacks, kept for the ideal ranking: {absent:,}",
+                         absent=absent)),
+        (len(foreign), Message("judged queries without a text, left out: {foreign:,}", foreign=len(foreign))),
     ]  # fmt: skip
     reading = replace(
         loaded.reading,
@@ -301,9 +300,11 @@ def _read_passages(source: Source) -> Found:
     if row is not None:
         return row.read(source)
     raise InputError(
-        f"{source.file} is not a corpus that can be read. Write JSON lines with “_id” and “text”, an id, a tab and the "
-        "text on each line, or TREC's <DOC>.",
-        f"{source.file} 不是可读取的语料。请写成含“_id”和“text”的 JSON 行、每行 id、制表符和文本，或 TREC 的 <DOC>。",
+        Message(
+            "{file} is not a corpus that can be read. Write JSON lines with “_id” and “text”, an id, a tab and "
+            "the text on each line, or TREC's <DOC>.",
+            file=source.file,
+        )
     )
 
 
@@ -338,31 +339,36 @@ def _qrels_file(parts: Mapping[str, list[Source]], asked: str) -> Source:
             return sources[asked]
         names = ", ".join(sources) or "–"
         raise InputError(
-            f"There are no qrels “{asked}” in the collection. Found: {names}.",
-            f"集合中没有名为“{asked}”的 qrels。现有：{names}。",
+            Message("There are no qrels “{asked}” in the collection. Found: {names}.", asked=asked, names=names)
         )
     usual = next((sources[name] for name in _USUAL_QRELS if name in sources), None)
     return usual or _one(parts, "qrels", "")
 
 
-def _label(role: str) -> Text:
+def _label(role: str) -> Message:
     return next(row.label for row in ROLES if row.key == role)
 
 
 def _missing(role: str) -> InputError:
     label = _label(role)
     return InputError(
-        f"There is no file of {label.en} among the files. A corpus and queries are needed, and qrels to measure "
-        "quality; or one table of questions, answers and labels.",
-        f"文件中没有{label.zh}。需要语料和查询，衡量质量还需要 qrels；或一个含问题、答案和标注的表格。",
+        Message(
+            "There is no file of {label} among the files. A corpus and queries are needed, and qrels to measure "
+            "quality; or one table of questions, answers and labels.",
+            label=label,
+        )
     )
 
 
 def _several(role: str, sources: Sequence[Source]) -> InputError:
     label, names = _label(role), [source.file for source in sources[:6]]
     return InputError(
-        f"There are {len(sources)} files of {label.en}: {', '.join(names)}. Name one, or leave only one there.",
-        f"有 {len(sources)} 个{label.zh}文件：{'、'.join(names)}。请指定其一，或只保留一个。",
+        Message(
+            "There are {sources} files of {label}: {names}. Name one, or leave only one there.",
+            sources=len(sources),
+            label=label,
+            names=listed(names),
+        )
     )
 
 
@@ -374,8 +380,7 @@ def _check_judgments(judgments: Sequence[Judgment], collection: Collection, abse
     """
     if not judgments:
         raise InputError(
-            f"{collection.key} has no judgments, so nothing can be measured. Add qrels, or labels.",
-            f"{collection.key} 中没有相关性判断，因此无法衡量。请添加 qrels 或标注。",
+            Message("{key} has no judgments, so nothing can be measured. Add qrels, or labels.", key=collection.key)
         )
     first = judgments[0]
     where = first.place.start
@@ -383,16 +388,22 @@ def _check_judgments(judgments: Sequence[Judgment], collection: Collection, abse
     if not any(judgment.query_id in known_queries for judgment in judgments):
         example = next(iter(known_queries), "–")
         raise InputError(
-            f"{where.en} judges query “{first.query_id}”, and no judged query has a text; queries are named like "
-            f"“{example}”. Give qrels and queries that belong together.",
-            f"{where.zh}判断的是查询“{first.query_id}”，而有判断的查询都没有文本；查询的命名形如“{example}”。"
-            "请提供相互对应的 qrels 和查询。",
+            Message(
+                "{where} judges query “{query_id}”, and no judged query has a text; queries are named like "
+                "“{example}”. Give qrels and queries that belong together.",
+                where=where,
+                query_id=first.query_id,
+                example=example,
+            )
         )
     if absent == sum(judgment.query_id in known_queries for judgment in judgments):
         example = collection.passages[0].doc_id
         raise InputError(
-            f"{where.en} judges passage “{first.doc_id}”, and no judged passage is in the corpus; its passages are "
-            f"named like “{example}”. Give a corpus and qrels that belong together.",
-            f"{where.zh}判断的是段落“{first.doc_id}”，而有判断的段落都不在语料中；其段落的命名形如“{example}”。"
-            "请提供相互对应的语料和 qrels。",
+            Message(
+                "{where} judges passage “{doc_id}”, and no judged passage is in the corpus; its passages are named "
+                "like “{example}”. Give a corpus and qrels that belong together.",
+                where=where,
+                doc_id=first.doc_id,
+                example=example,
+            )
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from demo.errors import InputError
 from demo.formats.source import Entry, Found, Source
+from demo.messages import Message
 
 _LONG_LINE_CHARS = 30
 _SENTENCE_END = tuple('.!?…:;。！？：；"”’」』)）]')
@@ -97,12 +98,9 @@ def _id_entry(source: Source, number: int, line: str) -> Entry:
     if tab and doc_id and text:
         return Entry(source.line(number), text, doc_id=doc_id)
     where = source.line(number).start
-    missing = (
-        ("tab", "制表符") if not tab else ("id before the tab", "制表符前的 id") if not doc_id else ("text", "文本")
-    )
+    missing = Message("tab") if not tab else Message("id before the tab") if not doc_id else Message("text")
     raise InputError(
-        f"{where.en} has no {missing[0]}. Each line needs an id, a tab and the text.",
-        f"{where.zh}没有{missing[1]}。每行需要 id、制表符和文本。",
+        Message("{where} has no {missing}. Each line needs an id, a tab and the text.", where=where, missing=missing)
     )
 
 

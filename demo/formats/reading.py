@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.formats.encoding import UTF_8
-from demo.language import Text
+from demo.messages import Message, clauses, plural
+from demo.phrases import count_passages
 from demo.records import Collection
 
 
@@ -25,7 +26,7 @@ class Reading:
     """
 
     format_keys: tuple[str, ...]
-    manner: Text
+    manner: Message
     passages: int
     queries: int = 0
     judgments: int = 0
@@ -36,25 +37,24 @@ class Reading:
     empty_passages: int = 0
     unknown_judgments: int = 0
     encodings: tuple[str, ...] = (UTF_8,)
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def format_key(self) -> str:
         """The format, or "" where files had different ones."""
         return self.format_keys[0] if len(self.format_keys) == 1 else ""
 
-    def sentence(self) -> Text:
+    def sentence(self) -> Message:
         """“24 passages, one per line; 2 duplicates left out; 1 empty line skipped”, without a full stop."""
-        passages = _count(self.passages, _PASSAGES)
-        clauses = [Text(f"{passages.en}, {self.manner.en}", f"{passages.zh}，{self.manner.zh}")]
+        parts = [Message("{passages}, {manner}", passages=count_passages(self.passages), manner=self.manner)]
         counts = (
             *(self.queries, self.judgments, self.scores, self.duplicates, self.repeated),
             *(self.empty_lines, self.empty_passages, self.unknown_judgments),
         )
-        clauses += [_count(count, words) for count, words in zip(counts, _CLAUSES, strict=True) if count]
-        clauses += self.notes
-        clauses += [Text(f"read as {name}", f"按 {name} 编码读取") for name in self.encodings if name != UTF_8]
-        return Text("; ".join(clause.en for clause in clauses), "；".join(clause.zh for clause in clauses))
+        parts += [row.format(count=count) for count, row in zip(counts, _COUNTED, strict=True) if count]
+        parts += self.notes
+        parts += [Message("read as {name}", name=name) for name in self.encodings if name != UTF_8]
+        return clauses(parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,23 +65,22 @@ class Loaded:
     reading: Reading
 
 
-Words = tuple[str, str, str]
-
-_PASSAGES: Words = ("{n} passage", "{n} passages", "{n} 个段落")
-_CLAUSES: tuple[Words, ...] = (
-    ("{n} query", "{n} queries", "{n} 个查询"),
-    ("{n} judgment", "{n} judgments", "{n} 条相关性判断"),
-    ("{n} score of the engine", "{n} scores of the engine", "{n} 个搜索引擎得分"),
-    ("{n} duplicate left out", "{n} duplicates left out", "已省略 {n} 个重复段落"),
-    ("{n} text that came before kept under its own id", "{n} texts that came before kept under their own ids",
-     "{n} 个文本相同但 id 不同的段落予以保留"),
-    ("{n} empty line skipped", "{n} empty lines skipped", "跳过 {n} 个空行"),
-    ("{n} passage without text skipped", "{n} passages without text skipped", "跳过 {n} 个无文本的段落"),
-    ("{n} judgment of an unknown query or passage left out", "{n} judgments of unknown queries or passages left out",
-     "已省略 {n} 条查询或段落不存在的判断"),
-)  # fmt: skip
-
-
-def _count(count: int, words: Words) -> Text:
-    one, many, zh = words
-    return Text((one if count == 1 else many).format(n=f"{count:,}"), zh.format(n=f"{count:,}"))
+_COUNTED = (
+    plural("{count:,} query", "{count:,} queries", 0),
+    plural("{count:,} judgment", "{count:,} judgments", 0),
+    plural("{count:,} score of the engine", "{count:,} scores of the engine", 0),
+    plural("{count:,} duplicate left out", "{count:,} duplicates left out", 0),
+    plural(
+        "{count:,} text that came before kept under its own id",
+        "{count:,} texts that came before kept under their own ids",
+        0,
+    ),
+    plural("{count:,} empty line skipped", "{count:,} empty lines skipped", 0),
+    plural("{count:,} passage without text skipped", "{count:,} passages without text skipped", 0),
+    plural(
+        "{count:,} judgment of an unknown query or passage left out",
+        "{count:,} judgments of unknown queries or passages left out",
+        0,
+    ),
+)
+"""How what is counted beside passages is said, in the order of `Reading`'s fields."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from demo.formats import beir, documents, engines, json_text, plain, tables, trec_sgml
 from demo.formats.source import Found, Source
-from demo.language import Text
+from demo.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Format:
     """
 
     key: str
-    label: Text
-    manner: Text
-    help: Text
+    label: Message
+    manner: Message
+    help: Message
     suffixes: tuple[str, ...]
     example: str | Callable[[], bytes]
     read: Callable[[Source], Found]
@@ -56,12 +56,9 @@ def _never(source: Source) -> bool:
 FORMATS: tuple[Format, ...] = (
     Format(
         key="beir",
-        label=Text("BEIR folder", "BEIR 目录"),
-        manner=Text("from a BEIR folder", "来自 BEIR 目录"),
-        help=Text(
-            "A .zip of corpus.jsonl, queries.jsonl and qrels/test.tsv, or the same files together.",
-            "含 corpus.jsonl、queries.jsonl 和 qrels/test.tsv 的 .zip，或同时上传这些文件。",
-        ),
+        label=Message("BEIR folder"),
+        manner=Message("from a BEIR folder"),
+        help=Message("A .zip of corpus.jsonl, queries.jsonl and qrels/test.tsv, or the same files together."),
         suffixes=(".zip",),
         example=beir.example_zip,
         read=beir.read_beir,
@@ -70,11 +67,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="pdf",
-        label=Text("PDF", "PDF"),
-        manner=Text("from the paragraphs of a PDF", "来自 PDF 的段落"),
-        help=Text(
-            "A PDF with text in it; scans need text recognition first.", "含有文本的 PDF；扫描件需先做文字识别。"
-        ),
+        label=Message("PDF"),
+        manner=Message("from the paragraphs of a PDF"),
+        help=Message("A PDF with text in it; scans need text recognition first."),
         suffixes=(".pdf",),
         example=documents.example_pdf,
         read=documents.read_pdf,
@@ -83,9 +78,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="docx",
-        label=Text("Word document (DOCX)", "Word 文档（DOCX）"),
-        manner=Text("from the paragraphs of a DOCX document", "来自 DOCX 文档的段落"),
-        help=Text("Paragraphs and table rows; headings become titles.", "段落与表格行；标题作为段落的题名。"),
+        label=Message("Word document (DOCX)"),
+        manner=Message("from the paragraphs of a DOCX document"),
+        help=Message("Paragraphs and table rows; headings become titles."),
         suffixes=(".docx",),
         example=documents.example_docx,
         read=documents.read_docx,
@@ -94,9 +89,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="elasticsearch",
-        label=Text("Elasticsearch or OpenSearch response", "Elasticsearch 或 OpenSearch 响应"),
-        manner=Text("from an Elasticsearch or OpenSearch response", "来自 Elasticsearch 或 OpenSearch 响应"),
-        help=Text("The whole answer of _search, with its hits.", "_search 的完整响应，含 hits。"),
+        label=Message("Elasticsearch or OpenSearch response"),
+        manner=Message("from an Elasticsearch or OpenSearch response"),
+        help=Message("The whole answer of _search, with its hits."),
         suffixes=(".json", ".txt"),
         example=(
             '{"took": 3, "hits": {"max_score": 9.1, "hits": [\n'
@@ -109,11 +104,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="solr",
-        label=Text("Solr response", "Solr 响应"),
-        manner=Text("from a Solr response", "来自 Solr 响应"),
-        help=Text(
-            "The whole answer of select as JSON, with “fl=*,score”.", "select 的完整 JSON 响应，带“fl=*,score”。"
-        ),
+        label=Message("Solr response"),
+        manner=Message("from a Solr response"),
+        help=Message("The whole answer of select as JSON, with “fl=*,score”."),
         suffixes=(".json", ".txt"),
         example=(
             '{"response": {"numFound": 2, "start": 0, "docs": [\n'
@@ -126,12 +119,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="trec_sgml",
-        label=Text("TREC documents (SGML)", "TREC 文档（SGML）"),
-        manner=Text("from TREC documents", "来自 TREC 文档"),
-        help=Text(
-            "Documents between <DOC> and </DOC>, each with <DOCNO> and <TEXT>.",
-            "<DOC> 与 </DOC> 之间的文档，各含 <DOCNO> 和 <TEXT>。",
-        ),
+        label=Message("TREC documents (SGML)"),
+        manner=Message("from TREC documents"),
+        help=Message("Documents between <DOC> and </DOC>, each with <DOCNO> and <TEXT>."),
         suffixes=(".sgml", ".sgm", ".trec", ".xml", ".txt"),
         example=(
             "<DOC>\n<DOCNO>b1</DOCNO>\n<TITLE>Berlin</TITLE>\n<TEXT>Berlin has 3.5 million people.</TEXT>\n</DOC>\n"
@@ -142,12 +132,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="jsonl",
-        label=Text("JSON lines", "JSON 行（JSONL）"),
-        manner=Text("one JSON object per line", "每行一个 JSON 对象"),
-        help=Text(
-            "An object with “text” on each line, perhaps “_id” and “title”.",
-            "每行一个含“text”的对象，可带“_id”和“title”。",
-        ),
+        label=Message("JSON lines"),
+        manner=Message("one JSON object per line"),
+        help=Message("An object with “text” on each line, perhaps “_id” and “title”."),
         suffixes=(".jsonl", ".ndjson", ".json", ".txt"),
         example=(
             '{"_id": "b1", "title": "Berlin", "text": "Berlin has 3.5 million people."}\n'
@@ -158,12 +145,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="json",
-        label=Text("JSON", "JSON"),
-        manner=Text("from JSON", "来自 JSON"),
-        help=Text(
-            "A list of texts or objects, or “passages” with “queries” and “qrels” beside it.",
-            "文本或对象的列表，或“passages”并附“queries”和“qrels”。",
-        ),
+        label=Message("JSON"),
+        manner=Message("from JSON"),
+        help=Message("A list of texts or objects, or “passages” with “queries” and “qrels” beside it."),
         suffixes=(".json", ".txt"),
         example=(
             '{"passages": [{"id": "b1", "text": "Berlin has 3.5 million people."}, "Berlin is known for museums."],\n'
@@ -174,12 +158,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="tsv",
-        label=Text("Table with tabs (TSV)", "制表符分隔的表格（TSV）"),
-        manner=Text("one per row of a table with tabs", "每个表格行一个（制表符分隔）"),
-        help=Text(
-            "A header such as id, title, text, and tabs between cells.",
-            "首行为 id、title、text 等表头，单元格以制表符分隔。",
-        ),
+        label=Message("Table with tabs (TSV)"),
+        manner=Message("one per row of a table with tabs"),
+        help=Message("A header such as id, title, text, and tabs between cells."),
         suffixes=(".tsv", ".tab", ".csv", ".txt"),
         example="id\ttitle\ttext\nb1\tBerlin\tBerlin has 3.5 million.\nb2\tMuseums\tBerlin is known for museums.\n",
         read=tables.read_tsv,
@@ -187,12 +168,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="csv",
-        label=Text("Table with commas (CSV)", "逗号分隔的表格（CSV）"),
-        manner=Text("one per row of a table", "每个表格行一个"),
-        help=Text(
-            "A header such as id, title, text; commas, semicolons or bars between cells.",
-            "首行为 id、title、text 等表头，单元格以逗号、分号或竖线分隔。",
-        ),
+        label=Message("Table with commas (CSV)"),
+        manner=Message("one per row of a table"),
+        help=Message("A header such as id, title, text; commas, semicolons or bars between cells."),
         suffixes=(".csv", ".txt"),
         example='id,title,text\nb1,Berlin,"Berlin has 3,520,031."\nb2,Museums,"Berlin is known for ""museums""."\n',
         read=tables.read_csv,
@@ -200,9 +178,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="id_lines",
-        label=Text("Id, tab, text", "id、制表符、文本"),
-        manner=Text("one per line after an id and a tab", "每行一个，前有 id 和制表符"),
-        help=Text("On each line an id, a tab and the text.", "每行依次为 id、制表符和文本。"),
+        label=Message("Id, tab, text"),
+        manner=Message("one per line after an id and a tab"),
+        help=Message("On each line an id, a tab and the text."),
         suffixes=(".tsv", ".tab", ".txt"),
         example="b1\tBerlin has 3.5 million people.\nb2\tBerlin is known for museums.\n",
         read=plain.read_id_lines,
@@ -210,11 +188,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="markdown",
-        label=Text("Markdown", "Markdown"),
-        manner=Text("one per Markdown paragraph", "每个 Markdown 段落一个"),
-        help=Text(
-            "Paragraphs, lists and code blocks; headings become titles.", "段落、列表和代码块；标题作为段落的题名。"
-        ),
+        label=Message("Markdown"),
+        manner=Message("one per Markdown paragraph"),
+        help=Message("Paragraphs, lists and code blocks; headings become titles."),
         suffixes=(".md", ".markdown"),
         example="# Berlin\n\nBerlin has 3.5 million people.\n\n## Museums\n\nBerlin is known for museums.\n",
         read=plain.read_markdown,
@@ -222,9 +198,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="paragraphs",
-        label=Text("Separated by blank lines", "以空行分隔"),
-        manner=Text("separated by blank lines", "以空行分隔"),
-        help=Text("Passages of several lines, a blank line between them.", "段落可含多行，段落之间以空行分隔。"),
+        label=Message("Separated by blank lines"),
+        manner=Message("separated by blank lines"),
+        help=Message("Passages of several lines, a blank line between them."),
         suffixes=(".txt",),
         example="Berlin has 3.5 million people and an\narea of 892 km².\n\nBerlin is known for museums.\n",
         read=plain.read_paragraphs,
@@ -232,9 +208,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         key="lines",
-        label=Text("One per line", "每行一个"),
-        manner=Text("one per line", "每行一个"),
-        help=Text("Every line is a passage.", "每一行是一个段落。"),
+        label=Message("One per line"),
+        manner=Message("one per line"),
+        help=Message("Every line is a passage."),
         suffixes=(".txt",),
         example="Berlin has 3.5 million people.\nBerlin is known for museums.\n",
         read=plain.read_lines,

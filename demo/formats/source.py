@@ -10,7 +10,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.formats.encoding import decode
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Query
 from demo.settings import Settings
 
@@ -40,27 +40,26 @@ class Place:
     """Where something was found, for sentences: a numbered part of a file, or of the pasted text if `file` is empty."""
 
     file: str
-    unit: Text
+    unit: Message
     number: int
 
     @property
-    def text(self) -> Text:
+    def text(self) -> Message:
         """“line 7 of passages.jsonl” and “passages.jsonl 第 7 行”, as they stand inside a sentence."""
         unit = self.unit.format(number=f"{self.number:,}")
-        return Text(f"{unit.en} of {self.file}", f"{self.file} {unit.zh}") if self.file else unit
+        return Message("{unit} of {file}", unit=unit, file=self.file) if self.file else unit
 
     @property
-    def start(self) -> Text:
+    def start(self) -> Message:
         """The same with a capital letter, as it opens a sentence."""
-        text = self.text
-        return Text(text.en[0].upper() + text.en[1:], text.zh)
+        return Message("{place!c}", place=self.text)
 
 
-LINE = Text("line {number}", "第 {number} 行")
-ITEM = Text("item {number}", "第 {number} 项")
-HIT = Text("hit {number}", "第 {number} 条结果")
-PAGE = Text("page {number}", "第 {number} 页")
-PARAGRAPH = Text("paragraph {number}", "第 {number} 段")
+LINE = Message("line {number}")
+ITEM = Message("item {number}")
+HIT = Message("hit {number}")
+PAGE = Message("page {number}")
+PARAGRAPH = Message("paragraph {number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ class Found:
     empty_passages: int = 0
     queries: tuple[Query, ...] = ()
     judgments: tuple[Judgment, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,9 +158,9 @@ class Source:
         return Place(self.file, ITEM, number)
 
     @property
-    def name(self) -> Text:
+    def name(self) -> Message:
         """What to call it in a sentence: its file name, or “the pasted text”."""
-        return Text(self.file, self.file) if self.file else Text("the pasted text", "粘贴的文本")
+        return Message("{text}", text=self.file) if self.file else Message("the pasted text")
 
 
 def parse_json(text: str, file: str, first_line: int) -> Any:
@@ -175,20 +174,28 @@ def parse_json(text: str, file: str, first_line: int) -> Any:
     except json.JSONDecodeError as error:
         where = Place(file, LINE, first_line + error.lineno - 1).start
         raise InputError(
-            f"{where.en} is not valid JSON: {error.msg.lower()} at column {error.colno}. Mend it there, or choose "
-            "another way to read it.",
-            f"{where.zh}第 {error.colno} 列处不是有效的 JSON。请修正该处，或选择其他读取方式。",
+            Message(
+                "{where} is not valid JSON: {lower} at column {colno}. Mend it there, or choose another way to read "
+                "it.",
+                where=where,
+                lower=error.msg.lower(),
+                colno=error.colno,
+            )
         ) from error
     except RecursionError as error:
         where = Place(file, LINE, first_line).text
         raise InputError(
-            f"The JSON that starts at {where.en} is nested too deeply. "
-            "Passages need a list of texts or of flat objects.",
-            f"从{where.zh}开始的 JSON 嵌套过深。段落应为文本列表或扁平对象的列表。",
+            Message(
+                "The JSON that starts at {where} is nested too deeply. Passages need a list of texts or of flat "
+                "objects.",
+                where=where,
+            )
         ) from error
     except ValueError as error:
         where = Place(file, LINE, first_line).text
         raise InputError(
-            f"The JSON that starts at {where.en} has a number with thousands of digits. Write it as a text in quotes.",
-            f"从{where.zh}开始的 JSON 含有位数过多的数字。请把它写成带引号的文本。",
+            Message(
+                "The JSON that starts at {where} has a number with thousands of digits. Write it as a text in quotes.",
+                where=where,
+            )
         ) from error

@@ -10,7 +10,7 @@ from itertools import islice
 from demo.errors import InputError
 from demo.formats.fields import ID_NAMES, TEXT_NAMES, TITLE_NAMES, entry_of, find_field
 from demo.formats.source import Entry, Found, Source
-from demo.language import Text
+from demo.messages import Message, listed
 
 _DELIMITERS = (",", ";", "|")
 _NAME_CHARS = 40
@@ -77,7 +77,7 @@ def _padded(cells: list[str], header: list[str]) -> list[str]:
     return [*cells, *[""] * (len(header) - len(cells))][::-1]
 
 
-def _columns_note(header: list[str]) -> tuple[Text, ...]:
+def _columns_note(header: list[str]) -> tuple[Message, ...]:
     """Which columns were read, where that is not plain from their names."""
     text = find_field(header, TEXT_NAMES) or find_field(header, TITLE_NAMES)
     unread = [
@@ -85,19 +85,21 @@ def _columns_note(header: list[str]) -> tuple[Text, ...]:
     ]
     if not unread:
         return ()
-    return (Text(f"text from column “{text}”", f"文本取自“{text}”列"),)
+    return (Message("text from column “{text}”", text=text),)
 
 
 def _check_header(header: list[str], source: Source, number: int) -> None:
     if find_field(header, TEXT_NAMES) is not None or find_field(header, TITLE_NAMES) is not None:
         return
     where = source.line(number).start
-    names = ", ".join(f"“{name[:30]}”" for name in header[:8])
+    names = listed(f"“{name[:30]}”" for name in header[:8])
     raise InputError(
-        f"{where.en} is read as the header, and none of its columns is the text: {names}. Name one column “text” "
-        "(or passage, content, body, document…), or choose “one per line”.",
-        f"{where.zh}被当作表头，但其中没有文本列：{names}。请把某一列命名为“text”（或 passage、content、body、"
-        "document 等），或选择“每行一个”。",
+        Message(
+            "{where} is read as the header, and none of its columns is the text: {names}. Name one column “text” "
+            "(or passage, content, body, document…), or choose “one per line”.",
+            where=where,
+            names=names,
+        )
     )
 
 
@@ -106,9 +108,13 @@ def _check_width(cells: list[str], header: list[str], source: Source, number: in
         return
     where = source.line(number).start
     raise InputError(
-        f"{where.en} has {len(cells)} cells, but the header has {len(header)}. Put cells that contain the separator "
-        "between quotation marks.",
-        f"{where.zh}有 {len(cells)} 个单元格，而表头只有 {len(header)} 个。请给含有分隔符的单元格加上引号。",
+        Message(
+            "{where} has {cells} cells, but the header has {header}. Put cells that contain the separator between "
+            "quotation marks.",
+            where=where,
+            cells=len(cells),
+            header=len(header),
+        )
     )
 
 
@@ -133,14 +139,19 @@ def _broken_row(source: Source, number: int, error: csv.Error) -> InputError:
     where = source.line(number).start
     if "field limit" in str(error):
         return InputError(
-            f"{where.en} starts a cell of more than {csv.field_size_limit():,} characters. Split it into passages, or "
-            "close its quotation mark.",
-            f"{where.zh}开始的单元格超过 {csv.field_size_limit():,} 个字符。请拆分为多个段落，或补上缺少的引号。",
+            Message(
+                "{where} starts a cell of more than {field_size_limit:,} characters. Split it into passages, or close "
+                "its quotation mark.",
+                where=where,
+                field_size_limit=csv.field_size_limit(),
+            )
         )
     return InputError(
-        f"{where.en} has a quotation mark that is not closed, or one inside a cell. Write a quotation mark inside a "
-        "quoted cell twice.",
-        f"{where.zh}的引号没有闭合，或出现在单元格中间。带引号的单元格内的引号须写两次。",
+        Message(
+            "{where} has a quotation mark that is not closed, or one inside a cell. Write a quotation mark inside "
+            "a quoted cell twice.",
+            where=where,
+        )
     )
 
 

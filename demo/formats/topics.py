@@ -9,6 +9,7 @@ from demo.formats.beir import distinct_queries, read_queries
 from demo.formats.json_text import looks_like_jsonl
 from demo.formats.source import Place, Source
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
+from demo.messages import Message
 from demo.records import Query
 
 _HEADER_IDS = ("id", "_id", "qid", "query_id", "query-id", "topic", "topic_id", "number")
@@ -33,8 +34,7 @@ def read_topics(source: Source) -> tuple[Query, ...]:
     if queries:
         return queries
     raise InputError(
-        f"{source.file} holds no queries. Write one on each line, or an id, a tab and the query.",
-        f"{source.file} 中没有查询。请每行写一个查询，或依次写 id、制表符和查询。",
+        Message("{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.file)
     )
 
 
@@ -51,7 +51,8 @@ def _tab_lines(source: Source) -> Iterator[tuple[Place, Query]]:
         if not query_id or not text:
             where = source.line(number).start
             raise InputError(
-                f"{where.en} has no {'query' if query_id else 'id'}. Each line needs an id, a tab and the query.",
-                f"{where.zh}没有{'查询' if query_id else ' id'}。每行需要 id、制表符和查询。",
+                Message("{where} has no query. Each line needs an id, a tab and the query.", where=where)
+                if query_id
+                else Message("{where} has no id. Each line needs an id, a tab and the query.", where=where)
             )
         yield source.line(number), Query(query_id, text)

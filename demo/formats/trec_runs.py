@@ -15,7 +15,7 @@ import numpy as np
 
 from demo.errors import InputError
 from demo.formats.source import Place, Source
-from demo.language import Text
+from demo.messages import Message
 
 _LARGEST = 3e38
 """The largest score written: what trec_eval keeps, a 32-bit float, ends little above it."""
@@ -35,7 +35,7 @@ class Run:
     tag: str
     rankings: Mapping[str, tuple[str, ...]]
     scores: Mapping[str, tuple[float, ...]]
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def read_run(source: Source) -> Run:
         if len(cells) not in (3, 6):
             raise _columns(source.line(number), len(cells))
         query_id, doc_id, rank_text = (cells[0], cells[1], cells[2]) if len(cells) == 3 else (cells[0], *cells[2:4])
-        rank = _number(rank_text, source.line(number), Text("rank", "名次"))
-        score = _number(cells[4], source.line(number), Text("score", "得分")) if len(cells) == 6 else -rank
+        rank = _number(rank_text, source.line(number), Message("rank"))
+        score = _number(cells[4], source.line(number), Message("score")) if len(cells) == 6 else -rank
         tag = tag or (cells[5] if len(cells) == 6 else "")
         of_query = rows.setdefault(query_id, {})
         if doc_id in of_query:
@@ -73,8 +73,10 @@ def read_run(source: Source) -> Run:
         of_query[doc_id] = _Row(number, doc_id, rank, score)
     if not rows:
         raise InputError(
-            f"{source.file} holds no results. A run has on each line: query, Q0, passage, rank, score, tag.",
-            f"{source.file} 中没有结果。运行文件每行应为：查询、Q0、段落、名次、得分、标签。",
+            Message(
+                "{file} holds no results. A run has on each line: query, Q0, passage, rank, score, tag.",
+                file=source.file,
+            )
         )
     ordered = {
         query: sorted(found.values(), key=lambda row: (-row.score, row.rank, row.number))
@@ -115,9 +117,11 @@ def _word(text: str) -> str:
     if len(text.split()) == 1 and text == text.strip():
         return text
     raise InputError(
-        f"The id “{text}” cannot stand in a TREC run file, whose columns are separated by white space. Give queries "
-        "and passages ids without any.",
-        f"id“{text}”无法写入 TREC 运行文件，因为其各列以空白分隔。请让查询和段落的 id 不含空白。",
+        Message(
+            "The id “{text}” cannot stand in a TREC run file, whose columns are separated by white space. Give "
+            "queries and passages ids without any.",
+            text=text,
+        )
     )
 
 
@@ -131,43 +135,55 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _number(text: str, place: Place, name: Text) -> float:
+def _number(text: str, place: Place, name: Message) -> float:
     if _is_number(text):
         return float(text)
     where = place.start
     raise InputError(
-        f"{where.en}: the {name.en} is “{text}”, which is not a number. A run has on each line: query, Q0, passage, "
-        "rank, score, tag.",
-        f"{where.zh}：{name.zh}为“{text}”，不是数字。运行文件每行应为：查询、Q0、段落、名次、得分、标签。",
+        Message(
+            "{where}: the {name} is “{text}”, which is not a number. A run has on each line: query, Q0, passage, "
+            "rank, score, tag.",
+            where=where,
+            name=name,
+            text=text,
+        )
     )
 
 
 def _columns(place: Place, count: int) -> InputError:
     where = place.start
     return InputError(
-        f"{where.en} has {count} columns. A run has six on each line (query, Q0, passage, rank, score, tag), or three "
-        "(query, passage, rank).",
-        f"{where.zh}有 {count} 列。运行文件每行应有六列（查询、Q0、段落、名次、得分、标签）"
-        "或三列（查询、段落、名次）。",
+        Message(
+            "{where} has {count} columns. A run has six on each line (query, Q0, passage, rank, score, tag), or "
+            "three (query, passage, rank).",
+            where=where,
+            count=count,
+        )
     )
 
 
 def _repeated(source: Source, number: int, earlier: int, query_id: str, doc_id: str) -> InputError:
     where, other = source.line(number).start, source.line(earlier).text
     return InputError(
-        f"{where.en} ranks passage “{doc_id}” for query “{query_id}” again, after {other.en}. Keep one of the two.",
-        f"{where.zh}再次为查询“{query_id}”列出段落“{doc_id}”，此前见{other.zh}。请只保留其一。",
+        Message(
+            "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
+            where=where,
+            doc_id=doc_id,
+            query_id=query_id,
+            other=other,
+        )
     )
 
 
-def _contradictions(ordered: Mapping[str, Sequence[_Row]]) -> tuple[Text, ...]:
+def _contradictions(ordered: Mapping[str, Sequence[_Row]]) -> tuple[Message, ...]:
     """A clause on queries whose ranks say another order than their scores."""
     against = sum(any(a.rank > b.rank for a, b in pairwise(rows)) for rows in ordered.values())
     if not against:
         return ()
     return (
-        Text(
-            f"ranks and scores disagree for {against:,} of {len(ordered):,} queries; scores decide",
-            f"{len(ordered):,} 个查询中有 {against:,} 个的名次与得分不一致；以得分为准",
+        Message(
+            "ranks and scores disagree for {against:,} of {ordered:,} queries; scores decide",
+            against=against,
+            ordered=len(ordered),
         ),
     )

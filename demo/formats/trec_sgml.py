@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from demo.errors import InputError
 from demo.formats.beir import distinct_queries
 from demo.formats.source import Entry, Found, Place, Source
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Query
 
 DOCUMENT, TOPIC = "DOC", "top"
@@ -53,8 +53,9 @@ def _document(place: Place, block: str) -> Entry | None:
     doc_id = _element(block, "docno")
     if not doc_id:
         raise InputError(
-            f"{place.start.en} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.",
-            f"{place.start.zh}开始的 <DOC> 没有 <DOCNO>。请为每个文档指定：<DOCNO>id</DOCNO>。",
+            Message(
+                "{start} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.", start=place.start
+            )
         )
     title = next(filter(None, (_element(block, name) for name in _TITLES)), "")
     texts = _TEXT.findall(block) or [_NOT_READ.sub(" ", block)]
@@ -94,10 +95,13 @@ def _topic(place: Place, block: str) -> Query:
     text = _open_element(block, "title") or _open_element(block, "desc")
     if number and text:
         return Query(number.lstrip("0") or "0" if number.isdecimal() else number, text)
-    missing = Text("<title>", "<title>") if number else Text("<num>", "<num>")
+    missing = Message("<title>") if number else Message("<num>")
     raise InputError(
-        f"{place.start.en} starts a topic without {missing.en}. Each <top> needs <num> and <title>.",
-        f"{place.start.zh}开始的主题没有 {missing.zh}。每个 <top> 需要 <num> 和 <title>。",
+        Message(
+            "{start} starts a topic without {missing}. Each <top> needs <num> and <title>.",
+            start=place.start,
+            missing=missing,
+        )
     )
 
 
@@ -135,12 +139,14 @@ def _unpaired(place: Place, name: str, closed: bool) -> InputError:
     where = place.start
     if closed:
         return InputError(
-            f"{where.en} has a </{name}> without a <{name}> before it. Remove it, or add what is missing.",
-            f"{where.zh}有 </{name}>，但前面没有 <{name}>。请删除它，或补上缺少的部分。",
+            Message(
+                "{where} has a </{name}> without a <{name}> before it. Remove it, or add what is missing.",
+                where=where,
+                name=name,
+            )
         )
     return InputError(
-        f"{where.en} starts a <{name}> that is not closed. Write </{name}> at its end.",
-        f"{where.zh}开始的 <{name}> 没有结束。请在其末尾写 </{name}>。",
+        Message("{where} starts a <{name}> that is not closed. Write </{name}> at its end.", where=where, name=name)
     )
 
 

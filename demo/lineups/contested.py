@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.comparison import TOP_K
-from demo.language import Text
+from demo.messages import Message, plural
 from demo.records import Lineup, Ranking, ScoreKind
 
 Booleans = npt.NDArray[np.bool_]
@@ -20,43 +20,33 @@ class Group:
     """A line along which rankers may disagree about a passage; `meaning` is one sentence."""
 
     key: str
-    label: Text
-    meaning: Text
+    label: Message
+    meaning: Message
 
 
 GROUPS = (
     Group(
         "agree",
-        Text("All agree", "全部一致"),
-        Text(
-            "No two rankers place it far apart, or none of them has it near the top.",
-            "没有任何两个排序器给它的名次相距很远，或者没有一个排序器把它排在前列。",
-        ),
+        Message("All agree"),
+        Message("No two rankers place it far apart, or none of them has it near the top."),
     ),
     Group(
         "bm25",
-        Text("BM25 alone", "仅 BM25 不同"),
-        Text(
-            "Every BM25 ranker places it far from every cross-encoder, while each side is of one mind.",
-            "每个 BM25 排序器给它的名次都与每个交叉编码器相距很远，而两边各自内部一致。",
-        ),
+        Message("BM25 alone"),
+        Message("Every BM25 ranker places it far from every cross-encoder, while each side is of one mind."),
     ),
     Group(
         "small",
-        Text("Small models alone", "仅小模型不同"),
-        Text(
-            "Every smaller cross-encoder places it far from every larger one and from BM25, while each side is of one "
-            "mind.",
-            "每个较小的交叉编码器给它的名次都与每个较大的以及 BM25 相距很远，而两边各自内部一致。",
+        Message("Small models alone"),
+        Message(
+            "Every smaller cross-encoder places it far from every larger one and from BM25, while each side is of "
+            "one mind."
         ),
     ),
     Group(
         "unclear",
-        Text("No clear line", "无明显分界"),
-        Text(
-            "Rankers place it far apart, but neither kind nor size of model says who.",
-            "排序器给它的名次相距很远，但无法按排序器的种类或模型的大小划分。",
-        ),
+        Message("No clear line"),
+        Message("Rankers place it far apart, but neither kind nor size of model says who."),
     ),
 )
 
@@ -86,13 +76,14 @@ def tolerance(size: int, k: int = TOP_K) -> int:
     return max(1, min(k, size // 10))
 
 
-def apart_means(size: int, k: int = TOP_K) -> Text:
+def apart_means(size: int, k: int = TOP_K) -> Message:
     """What “far apart” means for n = `size` candidates and the cutoff k, in one sentence."""
     gap = tolerance(size, k)
-    ranks = "1 rank" if gap == 1 else f"{gap} ranks"
-    return Text(
-        f"Far apart: more than {ranks} between two rankers, at least one of which has the passage in its top {k}.",
-        f"“相距很远”：两个排序器的名次相差超过 {gap}，且至少有一个把该段落排进前 {k} 名。",
+    return plural(
+        "Far apart: more than {count} rank between two rankers, at least one of which has the passage in its top {k}.",
+        "Far apart: more than {count} ranks between two rankers, at least one of which has the passage in its top {k}.",
+        gap,
+        k=k,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from demo.errors import InputError
+from demo.messages import Message, listed
 from demo.rankers.choices import FusionChoice
 from demo.rankers.fusion import fuse
 from demo.records import Lineup, Ranking
@@ -22,13 +23,19 @@ def find_ranking(lineup: Lineup, key: str) -> Ranking:
     for failure in lineup.failures:
         if failure.ranker.key == key:
             raise InputError(
-                f"{failure.ranker.label} gave no ranking, so there is nothing to compare with or to fuse: "
-                f"{failure.reason.en} Choose another ranker.",
-                f"{failure.ranker.label} 没有给出排序，因此无法与之比较或融合：{failure.reason.zh}请选择其他排序器。",
+                Message(
+                    "{label} gave no ranking, so there is nothing to compare with or to fuse: {reason} Choose another "
+                    "ranker.",
+                    label=failure.ranker.label,
+                    reason=failure.reason,
+                )
             )
     raise InputError(
-        f"“{key}” is not among the rankers here, which are {', '.join(found)}. Add it to them, or choose one of these.",
-        f"这里没有排序器“{key}”，现有 {'、'.join(found)}。请添加它，或从现有的中选择。",
+        Message(
+            "“{key}” is not among the rankers here, which are {found}. Add it to them, or choose one of these.",
+            key=key,
+            found=listed(found),
+        )
     )
 
 

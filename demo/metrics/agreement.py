@@ -18,7 +18,7 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Ranking
 
 RBO_PERSISTENCE = 0.9
@@ -33,15 +33,15 @@ class Strength:
     """A word for τ: used from `at_least` upwards."""
 
     at_least: float
-    word: Text
+    word: Message
 
 
 STRENGTHS = (
-    Strength(0.7, Text("strong", "强")),
-    Strength(0.4, Text("moderate", "中等")),
-    Strength(0.1, Text("weak", "弱")),
-    Strength(-0.1, Text("none", "无")),
-    Strength(-1.0, Text("reversed", "相反")),
+    Strength(0.7, Message("strong")),
+    Strength(0.4, Message("moderate")),
+    Strength(0.1, Message("weak")),
+    Strength(-0.1, Message("none")),
+    Strength(-1.0, Message("reversed")),
 )
 
 
@@ -151,14 +151,14 @@ def _overlaps(shorter: Sequence[Hashable], longer: Sequence[Hashable]) -> list[i
     return list(accumulate(entering))
 
 
-def describe_tau(tau: float | None) -> Text:
+def describe_tau(tau: float | None) -> Message:
     """One word for τ: strong from 0.7, moderate from 0.4, weak from 0.1, none above −0.1, else reversed.
 
     The thresholds are this project's, for reading only, and meet τ as it is shown, rounded to two decimals; “undefined”
     where τ is None.
     """
     if tau is None:
-        return Text("undefined", "无定义")
+        return Message("undefined")
     return next((row.word for row in STRENGTHS if round(tau, 2) >= row.at_least), STRENGTHS[-1].word)
 
 
@@ -177,8 +177,8 @@ class Measure:
     """
 
     key: str
-    label: Text
-    meaning: Text
+    label: Message
+    meaning: Message
     symmetric: bool
     least: float
     between: Callable[[Ranking, Ranking], float | None]
@@ -221,13 +221,11 @@ def overlap_between(reference: Ranking, other: Ranking) -> float | None:
 MEASURES = (
     Measure(
         "tau_b",
-        Text("Kendall τ_b", "Kendall τ_b"),
-        Text(
-            "Kendall τ_b looks at every pair of passages and whether both rankers order it alike, −1…1: 1 is the same "
-            "order, 0 no relation, −1 the reverse; equal scores count as ties, and it is undefined for fewer than two "
-            "passages or where one ranker gives all of them the same score.",
-            "Kendall τ_b 看每一对段落在两个排序器中的先后是否一致，范围 −1…1：1 为顺序相同，0 为无关联，−1 为完全相反；"
-            "得分相同算作并列；段落少于两个，或某一方得分全部相同时无定义。",
+        Message("Kendall τ_b"),
+        Message(
+            "Kendall τ_b looks at every pair of passages and whether both rankers order it alike, −1…1: 1 is the "
+            "same order, 0 no relation, −1 the reverse; equal scores count as ties, and it is undefined for fewer "
+            "than two passages or where one ranker gives all of them the same score."
         ),
         symmetric=True,
         least=-1.0,
@@ -235,15 +233,12 @@ MEASURES = (
     ),
     Measure(
         "tau_ap",
-        Text("τ_AP", "τ_AP"),
-        Text(
-            "τ_AP takes one ranker as the reference and asks, at each rank of the other, which share of the passages "
-            "above it the reference also puts above it, so that errors at the top cost most; −1…1: 1 is the same "
-            "order, 0 what chance gives, −1 the reverse; ties are read in the order shown, and it is undefined for "
-            "fewer than two passages or where one ranker gives all of them the same score.",
-            "τ_AP 以一个排序器为参照，在另一个排序器的每个名次上，看排在其上的段落中有多大比例在参照中也排在其上，"
-            "因此顶部的差错代价最大；范围 −1…1：1 为顺序相同，0 相当于随机，−1 为完全相反；"
-            "并列者按所示顺序计；段落少于两个，或某一方得分全部相同时无定义。",
+        Message("τ_AP"),
+        Message(
+            "τ_AP takes one ranker as the reference and asks, at each rank of the other, which share of the "
+            "passages above it the reference also puts above it, so that errors at the top cost most; −1…1: 1 is "
+            "the same order, 0 what chance gives, −1 the reverse; ties are read in the order shown, and it is "
+            "undefined for fewer than two passages or where one ranker gives all of them the same score."
         ),
         symmetric=False,
         least=-1.0,
@@ -251,15 +246,13 @@ MEASURES = (
     ),
     Measure(
         "rbo",
-        Text(f"RBO, p = {RBO_PERSISTENCE:g}", f"RBO，p = {RBO_PERSISTENCE:g}"),
-        Text(
-            "Rank-biased overlap (extrapolated) averages the overlap of the two lists at every depth for a reader who "
-            f"goes on to the next rank with probability p = {RBO_PERSISTENCE:g}, so the top weighs most; 0…1: 1 is the "
-            "same order, 0 nothing in common, and two orders of the same passages stay above 0; ties are read in the "
-            "order shown, and it is undefined for no passages.",
-            f"排名偏重重合度（RBO，外推形式）对每个深度上两个列表的重合取平均，读者以概率 p = {RBO_PERSISTENCE:g} "
-            "继续看下一名，因此顶部权重最大；范围 0…1：1 为顺序相同，0 为毫无重合，同一批段落的两种顺序总大于 0；"
-            "并列者按所示顺序计；没有段落时无定义。",
+        Message("RBO, p = {rbo_persistence:g}", rbo_persistence=RBO_PERSISTENCE),
+        Message(
+            "Rank-biased overlap (extrapolated) averages the overlap of the two lists at every depth for a reader "
+            "who goes on to the next rank with probability p = {rbo_persistence:g}, so the top weighs most; 0…1: "
+            "1 is the same order, 0 nothing in common, and two orders of the same passages stay above 0; ties are "
+            "read in the order shown, and it is undefined for no passages.",
+            rbo_persistence=RBO_PERSISTENCE,
         ),
         symmetric=True,
         least=0.0,
@@ -267,13 +260,12 @@ MEASURES = (
     ),
     Measure(
         "overlap",
-        Text(f"Overlap@{OVERLAP_K}", f"前 {OVERLAP_K} 名重合率"),
-        Text(
-            f"Overlap@{OVERLAP_K} is the share of the top {OVERLAP_K} that both rankers have in common, whatever the "
-            f"order within, 0…1: 1 is the same passages, 0 none; with {OVERLAP_K} passages or fewer it is always 1, "
-            "and it is undefined for none.",
-            f"前 {OVERLAP_K} 名重合率是两个排序器前 {OVERLAP_K} 名中共有段落的比例，不看其中的先后，"
-            f"范围 0…1：1 为段落完全相同，0 为没有共同段落；段落不超过 {OVERLAP_K} 个时总为 1；没有段落时无定义。",
+        Message("Overlap@{overlap_k}", overlap_k=OVERLAP_K),
+        Message(
+            "Overlap@{overlap_k} is the share of the top {overlap_k} that both rankers have in common, whatever "
+            "the order within, 0…1: 1 is the same passages, 0 none; with {overlap_k} passages or fewer it is "
+            "always 1, and it is undefined for none.",
+            overlap_k=OVERLAP_K,
         ),
         symmetric=True,
         least=0.0,

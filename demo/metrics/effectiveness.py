@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.errors import InputError
-from demo.language import Text
+from demo.messages import Message, listed
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id → doc_id → grade."""
@@ -41,8 +41,8 @@ class MeasureRow:
 
     key: str
     name: str
-    label: Text
-    meaning: Text
+    label: Message
+    meaning: Message
     source: str
     binary: bool
     whole: bool
@@ -57,8 +57,7 @@ class MeasureRow:
         """
         if (k is None and not self.whole) or (k is not None and k < 1):
             raise InputError(
-                f"{self.name} needs a cutoff of 1 or more: write “{self.key}@10”.",
-                f"{self.name} 需要不小于 1 的截断位置：请写“{self.key}@10”。",
+                Message("{name} needs a cutoff of 1 or more: write “{key}@10”.", name=self.name, key=self.key)
             )
         return Measure(self, k)
 
@@ -71,11 +70,10 @@ MEASURES = (
     MeasureRow(
         key="ndcg",
         name="NDCG",
-        label=Text("Normalised discounted cumulative gain", "归一化折损累计增益"),
-        meaning=Text(
-            "The grades of the first k passages, each divided by log₂(rank + 1) and summed, over the best sum that the "
-            "judged passages allow. 1 is the ideal order.",
-            "前 k 个段落的等级各除以 log₂(名次 + 1) 后求和，再除以已判断段落所能达到的最大值。1 表示理想顺序。",
+        label=Message("Normalised discounted cumulative gain"),
+        meaning=Message(
+            "The grades of the first k passages, each divided by log₂(rank + 1) and summed, over the best sum "
+            "that the judged passages allow. 1 is the ideal order."
         ),
         source="doi:10.1145/582415.582418",
         binary=False,
@@ -86,11 +84,10 @@ MEASURES = (
     MeasureRow(
         key="mrr",
         name="MRR",
-        label=Text("Mean reciprocal rank", "平均倒数排名"),
-        meaning=Text(
-            "1 over the rank of the first relevant passage; 0 if the first k hold none. ½ is “second on average” only "
-            "where queries are alike.",
-            "第一个相关段落名次的倒数；前 k 名中没有则为 0。只有各查询情况相近时，½ 才意味着“平均第二名”。",
+        label=Message("Mean reciprocal rank"),
+        meaning=Message(
+            "1 over the rank of the first relevant passage; 0 if the first k hold none. ½ is “second on average” "
+            "only where queries are alike."
         ),
         source="TREC-8 Question Answering Track (Voorhees 1999)",
         binary=True,
@@ -101,11 +98,10 @@ MEASURES = (
     MeasureRow(
         key="map",
         name="MAP",
-        label=Text("Mean average precision", "平均准确率均值"),
-        meaning=Text(
-            "Precision at the rank of each relevant passage, averaged over all relevant ones; one that was not found "
-            "adds 0.",
-            "在每个相关段落的名次处计算准确率，再对全部相关段落取平均；未找到的计为 0。",
+        label=Message("Mean average precision"),
+        meaning=Message(
+            "Precision at the rank of each relevant passage, averaged over all relevant ones; one that was not "
+            "found adds 0."
         ),
         source="doi:10.1145/345508.345543",
         binary=True,
@@ -116,10 +112,9 @@ MEASURES = (
     MeasureRow(
         key="p",
         name="P",
-        label=Text("Precision", "准确率"),
-        meaning=Text(
-            "The share of relevant passages among k; a ranking shorter than k counts as if filled up with others.",
-            "k 个段落中相关段落所占的比例；不足 k 个时，缺少的按不相关计。",
+        label=Message("Precision at k"),
+        meaning=Message(
+            "The share of relevant passages among k; a ranking shorter than k counts as if filled up with others."
         ),
         source="doi:10.1145/345508.345543",
         binary=True,
@@ -130,11 +125,10 @@ MEASURES = (
     MeasureRow(
         key="r",
         name="R",
-        label=Text("Recall", "召回率"),
-        meaning=Text(
-            "The share of all relevant passages that the first k hold. Reranking can raise it only below the depth of "
-            "the first stage.",
-            "全部相关段落中位于前 k 名的比例。重排只能在第一阶段的候选深度以内提高它。",
+        label=Message("Recall"),
+        meaning=Message(
+            "The share of all relevant passages that the first k hold. Reranking can raise it only below the "
+            "depth of the first stage."
         ),
         source="doi:10.1145/345508.345543",
         binary=True,
@@ -145,11 +139,10 @@ MEASURES = (
     MeasureRow(
         key="judged",
         name="Judged",
-        label=Text("Judged passages", "已判断的比例"),
-        meaning=Text(
-            "The share of the first k passages that somebody judged, whatever the grade. Where it is low or differs "
-            "between rankers, the other figures say little.",
-            "前 k 个段落中有人判断过的比例，无论等级高低。若该值低，或各排序器之间相差较大，其他指标便不太可信。",
+        label=Message("Judged passages"),
+        meaning=Message(
+            "The share of the first k passages that somebody judged, whatever the grade. Where it is low or "
+            "differs between rankers, the other figures say little."
         ),
         source="doi:10.1145/1008992.1009000",
         binary=False,
@@ -193,8 +186,11 @@ def parse_measure(text: str) -> Measure:
             return row.at(int(asked[2]) if asked[2] else None)
     known = [row.key if row.whole else f"{row.key}@k" for row in MEASURES]
     raise InputError(
-        f"There is no measure “{text.strip()}”. Choose among {', '.join(known)}, with a cutoff such as “ndcg@10”.",
-        f"没有名为“{text.strip()}”的指标。可选：{'、'.join(known)}，并加截断位置，如“ndcg@10”。",
+        Message(
+            "There is no measure “{strip}”. Choose among {known}, with a cutoff such as “ndcg@10”.",
+            strip=text.strip(),
+            known=listed(known),
+        )
     )
 
 
@@ -207,7 +203,7 @@ def parse_measures(text: str) -> tuple[Measure, ...]:
     measures = tuple(dict.fromkeys(parse_measure(part) for part in re.split(r"[,，;\s]+", text.strip()) if part))
     if measures:
         return measures
-    raise InputError("No measure was named. Write “ndcg@10”.", "没有给出指标。请写“ndcg@10”之类。")
+    raise InputError(Message("No measure was named. Write “ndcg@10”."))
 
 
 USUAL = parse_measures("ndcg@10 mrr@10 map p@10 r@100 judged@10")
@@ -235,9 +231,11 @@ def measure_run(
     """
     if relevant_from < 1:
         raise InputError(
-            f"Passages cannot count as relevant from grade {relevant_from}: 0 is what irrelevant ones have. Write 1 or "
-            "more.",
-            f"不能从等级 {relevant_from} 起算作相关：0 是不相关段落的等级。请写 1 或更大的数。",
+            Message(
+                "Passages cannot count as relevant from grade {relevant_from}: 0 is what irrelevant ones have. Write "
+                "1 or more.",
+                relevant_from=relevant_from,
+            )
         )
     judged = {query_id: dict(grades) for query_id, grades in qrels.items() if grades}
     values = {measure: dict.fromkeys(qrels, 0.0) for measure in measures}

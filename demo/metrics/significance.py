@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from demo.language import Text
+from demo.messages import Message
 
 Floats = npt.NDArray[np.float64]
 
@@ -137,14 +137,14 @@ class EffectWord:
     """A word for the size of an effect: used from |d| = `at_least` upwards."""
 
     at_least: float
-    word: Text
+    word: Message
 
 
 EFFECT_WORDS = (
-    EffectWord(0.8, Text("large", "大")),
-    EffectWord(0.5, Text("medium", "中等")),
-    EffectWord(0.2, Text("small", "小")),
-    EffectWord(0.0, Text("negligible", "可忽略")),
+    EffectWord(0.8, Message("large")),
+    EffectWord(0.5, Message("medium")),
+    EffectWord(0.2, Message("small")),
+    EffectWord(0.0, Message("negligible")),
 )
 """Cohen's own bounds (1988, Statistical Power Analysis for the Behavioral Sciences, chapter 2)."""
 
@@ -162,8 +162,8 @@ def paired_effect(differences: npt.ArrayLike) -> float | None:
     return float(values.mean() / values.std(ddof=1))
 
 
-def describe_effect(effect: float | None) -> Text:
+def describe_effect(effect: float | None) -> Message:
     """One word for the size of d, whatever its sign, as it is shown, rounded to two decimals; “undefined” for None."""
     if effect is None or math.isnan(effect):
-        return Text("undefined", "无定义")
+        return Message("undefined")
     return next(row.word for row in EFFECT_WORDS if round(abs(effect), 2) >= row.at_least)

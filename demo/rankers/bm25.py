@@ -20,7 +20,7 @@ import numpy.typing as npt
 import rank_bm25
 
 from demo.errors import InputError
-from demo.language import Text
+from demo.messages import Message, listed
 from demo.records import Passage
 from demo.text import Analysis, tokens
 
@@ -137,7 +137,7 @@ class Parameter:
     default: float
     least: float
     most: float
-    meaning: Text
+    meaning: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Variant:
     """
 
     key: str
-    label: Text
+    label: Message
     formula: str
     parameters: tuple[Parameter, ...]
     model: type[Any]
@@ -162,39 +162,37 @@ class Variant:
         return {parameter.name: parameter.default for parameter in self.parameters}
 
 
-K1 = Parameter("k1", "k₁", 1.5, 0.0, 10.0, Text("how much repeats of a term add", "词语重复出现的增益"))
-B = Parameter("b", "b", 0.75, 0.0, 1.0, Text("how much long passages lose", "长段落的惩罚程度"))
-EPSILON = Parameter(
-    "epsilon", "ε", 0.25, 0.0, 1.0, Text("weight of very frequent terms, × mean idf", "高频词的权重，乘以平均 idf")
-)
-DELTA_L = Parameter("delta", "δ", 0.5, 0.0, 10.0, Text("added to the normalised frequency", "加在归一化词频上的常数"))
-DELTA_PLUS = Parameter("delta", "δ", 1.0, 0.0, 10.0, Text("added for every term", "为每个词加上的常数"))
+K1 = Parameter("k1", "k₁", 1.5, 0.0, 10.0, Message("how much repeats of a term add"))
+B = Parameter("b", "b", 0.75, 0.0, 1.0, Message("how much long passages lose"))
+EPSILON = Parameter("epsilon", "ε", 0.25, 0.0, 1.0, Message("weight of very frequent terms, × mean idf"))
+DELTA_L = Parameter("delta", "δ", 0.5, 0.0, 10.0, Message("added to the normalised frequency"))
+DELTA_PLUS = Parameter("delta", "δ", 1.0, 0.0, 10.0, Message("added for every term"))
 
 VARIANTS = (
     Variant(
         "lucene",
-        Text("Lucene idf", "Lucene idf"),
+        Message("Lucene idf"),
         "Σ ln(1 + (N − n + ½) / (n + ½)) · f (k₁ + 1) / (f + k₁ (1 − b + b L))",
         (K1, B),
         _Lucene,
     ),
     Variant(
         "okapi",
-        Text("Okapi", "Okapi"),
+        Message("Okapi"),
         "Σ idf · f (k₁ + 1) / (f + k₁ (1 − b + b L)), idf = ln((N − n + ½) / (n + ½)), or ε · mean idf where below 0",
         (K1, B, EPSILON),
         _Okapi,
     ),
     Variant(
         "bm25l",
-        Text("BM25L", "BM25L"),
+        Message("BM25L"),
         "Σ ln((N + 1) / (n + ½)) · f (k₁ + 1) (c + δ) / (k₁ + c + δ), c = f / (1 − b + b L)",
         (K1, B, DELTA_L),
         _L,
     ),
     Variant(
         "bm25plus",
-        Text("BM25+", "BM25+"),
+        Message("BM25+"),
         "Σ ln((N + 1) / n) · (δ + f (k₁ + 1) / (f + k₁ (1 − b + b L)))",
         (K1, B, DELTA_PLUS),
         _Plus,
@@ -212,10 +210,7 @@ def find_variant(key: str) -> Variant:
         if variant.key == key:
             return variant
     keys = [variant.key for variant in VARIANTS]
-    raise InputError(
-        f"There is no BM25 variant “{key}”. Choose one of {', '.join(keys)}.",
-        f"没有名为“{key}”的 BM25 变体。可选：{'、'.join(keys)}。",
-    )
+    raise InputError(Message("There is no BM25 variant “{key}”. Choose one of {keys}.", key=key, keys=listed(keys)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +238,12 @@ class Bm25Settings:
         for name in ("k1", "b", "delta", "epsilon"):
             if name not in variant.defaults and getattr(self, name) is not None:
                 raise InputError(
-                    f"The BM25 variant “{variant.key}” has no {name}; it has {', '.join(variant.defaults)}. "
-                    f"Leave {name} out.",
-                    f"BM25 变体“{variant.key}”没有参数 {name}，只有 {'、'.join(variant.defaults)}。请去掉 {name}。",
+                    Message(
+                        "The BM25 variant “{key}” has no {name}; it has {defaults}. Leave {name} out.",
+                        key=variant.key,
+                        name=name,
+                        defaults=listed(variant.defaults),
+                    )
                 )
 
     @property
@@ -258,8 +256,13 @@ def _checked(parameter: Parameter, value: float) -> float:
     if parameter.least <= value <= parameter.most:
         return float(value)
     raise InputError(
-        f"BM25's {parameter.sign} is {value:g}. Write a number from {parameter.least:g} to {parameter.most:g}.",
-        f"BM25 的 {parameter.sign} 是 {value:g}。请写 {parameter.least:g} 到 {parameter.most:g} 之间的数。",
+        Message(
+            "BM25's {sign} is {value:g}. Write a number from {least:g} to {most:g}.",
+            sign=parameter.sign,
+            value=value,
+            least=parameter.least,
+            most=parameter.most,
+        )
     )
 
 
@@ -317,7 +320,7 @@ class Bm25Index:
             weights[term] = count * self.idf(term) * (self._model.floor() + own)
         return list(weights.items())
 
-    def collapse(self, query: str) -> Text | None:
+    def collapse(self, query: str) -> Message | None:
         """A warning that terms of the query weigh nothing, or count against passages that hold them; None if not so.
 
         Only Okapi's idf does this: to terms in half of the passages, or to every frequent term of a very short list.
@@ -325,14 +328,14 @@ class Bm25Index:
         powerless = [term for term in self._query_terms(query) if self.idf(term) <= 0]
         if not powerless:
             return None
-        words_en = ", ".join(f"“{term}”" for term in powerless)
-        words_zh = "、".join(f"“{term}”" for term in powerless)
+        words = listed(f"“{term}”" for term in powerless)
         counts = "/".join(str(where.stop - where.start) for where in map(self._postings.of, powerless))
-        return Text(
-            f"Okapi BM25 gives {words_en} weight 0 or less, because {counts} of {self.size} passages hold it: word "
-            "match counts for nothing there. Choose the variant with Lucene's idf.",
-            f"Okapi BM25 给{words_zh}的权重不大于 0，因为 {self.size} 个段落中有 {counts} 个含有它："
-            "词语匹配在此不起作用。请改用 Lucene idf 变体。",
+        return Message(
+            "Okapi BM25 gives {words} weight 0 or less, because {counts} of {size} passages hold it: word match "
+            "counts for nothing there. Choose the variant with Lucene's idf.",
+            words=words,
+            counts=counts,
+            size=self.size,
         )
 
     def _query_terms(self, query: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ weights were not at hand.
 
 from __future__ import annotations
 
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Head, ModelSpec, Published
 
 BUNDLED_PREFIX = "bundled/"
@@ -19,16 +19,13 @@ APACHE = "Apache-2.0"
 UNSTATED = "none stated on the hub (code: Apache-2.0)"
 BERT, ELECTRA = "BertForSequenceClassification", "ElectraForSequenceClassification"
 
-SIGMOID_BY_DEFAULT = Text(
-    "sentence-transformers applies a sigmoid to its scores by default; here they are the raw logits. Not checked "
-    "against the weights.",
-    "sentence-transformers 默认对其得分做 sigmoid；这里是原始 logit。尚未对照权重核实。",
+SIGMOID_BY_DEFAULT = Message(
+    "sentence-transformers applies a sigmoid to its scores by default; here they are the raw logits. Not "
+    "checked against the weights."
 )
-OLD_NAME_ONLY = Text(
-    "First version of the family; the hub may no longer carry it under this name. sentence-transformers applies a "
-    "sigmoid by default; here scores are raw logits. Size not checked against the weights.",
-    "该系列的第一版，模型库可能已不再以此名提供。sentence-transformers 默认做 sigmoid；这里是原始 logit。"
-    "规模尚未对照权重核实。",
+OLD_NAME_ONLY = Message(
+    "First version of the family; the hub may no longer carry it under this name. sentence-transformers "
+    "applies a sigmoid by default; here scores are raw logits. Size not checked against the weights."
 )
 
 CATALOG = (
@@ -43,9 +40,7 @@ CATALOG = (
         weights_bytes=90_900_000,
         licence=APACHE,
         published=Published(74.30, 39.01, 1_800),
-        notes=Text(
-            "The usual choice: as good as L12 at half its cost.", "最常用的选择：效果与 L12 相当，成本只有一半。"
-        ),
+        notes=Message("The usual choice: as good as L12 at half its cost."),
     ),
     ModelSpec(
         key="cross-encoder/ms-marco-MiniLM-L12-v2",
@@ -94,7 +89,7 @@ CATALOG = (
         weights_bytes=17_600_000,
         licence=APACHE,
         published=Published(69.84, 32.56, 9_000),
-        notes=Text("The fastest of the table.", "表中最快的模型。"),
+        notes=Message("The fastest of the table."),
     ),
     ModelSpec(
         key=DEFAULT_BUNDLED,
@@ -106,10 +101,9 @@ CATALOG = (
         parameters=4_386_049,
         weights_bytes=8_800_000,
         licence=APACHE,
-        notes=Text(
-            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. Not in "
-            "the published table.",
-            "随 Rerank Lens 附带，无需下载即可使用；用开放数据为本项目训练。不在已发表的表格中。",
+        notes=Message(
+            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. "
+            "Not in the published table."
         ),
     ),
     ModelSpec(
@@ -122,11 +116,10 @@ CATALOG = (
         parameters=22_751_617,
         weights_bytes=35_500_000,
         licence=APACHE,
-        notes=Text(
+        notes=Message(
             "Ships with Rerank Lens: all-MiniLM-L6-v2, laid out as a cross-encoder and trained on open data. Some "
-            "25 times slower than Tiny, and better at passages that answer in other words. Not in the published table.",
-            "随 Rerank Lens 附带：把 all-MiniLM-L6-v2 改造为 cross-encoder，并用开放数据训练。比 Tiny 慢约 25 倍，"
-            "更擅长识别换了说法的答案。不在已发表的表格中。",
+            "25 times slower than Tiny, and better at passages that answer in other words. Not in the published "
+            "table."
         ),
     ),
     ModelSpec(
@@ -156,12 +149,10 @@ CATALOG = (
         sbert_activation="not loadable",
         licence=UNSTATED,
         published=Published(72.82, 37.88, 720),
-        notes=Text(
-            "A class of its own: DistilBERT and one linear layer on [CLS], with distilbert-base-uncased's tokenizer as "
-            "its author advises. Trained on passages of about 60 words. Its layout is taken from the author's code, "
-            "not checked against the weights.",
-            "自有的模型类：DistilBERT 加 [CLS] 上的一个线性层，按作者建议使用 distilbert-base-uncased 的分词器。"
-            "用约 60 词的段落训练。其结构取自作者代码，尚未对照权重核实。",
+        notes=Message(
+            "A class of its own: DistilBERT and one linear layer on [CLS], with distilbert-base-uncased's "
+            "tokenizer as its author advises. Trained on passages of about 60 words. Its layout is taken from the "
+            "author's code, not checked against the weights."
         ),
     ),
     ModelSpec(
@@ -176,12 +167,10 @@ CATALOG = (
         weights_bytes=438_000_000,
         licence=UNSTATED,
         published=Published(71.23, 36.89, 340),
-        notes=Text(
-            "Its head is one linear layer on [CLS], as in BERT. Loaded the usual way it gains a dense layer that was "
-            "likely never trained; here that layer is left out, as its card asks. Whether the published figures were "
-            "measured so is not known; not checked against the weights.",
-            "它的输出头与 BERT 相同，是 [CLS] 上的一个线性层。按通常方式加载会多出一个可能从未训练过的全连接层；"
-            "这里按其模型卡的要求去掉了它。已发表的数字是否这样测得尚不清楚；尚未对照权重核实。",
+        notes=Message(
+            "Its head is one linear layer on [CLS], as in BERT. Loaded the usual way it gains a dense layer that "
+            "was likely never trained; here that layer is left out, as its card asks. Whether the published "
+            "figures were measured so is not known; not checked against the weights."
         ),
     ),
     ModelSpec(
@@ -196,11 +185,10 @@ CATALOG = (
         weights_bytes=58_400_000,
         licence=UNSTATED,
         published=Published(63.63, 28.80, 2_900),
-        notes=Text(
-            "Two outputs: the score is logit 1 − logit 0. Its tokenizer sets no maximum length, so 512 is used; its "
-            "file likely holds surplus distillation weights, which are ignored. Not checked against the weights.",
-            "两个输出：得分为 logit 1 − logit 0。其分词器未设最大长度，故取 512；"
-            "文件中可能有多余的蒸馏权重，会被忽略。尚未对照权重核实。",
+        notes=Message(
+            "Two outputs: the score is logit 1 − logit 0. Its tokenizer sets no maximum length, so 512 is used; "
+            "its file likely holds surplus distillation weights, which are ignored. Not checked against the "
+            "weights."
         ),
     ),
     ModelSpec(
@@ -215,9 +203,8 @@ CATALOG = (
         weights_bytes=438_000_000,
         licence=UNSTATED,
         published=Published(70.94, 34.75, 340),
-        notes=Text(
-            "Two outputs: the score is logit 1 − logit 0. Maximum length 512, not checked against its files.",
-            "两个输出：得分为 logit 1 − logit 0。最大长度 512，尚未对照其文件核实。",
+        notes=Message(
+            "Two outputs: the score is logit 1 − logit 0. Maximum length 512, not checked against its files."
         ),
     ),
     ModelSpec(
@@ -232,11 +219,9 @@ CATALOG = (
         weights_bytes=1_341_000_000,
         licence=UNSTATED,
         published=Published(73.36, 36.48, 100),
-        notes=Text(
-            "Two outputs: the score is logit 1 − logit 0. The largest of the table: 1.3 GB to download and keep in "
-            "memory. Maximum length 512, not checked against its files.",
-            "两个输出：得分为 logit 1 − logit 0。表中最大的模型：下载和占用内存各约 1.3 GB。"
-            "最大长度 512，尚未对照其文件核实。",
+        notes=Message(
+            "Two outputs: the score is logit 1 − logit 0. The largest of the table: 1.3 GB to download and keep "
+            "in memory. Maximum length 512, not checked against its files."
         ),
     ),
     ModelSpec(
@@ -252,11 +237,9 @@ CATALOG = (
         language="Multilingual",
         licence=APACHE,
         published=Published(68.40, 35.54, 330),
-        notes=Text(
-            "Lower-cased multilingual BERT, fine-tuned on English MS MARCO. Its card speaks of one value from −10 to "
-            "10, its code of two outputs: the score is logit 1 − logit 0. Not checked against the weights.",
-            "小写的多语言 BERT，在英文 MS MARCO 上微调。其模型卡称输出是 −10 到 10 的一个值，代码却有两个输出："
-            "得分为 logit 1 − logit 0。尚未对照权重核实。",
+        notes=Message(
+            "Lower-cased multilingual BERT, fine-tuned on English MS MARCO. Its card speaks of one value from −10 "
+            "to 10, its code of two outputs: the score is logit 1 − logit 0. Not checked against the weights."
         ),
     ),
     ModelSpec(

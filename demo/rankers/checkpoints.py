@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import ModelError
+from demo.messages import Message
 from demo.rankers.catalog import BUNDLED_PREFIX, find
 from demo.rankers.hub import Hub
 from demo.records import ModelSpec
@@ -107,8 +108,7 @@ def _safetensors_rows(path: Path) -> list[Mapping[str, Any]]:
 def damaged(path: Path) -> ModelError:
     """That a file cannot be read as what it should be."""
     return ModelError(
-        f"The file {path} is damaged or incomplete. Delete it, then download or copy it again.",
-        f"文件 {path} 已损坏或不完整。请删除后重新下载或复制。",
+        Message("The file {path} is damaged or incomplete. Delete it, then download or copy it again.", path=path)
     )
 
 
@@ -116,9 +116,12 @@ def untrained(spec: ModelSpec, missing: list[str]) -> ModelError:
     """That weights which the model needs are not in its files."""
     names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
     return ModelError(
-        f"“{spec.label}” has no trained reranking head: {names} {'is' if len(missing) == 1 else 'are'} not in its "
-        "files. It is likely a plain encoder or a bi-encoder. Choose a cross-encoder.",
-        f"“{spec.label}”没有训练过的重排输出层：文件中缺少 {names}。它可能是普通编码器或双编码器。请选择交叉编码器。",
+        Message(
+            "“{label}” has no trained reranking head. Missing in its files: {names}. It is likely a plain encoder or a "
+            "bi-encoder. Choose a cross-encoder.",
+            label=spec.label,
+            names=names,
+        )
     )
 
 
@@ -239,17 +242,22 @@ def completed(spec: ModelSpec, config: Mapping[str, Any]) -> ModelSpec:
     architecture = str(next(iter(config.get("architectures") or ()), ""))
     if architecture and not architecture.endswith("ForSequenceClassification"):
         raise ModelError(
-            f"“{spec.label}” is a {architecture}, not a cross-encoder: bi-encoders, decoders and plain encoders give "
-            "no score to a pair. Choose a model of class …ForSequenceClassification.",
-            f"“{spec.label}”的类型是 {architecture}，不是交叉编码器：双编码器、解码器和普通编码器都不能给“查询–段落”"
-            "对打分。请选择 …ForSequenceClassification 类的模型。",
+            Message(
+                "“{label}” is a {architecture}, not a cross-encoder: bi-encoders, decoders and plain encoders give no "
+                "score to a pair. Choose a model of class …ForSequenceClassification.",
+                label=spec.label,
+                architecture=architecture,
+            )
         )
     labels = len(config["id2label"]) if config.get("id2label") else _whole(config.get("num_labels")) or 2
     if labels not in (1, 2):
         raise ModelError(
-            f"“{spec.label}” has {labels} outputs; a reranker has one or two. It is likely a classifier for other "
-            "classes.",
-            f"“{spec.label}”有 {labels} 个输出，而重排模型只有一个或两个。它可能是用于其他分类任务的模型。",
+            Message(
+                "“{label}” has {labels} outputs; a reranker has one or two. It is likely a classifier for other "
+                "classes.",
+                label=spec.label,
+                labels=labels,
+            )
         )
     return replace(
         spec,

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from demo.errors import InputError
+from demo.messages import Message, listed
 from demo.rankers.bm25 import Bm25Settings
 from demo.text import Analysis
 
@@ -101,23 +102,34 @@ class FusionChoice:
     def __post_init__(self) -> None:
         if len(self.members) < 2:
             raise InputError(
-                f"A fusion needs two rankers or more, and {self.method} was given {len(self.members)}. Add one.",
-                f"融合至少需要两个排序器，而 {self.method} 只有 {len(self.members)} 个。请再添加一个。",
+                Message(
+                    "A fusion needs two rankers or more, and {method} was given {members}. Add one.",
+                    method=self.method,
+                    members=len(self.members),
+                )
             )
         if self.weights and len(self.weights) != len(self.members):
             raise InputError(
-                f"The fusion has {len(self.members)} rankers and {len(self.weights)} weights. Give one for each.",
-                f"该融合有 {len(self.members)} 个排序器，却有 {len(self.weights)} 个权重。请为每个排序器给一个权重。",
+                Message(
+                    "The fusion has {members} rankers and {weights} weights. Give one for each.",
+                    members=len(self.members),
+                    weights=len(self.weights),
+                )
             )
         if self.weights and (min(self.weights) < 0 or not any(self.weights)):
             raise InputError(
-                f"The weights of a fusion are 0 or more, and one is above 0; found {_slashed(self.weights)}.",
-                f"融合的权重不小于 0，且至少有一个大于 0；现为 {_slashed(self.weights)}。",
+                Message(
+                    "The weights of a fusion are 0 or more, and one is above 0; found {slashed}.",
+                    slashed=_slashed(self.weights),
+                )
             )
         if self.k < 0:
             raise InputError(
-                f"The k of reciprocal rank fusion is {self.k:g}. Write 0 or more; {RRF_K:g} is usual.",
-                f"倒数名次融合的 k 是 {self.k:g}。请写不小于 0 的数，通常为 {RRF_K:g}。",
+                Message(
+                    "The k of reciprocal rank fusion is {k:g}. Write 0 or more; {rrf_k:g} is usual.",
+                    k=self.k,
+                    rrf_k=RRF_K,
+                )
             )
 
     def __str__(self) -> str:
@@ -152,10 +164,7 @@ def parse_rankers(text: str) -> tuple[RankerChoice, ...]:
     """
     found = dict.fromkeys(parse_ranker(part) for part in _split(text, ",\n") if part.strip())
     if not found:
-        raise InputError(
-            "No ranker is named. Write one or more, such as bm25, bundled/tiny.",
-            "没有指定排序器。请写一个或多个，例如 bm25, bundled/tiny。",
-        )
+        raise InputError(Message("No ranker is named. Write one or more, such as bm25, bundled/tiny."))
     return tuple(found)
 
 
@@ -187,8 +196,10 @@ def _split(text: str, separators: str) -> list[str]:
             start = place + 1
     if depth:
         raise InputError(
-            f"The brackets in “{text.strip()}” do not match. Write for example bm25[k1=1.2] or rrf(bm25+bundled/tiny).",
-            f"“{text.strip()}”中的括号不成对。请写成 bm25[k1=1.2] 或 rrf(bm25+bundled/tiny) 的形式。",
+            Message(
+                "The brackets in “{strip}” do not match. Write for example bm25[k1=1.2] or rrf(bm25+bundled/tiny).",
+                strip=text.strip(),
+            )
         )
     return [*parts, text[start:]]
 
@@ -221,9 +232,7 @@ def _cross_encoder(model: str, options: dict[str, str]) -> CrossEncoderChoice:
     max_tokens = _number(model, "max_tokens", options.pop("max_tokens", "0"))
     _no_more(options, model, ("precision", "windows", "max_tokens"))
     if max_tokens != int(max_tokens) or max_tokens < 0:
-        raise _wrong(
-            model, "max_tokens", f"{max_tokens:g}", "a whole number, 0 for the model's own", "整数，0 为模型自身的上限"
-        )
+        raise _wrong(model, "max_tokens", f"{max_tokens:g}", Message("a whole number, 0 for the model's own"))
     return CrossEncoderChoice(model, precision, windows, int(max_tokens))
 
 
@@ -234,10 +243,7 @@ def _fusion(method: str, members: str, options: dict[str, str]) -> FusionChoice:
     _no_more(options, method, ("weights", "k") if method == "rrf" else ("weights",))
     plain = tuple(part for part in parts if not isinstance(part, FusionChoice))
     if len(plain) < len(parts):
-        raise InputError(
-            f"{method} holds another fusion. Name the rankers themselves.",
-            f"{method} 中又含有融合。请直接列出各个排序器。",
-        )
+        raise InputError(Message("{method} holds another fusion. Name the rankers themselves.", method=method))
     return FusionChoice(method, plain, weights, k)
 
 
@@ -247,20 +253,21 @@ def _number(ranker: str, name: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _wrong(ranker, name, text, "a number", "数字")
+        raise _wrong(ranker, name, text, Message("a number"))
     return value
 
 
 def _yes(ranker: str, name: str, text: str) -> bool:
     if text.lower() in _WORDS_FOR:
         return _WORDS_FOR[text.lower()]
-    raise _wrong(ranker, name, text, "yes or no", "yes 或 no")
+    raise _wrong(ranker, name, text, Message("yes or no"))
 
 
-def _wrong(ranker: str, name: str, found: str, wanted_en: str, wanted_zh: str) -> InputError:
+def _wrong(ranker: str, name: str, found: str, wanted: Message) -> InputError:
     return InputError(
-        f"{name} of {ranker} is “{found}”. Write {wanted_en}.",
-        f"{ranker} 的 {name} 是“{found}”。请写{wanted_zh}。",
+        Message(
+            "{name} of {ranker} is “{found}”. Write {wanted}.", name=name, ranker=ranker, found=found, wanted=wanted
+        )
     )
 
 
@@ -268,9 +275,12 @@ def _no_more(options: Mapping[str, str], ranker: str, known: tuple[str, ...]) ->
     """Refuses options that the ranker does not have."""
     if options:
         name = next(iter(options))
-        has_en = f"it has {', '.join(known)}" if known else "it has none"
-        has_zh = f"它有 {'、'.join(known)}" if known else "它没有选项"
+        has = Message("it has {options}", options=listed(known)) if known else Message("it has none")
         raise InputError(
-            f"{ranker or 'The default model'} has no option “{name}”; {has_en}. Leave it out.",
-            f"{ranker or '默认模型'}没有选项“{name}”；{has_zh}。请去掉它。",
+            Message(
+                "{ranker} has no option “{name}”; {has}. Leave it out.",
+                ranker=ranker or Message("The default model"),
+                name=name,
+                has=has,
+            )
         )

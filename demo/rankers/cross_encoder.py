@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from demo.errors import ModelError
+from demo.messages import Message
 from demo.rankers.cross_encoder_pairs import Ids, Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
@@ -257,10 +258,14 @@ class _Run:
         tokens = batch.inputs["input_ids"].size
         if len(batch.rows) == 1:
             raise ModelError(
-                f"{self._model.spec.label} needs more memory for one pair of {tokens} tokens than "
-                f"{self._model.device} has free. Choose a smaller model, or free some memory.",
-                f"{self._model.spec.label} 处理一个 {tokens} 个 token 的文本对所需的内存超过 {self._model.device} 的"
-                "可用内存。请选择更小的模型，或释放一些内存。",
+                Message(
+                    "{label} needs more memory for one pair of {tokens} tokens than {device} has free. Choose a "
+                    "smaller "
+                    "model, or free some memory.",
+                    label=self._model.spec.label,
+                    tokens=tokens,
+                    device=self._model.device,
+                )
             ) from error
         self._model.batch_tokens = max(1, min(self._model.batch_tokens, tokens // 2))
         back = [each.rows for each in (batch, *self.cancel())]
@@ -294,10 +299,16 @@ class _Run:
         label, precision = self._model.spec.label, self._model.precision
         text = " ".join(self._texts[place].split())[:40]
         return ModelError(
-            f"{label} gave {score} for passage {place + 1} of {len(self._texts)} (“{text}”) in {precision}. Choose "
-            "fp32, or leave that passage out.",
-            f"{label} 在 {precision} 下为第 {place + 1} 个段落（共 {len(self._texts)} 个，“{text}”）给出了 {score}。"
-            "请选择 fp32，或去掉该段落。",
+            Message(
+                "{label} gave {score} for passage {place} of {texts} (“{text}”) in {precision}. Choose fp32, or leave "
+                "that passage out.",
+                label=label,
+                score=score,
+                place=place + 1,
+                texts=len(self._texts),
+                text=text,
+                precision=precision,
+            )
         )
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from demo.errors import InputError
+from demo.messages import Message
 from demo.rankers.checkpoints import Checkpoint, read_config, untrained
 from demo.rankers.cross_encoder import CrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder_forward import Builder, architecture_of, has_bf16
@@ -185,9 +186,11 @@ def choose_device(asked: str) -> str:
         torch.zeros(1, device=asked)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InputError(
-            f"The setting device is “{asked}”, which this machine does not have. Write cpu, or cuda where there is an "
-            "NVIDIA GPU.",
-            f"设置 device 的值是“{asked}”，本机没有该设备。请写 cpu；有 NVIDIA GPU 时可写 cuda。",
+            Message(
+                "The setting device is “{asked}”, which this machine does not have. Write cpu, or cuda where there is "
+                "an NVIDIA GPU.",
+                asked=asked,
+            )
         ) from error
     return asked
 
@@ -195,8 +198,7 @@ def choose_device(asked: str) -> str:
 def _check_precision(precision: str, device: torch.device) -> None:
     if precision == "fp16" and device.type == "cpu":
         raise InputError(
-            "Precision fp16 needs a GPU, and this machine computes on the CPU. Choose fp32 or bf16.",
-            "fp16 精度需要 GPU，而本机用 CPU 计算。请选择 fp32 或 bf16。",
+            Message("Precision fp16 needs a GPU, and this machine computes on the CPU. Choose fp32 or bf16.")
         )
 
 

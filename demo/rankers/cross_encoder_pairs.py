@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.errors import InputError, ModelError
+from demo.messages import Message
 from demo.rankers.cross_encoder_tokenizer import TextTokenizer
 from demo.records import Extent, IntArray
 
@@ -129,10 +130,10 @@ class Frame:
         passage = [place for place, side in enumerate(sides) if side == 1]
         if not query or not passage or query[-1] + 1 == passage[0]:
             raise ModelError(
-                "The tokenizer puts no special token between query and passage, so this is not a cross-encoder. "
-                "Choose a model of the BERT, ELECTRA, RoBERTa, DeBERTa or ModernBERT families.",
-                "分词器没有在查询与段落之间加入特殊标记，因此这不是交叉编码器。"
-                "请选择 BERT、ELECTRA、RoBERTa、DeBERTa 或 ModernBERT 系列的模型。",
+                Message(
+                    "The tokenizer puts no special token between query and passage, so this is not a cross-encoder. "
+                    "Choose a model of the BERT, ELECTRA, RoBERTa, DeBERTa or ModernBERT families."
+                )
             )
         first, end, second, last = query[0], query[-1] + 1, passage[0], passage[-1] + 1
         return cls(
@@ -191,8 +192,10 @@ class PairTokenizer:
         self.max_tokens = max_tokens
         if max_tokens < self.least_tokens:
             raise ModelError(
-                f"The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
-                f"该模型最多读取 {max_tokens} 个 token，放不下查询和段落。",
+                Message(
+                    "The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
+                    max_tokens=max_tokens,
+                )
             )
 
     @property
@@ -208,10 +211,14 @@ class PairTokenizer:
         """
         if max_tokens and max_tokens < self.least_tokens:
             raise InputError(
-                f"The maximum length is {max_tokens} tokens. Write {self.least_tokens} to {self.max_tokens}, so that "
-                "query and passage have room, or 0 for all that the model reads.",
-                f"最大长度是 {max_tokens} 个 token。请写 {self.least_tokens} 到 {self.max_tokens}，以便放下查询和段落，"
-                "或写 0 表示模型能读取的全部。",
+                Message(
+                    "The maximum length is {max_tokens} tokens. Write {least_tokens} to {max_tokens_2}, so that "
+                    "query and "
+                    "passage have room, or 0 for all that the model reads.",
+                    max_tokens=max_tokens,
+                    least_tokens=self.least_tokens,
+                    max_tokens_2=self.max_tokens,
+                )
             )
         return min(max_tokens or self.max_tokens, self.max_tokens) - self._frame.size
 

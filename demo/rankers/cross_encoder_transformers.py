@@ -16,6 +16,7 @@ import transformers
 from torch import Tensor, nn
 
 from demo.errors import ModelError
+from demo.messages import Message
 from demo.rankers.checkpoints import Checkpoint, untrained
 from demo.rankers.cross_encoder_tokenizer import TextTokenizer
 from demo.records import ModelSpec
@@ -71,10 +72,13 @@ def _load(spec: ModelSpec, checkpoint: Checkpoint) -> nn.Module:
     owner = getattr(transformers, spec.architecture or "AutoModelForSequenceClassification", None)
     if owner is None:
         raise ModelError(
-            f"“{spec.label}” is of class {spec.architecture}, which transformers {transformers.__version__} does not "
-            "have, and code that comes with a model is never run. Choose another model.",
-            f"“{spec.label}”的类型 {spec.architecture} 不在 transformers {transformers.__version__} 中，"
-            "而模型自带的代码一律不运行。请选择其他模型。",
+            Message(
+                "“{label}” is of class {architecture}, which transformers {version__} does not have, and code that "
+                "comes with a model is never run. Choose another model.",
+                label=spec.label,
+                architecture=spec.architecture,
+                version__=transformers.__version__,
+            )
         )
     module, report = owner.from_pretrained(
         checkpoint.folder,
@@ -127,9 +131,12 @@ def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     if not tokenizer.is_fast:
         raise ModelError(
-            f"The tokenizer of “{spec.label}” ({type(tokenizer).__name__}) has no fast form, which is needed to tell "
-            "what was read of a passage. Choose another model.",
-            f"“{spec.label}”的分词器（{type(tokenizer).__name__}）没有快速版本，无法判断读取了段落的哪些部分。请选择其他模型。",
+            Message(
+                "The tokenizer of “{label}” ({name__}) has no fast form, which is needed to tell what was read of a "
+                "passage. Choose another model.",
+                label=spec.label,
+                name__=type(tokenizer).__name__,
+            )
         )
     return as_text_tokenizer(tokenizer)
 

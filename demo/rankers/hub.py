@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import InputError, RemoteError
-from demo.language import Text
+from demo.messages import Message
 
 ANSWER_SECONDS = 10
 """How long the hub may take to answer before it counts as out of reach."""
@@ -20,7 +20,7 @@ _NAME = r"[A-Za-z0-9](?:[\w.-]{0,94}\w)?"
 HUB_ID = re.compile(rf"(?!.*(?:--|\.\.|\.git$)){_NAME}(?:/{_NAME})?", re.ASCII)
 """What the hub takes as an id; anything else is no name."""
 
-Tell = Callable[[Text], None]
+Tell = Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,7 @@ class _Received:
         if percent > self._percent:
             self._percent = percent
             done, total = f"{self._bytes / 1e6:.1f}", f"{self._total / 1e6:.1f}"
-            self._tell(
-                Text(
-                    f"Downloading {self._name}: {done} of {total} MB",
-                    f"正在下载 {self._name}：{done} / {total} MB",
-                )
-            )
+            self._tell(Message("Downloading {name}: {done} of {total} MB", name=self._name, done=done, total=total))
 
 
 def _bar_for(received: _Received) -> type[Any]:
@@ -163,46 +158,56 @@ def _translated(name: str) -> Iterator[None]:
 
 def _unknown(name: str) -> InputError:
     return InputError(
-        f"The hub has no public model “{name}”. Check the spelling (owner/name); for a private model, log in on this "
-        "machine with “hf auth login”.",
-        f"模型库中没有公开的模型“{name}”。请检查拼写（所有者/名称）；若是私有模型，请在本机用“hf auth login”登录。",
+        Message(
+            "The hub has no public model “{name}”. Check the spelling (owner/name); for a private model, log in "
+            "on this machine with “hf auth login”.",
+            name=name,
+        )
     )
 
 
 def _gated(name: str) -> RemoteError:
     return RemoteError(
-        f"The hub does not let this machine have “{name}”: its owner must allow it. Ask for access on its hub page, "
-        "then log in here with “hf auth login”.",
-        f"模型库不允许本机获取“{name}”：需要所有者许可。请在其模型库页面申请访问，然后在本机用“hf auth login”登录。",
+        Message(
+            "The hub does not let this machine have “{name}”: its owner must allow it. Ask for access on its hub "
+            "page, then log in here with “hf auth login”.",
+            name=name,
+        )
     )
 
 
 def _refused(name: str, status: int) -> RemoteError:
     return RemoteError(
-        f"The hub answered {status} when asked for “{name}”. Try again later, or choose a model that is on this "
-        "machine.",
-        f"请求“{name}”时模型库返回 {status}。请稍后再试，或选择本机已有的模型。",
+        Message(
+            "The hub answered {status} when asked for “{name}”. Try again later, or choose a model that is on "
+            "this machine.",
+            status=status,
+            name=name,
+        )
     )
 
 
 def _disk_full(name: str) -> RemoteError:
     return RemoteError(
-        f"The disk is full: “{name}” could not be downloaded. Free some space and try again.",
-        f"磁盘已满，无法下载“{name}”。请清理空间后重试。",
+        Message("The disk is full: “{name}” could not be downloaded. Free some space and try again.", name=name)
     )
 
 
 def _forbidden(name: str) -> RemoteError:
     return RemoteError(
-        f"“{name}” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads. Choose a model that is here, or "
-        "start without HF_HUB_OFFLINE.",
-        f"本机没有“{name}”，而 HF_HUB_OFFLINE=1 禁止下载。请选择本机已有的模型，或启动时不设 HF_HUB_OFFLINE。",
+        Message(
+            "“{name}” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads. Choose a model that is "
+            "here, or start without HF_HUB_OFFLINE.",
+            name=name,
+        )
     )
 
 
 def _out_of_reach(name: str) -> RemoteError:
     return RemoteError(
-        f"“{name}” is not on this machine, and the hub could not be reached. Check the network connection, or choose "
-        "a model that is here.",
-        f"本机没有“{name}”，且无法连接模型库。请检查网络，或选择本机已有的模型。",
+        Message(
+            "“{name}” is not on this machine, and the hub could not be reached. Check the network connection, or "
+            "choose a model that is here.",
+            name=name,
+        )
     )

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from demo.errors import DemoError, InputError, ModelError
-from demo.language import Text
+from demo.messages import NOTHING, Message
 from demo.rankers import checkpoints
 from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, find
 from demo.rankers.checkpoints import CONFIG, Checkpoint, completed, find_checkpoint, is_bundled, is_local, read_config
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from demo.rankers.cross_encoder import CrossEncoder
 
 Where = Literal["bundled", "cached", "download", "local"]
-Tell = Callable[[Text], None]
+Tell = Callable[[Message], None]
 
 HUB = Hub()
 
@@ -74,14 +74,17 @@ def _local_spec(folder: Path) -> ModelSpec:
 def _unknown(name: str, settings: Settings) -> InputError:
     if settings.any_model:
         return InputError(
-            f"“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id (owner/name). "
-            "Choose one of the list, or correct the name.",
-            f"“{name}”不是模型：不在列表中，不是含 config.json 的文件夹，也不是模型库 id（所有者/名称）。"
-            "请从列表中选择，或更正名称。",
+            Message(
+                "“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id "
+                "(owner/name). Choose one of the list, or correct the name.",
+                name=name,
+            )
         )
     return InputError(
-        f"“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.",
-        f"“{name}”不在模型列表中，而本页面不允许使用其他模型。请从列表中选择。",
+        Message(
+            "“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.",
+            name=name,
+        )
     )
 
 
@@ -170,11 +173,11 @@ def load_cross_encoder(
     checkpoint = find_checkpoint(spec, hub, bundled) or _fetch(spec, hub, tell)
     spec = completed(spec, read_config(checkpoint.folder))
     check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
-    tell(Text("Starting PyTorch", "正在启动 PyTorch"))
+    tell(Message("Starting PyTorch"))
     from demo.rankers.cross_encoder import MemoryShortError
     from demo.rankers.cross_encoder_network import open_cross_encoder
 
-    tell(Text(f"Reading the weights of {spec.label}", f"正在读取 {spec.label} 的权重"))
+    tell(Message("Reading the weights of {label}", label=spec.label))
     try:
         model = open_cross_encoder(spec, checkpoint, settings)
     except DemoError:
@@ -191,12 +194,14 @@ def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
     """Downloads what is missing: the small files first, as they may say that the rest is of no use."""
     if is_bundled(spec) or is_local(spec):
         raise ModelError(
-            f"The files of “{spec.label}” are missing or incomplete in {spec.key}: a config.json, a tokenizer and "
-            "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
-            f"{spec.key} 中“{spec.label}”的文件缺失或不完整：需要 config.json、分词器，以及 model.safetensors 或 "
-            "pytorch_model.bin。请补全文件，或选择其他模型。",
+            Message(
+                "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
+                "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
+                label=spec.label,
+                key=spec.key,
+            )
         )
-    tell(Text(f"Asking the hub for {spec.label}", f"正在向模型库请求 {spec.label}"))
+    tell(Message("Asking the hub for {label}", label=spec.label))
     listing = hub.listing((spec.key, *spec.aliases))
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
@@ -209,8 +214,10 @@ def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
     checkpoint = find_checkpoint(spec, hub)
     if checkpoint is None:
         raise ModelError(
-            f"“{spec.label}” was downloaded, but it has no tokenizer that can be used. Choose another model.",
-            f"“{spec.label}”已下载，但没有可用的分词器。请选择其他模型。",
+            Message(
+                "“{label}” was downloaded, but it has no tokenizer that can be used. Choose another model.",
+                label=spec.label,
+            )
         )
     return checkpoint
 
@@ -219,10 +226,12 @@ def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
     wanted = checkpoints.wanted_files(listing.files)
     if CONFIG not in wanted:
         raise ModelError(
-            f"“{spec.label}” has no PyTorch weights on the hub: {CONFIG} with model.safetensors or pytorch_model.bin "
-            "is needed. Choose another model.",
-            f"模型库中的“{spec.label}”没有 PyTorch 权重：需要 {CONFIG} 以及 model.safetensors 或 pytorch_model.bin。"
-            "请选择其他模型。",
+            Message(
+                "“{label}” has no PyTorch weights on the hub: {config} with model.safetensors or pytorch_model.bin is "
+                "needed. Choose another model.",
+                label=spec.label,
+                config=CONFIG,
+            )
         )
     return wanted
 
@@ -243,11 +252,15 @@ def check_memory(spec: ModelSpec, weights_bytes: int, free: int | None) -> None:
 
 
 def _memory_short(spec: ModelSpec, needed: str = "", free: str = "") -> ModelError:
-    detail_en = f": it needs about {needed} GB, and {free} GB are free" if needed else ""
-    detail_zh = f"：约需 {needed} GB，可用 {free} GB" if needed else ""
+    detail = NOTHING
+    if needed:
+        detail = Message(": it needs about {needed} GB, and {free} GB are free", needed=needed, free=free)
     return ModelError(
-        f"There is not enough memory for “{spec.label}”{detail_en}. Choose a smaller model, or free some memory.",
-        f"内存不足，无法加载“{spec.label}”{detail_zh}。请选择更小的模型，或释放一些内存。",
+        Message(
+            "There is not enough memory for “{label}”{detail}. Choose a smaller model, or free some memory.",
+            label=spec.label,
+            detail=detail,
+        )
     )
 
 
@@ -281,19 +294,23 @@ def _not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> 
     """What went wrong in the libraries, as a sentence."""
     if any(isinstance(each, pickle.UnpicklingError) for each in _causes(error)):
         return ModelError(
-            f"The weights of “{spec.label}” are a pickle that is damaged or would run code when opened, so they were "
-            "not loaded. Use a copy in the safetensors format, or choose another model.",
-            f"“{spec.label}”的权重是 pickle 文件，已损坏或打开时会运行代码，因此没有加载。"
-            "请使用 safetensors 格式的权重，或选择其他模型。",
+            Message(
+                "The weights of “{label}” are a pickle that is damaged or would run code when opened, so they were "
+                "not loaded. Use a copy in the safetensors format, or choose another model.",
+                label=spec.label,
+            )
         )
     if any(type(each).__name__ == "SafetensorError" for each in _causes(error)):
         return checkpoints.damaged(checkpoint.weights[0])
     reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
     return ModelError(
-        f"“{spec.label}” could not be loaded from {checkpoint.folder} ({reason}). Its files may be damaged or of "
-        "another kind: download it again, or choose another model.",
-        f"无法从 {checkpoint.folder} 加载“{spec.label}”（{reason}）。文件可能已损坏或类型不符：请重新下载，"
-        "或选择其他模型。",
+        Message(
+            "“{label}” could not be loaded from {folder} ({reason}). Its files may be damaged or of another kind: "
+            "download it again, or choose another model.",
+            label=spec.label,
+            folder=checkpoint.folder,
+            reason=reason,
+        )
     )
 
 

@@ -64,4 +64,4 @@ def add_api(settings: Settings, service: RankingService) -> None:
 
 def _refusal(error: Exception) -> gr.Error:
     """The error as the caller hears of it."""
-    return gr.Error(sentence_of(error).en, print_exception=not isinstance(error, DemoError))
+    return gr.Error(str(sentence_of(error)), print_exception=not isinstance(error, DemoError))

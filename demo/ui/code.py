@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from demo.errors import InputError
+from demo.messages import Message
 from demo.rankers.choices import EngineChoice, FusionChoice, parse_ranker
 from demo.records import Passage
 from demo.ui.session import Ran
@@ -48,16 +49,20 @@ def python_program(ran: Ran, rankers: Sequence[str]) -> str:
     """
     if any(isinstance(member, EngineChoice) for ranker in rankers for member in _members(ranker)):
         raise InputError(
-            "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON.",
-            "程序无法再次获取搜索引擎的得分。请选择 BM25 作为第一阶段，或保存 JSON。",
+            Message(
+                "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
+            )
         )
     passages = ran.collection.passages
     chars = sum(len(passage.content) for passage in passages)
     if chars > MOST_CHARS:
         raise InputError(
-            f"The passages have {chars:,} characters, and a program holds at most {MOST_CHARS:,}. Take fewer passages, "
-            "or save the JSON.",
-            f"段落共有 {chars:,} 个字符，而程序最多容纳 {MOST_CHARS:,} 个。请减少段落，或保存 JSON。",
+            Message(
+                "The passages have {chars:,} characters, and a program holds at most {most_chars:,}. Take fewer "
+                "passages, or save the JSON.",
+                chars=chars,
+                most_chars=MOST_CHARS,
+            )
         )
     return PROGRAM.format(
         address=ADDRESS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.language import Language
+from demo.messages import Language
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, parse_ranker
 from demo.records import Explanation
 from demo.scoring import Progress

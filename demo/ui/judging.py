@@ -12,7 +12,7 @@ import gradio as gr
 from demo import formats
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.language import Language
+from demo.messages import Language, Message
 from demo.metrics.effectiveness import measure_query, parse_measures
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
@@ -59,9 +59,12 @@ def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Jud
     qrels = formats.read_judgments(name, path.read_bytes(), pane.limits)
     if not Judgments().take(qrels, passages):
         raise InputError(
-            f"{name} judges none of these {len(passages)} passages: no id of the file is among theirs. Choose the "
-            "passages first that it belongs to.",
-            f"{name} 没有判定这 {len(passages)} 个段落中的任何一个：文件中的 id 与它们都不相符。请先选择它所属的段落。",
+            Message(
+                "{name} judges none of these {passages} passages: no id of the file is among theirs. Choose the "
+                "passages first that it belongs to.",
+                name=name,
+                passages=len(passages),
+            )
         )
     return judgments.take(qrels, passages)
 
@@ -145,5 +148,5 @@ def saved(judgments: Judgments) -> dict[str, str]:
         InputError: none was made yet.
     """
     if not judgments:
-        raise InputError(w.NO_JUDGMENTS.en, w.NO_JUDGMENTS.zh)
+        raise InputError(w.NO_JUDGMENTS)
     return {"name": "judgments.qrels.txt", "text": formats.write_judgments(judgments.qrels())}

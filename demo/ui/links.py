@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo.errors import DemoError, InputError
+from demo.messages import Message
 from demo.rankers.choices import (
     Bm25Choice,
     CrossEncoderChoice,
@@ -59,10 +60,7 @@ def written(link: Link, pane: InputsPane) -> str:
     """
     form, first = link.form, str(Bm25Choice(pane.bm25(link.form)))
     if form.first_stage != "bm25":
-        raise InputError(
-            "An engine's scores do not fit into a link. Choose BM25 as the first stage.",
-            "搜索引擎的得分无法放入链接。请选择 BM25 作为第一阶段。",
-        )
+        raise InputError(Message("An engine's scores do not fit into a link. Choose BM25 as the first stage."))
     values = {
         QUERY: form.query,
         KEY: form.collection if form.source == COLLECTION else "",
@@ -76,10 +74,12 @@ def written(link: Link, pane: InputsPane) -> str:
     text = urlencode({name: value for name, value in values.items() if value})
     if len(text) > MOST_CHARS:
         raise InputError(
-            f"The link would have {len(text):,} characters, and beyond {MOST_CHARS:,} links do not work everywhere. "
-            "Take fewer or shorter passages, or save the result as JSON and send that.",
-            f"链接将有 {len(text):,} 个字符，超过 {MOST_CHARS:,} 个后在许多地方无法使用。"
-            "请减少或缩短段落，或将结果存为 JSON 后发送。",
+            Message(
+                "The link would have {text:,} characters, and beyond {most_chars:,} links do not work everywhere. "
+                "Take fewer or shorter passages, or save the result as JSON and send that.",
+                text=len(text),
+                most_chars=MOST_CHARS,
+            )
         )
     return text
 
@@ -113,15 +113,18 @@ def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
     depth = values.get(DEPTH, "0")
     if not depth.isdecimal():
         raise InputError(
-            f"The link asks for the depth “{depth}”. Write a whole number, 0 for as many as allowed.",
-            f"链接中的深度是“{depth}”。请写整数，0 表示尽可能多。",
+            Message(
+                "The link asks for the depth “{depth}”. Write a whole number, 0 for as many as allowed.", depth=depth
+            )
         )
     form = replace(form, query=values.get(QUERY, form.query), depth=int(depth), **_first_stage(values.get(FIRST, "")))
     model = parse_ranker(values.get(MODEL, ""))
     if not isinstance(model, CrossEncoderChoice):
         raise InputError(
-            f"The link names {model} as the cross-encoder, which it is not. Name a model, such as bundled/tiny.",
-            f"链接把 {model} 当作交叉编码器，但它不是。请写模型名，例如 bundled/tiny。",
+            Message(
+                "The link names {model} as the cross-encoder, which it is not. Name a model, such as bundled/tiny.",
+                model=model,
+            )
         )
     rankers = parse_rankers(values[RANKERS]) if RANKERS in values else ()
     return Link(form, model, tuple(map(str, rankers)))
@@ -140,8 +143,10 @@ def _first_stage(text: str) -> dict[str, Any]:
     choice = parse_ranker(text or str(Bm25Choice()))
     if not isinstance(choice, Bm25Choice):
         raise InputError(
-            f"The link names {choice} as the first stage. Name bm25, with options if need be: bm25[k1=1.2].",
-            f"链接把 {choice} 当作第一阶段。请写 bm25，可带选项：bm25[k1=1.2]。",
+            Message(
+                "The link names {choice} as the first stage. Name bm25, with options if need be: bm25[k1=1.2].",
+                choice=choice,
+            )
         )
     settings = choice.settings
     numbers = {name: getattr(settings, name) for name in PARAMETERS}

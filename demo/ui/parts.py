@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components.plot import PlotData
 
 from demo.errors import DemoError
-from demo.language import Text
+from demo.messages import Message
 from demo.ui import wording as w
 from demo.ui.page import QUICK, page_html
 
@@ -116,7 +116,7 @@ class RunBox:
     stop: gr.Button
 
 
-def build_run_box(name: str, text: Text, label: w.Labels) -> RunBox:
+def build_run_box(name: str, text: Message, label: w.Labels) -> RunBox:
     """The box, its elements' ids made of the name: “rerank”, “rerank-stop”, “rerank-status-box”."""
     with gr.Column(elem_id=f"{name}-run-box", elem_classes="run-box"):
         status = page_html("", elem_id=f"{name}-status-box")
@@ -137,7 +137,7 @@ class Takeaway:
     button: gr.Button
     payload: gr.JSON
     js: str = SAVE
-    said: Text | None = None
+    said: Message | None = None
 
     def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any], worded: bool = False) -> None:
         """Hands over what `make` gives of the inputs; a known error is shown as a message over the page.

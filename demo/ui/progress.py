@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from time import perf_counter
 from typing import TypeVar
 
-from demo.language import Language
+from demo.messages import Language
 from demo.scoring import Progress
 from demo.ui.views import status
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.rankers.bm25 import VARIANTS, Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
 from demo.service import MOST_RANKERS, RankingService, label_of
@@ -33,7 +33,7 @@ def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> 
 
 
 def build_ranker_menu(
-    service: RankingService, engine: bool, models: Sequence[str], text: Text, label: w.Labels, elem_id: str
+    service: RankingService, engine: bool, models: Sequence[str], text: Message, label: w.Labels, elem_id: str
 ) -> gr.Dropdown:
     """Several rankers, those of the menu or any that can be written; BM25 and `models` are chosen at the start."""
     return gr.Dropdown(

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from demo.language import Language
+from demo.messages import Language, locales
 from demo.phrases import shorten
 from demo.ui import theme
 from demo.ui.parts import ChartView
@@ -41,6 +41,7 @@ def saved_page(
     return render(
         "saved.html",
         language,
+        html_language=locales(language)[-1],
         scene=scene,
         subject=shorten(subject, TITLE_CHARS),
         sections=[(key, *_content(section)) for key, section in sections.items()],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from demo.judgments import Judgments
-from demo.language import Text
+from demo.messages import Message
 from demo.rankers.choices import RankerChoice
 from demo.records import Collection, Comparison, Lineup, Passage, Query, Ranking
 from demo.service import Request
@@ -24,7 +24,7 @@ class Shown:
     comparison: Comparison
     collection: Collection
     analysis: Analysis
-    trap: Text | None
+    trap: Message | None
 
     @property
     def query(self) -> Query:

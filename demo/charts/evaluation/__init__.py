@@ -27,7 +27,7 @@ from demo.charts.evaluation.threshold import (
     threshold_data,
     threshold_figure,
 )
-from demo.language import Language, Text
+from demo.messages import Language, Message
 
 __all__ = ["EVALUATION_CHARTS", "Cut", "EvaluationChart", "Study", "ThresholdData", "describe_cut", "threshold_data"]
 
@@ -44,10 +44,10 @@ class EvaluationChart:
     """
 
     key: str
-    label: Text
+    label: Message
     data: Callable[[Study, float | None], Any]
     figure: Callable[[Any, Language], go.Figure]
-    alt: Callable[[Any], Text]
+    alt: Callable[[Any], Message]
     judged: bool = True
     scores: bool = False
     cut: bool = False
@@ -56,28 +56,28 @@ class EvaluationChart:
 EVALUATION_CHARTS = (
     EvaluationChart(
         "differences",
-        Text("Query by query", "逐个查询"),
+        Message("Query by query"),
         lambda study, _: differences_data(study),
         differences_figure,
         differences_alt,
     ),
     EvaluationChart(
         "cost",
-        Text("Quality against time", "质量与耗时"),
+        Message("Quality against time"),
         lambda study, _: cost_data(study),
         cost_figure,
         cost_alt,
     ),
     EvaluationChart(
         "depth",
-        Text("Quality by depth", "质量与深度"),
+        Message("Quality by depth"),
         lambda study, _: depth_data(study),
         depth_figure,
         depth_alt,
     ),
     EvaluationChart(
         "changes",
-        Text("How much changes", "变化有多大"),
+        Message("How much changes"),
         lambda study, _: changes_data(study),
         changes_figure,
         changes_alt,
@@ -85,7 +85,7 @@ EVALUATION_CHARTS = (
     ),
     EvaluationChart(
         "separation",
-        Text("Scores by grade", "各等级的得分"),
+        Message("Scores by grade"),
         lambda study, _: separation_data(study),
         separation_figure,
         separation_alt,
@@ -93,7 +93,7 @@ EVALUATION_CHARTS = (
     ),
     EvaluationChart(
         "threshold",
-        Text("What a threshold keeps", "阈值的取舍"),
+        Message("What a threshold keeps"),
         threshold_data,
         threshold_figure,
         threshold_alt,
@@ -102,7 +102,7 @@ EVALUATION_CHARTS = (
     ),
     EvaluationChart(
         "calibration",
-        Text("What a score means", "得分的含义"),
+        Message("What a score means"),
         lambda study, _: calibration_data(study),
         calibration_figure,
         calibration_alt,

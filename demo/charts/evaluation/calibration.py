@@ -13,7 +13,7 @@ from demo.charts.evaluation.study import Study
 from demo.charts.scales import Values
 from demo.charts.style import SAME, UP, axis, axis_title, caption, layout
 from demo.evaluation.analysis import Bools
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.metrics.calibration import Isotonic, Platt, fit_isotonic, fit_platt
 from demo.phrases import signed
 
@@ -47,7 +47,7 @@ class CalibrationData:
     shares: tuple[Share, ...]
     low: float
     high: float
-    label: Text
+    label: Message
     ranker: str
 
 
@@ -114,10 +114,7 @@ def _curve(x: Values, y: Values, colour: str, dash: str) -> go.Scatter:
 
 def _dots(data: CalibrationData, language: Language) -> go.Scatter:
     most = max(2, *(share.count for share in data.shares))
-    words = Text(
-        "{share:.3f} of {count:,} passages around {score} are relevant",
-        "得分约 {score} 的 {count:,} 个段落中有 {share:.3f} 相关",
-    )
+    words = Message("{share:.3f} of {count:,} passages around {score} are relevant")
     return go.Scatter(
         mode="markers",
         x=[share.score for share in data.shares],
@@ -136,28 +133,30 @@ def _dots(data: CalibrationData, language: Language) -> go.Scatter:
     )
 
 
-def _key() -> Text:
-    def keys(judged: str, isotonic: str) -> str:
-        return (
-            f'<span style="color:{SAME}">●</span> {judged}   <span style="color:{UP}">━</span> Platt   '
-            f'<span style="color:{ISOTONIC}">╍</span> {isotonic}'
-        )
-
-    return Text(keys("share judged relevant", "isotonic"), keys("判断为相关的比例", "保序回归"))
-
-
-def _nothing() -> Text:
-    return Text("Only one kind of passage is judged: nothing to calibrate on", "只有一类段落有判断：无法校准")
+def _key() -> Message:
+    return Message(
+        "{dot} share judged relevant   {line} Platt   {dashes} isotonic",
+        dot=f'<span style="color:{SAME}">●</span>',
+        line=f'<span style="color:{UP}">━</span>',
+        dashes=f'<span style="color:{ISOTONIC}">╍</span>',
+    )
 
 
-def calibration_alt(data: CalibrationData) -> Text:
+def _nothing() -> Message:
+    return Message("Only one kind of passage is judged: nothing to calibrate on")
+
+
+def calibration_alt(data: CalibrationData) -> Message:
     """The chart in one sentence."""
     if data.platt is None:
         nothing = _nothing()
-        return Text(f"{data.ranker}: {nothing.en}.", f"{data.ranker}：{nothing.zh}。")
+        return Message("{ranker}: {nothing}.", ranker=data.ranker, nothing=nothing)
     low, high = (f"{value:.2f}" for value in data.platt.probability([data.low, data.high]).tolist())
-    return Text(
-        f"{data.ranker}: the probability of relevance rises from {low} at score {signed(data.low)} to {high} at "
-        f"{signed(data.high)} (Platt).",
-        f"{data.ranker}：相关的概率从得分 {signed(data.low)} 处的 {low} 到 {signed(data.high)} 处的 {high}（Platt）。",
+    return Message(
+        "{ranker}: the probability of relevance rises from {low} at score {low_2} to {high} at {high_2} (Platt).",
+        ranker=data.ranker,
+        low=low,
+        low_2=signed(data.low),
+        high=high,
+        high_2=signed(data.high),
     )

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from demo.charts.evaluation.study import Study
 from demo.charts.style import SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.changes import Changes, QueryChange
-from demo.language import Language, Text
-from demo.phrases import shorten
+from demo.messages import Language, Message
+from demo.phrases import count_queries, shorten
 
 HEIGHT = 270
 HOVER_COLUMNS = 60
@@ -66,9 +66,7 @@ def changes_figure(data: ChangesData, language: Language) -> go.Figure:
             tickmode="auto",
             nticks=min(12, count + 1),
             tickformat="d",
-            title=axis_title(Text("queries, the least agreement first", "查询，按一致程度从小到大").to(language))
-            if count
-            else None,
+            title=axis_title(Message("queries, the least agreement first").to(language)) if count else None,
         )
     )
     figure.update_yaxes(axis(range=[0, 1.05], nticks=6, showgrid=bool(count), showticklabels=bool(count)))
@@ -81,8 +79,8 @@ def changes_figure(data: ChangesData, language: Language) -> go.Figure:
 
 def _key(data: ChangesData, language: Language) -> str:
     words = (
-        (UP, Text("another first", "首位不同"), data.other_first),
-        (SAME, Text("the same first", "首位相同"), len(data.rows) - data.other_first),
+        (UP, Message("another first"), data.other_first),
+        (SAME, Message("the same first"), len(data.rows) - data.other_first),
     )
     keys = "   ".join(
         f'<span style="color:{colour}">■</span> {word.to(language)} {count}' for colour, word, count in words
@@ -92,29 +90,31 @@ def _key(data: ChangesData, language: Language) -> str:
 
 def _hover(data: ChangesData, at: int, language: Language) -> str:
     row = data.rows[at]
-    first = Text("another first", "首位不同") if row.other_first else Text("the same first", "首位相同")
-    new = Text(f"{row.new} new among the first 10", f"前 10 名中有 {row.new} 个新段落")
+    first = Message("another first") if row.other_first else Message("the same first")
+    new = Message("{new} new among the first 10", new=row.new)
     return (
         f"<b>RBO {row.rbo:.2f}</b>  {first.to(language)} · {new.to(language)}"
         f"<br>{escaped(shorten(data.texts[at], HOVER_COLUMNS))}"
     )
 
 
-def _nothing() -> Text:
-    return Text("The baseline against itself: nothing changes", "基线与其自身相比：没有变化")
+def _nothing() -> Message:
+    return Message("The baseline against itself: nothing changes")
 
 
-def changes_alt(data: ChangesData) -> Text:
+def changes_alt(data: ChangesData) -> Message:
     """The chart in one sentence."""
     if not data.rows:
         nothing = _nothing()
-        return Text(f"{nothing.en}.", f"{nothing.zh}。")
-    count = len(data.rows)
-    queries = "1 query" if count == 1 else f"{count:,} queries"
+        return Message("{nothing}.", nothing=nothing)
     low, high = f"{data.rows[0].rbo:.2f}", f"{data.rows[-1].rbo:.2f}"
-    return Text(
-        f"Agreement (RBO) of {data.ranker} with {data.baseline} on {queries}: from {low} to {high}; another passage is "
-        f"first on {data.other_first:,}.",
-        f"{count:,} 个查询上 {data.ranker} 与 {data.baseline} 的一致程度（RBO）：从 {low} 到 {high}；"
-        f"{data.other_first:,} 个查询的首位段落不同。",
+    return Message(
+        "Agreement (RBO) of {ranker} with {baseline} on {queries}: from {low} to {high}; another passage is first on "
+        "{other_first:,}.",
+        ranker=data.ranker,
+        baseline=data.baseline,
+        queries=count_queries(len(data.rows)),
+        low=low,
+        high=high,
+        other_first=data.other_first,
     )

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from demo.charts.evaluation.study import Study
 from demo.charts.style import BASELINE, INK, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import quality_and_cost
-from demo.language import Language, Text
+from demo.messages import Language, Message, clauses
 from demo.metrics.significance import Interval
 from demo.phrases import seconds, shorten
 
@@ -70,7 +70,7 @@ def cost_figure(data: CostData, language: Language) -> go.Figure:
             ticktext=[seconds(tick) for tick in ticks],
             showgrid=bool(data.marks),
             showticklabels=bool(data.marks),
-            title=axis_title(Text("time for a query", "每个查询的耗时").to(language)) if data.marks else None,
+            title=axis_title(Message("time for a query").to(language)) if data.marks else None,
         )
     )
     figure.update_yaxes(
@@ -88,8 +88,8 @@ def cost_figure(data: CostData, language: Language) -> go.Figure:
 
 
 def _marks(data: CostData, language: Language) -> go.Scatter:
-    front = Text("no other is as good and as fast", "没有其他排序器同样好且同样快")
-    behind = Text("another is at least as good and as fast", "有其他排序器至少同样好且同样快")
+    front = Message("no other is as good and as fast")
+    behind = Message("another is at least as good and as fast")
     middle = math.sqrt(_time_ticks(data)[0] * _time_ticks(data)[-1])
     return go.Scatter(
         mode="markers+text",
@@ -156,22 +156,26 @@ def _heading(data: CostData, language: Language) -> str:
     if not data.unmeasured or not data.marks:
         return label
     names = escaped(shorten(", ".join(data.unmeasured), 40))
-    remark = Text(f"not measured: {names}", f"未测得：{names}").to(language)
+    remark = Message("not measured: {names}", names=names).to(language)
     return f'{label}<span style="font-size:11px"> · {remark}</span>'
 
 
-def _nothing() -> Text:
-    return Text("No time was measured: every score was known already", "没有测得耗时：所有得分此前已知")
+def _nothing() -> Message:
+    return Message("No time was measured: every score was known already")
 
 
-def cost_alt(data: CostData) -> Text:
+def cost_alt(data: CostData) -> Message:
     """The chart in one sentence."""
     if not data.marks:
         nothing = _nothing()
-        return Text(f"{nothing.en}.", f"{nothing.zh}。")
-    points = [
-        (mark.label, f"{mark.quality:.3f}", seconds(mark.seconds_per_query), mark.on_front) for mark in data.marks
-    ]
-    en = "; ".join(f"{label} {value} in {time}{', on the front' * front}" for label, value, time, front in points)
-    zh = "；".join(f"{label} {value}，{time}{'，在前沿上' * front}" for label, value, time, front in points)
-    return Text(f"{data.measure} against time for a query: {en}.", f"{data.measure} 与每个查询的耗时：{zh}。")
+        return Message("{nothing}.", nothing=nothing)
+    points = []
+    for mark in data.marks:
+        point = Message(
+            "{label} {quality:.3f} in {time}",
+            label=mark.label,
+            quality=mark.quality,
+            time=seconds(mark.seconds_per_query),
+        )
+        points.append(Message("{point}, on the front", point=point) if mark.on_front else point)
+    return Message("{measure} against time for a query: {points}.", measure=data.measure, points=clauses(points))

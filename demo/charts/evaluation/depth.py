@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from demo.charts.evaluation.study import FUSED, Study
 from demo.charts.style import INK, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import shorten
 
 HEIGHT = 320
@@ -88,7 +88,7 @@ def depth_figure(data: DepthData, language: Language) -> go.Figure:
             ticktext=[f"{depth:,}" for depth in _named(depths)],
             showticklabels=bool(depths),
             showgrid=bool(depths),
-            title=axis_title(Text("candidates reranked", "重排的候选数").to(language)) if depths else None,
+            title=axis_title(Message("candidates reranked").to(language)) if depths else None,
         )
     )
     figure.update_yaxes(axis(range=_range(data), nticks=6, showticklabels=bool(depths), showgrid=bool(depths)))
@@ -102,11 +102,14 @@ def _name(line: DepthLine) -> str:
     return escaped(shorten(line.label, LABEL_COLUMNS))
 
 
-def _hover(data: DepthData, line: DepthLine, point: DepthPoint) -> Text:
+def _hover(data: DepthData, line: DepthLine, point: DepthPoint) -> Message:
     name = escaped(line.label)
-    return Text(
-        f"<b>{name}</b><br>top {point.depth:,} reranked: {data.measure} {point.mean:.3f}",
-        f"<b>{name}</b><br>重排前 {point.depth:,} 个：{data.measure} {point.mean:.3f}",
+    return Message(
+        "<b>{name}</b><br>top {depth:,} reranked: {measure} {mean:.3f}",
+        name=name,
+        depth=point.depth,
+        measure=data.measure,
+        mean=point.mean,
     )
 
 
@@ -139,24 +142,28 @@ def _spread(heights: list[float], bounds: list[float]) -> list[float]:
     return found
 
 
-def _nothing() -> Text:
-    return Text(
-        "The candidates came without an order, so no depth means anything", "候选段落没有次序，因此深度没有意义"
-    )
+def _nothing() -> Message:
+    return Message("The candidates came without an order, so no depth means anything")
 
 
-def depth_alt(data: DepthData) -> Text:
+def depth_alt(data: DepthData) -> Message:
     """The chart in one sentence: what the chosen ranker has at the least depth and at all, and where it is as good."""
     if not data.lines:
         nothing = _nothing()
-        return Text(f"{nothing.en}.", f"{nothing.zh}。")
+        return Message("{nothing}.", nothing=nothing)
     line = data.lines[-1]
     first, last = line.points[0], line.points[-1]
-    return Text(
-        f"{data.measure} of {line.label}: {first.mean:.3f} if the top {first.depth:,} are reranked, {last.mean:.3f} "
-        f"with all {last.depth:,}; from {enough(line):,} on it is at most {FALLEN_BY} below that.",
-        f"{line.label} 的 {data.measure}：重排前 {first.depth:,} 个时为 {first.mean:.3f}，全部 {last.depth:,} 个时为 "
-        f"{last.mean:.3f}；从 {enough(line):,} 个起最多低 {FALLEN_BY}。",
+    return Message(
+        "{measure} of {label}: {mean:.3f} if the top {depth:,} are reranked, {mean_2:.3f} with all "
+        "{depth_2:,}; from {enough:,} on it is at most {fallen_by} below that.",
+        measure=data.measure,
+        label=line.label,
+        mean=first.mean,
+        depth=first.depth,
+        mean_2=last.mean,
+        depth_2=last.depth,
+        enough=enough(line),
+        fallen_by=FALLEN_BY,
     )
 
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from demo.charts.evaluation.study import Study
 from demo.charts.style import BASELINE, DOWN, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import QueryDifference, differences
-from demo.language import Language, Text
-from demo.phrases import shorten, signed
+from demo.messages import Language, Message
+from demo.phrases import count_queries, shorten, signed
 
 HEIGHT = 270
 HOVER_COLUMNS = 60
@@ -87,7 +87,7 @@ def differences_figure(data: DifferencesData, language: Language) -> go.Figure:
             tickmode="auto",
             nticks=min(12, len(values) + 1),
             tickformat="d",
-            title=axis_title(Text("queries, the greatest gain first", "查询，按增益从大到小").to(language)),
+            title=axis_title(Message("queries, the greatest gain first").to(language)),
         )
     )
     figure.update_yaxes(
@@ -104,12 +104,12 @@ def differences_figure(data: DifferencesData, language: Language) -> go.Figure:
 
 def _key(data: DifferencesData, language: Language) -> str:
     if data.itself:
-        return Text("The baseline against itself", "基线与其自身相比").to(language)
+        return Message("The baseline against itself").to(language)
     equal = len(data.rows) - data.better - data.worse
     words = (
-        (UP, "▲", Text("better", "更好"), data.better),
-        (DOWN, "▼", Text("worse", "更差"), data.worse),
-        (SAME, "●", Text("equal", "相同"), equal),
+        (UP, "▲", Message("better"), data.better),
+        (DOWN, "▼", Message("worse"), data.worse),
+        (SAME, "●", Message("equal"), equal),
     )
     return "   ".join(
         f'<span style="color:{colour}">{sign}</span> {word.to(language)} {count}' for colour, sign, word, count in words
@@ -125,19 +125,24 @@ def _hover(data: DifferencesData, at: int) -> str:
     )
 
 
-def differences_alt(data: DifferencesData) -> Text:
+def differences_alt(data: DifferencesData) -> Message:
     """The chart in one sentence."""
-    count = len(data.rows)
-    queries = "1 query" if count == 1 else f"{count:,} queries"
+    queries = count_queries(len(data.rows))
     if data.itself:
-        return Text(
-            f"{data.ranker} is the baseline itself: nothing differs on {queries}.",
-            f"{data.ranker} 就是基线本身：{count:,} 个查询均无差异。",
+        return Message(
+            "{ranker} is the baseline itself: nothing differs on {queries}.", ranker=data.ranker, queries=queries
         )
     most, least = data.rows[0].difference, data.rows[-1].difference
-    return Text(
-        f"{data.measure} of {data.ranker} less that of {data.baseline} on {queries}: higher on {data.better}, lower on "
-        f"{data.worse}, from {signed(least, 3, plus=True)} to {signed(most, 3, plus=True)}.",
-        f"{count:,} 个查询上 {data.ranker} 与 {data.baseline} 的 {data.measure} 之差：{data.better} 个更高，"
-        f"{data.worse} 个更低，从 {signed(least, 3, plus=True)} 到 {signed(most, 3, plus=True)}。",
+    return Message(
+        "{measure} of {ranker} less that of {baseline} on {queries}: higher on {better}, lower on {worse}, from "
+        "{least} "
+        "to {most}.",
+        measure=data.measure,
+        ranker=data.ranker,
+        baseline=data.baseline,
+        queries=queries,
+        better=data.better,
+        worse=data.worse,
+        least=signed(least, 3, plus=True),
+        most=signed(most, 3, plus=True),
     )

@@ -12,9 +12,9 @@ from demo.charts.distribution import axis_range, bin_edges
 from demo.charts.evaluation.study import Study
 from demo.charts.scales import Values
 from demo.charts.style import BASELINE, CLEAR, INK, axis, axis_title, caption, escaped, layout
-from demo.language import Language, Text
+from demo.messages import Language, Message, clauses
 from demo.metrics.calibration import auc
-from demo.phrases import shorten, signed
+from demo.phrases import Shortened, count_passages, signed
 
 ROW_HEIGHT = 70
 LEAST_HEIGHT = 320
@@ -37,7 +37,7 @@ class GradeRow:
     """
 
     grade: int | None
-    meaning: Text | None
+    meaning: Message | None
     relevant: bool
     count: int
     median: float
@@ -57,7 +57,7 @@ class SeparationData:
     edges: Values
     auc: float | None
     unjudged_too: bool
-    label: Text
+    label: Message
     ranker: str
 
 
@@ -67,7 +67,7 @@ def separation_data(study: Study) -> SeparationData:
     if not study.unjudged_too:
         by_grade.pop(None, None)
     edges = bin_edges(np.concatenate([np.empty(0), *by_grade.values()]).astype(np.float64))
-    meanings: Mapping[int, Text] = study.collection.card.grades
+    meanings: Mapping[int, Message] = study.collection.card.grades
     rows = tuple(
         GradeRow(
             grade,
@@ -127,7 +127,7 @@ def _row(data: SeparationData, row: GradeRow, foot: int, language: Language) -> 
         x=[row.median],
         y=[foot + MEDIAN],
         marker={"symbol": "line-ns", "size": 14, "color": CLEAR, "line": {"width": 2.5, "color": INK}},
-        hovertext=[_hover(row).to(language)],
+        hovertext=[_hover(row, language)],
         hoverinfo="text",
         cliponaxis=False,
     )
@@ -146,13 +146,12 @@ def _colour(row: GradeRow, data: SeparationData) -> str:
     return COLOURS[min(relevant.index(row.grade), 2)] if row.relevant else COLOURS[3]
 
 
-def _grade_name(row: GradeRow) -> Text:
+def _grade_name(row: GradeRow) -> Message:
     if row.grade is None:
-        return Text("unjudged", "未判断")
+        return Message("unjudged")
     if row.meaning is None:
-        return Text(f"grade {row.grade}", f"等级 {row.grade}")
-    en, zh = (shorten(meaning, MEANING_COLUMNS).rstrip(".。") for meaning in (row.meaning.en, row.meaning.zh))
-    return Text(f"{row.grade}: {en}", f"{row.grade}：{zh}")
+        return Message("grade {grade}", grade=row.grade)
+    return Message("{grade}: {meaning}", grade=row.grade, meaning=Shortened(row.meaning, MEANING_COLUMNS))
 
 
 def _row_label(row: GradeRow, language: Language) -> str:
@@ -160,38 +159,43 @@ def _row_label(row: GradeRow, language: Language) -> str:
     return f'{f"<b>{name}</b>" if row.relevant else name}<span style="font-size:11px"> · {row.count:,}</span>'
 
 
-def _hover(row: GradeRow) -> Text:
-    name = _grade_name(row)
-    return Text(
-        f"<b>{escaped(name.en)}</b><br>{row.count:,} passages, median {signed(row.median)}",
-        f"<b>{escaped(name.zh)}</b><br>{row.count:,} 个段落，中位数 {signed(row.median)}",
-    )
+def _hover(row: GradeRow, language: Language) -> str:
+    name = f"<b>{escaped(_grade_name(row).to(language))}</b>"
+    words = Message("{passages}, median {median}", passages=count_passages(row.count), median=signed(row.median))
+    return f"{name}<br>{words.to(language)}"
 
 
 def _heading(data: SeparationData, language: Language) -> str:
     if data.auc is None:
         return _one_kind().to(language)
-    remark = Text("how often a relevant passage scores higher", "相关段落得分更高的概率").to(language)
+    remark = Message("how often a relevant passage scores higher").to(language)
     return f'<b>AUC {data.auc:.3f}</b><span style="font-size:11px"> · {remark}</span>'
 
 
-def _one_kind() -> Text:
-    return Text("Only one kind of passage is judged, so there is nothing to tell apart", "只有一类段落有判断，无从区分")
+def _one_kind() -> Message:
+    return Message("Only one kind of passage is judged, so there is nothing to tell apart")
 
 
-def _nothing() -> Text:
-    return Text("No candidate is judged", "候选段落均无判断")
+def _nothing() -> Message:
+    return Message("No candidate is judged")
 
 
-def separation_alt(data: SeparationData) -> Text:
+def separation_alt(data: SeparationData) -> Message:
     """The chart in one sentence."""
     if not data.rows:
         nothing = _nothing()
-        return Text(f"{nothing.en}.", f"{nothing.zh}。")
+        return Message("{nothing}.", nothing=nothing)
     names = [(_grade_name(row), row) for row in data.rows]
-    en = "; ".join(f"{name.en}, {row.count:,} passages, median {signed(row.median)}" for name, row in names)
-    zh = "；".join(f"{name.zh}，{row.count:,} 个段落，中位数 {signed(row.median)}" for name, row in names)
-    verdict = _one_kind() if data.auc is None else Text(f"AUC {data.auc:.3f}", f"AUC {data.auc:.3f}")
-    return Text(
-        f"Scores of {data.ranker} by grade: {en}. {verdict.en}.", f"{data.ranker} 各等级的得分：{zh}。{verdict.zh}。"
+    rows = [
+        Message(
+            "{name}, {passages}, median {median}",
+            name=name,
+            passages=count_passages(row.count),
+            median=signed(row.median),
+        )
+        for name, row in names
+    ]
+    verdict = _one_kind() if data.auc is None else Message("AUC {auc:.3f}", auc=data.auc)
+    return Message(
+        "Scores of {ranker} by grade: {rows}. {verdict}.", ranker=data.ranker, rows=clauses(rows), verdict=verdict
     )

@@ -10,7 +10,7 @@ from demo.charts.scales import SCORE_LABELS
 from demo.evaluation.analysis import Bools, GradedScores, graded_scores
 from demo.evaluation.figures import Evaluation, Figure
 from demo.evaluation.outcomes import Outcome
-from demo.language import Text
+from demo.messages import Message
 from demo.metrics.effectiveness import Measure
 from demo.records import Collection, FloatArray, Ranker, ScoreKind
 
@@ -51,7 +51,7 @@ class Study:
         return next(ranker for ranker in self.evaluation.rankers if ranker.key == self.evaluation.baseline)
 
     @property
-    def score_label(self) -> Text:
+    def score_label(self) -> Message:
         """What the ranker's scores are called."""
         return SCORE_LABELS[self.ranker.kind]
 

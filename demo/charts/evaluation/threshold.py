@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from demo.charts.evaluation.study import Study
 from demo.charts.scales import Values
 from demo.charts.style import SELECTED, UP, axis, axis_title, caption, layout
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.metrics.calibration import thresholds
 from demo.phrases import signed
 
@@ -45,7 +45,7 @@ class ThresholdData:
     recall: Values
     best: Cut | None
     chosen: Cut | None
-    label: Text
+    label: Message
     ranker: str
 
 
@@ -92,8 +92,8 @@ def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
     """Precision and recall as lines, the chosen threshold as a line across them."""
     figure = go.Figure(layout=layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
     curves = (
-        (Text("precision", "准确率"), data.precision, UP, "solid"),
-        (Text("recall", "召回率"), data.recall, RECALL, "dash"),
+        (Message("precision"), data.precision, UP, "solid"),
+        (Message("recall"), data.recall, RECALL, "dash"),
     )
     for name, values, colour, dash in curves if data.chosen else ():
         figure.add_trace(
@@ -126,7 +126,7 @@ def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
             nticks=9,
             showgrid=shown,
             showticklabels=shown,
-            title=axis_title(Text(f"{data.label.en} ≥", f"{data.label.zh} ≥").to(language)) if shown else None,
+            title=axis_title(Message("{label} ≥", label=data.label).to(language)) if shown else None,
         )
     )
     figure.update_yaxes(axis(range=[0, 1.02], nticks=6, showgrid=shown, showticklabels=shown))
@@ -141,27 +141,27 @@ def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
     return figure
 
 
-def _nothing() -> Text:
-    return Text("Only one kind of passage is judged: no threshold can tell", "只有一类段落有判断：无法设定阈值")
+def _nothing() -> Message:
+    return Message("Only one kind of passage is judged: no threshold can tell")
 
 
-def describe_cut(cut: Cut) -> Text:
+def describe_cut(cut: Cut) -> Message:
     """«Keeping what scores +3.00 or more: 12 of 40 passages, precision 0.750, recall 0.450», without a full stop."""
     threshold, recall = signed(cut.threshold, plus=True), f"{cut.recall:.3f}"
     if cut.precision is None:
-        return Text(
-            f"Nothing scores {threshold} or more, so nothing would be kept",
-            f"没有段落得分达到 {threshold}，一个也不会保留",
-        )
-    return Text(
-        f"Keeping what scores {threshold} or more: {cut.kept:,} of {cut.of:,} passages, precision {cut.precision:.3f}, "
-        f"recall {recall}",
-        f"保留得分不低于 {threshold} 的段落：{cut.of:,} 个中的 {cut.kept:,} 个，准确率 {cut.precision:.3f}，"
-        f"召回率 {recall}",
+        return Message("Nothing scores {threshold} or more, so nothing would be kept", threshold=threshold)
+    return Message(
+        "Keeping what scores {threshold} or more: {kept:,} of {of:,} passages, precision {precision:.3f}, "
+        "recall {recall}",
+        threshold=threshold,
+        kept=cut.kept,
+        of=cut.of,
+        precision=cut.precision,
+        recall=recall,
     )
 
 
-def threshold_alt(data: ThresholdData) -> Text:
+def threshold_alt(data: ThresholdData) -> Message:
     """The chart in one sentence."""
     words = _nothing() if data.chosen is None else describe_cut(data.chosen)
-    return Text(f"{data.ranker}: {words.en}.", f"{data.ranker}：{words.zh}。")
+    return Message("{ranker}: {words}.", ranker=data.ranker, words=words)

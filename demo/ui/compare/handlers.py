@@ -14,9 +14,9 @@ import plotly.graph_objects as go
 from demo.charts import LINEUP_CHARTS, RAW, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.language import Language, Text
 from demo.lineup_report import as_csv, as_json, as_json_text
 from demo.lineups import at_depth, what_if, with_fusion
+from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
 from demo.rankers.choices import (
     RRF_K,
@@ -135,7 +135,7 @@ class CompareTab:
             InputError: no model is named, or the length is not a whole number.
         """
         if not model:
-            raise InputError(w.NO_MODEL.en, w.NO_MODEL.zh)
+            raise InputError(w.NO_MODEL)
         choice = CrossEncoderChoice(model, precision, windows, int(number(max_tokens, "max_tokens")))
         return list(dict.fromkeys([*chosen, str(choice)]))
 
@@ -238,7 +238,7 @@ class CompareTab:
         )
 
     @staticmethod
-    def _chart(heading: Text, alt: Text, figure: go.Figure, language: Language) -> ChartView:
+    def _chart(heading: Message, alt: Message, figure: go.Figure, language: Language) -> ChartView:
         return ChartView(status.chart_note(heading, alt, language), plot(figure))
 
     def table(self, compared: Compared, judgments: Judgments, language: Language) -> str:
@@ -263,7 +263,7 @@ class CompareTab:
         compared = _ran(compared)
         collection = edited_collection(compared, edit)
         if collection is compared.collection and edit.query.strip() == compared.query.text:
-            raise InputError(w.NOTHING_EDITED.en, w.NOTHING_EDITED.zh)
+            raise InputError(w.NOTHING_EDITED)
         request = replace(compared.request, query=edit.query, collection=collection)
         for step in seldom(self.service.line_up(request, compared.choices)):
             if isinstance(step, Progress):

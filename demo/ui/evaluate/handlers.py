@@ -27,7 +27,7 @@ from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
 from demo.formats.source import Source
 from demo.formats.trec_runs import Run, read_run
-from demo.language import Language, Text
+from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
 from demo.phrases import seconds
@@ -214,7 +214,7 @@ class EvaluateTab:
         check_preset(preset, judged.collection)
         queries = queries_of(judged.collection)[: most or None]
         if form.candidates == RUN and form.run is None:
-            raise InputError(w.NO_RUN_FILE.en, w.NO_RUN_FILE.zh)
+            raise InputError(w.NO_RUN_FILE)
         asked = form.run if form.candidates == RUN and form.run is not None else form.candidates
         first = self.service.first_stage(judged, queries, depth, asked)  # type: ignore[arg-type]
         rerankers: list[Reranker] = []
@@ -243,7 +243,7 @@ class EvaluateTab:
         if form.source == COLLECTION:
             return Judged.bundled(self.service.collection(form.collection))
         if form.uploaded is None:
-            raise InputError(w.NO_JUDGED_UPLOAD.en, w.NO_JUDGED_UPLOAD.zh)
+            raise InputError(w.NO_JUDGED_UPLOAD)
         return form.uploaded
 
     def _so_far(self, begun: Evaluated, relevant_from: int, language: Language) -> str:
@@ -282,7 +282,7 @@ class EvaluateTab:
             grade = whole(relevant_from, w.RELEVANT_FROM, 1)
             return self._measured(evaluated, looks, grade, language)
         except DemoError as error:
-            return View(status=status.alert(error.text, language))
+            return View(status=status.alert(error.message, language))
 
     def returned(
         self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
@@ -393,7 +393,7 @@ def _ran(evaluated: Evaluated | None) -> Evaluated:
     return existing(evaluated if evaluated and evaluated.evaluation else None, w.EVALUATE_FIRST)
 
 
-def whole(value: float | None, label: Text, least: int, most: int = sys.maxsize) -> int:
+def whole(value: float | None, label: Message, least: int, most: int = sys.maxsize) -> int:
     """The whole number in a field.
 
     Raises:
@@ -401,15 +401,11 @@ def whole(value: float | None, label: Text, least: int, most: int = sys.maxsize)
     """
     if value is not None and value == int(value) and least <= value <= most:
         return int(value)
-    found = Text("empty", "空") if value is None else Text(f"{value:g}", f"{value:g}")
-    span = Text(f"{least} or more", f"不小于 {least}")
+    found = Message("empty") if value is None else Message("{value:g}", value=value)
+    span = Message("{least} or more", least=least)
     if most < sys.maxsize:
-        span = Text(f"{least} to {most:,}", f"{least} 到 {most:,}")
-    sentence = w.WRONG_NUMBER
-    raise InputError(
-        sentence.en.format(label=label.en, found=found.en, span=span.en),
-        sentence.zh.format(label=label.zh, found=found.zh, span=span.zh),
-    )
+        span = Message("{least} to {most:,}", least=least, most=most)
+    raise InputError(w.WRONG_NUMBER.format(label=label, found=found, span=span))
 
 
 class _Counted:
@@ -431,7 +427,7 @@ def _told(step: Progress, pace: Pace, language: Language) -> str:
     words, left = step.detail, pace.left(step.total - step.done)
     if left is not None:
         time = duration(left)
-        words = Text(f"{words.en} · about {time} left", f"{words.zh} · 约剩 {time}")
+        words = Message("{words} · about {time} left", words=words, time=time)
     return status.progress(words.to(language), step.done, step.total, language)
 
 
@@ -442,10 +438,8 @@ def duration(left: float) -> str:
 
 def _all_failed(failures: Sequence[Failure]) -> InputError:
     """Every ranker's reason in one sentence."""
-    return InputError(
-        " ".join(f"{failure.ranker.label}: {failure.reason.en}" for failure in failures),
-        "".join(f"{failure.ranker.label}：{failure.reason.zh}" for failure in failures),
-    )
+    reasons = [Message("{label}: {reason}", label=each.ranker.label, reason=each.reason) for each in failures]
+    return InputError(joined(reasons, "{head} {tail}"))
 
 
 def study_of(evaluated: Evaluated, looks: Looks) -> Study:
@@ -490,7 +484,7 @@ def _run_file(study: Study) -> str:
     lines = sum(len(outcome.doc_ids) for outcome in study.outcomes)
     if lines > MOST_RUN_LINES:
         sentence = w.RUN_TOO_LARGE.format(lines=f"{lines:,}", most=f"{MOST_RUN_LINES:,}")
-        raise InputError(sentence.en, sentence.zh)
+        raise InputError(sentence)
     return "".join(report.run_file(study.outcomes, study.place))
 
 
@@ -499,7 +493,7 @@ def _calibration(study: Study) -> str:
     scores, relevant = study.relevant()
     platt, isotonic = fit_platt(scores, relevant), fit_isotonic(scores, relevant)
     if platt is None or isotonic is None:
-        raise InputError(w.NO_CALIBRATION.en, w.NO_CALIBRATION.zh)
+        raise InputError(w.NO_CALIBRATION)
     changes = [
         place
         for place, value in enumerate(isotonic.probabilities)

@@ -11,6 +11,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.evaluation.presets import find_preset
+from demo.messages import Message
 from demo.metrics.effectiveness import parse_measures
 from demo.rankers.choices import parse_rankers
 from demo.service import RankingService
@@ -32,8 +33,9 @@ def written(form: EvaluateForm, start: EvaluateForm) -> dict[str, str]:
     """
     if form.source != COLLECTION or form.candidates not in (GIVEN, BM25, JUDGED):
         raise InputError(
-            "Uploaded files do not fit into a link. Choose one of the collections here, or save the result as HTML.",
-            "上传的文件无法放入链接。请选用这里的集合，或将结果保存为 HTML。",
+            Message(
+                "Uploaded files do not fit into a link. Choose one of the collections here, or save the result as HTML."
+            )
         )
     numbers = {name: getattr(form, field) for field, name in NUMBERS.items()}
     usual = {name: getattr(start, field) for field, name in NUMBERS.items()}
@@ -59,8 +61,12 @@ def read(values: Mapping[str, str], start: EvaluateForm, service: RankingService
     candidates = values.get(CANDIDATES, GIVEN)
     if candidates not in (GIVEN, BM25, JUDGED):
         raise InputError(
-            f"The link asks for the candidates “{candidates}”. Write {BM25} or {JUDGED}, or leave it out.",
-            f"链接中的候选段落是“{candidates}”。请写 {BM25} 或 {JUDGED}，或省略。",
+            Message(
+                "The link asks for the candidates “{candidates}”. Write {bm25} or {judged}, or leave it out.",
+                candidates=candidates,
+                bm25=BM25,
+                judged=JUDGED,
+            )
         )
     found: dict[str, Any] = {"collection": service.collection(values[EVALUATE]).key, "candidates": candidates}
     if RANKERS in values:
@@ -78,7 +84,4 @@ def read(values: Mapping[str, str], start: EvaluateForm, service: RankingService
 def _number(name: str, text: str) -> int:
     if text.isdecimal():
         return int(text)
-    raise InputError(
-        f"The link says {name} is “{text}”. Write a whole number.",
-        f"链接中的 {name} 是“{text}”。请写整数。",
-    )
+    raise InputError(Message("The link says {name} is “{text}”. Write a whole number.", name=name, text=text))

@@ -13,7 +13,7 @@ from demo.evaluation.trials import Trial
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
-from demo.language import Text
+from demo.messages import Message
 from demo.metrics.effectiveness import Measure
 from demo.records import Collection
 
@@ -95,7 +95,7 @@ class Evaluated:
     preset: Preset | None
     first: str
     depth: int
-    notes: tuple[Text, ...]
+    notes: tuple[Message, ...]
     evaluation: Evaluation | None = None
     own: Judgments = field(default_factory=Judgments)
 

@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components import Component
 
 from demo import formats
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.rankers.bm25 import VARIANTS, Parameter, Variant, find_variant
 from demo.records import Collection, Query
 from demo.text import STEMMERS
@@ -79,10 +79,10 @@ def query_choices(queries: Sequence[Query]) -> list[tuple[str, str]]:
     return [(query.text, query.text) for query in queries]
 
 
-def parameter_label(row: Parameter) -> Text:
+def parameter_label(row: Parameter) -> Message:
     """Sign, meaning and range of a parameter: «k₁: how much repeats of a term add (0 – 10)»."""
     span = f"{row.least:g} – {row.most:g}"
-    return Text(f"{row.sign}: {row.meaning.en} ({span})", f"{row.sign}：{row.meaning.zh}（{span}）")
+    return Message("{sign}: {meaning} ({span})", sign=row.sign, meaning=row.meaning, span=span)
 
 
 def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo import formats
 from demo.errors import DemoError, InputError
-from demo.language import Language
+from demo.messages import Language
 from demo.rankers.bm25 import VARIANTS, Bm25Settings, find_variant
 from demo.records import Collection
 from demo.service import FirstStage, RankingService, Request
@@ -113,7 +113,7 @@ class InputsPane:
             return formats.read_pasted(form.pasted, self.limits, form.reading or None).collection
         if form.source == UPLOAD:
             if form.uploaded is None:
-                raise InputError(w.NO_UPLOAD.en, w.NO_UPLOAD.zh)
+                raise InputError(w.NO_UPLOAD)
             return form.uploaded
         return self.service.collection(form.collection)
 
@@ -124,7 +124,7 @@ class InputsPane:
         try:
             loaded = formats.read_pasted(text, self.limits, reading or None)
         except DemoError as error:
-            return status.reading(error.text, language, bad=True)
+            return status.reading(error.message, language, bad=True)
         return status.reading(loaded.reading.sentence(), language)
 
     def read_uploaded(
@@ -151,5 +151,5 @@ def number(value: float | None, name: str) -> float:
         InputError: the field is empty.
     """
     if value is None:
-        raise InputError(w.OPTION_NOT_A_NUMBER.en.format(name=name), w.OPTION_NOT_A_NUMBER.zh.format(name=name))
+        raise InputError(w.OPTION_NOT_A_NUMBER.format(name=name))
     return value

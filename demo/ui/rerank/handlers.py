@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from demo.charts import CHARTS, RAW, Chart, find_scale
 from demo.errors import DemoError
 from demo.judgments import Judgments
-from demo.language import Language
+from demo.messages import Language
 from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Comparison
 from demo.report import as_csv, as_json, as_json_text

@@ -63,7 +63,7 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
         try:
             return tab.added(*values), ""
         except DemoError as error:
-            return gr.skip(), status.reading(error.text, w.language_of(request), bad=True)
+            return gr.skip(), status.reading(error.message, w.language_of(request), bad=True)
 
     current_page().load(localised, None, [actions.rankers, actions.model, headline], **QUICK)
     actions.add.click(
@@ -122,7 +122,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -
         try:
             return parts.updates(tab.redrawn(compared, Panel.controls(list(looks)), judged, language))
         except DemoError as error:
-            return {parts.status: status.alert(error.text, language)}
+            return {parts.status: status.alert(error.message, language)}
 
     def referred(request: gr.Request, compared: Compared | None, judged: Any, *looks: Any) -> dict[Any, Any]:
         if compared is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.language import Language
 from demo.lineups import agreement_matrix
+from demo.messages import Language
 from demo.metrics.agreement import find_measure
 from demo.phrases import signed
 from demo.records import Lineup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.records import Cost, Failure, ModelUse, Ranking
 from demo.ui import wording as w
 from demo.ui.views.facts import NOTHING, count, megabytes, number
@@ -18,7 +18,7 @@ class Card:
 
     label: str
     short: str
-    facts: tuple[tuple[Text, str], ...]
+    facts: tuple[tuple[Message, str], ...]
 
 
 def reading_cards(columns: Sequence[Ranking | Failure], language: Language) -> str:
@@ -38,7 +38,7 @@ def _card(column: Ranking | Failure, use: ModelUse, language: Language) -> Card:
     )
 
 
-def _what_it_is(use: ModelUse, language: Language) -> list[tuple[Text, str]]:
+def _what_it_is(use: ModelUse, language: Language) -> list[tuple[Message, str]]:
     spec = use.spec
     size = w.CARD_LAYERS.format(layers=spec.layers, width=spec.width).to(language) if spec.layers else ""
     published = spec.published
@@ -48,12 +48,12 @@ def _what_it_is(use: ModelUse, language: Language) -> list[tuple[Text, str]]:
         (w.CARD_PARAMETERS, count(spec.parameters)),
         (w.CARD_LANGUAGE, spec.language),
         (w.CARD_LICENCE, spec.licence),
-        *([(Text("NDCG@10 DL19", "NDCG@10 DL19"), number(published.ndcg_at_10))] if published else []),
+        *([(Message("NDCG@10 DL19"), number(published.ndcg_at_10))] if published else []),
         (w.CARD_NOTES, spec.notes.to(language)),
     ]
 
 
-def _how_it_scores(use: ModelUse, language: Language) -> list[tuple[Text, str]]:
+def _how_it_scores(use: ModelUse, language: Language) -> list[tuple[Message, str]]:
     spec = use.spec
     return [
         (w.CARD_LABELS, str(spec.labels)),
@@ -63,7 +63,7 @@ def _how_it_scores(use: ModelUse, language: Language) -> list[tuple[Text, str]]:
     ]
 
 
-def _how_it_was_used(use: ModelUse, cost: Cost, language: Language) -> list[tuple[Text, str]]:
+def _how_it_was_used(use: ModelUse, cost: Cost, language: Language) -> list[tuple[Message, str]]:
     spec = use.spec
     case = {True: w.CARD_LOWER, False: w.CARD_CASED}.get(spec.lower_case) if spec.lower_case is not None else None
     tokenizer = [spec.tokenizer or w.CARD_OWN_TOKENIZER.to(language), *([case.to(language)] if case else [])]

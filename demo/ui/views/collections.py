@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.formats import FORMATS
-from demo.language import Language
+from demo.messages import Language
 from demo.records import Collection
 from demo.ui.views.render import render
 

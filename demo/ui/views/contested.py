@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from demo.language import Language
 from demo.lineups import GROUPS, Contest, apart_means
 from demo.lineups import contested as contests_of
+from demo.messages import Language
 from demo.phrases import passage_name
 from demo.records import Lineup
 from demo.ui.views.render import render

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import rate, seconds
 from demo.records import Comparison, Cost
 from demo.ui import wording as w
@@ -20,7 +20,7 @@ def cost(comparison: Comparison, language: Language) -> str:
     )
 
 
-def _model_facts(model: Cost, language: Language) -> list[tuple[Text, str]]:
+def _model_facts(model: Cost, language: Language) -> list[tuple[Message, str]]:
     pace = "–" if model.pace is None else rate(model.pace.pairs_per_second)
     if model.earlier is not None:
         pace = w.TOOK_EARLIER.format(pace=pace, pairs=model.earlier.pairs).to(language)

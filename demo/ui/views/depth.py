@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.comparison import TOP_K
-from demo.language import Language
 from demo.lineups import DepthLoss, find_ranking, missed_by_depth, usual_depths
+from demo.messages import Language
 from demo.phrases import passage_name
 from demo.records import Lineup
 from demo.ui import wording as w

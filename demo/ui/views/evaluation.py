@@ -15,7 +15,7 @@ from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_tes
 from demo.evaluation.presets import published_value
 from demo.evaluation.trials import Trial
 from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict, what_changes
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import Interval, describe_effect
@@ -48,7 +48,7 @@ def so_far(trial: Trial, measure: Measure, means: Sequence[tuple[str, float]], l
 class KeyFigure:
     """One of the figures in the strip below the answer."""
 
-    label: Text
+    label: Message
     value: str
     sub: str
 
@@ -108,14 +108,14 @@ def _quality_figures(study: Study, language: Language) -> list[KeyFigure]:
     figure, before = study.figure(best.key), study.figure(study.baseline.key)
     found = [
         KeyFigure(
-            Text(f"{measure.name}, {best.label}", f"{measure.name}，{best.label}"),
+            Message("{name}, {label}", name=measure.name, label=best.label),
             f"{figure.mean:.3f}",
             _interval(figure.interval),
         ),
     ]
     if figure.test is not None:
         test = figure.test
-        against = Text(f"Against {study.baseline.label}", f"与 {study.baseline.label} 相比")
+        against = Message("Against {label}", label=study.baseline.label)
         sub = f"{before.mean:.3f} → {figure.mean:.3f}"
         found += [
             KeyFigure(against, signed(test.difference, 3, plus=True), sub),
@@ -374,7 +374,7 @@ def meaning(study: Study, threshold: float | None, language: Language) -> str:
         language,
         known=True,
         ranker=study.ranker.label,
-        cut=Text(f"{words.en}.", f"{words.zh}。").to(language),
+        cut=Message("{words}.", words=words).to(language),
         chance=w.CHANCE_AT.format(
             score=signed(at, plus=True),
             platt=f"{float(platt.probability(at)):.2f}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import signed
 from demo.ui.views.render import render
 
@@ -22,18 +22,18 @@ class FactRow:
 
 
 def fact_table(
-    heading: Text,
-    columns: Sequence[Text | str],
+    heading: Message,
+    columns: Sequence[Message | str],
     rows: Sequence[FactRow],
     language: Language,
-    notes: Sequence[Text] = (),
+    notes: Sequence[Message] = (),
 ) -> str:
     """A card with the table; the first column's heading stands over the rows' own."""
     return render(
         "facts.html",
         language,
         heading=heading.to(language),
-        columns=[column.to(language) if isinstance(column, Text) else column for column in columns],
+        columns=[column.to(language) if isinstance(column, Message) else column for column in columns],
         rows=rows,
         notes=[note.to(language) for note in notes],
     )

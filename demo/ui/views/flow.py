@@ -14,7 +14,7 @@ from typing import Literal
 
 from demo.charts import FlowData, FlowLine, flow_alt, flow_data
 from demo.charts.flow import HEAD_END
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction, passage_name
 from demo.records import Comparison, Failure, Lineup, Passage, Ranking
 from demo.ui import wording as w
@@ -88,11 +88,11 @@ class Sentences:
     """
 
     kind: Literal["slope", "flow"]
-    heading: Text
-    part: Text
-    keys: Text
-    first: Text
-    later: Text
+    heading: Message
+    part: Message
+    keys: Message
+    first: Message
+    later: Message
 
 
 SLOPE = Sentences("slope", w.RANK_CHANGE, w.SLOPE_PART, w.SLOPE_KEYS, w.END_BEFORE, w.END_AFTER)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from demo.comparison import key_figures, summary
-from demo.language import Language, Text
 from demo.lineups import summary as lineup_summary
+from demo.messages import Language, Message
 from demo.records import Comparison, Lineup
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
 
-def headline(comparison: Comparison, trap: Text | None, language: Language) -> str:
+def headline(comparison: Comparison, trap: Message | None, language: Language) -> str:
     """The summary and the strip of key figures; `trap` says what this query of a bundled collection shows."""
     return render(
         "headline.html",

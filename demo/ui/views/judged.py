@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from demo.language import Language
+from demo.messages import Language
 from demo.records import Ranking
 from demo.ui import wording as w
 from demo.ui.views.facts import FactRow, fact_table, number

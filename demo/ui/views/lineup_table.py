@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.records import Lineup, ScoreKind
 from demo.text import Analysis
 from demo.ui import wording as w
@@ -44,7 +44,9 @@ class Row:
         return {**ranks, "spread": self.spread}
 
 
-def lineup_rows(lineup: Lineup, grades: Mapping[int, Text], analysis: Analysis, language: Language) -> tuple[Row, ...]:
+def lineup_rows(
+    lineup: Lineup, grades: Mapping[int, Message], analysis: Analysis, language: Language
+) -> tuple[Row, ...]:
     """One row per candidate, in the order of the first ranking; none while there is no ranking."""
     if not lineup.rankings:
         return ()
@@ -53,7 +55,7 @@ def lineup_rows(lineup: Lineup, grades: Mapping[int, Text], analysis: Analysis, 
     return tuple(Row(texts[index], tuple(each[index] for each in told)) for index in lineup.rankings[0].order.tolist())
 
 
-def lineup_table(lineup: Lineup, grades: Mapping[int, Text], analysis: Analysis, language: Language) -> str:
+def lineup_table(lineup: Lineup, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
     """The table of all candidates in all rankings; `grades` is what each grade means in this collection."""
     rankings = lineup.rankings
     grade, passage = passage_columns(language)
@@ -81,7 +83,7 @@ def lineup_table(lineup: Lineup, grades: Mapping[int, Text], analysis: Analysis,
 
 
 def lineup_panel(
-    lineup: Lineup, language: Language, grades: Mapping[int, Text] = NO_MEANINGS, live: bool = True
+    lineup: Lineup, language: Language, grades: Mapping[int, Message] = NO_MEANINGS, live: bool = True
 ) -> str:
     """The passage panel, as `passages.panel` is for two rankings."""
     rankers = [(ranking.ranker, ranking.ranker.label) for ranking in lineup.rankings]

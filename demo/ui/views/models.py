@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.language import Language
+from demo.messages import Language
 from demo.records import ModelSpec
 from demo.service import ModelChoice
 from demo.ui import wording as w

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from demo.charts.scales import Values, min_max, sigmoid
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import passage_name, signed
 from demo.records import Extent, FloatArray, Passage, Query, Ranking, ScoreKind
 from demo.text import Analysis, matching_spans
@@ -19,7 +19,7 @@ from demo.ui import wording as w
 SHOWN_CHARS = 2_000_000
 """Characters of passage text in one page of results, shared equally by the candidates."""
 NAME_COLUMNS = 90
-NO_MEANINGS: Mapping[int, Text] = MappingProxyType({})
+NO_MEANINGS: Mapping[int, Message] = MappingProxyType({})
 """A collection that does not say what its grades mean."""
 
 
@@ -98,7 +98,7 @@ def passage_texts(
     query: Query,
     candidates: Sequence[Passage],
     grades: Sequence[int | None],
-    meanings: Mapping[int, Text],
+    meanings: Mapping[int, Message],
     analysis: Analysis,
     language: Language,
     extents: Sequence[Extent] = (),
@@ -127,7 +127,7 @@ def passage_texts(
     return [words(index, passage) for index, passage in enumerate(candidates)]
 
 
-def grade_words(grade: int | None, meanings: Mapping[int, Text], language: Language) -> str:
+def grade_words(grade: int | None, meanings: Mapping[int, Message], language: Language) -> str:
     """«2: on the same subject», with the collection's own words where it has any; «unjudged» for None."""
     if grade is None:
         return w.UNJUDGED.to(language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
 from demo.records import Comparison, Ranker, ScoreKind
 from demo.text import Analysis
@@ -70,7 +70,9 @@ class Grade:
     words: str
 
 
-def rows(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis, language: Language) -> tuple[Row, ...]:
+def rows(
+    comparison: Comparison, grades: Mapping[int, Message], analysis: Analysis, language: Language
+) -> tuple[Row, ...]:
     """One row per candidate, in the order of the new ranking."""
     texts = passage_texts(
         comparison.query,
@@ -98,7 +100,7 @@ def rows(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis,
     return tuple(row(int(index)) for index in comparison.after.order)
 
 
-def table(comparison: Comparison, grades: Mapping[int, Text], analysis: Analysis, language: Language) -> str:
+def table(comparison: Comparison, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
     """The table of all candidates; a list of cards on a phone."""
     columns = (
         Column("rank", w.COLUMN_RANK.to(language), "col-rank", ascending=True),
@@ -137,7 +139,7 @@ def judged(grades: Sequence[int | None]) -> bool:
 
 
 def panel(
-    comparison: Comparison, language: Language, grades: Mapping[int, Text] = NO_MEANINGS, live: bool = True
+    comparison: Comparison, language: Language, grades: Mapping[int, Message] = NO_MEANINGS, live: bool = True
 ) -> str:
     """The passage panel; the page fills it from the chosen row of the table.
 
@@ -150,7 +152,7 @@ def panel(
 
 
 def ranker_panel(
-    rankers: Sequence[tuple[Ranker, str]], grades: Mapping[int, Text], run: int, language: Language, live: bool
+    rankers: Sequence[tuple[Ranker, str]], grades: Mapping[int, Message], run: int, language: Language, live: bool
 ) -> str:
     """The panel with a score and a bar for every ranker under its label, and where it is live the judging control."""
     buttons = [Grade(str(grade), str(grade), grade_words(grade, grades, language)) for grade in GRADES]

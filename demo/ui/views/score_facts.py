@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from demo.charts.scales import SCORE_LABELS
-from demo.language import Language
 from demo.lineups import score_facts as facts_of
+from demo.messages import Language
 from demo.records import Lineup, Ranking, ScoreKind
 from demo.ui import wording as w
 from demo.ui.views.facts import FactRow, fact_table, number

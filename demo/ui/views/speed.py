@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from demo.charts.speed import three_figures
-from demo.language import Language, Text
 from demo.lineups import SpeedRow, speed_rows
+from demo.messages import Language, Message
 from demo.metrics.agreement import Measure
 from demo.phrases import seconds
 from demo.records import Lineup
@@ -68,5 +68,5 @@ def published_table(lineup: Lineup, language: Language) -> str:
         for spec in specs.values()
         for row in ([spec.published] if spec.published else [])
     ]
-    columns = (w.CARD_ID, Text("NDCG@10 DL19", "NDCG@10 DL19"), Text("MRR@10 dev", "MRR@10 dev"), w.MODEL_COLUMNS[7])
+    columns = (w.CARD_ID, Message("NDCG@10 DL19"), Message("MRR@10 dev"), w.MODEL_COLUMNS[7])
     return fact_table(w.PUBLISHED, columns, rows, language, (w.PUBLISHED_NOTE,)) if rows else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.ui import wording
 from demo.ui.views.render import render
 
@@ -12,26 +12,26 @@ def progress(words: str, done: int, total: int, language: Language) -> str:
     return render("progress.html", language, words=words, share=done / total if total else None)
 
 
-def alert(sentence: Text, language: Language) -> str:
+def alert(sentence: Message, language: Language) -> str:
     """A sentence that says what is wrong and what to do; screen readers speak it at once."""
     return render("alert.html", language, head=wording.ERROR_HEAD.to(language), sentence=sentence.to(language))
 
 
-def notice(sentence: Text, language: Language) -> str:
+def notice(sentence: Message, language: Language) -> str:
     """A sentence that something ended as the person asked."""
     return render("notice.html", language, sentence=sentence.to(language))
 
 
-def invitation(question: Text, words: Text, language: Language) -> str:
+def invitation(question: Message, words: Message, language: Language) -> str:
     """What stands in a tab before its first result: the question that it answers, and what to press."""
     return render("invitation.html", language, question=question.to(language), words=words.to(language))
 
 
-def reading(sentence: Text, language: Language, bad: bool = False) -> str:
+def reading(sentence: Message, language: Language, bad: bool = False) -> str:
     """One quiet line below a control: how an input was understood or why it cannot be, what a choice means."""
     return render("reading.html", language, sentence=sentence.to(language), bad=bad)
 
 
-def chart_note(heading: Text, alt: Text, language: Language) -> str:
+def chart_note(heading: Message, alt: Message, language: Language) -> str:
     """A chart's heading, and the chart in one sentence for those who cannot see it."""
     return render("chart_note.html", language, heading=heading.to(language), alt=alt.to(language))

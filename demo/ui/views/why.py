@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.language import Language
+from demo.messages import Language
 from demo.phrases import direction, passage_name, shorten, signed
 from demo.records import Effect, Explanation, Occlusion, Passage, Ranker, ScoreKind, TermWeights
 from demo.text import word_spans
