@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from demo.comparison import compare, take_candidates
-from demo.language import Text
+from demo.messages import NOTHING, Message
 from demo.records import (
     Card,
     Collection,
@@ -36,14 +36,14 @@ def build_comparison(
     grades: dict[str, int] | None = None,
     cost: Cost = Cost(),
     extents: tuple[Extent, ...] = (),
-    warnings: tuple[Text, ...] = (),
+    warnings: tuple[Message, ...] = (),
     depth: int | None = None,
 ) -> Comparison:
     """The comparison of two score lists in collection order; `after[i]` belongs to the same passage as `before[i]`."""
     texts = texts or [f"passage {number}" for number in range(1, len(before) + 1)]
     passages = tuple(Passage(f"d{number}", text) for number, text in enumerate(texts, 1))
     collection = Collection(
-        "made", Card(Text("Made", "自制"), Text("", "")), passages, (Query("q", "a query"),), {"q": grades or {}}
+        "made", Card(Message("Made"), NOTHING), passages, (Query("q", "a query"),), {"q": grades or {}}
     )
     first = Ranking.from_scores(BM25, before, Cost(pairs=len(before), index_seconds=0.01, model_seconds=0.002))
     chosen = take_candidates(first, len(before) if depth is None else depth)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from demo.evaluation.outcomes import Candidates, Outcome, work
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Card, Collection, Cost, Extent, IntArray, Passage, Query, Ranker, Ranking, ScoreKind
 
 Scores = Mapping[str, Mapping[str, float]]
@@ -16,7 +16,7 @@ Scores = Mapping[str, Mapping[str, float]]
 
 def made_collection(qrels: Mapping[str, Mapping[str, int]], doc_ids: Sequence[str]) -> Collection:
     """Passages of these ids and a query for each judged id, whose texts are their ids."""
-    title = Text("Made", "造")
+    title = Message("Made")
     queries = tuple(Query(query_id, f"about {query_id}") for query_id in qrels)
     return Collection("made", Card(title, title), tuple(Passage(d, f"text of {d}") for d in doc_ids), queries, qrels)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Cost, Failure, Lineup, ModelSpec, ModelUse, Passage, Query, Ranker, Ranking, ScoreKind
 
 BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
@@ -21,7 +21,7 @@ def made_model(key: str, label: str, parameters: int = 0) -> Ranker:
 TINY = made_model("tiny", "Tiny", 4_000_000)
 SMALL = made_model("small", "Small", 33_000_000)
 LARGE = made_model("large", "Large", 335_000_000)
-LOST = Failure(made_model("lost", "Lost"), Text("There is no such model.", "没有这个模型。"))
+LOST = Failure(made_model("lost", "Lost"), Message("There is no such model."))
 
 
 def ranking(ranker: Ranker, best_first: Sequence[int], cost: Cost = Cost()) -> Ranking:
@@ -40,7 +40,7 @@ def build_lineup(
     query: str = "a query",
     first: Ranker = BM25,
     doc_ids: Sequence[str] = (),
-    warnings: tuple[Text, ...] = (),
+    warnings: tuple[Message, ...] = (),
 ) -> Lineup:
     """A lineup of `size` candidates d1, d2, … in the first stage's order, which says “passage 1”, … but for `texts`."""
     ids = doc_ids or [f"d{number}" for number in range(1, size + 1)]

@@ -12,7 +12,7 @@ from demo.comparison import (
     summary,
     take_candidates,
 )
-from demo.language import Text
+from demo.messages import NOTHING, Message
 from demo.records import Card, Collection, Cost, Pace, Query, Ranking
 
 SWAPPED_ENDS = ([5.0, 4.0, 3.0, 2.0], [0.1, 0.3, 0.2, 0.9])  # new order: 4, 2, 3, 1
@@ -36,7 +36,7 @@ def test_grades_are_those_of_the_query_and_unjudged_is_not_zero(make_comparison:
 def test_rankings_that_do_not_fit_are_refused(make_comparison: MakeComparison) -> None:
     made = make_comparison([2.0, 1.0], [1.0, 2.0])
     short = Ranking.from_scores(made.after.ranker, [1.0])
-    collection = Collection("made", Card(Text("Made", "自制"), Text("", "")), made.candidates)
+    collection = Collection("made", Card(Message("Made"), NOTHING), made.candidates)
     with pytest.raises(ValueError, match="2 first scores for 2 passages, 1 new scores for 2 candidates"):
         compare(Query("q", "a"), collection, made.before, take_candidates(made.before, 2), short)
 
@@ -87,11 +87,11 @@ def test_summary_of_a_list_beyond_ten(make_comparison: MakeComparison) -> None:
     new = [11.0, 12.0, *TWELVE[2:9], 1.0, 2.0, 3.0]  # first two swapped, last three turned round
     said = summary(make_comparison(TWELVE, new))
     # 66 pairs, 4 reversed: (62 − 4) / 66 = 0.88
-    assert said.en == (
+    assert str(said) == (
         "The cross-encoder moved 4 of 12 passages; “passage 2” rose from 2 to 1; top-10 overlap 9 of 10; "
         "agreement τ 0.88: strong."
     )
-    assert said.zh == (
+    assert said.to("zh") == (
         "交叉编码器移动了 12 个段落中的 4 个；“passage 2”从第 2 名升到第 1 名；前 10 名有 9 个重合；一致性 τ 0.88：强。"
     )
 
@@ -134,14 +134,14 @@ def test_summary_at_the_edges(
     make_comparison: MakeComparison, before: list[float], after: list[float], en: str
 ) -> None:
     said = summary(make_comparison(before, after))
-    assert said.en == en
-    assert said.zh.endswith("。")
+    assert str(said) == en
+    assert said.to("zh").endswith("。")
 
 
 def test_summary_shortens_a_long_passage(make_comparison: MakeComparison) -> None:
     long = "word " * 400
     said = summary(make_comparison([2.0, 1.0], [1.0, 2.0], ["first", long]))
-    assert f"“{'word ' * 11}word…” rose" in said.en  # 12 words of 5 columns less the space, and …: 60
+    assert f"“{'word ' * 11}word…” rose" in str(said)  # 12 words of 5 columns less the space, and …: 60
 
 
 def test_key_figures(make_comparison: MakeComparison) -> None:
@@ -149,14 +149,14 @@ def test_key_figures(make_comparison: MakeComparison) -> None:
     new = [11.0, 12.0, *TWELVE[2:9], 1.0, 2.0, 3.0]
     figures = {figure.key: figure for figure in key_figures(make_comparison(TWELVE, new, cost=cost))}
     assert list(figures) == ["tau", "overlap", "climb", "drop", "time"]
-    assert (figures["tau"].value, figures["tau"].sub.en) == ("0.88", "strong agreement of the two orders")
-    assert (figures["overlap"].value, figures["overlap"].sub.en) == ("9/10", "1 came in, 1 left")
-    assert (figures["climb"].value, figures["climb"].sub.en) == ("▲ 2", "12 → 10: passage 12")
+    assert (figures["tau"].value, str(figures["tau"].sub)) == ("0.88", "strong agreement of the two orders")
+    assert (figures["overlap"].value, str(figures["overlap"].sub)) == ("9/10", "1 came in, 1 left")
+    assert (figures["climb"].value, str(figures["climb"].sub)) == ("▲ 2", "12 → 10: passage 12")
     assert (figures["climb"].candidate, figures["climb"].direction) == (11, "up")
-    assert (figures["drop"].value, figures["drop"].sub.en) == ("▼ 2", "10 → 12: passage 10")
+    assert (figures["drop"].value, str(figures["drop"].sub)) == ("▼ 2", "10 → 12: passage 10")
     assert figures["time"].value == "0.50 s"
-    assert figures["time"].sub.en == "10 of 12 pairs, 20 a second"  # (12 − 2) / (0.1 + 0.4)
-    assert figures["time"].sub.zh == "12 对中计算了 10 对，每秒 20 对"
+    assert str(figures["time"].sub) == "10 of 12 pairs, 20 a second"  # (12 − 2) / (0.1 + 0.4)
+    assert figures["time"].sub.to("zh") == "12 对中计算了 10 对，每秒 20 对"
 
 
 @pytest.mark.parametrize(
@@ -175,14 +175,14 @@ def test_key_figures_at_the_edges(
 
 def test_time_of_a_run_that_computed_nothing(make_comparison: MakeComparison) -> None:
     time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=Cost(pairs=2, kept_pairs=2)))[-1]
-    assert (time.value, time.sub.en, time.sub.zh) == ("0 s", "2 pairs kept from before", "2 对均沿用已有得分")
+    assert (time.value, str(time.sub), time.sub.to("zh")) == ("0 s", "2 pairs kept from before", "2 对均沿用已有得分")
 
 
 def test_time_of_a_run_that_computed_nothing_names_the_earlier_pace(make_comparison: MakeComparison) -> None:
     earlier = Cost(pairs=2, kept_pairs=2, earlier=Pace(500, 0.25))
     time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=earlier))[-1]
-    assert (time.label.en, time.value) == ("Pairs a second", "2,000")
-    assert time.sub.en == "in an earlier run; 2 pairs kept from before"
-    assert time.sub.zh == "较早的一次运行；2 对均沿用已有得分"
+    assert (str(time.label), time.value) == ("Pairs a second", "2,000")
+    assert str(time.sub) == "in an earlier run; 2 pairs kept from before"
+    assert time.sub.to("zh") == "较早的一次运行；2 对均沿用已有得分"
     some = Cost(pairs=2, kept_pairs=1, model_seconds=0.25, earlier=Pace(500, 0.25))
-    assert key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=some))[-1].sub.en == "1 of 2 pairs, 4.0 a second"
+    assert str(key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=some))[-1].sub) == "1 of 2 pairs, 4.0 a second"

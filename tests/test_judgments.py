@@ -1,7 +1,7 @@
 import pytest
 
 from demo.judgments import Judgments, query_key
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Card, Collection, Passage, Query
 
 ONE, TWO = Passage("d1", "Berlin has lakes."), Passage("d2", "Cork is a bark.")
@@ -47,7 +47,7 @@ def test_a_grade_is_one_of_four() -> None:
 
 
 def test_added_to_a_collection_they_stand_in_place_of_and_beside_its_own() -> None:
-    title = Text("Lakes", "湖")
+    title = Message("Lakes")
     moved = Passage("d9", ONE.content)  # the same text under another id
     collection = Collection("lakes", Card(title, title), (moved, TWO), (KNOWN, Query("q2", "?")), {"q1": {"d9": 1}})
     judged = Judgments().judge(KNOWN, ONE, 3).judge(KNOWN, TWO, 0).judge(TYPED, ONE, 2)

@@ -60,8 +60,8 @@ def test_grades_are_0_to_3_each_with_its_meaning_in_both_languages(key: str) -> 
     used = {grade for grades in collection.qrels.values() for grade in grades.values()}
     assert used <= set(collection.card.grades) == {0, 1, 2, 3}
     for meaning in collection.card.grades.values():
-        assert meaning.en != meaning.zh
-        assert re.search("[\u4e00-\u9fff]", meaning.zh)
+        assert str(meaning) != meaning.to("zh")
+        assert re.search("[\u4e00-\u9fff]", meaning.to("zh"))
 
 
 @on_each
@@ -70,8 +70,8 @@ def test_the_card_says_what_it_is_in_both_languages(key: str) -> None:
     assert card.licence == "CC0-1.0"
     assert card.source
     for text in (card.title, card.description):
-        assert text.en
-        assert re.search("[\u4e00-\u9fff]", text.zh)
+        assert str(text)
+        assert re.search("[\u4e00-\u9fff]", text.to("zh"))
     assert card.language == ("zh" if key == "chinese" else "en")
 
 
@@ -81,7 +81,7 @@ def test_what_to_look_for_is_said_for_queries_that_exist(key: str) -> None:
     traps = LIBRARY.traps(key)
     assert set(traps) <= queries
     assert LIBRARY.first_query(key).query_id in traps
-    assert all(text.en and re.search("[\u4e00-\u9fff]", text.zh) for text in traps.values())
+    assert all(str(text) and re.search("[\u4e00-\u9fff]", text.to("zh")) for text in traps.values())
 
 
 @on_each
@@ -155,9 +155,9 @@ def test_a_small_collection_is_read(tmp_path: Path) -> None:
     collection = load(tmp_path)
     assert [(p.doc_id, p.title, p.text) for p in collection.passages] == [("d1", "", "one"), ("d2", "T", "two")]
     assert collection.qrels == {"q1": {"d1": 1, "d2": 0}}
-    assert collection.card.grades[1].zh == "是"
+    assert collection.card.grades[1].to("zh") == "是"
     assert Library(tmp_path).first_query("small") == collection.queries[0]
-    assert Library(tmp_path).traps("small")["q1"].en == "Look."
+    assert str(Library(tmp_path).traps("small")["q1"]) == "Look."
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_a_small_collection_is_read(tmp_path: Path) -> None:
 def test_what_is_wrong_is_said_with_its_file(tmp_path: Path, changes: dict[str, str], sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         load(tmp_path, **changes)
-    assert caught.value.text.en.startswith(sentence)
-    assert re.search("[\u4e00-\u9fff]", caught.value.text.zh)
+    assert str(caught.value).startswith(sentence)
+    assert re.search("[\u4e00-\u9fff]", caught.value.to("zh"))
 
 
 def test_an_unknown_collection_is_refused_with_those_there_are(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from made_lineups import BM25, LOST, SMALL, TINY, build_lineup, ranking
 
-from demo.language import Text
 from demo.lineup_report import as_csv, as_json, as_json_text, as_rows
 from demo.lineups import at_depth
+from demo.messages import Message
 from demo.records import Cost, Lineup, Ranking
 
 COST = Cost(pairs=3, tokenise_seconds=0.5, model_seconds=1.0, device="cpu", precision="fp32")
@@ -20,7 +20,7 @@ LINEUP = build_lineup(
     LOST,
     texts={"d2": "zweiter: 柏林"},
     grades=(0, None, 3),
-    warnings=(Text("Mind this.", "请注意。"),),
+    warnings=(Message("Mind this."),),
 )
 
 

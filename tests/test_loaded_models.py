@@ -5,8 +5,8 @@ from threading import Event
 import pytest
 
 from demo.errors import ModelError
-from demo.language import Text
 from demo.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.messages import Message
 from demo.records import ModelSpec
 from demo.settings import Settings
 
@@ -44,11 +44,11 @@ class Shelf:
 
     def load(self, spec: ModelSpec, settings: Settings, tell: Tell) -> FakeModel:
         self.asked.append((spec.key, settings.precision))
-        tell(Text("Reading the weights", "正在读取权重"))
+        tell(Message("Reading the weights"))
         self.started.set()
         assert self.go.wait(5)
         if self.broken:
-            raise ModelError("Memory is short.", "内存不足。")
+            raise ModelError(Message("Memory is short."))
         return FakeModel(spec, settings.precision)
 
 
@@ -82,7 +82,7 @@ def test_who_waits_sees_what_the_loading_does() -> None:
     shelf = Shelf()
     with LoadedModels(shelf.load, Settings()).claim(A, "fp32") as ticket:
         assert shelf.started.wait(5)
-        assert ticket.detail.en == "Reading the weights"
+        assert str(ticket.detail) == "Reading the weights"
         shelf.go.set()
         ticket.loaded()
 
@@ -144,7 +144,7 @@ def test_a_model_in_use_stays_and_who_needs_its_memory_waits(shelf: Shelf) -> No
         used.loaded()
         with models.claim(sized, "fp32") as waiting:
             assert not waiting.ready(0.2)
-            assert "Waiting for memory" in waiting.detail.en
+            assert "Waiting for memory" in str(waiting.detail)
             assert models.has(A, "fp32")
     waiting.loaded()
     assert not models.has(A, "fp32")

@@ -40,7 +40,7 @@ def test_name_is_the_title_else_the_text_else_the_id() -> None:
 )
 def test_a_move_in_signs_and_words(move: int, way: str, mark: str, en: str, zh: str) -> None:
     assert (direction(move), change_mark(move)) == (way, mark)
-    assert (describe_change(move).en, describe_change(move).zh) == (en, zh)
+    assert (str(describe_change(move)), describe_change(move).to("zh")) == (en, zh)
 
 
 @pytest.mark.parametrize(

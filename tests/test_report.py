@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_comparisons import MakeComparison
 
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Cost, Extent
 from demo.report import COLUMNS, as_csv, as_json, as_json_text, as_rows
 
@@ -19,7 +19,7 @@ def test_json_holds_everything_best_first(make_comparison: MakeComparison) -> No
         grades={"d1": 0},
         cost=Cost(pairs=2, tokenise_seconds=0.5, model_seconds=1.5, tokens=30, device="cpu", precision="fp32"),
         extents=(Extent(20, 20, 0, 5), Extent(600, 512, 0, 9)),
-        warnings=(Text("Mind this.", "请注意。"),),
+        warnings=(Message("Mind this."),),
     )
     found = json.loads(as_json_text(comparison))
     assert found == as_json(comparison)

@@ -12,8 +12,8 @@ import pytest
 
 from demo.errors import DemoError, InputError, ModelError
 from demo.kept_scores import Kept, Recording, pair_keys
-from demo.language import Text
 from demo.loaded_models import Batch, Tell
+from demo.messages import NOTHING, Message
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
 from demo.records import (
     Card,
@@ -114,7 +114,7 @@ class FakeSource:
         for spec in (TINY, BIG):
             if name in (spec.key, *spec.aliases):
                 return spec
-        raise InputError(f"No model {name}.", f"没有模型 {name}。")
+        raise InputError(Message("{text}", text=f"No model {name}."))
 
     def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None:
         return (self.on_disk or self.model.fingerprint) if spec is TINY else None
@@ -124,7 +124,7 @@ class FakeSource:
 
     def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> FakeModel:
         self.loads.append((spec.key, settings.precision))
-        progress(Text("Reading the weights", "正在读取权重"))
+        progress(Message("Reading the weights"))
         assert self.go.wait(5)
         if self.error:
             raise self.error
@@ -136,7 +136,7 @@ class FakeLibrary:
     """One collection with a judged query."""
 
     def cards(self) -> tuple[tuple[str, Card], ...]:
-        return (("cities", Card(Text("Cities", "城市"), Text("", ""))),)
+        return (("cities", Card(Message("Cities"), NOTHING)),)
 
     def load(self, key: str) -> Collection:
         return collection_of(PASSAGES)
@@ -144,14 +144,14 @@ class FakeLibrary:
     def first_query(self, key: str) -> Query:
         return Query("q1", QUERY)
 
-    def traps(self, key: str) -> Mapping[str, Text]:
-        return {"q1": Text("Two Berlins.", "两个柏林。")}
+    def traps(self, key: str) -> Mapping[str, Message]:
+        return {"q1": Message("Two Berlins.")}
 
 
 def collection_of(passages: tuple[Passage, ...], **parts: Any) -> Collection:
     return Collection(
         "cities",
-        Card(Text("Cities", "城市"), Text("", "")),
+        Card(Message("Cities"), NOTHING),
         passages,
         (Query("q1", QUERY),),
         {"q1": {"d1": 0, "d3": 3}},
@@ -190,7 +190,7 @@ def run(service: RankingService, **parts: Any) -> Comparison:
 
 
 def warnings_of(comparison: Comparison) -> str:
-    return "\n".join(warning.en for warning in comparison.warnings)
+    return "\n".join(str(warning) for warning in comparison.warnings)
 
 
 # ---- a run ---------------------------------------------------------------------------------------------------------
@@ -484,7 +484,7 @@ def test_visitors_at_once_share_the_load_and_get_their_own_results(source: FakeS
 
 
 def test_a_model_that_cannot_be_loaded_is_tried_again(service: RankingService, source: FakeSource) -> None:
-    source.error = ModelError("The weights are damaged.", "权重已损坏。")
+    source.error = ModelError(Message("The weights are damaged."))
     with pytest.raises(ModelError, match="damaged"):
         run(service)
     source.error = None
@@ -509,7 +509,7 @@ def test_warming_up_times_the_default_model_even_where_its_scores_were_recorded(
 
 
 def test_warming_up_in_vain_is_told_by_the_first_run(service: RankingService, source: FakeSource) -> None:
-    source.error = ModelError("The weights are damaged.", "权重已损坏。")
+    source.error = ModelError(Message("The weights are damaged."))
     service.warm_up().join(5)
     with pytest.raises(ModelError, match="damaged"):
         run(service)
@@ -549,7 +549,7 @@ def test_a_lineup_grows_by_a_ranker_at_a_time(service: RankingService) -> None:
 
 def test_progress_names_the_ranker(service: RankingService) -> None:
     steps = service.line_up(request()[0], parse_rankers("bm25, tiny"))
-    told = [step.detail.en for step in steps if isinstance(step, Progress)]
+    told = [str(step.detail) for step in steps if isinstance(step, Progress)]
     assert told[-1] == "tiny (2 of 2): Scored 4 of 4 passages"
 
 
@@ -557,9 +557,9 @@ def test_one_failing_ranker_says_why_and_the_rest_go_on(service: RankingService)
     lineup = line_up(service, "nobody/knows, bm25, tiny[precision=int4], engine, tiny")
     assert [isinstance(column, Failure) for column in lineup.columns] == [True, False, True, True, False]
     assert [failure.ranker.key for failure in lineup.failures] == ["nobody/knows", "tiny[precision=int4]", "engine"]
-    assert "No model nobody/knows" in lineup.failures[0].reason.en
-    assert "no precision “int4”" in lineup.failures[1].reason.en
-    assert "without an engine's scores" in lineup.failures[2].reason.en
+    assert "No model nobody/knows" in str(lineup.failures[0].reason)
+    assert "no precision “int4”" in str(lineup.failures[1].reason)
+    assert "without an engine's scores" in str(lineup.failures[2].reason)
 
 
 def test_a_fusion_is_a_ranker(service: RankingService, source: FakeSource) -> None:
@@ -594,7 +594,7 @@ def test_collections_are_the_same_object_each_time(service: RankingService) -> N
     assert service.collection("cities") is service.collection("cities")
     assert [key for key, _ in service.cards()] == ["cities"]
     assert service.first_query("cities").text == QUERY
-    assert service.traps("cities")["q1"].en == "Two Berlins."
+    assert str(service.traps("cities")["q1"]) == "Two Berlins."
     assert service.traps("pasted") == {}
 
 

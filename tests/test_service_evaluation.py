@@ -10,6 +10,7 @@ from demo.errors import InputError
 from demo.evaluation.trials import Trial, try_out
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
+from demo.messages import Message
 from demo.rankers.choices import RankerChoice, parse_rankers
 from demo.records import Collection, Query
 from demo.service import RankingService, failure_of
@@ -116,8 +117,8 @@ def test_weights_that_are_not_here_are_fetched_for_their_fingerprint(
 
 def test_a_ranker_that_cannot_begin_has_a_place_with_its_reason(service: RankingService) -> None:
     (unknown,) = parse_rankers("nobody/knows")
-    failure = failure_of(unknown, InputError("No model.", "没有模型。"))
-    assert (failure.ranker.key, failure.reason.en) == ("nobody/knows", "No model.")
+    failure = failure_of(unknown, InputError(Message("No model.")))
+    assert (failure.ranker.key, str(failure.reason)) == ("nobody/knows", "No model.")
 
 
 def test_loading_and_scoring_are_told_on_the_way(service: RankingService) -> None:

@@ -1,13 +1,13 @@
 import gc
 
-from demo.language import Text
+from demo.messages import NOTHING, Message
 from demo.rankers.bm25 import Bm25Settings
 from demo.records import Card, Collection, Passage
 from demo.term_indexes import INDEXES_PER_COLLECTION, TermIndexes
 
 
 def made_collection() -> Collection:
-    return Collection("made", Card(Text("Made", "自制"), Text("", "")), (Passage("d1", "Berlin"),))
+    return Collection("made", Card(Message("Made"), NOTHING), (Passage("d1", "Berlin"),))
 
 
 def test_an_index_is_built_once_for_each_setting_and_goes_with_its_collection() -> None:

@@ -1,8 +1,7 @@
 """Every sentence and label of the page, English and Simplified Chinese side by side.
 
-Static labels go through `Labels`: gradio picks the language in the browser. Text that the server makes into HTML
-goes through `Message.to(language)`. Sentences that belong to a lower layer (errors, a collection's card, a format's help)
-live there, as `Message` as well.
+Static labels go through `Labels`: gradio picks the language in the browser. Text that the server makes into HTML goes
+through `Message.to(language)`. Sentences that belong to a lower layer (errors, a card, a format's help) live there.
 """
 
 from __future__ import annotations

@@ -97,12 +97,12 @@ def test_infinite_scores_are_left_out_and_counted(make_comparison: MakeCompariso
     data = distribution_data(make_comparison([3.0, 2.0, 1.0], [1.0, -np.inf, 0.5]))
     assert data.panels[1].candidates.tolist() == [0, 2]
     assert data.panels[1].note is not None
-    assert data.panels[1].note.en == "1 infinite left out"
+    assert str(data.panels[1].note) == "1 infinite left out"
 
 
 def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
     alt = distribution_alt(distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5])))
-    assert alt.en == (
+    assert str(alt) == (
         "Score distributions of 3 passages: BM25 score from 1.00 to 4.00, median 2.50; "
         "Cross-encoder logit from −3.00 to 2.00, median 0.50."
     )
@@ -114,7 +114,7 @@ def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() ->
     data = lineup_distribution_data(lineup)
     assert [panel.name for panel in data.panels] == ["Okapi", "Tiny <b>"]
     assert data.panels[1].candidates.tolist() == [1]
-    assert data.panels[1].hovers[1].en == "<b>rank 1</b> · 2.00<br>two"
+    assert str(data.panels[1].hovers[1]) == "<b>rank 1</b> · 2.00<br>two"
     figure = distribution_figure(data, "en")
     upper, lower = (note.text for note in figure.layout.annotations)
     assert upper == '<b>Okapi</b><span style="font-size:11px"> · BM25 score</span>'
@@ -122,7 +122,7 @@ def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() ->
         '<b>Tiny &lt;b&gt;</b><span style="font-size:11px"> · Cross-encoder logit</span>'
         '<span style="font-size:11px"> · 1 not reranked</span>'
     )
-    assert distribution_alt(data).en == (
+    assert str(distribution_alt(data)) == (
         "Score distributions of 2 passages: Okapi, BM25 score from 1.00 to 3.00, median 2.00; "
         "Tiny <b>, Cross-encoder logit (1 not reranked) from 2.00 to 2.00, median 2.00."
     )

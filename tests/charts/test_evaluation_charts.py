@@ -136,10 +136,10 @@ def test_a_long_curve_is_drawn_in_few_points_with_both_ends() -> None:
 
 
 def test_a_cut_in_words() -> None:
-    assert describe_cut(Cut(3.0, 3, 6, 2 / 3, 2 / 3)).en == (
+    assert str(describe_cut(Cut(3.0, 3, 6, 2 / 3, 2 / 3))) == (
         "Keeping what scores +3.00 or more: 3 of 6 passages, precision 0.667, recall 0.667"
     )
-    assert describe_cut(Cut(7.0, 0, 6, None, 0.0)).en == "Nothing scores +7.00 or more, so nothing would be kept"
+    assert str(describe_cut(Cut(7.0, 0, 6, None, 0.0))) == "Nothing scores +7.00 or more, so nothing would be kept"
 
 
 def test_shares_are_of_neighbouring_scores() -> None:

@@ -102,10 +102,10 @@ def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, shown: Compar
 @every_case
 def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, shown: Comparison | Lineup) -> None:
     alt = chart.alt(chart.data(shown, scale))
-    assert alt.en.endswith(".")
-    assert alt.zh.endswith("。")
-    assert "nan" not in alt.en
-    assert "\n" not in alt.en
+    assert str(alt).endswith(".")
+    assert alt.to("zh").endswith("。")
+    assert "nan" not in str(alt)
+    assert "\n" not in str(alt)
 
 
 @pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
@@ -130,4 +130,4 @@ def test_a_chart_without_scales_does_not_change_with_them(chart: Chart, cases: d
 def test_rows_are_told_apart() -> None:
     rows = [chart for chart, _ in ROWS]
     assert len({chart.key for chart in rows}) == len(rows)
-    assert all(chart.label.en and chart.label.zh for chart in rows)
+    assert all(str(chart.label) and chart.label.to("zh") for chart in rows)

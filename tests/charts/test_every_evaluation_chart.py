@@ -11,7 +11,7 @@ from made_evaluations import Told, made_collection, made_outcomes
 
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.evaluation import evaluate
-from demo.language import Text
+from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import parse_measures
 from demo.records import Card, Collection, Query
 
@@ -41,7 +41,7 @@ def in_words(made: Study) -> Study:
     """The same with texts that no chart may stumble over."""
     texts = ["柏林有多少人口？", "Zürich «größte» <b>ψ</b> & \udc80", "a\nb"]
     queries = tuple(Query(query.query_id, texts[at % 3]) for at, query in enumerate(made.collection.queries))
-    card = Card(Text("Städte", "城市"), Text("", ""), grades={0: Text("no <i>", "不"), 1: Text("yes " * 30, "是" * 40)})
+    card = Card(Message("Städte"), NOTHING, grades={0: Message("no <i>"), 1: Message("{text}", text="yes " * 30)})
     outcomes = tuple(replace(outcome, query=query) for outcome, query in zip(made.outcomes, queries, strict=True))
     collection = Collection("städte", card, made.collection.passages, queries, made.collection.qrels)
     return replace(made, outcomes=outcomes, collection=collection)
@@ -88,10 +88,10 @@ def test_draws_and_serialises(chart: EvaluationChart, made: Study, language: str
 @every_case
 def test_says_itself_in_one_line(chart: EvaluationChart, made: Study) -> None:
     alt = chart.alt(chart.data(made, None))
-    assert alt.en.endswith(".")
-    assert alt.zh.endswith("。")
-    assert "nan" not in alt.en
-    assert "\n" not in alt.en
+    assert str(alt).endswith(".")
+    assert alt.to("zh").endswith("。")
+    assert "nan" not in str(alt)
+    assert "\n" not in str(alt)
 
 
 @every_chart
@@ -122,4 +122,4 @@ def test_what_needs_no_judgments_is_drawn_without() -> None:
 
 def test_rows_are_told_apart() -> None:
     assert len({chart.key for chart in EVALUATION_CHARTS}) == len(EVALUATION_CHARTS)
-    assert all(chart.label.en and chart.label.zh for chart in EVALUATION_CHARTS)
+    assert all(str(chart.label) and chart.label.to("zh") for chart in EVALUATION_CHARTS)

@@ -41,8 +41,8 @@ def test_sigmoid_leaves_other_kinds_raw_and_says_so() -> None:
     assert reading.values is not None
     assert reading.values.tolist() == [3.0, 1.0]
     assert reading.note is not None
-    assert reading.note.en == "raw: sigmoid is for logits"
-    assert reading.label.en == "BM25 score"
+    assert str(reading.note) == "raw: sigmoid is for logits"
+    assert str(reading.label) == "BM25 score"
 
 
 @pytest.mark.parametrize("key", ["min-max", "z"])
@@ -50,8 +50,8 @@ def test_equal_scores_have_no_spread_to_divide_by(key: str) -> None:
     reading = scaled(Ranking.from_scores(LOGITS, [1.5, 1.5, 1.5]), find_scale(key))
     assert reading.values is None
     assert reading.note is not None
-    assert "All scores are equal" in reading.note.en
-    assert "得分全部相同" in reading.note.zh
+    assert "All scores are equal" in str(reading.note)
+    assert "得分全部相同" in reading.note.to("zh")
 
 
 @pytest.mark.parametrize("key", ["min-max", "rank", "z"])
@@ -59,7 +59,7 @@ def test_one_score_has_no_place_among_others(key: str) -> None:
     reading = scaled(Ranking.from_scores(LOGITS, [1.5]), find_scale(key))
     assert reading.values is None
     assert reading.note is not None
-    assert "One passage" in reading.note.en
+    assert "One passage" in str(reading.note)
 
 
 @pytest.mark.parametrize("scale", SCALES, ids=lambda scale: scale.key)
@@ -82,6 +82,6 @@ def test_every_scale_says_what_to_show_of_nothing(scale: object) -> None:
 
 def test_rows_of_scales_are_told_apart_and_explained() -> None:
     assert len({scale.key for scale in SCALES}) == len(SCALES)
-    assert all(scale.formula.en and scale.formula.zh and scale.label.zh for scale in SCALES)
+    assert all(str(scale.formula) and scale.formula.to("zh") and scale.label.to("zh") for scale in SCALES)
     with pytest.raises(KeyError, match="raw, sigmoid, min-max, rank, z"):
         find_scale("log")

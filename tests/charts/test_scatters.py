@@ -45,7 +45,7 @@ def test_the_ring_of_the_selection_starts_empty_on_the_points_axes(make_comparis
 def test_hover_text_cannot_be_markup(make_comparison: MakeComparison) -> None:
     texts = ["<img src=x onerror=alert(1)> & <b>bold</b>\nnext \udcff", "plain"]
     data = scatter_data(make_comparison([2.0, 1.0], [1.0, 2.0], texts))
-    text = data.hovers[0].en
+    text = str(data.hovers[0])
     assert text.startswith("<b>▼ 1</b>  rank 1 → 2<br>&lt;img src=x<br>onerror=alert(1)&gt;<br>&amp; &lt;b&gt;")
     assert "<img" not in text
     assert "\n" not in text
@@ -58,16 +58,17 @@ def test_scale_undefined_for_one_side_gives_a_sentence(make_comparison: MakeComp
     figure = scatter_figure(data, "en")
     assert data.x.size == 0
     assert [note.text for note in figure.layout.annotations] == ["All scores are equal: min–max is not defined"]
-    assert "all scores are equal" in scatter_alt(data).en
+    assert "all scores are equal" in str(scatter_alt(data))
 
 
 def test_scatter_in_one_sentence(make_comparison: MakeComparison) -> None:
     alt = scatter_alt(scatter_data(make_comparison([3.0, 2.0, 1.0], [0.1, 0.3, 0.2])))
     # of three pairs one agrees, between the second and the third: (1 − 2) / 3
     assert (
-        alt.en == "BM25 score against Cross-encoder logit for 3 passages: 2 rose, 1 fell, 0 stayed; agreement τ −0.33."
+        str(alt)
+        == "BM25 score against Cross-encoder logit for 3 passages: 2 rose, 1 fell, 0 stayed; agreement τ −0.33."
     )
-    assert alt.zh == "对照 BM25 得分与交叉编码器 logit：3 个段落，2 个上升，1 个下降，0 个不变；一致性 τ −0.33。"
+    assert alt.to("zh") == "对照 BM25 得分与交叉编码器 logit：3 个段落，2 个上升，1 个下降，0 个不变；一致性 τ −0.33。"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_rank_scatter_shows_ranks_and_the_new_top_ten(make_comparison: MakeCompa
     assert (band.y0, band.y1) == (0.82, 10.5)
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
     assert figure.layout.yaxis.range[0] > math.log10(80) > 0 > figure.layout.yaxis.range[1]  # best on top
-    assert rank_scatter_alt(data).en == (
+    assert str(rank_scatter_alt(data)) == (
         "BM25 rank against Cross-encoder rank for 80 passages: 77 rose, 3 fell, 0 stayed; "
         "3 of the new top 10 came from below the old top 10."
     )

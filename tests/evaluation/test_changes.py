@@ -75,15 +75,15 @@ def test_changes_in_words() -> None:
     other = best_of(evaluation, None)
     assert other is not None
     words = what_changes(evaluation, other)
-    assert words.en == (
+    assert str(words) == (
         "Other puts another passage first than First on 1 of 3 queries. Nothing is judged, so this says how much "
         "changes, not which is better."
     )
-    assert words.zh.startswith("在 3 个查询中，Other 有 1 个的首位段落与 First 不同。")
+    assert words.to("zh").startswith("在 3 个查询中，Other 有 1 个的首位段落与 First 不同。")
     first = what_changes(evaluation, evaluation.rankers[0])
-    assert first.en == "First is the baseline, which others are held against. Choose another ranker to look at."
+    assert str(first) == "First is the baseline, which others are held against. Choose another ranker to look at."
     alone = evaluate(made_outcomes(UNJUDGED, FIRST), UNJUDGED, MEASURES)
-    assert what_changes(alone, alone.rankers[0]).en == (
+    assert str(what_changes(alone, alone.rankers[0])) == (
         "First ranked 3 queries. There is no other ranker to hold against it."
     )
 
@@ -94,7 +94,7 @@ def test_more_candidates_than_ten_tell_how_many_are_new() -> None:
     before = Told("before", {"q": {doc: -place for place, doc in enumerate(docs)}})
     after = Told("after", {"q": {doc: place for place, doc in enumerate(docs)}})
     evaluation = evaluate(made_outcomes(collection, before, after), collection, MEASURES)
-    words = what_changes(evaluation, evaluation.rankers[1]).en
+    words = str(what_changes(evaluation, evaluation.rankers[1]))
     assert words.startswith(
         "After puts another passage first than Before on 1 of 1 query, and on average 2.0 of its first ten are not "
         "among Before's."

@@ -93,7 +93,7 @@ def test_queries_of_which_scores_were_kept_say_nothing_of_the_speed() -> None:
 
 def test_queries_without_a_relevant_passage_are_told() -> None:
     evaluation = evaluate(outcomes(FIRST), COLLECTION, (MRR,), relevant_from=2)
-    assert [note.en for note in evaluation.notes] == [
+    assert [str(note) for note in evaluation.notes] == [
         "queries without a relevant passage, where every ranker has 0: 2 of 3"
     ]
     assert evaluate(outcomes(FIRST), COLLECTION, (MRR,)).notes == ()
@@ -122,8 +122,8 @@ TEST = PairedTest(0.0312, Interval(0.01, 0.05), 40, 22, 38, 0.004, 0.012, 1e-18,
     ],
 )  # fmt: skip
 def test_a_test_in_words(test: PairedTest, sentence: str) -> None:
-    assert describe_test(test).en == sentence
-    assert describe_test(test).zh
+    assert str(describe_test(test)) == sentence
+    assert describe_test(test).to("zh")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def chosen(collection: Collection, indices: np.ndarray) -> list[str]:
 
 
 def notes(candidates: object) -> list[str]:
-    return [note.en for note in candidates.notes]  # type: ignore[attr-defined]
+    return [str(note) for note in candidates.notes]  # type: ignore[attr-defined]
 
 
 # ---- candidates --------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ def test_every_preset_fits_the_catalog_and_speaks_both_languages(preset: Preset)
     values = [preset.published(spec.published) for spec in CATALOG if spec.published is not None]
     assert values
     assert all(0 < value < 1 for value in values)
-    assert preset.label.zh
-    assert preset.description.zh
+    assert preset.label.to("zh")
+    assert preset.description.to("zh")
 
 
 def test_a_protocol_needs_judgments() -> None:

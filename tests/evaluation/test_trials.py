@@ -11,7 +11,7 @@ from made_evaluations import Told, all_passages, made_collection
 from demo.errors import ModelError
 from demo.evaluation.outcomes import Reranker, work
 from demo.evaluation.trials import Stepwise, Trial, try_out
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Collection, Failure, IntArray, Query, Ranker, Ranking, ScoreKind
 from demo.scoring import Progress
 
@@ -30,7 +30,7 @@ class Failing(Told):
 
     def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
         if query.query_id == self._at:
-            raise ModelError(f"No score for {query.query_id}.", f"{query.query_id} 没有得分。")
+            raise ModelError(Message("{text}", text=f"No score for {query.query_id}."))
         return super().rank(query, collection, candidates)
 
 
@@ -38,8 +38,8 @@ def stepper() -> Stepwise:
     """Tells of two steps before it scores each passage by its place."""
 
     def steps(query: Query, collection: Collection, chosen: IntArray) -> Generator[Progress, None, Ranking]:
-        yield Progress("loading", 0, 0, Text("Loading", "正在加载"))
-        yield Progress("scoring", 1, 3, Text("Scored 1 of 3", "已打分 1/3"))
+        yield Progress("loading", 0, 0, Message("Loading"))
+        yield Progress("scoring", 1, 3, Message("Scored 1 of 3"))
         return Ranking.from_scores(STEPPER, chosen.astype(np.float32))
 
     return Stepwise(STEPPER, lambda: "weights-1", steps)
@@ -82,7 +82,7 @@ def test_steps_are_told_with_the_query_and_the_ranker_and_counted_in_queries() -
     told = [step for step in trials(stepper(), SECOND) if isinstance(step, Progress)]
     assert len(told) == 2 * 3
     assert (told[2].stage, told[2].done, told[2].total) == ("loading", 1, 3)
-    assert told[3].detail == Text("Query 2 of 3, Stepper: Scored 1 of 3", "第 2/3 个查询，Stepper：已打分 1/3")
+    assert told[3].detail == Message("Query 2 of 3, Stepper: Scored 1 of 3")
 
 
 def test_closing_stops_the_work() -> None:
@@ -98,7 +98,7 @@ def test_a_ranker_that_fails_is_left_out_of_everything_and_says_why() -> None:
     assert [ranking.ranker.key for ranking in found.outcomes[0].rankings] == ["first", "second"]
     assert orders(found) == orders(last(FIRST, SECOND))
     assert [outcome.truncated for outcome in found.outcomes] == [(1, 0)] * 3
-    assert [(each.ranker.key, each.reason.en) for each in found.failures] == [("failing", "No score for q2.")]
+    assert [(each.ranker.key, str(each.reason)) for each in found.failures] == [("failing", "No score for q2.")]
 
 
 def test_when_all_fail_no_outcome_is_left() -> None:
@@ -110,7 +110,7 @@ def test_when_all_fail_no_outcome_is_left() -> None:
 
 
 def test_failures_from_before_come_first() -> None:
-    early = Failure(STEPPER, Text("No such model.", "没有这个模型。"))
+    early = Failure(STEPPER, Message("No such model."))
     found = trials(Failing("late", "q1"), FIRST, failures=(early,))[-1]
     assert isinstance(found, Trial)
     assert [failure.ranker.key for failure in found.failures] == ["stepper", "late"]

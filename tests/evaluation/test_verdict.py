@@ -27,7 +27,7 @@ def found(better: int, worse: int, equal: int, rankers: tuple[str, ...] = ("base
 
 def test_a_sure_gain_pays() -> None:
     """Ten of twelve queries go from ½ to 1: 0.583 to 1; all signs alike has p = 2 / 2¹⁰ = 0.00195…"""
-    assert verdict(found(10, 0, 2), MRR).en == (
+    assert str(verdict(found(10, 0, 2), MRR)) == (
         "It pays. Other against Base: MRR 0.583 → 1.000 (+0.417). That is hardly chance (p = 0.002, a large effect). "
         "Better on 10 of 12 queries, worse on 0, equal on 2. It takes 0.50 s a query (cpu)."
     )
@@ -35,41 +35,41 @@ def test_a_sure_gain_pays() -> None:
 
 def test_a_sure_loss_is_said_plainly() -> None:
     words = verdict(found(0, 10, 2), MRR)
-    assert words.en.startswith("It makes the ranking worse. Other against Base: MRR 1.000 → 0.583 (−0.417). That is")
-    assert words.zh.startswith("排序反而变差。Other 与 Base 相比")
+    assert str(words).startswith("It makes the ranking worse. Other against Base: MRR 1.000 → 0.583 (−0.417). That is")
+    assert words.to("zh").startswith("排序反而变差。Other 与 Base 相比")
 
 
 def test_what_could_be_chance_is_no_sure_gain() -> None:
-    assert verdict(found(5, 3, 2), MRR).en.startswith("No sure gain. Other against Base: MRR 0.750 → 0.850")
-    assert verdict(found(3, 5, 2), MRR).en.startswith("No gain.")
-    assert "That could be chance (p = 0.73)." in verdict(found(5, 3, 2), MRR).en  # 2·(56+28+8+1)/2⁸ = 0.727
+    assert str(verdict(found(5, 3, 2), MRR)).startswith("No sure gain. Other against Base: MRR 0.750 → 0.850")
+    assert str(verdict(found(3, 5, 2), MRR)).startswith("No gain.")
+    assert "That could be chance (p = 0.73)." in str(verdict(found(5, 3, 2), MRR))  # 2·(56+28+8+1)/2⁸ = 0.727
 
 
 def test_too_few_differing_queries_cannot_tell() -> None:
     """Five differing queries give at best p = 2 / 2⁵ = 0.0625."""
-    assert verdict(found(5, 0, 9), MRR).en.startswith("Too few queries differ to tell. Other against Base")
+    assert str(verdict(found(5, 0, 9), MRR)).startswith("Too few queries differ to tell. Other against Base")
 
 
 def test_nothing_changed() -> None:
-    assert verdict(found(0, 0, 3), MRR).en.startswith("It changes nothing.")
+    assert str(verdict(found(0, 0, 3), MRR)).startswith("It changes nothing.")
 
 
 def test_a_baseline_alone_has_nothing_to_be_held_against() -> None:
     alone = found(1, 0, 0, ("base",))
     assert best_of(alone, MRR) is None
-    assert verdict(alone, MRR).en == "Base has MRR 0.500 on 1 query. There is no other ranker to hold against it."
+    assert str(verdict(alone, MRR)) == "Base has MRR 0.500 on 1 query. There is no other ranker to hold against it."
 
 
 def test_all_the_same_difference_has_no_effect_word() -> None:
     """d is undefined where every difference is the same, ½ on each of ten queries."""
-    assert "hardly chance (p = 0.002)." in verdict(found(10, 0, 0), MRR).en
+    assert "hardly chance (p = 0.002)." in str(verdict(found(10, 0, 0), MRR))
 
 
 def test_few_queries_are_told() -> None:
-    assert [each.en for each in cautions(found(10, 0, 2))] == [
+    assert [str(each) for each in cautions(found(10, 0, 2))] == [
         "12 queries are few: only large differences can be told from chance"
     ]
-    assert [each.en for each in cautions(found(1, 0, 0))] == [
+    assert [str(each) for each in cautions(found(1, 0, 0))] == [
         "1 query is few: only large differences can be told from chance"
     ]
     assert cautions(found(20, 2, 3)) == ()
@@ -89,10 +89,10 @@ def judged(*shares: int) -> Evaluation:
 
 def test_little_or_unlike_judging_is_told() -> None:
     assert cautions(judged(9, 9)) == ()
-    assert [each.en for each in cautions(judged(3, 3))] == [
+    assert [str(each) for each in cautions(judged(3, 3))] == [
         "Little is judged (Judged@10 from 0.30): what nobody judged gains nothing, however good"
     ]
-    assert [each.en for each in cautions(judged(9, 5))] == [
+    assert [str(each) for each in cautions(judged(9, 5))] == [
         "Judged@10 is 0.50 for R5 and 0.90 for R9: what nobody judged gains nothing, so the comparison favours the "
         "second"
     ]
@@ -101,4 +101,4 @@ def test_little_or_unlike_judging_is_told() -> None:
 def test_passages_that_were_not_read_to_their_end_are_told() -> None:
     collection = made_collection({f"q{number}": {"a": 1} for number in range(30)}, ["a", "b"])
     evaluation = evaluate(made_outcomes(collection, Told("cut", {}, truncated=1)), collection, parse_measures("mrr"))
-    assert [each.en for each in cautions(evaluation)] == ["Cut did not read 30 of 60 passages to their end"]
+    assert [str(each) for each in cautions(evaluation)] == ["Cut did not read 30 of 60 passages to their end"]

@@ -8,7 +8,7 @@ import pytest
 
 from demo.explain import occlude
 from demo.explain.occlusion import stretches, without
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Effect, Extent, Occlusion, Ranker, Ranking, ScoreKind
 from demo.scoring import Progress
 
@@ -24,7 +24,7 @@ class Counting:
 
     def __call__(self, query: str, contents: list[str]) -> Generator[Progress, None, Ranking]:
         self.asked.append((query, tuple(contents)))
-        yield Progress("scoring", 0, len(contents), Text("Scoring", "打分"))
+        yield Progress("scoring", 0, len(contents), Message("Scoring"))
         scores = [sum(3.0 if w in query.split() else -0.5 for w in content.split()) for content in contents]
         extents = tuple(Extent(9, 9, 0, min(self.limit, len(content))) for content in contents)
         return Ranking.from_scores(RANKER, scores, extents=extents)

@@ -98,4 +98,4 @@ def test_a_set_is_told_by_its_columns(text: str, is_set: bool) -> None:
 def test_what_is_wrong_is_said_with_file_and_line(text: str, sentence: str) -> None:
     with pytest.raises(InputError, match=re.escape(sentence)) as caught:
         read(text)
-    assert "qa.tsv" in caught.value.text.zh
+    assert "qa.tsv" in caught.value.to("zh")

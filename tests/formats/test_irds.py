@@ -101,7 +101,7 @@ def test_a_data_set_becomes_a_judged_collection() -> None:
     assert [(q.query_id, q.text) for q in judged.collection.queries] == [("a", "x")]  # only judged ones
     assert judged.collection.qrels == {"a": {"1": 2, "lost": 1}}
     assert judged.candidates == {}
-    assert judged.reading.sentence().en == "3 passages, from ir_datasets; 1 query; 2 judgments"
+    assert str(judged.reading.sentence()) == "3 passages, from ir_datasets; 1 query; 2 judgments"
 
 
 def test_titles_and_other_names_of_texts_are_found() -> None:

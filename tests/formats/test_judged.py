@@ -39,7 +39,7 @@ def read(files: dict[str, str], qrels: str = "") -> Judged:
 def refusal(files: dict[str, str], qrels: str = "") -> str:
     with pytest.raises(InputError) as caught:
         read(files, qrels)
-    assert re.search("[\u4e00-\u9fff]", caught.value.text.zh)
+    assert re.search("[\u4e00-\u9fff]", caught.value.to("zh"))
     return str(caught.value)
 
 
@@ -91,7 +91,7 @@ def test_the_files_make_one_collection(files: dict[str, str]) -> None:
 def test_judgments_of_absent_passages_are_kept_and_of_absent_queries_told() -> None:
     judged = read(BEIR)
     assert judged.collection.qrels == {"a": {"1": 1, "9": 2}}
-    assert judged.reading.sentence().en == (
+    assert str(judged.reading.sentence()) == (
         "2 passages, from a judged collection; 2 queries; 2 judgments; judgments from qrels/test.tsv; judgments of "
         "passages that the corpus lacks, kept for the ideal ranking: 1; judged queries without a text, left out: 1"
     )
@@ -99,7 +99,7 @@ def test_judgments_of_absent_passages_are_kept_and_of_absent_queries_told() -> N
 
 
 def test_files_of_no_use_are_told() -> None:
-    assert "left out: README.txt" in read(TREC).reading.sentence().en
+    assert "left out: README.txt" in str(read(TREC).reading.sentence())
 
 
 def test_one_run_gives_the_candidates_and_several_none() -> None:
@@ -159,10 +159,10 @@ def test_without_qrels_all_queries_are_there_and_nothing_is_judged() -> None:
     judged = read({name: text for name, text in BEIR.items() if "qrels" not in name})
     assert [query.query_id for query in judged.collection.queries] == ["a", "b"]
     assert not judged.collection.is_judged
-    assert judged.reading.sentence().en == (
+    assert str(judged.reading.sentence()) == (
         "2 passages, from a collection; 2 queries; no judgments: what rankers change is told, not which is better"
     )
-    assert "没有相关性判断" in judged.reading.sentence().zh
+    assert "没有相关性判断" in judged.reading.sentence().to("zh")
 
 
 def test_qrels_that_are_asked_for_must_be_there() -> None:
@@ -207,4 +207,4 @@ def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_the_rows_have_keys_of_their_own() -> None:
     assert len({row.key for row in ROLES}) == len(ROLES)
     assert len({row.key for row in CORPUS_FORMATS}) == len(CORPUS_FORMATS)
-    assert all(row.label.zh for row in ROLES)
+    assert all(row.label.to("zh") for row in ROLES)

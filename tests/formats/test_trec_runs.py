@@ -48,7 +48,7 @@ def test_three_columns_have_ranks_alone() -> None:
 
 def test_ranks_that_contradict_scores_are_told() -> None:
     run = read("1 Q0 a 1 2.5 t\n1 Q0 b 2 9 t\n2 Q0 c 1 4 t\n")
-    assert [note.en for note in run.notes] == ["ranks and scores disagree for 1 of 2 queries; scores decide"]
+    assert [str(note) for note in run.notes] == ["ranks and scores disagree for 1 of 2 queries; scores decide"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_ranks_that_contradict_scores_are_told() -> None:
 def test_what_is_wrong_is_said_with_file_and_line(text: str, sentence: str) -> None:
     with pytest.raises(InputError, match=re.escape(sentence)) as caught:
         read(text)
-    assert "bm25.run" in caught.value.text.zh
+    assert "bm25.run" in caught.value.to("zh")
 
 
 @pytest.mark.parametrize(

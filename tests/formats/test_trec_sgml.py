@@ -67,7 +67,7 @@ def test_documents_without_text_are_counted() -> None:
 def test_broken_documents_are_named_by_their_line(text: str, sentence: str) -> None:
     with pytest.raises(InputError, match=re.escape(sentence)) as caught:
         read_documents(source(text))
-    assert "file.sgml" in caught.value.text.zh
+    assert "file.sgml" in caught.value.to("zh")
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ def test_what_counts_grows_with_the_list_up_to_the_cutoff(size: int, k: int, gap
 
 
 def test_the_rule_in_words() -> None:
-    assert apart_means(5).en.startswith("Far apart: more than 1 rank between")
-    assert apart_means(200, 7).en == (
+    assert str(apart_means(5)).startswith("Far apart: more than 1 rank between")
+    assert str(apart_means(200, 7)) == (
         "Far apart: more than 7 ranks between two rankers, at least one of which has the passage in its top 7."
     )
-    assert "超过 7" in apart_means(200, 7).zh
+    assert "超过 7" in apart_means(200, 7).to("zh")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_no_two_far_apart_is_what_agreement_means() -> None:
 
 
 def test_groups_are_told_apart_and_explained() -> None:
-    assert [group.label.en for group in GROUPS] == ["All agree", "BM25 alone", "Small models alone", "No clear line"]
-    assert len({group.label.zh for group in GROUPS}) == len({group.key for group in GROUPS}) == 4
-    assert all(group.meaning.en.endswith(".") and group.meaning.zh.endswith("。") for group in GROUPS)
+    assert [str(group.label) for group in GROUPS] == ["All agree", "BM25 alone", "Small models alone", "No clear line"]
+    assert len({group.label.to("zh") for group in GROUPS}) == len({group.key for group in GROUPS}) == 4
+    assert all(str(group.meaning).endswith(".") and group.meaning.to("zh").endswith("。") for group in GROUPS)

@@ -164,11 +164,11 @@ def test_effect_at_its_edges(differences: list[float], effect: float | None) -> 
      (0.0, "negligible"), (None, "undefined"), (math.nan, "undefined")],
 )  # fmt: skip
 def test_effect_in_words(effect: float | None, word: str) -> None:
-    assert describe_effect(effect).en == word
+    assert str(describe_effect(effect)) == word
 
 
 def test_words_descend_and_differ_in_both_languages() -> None:
     bounds = [row.at_least for row in EFFECT_WORDS]
     assert bounds == sorted(bounds, reverse=True)
     assert bounds[-1] == 0
-    assert len({row.word.zh for row in EFFECT_WORDS}) == len(EFFECT_WORDS)
+    assert len({row.word.to("zh") for row in EFFECT_WORDS}) == len(EFFECT_WORDS)

@@ -10,8 +10,8 @@ import numpy as np
 from made_checkpoints import HubCache, write_vocabulary
 from test_catalog import layout_of
 
-from demo.language import Text
 from demo.loaded_models import Tell
+from demo.messages import NOTHING, Message
 from demo.rankers import loading
 from demo.rankers.catalog import CATALOG
 from demo.rankers.choices import CrossEncoderChoice
@@ -62,7 +62,7 @@ def make_catalog(root: Path) -> MadeSource:
 def test_every_layout_ranks_in_a_lineup(tmp_path: Path) -> None:
     service = RankingService(Settings(kept_scores=0), models=make_catalog(tmp_path), recordings=None)
     passages = tuple(Passage(f"d{number}", text) for number, text in enumerate(TEXTS, 1))
-    collection = Collection("made", Card(Text("Made", "自制"), Text("", "")), passages)
+    collection = Collection("made", Card(Message("Made"), NOTHING), passages)
     ranked = {}
     for start in range(0, len(CATALOG), MOST_RANKERS):
         choices = tuple(CrossEncoderChoice(spec.key) for spec in CATALOG[start : start + MOST_RANKERS])

@@ -424,7 +424,7 @@ def test_a_model_that_does_not_fit_is_refused_before_it_is_read() -> None:
 def test_loading_says_what_it_does(tmp_path: Path) -> None:
     heard: list[str] = []
     spec = resolve(str(write_bert(tmp_path / "mine")), ANY)
-    load_cross_encoder(spec, ANY, lambda text: heard.append(text.en))
+    load_cross_encoder(spec, ANY, lambda text: heard.append(str(text)))
     assert heard == ["Starting PyTorch", "Reading the weights of mine"]
 
 

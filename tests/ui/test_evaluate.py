@@ -18,7 +18,7 @@ from demo.formats.judged import Judged
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
 from demo.judgments import Judgments
-from demo.language import Text
+from demo.messages import Message
 from demo.records import Passage, Query
 from demo.service import RankingService
 from demo.settings import Settings
@@ -166,7 +166,7 @@ def test_a_ranker_that_fails_says_why_in_its_place_and_the_rest_goes_on(tab: Eva
 
 
 def test_when_every_ranker_fails_all_say_why() -> None:
-    source = FakeSource(error=InputError("Weights are damaged.", "权重已损坏。"))
+    source = FakeSource(error=InputError(Message("Weights are damaged.")))
     told = alert(tab_with(source), rankers=("tiny", "nobody/knows"), candidates="judged")
     assert "Weights are damaged." in told
     assert "No model nobody/knows." in told
@@ -493,7 +493,7 @@ def test_a_time_to_wait_is_told_roughly(left: float, words: str) -> None:
 
 
 def test_a_number_in_a_field() -> None:
-    label = Text("Depth", "深度")
+    label = Message("Depth")
     assert whole(3.0, label, 1) == 3
     with pytest.raises(InputError, match=r"“Depth” is 2\.5\. Write a whole number, 1 or more\."):
         whole(2.5, label, 1)

@@ -13,7 +13,7 @@ from demo.evaluation import evaluate
 from demo.evaluation.presets import find_preset
 from demo.evaluation.trials import Trial
 from demo.formats.judged import Judged
-from demo.language import Language, Text
+from demo.messages import Language, Message
 from demo.metrics.effectiveness import parse_measures
 from demo.records import Collection, Failure, Query, Ranker, ScoreKind
 from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated
@@ -39,7 +39,7 @@ def made(queries: int, total: int | None = None, failures: tuple[Failure, ...] =
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_visitors_text_stays_text(language: Language) -> None:
-    failure = Failure(Ranker(NASTY, NASTY, ScoreKind.LOGIT), Text(NASTY, NASTY))
+    failure = Failure(Ranker(NASTY, NASTY, ScoreKind.LOGIT), Message("{text}", text=NASTY))
     evaluated, study = made(3, failures=(failure,))
     pages = (
         views.headline(evaluated, study, language),

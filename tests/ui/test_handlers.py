@@ -14,7 +14,7 @@ import gradio as gr
 import pytest
 
 from demo.errors import InputError
-from demo.language import Text
+from demo.messages import Message
 from demo.ui import wording
 from demo.ui.boundary import guarded, sentence_of
 from demo.ui.inputs.components import parameter_label
@@ -44,8 +44,8 @@ def test_a_view_that_changes_nothing_names_one_component_all_the_same() -> None:
 
 
 def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    known = InputError("Line 7 has no text.", "第 7 行没有文本。")
-    assert sentence_of(known) == Text("Line 7 has no text.", "第 7 行没有文本。")
+    known = InputError(Message("Line 7 has no text."))
+    assert sentence_of(known) == Message("Line 7 has no text.")
     assert caplog.records == []
     with caplog.at_level(logging.ERROR):
         assert sentence_of(ZeroDivisionError("secret")) is wording.BUG
@@ -55,9 +55,9 @@ def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixt
 def test_steps_before_an_error_are_kept() -> None:
     def steps() -> Iterator[str]:
         yield "half"
-        raise InputError("stop", "停")
+        raise InputError(Message("stop"))
 
-    assert list(guarded(steps(), lambda sentence: sentence.en)) == ["half", "stop"]
+    assert list(guarded(steps(), lambda sentence: str(sentence))) == ["half", "stop"]
 
 
 def test_closing_stops_the_steps() -> None:
@@ -70,7 +70,7 @@ def test_closing_stops_the_steps() -> None:
         finally:
             closed.append(True)
 
-    run = guarded(steps(), lambda sentence: sentence.en)
+    run = guarded(steps(), lambda sentence: str(sentence))
     assert next(run) == "one"
     run.close()  # type: ignore[attr-defined]
     assert closed == [True]
@@ -89,12 +89,12 @@ def test_language_follows_the_browser(header: str, language: str) -> None:
 
 
 def test_every_label_is_there_in_both_languages() -> None:
-    labels = {name: value for name, value in vars(wording).items() if isinstance(value, Text)}
+    labels = {name: value for name, value in vars(wording).items() if isinstance(value, Message)}
     assert len(labels) > 80
     for name, text in labels.items():
-        assert text.en.strip(), name
-        assert text.zh.strip(), name
-        assert text.en.count("{") == text.zh.count("{"), name
+        assert str(text).strip(), name
+        assert text.to("zh").strip(), name
+        assert str(text).count("{") == text.to("zh").count("{"), name
 
 
 def test_no_label_is_left_unused() -> None:
@@ -104,7 +104,7 @@ def test_no_label_is_left_unused() -> None:
         for path in folder.rglob("*")
         if path.suffix in (".py", ".html") and path.name != "wording.py"
     )
-    names = [name for name, value in vars(wording).items() if isinstance(value, Text)]
+    names = [name for name, value in vars(wording).items() if isinstance(value, Message)]
     assert [name for name in names if f".{name}" not in used] == []
 
 
@@ -118,10 +118,10 @@ def test_labels_are_registered_once() -> None:
     labels = wording.Labels()
     first, again, other = labels(wording.RUN), labels(wording.RUN), labels(wording.STOP)
     assert first.key == again.key != other.key
-    assert labels.i18n().translations["zh"][first.key] == wording.RUN.zh
+    assert labels.i18n().translations["zh"][first.key] == wording.RUN.to("zh")
 
 
 def test_a_parameter_says_its_range() -> None:
     from demo.rankers.bm25 import B
 
-    assert parameter_label(B).en.endswith("(0 – 1)")
+    assert str(parameter_label(B)).endswith("(0 – 1)")

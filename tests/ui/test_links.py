@@ -9,7 +9,7 @@ import pytest
 from test_service import PASSAGES, QUERY, FakeSource, collection_of, service_with
 
 from demo.errors import InputError
-from demo.language import Text
+from demo.messages import NOTHING, Message
 from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Card, Collection, Passage
 from demo.settings import Settings
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_back(pane: InputsPane) -> None:
 
 def test_uploaded_passages_travel_in_the_link(pane: InputsPane) -> None:
     passages = (Passage("d1", "A line.\nAnother, “quoted”.", "Title"), Passage("d2", "火车"))
-    uploaded = Collection("upload", Card(Text("Mine", "我的"), Text("", "")), passages)
+    uploaded = Collection("upload", Card(Message("Mine"), NOTHING), passages)
     form = replace(pane.default_form(), source="upload", uploaded=uploaded)
     found = read(address(written(Link(form), pane)), pane)
     assert found is not None

@@ -14,8 +14,8 @@ from test_service import FakeSource, service_with
 
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.language import Language
 from demo.lineup_report import as_json as lineup_json
+from demo.messages import Language
 from demo.rankers.choices import CrossEncoderChoice
 from demo.report import as_json
 from demo.settings import Settings

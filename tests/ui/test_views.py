@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from made_comparisons import MakeComparison
 
-from demo.language import Language, Text
+from demo.messages import NOTHING, Language, Message
 from demo.records import Cost, Extent, Pace, ScoreKind
 from demo.text import Analysis
 from demo.ui.views import cost, flow, headline, passage_text, passages, status
@@ -58,12 +58,12 @@ def test_every_view_escapes(make_comparison: MakeComparison, language: Language)
     nasty = "<img src=x onerror=alert(1)> \"'& ${x} {{x}}"
     comparison = make_comparison([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
     pages = (
-        headline.headline(comparison, Text(nasty, nasty), language)
+        headline.headline(comparison, Message("{text}", text=nasty), language)
         + flow.slope(comparison, language)
         + passages.table(comparison, {}, Analysis(), language)
         + passages.panel(comparison, language)
         + cost.cost(comparison, language)
-        + status.alert(Text(nasty, nasty), language)
+        + status.alert(Message("{text}", text=nasty), language)
     )
     assert "<img" not in pages
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages
@@ -136,7 +136,7 @@ def test_words_of_the_query_are_marked_in_titles_too() -> None:
     from demo.records import Card, Collection, Passage, Query, Ranker, Ranking
 
     passages_ = (Passage("d1", "Its own Eiffel Tower", title="Paris, Texas"),)
-    collection = Collection("made", Card(Text("", ""), Text("", "")), passages_)
+    collection = Collection("made", Card(NOTHING, NOTHING), passages_)
     first = Ranking.from_scores(Ranker("bm25", "BM25", ScoreKind.BM25), [1.0])
     after = Ranking.from_scores(Ranker("m", "M", ScoreKind.LOGIT), [2.0])
     comparison = compare(Query("", "paris"), collection, first, take_candidates(first, 1), after)

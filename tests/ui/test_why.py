@@ -10,7 +10,7 @@ import pytest
 from test_service import PASSAGES, FakeSource, line_up, request, run, service_with
 
 from demo.errors import ModelError
-from demo.language import Language
+from demo.messages import Language, Message
 from demo.rankers.choices import parse_rankers
 from demo.records import Effect, Occlusion, Passage, Ranker, ScoreKind, TermWeight, TermWeights
 from demo.ui import wording as w
@@ -112,7 +112,7 @@ def test_a_lineup_says_which_rankers_are_not_taken_apart() -> None:
 def test_an_error_stands_below_what_was_found() -> None:
     source = FakeSource()
     service, shown = shown_with(source)
-    source.error = ModelError("The weights are damaged.", "权重已损坏。")
+    source.error = ModelError(Message("The weights are damaged."))
     key = replace(shown.comparison.after.ranker, key="hub/big")
     broken = replace(shown, comparison=replace(shown.comparison, after=replace(shown.comparison.after, ranker=key)))
     *_, card = explained(service, broken, 0, "en")
