@@ -9,7 +9,7 @@ from demo.errors import DemoError
 from demo.settings import Settings, silence_gradio
 
 if TYPE_CHECKING:
-    from demo.scoring import ModelSource
+    from demo.rankers.cross_encoder.scoring import ModelSource
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     silence_gradio()
     models: ModelSource | None = None
     if settings.zero_gpu:
-        from demo.rankers import zero_gpu
+        from demo.rankers.cross_encoder import zero_gpu
 
         models = zero_gpu
     from demo.service import RankingService

@@ -12,7 +12,8 @@ from demo.records import Passage
 
 NAME_COLUMNS = 60
 
-Direction = Literal["up", "down", "same"]
+Direction = Literal["up", "down", "same", "new"]
+"""The way of a move; «new» where there was no rank to move from."""
 
 
 def passage_name(passage: Passage, columns: int = NAME_COLUMNS) -> str:
@@ -63,18 +64,24 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def direction(move: float) -> Direction:
-    """The way of a move: "up", "down" or "same"."""
+def direction(move: float | None) -> Direction:
+    """The way of a move; None is a move from or to no rank at all."""
+    if move is None:
+        return "new"
     return "up" if move > 0 else "down" if move < 0 else "same"
 
 
-def change_mark(move: int) -> str:
-    """The move as an arrow with a number, “▲ 8”, “▼ 3”, or “●” where nothing moved."""
+def change_mark(move: int | None) -> str:
+    """The move as an arrow with a number, “▲ 8”, “▼ 3”, “●” where nothing moved, “✦” where there was no rank."""
+    if move is None:
+        return "✦"
     return f"▲ {move}" if move > 0 else f"▼ {-move}" if move < 0 else "●"
 
 
-def describe_change(move: int) -> Message:
+def describe_change(move: int | None) -> Message:
     """The move in words: “up 8”, “down 3”, “unchanged”."""
+    if move is None:
+        return Message("not ranked by both")
     if move > 0:
         return Message("up {move}", move=move)
     if move < 0:

@@ -10,36 +10,34 @@ from __future__ import annotations
 
 import logging
 
-from demo.kept_scores import Kept, Recording, pair_keys
-from demo.rankers import loading
-from demo.rankers.choices import CrossEncoderChoice
-from demo.records import Comparison
+from demo.rankers.cross_encoder import loading
+from demo.rankers.cross_encoder.kept_scores import Kept, Recording, pair_keys
+from demo.records import Result
 from demo.service import BUNDLED, FIRST_SCORES, RankingService
 from demo.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def worked_example(service: RankingService) -> Comparison:
-    """The comparison that the page opens with."""
-    *_, last = service.rerank(service.worked_example(), CrossEncoderChoice())
-    assert isinstance(last, Comparison)
-    return last
+def worked_example(service: RankingService) -> Result:
+    """The result that the page opens with: the first stage and the default model."""
+    request = service.worked_example()
+    return service.run(request, (request.first, service.rankers.read(service.default_model()))).run()
 
 
-def recording_of(comparison: Comparison, fingerprint: str, precision: str) -> Recording:
-    """The comparison's scores under the keys they are looked up by; the run must not have used windows."""
-    contents = [passage.content for passage in comparison.candidates]
-    keys = pair_keys(fingerprint, precision, "", comparison.query.text, contents)
-    scores = comparison.after.scores.tolist()
-    rows = zip(keys, map(Kept, scores, comparison.after.extents), strict=True)
+def recording_of(result: Result, fingerprint: str, precision: str) -> Recording:
+    """The model's scores under the keys they are looked up by; the run must not have used windows."""
+    contents = [passage.content for passage in result.candidates]
+    keys = pair_keys(fingerprint, precision, "", result.query.text, contents)
+    ranking = result.rankings[1]
+    rows = zip(keys, map(Kept, ranking.scores.tolist(), ranking.extents), strict=True)
     return Recording(
-        model=comparison.after.ranker.key,
+        model=ranking.ranker.key,
         fingerprint=fingerprint,
         precision=precision,
         reading="",
-        collection=comparison.collection_key,
-        query=comparison.query.text,
+        collection=result.collection.key,
+        query=result.query.text,
         rows=tuple(rows),
     )
 
@@ -51,10 +49,10 @@ def main() -> None:
     spec = loading.default_model(settings)
     fingerprint = loading.fingerprint(spec, settings)
     assert fingerprint is not None, "the bundled weights are here"
-    comparison = worked_example(service)
+    result = worked_example(service)
     path = BUNDLED / spec.key.rsplit("/", 1)[-1] / FIRST_SCORES
-    recording_of(comparison, fingerprint, settings.precision).write(path)
-    log.info("%s: %d scores", path, comparison.size)
+    recording_of(result, fingerprint, settings.precision).write(path)
+    log.info("%s: %d scores", path, result.size)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
 """The nouns of the field, frozen, and what they mean here.
 
-- A **first stage** makes **candidates** from the whole collection; a **reranker** reorders candidates and never adds
-  any. Term statistics come from the collection, never from the candidates.
-- A ranker returns **scores only**, float32, in the order of its input. `Ranking.from_scores` alone sorts, breaks ties
-  by candidate order, refuses NaN, and numbers ranks from 1.
+- A **first stage** makes **candidates** from the whole collection; it is a ranker that can rank the whole collection. A
+  **reranker** reorders candidates and never adds any. Term statistics come from the collection, never from the
+  candidates.
+- A ranker returns **scores only**, float32, in the order of its input, and says which passages it **found**: BM25 has
+  not ranked a passage without any word of the query. `Ranking.from_scores` alone sorts, refuses NaN, and gives ranks.
+- **Ranks** start at 1 and are competition ranks: tied passages share the best of their places, and the next one counts
+  all of them (1, 2, 2, 4). Passages that were not found are one group without a rank of its own, below all others.
+- **Order inside a tie means nothing.** Where one is needed, it is that of the candidates, and candidates that tie in
+  the first stage stand in the order of their texts, whatever the order of the list they came in.
 - Every score carries its **kind**. Two kinds never share an axis, a colour scale or a sum.
 - Cross-encoders give **raw logits in fp32**; two-label models give `logit[1] − logit[0]`. Sigmoid is for display.
 - **Unjudged is not 0**: a passage without a judgment has grade `None`.
@@ -16,16 +21,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from demo.errors import ModelError
 from demo.messages import NOTHING, Language, Message
+from demo.score_kinds import ScoreKind
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +92,13 @@ class Collection:
         """Whether there is any judgment."""
         return any(self.qrels.values())
 
-
-class ScoreKind(Enum):
-    """What a score is. Scores of two kinds are never compared by value."""
-
-    BM25 = "bm25"
-    ENGINE = "engine"
-    LOGIT = "logit"
-    RRF = "rrf"
-    WEIGHTED_SUM = "weighted sum"
+    @cached_property
+    def text_order(self) -> IntArray:
+        """int64 (n,), each passage's place among all by title and text, then id: an order that no list decides."""
+        keys = [(passage.content, passage.doc_id) for passage in self.passages]
+        places = np.empty(len(keys), dtype=np.int64)
+        places[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+        return places
 
 
 class Extent(NamedTuple):
@@ -177,13 +183,20 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranker:
-    """Who gave the scores: an id, a name for people, their kind, and for a cross-encoder how it was used."""
+class RankerSpec:
+    """Who gives scores.
+
+    Attributes:
+        key: its id, which is also how it is written; label: a name for people.
+        model: for a cross-encoder, how it is used.
+        ranks_collection: whether it can rank a whole collection at once, and so be a first stage.
+    """
 
     key: str
     label: str
     kind: ScoreKind
     model: ModelUse | None = None
+    ranks_collection: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,27 +205,36 @@ class Ranking:
 
     Attributes:
         scores: float32 (n,), in candidate order.
-        order: int64 (n,), candidate indices, best first.
-        ranks: int64 (n,), the rank of each candidate, from 1.
+        found: bool (n,), whether the ranker ranked the candidate at all.
+        order: int64 (n,), candidate indices, best first, ties in candidate order, those not found last.
+        ranks: int64 (n,), the competition rank of each candidate, from 1; one below the last rank for those not found.
         extents: what the ranker read of each candidate; empty for rankers that read everything.
+        warnings: what must be said about these scores.
     """
 
-    ranker: Ranker
+    ranker: RankerSpec
     scores: FloatArray
+    found: BoolArray
     order: IntArray
     ranks: IntArray
     cost: Cost = Cost()
     extents: tuple[Extent, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
     @classmethod
     def from_scores(
         cls,
-        ranker: Ranker,
+        ranker: RankerSpec,
         scores: npt.ArrayLike,
         cost: Cost = Cost(),
         extents: tuple[Extent, ...] = (),
+        found: npt.ArrayLike | None = None,
+        warnings: tuple[Message, ...] = (),
     ) -> Ranking:
-        """The ranking that the scores make: highest first, ties in candidate order.
+        """The ranking that the scores make: highest first.
+
+        Args:
+            found: which candidates the ranker ranked; None: all.
 
         Raises:
             ModelError: a score is not a number; the sentence names the first such candidate by its place.
@@ -220,20 +242,45 @@ class Ranking:
         values = np.asarray(scores, dtype=np.float32)
         bad = np.flatnonzero(np.isnan(values))
         if bad.size:
-            place = int(bad[0]) + 1
             raise ModelError(
                 Message(
                     "{label} gave no number for candidate {place} of {size}. Leave that passage out, or choose another "
                     "model or precision.",
                     label=ranker.label,
-                    place=place,
+                    place=int(bad[0]) + 1,
                     size=values.size,
                 )
             )
-        order = np.argsort(-values, kind="stable").astype(np.int64)
-        ranks = np.empty_like(order)
-        ranks[order] = np.arange(1, values.size + 1)
-        return cls(ranker, values, order, ranks, cost, extents)
+        known = np.ones(values.size, dtype=np.bool_) if found is None else np.asarray(found, dtype=np.bool_)
+        keys = (~known, np.where(known, -values, 0))
+        order = np.lexsort(keys[::-1]).astype(np.int64)
+        return cls(ranker, values, known, order, competition_ranks(order, *keys), cost, extents, warnings)
+
+    def of(self, indices: IntArray) -> Ranking:
+        """The ranking of these candidates alone, by the scores they have; `indices` is int64 (m,)."""
+        extents = tuple(self.extents[index] for index in indices.tolist()) if self.extents else ()
+        return Ranking.from_scores(
+            self.ranker, self.scores[indices], self.cost, extents, self.found[indices], self.warnings
+        )
+
+    def top(self, k: int) -> IntArray:
+        """int64 (≤ k,), the best k candidates that were found, best first."""
+        return self.order[: min(k, int(self.found.sum()))]
+
+
+def competition_ranks(order: IntArray, *keys: npt.NDArray[Any]) -> IntArray:
+    """int64 (n,), the competition rank of each candidate: those with equal keys share the best of their places.
+
+    Args:
+        order: candidate indices, best first.
+        keys: what the order sorts by, each (n,).
+    """
+    ranks = np.empty(order.size, dtype=np.int64)
+    if order.size:
+        differs = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
+        starts = np.concatenate([[0], np.where(differs, np.arange(1, order.size), 0)])
+        ranks[order] = np.maximum.accumulate(starts) + 1
+    return ranks
 
 
 class ScoreReading(Enum):
@@ -312,7 +359,7 @@ class ModelUse:
         revision: what changes whenever the weights do; "" where it is not known.
         max_tokens: longest pair that was read, special tokens included.
         windows: whether long passages were read in overlapping windows.
-        engine: what computed the scores, "own forward" or "transformers"; "" where all were kept from before.
+        backend: what computed the scores, "own forward" or "transformers"; "" where all were kept from before.
     """
 
     spec: ModelSpec
@@ -320,7 +367,7 @@ class ModelUse:
     precision: str
     max_tokens: int
     windows: bool
-    engine: str = ""
+    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,36 +387,6 @@ class Agreement:
     rbo_p: float
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Two rankings of one query's candidates, side by side.
-
-    Attributes:
-        candidates: n passages in the first stage's order, so candidate i has rank i + 1 before.
-        before, after: the first stage's ranking and the reranker's, both in candidate order.
-        moves: int64 (n,), before.ranks − after.ranks: positive is up.
-        grades: relevance of each candidate to this query, None where unjudged.
-        collection_size: passages the candidates were taken from; term statistics come from all of them.
-        warnings: what the person should know before trusting the picture.
-    """
-
-    query: Query
-    collection_key: str
-    collection_size: int
-    candidates: tuple[Passage, ...]
-    before: Ranking
-    after: Ranking
-    moves: IntArray
-    agreement: Agreement
-    grades: tuple[int | None, ...]
-    warnings: tuple[Message, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Number of candidates."""
-        return len(self.candidates)
-
-
 @dataclass(frozen=True, slots=True)
 class TermWeight:
     """A term of a query, as it is counted and as it first stands in the query, and what it adds to a BM25 score."""
@@ -383,7 +400,7 @@ class TermWeight:
 class TermWeights:
     """A BM25 score taken apart: each different term of the query with what it adds; the sum is the score."""
 
-    ranker: Ranker
+    ranker: RankerSpec
     score: float
     weights: tuple[TermWeight, ...]
 
@@ -407,7 +424,7 @@ class Occlusion:
             it was read; empty for a query of one word.
     """
 
-    ranker: Ranker
+    ranker: RankerSpec
     score: float
     query: str
     content: str
@@ -422,26 +439,25 @@ Explanation = TermWeights | Occlusion
 class Failure:
     """A ranker that gave no ranking, and why."""
 
-    ranker: Ranker
+    ranker: RankerSpec
     reason: Message
 
 
 @dataclass(frozen=True, eq=False)
-class Lineup:
+class Result:
     """Any number of rankings of one query's candidates, side by side.
 
     Attributes:
-        candidates: n passages in the first stage's order, so candidate i has rank i + 1 there.
+        collection: where the candidates were taken from; term statistics come from all of it.
+        candidates: n passages in the first stage's order.
         first: the first stage's ranking of the candidates.
         columns: what became of each ranker that was asked for, in the order asked for; fewer while some still run.
         grades: relevance of each candidate to this query, None where unjudged.
-        collection_size: passages the candidates were taken from; term statistics come from all of them.
         warnings: what the person should know before trusting the picture.
     """
 
     query: Query
-    collection_key: str
-    collection_size: int
+    collection: Collection
     candidates: tuple[Passage, ...]
     first: Ranking
     columns: tuple[Ranking | Failure, ...]

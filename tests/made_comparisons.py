@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from demo.comparison import compare, take_candidates
+
 from demo.messages import NOTHING, Message
 from demo.records import (
     Card,

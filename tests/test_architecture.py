@@ -38,11 +38,17 @@ APART = ("training", "serving", "benchmark")
 HOMES = {
     "gradio": ("app", "demo.ui"),
     "plotly": ("demo.charts", "demo.ui"),
-    "torch": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
-    "transformers": ("demo.rankers.cross_encoder", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
+    "torch": ("demo.rankers.cross_encoder.model", "demo.explain", "demo.training", "demo.serving", "demo.benchmark"),
+    "transformers": (
+        "demo.rankers.cross_encoder.model",
+        "demo.explain",
+        "demo.training",
+        "demo.serving",
+        "demo.benchmark",
+    ),
     "sentence_transformers": ("demo.training", "demo.benchmark"),
-    "spaces": ("demo.rankers.zero_gpu",),
-    "rank_bm25": ("demo.rankers.bm25", "demo.training", "demo.benchmark"),
+    "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
+    "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
     "charset_normalizer": ("demo.formats.encoding",),
     "pypdf": ("demo.formats.documents",),
@@ -136,7 +142,7 @@ def base_of(node: ast.ImportFrom, module: str) -> str:
 
 
 def part_of(module: str) -> str:
-    """“rankers” for demo.rankers.bm25, “app” for app, "" for demo itself."""
+    """“rankers” for demo.rankers.bm25_index, “app” for app, "" for demo itself."""
     return module.removeprefix("demo").removeprefix(".").partition(".")[0]
 
 
@@ -242,7 +248,15 @@ def loaded_with(module: str) -> dict[str, str]:
     return reached
 
 
-ENTRANCES = ("app", "demo.service", "demo.ui.app", "demo.formats", "demo.library", "demo.charts", "demo.rankers.bm25")
+ENTRANCES = (
+    "app",
+    "demo.service",
+    "demo.ui.app",
+    "demo.formats",
+    "demo.library",
+    "demo.charts",
+    "demo.rankers.bm25_index",
+)
 
 
 @pytest.mark.parametrize("entrance", [name for name in ENTRANCES if name in modules()])

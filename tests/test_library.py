@@ -90,10 +90,10 @@ def test_queries_differ(key: str) -> None:
     assert len({query.text.casefold() for query in queries}) == len(queries)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("demo.rankers.bm25") is None, reason="needs the BM25 ranker")
+@pytest.mark.skipif(importlib.util.find_spec("demo.rankers.bm25_index") is None, reason="needs the BM25 ranker")
 @on_each
 def test_what_bm25_puts_among_its_first_five_is_judged(key: str) -> None:
-    from demo.rankers.bm25 import Bm25Index, Bm25Settings
+    from demo.rankers.bm25_index import Bm25Index, Bm25Settings
 
     collection = LIBRARY.load(key)
     index = Bm25Index.build(collection.passages, Bm25Settings())

@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from demo.kept_scores import Recording
-from demo.rankers import loading
+from demo.rankers.cross_encoder import loading
+from demo.rankers.cross_encoder.kept_scores import Recording
 from demo.record_first import worked_example
 from demo.service import BUNDLED, FIRST_SCORES, RankingService
 from demo.settings import Settings

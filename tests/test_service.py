@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
 
 from demo.errors import DemoError, InputError, ModelError
-from demo.kept_scores import Kept, Recording, pair_keys
-from demo.loaded_models import Batch, Tell
 from demo.messages import NOTHING, Message
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, RankerChoice, parse_rankers
+from demo.rankers.cross_encoder.kept_scores import Kept, Recording, pair_keys
+from demo.rankers.cross_encoder.loaded_models import Batch, Tell
+from demo.rankers.cross_encoder.scoring import Where
 from demo.records import (
     Card,
     Collection,
@@ -31,7 +32,6 @@ from demo.records import (
     ScoreKind,
     TermWeights,
 )
-from demo.scoring import Where
 from demo.service import ModelChoice, Progress, RankingService, Request
 from demo.settings import Settings
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from demo.evaluation.trials import Trial, try_out
+from demo.rankers.choices import RankerChoice, parse_rankers
 from test_service import PASSAGES, TINY, FakeModel, FakeSource, collection_of, service_with
 
 from demo.errors import InputError
-from demo.evaluation.trials import Trial, try_out
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.messages import Message
-from demo.rankers.choices import RankerChoice, parse_rankers
 from demo.records import Collection, Query
 from demo.service import RankingService, failure_of
 from demo.settings import Settings

@@ -26,7 +26,7 @@ from demo.benchmark.material import PROFILES, SHAPES, USUAL
 from demo.benchmark.models import by_model, peak_gflops
 from demo.benchmark.options import Options, Row, Section
 from demo.benchmark.startup import startup
-from demo.scoring import PRECISIONS
+from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.versions import SCORING, version_of
 
 log = logging.getLogger(__name__)

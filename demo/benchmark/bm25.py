@@ -14,7 +14,7 @@ import rank_bm25
 from demo.benchmark.material import PROFILES, passages
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import in_turns
-from demo.rankers.bm25 import Bm25Index, Bm25Settings, Postings
+from demo.rankers.bm25_index import Bm25Index, Bm25Settings, Postings
 from demo.text import Analysis, tokens
 
 QUERIES, QUERY_WORDS = 5, 6

@@ -12,9 +12,9 @@ from demo.benchmark.material import PROFILES, TINY, passages
 from demo.benchmark.models import folder_of, load, one_by_one, scores
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import Spread, in_turns
-from demo.rankers.cross_encoder import CrossEncoder
-from demo.rankers.cross_encoder_network import GPU_BUDGET
-from demo.rankers.cross_encoder_pairs import Inputs
+from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.network import GPU_BUDGET
+from demo.rankers.cross_encoder.pairs import Inputs
 from demo.records import FloatArray
 from demo.settings import Settings
 
@@ -25,7 +25,7 @@ USUAL = 10_000
 class Idle:
     """A network that computes nothing."""
 
-    engine: str = "none"
+    backend: str = "none"
     lanes: int = 1
     device: str = "none"
     precision: str = "none"

@@ -13,13 +13,13 @@ import numpy as np
 from demo.benchmark.material import PROFILES, QUERY, TINY, Shape, passages, shapes
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import Spread, Work, in_turns, ratio
-from demo.rankers.loading import load_cross_encoder, resolve
+from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
 from demo.records import FloatArray
 from demo.service import BUNDLED
 from demo.settings import Settings
 
 if TYPE_CHECKING:
-    from demo.rankers.cross_encoder import CrossEncoder
+    from demo.rankers.cross_encoder.model import CrossEncoder
 
 ORACLE = "sentence-transformers"
 FEWEST = 32
@@ -89,9 +89,9 @@ def _rows(shape: Shape, amount: int, options: Options, peak: float) -> Iterator[
         speed = Spread.of([amount / each for each in taken])
         row: Row = {"model": shape.key, "contender": name, "docs/s": round(speed.median)}
         if name == ORACLE:
-            row["engine"] = f"batches of {oracle.batch}"
+            row["backend"] = f"batches of {oracle.batch}"
         else:
-            row["engine"] = model.engine
+            row["backend"] = model.backend
             row["of fp32 peak"] = f"{speed.median * shape.flops(tokens) / 1e9 / peak:.0%}"
             row |= _ratios(seconds, taken)
         yield row | {"passages": amount, "tokens": round(tokens), "device": model.device}

@@ -16,7 +16,7 @@ from demo.settings import ROOT
 PAIRS = f"[('how many people live in berlin', 'Berlin has three million people.')] * {FEWEST}"
 
 OWN = f"""
-from demo.rankers.loading import load_cross_encoder, resolve
+from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
 from demo.settings import Settings
 pairs = {PAIRS}
 model = load_cross_encoder(resolve("bundled/tiny", Settings()), Settings(device="cpu"))

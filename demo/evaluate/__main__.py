@@ -12,16 +12,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 from tqdm import tqdm
 
 from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
-from demo.evaluation import Evaluation, Outcome, Reranker, evaluate, report, work
+from demo.evaluation import Evaluation, Outcome, evaluate, report
 from demo.evaluation.figures import describe_test, known_baseline
-from demo.evaluation.outcomes import Candidates, queries_of
-from demo.evaluation.presets import PRESETS, Preset, check_preset, find_preset, published_value
+from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, Plan, run_queries, set_up
 from demo.evaluation.verdict import what_changes
 from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
@@ -30,9 +29,10 @@ from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
 from demo.messages import Message, listed
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
-from demo.rankers.choices import parse_rankers
-from demo.records import Collection, Query
-from demo.service import Asked, RankingService
+from demo.rankers.protocol import Ranker
+from demo.rankers.registry import Rankers
+from demo.records import Collection, Failure
+from demo.service import RankingService
 from demo.settings import Settings
 
 DATASET_PREFIX = "irds:"
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="bm25, bundled, a model's key, hub id or folder, each with options, as bm25[k1=1.2], or a fusion, as "
         "rrf(bm25+bundled) (default: %(default)s)",
     )
-    add("--candidates", default="", help="“bm25”, “judged” (the judged passages of each query), or a TREC run file "
+    add("--candidates", default="", help="a first stage, “judged” (the judged passages of each query), or a TREC run file "
         "(default: what the collection brings, else bm25)")  # fmt: skip
     add("--depth", type=int, help="candidates of each query (default: 100, or the preset's)")
     add("--measures", help=f"default: {','.join(measure.key for measure in USUAL)}")
@@ -108,37 +108,57 @@ def _run(options: argparse.Namespace) -> None:
     if options.no_titles:
         judged = replace(judged, collection=_without_titles(judged.collection))
     collection = judged.collection
-    check_preset(protocol.preset, collection)
-    queries = queries_of(collection)[: options.queries]
     print(f"{protocol.collection}: {judged.reading.sentence()}.")
-    candidates = service.first_stage(judged, queries, protocol.depth, _asked(options.candidates))
-    rerankers: tuple[Reranker, ...] = service.rerankers(parse_rankers(options.rankers), collection)
-    if candidates.first is not None and candidates.first.ranker.key not in {r.ranker.key for r in rerankers}:
-        rerankers = (candidates.first, *rerankers)
-    baseline = known_baseline(options.baseline, [reranker.ranker for reranker in rerankers])
-    with ExitStack() as stack:
-        journals = [stack.enter_context(Journal(one, collection, options.out / "scores")) for one in rerankers]
-        outcomes = _collect(collection, queries, candidates, journals)
-    evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, candidates.notes)
-    _write_figures(options.out, evaluation, outcomes, collection, candidates.first is not None)
+    plan = set_up(
+        judged,
+        service.rankers.read_all(options.rankers),
+        protocol.measures,
+        service.default_first_stage(),
+        _asked(options.candidates, service.rankers),
+        protocol.depth,
+        options.queries,
+        protocol.preset,
+    )
+    _check_failures(plan.failures)
+    baseline = known_baseline(options.baseline, [ranker.spec for ranker in plan.rankers])
+    found = _collect(plan, options.out / "scores")
+    outcomes, notes = found.outcomes, plan.candidates.notes
+    evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, notes)
+    _write_figures(options.out, evaluation, outcomes, collection, plan.candidates.first is not None)
     _tell(evaluation, protocol.preset)
     _write_runs(options.out, evaluation, outcomes)
 
 
-def _collect(
-    collection: Collection, queries: Sequence[Query], candidates: Candidates, journals: Sequence[Journal]
-) -> list[Outcome]:
-    """Every outcome, with progress; stopping by hand ends with a sentence and status 130."""
-    found: list[Outcome] = []
-    steps = work(collection, queries, candidates, journals)
-    try:
-        for outcome in tqdm(steps, total=len(queries), unit="query", desc=collection.key):
-            found.append(outcome)
-    except KeyboardInterrupt:
-        done = f"{len(found)} of {len(queries)}"
-        print(f"\nStopped after {done} queries. The same command goes on from there.", file=sys.stderr)
-        raise SystemExit(STOPPED) from None
-    return found
+def _collect(plan: Plan, folder: Path) -> PartialEvaluation:
+    """Every outcome, with progress and journals; stopping by hand ends with a sentence and status 130."""
+    done, total = 0, len(plan.queries)
+    with ExitStack() as stack, tqdm(total=total, unit="query", desc=plan.collection.key) as bar:
+
+        def journal(ranker: Ranker) -> Ranker:
+            return stack.enter_context(Journal(ranker, plan.collection, folder))
+
+        steps = run_queries(plan, journal)
+        try:
+            for step in steps:
+                if isinstance(step.so_far, PartialEvaluation):
+                    _check_failures(step.so_far.failures)
+                    bar.update(len(step.so_far.outcomes) - done)
+                    done = len(step.so_far.outcomes)
+        except KeyboardInterrupt:
+            print(f"\nStopped after {done} of {total} queries. The same command goes on from there.", file=sys.stderr)
+            raise SystemExit(STOPPED) from None
+        _check_failures(steps.result.failures)
+        return steps.result
+
+
+def _check_failures(failures: Sequence[Failure]) -> None:
+    """Nothing, if no ranker failed.
+
+    Raises:
+        InputError: with the first reason; what was scored stays on disk.
+    """
+    for failure in failures:
+        raise InputError(Message("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason))
 
 
 # ---- what goes in ------------------------------------------------------------------------------------------------
@@ -170,22 +190,27 @@ def _without_titles(collection: Collection) -> Collection:
     return replace(collection, passages=tuple(replace(passage, title="") for passage in collection.passages))
 
 
-def _asked(candidates: str) -> Asked:
-    """What `--candidates` asks for, a run file read.
+def _asked(candidates: str, rankers: Rankers) -> Asked:
+    """What `--candidates` asks for: a run file is read, anything else names a first stage.
 
     Raises:
-        InputError: there is no such run file, or it is none.
+        InputError: there is no such run file or first stage, or the file is no run.
     """
-    if candidates in ("", "bm25", "judged"):
-        return cast(Asked, candidates)
+    if candidates in ("", JUDGED):
+        return candidates
     path = Path(candidates)
+    if not path.exists():
+        ranker = rankers.read(candidates)
+        if ranker.spec.ranks_collection:
+            return ranker
     try:
         (name, content), *_ = unpack([(path.name, path.read_bytes())], _UNLIMITED)
         return read_run(Source(name, content, _UNLIMITED))
     except OSError as error:
         raise InputError(
             Message(
-                "The run {path} cannot be read ({strerror}). Write “bm25”, “judged” or the path of a run file.",
+                "The run {path} cannot be read ({strerror}). Write a first stage such as bm25, “judged” or the path of "
+                "a run file.",
                 path=path,
                 strerror=error.strerror,
             )

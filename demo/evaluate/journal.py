@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, replace
 from os import SEEK_END
 from pathlib import Path
@@ -17,13 +17,14 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from demo.errors import InputError
-from demo.evaluation.outcomes import Reranker
 from demo.messages import Message
-from demo.records import Collection, Cost, Extent, IntArray, Query, Ranker, Ranking
+from demo.progress import Progress, stepwise
+from demo.rankers.protocol import Ranker
+from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 
-_FORM = 1
+_FORM = 2
 _STEM_CHARS = 80
-_FIELDS = {"query_id", "doc_ids", "scores", "extents", "cost"}
+_FIELDS = {"query_id", "doc_ids", "scores", "found", "extents", "cost"}
 
 
 def collection_digest(collection: Collection) -> str:
@@ -45,20 +46,20 @@ def file_stem(ranker: str) -> str:
 
 
 class Journal:
-    """A reranker that writes down each of its rankings and answers from there when asked again. Close it at the end.
+    """A ranker that writes down each of its rankings and answers from there when asked again. Close it at the end.
 
     Raises:
         InputError: the file is for another collection or other scores, broken inside, or cannot be written.
     """
 
-    def __init__(self, reranker: Reranker, collection: Collection, folder: Path) -> None:
-        self._reranker = reranker
-        self._path = folder / f"{file_stem(reranker.ranker.key)}.jsonl"
+    def __init__(self, ranker: Ranker, collection: Collection, folder: Path) -> None:
+        self._ranker = ranker
+        self._path = folder / f"{file_stem(ranker.spec.key)}.jsonl"
         header = {
             "form": _FORM,
             "collection": collection_digest(collection),
-            "ranker": reranker.ranker.key,
-            "fingerprint": reranker.fingerprint,
+            "ranker": ranker.spec.key,
+            "fingerprint": ranker.fingerprint(),
         }
         self._places: dict[str, int] = {}
         try:
@@ -71,25 +72,32 @@ class Journal:
         except OSError as error:
             raise _not_writable(self._path, error) from error
 
-    @property
-    def ranker(self) -> Ranker:
-        """The reranker's."""
-        return self._reranker.ranker
+    def __str__(self) -> str:
+        return str(self._ranker)
 
     @property
+    def spec(self) -> RankerSpec:
+        """The ranker's."""
+        return self._ranker.spec
+
+    def check(self) -> None:
+        """As the ranker does."""
+        self._ranker.check()
+
     def fingerprint(self) -> str:
-        """The reranker's."""
-        return self._reranker.fingerprint
+        """The ranker's."""
+        return self._ranker.fingerprint()
 
-    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
+    @stepwise
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """The ranking as it was written down, or else a new one, which is written down.
 
         Raises:
             InputError: what was written down is for other candidates.
         """
-        doc_ids = [collection.passages[index].doc_id for index in candidates.tolist()]
+        doc_ids = [collection.passages[index].doc_id for index in indices.tolist()]
         if query.query_id not in self._places:
-            ranking = self._reranker.rank(query, collection, candidates)
+            ranking = yield from self._ranker.rank(query, collection, indices)
             self._places[query.query_id] = self._append(_row(query, doc_ids, ranking))
             return ranking
         self._file.seek(self._places[query.query_id])
@@ -97,7 +105,7 @@ class Journal:
         if row["doc_ids"] != doc_ids:
             raise self._other_run(Message("the candidates of query “{query_id}”", query_id=query.query_id))
         extents = tuple(Extent(*values) for values in row["extents"])
-        return Ranking.from_scores(self.ranker, row["scores"], Cost(**row["cost"]), extents)
+        return Ranking.from_scores(self.spec, row["scores"], Cost(**row["cost"]), extents, row["found"])
 
     def close(self) -> None:
         """Closes the file."""
@@ -168,6 +176,7 @@ def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, An
         "query_id": query.query_id,
         "doc_ids": list(doc_ids),
         "scores": ranking.scores.tolist(),
+        "found": ranking.found.tolist(),
         "extents": ranking.extents,
         "cost": asdict(replace(ranking.cost, earlier=None)),
     }

@@ -1,14 +1,14 @@
 """Does reranking pay? Queries, candidates and rankers in; figures, tests and tables out.
 
-    candidates + rerankers ─► work ─► outcomes, query by query ─► evaluate ─► Evaluation ─► report
-                                                    └ qrels ───────────┘
+    candidates + rankers ─► protocol ─► outcomes, query by query ─► evaluate ─► Evaluation ─► report
+                                                   └ qrels ───────────┘
 
-`outcomes` does the work and can be stopped after any query; `figures` turns what is there into one frozen record;
+`protocol` sets up the work and does it, and can be stopped after any query; `figures` turns what is there into one frozen record;
 `changes` says how far two rankings part, which needs no qrels; `analysis` answers further questions from the same
 scores, so that nothing is scored twice; `report` writes it down.
 """
 
 from demo.evaluation.figures import Evaluation, Figure, PairedTest, Speed, evaluate
-from demo.evaluation.outcomes import Outcome, Reranker, work
+from demo.evaluation.outcomes import Outcome
 
-__all__ = ["Evaluation", "Figure", "Outcome", "PairedTest", "Reranker", "Speed", "evaluate", "work"]
+__all__ = ["Evaluation", "Figure", "Outcome", "PairedTest", "Speed", "evaluate"]

@@ -78,7 +78,7 @@ def quality_by_depth(
 
 
 def _reranked_to(outcome: Outcome, place: int, depth: int) -> tuple[str, ...]:
-    order = outcome.rankings[place].order
+    order = outcome.rankings[place].top(len(outcome.doc_ids))
     return tuple(outcome.doc_ids[index] for index in order[order < depth].tolist()) + outcome.doc_ids[depth:]
 
 

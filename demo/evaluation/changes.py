@@ -67,7 +67,7 @@ def changes_between(outcomes: Sequence[Outcome], baseline: int, place: int) -> C
         rbo = rbo_between(before, after)
         if rbo is None:
             continue
-        first, second = before.order.tolist(), after.order.tolist()
+        first, second = (ranking.top(len(outcome.doc_ids)).tolist() for ranking in (before, after))
         shared = overlap_at_k(first, second, OVERLAP_K)
         new = min(OVERLAP_K, len(second)) - shared
         rows.append(QueryChange(number, outcome.query.query_id, rbo, new, first[0] != second[0]))

@@ -23,7 +23,7 @@ from demo.metrics.significance import (
     smallest_p,
 )
 from demo.phrases import signed
-from demo.records import Collection, Ranker
+from demo.records import Collection, RankerSpec
 
 Floats = npt.NDArray[np.float64]
 
@@ -111,7 +111,7 @@ class Evaluation:
 
     collection_key: str
     query_ids: tuple[str, ...]
-    rankers: tuple[Ranker, ...]
+    rankers: tuple[RankerSpec, ...]
     measures: tuple[Measure, ...]
     baseline: str
     relevant_from: int
@@ -180,7 +180,7 @@ def judged_of(outcomes: Sequence[Outcome], collection: Collection) -> dict[str, 
     return {outcome.query.query_id: collection.qrels.get(outcome.query.query_id, {}) for outcome in outcomes}
 
 
-def known_baseline(baseline: str, rankers: Sequence[Ranker]) -> str:
+def known_baseline(baseline: str, rankers: Sequence[RankerSpec]) -> str:
     """The key, or that of the first ranker for "".
 
     Raises:

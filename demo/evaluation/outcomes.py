@@ -1,39 +1,24 @@
 """The work of an evaluation: each query's candidates, scored by each ranker, one query at a time.
 
-Candidates come from BM25 (see `service`), from somebody's run, or from the judged rows of the query; rerankers reorder
+Candidates come from a first stage, from somebody's run, or from the judged rows of the query; rerankers reorder
 them and add none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.messages import Message
-from demo.records import Collection, IntArray, Query, Ranker, Ranking, ScoreKind
-
-
-class Reranker(Protocol):
-    """Scores one query's candidates.
-
-    Attributes:
-        ranker: who it is; its key tells it apart from the others of an evaluation.
-        fingerprint: changes whenever its scores for the same texts may, as with other weights or another precision.
-    """
-
-    @property
-    def ranker(self) -> Ranker: ...
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
-        """The ranking of the passages at these indices, in their order."""
+from demo.progress import Progress, Steps, stepwise
+from demo.rankers.engine import RunRanker
+from demo.rankers.protocol import Ranker
+from demo.records import Collection, IntArray, Query, Ranking
+from demo.results.change import take_candidates
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +26,13 @@ class Candidates:
     """Where the candidates come from.
 
     Attributes:
-        of: indices into the collection for a query, best first if `first` made them.
+        of: indices into the collection for a query, best first if `first` made them; gives its progress.
         first: the ranker that put them into their order; None where the order means nothing.
         notes: what the person should know of them.
     """
 
-    of: Callable[[Query], IntArray]
-    first: Reranker | None = None
+    of: Callable[[Query], Steps[IntArray]]
+    first: Ranker | None = None
     notes: tuple[Message, ...] = ()
 
 
@@ -84,22 +69,8 @@ class Outcome:
         return replace(self, rankings=tuple(rankings), truncated=tuple(truncated))
 
     def ranked(self, place: int) -> tuple[str, ...]:
-        """The candidates as ranker number `place` orders them, best first."""
-        return tuple(self.doc_ids[index] for index in self.rankings[place].order.tolist())
-
-
-def work(
-    collection: Collection, queries: Iterable[Query], candidates: Candidates, rerankers: Sequence[Reranker]
-) -> Iterator[Outcome]:
-    """Yields the outcome of each query in turn; closing the iterator stops the work, what was yielded stays good.
-
-    Raises:
-        DemoError: as the rerankers do.
-    """
-    for query in queries:
-        chosen = candidates.of(query)
-        rankings = [reranker.rank(query, collection, chosen) for reranker in rerankers]
-        yield Outcome.of(query, collection, chosen, rankings)
+        """The candidates that ranker number `place` found, best first."""
+        return tuple(self.doc_ids[index] for index in self.rankings[place].top(len(self.doc_ids)).tolist())
 
 
 def queries_of(collection: Collection) -> tuple[Query, ...]:
@@ -117,20 +88,16 @@ def queries_of(collection: Collection) -> tuple[Query, ...]:
 # ---- where candidates come from ----------------------------------------------------------------------------------
 
 
-class RunOrder:
-    """The ranking of a run that somebody else made; passages that it lacks come last."""
+def first_stage_candidates(ranker: Ranker, collection: Collection, depth: int) -> Candidates:
+    """The best `depth` passages of each query that the ranker finds in the whole collection."""
+    everything = np.arange(len(collection.passages), dtype=np.int64)
 
-    def __init__(self, run: Run) -> None:
-        tag = run.tag or "run"
-        self.ranker = Ranker(f"run:{tag}", tag, ScoreKind.ENGINE)
-        self.fingerprint = ""
-        self._scores = {q: dict(zip(ids, run.scores[q], strict=True)) for q, ids in run.rankings.items()}
+    @stepwise
+    def best(query: Query) -> Generator[Progress, None, IntArray]:
+        ranking = yield from ranker.rank(query, collection, everything)
+        return take_candidates(ranking, depth, collection.text_order)
 
-    def rank(self, query: Query, collection: Collection, candidates: IntArray) -> Ranking:
-        """The ranking of the candidates by the run's scores."""
-        known = self._scores.get(query.query_id, {})
-        scores = [known.get(collection.passages[index].doc_id, -np.inf) for index in candidates.tolist()]
-        return Ranking.from_scores(self.ranker, scores)
+    return Candidates(best, ranker)
 
 
 def run_candidates(run: Run, collection: Collection, queries: Sequence[Query], depth: int) -> Candidates:
@@ -140,11 +107,11 @@ def run_candidates(run: Run, collection: Collection, queries: Sequence[Query], d
         InputError: the run ranks nothing for any of the queries, or no passage that the collection has.
     """
     given = listed_candidates(run.rankings, collection, queries, depth)
-    return Candidates(given.of, RunOrder(run), run.notes + given.notes)
+    return Candidates(given.of, RunRanker(run), run.notes + given.notes)
 
 
 def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candidates:
-    """The judged passages of each query, in the order of the qrels, which means nothing.
+    """The judged passages of each query, in the order of their texts, which means nothing.
 
     Raises:
         InputError: nothing is judged, or the collection has none of it.
@@ -156,7 +123,12 @@ def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candi
                 "run."
             )
         )
-    return listed_candidates(collection.qrels, collection, queries)
+    ties = dict(zip((passage.doc_id for passage in collection.passages), collection.text_order.tolist(), strict=True))
+    listed = {
+        query_id: sorted(grades, key=lambda doc_id: ties.get(doc_id, len(ties)))
+        for query_id, grades in collection.qrels.items()
+    }
+    return listed_candidates(listed, collection, queries)
 
 
 def listed_candidates(
@@ -182,9 +154,13 @@ def listed_candidates(
         (foreign, Message("queries with candidates that are not measured: {foreign:,}", foreign=foreign)),
         (absent, Message("candidates that the collection lacks, left out: {absent:,}", absent=absent)),
     )  # fmt: skip
-    return Candidates(
-        lambda query: lists.get(query.query_id, nothing), notes=tuple(clause for count, clause in clauses if count)
-    )
+
+    @stepwise
+    def of(query: Query) -> Generator[Progress, None, IntArray]:
+        yield Progress("indexing", 0, 0, Message("Taking the candidates that were listed"))
+        return lists.get(query.query_id, nothing)
+
+    return Candidates(of, notes=tuple(clause for count, clause in clauses if count))
 
 
 def _check_listed(

@@ -16,7 +16,7 @@ from demo.formats.trec_runs import run_lines
 from demo.messages import Message
 from demo.metrics.calibration import auc, fit_platt
 from demo.metrics.significance import LEVEL
-from demo.records import Collection, Ranker
+from demo.records import Collection, RankerSpec
 from demo.versions import versions
 
 Cell = str | float | int | None
@@ -39,7 +39,7 @@ def run_file(outcomes: Sequence[Outcome], place: int) -> Iterator[str]:
     return run_lines(
         tag,
         (
-            (outcome.query.query_id, outcome.ranked(place), ranking.scores[ranking.order].tolist())
+            (outcome.query.query_id, outcome.ranked(place), ranking.scores[ranking.top(len(outcome.doc_ids))].tolist())
             for outcome in outcomes
             for ranking in (outcome.rankings[place],)
         ),
@@ -110,7 +110,7 @@ def _cell(figure: Figure) -> str:
     return f"{figure.mean:.3f}{mark} [{figure.interval.low:.3f}, {figure.interval.high:.3f}]"
 
 
-def _best_apart(evaluation: Evaluation, ranker: Ranker, row: Sequence[str]) -> list[tuple[str, str]]:
+def _best_apart(evaluation: Evaluation, ranker: RankerSpec, row: Sequence[str]) -> list[tuple[str, str]]:
     """Each cell behind the label as what is bold, the best mean of its measure, and the rest."""
     if not evaluation.measures:
         return [("", cell) for cell in row[1:]]
@@ -249,7 +249,7 @@ def _ranker(
     return {
         "key": ranker.key,
         "label": ranker.label,
-        "score_kind": ranker.kind.value,
+        "score_kind": ranker.kind.key,
         "measures": {measure.key: _figure(evaluation.figures[ranker.key, measure]) for measure in measures},
         "by_depth": {
             measure.key: [[point.depth, point.mean] for point in points] for measure, points in depths.items()

@@ -9,7 +9,7 @@ from demo.messages import NOTHING, Message, plural
 from demo.metrics.effectiveness import Measure, parse_measure
 from demo.metrics.significance import describe_effect
 from demo.phrases import count_queries, seconds, signed
-from demo.records import Ranker
+from demo.records import RankerSpec
 
 JUDGED_AT_10 = parse_measure("judged@10")
 FEW_QUERIES = 25
@@ -18,7 +18,7 @@ UNLIKE_JUDGED = 0.1
 """A difference of Judged@10 that can by itself make a difference of quality."""
 
 
-def best_of(evaluation: Evaluation, measure: Measure | None) -> Ranker | None:
+def best_of(evaluation: Evaluation, measure: Measure | None) -> RankerSpec | None:
     """The ranker with the highest mean other than the baseline, the first of equals; None where there is no other.
 
     Args:
@@ -30,7 +30,7 @@ def best_of(evaluation: Evaluation, measure: Measure | None) -> Ranker | None:
     return max(others, key=lambda ranker: evaluation.figures[ranker.key, measure].mean, default=None)
 
 
-def what_changes(evaluation: Evaluation, ranker: Ranker) -> Message:
+def what_changes(evaluation: Evaluation, ranker: RankerSpec) -> Message:
     """How much the ranker changes of the baseline's order, where nothing tells which is better."""
     baseline = next(each for each in evaluation.rankers if each.key == evaluation.baseline)
     changes = evaluation.changes.get(ranker.key)
@@ -127,7 +127,7 @@ def _counts(test: PairedTest) -> Message:
     )
 
 
-def _cost(evaluation: Evaluation, ranker: Ranker) -> Message:
+def _cost(evaluation: Evaluation, ranker: RankerSpec) -> Message:
     speed = evaluation.speeds[ranker.key]
     if speed.seconds_per_query is None:
         return NOTHING

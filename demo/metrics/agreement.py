@@ -9,11 +9,10 @@ takes one ranking as the reference, and the two directions differ.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -82,31 +81,39 @@ def _discordant_pairs(x: Sequence[float], y: Sequence[float]) -> int:
     return discordant
 
 
-def tau_ap(reference: Sequence[Hashable], other: Sequence[Hashable]) -> float | None:
-    """AP correlation of the order `other` with the order `reference`, both best first, −1…1; 1 for the same order.
+def tau_ap(reference: npt.ArrayLike, other: npt.ArrayLike) -> float | None:
+    """AP correlation of the ranks `other` with the ranks `reference` of the same n items, −1…1; 1 for the same order.
 
-    For each rank i ≥ 2 of `other`: the share of the i − 1 items above it that `reference` puts above it too; twice the
-    mean over all such ranks, less 1. So an error near the top of `other` costs most, and the direction matters. Both
-    hold the same n items, none tied. None where it is undefined: fewer than two items.
+    For each rank i ≥ 2 of `other`: the items above it that `reference` puts above it too, less those that it puts
+    below, as a share of the i − 1 items above; the mean over all such ranks. So an error near the top of `other` costs
+    most, and the direction matters. Ties of `other` count as the mean over every order of the tied items, a pair that
+    `reference` ties as neither right nor wrong. None where it is undefined: fewer than two items.
+
+    Args:
+        reference, other: (n,), the rank of each item, lower is better, equal for tied items.
 
     Raises:
-        ValueError: the orders do not hold the same items.
+        ValueError: they differ in length.
 
-    Source: Yilmaz, Aslam and Robertson 2008, doi:10.1145/1390334.1390435.
+    Source: Yilmaz, Aslam and Robertson 2008, doi:10.1145/1390334.1390435; ties as τ_AP,a of Urbano and Marrero 2017,
+    doi:10.1145/3121050.3121106.
     """
-    rank_in_reference = {item: rank for rank, item in enumerate(reference)}
-    if len(reference) != len(other) or rank_in_reference.keys() != set(other):
-        raise ValueError(f"τ_AP needs two orders of the same items, found {len(reference)} and {len(other)}")
-    if len(other) < 2:
+    first, second = np.asarray(reference), np.asarray(other)
+    if first.shape != second.shape:
+        raise ValueError(f"τ_AP needs two rankings of the same items, found {first.size} and {second.size}")
+    if first.size < 2:
         return None
-    above: list[int] = []
-    shares = 0.0
-    for item in other:
-        rank = rank_in_reference[item]
-        if above:
-            shares += bisect_right(above, rank) / len(above)
-        insort(above, rank)
-    return 2 * shares / (len(other) - 1) - 1
+    order = np.argsort(second, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(second[order])) + 1)
+    above: list[float] = []
+    total = 0.0
+    for group in groups:
+        ranks = first[group].tolist()
+        weight = sum(1 / place for place in range(len(above), len(above) + len(ranks)) if place) / len(ranks)
+        total += weight * sum(bisect_left(above, rank) - (len(above) - bisect_right(above, rank)) for rank in ranks)
+        for rank in ranks:
+            insort(above, rank)
+    return total / (first.size - 1)
 
 
 def overlap_at_k(order_a: Sequence[Hashable], order_b: Sequence[Hashable], k: int) -> int:
@@ -114,41 +121,43 @@ def overlap_at_k(order_a: Sequence[Hashable], order_b: Sequence[Hashable], k: in
     return len(set(order_a[:k]) & set(order_b[:k]))
 
 
-def rbo_ext(order_a: Sequence[Hashable], order_b: Sequence[Hashable], p: float = RBO_PERSISTENCE) -> float | None:
-    """Extrapolated rank-biased overlap of two lists, best first, 0…1; 1.0 for identical lists of any length.
+def rbo_ext(one: npt.ArrayLike, other: npt.ArrayLike, p: float = RBO_PERSISTENCE) -> float | None:
+    """Extrapolated rank-biased overlap of two rankings, 0…1; 1.0 for identical ones. None when either ranks nothing.
 
-    The lists may differ in length and in content; no item may stand twice in one list. None when either is empty.
+    At every depth d it takes the agreement 2 · common / (size of one + size of the other) of what each ranks at d or
+    above, so that a tie that reaches over d counts as a whole on its side; without ties that is common / d. Below the
+    end of the shorter ranking its agreement there is taken to go on.
 
     Args:
+        one, other: (n,), the competition rank of each item in either ranking, from 1; infinite where it is not ranked.
         p: persistence, 0 < p < 1: the probability that a reader who has seen one rank goes on to the next.
 
     Raises:
-        ValueError: p is out of range.
+        ValueError: p is out of range, or the rankings differ in length.
 
-    Source: Webber, Moffat and Zobel 2010, doi:10.1145/1852102.1852106, equation 32.
+    Source: Webber, Moffat and Zobel 2010, doi:10.1145/1852102.1852106, equation 32 and their treatment of ties, which
+    Corsi and Urbano 2024, doi:10.1145/3626772.3657700, call RBO^w.
     """
     if not 0 < p < 1:
         raise ValueError(f"the persistence of RBO must lie between 0 and 1, found {p}")
-    shorter, longer = sorted((list(order_a), list(order_b)), key=len)
-    s, length = len(shorter), len(longer)
+    first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    if first.shape != second.shape:
+        raise ValueError(f"RBO needs the ranks of the same items twice, found {first.size} and {second.size}")
+    lengths = sorted(int(np.isfinite(ranks).sum()) for ranks in (first, second))
+    s, length = lengths
     if s == 0:
         return None
-    overlaps, depths = np.array(_overlaps(shorter, longer)), np.arange(1, length + 1)
-    at_s, at_end, weights = overlaps[s - 1], overlaps[-1], p**depths
-    seen = np.sum(overlaps / depths * weights)
-    unseen = np.sum((at_s * (depths - s) / (s * depths) * weights)[s:])
-    tail = ((at_end - at_s) / length + at_s / s) * p**length
-    return float((1 - p) / p * (seen + unseen) + tail)
+    common = _counts(np.maximum(first, second), length)
+    depths = np.arange(1, length + 1)
+    sizes = np.maximum(_counts(first, length), depths) + np.maximum(_counts(second, length), depths)
+    at_end = 2 * common[s - 1] / sizes[s - 1]
+    agreement = 2 * (common + at_end * np.maximum(0, depths - s)) / sizes
+    return float((1 - p) / p * np.sum(agreement * p**depths) + agreement[-1] * p**length)
 
 
-def _overlaps(shorter: Sequence[Hashable], longer: Sequence[Hashable]) -> list[int]:
-    """The number of common items at depth 1, 2, … len(longer); the shorter list ends where it ends."""
-    depth_in_shorter = {item: depth for depth, item in enumerate(shorter)}
-    entering = [0] * len(longer)
-    for depth, item in enumerate(longer):
-        if item in depth_in_shorter:
-            entering[max(depth, depth_in_shorter[item])] += 1
-    return list(accumulate(entering))
+def _counts(ranks: npt.NDArray[np.float64], length: int) -> npt.NDArray[np.int64]:
+    """int64 (length,), how many items stand at rank d or above, for d from 1 to `length`."""
+    return np.searchsorted(np.sort(ranks), np.arange(1, length + 1), side="right").astype(np.int64)
 
 
 def describe_tau(tau: float | None) -> Message:
@@ -185,37 +194,32 @@ class Measure:
 
 
 def tau_b_between(reference: Ranking, other: Ranking) -> float | None:
-    """τ_b of the scores, so that equal scores are ties; a ranking that lacks a score counts by its ranks."""
-    return tau_b(_ascending(reference), _ascending(other))
-
-
-def _ascending(ranking: Ranking) -> npt.NDArray[np.float64]:
-    """Scores, or negative ranks where a candidate has no score: the higher, the better."""
-    missing = np.isnan(ranking.scores).any()
-    return (-ranking.ranks if missing else ranking.scores).astype(np.float64)
+    """τ_b of the ranks: equal scores are ties, and so are all passages that a ranker did not find."""
+    return tau_b(-reference.ranks, -other.ranks)
 
 
 def tau_ap_between(reference: Ranking, other: Ranking) -> float | None:
-    """τ_AP of the orders; None also where one ranking's scores are all equal, as its order is then not its own."""
+    """τ_AP of the ranks; None also where one ranking ties everything, as it then says nothing."""
     if all_tied(reference) or all_tied(other):
         return None
-    return tau_ap(reference.order.tolist(), other.order.tolist())
+    return tau_ap(reference.ranks, other.ranks)
 
 
 def all_tied(ranking: Ranking) -> bool:
-    """Whether all scores are equal; one score is equal to itself, none are not."""
-    return bool(ranking.scores.size) and bool(np.all(ranking.scores == ranking.scores[0]))
+    """Whether all share one rank; one passage shares it with itself, none do not."""
+    return bool(ranking.ranks.size) and bool(np.all(ranking.ranks == 1))
 
 
 def rbo_between(reference: Ranking, other: Ranking) -> float | None:
-    """Extrapolated RBO of the orders with p = `RBO_PERSISTENCE`."""
-    return rbo_ext(reference.order.tolist(), other.order.tolist(), RBO_PERSISTENCE)
+    """Extrapolated RBO of what each found, with p = `RBO_PERSISTENCE`."""
+    one, two = (np.where(each.found, each.ranks, np.inf) for each in (reference, other))
+    return rbo_ext(one, two)
 
 
 def overlap_between(reference: Ranking, other: Ranking) -> float | None:
     """The share of the top min(`OVERLAP_K`, n) that is in both; None for no candidates."""
     k = min(OVERLAP_K, reference.ranks.size)
-    return overlap_at_k(reference.order.tolist(), other.order.tolist(), k) / k if k else None
+    return overlap_at_k(reference.top(k).tolist(), other.top(k).tolist(), k) / k if k else None
 
 
 MEASURES = (
@@ -237,7 +241,7 @@ MEASURES = (
         Message(
             "τ_AP takes one ranker as the reference and asks, at each rank of the other, which share of the "
             "passages above it the reference also puts above it, so that errors at the top cost most; −1…1: 1 is "
-            "the same order, 0 what chance gives, −1 the reverse; ties are read in the order shown, and it is "
+            "the same order, 0 what chance gives, −1 the reverse; ties count as the mean of all their orders, and it is "
             "undefined for fewer than two passages or where one ranker gives all of them the same score."
         ),
         symmetric=False,
@@ -250,8 +254,8 @@ MEASURES = (
         Message(
             "Rank-biased overlap (extrapolated) averages the overlap of the two lists at every depth for a reader "
             "who goes on to the next rank with probability p = {rbo_persistence:g}, so the top weighs most; 0…1: "
-            "1 is the same order, 0 nothing in common, and two orders of the same passages stay above 0; ties are "
-            "read in the order shown, and it is undefined for no passages.",
+            "1 is the same order, 0 nothing in common, and two orders of the same passages stay above 0; a tie "
+            "counts as a whole, and it is undefined where a ranker found nothing.",
             rbo_persistence=RBO_PERSISTENCE,
         ),
         symmetric=True,

@@ -8,61 +8,182 @@ apart passages stand (compared by Bruch, Gai and Ingber 2023, doi:10.1145/359651
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from demo.errors import InputError
+from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
-from demo.rankers.choices import RRF_K, FusionChoice
-from demo.records import Ranker, Ranking, ScoreKind
+from demo.progress import Progress, stepwise
+from demo.rankers.protocol import Kind, Ranker
+from demo.rankers.text_form import Options, Written, as_number, write_options
+from demo.rankers.tools import Tools
+from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
+from demo.score_kinds import RRF, WEIGHTED_SUM
+
+RRF_K = 60.0
+"""The constant of reciprocal rank fusion as its authors set it."""
 
 _SCALES: dict[str, Callable[[Values], Values | None]] = {"min-max": min_max, "z": standard}
+METHODS = ("rrf", *_SCALES)
+_METHOD_LABELS = {"rrf": "RRF", "min-max": "min–max"}
 
 
-def fuse(choice: FusionChoice, members: Sequence[Ranking]) -> Ranking:
-    """The fused ranking of the members' candidates; what it cost to rank them is the members' own.
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """One ranking made of others.
 
-    Weights are used as they are: doubling all of them doubles the scores and keeps the order. In a weighted sum a
-    member whose scores are all equal adds 0; a candidate without a score (NaN) counts as that member's lowest, and an
-    infinite score as its highest or lowest finite one. Reciprocal rank fusion asks for ranks only, which all have.
-
-    Args:
-        members: rankings of the same n candidates, in the order of `choice.members`.
+    Attributes:
+        method: one of METHODS.
+        members: at least two rankers, none of them a fusion.
+        weights: one for each member, not negative and not all 0; empty: all 1.
+        k: of reciprocal rank fusion only.
 
     Raises:
-        ValueError: the members are fewer or more than chosen, or differ in length.
+        InputError: any of this is not so.
     """
-    sizes = [member.ranks.size for member in members]
-    if len(members) != len(choice.members) or len(set(sizes)) > 1:
-        raise ValueError(f"{choice} is made of {len(choice.members)} rankings of one length, found lengths {sizes}")
-    weights = choice.weights or (1.0,) * len(members)
-    shares = [_share(choice, member) for member in members]
-    scores = sum((weight * share for weight, share in zip(weights, shares, strict=True)), np.zeros(sizes[0]))
-    kind = ScoreKind.RRF if choice.method == "rrf" else ScoreKind.WEIGHTED_SUM
-    return Ranking.from_scores(Ranker(str(choice), _label(choice, members), kind), scores)
+
+    method: str
+    members: tuple[Ranker, ...]
+    weights: tuple[float, ...] = ()
+    k: float = RRF_K
+
+    def __post_init__(self) -> None:
+        if any(isinstance(member, Fusion) for member in self.members):
+            raise InputError(Message("{method} holds another fusion. Name the rankers themselves.", method=self.method))
+        if len(self.members) < 2:
+            raise InputError(
+                Message(
+                    "A fusion needs two rankers or more, and {method} was given {members}. Add one.",
+                    method=self.method,
+                    members=len(self.members),
+                )
+            )
+        if self.weights and len(self.weights) != len(self.members):
+            raise InputError(
+                Message(
+                    "The fusion has {members} rankers and {weights} weights. Give one for each.",
+                    members=len(self.members),
+                    weights=len(self.weights),
+                )
+            )
+        if self.weights and (min(self.weights) < 0 or not any(self.weights)):
+            raise InputError(
+                Message(
+                    "The weights of a fusion are 0 or more, and one is above 0; found {weights}.",
+                    weights=_slashed(self.weights),
+                )
+            )
+        if self.k < 0:
+            raise InputError(
+                Message(
+                    "The k of reciprocal rank fusion is {k:g}. Write 0 or more; {usual:g} is usual.",
+                    k=self.k,
+                    usual=RRF_K,
+                )
+            )
+
+    def __str__(self) -> str:
+        return f"{self.method}({'+'.join(map(str, self.members))}){self._written_options()}"
+
+    def _written_options(self) -> str:
+        return write_options(
+            {
+                "weights": _slashed(self.weights) if self.weights and set(self.weights) != {1.0} else None,
+                "k": f"{self.k:g}" if self.method == "rrf" and self.k != RRF_K else None,
+            }
+        )
+
+    @property
+    def spec(self) -> RankerSpec:
+        """“RRF (BM25 + Tiny)”, with k and weights where they are not the usual ones."""
+        method = _METHOD_LABELS.get(self.method, self.method)
+        if self.method == "rrf" and self.k != RRF_K:
+            method += f", k = {self.k:g}"
+        members = [member.spec for member in self.members]
+        parts = (
+            member.label if weight == 1 else f"{weight:g} × {member.label}"
+            for weight, member in zip(self._weights, members, strict=True)
+        )
+        return RankerSpec(
+            key=f"{self.method}({'+'.join(member.key for member in members)}){self._written_options()}",
+            label=f"{method} ({' + '.join(parts)})",
+            kind=RRF if self.method == "rrf" else WEIGHTED_SUM,
+            ranks_collection=all(member.ranks_collection for member in members),
+        )
+
+    @property
+    def _weights(self) -> tuple[float, ...]:
+        return self.weights or (1.0,) * len(self.members)
+
+    def check(self) -> None:
+        """As its members do."""
+        for member in self.members:
+            member.check()
+
+    def fingerprint(self) -> str:
+        """The method and its members' fingerprints."""
+        return " ".join((str(self), *(member.fingerprint() for member in self.members)))
+
+    @stepwise
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
+        """As `Ranker.rank`; what it costs to rank the members is their own."""
+        rankings = []
+        for member in self.members:
+            rankings.append((yield from member.rank(query, collection, indices)))
+        return self.fuse(rankings)
+
+    def fuse(self, rankings: Sequence[Ranking]) -> Ranking:
+        """The fused ranking of the members' candidates; a candidate is found if a member found it.
+
+        Weights are used as they are: doubling all of them doubles the scores and keeps the order. A member that did
+        not find a candidate gives it nothing in reciprocal rank fusion. In a weighted sum a member whose scores are all
+        equal adds 0; a candidate without a score (NaN) counts as that member's lowest, and an infinite score as its
+        highest or lowest finite one.
+
+        Args:
+            rankings: of the same n candidates, in the order of `members`.
+
+        Raises:
+            ValueError: they are fewer or more than the members, or differ in length.
+        """
+        sizes = [ranking.ranks.size for ranking in rankings]
+        if len(rankings) != len(self.members) or len(set(sizes)) > 1:
+            raise ValueError(f"{self} is made of {len(self.members)} rankings of one length, found lengths {sizes}")
+        shares = [self._share(ranking) for ranking in rankings]
+        scores = sum((weight * share for weight, share in zip(self._weights, shares, strict=True)), np.zeros(sizes[0]))
+        found = np.any([ranking.found for ranking in rankings], axis=0)
+        return Ranking.from_scores(self.spec, scores, found=found)
+
+    def _share(self, ranking: Ranking) -> Values:
+        """What a member adds for each candidate at weight 1."""
+        if self.method == "rrf":
+            return np.where(ranking.found, 1.0 / (self.k + ranking.ranks.astype(np.float64)), 0.0)
+        scores = ranking.scores.astype(np.float64)
+        finite = scores[np.isfinite(scores)]
+        if not finite.size:
+            return np.zeros_like(scores)
+        filled = np.clip(np.nan_to_num(scores, nan=-np.inf, posinf=np.inf, neginf=-np.inf), finite.min(), finite.max())
+        scaled = _SCALES[self.method](filled)
+        return np.zeros_like(scores) if scaled is None else scaled
 
 
-def _share(choice: FusionChoice, member: Ranking) -> Values:
-    """What a member adds for each candidate at weight 1."""
-    if choice.method == "rrf":
-        return 1.0 / (choice.k + member.ranks.astype(np.float64))
-    scores = member.scores.astype(np.float64)
-    finite = scores[np.isfinite(scores)]
-    if not finite.size:
-        return np.zeros_like(scores)
-    filled = np.clip(np.nan_to_num(scores, nan=-np.inf, posinf=np.inf, neginf=-np.inf), finite.min(), finite.max())
-    scaled = _SCALES[choice.method](filled)
-    return np.zeros_like(scores) if scaled is None else scaled
+def _slashed(weights: Iterable[float]) -> str:
+    return "/".join(f"{weight:g}" for weight in weights)
 
 
-def _label(choice: FusionChoice, members: Sequence[Ranking]) -> str:
-    """“RRF (BM25 + Tiny)”, with k and weights where they are not the usual ones; the same in both languages."""
-    method = {"rrf": "RRF", "min-max": "min–max"}.get(choice.method, choice.method)
-    if choice.method == "rrf" and choice.k != RRF_K:
-        method += f", k = {choice.k:g}"
-    weights = choice.weights or (1.0,) * len(members)
-    parts = (
-        member.ranker.label if weight == 1 else f"{weight:g} × {member.ranker.label}"
-        for weight, member in zip(weights, members, strict=True)
-    )
-    return f"{method} ({' + '.join(parts)})"
+def _read(written: Written, tools: Tools) -> Fusion:
+    options = Options(written.name, written.options)
+    weights = tuple(as_number(written.name, "weights", part) for part in options.text("weights").split("/") if part)
+    k = options.number("k", RRF_K) if written.name == "rrf" else RRF_K
+    options.close()
+    return Fusion(written.name, tuple(map(tools.read, written.members or ())), weights, k)
+
+
+def _offer(tools: Tools) -> Sequence[Fusion]:
+    return []
+
+
+KIND = Kind("fusion", METHODS, _read, _offer)

@@ -38,7 +38,7 @@ class Candidates:
 
 def bm25_candidates(judged: Judged, depth: int = 100) -> Candidates:
     """BM25's best `depth` passages of each query, or the judged rows; ties go by the passage's place."""
-    from demo.rankers.bm25 import Bm25Index, Bm25Settings
+    from demo.rankers.bm25_index import Bm25Index, Bm25Settings
 
     index = Bm25Index.build(judged.passages, Bm25Settings())
     place = {p.doc_id: i for i, p in enumerate(judged.passages)}
@@ -84,7 +84,7 @@ def measure(judged: Judged, run: Run) -> float:
 
 def cross_encoder(folder: Path, threads: int) -> Reranker:
     """The app's own cross-encoder on the weights in `folder`."""
-    from demo.rankers.loading import load_cross_encoder, resolve
+    from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
     from demo.settings import Settings
 
     settings = Settings(threads=threads, any_model=True)

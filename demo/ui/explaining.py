@@ -10,8 +10,8 @@ import gradio as gr
 
 from demo.messages import Language
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, parse_ranker
+from demo.rankers.cross_encoder.scoring import Progress
 from demo.records import Explanation
-from demo.scoring import Progress
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from demo.messages import Language
-from demo.scoring import Progress
+from demo.rankers.cross_encoder.scoring import Progress
 from demo.ui.views import status
 
 Step = TypeVar("Step")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from demo.messages import Language, Message
-from demo.rankers.bm25 import VARIANTS, Bm25Settings
+from demo.rankers.bm25_index import VARIANTS, Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
 from demo.service import MOST_RANKERS, RankingService, label_of
 from demo.ui import wording as w

@@ -319,8 +319,8 @@ HEADS = {
 }
 CARD_ACTIVATION = Message("In sentence-transformers")
 CARD_ACTIVATION_HERE = Message("{activation} by default; here the raw logit, any real number")
-CARD_ENGINE = Message("Computed by")
-ENGINES = {
+CARD_BACKEND = Message("Computed by")
+BACKENDS = {
     "own forward": Message("this project's own forward pass"),
     "transformers": Message("the transformers library"),
 }

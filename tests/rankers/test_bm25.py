@@ -10,7 +10,7 @@ import pytest
 import rank_bm25
 
 from demo.errors import InputError
-from demo.rankers.bm25 import VARIANTS, Bm25Index, Bm25Settings, find_variant
+from demo.rankers.bm25_index import VARIANTS, Bm25Index, Bm25Settings, find_variant
 from demo.records import Passage
 from demo.text import Analysis
 

@@ -28,8 +28,8 @@ from made_checkpoints import (
 from torch import Tensor
 
 from demo.rankers.catalog import CATALOG, DEFAULT_BUNDLED, find
-from demo.rankers.hub import Hub
-from demo.rankers.loading import available, default_model, fingerprint, load_cross_encoder, resolve
+from demo.rankers.cross_encoder.hub import Hub
+from demo.rankers.cross_encoder.loading import available, default_model, fingerprint, load_cross_encoder, resolve
 from demo.records import Head, ModelSpec, ScoreReading
 from demo.settings import Settings
 

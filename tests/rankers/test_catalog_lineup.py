@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from demo.rankers.choices import CrossEncoderChoice
 from made_checkpoints import HubCache, write_vocabulary
 from test_catalog import layout_of
 
-from demo.loaded_models import Tell
 from demo.messages import NOTHING, Message
-from demo.rankers import loading
 from demo.rankers.catalog import CATALOG
-from demo.rankers.choices import CrossEncoderChoice
-from demo.rankers.cross_encoder import CrossEncoder
-from demo.rankers.hub import Hub
+from demo.rankers.cross_encoder import loading
+from demo.rankers.cross_encoder.hub import Hub
+from demo.rankers.cross_encoder.loaded_models import Tell
+from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.scoring import Where
 from demo.records import Card, Collection, Lineup, ModelSpec, Passage
-from demo.scoring import Where
 from demo.service import MOST_RANKERS, RankingService, Request
 from demo.settings import Settings
 

@@ -1,7 +1,4 @@
 import pytest
-
-from demo.errors import InputError
-from demo.rankers.bm25 import Bm25Settings
 from demo.rankers.choices import (
     Bm25Choice,
     CrossEncoderChoice,
@@ -11,6 +8,9 @@ from demo.rankers.choices import (
     parse_ranker,
     parse_rankers,
 )
+
+from demo.errors import InputError
+from demo.rankers.bm25_index import Bm25Settings
 from demo.text import Analysis
 
 TINY = CrossEncoderChoice("bundled/tiny")

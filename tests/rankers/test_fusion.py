@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from demo.rankers.bm25 import Bm25Settings
 from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, FusionChoice, parse_ranker
+
+from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.fusion import fuse
 from demo.records import Ranker, Ranking, ScoreKind
 

@@ -122,6 +122,6 @@ def test_labels_are_registered_once() -> None:
 
 
 def test_a_parameter_says_its_range() -> None:
-    from demo.rankers.bm25 import B
+    from demo.rankers.bm25_index import B
 
     assert str(parameter_label(B)).endswith("(0 – 1)")

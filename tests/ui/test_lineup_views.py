@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from demo.lineups import what_if as what_changed
 from made_lineups import BM25, LARGE, LOST, SMALL, TINY, build_lineup, ranking
 from random_lineups import lineup_of, random_lineup
 
-from demo.lineups import what_if as what_changed
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, TAU_B
 from demo.rankers.catalog import CATALOG

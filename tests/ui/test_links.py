@@ -6,11 +6,11 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
+from demo.rankers.choices import CrossEncoderChoice
 from test_service import PASSAGES, QUERY, FakeSource, collection_of, service_with
 
 from demo.errors import InputError
 from demo.messages import NOTHING, Message
-from demo.rankers.choices import CrossEncoderChoice
 from demo.records import Card, Collection, Passage
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab

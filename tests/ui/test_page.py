@@ -15,7 +15,7 @@ import pytest
 from served_app import served
 from test_service import FakeModel, FakeSource
 
-from demo.loaded_models import Batch
+from demo.rankers.cross_encoder.loaded_models import Batch
 from demo.service import RankingService
 
 pytestmark = pytest.mark.browser

@@ -8,16 +8,16 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from demo.lineup_report import as_json as lineup_json
+from demo.rankers.choices import CrossEncoderChoice
+from demo.report import as_json
 from test_compare import compared_of
 from test_evaluate import finished, tab_with
 from test_service import FakeSource, service_with
 
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.lineup_report import as_json as lineup_json
 from demo.messages import Language
-from demo.rankers.choices import CrossEncoderChoice
-from demo.report import as_json
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls
 from demo.ui.evaluate.session import Looks

@@ -133,6 +133,7 @@ def test_a_collection_says_what_its_grades_mean(language: Language) -> None:
 
 def test_words_of_the_query_are_marked_in_titles_too() -> None:
     from demo.comparison import compare, take_candidates
+
     from demo.records import Card, Collection, Passage, Query, Ranker, Ranking
 
     passages_ = (Passage("d1", "Its own Eiffel Tower", title="Paris, Texas"),)

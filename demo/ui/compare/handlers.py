@@ -25,8 +25,8 @@ from demo.rankers.choices import (
     parse_ranker,
     parse_rankers,
 )
+from demo.rankers.cross_encoder.scoring import Progress
 from demo.records import Collection, Lineup, Passage, Ranking
-from demo.scoring import Progress
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded

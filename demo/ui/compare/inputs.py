@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.scoring import PRECISIONS
+from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs

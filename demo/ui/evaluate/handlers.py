@@ -32,8 +32,8 @@ from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
 from demo.phrases import seconds
 from demo.rankers.choices import Bm25Choice, parse_rankers
+from demo.rankers.cross_encoder.scoring import Progress
 from demo.records import Failure
-from demo.scoring import Progress
 from demo.service import RankingService, failure_of
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded, sentence_of

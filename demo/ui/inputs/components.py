@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from demo import formats
 from demo.messages import Language, Message
-from demo.rankers.bm25 import VARIANTS, Parameter, Variant, find_variant
+from demo.rankers.bm25_index import VARIANTS, Parameter, Variant, find_variant
 from demo.records import Collection, Query
 from demo.text import STEMMERS
 from demo.ui import wording as w

@@ -11,7 +11,7 @@ from pathlib import Path
 from demo import formats
 from demo.errors import DemoError, InputError
 from demo.messages import Language
-from demo.rankers.bm25 import VARIANTS, Bm25Settings, find_variant
+from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.records import Collection
 from demo.service import FirstStage, RankingService, Request
 from demo.settings import Settings

@@ -13,9 +13,9 @@ from demo.errors import DemoError
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.rankers.choices import CrossEncoderChoice
+from demo.rankers.cross_encoder.scoring import Progress
 from demo.records import Comparison
 from demo.report import as_csv, as_json, as_json_text
-from demo.scoring import Progress
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded

@@ -69,7 +69,7 @@ def _how_it_was_used(use: ModelUse, cost: Cost, language: Language) -> list[tupl
     tokenizer = [spec.tokenizer or w.CARD_OWN_TOKENIZER.to(language), *([case.to(language)] if case else [])]
     return [
         (w.CARD_PRECISION, use.precision),
-        (w.CARD_ENGINE, w.ENGINES[use.engine].to(language) if use.engine else ""),
+        (w.CARD_BACKEND, w.BACKENDS[use.backend].to(language) if use.backend in w.BACKENDS else use.backend),
         (w.CARD_TOKENIZER, ", ".join(tokenizer)),
         (w.CARD_LENGTH, w.CARD_TOKENS.format(read=use.max_tokens, most=spec.max_tokens).to(language)),
         (w.CARD_WINDOWS, (w.CARD_WINDOWED if use.windows else w.CARD_CUT).to(language)),

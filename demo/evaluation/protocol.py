@@ -1,0 +1,206 @@
+"""An evaluation set up and worked through, query by query: the same for the page and the command line.
+
+judged collection + rankers ─► set_up ─► Plan ─► run_queries ─► PartialEvaluation … ─► figures
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+
+from demo.errors import DemoError, InputError
+from demo.evaluation.outcomes import (
+    Candidates,
+    Outcome,
+    first_stage_candidates,
+    judged_candidates,
+    listed_candidates,
+    queries_of,
+    run_candidates,
+)
+from demo.evaluation.presets import Preset, check_preset
+from demo.formats.judged import Judged
+from demo.formats.trec_runs import Run
+from demo.messages import Message
+from demo.metrics.effectiveness import Measure
+from demo.progress import Progress, stepwise
+from demo.rankers.failures import failure_of
+from demo.rankers.protocol import Ranker
+from demo.records import Collection, Failure, Query, Ranking
+
+JUDGED = "judged"
+
+Asked = Run | Ranker | str
+"""Candidates: a run's, a first stage's, JUDGED for the judged passages of each query, or "" for what came along."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What an evaluation will do.
+
+    Attributes:
+        queries: in the order of the work.
+        rankers: each once; the one that ordered the candidates is among them.
+        failures: of rankers that cannot even begin.
+        measures: the preset's first.
+        depth: most candidates of a query.
+    """
+
+    judged: Judged
+    queries: tuple[Query, ...]
+    candidates: Candidates
+    rankers: tuple[Ranker, ...]
+    failures: tuple[Failure, ...]
+    measures: tuple[Measure, ...]
+    preset: Preset | None
+    depth: int
+
+    @property
+    def collection(self) -> Collection:
+        """Passages, queries and judgments."""
+        return self.judged.collection
+
+
+def set_up(
+    judged: Judged,
+    rankers: Sequence[Ranker],
+    measures: Sequence[Measure],
+    first_stage: Ranker,
+    asked: Asked = "",
+    depth: int = 100,
+    most_queries: int | None = None,
+    preset: Preset | None = None,
+) -> Plan:
+    """The plan of an evaluation.
+
+    Args:
+        first_stage: makes the candidates where the collection brought none and nothing else is asked for.
+        most_queries: only the first so many; None or 0: all.
+
+    Raises:
+        InputError: there are no queries, the candidates do not fit, or the preset needs judgments.
+    """
+    check_preset(preset, judged.collection)
+    queries = queries_of(judged.collection)[: most_queries or None]
+    candidates = find_candidates(judged, queries, depth, asked, first_stage)
+    wanted = [*([candidates.first] if candidates.first else []), *rankers]
+    if candidates.first and candidates.first.spec.key in {ranker.spec.key for ranker in rankers}:
+        wanted = list(rankers)
+    able: dict[str, Ranker] = {}
+    failures: list[Failure] = []
+    for ranker in wanted:
+        try:
+            ranker.check()
+        except DemoError as error:
+            failures.append(failure_of(ranker, error))
+        else:
+            able[ranker.spec.key] = ranker
+    chosen = (*([preset.measure] if preset else ()), *measures)
+    return Plan(
+        judged,
+        queries,
+        candidates,
+        tuple(able.values()),
+        tuple(failures),
+        tuple(dict.fromkeys(chosen)),
+        preset,
+        depth,
+    )
+
+
+def find_candidates(
+    judged: Judged, queries: Sequence[Query], depth: int, asked: Asked, first_stage: Ranker
+) -> Candidates:
+    """Where the candidates come from; the arguments are `set_up`'s.
+
+    Raises:
+        InputError: the run or the list does not fit the collection, or the ranker cannot rank a whole collection.
+    """
+    collection = judged.collection
+    if isinstance(asked, str):
+        if asked == JUDGED:
+            return judged_candidates(collection, queries)
+        if judged.run is not None:
+            return run_candidates(judged.run, collection, queries, depth)
+        if judged.candidates:
+            return listed_candidates(judged.candidates, collection, queries)
+        asked = first_stage
+    if isinstance(asked, Run):
+        return run_candidates(asked, collection, queries, depth)
+    if not asked.spec.ranks_collection:
+        raise InputError(
+            Message(
+                "{label} cannot rank a whole collection, so it makes no candidates. Choose a first stage such as bm25.",
+                label=asked.spec.label,
+            )
+        )
+    return first_stage_candidates(asked, collection, depth)
+
+
+@dataclass(frozen=True, eq=False)
+class PartialEvaluation:
+    """What there is of an evaluation at some moment.
+
+    Attributes:
+        outcomes: of the queries that are done, with the rankings of those rankers that never failed.
+        failures: the rankers that did, each with its reason.
+        total: queries in all.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    total: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether queries are left."""
+        return len(self.outcomes) < self.total
+
+
+@stepwise
+def run_queries(
+    plan: Plan, wrap: Callable[[Ranker], Ranker] = lambda ranker: ranker
+) -> Generator[Progress, None, PartialEvaluation]:
+    """Ranks every query's candidates by every ranker; `Progress.so_far` holds what there is after each query.
+
+    A ranker that fails is left out from there on and in what was done before, with its reason; when none is left, the
+    work ends without outcomes.
+
+    Args:
+        wrap: puts something around each ranker, such as a journal.
+    """
+    left = [wrap(ranker) for ranker in plan.rankers]
+    failures, outcomes, total = plan.failures, list[Outcome](), len(plan.queries)
+    for number, query in enumerate(plan.queries):
+        chosen = yield from plan.candidates.of(query)
+        rankings: list[Ranking] = []
+        for ranker in tuple(left):
+            label = ranker.spec.label
+            try:
+                steps = ranker.rank(query, plan.collection, chosen)
+                for step in steps:
+                    yield _of_query(step, label, number, total)
+                rankings.append(steps.result)
+            except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
+                outcomes = [outcome.without(left.index(ranker)) for outcome in outcomes]
+                left.remove(ranker)
+                failures = (*failures, failure_of(ranker, error))
+        if not left:
+            return PartialEvaluation((), failures, total)
+        outcomes.append(Outcome.of(query, plan.collection, chosen, rankings))
+        so_far = PartialEvaluation(tuple(outcomes), failures, total)
+        done = Message("Query {number:,} of {total:,}", number=number + 1, total=total)
+        yield Progress("scoring", number + 1, total, done, so_far)
+    return PartialEvaluation(tuple(outcomes), failures, total)
+
+
+def _of_query(step: Progress, label: str, number: int, total: int) -> Progress:
+    """The progress of one ranking as progress of the whole, which is counted in queries."""
+    detail = Message(
+        "Query {number:,} of {total:,}, {label}: {detail}",
+        number=number + 1,
+        total=total,
+        label=label,
+        detail=step.detail,
+    )
+    return replace(step, done=number, total=total, detail=detail, so_far=None)

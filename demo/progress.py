@@ -1,0 +1,91 @@
+"""Work that tells how far it is, and ends in a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import wraps
+from types import TracebackType
+from typing import Any, Generic, Literal, ParamSpec, TypeVar
+
+from demo.messages import Message
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Stage = Literal["indexing", "loading", "scoring"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of work is.
+
+    Attributes:
+        done, total: of this stage; total 0 where it is not known.
+        detail: what is being done.
+        so_far: the value as far as it is there, where the work makes it piece by piece; else None.
+    """
+
+    stage: Stage
+    done: int
+    total: int
+    detail: Message
+    so_far: Any = None
+
+
+class Steps(Generator[Progress, None, T], Generic[T]):
+    """Work that goes on by one step each time its next progress is asked for; closing it stops it.
+
+    Within other work, `value = yield from steps` passes its progress on and takes its value.
+    """
+
+    def __init__(self, work: Generator[Progress, None, T]) -> None:
+        self._work = work
+        self._result: list[T] = []
+
+    def __next__(self) -> Progress:
+        try:
+            return next(self._work)
+        except StopIteration as end:
+            if not self._result:
+                self._result.append(end.value)
+            raise
+
+    def send(self, value: None) -> Progress:
+        """The next progress."""
+        return next(self)
+
+    def throw(self, kind: Any, value: Any = None, trace: TracebackType | None = None) -> Progress:
+        """Raises the error where the work stands."""
+        return self._work.throw(kind if value is None else value)
+
+    def close(self) -> None:
+        """Stops the work between two steps."""
+        self._work.close()
+
+    @property
+    def result(self) -> T:
+        """The value.
+
+        Raises:
+            ValueError: the work has not ended.
+        """
+        if not self._result:
+            raise ValueError("the work has not come to its end")
+        return self._result[0]
+
+    def run(self) -> T:
+        """The value, once all steps are done."""
+        for _ in self:
+            pass
+        return self.result
+
+
+def stepwise(work: Callable[P, Generator[Progress, None, T]]) -> Callable[P, Steps[T]]:
+    """The generator function as one that gives Steps."""
+
+    @wraps(work)
+    def start(*args: P.args, **kwargs: P.kwargs) -> Steps[T]:
+        return Steps(work(*args, **kwargs))
+
+    return start

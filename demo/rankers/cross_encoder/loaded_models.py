@@ -1,0 +1,186 @@
+"""Models in memory: each loaded once however many ask for it, within a bound that holds while others load."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Condition, Lock, Thread
+from typing import Protocol
+
+from demo.messages import Message
+from demo.records import Extent, FloatArray, IntArray, ModelSpec
+from demo.settings import Settings
+
+POLL_SECONDS = 0.25
+"""How often one who waits for a model looks up, and so how soon a cancelled visitor is let go."""
+
+WEIGHT_BYTES = 4
+"""Bytes of one weight while a model loads, whatever its precision is afterwards."""
+
+Tell = Callable[[Message], None]
+Key = tuple[str, str]
+
+
+class Batch(Protocol):
+    """Scores of some of the texts that were asked for, as one forward pass of the model gave them."""
+
+    @property
+    def indices(self) -> IntArray: ...
+    @property
+    def scores(self) -> FloatArray: ...
+    @property
+    def extents(self) -> tuple[Extent, ...]: ...
+    @property
+    def tokenise_seconds(self) -> float: ...
+    @property
+    def model_seconds(self) -> float: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def device(self) -> str: ...
+
+
+class Scorer(Protocol):
+    """A loaded cross-encoder, as far as the service uses it. Several threads may score at once."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def backend(self) -> str: ...
+    @property
+    def precision(self) -> str: ...
+    @property
+    def emulated(self) -> bool: ...
+    @property
+    def load_seconds(self) -> float: ...
+    @property
+    def bytes(self) -> int: ...
+
+    def score(
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+    ) -> Generator[Batch, None, None]: ...
+
+
+Load = Callable[[ModelSpec, Settings, Tell], Scorer]
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A model that is loaded, being loaded, or waiting to be.
+
+    Attributes:
+        detail: what the loading is doing.
+        users: runs that hold the model or wait for it; it is not let go while there are any.
+    """
+
+    detail: Message
+    outcome: Future[Scorer] = field(default_factory=Future)
+    users: int = 0
+
+    def ready(self, timeout: float = POLL_SECONDS) -> bool:
+        """Whether the loading has ended, well or badly; waits up to `timeout` seconds for it."""
+        return bool(wait([self.outcome], timeout).done)
+
+    def loaded(self) -> Scorer:
+        """The model; waits for it.
+
+        Raises:
+            DemoError: whatever the loading met.
+        """
+        return self.outcome.result()
+
+
+class LoadedModels:
+    """Loaded models within `settings.models_bytes`. Safe to use from several threads.
+
+    One model loads at a time, once there is room for it: models that nobody uses are let go, the longest unused
+    first, and a model that does not fit beside those in use waits for them. A model that is larger than the bound is
+    loaded alone. What a model will take is known from its spec, or else only once it is there.
+    """
+
+    def __init__(self, load: Load, settings: Settings) -> None:
+        self._load = load
+        self._settings = settings
+        self._tickets: OrderedDict[Key, Ticket] = OrderedDict()
+        self._changed = Condition()
+        self._turn = Lock()
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._tickets)
+
+    def has(self, spec: ModelSpec, precision: str) -> bool:
+        """Whether the model is loaded, so that asking for it will not wait."""
+        with self._changed:
+            ticket = self._tickets.get((spec.key, precision))
+        return ticket is not None and ticket.ready(0)
+
+    @contextmanager
+    def claim(self, spec: ModelSpec, precision: str) -> Iterator[Ticket]:
+        """The ticket for a model, held until the block ends; starts to load it if nobody did, or the last load failed.
+
+        Hold one at a time: two who each hold one and wait for another would wait for ever. Who stops waiting does not
+        stop the loading: the model is there for the next one.
+        """
+        ticket = self._ask(spec, precision)
+        try:
+            yield ticket
+        finally:
+            with self._changed:
+                ticket.users -= 1
+                self._changed.notify_all()
+
+    def _ask(self, spec: ModelSpec, precision: str) -> Ticket:
+        key = (spec.key, precision)
+        with self._changed:
+            if key in self._tickets:
+                self._tickets.move_to_end(key)
+                ticket = self._tickets[key]
+                ticket.users += 1
+                return ticket
+            ticket = Ticket(Message("Loading {label}", label=spec.label), users=1)
+            self._tickets[key] = ticket
+        Thread(target=self._run, args=(key, spec, ticket), name=f"load {spec.key}", daemon=True).start()
+        return ticket
+
+    def _run(self, key: Key, spec: ModelSpec, ticket: Ticket) -> None:
+        def tell(detail: Message) -> None:
+            ticket.detail = detail
+
+        with self._turn:
+            try:
+                self._make_room(key, WEIGHT_BYTES * spec.parameters or spec.weights_bytes, tell)
+                model = self._load(spec, replace(self._settings, precision=key[1]), tell)
+            except Exception as error:  # noqa: BLE001  handed to everyone who waits
+                with self._changed:
+                    del self._tickets[key]
+                ticket.outcome.set_exception(error)
+            else:
+                with self._changed:
+                    ticket.outcome.set_result(model)
+                    self._let_go(key, model.bytes)
+
+    def _make_room(self, key: Key, needed: int, tell: Tell) -> None:
+        """Waits until `needed` bytes fit beside the models in use, or nothing else is loaded."""
+        with self._changed:
+            while not self._let_go(key, needed):
+                tell(Message("Waiting for memory that another visitor's model takes (setting models_bytes)"))
+                self._changed.wait()
+
+    def _let_go(self, key: Key, needed: int) -> bool:
+        """Drops unused models, the longest unused first, until `needed` bytes for `key` fit; whether they do.
+
+        They also do when no other model is left.
+        """
+        sizes = {other: t.loaded().bytes for other, t in self._tickets.items() if other != key and t.ready(0)}
+        for other in list(sizes):
+            if sum(sizes.values()) + needed <= self._settings.models_bytes:
+                return True
+            if self._tickets[other].users == 0:
+                del sizes[other], self._tickets[other]
+        return not sizes or sum(sizes.values()) + needed <= self._settings.models_bytes

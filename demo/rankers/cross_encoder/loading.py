@@ -1,0 +1,331 @@
+"""From a name to a loaded cross-encoder: which models there are, where their weights are, and what may go wrong."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal
+
+from demo.errors import DemoError, InputError, ModelError
+from demo.messages import NOTHING, Message
+from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, find
+from demo.rankers.cross_encoder import checkpoints
+from demo.rankers.cross_encoder.checkpoints import (
+    CONFIG,
+    Checkpoint,
+    completed,
+    find_checkpoint,
+    is_bundled,
+    is_local,
+    read_config,
+)
+from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
+from demo.records import ModelSpec
+from demo.settings import Settings
+
+if TYPE_CHECKING:
+    from demo.rankers.cross_encoder.model import CrossEncoder
+
+Where = Literal["bundled", "cached", "download", "local"]
+Tell = Callable[[Message], None]
+
+HUB = Hub()
+
+NEEDED_MEMORY = 1.3
+"""Free memory that loading needs, in sizes of the weights in fp32: themselves and the largest batch."""
+
+
+# ---- which models there are ----------------------------------------------------------------------------------------
+
+
+def resolve(name: str, settings: Settings) -> ModelSpec:
+    """The model of this name: a catalog key or alias, a folder, or a hub id.
+
+    Folders within `settings.models_folder` are allowed always (by their name or path), other folders and hub ids that
+    the catalog does not have only with `settings.any_model`.
+
+    Raises:
+        InputError: the name is empty or unknown, or not allowed here.
+        ModelError: the folder holds no cross-encoder.
+    """
+    name = name.strip()
+    spec = find(name)
+    if spec is not None:
+        return spec
+    folder = _allowed_folder(name, settings)
+    if folder is not None:
+        return _local_spec(folder)
+    if settings.any_model and HUB_ID.fullmatch(name) and not name.startswith(BUNDLED_PREFIX):
+        return ModelSpec(key=name, label=name.rpartition("/")[2], language="", weights_bytes=0)
+    raise _unknown(name, settings)
+
+
+def _allowed_folder(name: str, settings: Settings) -> Path | None:
+    """The folder that the name stands for, if it may be used and has a config.json."""
+    own = os.path.realpath(os.path.expanduser(settings.models_folder)) if settings.models_folder else ""
+    tried = [os.path.join(own, name)] if own else []
+    for path in (*tried, os.path.expanduser(name)) if name and "\0" not in name else ():
+        folder = os.path.realpath(path)
+        if (settings.any_model or (own and folder.startswith(own + os.sep))) and os.path.isfile(f"{folder}/{CONFIG}"):
+            return Path(folder)
+    return None
+
+
+def _local_spec(folder: Path) -> ModelSpec:
+    spec = ModelSpec(key=str(folder), label=folder.name, language="")
+    return completed(spec, read_config(folder))
+
+
+def _unknown(name: str, settings: Settings) -> InputError:
+    if settings.any_model:
+        return InputError(
+            Message(
+                "“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id "
+                "(owner/name). Choose one of the list, or correct the name.",
+                name=name,
+            )
+        )
+    return InputError(
+        Message(
+            "“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.",
+            name=name,
+        )
+    )
+
+
+def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> list[tuple[ModelSpec, Where]]:
+    """Every model on offer and where its weights are: the catalog in its order, then those of `settings.models_folder`.
+
+    Bundled models whose files are missing are left out, and so are folders that hold no cross-encoder. Imports
+    no torch and asks nobody beyond this machine.
+    """
+    rows = [(spec, _where(spec, hub, bundled)) for spec in CATALOG]
+    found: list[tuple[ModelSpec, Where]] = [
+        (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
+    ]
+    return found + [(spec, "local") for spec in _own_models(settings)]
+
+
+def _where(spec: ModelSpec, hub: Hub, bundled: Path) -> Where:
+    if not _is_here(spec, hub, bundled):
+        return "download"
+    return "bundled" if is_bundled(spec) else "cached"
+
+
+def _is_here(spec: ModelSpec, hub: Hub, bundled: Path) -> bool:
+    """Whether all files are here; damaged ones are not."""
+    try:
+        return find_checkpoint(spec, hub, bundled) is not None
+    except ModelError:
+        return False
+
+
+def _own_models(settings: Settings) -> list[ModelSpec]:
+    """The cross-encoders in the sub-folders of `settings.models_folder`, by name."""
+    if not settings.models_folder:
+        return []
+    specs = []
+    for config in sorted(Path(settings.models_folder).expanduser().resolve().glob(f"*/{CONFIG}")):
+        try:
+            spec = _local_spec(config.parent)
+        except ModelError:
+            continue
+        if _is_here(spec, HUB, checkpoints.BUNDLED):
+            specs.append(spec)
+    return specs
+
+
+def default_model(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
+    """The model to start with: the setting's, else the catalog's first whose weights are here, else the bundled one.
+
+    Raises:
+        InputError: the setting names no model.
+    """
+    if settings.default_model:
+        return resolve(settings.default_model, settings)
+    here = (spec for spec in CATALOG if _is_here(spec, hub, bundled))
+    return next(here, None) or next(spec for spec in CATALOG if spec.key == DEFAULT_BUNDLED)
+
+
+def fingerprint(spec: ModelSpec, settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> str | None:
+    """What changes whenever the model's weights do; None where they are not on this machine. Imports no torch."""
+    checkpoint = find_checkpoint(spec, hub, bundled)
+    return None if checkpoint is None else checkpoint.fingerprint()
+
+
+# ---- loading -------------------------------------------------------------------------------------------------------
+
+
+def load_cross_encoder(
+    spec: ModelSpec,
+    settings: Settings,
+    progress: Tell | None = None,
+    hub: Hub = HUB,
+    bundled: Path = checkpoints.BUNDLED,
+) -> CrossEncoder:
+    """The model, downloaded if need be and ready to score.
+
+    Args:
+        progress: hears what is being done: downloading (with megabytes), starting PyTorch, reading the weights.
+
+    Raises:
+        InputError: the hub knows no such model, or the precision is not for this device.
+        RemoteError: the hub cannot be reached, or refuses.
+        ModelError: it is no cross-encoder, its files are damaged or not safe to open, or memory is short.
+    """
+    start = perf_counter()
+    tell: Tell = progress or (lambda _: None)
+    checkpoint = find_checkpoint(spec, hub, bundled) or _fetch(spec, hub, tell)
+    spec = completed(spec, read_config(checkpoint.folder))
+    check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
+    tell(Message("Starting PyTorch"))
+    from demo.rankers.cross_encoder.model import MemoryShortError
+    from demo.rankers.cross_encoder.network import open_cross_encoder
+
+    tell(Message("Reading the weights of {label}", label=spec.label))
+    try:
+        model = open_cross_encoder(spec, checkpoint, settings)
+    except DemoError:
+        raise
+    except MemoryShortError as error:
+        raise _memory_short(spec) from error
+    except Exception as error:
+        raise _not_loadable(spec, checkpoint, error) from error
+    model.load_seconds = perf_counter() - start
+    return model
+
+
+def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
+    """Downloads what is missing: the small files first, as they may say that the rest is of no use."""
+    if is_bundled(spec) or is_local(spec):
+        raise ModelError(
+            Message(
+                "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
+                "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
+                label=spec.label,
+                key=spec.key,
+            )
+        )
+    tell(Message("Asking the hub for {label}", label=spec.label))
+    listing = hub.listing((spec.key, *spec.aliases))
+    wanted = _wanted(spec, listing)
+    folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
+    spec = completed(spec, read_config(folder))
+    check_memory(spec, sum(wanted.values()), free_bytes())
+    hub.download(listing.name, wanted, tell)
+    if spec.tokenizer is not None:
+        tokenizer = hub.listing((spec.tokenizer,))
+        hub.download(tokenizer.name, checkpoints.wanted_files(tokenizer.files, weights=False), tell)
+    checkpoint = find_checkpoint(spec, hub)
+    if checkpoint is None:
+        raise ModelError(
+            Message(
+                "“{label}” was downloaded, but it has no tokenizer that can be used. Choose another model.",
+                label=spec.label,
+            )
+        )
+    return checkpoint
+
+
+def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
+    wanted = checkpoints.wanted_files(listing.files)
+    if CONFIG not in wanted:
+        raise ModelError(
+            Message(
+                "“{label}” has no PyTorch weights on the hub: {config} with model.safetensors or pytorch_model.bin is "
+                "needed. Choose another model.",
+                label=spec.label,
+                config=CONFIG,
+            )
+        )
+    return wanted
+
+
+# ---- memory --------------------------------------------------------------------------------------------------------
+
+
+def check_memory(spec: ModelSpec, weights_bytes: int, free: int | None) -> None:
+    """Refuses a model that would not fit.
+
+    Args:
+        weights_bytes: size of the weights in memory.
+        free: memory that is free, or None where this cannot be told.
+    """
+    needed = int(NEEDED_MEMORY * weights_bytes)
+    if free is not None and needed > free:
+        raise _memory_short(spec, f"{needed / 1e9:.1f}", f"{free / 1e9:.1f}")
+
+
+def _memory_short(spec: ModelSpec, needed: str = "", free: str = "") -> ModelError:
+    detail = NOTHING
+    if needed:
+        detail = Message(": it needs about {needed} GB, and {free} GB are free", needed=needed, free=free)
+    return ModelError(
+        Message(
+            "There is not enough memory for “{label}”{detail}. Choose a smaller model, or free some memory.",
+            label=spec.label,
+            detail=detail,
+        )
+    )
+
+
+def free_bytes(root: Path = Path("/")) -> int | None:
+    """Memory that new data may take, within the limit of the container where there is one; None off Linux.
+
+    Args:
+        root: where /proc and /sys are.
+    """
+    free = []
+    meminfo = root / "proc/meminfo"
+    if meminfo.is_file():
+        free.append(1024 * _number_after("MemAvailable:", meminfo))
+    group = root / "sys/fs/cgroup"
+    if (group / "memory.max").is_file() and (group / "memory.max").read_text().strip().isdigit():
+        used = _number_after("", group / "memory.current") - _number_after("inactive_file", group / "memory.stat")
+        free.append(_number_after("", group / "memory.max") - used)
+    return min(free, default=None)
+
+
+def _number_after(name: str, path: Path) -> int:
+    """The number in the line that starts with `name`."""
+    line = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(name))
+    return int(line.removeprefix(name).split()[0])
+
+
+# ---- what may be wrong with files ----------------------------------------------------------------------------------
+
+
+def _not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> ModelError:
+    """What went wrong in the libraries, as a sentence."""
+    if any(isinstance(each, pickle.UnpicklingError) for each in _causes(error)):
+        return ModelError(
+            Message(
+                "The weights of “{label}” are a pickle that is damaged or would run code when opened, so they were "
+                "not loaded. Use a copy in the safetensors format, or choose another model.",
+                label=spec.label,
+            )
+        )
+    if any(type(each).__name__ == "SafetensorError" for each in _causes(error)):
+        return checkpoints.damaged(checkpoint.weights[0])
+    reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+    return ModelError(
+        Message(
+            "“{label}” could not be loaded from {folder} ({reason}). Its files may be damaged or of another kind: "
+            "download it again, or choose another model.",
+            label=spec.label,
+            folder=checkpoint.folder,
+            reason=reason,
+        )
+    )
+
+
+def _causes(error: BaseException | None) -> Sequence[BaseException]:
+    """The error and those it came from."""
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return chain

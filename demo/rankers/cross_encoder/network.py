@@ -1,0 +1,250 @@
+"""From a checkpoint to a network that turns pairs into logits, on the device and in the precision asked for.
+
+Needs torch: import it late. Checkpoints of the architectures that `cross_encoder_forward` knows are computed by it;
+all others by transformers, which is then imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock, Thread
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from demo.errors import InputError
+from demo.messages import Message
+from demo.rankers.cross_encoder.checkpoints import Checkpoint, read_config, untrained
+from demo.rankers.cross_encoder.forward import Builder, architecture_of, has_bf16
+from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError
+from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
+from demo.rankers.cross_encoder.tokenizer import TextTokenizer, read_bert_tokenizer
+from demo.records import FloatArray, ModelSpec
+from demo.settings import Settings
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+OWN, TRANSFORMERS = "own forward", "transformers"
+
+GPU_BUDGET = 16
+"""How many times the CPU's token budget a GPU takes in one batch."""
+
+CACHED_NUMBERS = 3_072 * 128
+"""Tokens times width of a batch on a CPU: with four times as many numbers, as the feed-forward layer has, it is 6 MB.
+
+More does not stay in the cache: on two Zen 4 cores, 2,048 tokens instead of this take a tenth longer at width 384, a
+quarter longer at 768; fewer tokens at width 128 take longer, too.
+"""
+
+MOST_LANES = 8
+"""More threads than this would wait for Python; they go into the lanes instead."""
+
+
+_starting = Lock()
+"""A thread that begins to use torch takes the number of threads of the latest call, whichever thread made it."""
+
+
+class Forward(Protocol):
+    """A module that is ready to score; `max_tokens` is the longest row it has positions for, 0 for no limit."""
+
+    @property
+    def max_tokens(self) -> int: ...
+    @property
+    def tensors(self) -> Sequence[Tensor]: ...
+
+    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
+        """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A forward pass on its device.
+
+    Attributes:
+        lanes: batches that may be computed side by side.
+        threads: CPU threads of each.
+    """
+
+    forward: Forward
+    backend: str
+    torch_device: torch.device
+    precision: str
+    lanes: int
+    threads: int
+
+    @property
+    def device(self) -> str:
+        """ "cpu", or the GPU with its name."""
+        if self.torch_device.type != "cuda":
+            return str(self.torch_device)
+        index = self.torch_device.index or 0
+        return f"cuda:{index} {torch.cuda.get_device_name(index)}"
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the device has no instructions for the precision, so that it is slower than fp32."""
+        return self.torch_device.type == "cpu" and self.precision == "bf16" and not has_bf16()
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the weights take."""
+        return sum(tensor.nbytes for tensor in self.forward.tensors)
+
+    def start_lane(self) -> None:
+        """Gives the operations of this thread their threads; those of other threads keep what they have."""
+        with _starting:
+            others = torch.get_num_threads()
+            torch.set_num_threads(self.threads)
+            restore = Thread(target=torch.set_num_threads, args=(others,))
+            restore.start()
+            restore.join()
+
+    def logits(self, inputs: Inputs) -> FloatArray:
+        """float32 (rows, labels).
+
+        Raises:
+            MemoryShortError: the batch does not fit.
+        """
+        mask = inputs["attention_mask"]
+        try:
+            with torch.inference_mode():
+                logits = self.forward(
+                    self._tensor(inputs["input_ids"]),
+                    None if mask.all() else self._tensor(mask),
+                    self._tensor(inputs["token_type_ids"]) if "token_type_ids" in inputs else None,
+                )
+                array: FloatArray = logits.cpu().numpy()
+                return array
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            torch.cuda.empty_cache()
+            raise MemoryShortError from error
+
+    def _tensor(self, values: npt.NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(values).to(self.torch_device)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch or Python raised this because memory was short, on a GPU or on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+# ---- opening -------------------------------------------------------------------------------------------------------
+
+
+def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settings) -> CrossEncoder:
+    """The model of the checkpoint on its device; the time it took is left at 0.
+
+    Raises:
+        InputError: the device is not there, or the precision is not for it.
+        MemoryShortError: the model does not fit.
+        ModelError: the checkpoint has no trained head, no fast tokenizer, or a class that transformers does not have.
+        OSError, ValueError, RuntimeError…: whatever the libraries meet in damaged files.
+    """
+    device = torch.device(choose_device(settings.device))
+    _check_precision(settings.precision, device)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    try:
+        network = load_network(spec, checkpoint, device, settings.precision)
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryShortError from error
+    tokenizer = load_tokenizer(spec, checkpoint)
+    limits = (spec.max_tokens, network.forward.max_tokens, tokenizer.max_tokens)
+    return CrossEncoder(
+        spec=spec,
+        pairs=PairTokenizer(tokenizer, min(limit for limit in limits if limit > 0)),
+        network=network,
+        fingerprint=checkpoint.fingerprint(),
+        batch_tokens=_batch_tokens(spec, device, settings),
+    )
+
+
+def _batch_tokens(spec: ModelSpec, device: torch.device, settings: Settings) -> int:
+    if device.type != "cpu":
+        return settings.batch_tokens * GPU_BUDGET
+    return min(settings.batch_tokens, CACHED_NUMBERS // max(1, spec.width))
+
+
+def choose_device(asked: str) -> str:
+    """The device that was asked for; for "" the first GPU, or the CPU where there is none.
+
+    Raises:
+        InputError: this machine does not have it.
+    """
+    if not asked:
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=asked)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            Message(
+                "The setting device is “{asked}”, which this machine does not have. Write cpu, or cuda where there is "
+                "an NVIDIA GPU.",
+                asked=asked,
+            )
+        ) from error
+    return asked
+
+
+def _check_precision(precision: str, device: torch.device) -> None:
+    if precision == "fp16" and device.type == "cpu":
+        raise InputError(
+            Message("Precision fp16 needs a GPU, and this machine computes on the CPU. Choose fp32 or bf16.")
+        )
+
+
+def load_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> Network:
+    """The network of the checkpoint, ready to score; raises what `open_cross_encoder` does."""
+    config = read_config(checkpoint.folder)
+    architecture = architecture_of(spec, config)
+    threads = torch.get_num_threads()
+    if architecture is None:
+        from demo.rankers.cross_encoder.transformers_network import load_classifier
+
+        classifier = load_classifier(spec, checkpoint, device, DTYPES[precision])
+        return Network(classifier, TRANSFORMERS, device, precision, lanes=1, threads=threads)
+    builder = Builder(architecture, config, _state(checkpoint), device, DTYPES[precision])
+    missing = builder.missing()
+    if missing:
+        raise untrained(spec, missing)
+    lanes = min(threads, MOST_LANES) if device.type == "cpu" else 1
+    return Network(builder.encoder(), OWN, device, precision, lanes, threads // lanes)
+
+
+def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
+    """All tensors of the checkpoint's files, by name; no pickle runs code.
+
+    Checkpoints converted from TensorFlow call a norm's weight and bias gamma and beta, as transformers did once.
+    """
+    from safetensors.torch import load_file
+
+    state: dict[str, Tensor] = {}
+    for path in checkpoint.weights:
+        if path.suffix == ".safetensors":
+            state |= load_file(path)
+        else:
+            state |= torch.load(path, map_location="cpu", weights_only=True)
+    return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
+
+
+def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:
+    """The checkpoint's tokenizer, by transformers only where that is needed.
+
+    Raises:
+        ModelError: it exists as Python code only.
+    """
+    tokenizer = read_bert_tokenizer(spec, checkpoint.tokenizer)
+    if tokenizer is not None:
+        return tokenizer
+    from demo.rankers.cross_encoder import transformers_network as cross_encoder_transformers
+
+    return cross_encoder_transformers.load_tokenizer(spec, checkpoint)

@@ -1,0 +1,371 @@
+"""From texts to what a cross-encoder reads: one row of tokens for each pair of query and passage.
+
+Query and passages are cut into tokens once each and then joined, with the special tokens where the tokenizer itself
+would put them; a pair that is too long is cut as transformers' «longest_first» cuts it. Both give the very tokens that
+encoding the pair would, without encoding the query again for every passage.
+
+A GPU takes pairs faster than Python makes objects, so there is an array for each thing that many pairs have.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import repeat
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from demo.errors import InputError, ModelError
+from demo.messages import Message
+from demo.rankers.cross_encoder.tokenizer import TextTokenizer
+from demo.records import Extent, IntArray
+
+Ids = npt.NDArray[np.uint16 | np.int32]
+"""Tokens of a text: uint16 where the vocabulary has no more, which halves what is kept."""
+
+Inputs = dict[str, IntArray]
+
+KEPT_TOKENS = 2_000_000
+"""Tokens of passages kept between queries: 4 MB, or 8 MB for vocabularies of more than 65,536, and the texts."""
+
+SPARE_CHARS = 100
+"""More of a text than its average token would need is cut again to find where tokens are."""
+
+PROBE = "word"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """The tokens of texts, one text behind another.
+
+    Attributes:
+        ids: all of them.
+        starts, sizes: int64 (texts,), where in `ids` each text begins, and how many tokens it has.
+    """
+
+    ids: Ids
+    starts: IntArray
+    sizes: IntArray
+
+    @classmethod
+    def of(cls, ids: Ids, sizes: IntArray) -> Tokens:
+        """Texts of these sizes."""
+        return cls(ids, np.cumsum(sizes) - sizes, sizes)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Tokens]) -> Tokens:
+        """The texts of all parts, of which there must be one."""
+        return cls.of(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "sizes")))
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[Ids]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, place: int) -> Ids:
+        return self.ids[self.starts[place] : self.starts[place] + self.sizes[place]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Pairs as the model reads them: the query's first tokens and a stretch of a passage's.
+
+    Attributes:
+        passages: int64 (windows,), like the others; which passage each reads.
+        query_tokens: how many of the query it reads.
+        starts, stops: where in the passage its stretch begins and ends.
+    """
+
+    passages: IntArray
+    query_tokens: IntArray
+    starts: IntArray
+    stops: IntArray
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+    def __getitem__(self, places: IntArray | slice) -> Windows:
+        return Windows(*(getattr(self, field.name)[places] for field in fields(self)))
+
+    @property
+    def tokens(self) -> IntArray:
+        """Lengths without special tokens."""
+        lengths: IntArray = self.query_tokens + self.stops - self.starts
+        return lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The special tokens of a pair, before, between and after its two texts.
+
+    Attributes:
+        types: token types in the order of a pair: one for each special token and one for each text.
+    """
+
+    before: tuple[int, ...]
+    between: tuple[int, ...]
+    after: tuple[int, ...]
+    types: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of special tokens."""
+        return len(self.before) + len(self.between) + len(self.after)
+
+    @classmethod
+    def of(cls, backend: Any) -> Frame:
+        """What the tokenizer puts around a pair.
+
+        Raises:
+            ModelError: it does not mark where the query ends, as cross-encoders' tokenizers do.
+        """
+        encoding = backend.encode(PROBE, PROBE, add_special_tokens=True)
+        ids, types, sides = encoding.ids, encoding.type_ids, encoding.sequence_ids
+        query = [place for place, side in enumerate(sides) if side == 0]
+        passage = [place for place, side in enumerate(sides) if side == 1]
+        if not query or not passage or query[-1] + 1 == passage[0]:
+            raise ModelError(
+                Message(
+                    "The tokenizer puts no special token between query and passage, so this is not a cross-encoder. "
+                    "Choose a model of the BERT, ELECTRA, RoBERTa, DeBERTa or ModernBERT families."
+                )
+            )
+        first, end, second, last = query[0], query[-1] + 1, passage[0], passage[-1] + 1
+        return cls(
+            tuple(ids[:first]),
+            tuple(ids[end:second]),
+            tuple(ids[last:]),
+            (*types[: first + 1], *types[end : second + 1], *types[last:]),
+        )
+
+
+def longest_first(first: int, second: IntArray, room: int) -> tuple[IntArray, IntArray]:
+    """Tokens left of the query and of each passage so that both fit into `room`, as transformers cuts them.
+
+    The longer one gives way until both are equal; then both do, and the one that was longer keeps an odd token.
+
+    Args:
+        first, second: how many tokens the query has, and each passage.
+    """
+    short = np.minimum(np.minimum(first, second), room // 2)
+    long = np.minimum(np.maximum(first, second), room - short)
+    return np.where(first <= second, short, long), np.where(first <= second, long, short)
+
+
+def overlapping_starts(sizes: IntArray, room: IntArray) -> tuple[IntArray, IntArray]:
+    """Of every window of `room` tokens over a text of `sizes`: which text it is in, and where it begins there.
+
+    Windows are half a window apart, the last one ends at the end; a text that fits, or has no room, has one.
+    """
+    over = np.where(room > 0, np.maximum(sizes - room, 0), 0)
+    step = np.maximum(room // 2, 1)
+    counts = 1 - (-over // step)
+    texts = np.repeat(np.arange(len(sizes)), counts)
+    numbers = np.arange(len(texts)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return texts, np.minimum(numbers * step[texts], over[texts])
+
+
+class PairTokenizer:
+    """Cuts texts into tokens and joins them to pairs. Safe to use from several threads.
+
+    Args:
+        tokenizer: its backend is changed, so it must not be used elsewhere.
+        max_tokens: longest pair, special tokens included.
+
+    Raises:
+        ModelError: the tokenizer cannot make pairs, or they have no room.
+    """
+
+    def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
+        self._backend = tokenizer.backend
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        self._frame = Frame.of(self._backend)
+        self._tokenizer = tokenizer
+        self._dtype = np.dtype(np.uint16 if self._backend.get_vocab_size() <= 2**16 else np.int32)
+        self._kept = KeptTokens(KEPT_TOKENS * self._dtype.itemsize)
+        self.max_tokens = max_tokens
+        if max_tokens < self.least_tokens:
+            raise ModelError(
+                Message(
+                    "The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
+                    max_tokens=max_tokens,
+                )
+            )
+
+    @property
+    def least_tokens(self) -> int:
+        """The shortest maximum that holds one token of either text besides the special ones."""
+        return self._frame.size + 2
+
+    def room(self, max_tokens: int = 0) -> int:
+        """Tokens for both texts in pairs of at most `max_tokens`; 0, or more than the model reads, is what it reads.
+
+        Raises:
+            InputError: that is less than `least_tokens`.
+        """
+        if max_tokens and max_tokens < self.least_tokens:
+            raise InputError(
+                Message(
+                    "The maximum length is {max_tokens} tokens. Write {least_tokens} to {max_tokens_2}, so that "
+                    "query and "
+                    "passage have room, or 0 for all that the model reads.",
+                    max_tokens=max_tokens,
+                    least_tokens=self.least_tokens,
+                    max_tokens_2=self.max_tokens,
+                )
+            )
+        return min(max_tokens or self.max_tokens, self.max_tokens) - self._frame.size
+
+    def encode(self, texts: Sequence[str]) -> Tokens:
+        """The tokens of each text, without special tokens, however many they are."""
+        rows = self._kept.find(texts)
+        missing = list(dict.fromkeys(text for text, row in zip(texts, rows, strict=True) if row is None))
+        encodings = self._backend.encode_batch_fast(list(map(_writable, missing)), add_special_tokens=False)
+        fresh = {
+            text: np.array(encoding.ids, self._dtype).tobytes()
+            for text, encoding in zip(missing, encodings, strict=True)
+        }
+        self._kept.keep(fresh)
+        found = [fresh[text] if row is None else row for text, row in zip(texts, rows, strict=True)]
+        sizes = np.fromiter(map(len, found), np.int64, len(found)) // self._dtype.itemsize
+        return Tokens.of(np.frombuffer(b"".join(found), self._dtype), sizes)
+
+    def windows(self, query: Ids, passages: Tokens, room: int, overlapping: bool) -> Windows:
+        """What is read of each passage: its beginning, or all of it in overlapping windows; in passage order.
+
+        Args:
+            room: tokens for both texts, as the method `room` gives them.
+        """
+        query_tokens, left = longest_first(query.size, passages.sizes, room)
+        places, starts = np.arange(len(passages)), np.zeros(len(passages), np.int64)
+        if overlapping:
+            places, starts = overlapping_starts(passages.sizes, left)
+        stops = np.minimum(starts + left[places], passages.sizes[places])
+        return Windows(places, query_tokens[places], starts, stops)
+
+    def lengths(self, windows: Windows) -> IntArray:
+        """Tokens of each pair, special tokens included."""
+        lengths: IntArray = windows.tokens + self._frame.size
+        return lengths
+
+    def inputs(self, query: Ids, passages: Tokens, windows: Windows) -> Inputs:
+        """What the model takes: int64 arrays (windows, longest window), padded on the tokenizer's side."""
+        sizes = self.lengths(windows)[:, None]
+        columns = np.arange(sizes.max())
+        read = columns >= columns.size - sizes if self._tokenizer.pads_left else columns < sizes
+        ids = np.full(read.shape, self._tokenizer.pad, np.int64)
+        ids[read] = self._flat_ids(query, passages, windows)
+        inputs = {"input_ids": ids, "attention_mask": read.astype(np.int64)}
+        if self._tokenizer.typed:
+            types = np.full(read.shape, self._tokenizer.pad_type, np.int64)
+            types[read] = self._flat_types(windows)
+            inputs["token_type_ids"] = types
+        return inputs
+
+    def _flat_ids(self, query: Ids, passages: Tokens, windows: Windows) -> IntArray:
+        """The tokens of all pairs one behind another."""
+        frame, ids = self._frame, passages.ids
+        before, between, after = (np.array(part, np.int64) for part in (frame.before, frame.between, frame.after))
+        counts = windows.query_tokens.tolist()
+        openings = {count: np.concatenate([before, query[:count], between]) for count in set(counts)}
+        offsets = passages.starts[windows.passages]
+        begins, ends = (offsets + windows.starts).tolist(), (offsets + windows.stops).tolist()
+        return np.concatenate(
+            [
+                part
+                for count, begin, end in zip(counts, begins, ends, strict=True)
+                for part in (openings[count], ids[begin:end], after)
+            ]
+        )
+
+    def _flat_types(self, windows: Windows) -> IntArray:
+        """Their token types, likewise."""
+        frame = self._frame
+        counts = np.ones((len(windows), len(frame.types)), np.int64)
+        counts[:, len(frame.before)] = windows.query_tokens
+        counts[:, -1 - len(frame.after)] = windows.stops - windows.starts
+        return np.repeat(np.tile(np.array(frame.types, np.int64), len(windows)), counts.ravel())
+
+    def extents(
+        self, query: Ids, passages: Tokens, texts: Sequence[str], windows: Windows, counts: IntArray
+    ) -> tuple[Extent, ...]:
+        """What the model read of a passage in each window.
+
+        Args:
+            texts: of all passages.
+            counts: windows that each one's passage has; this was the best of them.
+        """
+        sizes, places = passages.sizes[windows.passages], windows.passages.tolist()
+        whole, read = query.size + sizes + self._frame.size, self.lengths(windows)
+        ends = (len(texts[place]) for place in places)
+        extents = list(map(Extent, whole.tolist(), read.tolist(), repeat(0), ends, counts.tolist()))
+        for row in np.flatnonzero((windows.starts > 0) | (windows.stops < sizes)).tolist():
+            text, tokens = texts[places[row]], passages[places[row]]
+            start, end = self._read_chars(text, tokens, int(windows.starts[row]), int(windows.stops[row]))
+            extents[row] = extents[row]._replace(start_char=start, end_char=end)
+        return tuple(extents)
+
+    def _read_chars(self, text: str, passage: Ids, start: int, stop: int) -> tuple[int, int]:
+        """Where these tokens are in their text: from its beginning and to its end where nothing is cut off."""
+        spans = self._spans(_writable(text), passage, stop)
+        return spans[start][0] if start > 0 else 0, spans[stop - 1][1] if stop < passage.size else len(text)
+
+    def _spans(self, text: str, passage: Ids, count: int) -> list[tuple[int, int]]:
+        """Where the first `count` tokens of the text are in it.
+
+        A beginning that is about long enough is cut into tokens first: where it has the very tokens of the whole up to
+        one beyond `count`, so are their places.
+        """
+        beginning = text[: SPARE_CHARS + len(text) * (count + 1) * 5 // (passage.size * 4)]
+        encoding = self._backend.encode(beginning, add_special_tokens=False)
+        if len(encoding.ids) <= count + 1 or encoding.ids[: count + 1] != passage[: count + 1].tolist():
+            encoding = self._backend.encode(text, add_special_tokens=False)
+        spans: list[tuple[int, int]] = encoding.offsets
+        return spans
+
+
+class KeptTokens:
+    """Tokens of texts that were met before, as bytes; the longest unused are forgotten first.
+
+    Args:
+        capacity: bytes of tokens that are kept at most; the texts take about twice as many besides.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._rows: OrderedDict[str, bytes] = OrderedDict()  # bytes, because small arrays take twice as much
+        self._size = 0
+        self._lock = Lock()
+
+    def find(self, texts: Sequence[str]) -> list[bytes | None]:
+        """The tokens of each text; None where they are not kept."""
+        with self._lock:
+            found = list(map(self._rows.get, texts))
+            for text, row in zip(texts, found, strict=True):
+                if row is not None:
+                    self._rows.move_to_end(text)
+        return found
+
+    def keep(self, rows: Mapping[str, bytes]) -> None:
+        """Remembers the rows, and forgets the oldest beyond the capacity."""
+        with self._lock:
+            for text, row in rows.items():
+                self._forget(text)
+                self._rows[text] = row
+                self._size += len(row)
+            while self._size > self._capacity:
+                self._forget(next(iter(self._rows)))
+
+    def _forget(self, text: str) -> None:
+        self._size -= len(self._rows.pop(text, b""))
+
+
+def _writable(text: str) -> str:
+    """The text with “?” for halves of surrogate pairs, which JSON may hold and no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,106 @@
+"""A cross-encoder as a ranker: a model reads query and passage together and gives one logit."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+
+from demo.errors import DemoError
+from demo.messages import Message
+from demo.progress import Progress, stepwise
+from demo.rankers.cross_encoder.occlusion import occlude
+from demo.rankers.cross_encoder.scoring import Scored, Scoring, Use
+from demo.rankers.protocol import Kind
+from demo.rankers.text_form import Options, Written, quote, write_options
+from demo.rankers.tools import Tools
+from demo.records import Collection, Explanation, IntArray, ModelUse, Query, RankerSpec, Ranking
+from demo.score_kinds import LOGIT
+
+MOST_TOKENS = 1_000_000
+"""Far beyond what any model reads; more is a slip of the keyboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrossEncoder:
+    """A model and how it is used.
+
+    Attributes:
+        model: key, alias, hub id or folder; empty takes the default.
+        precision: "fp32", "bf16" or "fp16"; empty takes the setting.
+        windows: whether long passages are scored in overlapping windows, best window counting.
+        max_tokens: longest pair to read; 0 takes the model's own maximum.
+    """
+
+    model: str
+    scoring: Scoring = field(compare=False, repr=False)
+    precision: str = ""
+    windows: bool = False
+    max_tokens: int = 0
+
+    def __str__(self) -> str:
+        options = {
+            "precision": self.precision or None,
+            "max_tokens": str(self.max_tokens) if self.max_tokens else None,
+            "windows": "" if self.windows else None,
+        }
+        return f"{quote(self.model, always='/' not in self.model) if self.model else ''}{write_options(options)}"
+
+    def _use(self) -> Use:
+        return self.scoring.use(self.model, self.precision, self.windows, self.max_tokens)
+
+    @property
+    def spec(self) -> RankerSpec:
+        """Named as its model is; by the text itself where there is no such model."""
+        try:
+            use = self._use()
+        except DemoError:
+            return RankerSpec(str(self), str(self), LOGIT)
+        return self._named(use.model(use.spec, self.scoring.revision(use)))
+
+    def _named(self, use: ModelUse) -> RankerSpec:
+        precision = "" if use.precision == self.scoring.usual_precision else use.precision
+        tokens = f"{self.max_tokens} tokens" if self.max_tokens else ""
+        label = " · ".join(filter(None, (use.spec.label, precision, tokens, "MaxP" * self.windows)))
+        return RankerSpec(str(replace(self, model=use.spec.key, precision=precision)), label, LOGIT, use)
+
+    def check(self) -> None:
+        """Model and precision are known."""
+        self._use()
+
+    def fingerprint(self) -> str:
+        """The weights, and how they are used."""
+        return self.scoring.fingerprint(self._use())
+
+    @stepwise
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
+        """As `Ranker.rank`; scores that were computed before are not computed again."""
+        contents = [collection.passages[index].content for index in indices.tolist()]
+        scored = yield from self._scored(query.text, contents)
+        return Ranking.from_scores(self._named(scored.model), scored.scores, scored.cost, scored.extents)
+
+    @stepwise
+    def _scored(self, query: str, contents: list[str]) -> Generator[Progress, None, Scored]:
+        return (yield from self.scoring.score(self._use(), query, contents))
+
+    @stepwise
+    def explain(self, query: Query, collection: Collection, index: int) -> Generator[Progress, None, Explanation]:
+        """What leaving out each word does to the score."""
+        content = collection.passages[index].content
+        return (yield from occlude(query.text, content, self._scored, lambda scored: self._named(scored.model)))
+
+
+def _read(written: Written, tools: Tools) -> CrossEncoder:
+    options = Options(written.name or Message("The default model"), written.options)
+    precision = options.text("precision")
+    windows = options.yes("windows", False)
+    wanted = Message("a whole number up to {most:,}, 0 for the model's own", most=MOST_TOKENS)
+    max_tokens = options.whole("max_tokens", 0, MOST_TOKENS, wanted)
+    options.close()
+    return CrossEncoder(written.name, tools.scoring, precision, windows, max_tokens)
+
+
+def _offer(tools: Tools) -> Sequence[CrossEncoder]:
+    return [CrossEncoder(spec.key, tools.scoring) for spec, _ in tools.scoring.models()]
+
+
+KIND = Kind("cross-encoder", (), _read, _offer)

@@ -1,0 +1,233 @@
+"""Cross-encoders at work: a model is loaded when a score is missing, and no score is computed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import numpy as np
+
+from demo.errors import InputError
+from demo.messages import Message, listed
+from demo.progress import Progress, stepwise
+from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
+from demo.rankers.cross_encoder.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
+from demo.settings import Settings
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+Where = Literal["bundled", "cached", "download", "local"]
+
+
+class ModelSource(Protocol):
+    """Where models come from; the module `rankers.loading` is one."""
+
+    def default_model(self, settings: Settings) -> ModelSpec: ...
+    def resolve(self, name: str, settings: Settings) -> ModelSpec: ...
+    def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None: ...
+    def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]: ...
+    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> Scorer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A model that exists, and how its scores are to be made."""
+
+    spec: ModelSpec
+    precision: str
+    windows: bool
+    max_tokens: int
+
+    @property
+    def reading(self) -> str:
+        """What of a pair is read, apart from the model's own habit; "" for that."""
+        return " ".join(filter(None, ("windows" if self.windows else "", str(self.max_tokens or ""))))
+
+    def model(self, spec: ModelSpec, revision: str = "", backend: str = "") -> ModelUse:
+        """What is told of it; `spec` may say more than this one, once the model is loaded."""
+        read = min(filter(None, (self.max_tokens, spec.max_tokens)))
+        return ModelUse(spec, revision, self.precision, read, self.windows, backend)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What a model made of some passages, in their order: scores float32 (n,), extents n."""
+
+    scores: FloatArray
+    extents: tuple[Extent, ...]
+    cost: Cost
+    model: ModelUse
+
+
+class Scoring:
+    """Scores pairs with any cross-encoder. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, source: ModelSource) -> None:
+        self._settings = settings
+        self._source = source
+        self._models = LoadedModels(source.load_cross_encoder, settings)
+        self._kept = KeptScores(settings.kept_scores)
+        self._paces: dict[tuple[str, str, str], Pace] = {}
+
+    def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
+        """Remembers scores that were computed elsewhere."""
+        self._kept.keep(rows)
+
+    def warm_up(self, query: str, contents: list[str]) -> None:
+        """Loads the default model, times it on these pairs even if their scores are kept, and waits for it.
+
+        Raises:
+            DemoError: whatever the loading or scoring met.
+        """
+        use = self.use()
+        for _ in range(2):  # a model is slow the first time
+            self.score(use, query, contents, anew=True).run()
+
+    @property
+    def usual_precision(self) -> str:
+        """What models compute in unless asked otherwise."""
+        return self._settings.precision
+
+    def models(self) -> Sequence[tuple[ModelSpec, Where]]:
+        """Every model on offer, and where its weights are now."""
+        return self._source.available(self._settings)
+
+    def default_model(self) -> ModelSpec:
+        """The model chosen at the start."""
+        return self._source.default_model(self._settings)
+
+    def use(self, model: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Use:
+        """The model of this name, used in this way; "" and 0 take what is usual.
+
+        Raises:
+            InputError: the model or the precision is unknown.
+        """
+        precision = precision or self._settings.precision
+        if precision not in PRECISIONS:
+            raise InputError(
+                Message(
+                    "There is no precision “{precision}”. Choose one of {precisions}.",
+                    precision=precision,
+                    precisions=listed(PRECISIONS),
+                )
+            )
+        spec = self._source.resolve(model or self.default_model().key, self._settings)
+        return Use(spec, precision, windows, max_tokens)
+
+    def revision(self, use: Use) -> str:
+        """What changes whenever the model's weights do; "" while they are not on this machine."""
+        return self._source.fingerprint(use.spec, self._settings) or ""
+
+    def fingerprint(self, use: Use) -> str:
+        """What changes whenever the scores of this use may; loads the model where its weights are not here yet.
+
+        Raises:
+            DemoError: whatever the loading met.
+        """
+        weights = self._source.fingerprint(use.spec, self._settings)
+        if weights is None:
+            with self._models.claim(use.spec, use.precision) as ticket:
+                weights = ticket.loaded().fingerprint
+        return " ".join(filter(None, (weights, use.precision, use.reading)))
+
+    @stepwise
+    def score(self, use: Use, query: str, contents: list[str], anew: bool = False) -> Generator[Progress, None, Scored]:
+        """The model's scores of the contents. Those of a run that is closed half-way are kept.
+
+        If all scores are kept, no model is loaded.
+
+        Args:
+            anew: compute every score even so.
+
+        Raises:
+            DemoError: the model cannot be loaded or gave no usable score.
+        """
+        fingerprint = self._source.fingerprint(use.spec, self._settings)
+        rows = self._find(use, None if anew else fingerprint, query, contents)
+        cost = Cost(pairs=len(contents), kept_pairs=len(contents))
+        spec, backend = use.spec, ""
+        if None in rows:
+            waited = not self._models.has(spec, use.precision)
+            with self._models.claim(spec, use.precision) as ticket:
+                while not ticket.ready():
+                    yield Progress("loading", 0, 0, ticket.detail)
+                model = ticket.loaded()
+                if model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
+                    fingerprint = model.fingerprint
+                    rows = self._find(use, fingerprint, query, contents)
+                cost = yield from self._compute(use, model, query, contents, rows)
+            spec, backend = model.spec, model.backend
+            cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)
+        known = [row for row in rows if row is not None]
+        scores = np.array([row.score for row in known], dtype=np.float32)
+        cost = self._beside_earlier(use, fingerprint or "", cost)
+        return Scored(scores, tuple(row.extent for row in known), cost, use.model(spec, fingerprint or "", backend))
+
+    def _beside_earlier(self, use: Use, fingerprint: str, cost: Cost) -> Cost:
+        """The cost with the earlier run of the same weights, used alike, that computed more pairs, if one did."""
+        key = (fingerprint, use.precision, use.reading)
+        own, most = cost.own_pace, self._paces.get(key)
+        if own is not None and (most is None or own.pairs >= most.pairs):
+            self._paces[key], most = own, None
+        return replace(cost, earlier=most)
+
+    def _find(self, use: Use, fingerprint: str | None, query: str, contents: list[str]) -> list[Kept | None]:
+        """The kept score of each text; None for all while the weights are not on this machine."""
+        if fingerprint is None:
+            return [None] * len(contents)
+        return self._kept.find(pair_keys(fingerprint, use.precision, use.reading, query, contents))
+
+    def _compute(
+        self, use: Use, model: Scorer, query: str, contents: list[str], rows: list[Kept | None]
+    ) -> Generator[Progress, None, Cost]:
+        """Fills the missing rows, keeps their scores, and returns what it took; yields its progress."""
+        missing = [place for place, row in enumerate(rows) if row is None]
+        texts = [contents[place] for place in missing]
+        keys = pair_keys(model.fingerprint, use.precision, use.reading, query, texts)
+        total, done, spent = len(contents), len(contents) - len(missing), _Spent()
+        yield _scoring(done, total)
+        with closing(model.score(query, texts, use.windows, use.max_tokens)) as batches:
+            for batch in batches:
+                indices = batch.indices.tolist()
+                fresh = [
+                    Kept(score, extent) for score, extent in zip(batch.scores.tolist(), batch.extents, strict=True)
+                ]
+                for index, row in zip(indices, fresh, strict=True):
+                    rows[missing[index]] = row
+                self._kept.keep((keys[index], row) for index, row in zip(indices, fresh, strict=True))
+                spent.add(batch)
+                done += len(fresh)
+                yield _scoring(done, total)
+        return Cost(
+            pairs=total,
+            kept_pairs=total - len(missing),
+            tokenise_seconds=spent.tokenise_seconds,
+            model_seconds=spent.model_seconds,
+            tokens=spent.tokens,
+            device=spent.device,
+            precision=model.precision,
+            emulated=model.emulated,
+        )
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the batches of one run took together."""
+
+    tokenise_seconds: float = 0.0
+    model_seconds: float = 0.0
+    tokens: int = 0
+    device: str = ""
+
+    def add(self, batch: Batch) -> None:
+        self.tokenise_seconds += batch.tokenise_seconds
+        self.model_seconds += batch.model_seconds
+        self.tokens += batch.tokens
+        self.device = batch.device
+
+
+def _scoring(done: int, total: int) -> Progress:
+    return Progress("scoring", done, total, Message("Scored {done} of {total} passages", done=done, total=total))

@@ -1,0 +1,20 @@
+"""A ranker that gave no ranking: its own place says why, and the others go on."""
+
+from __future__ import annotations
+
+import logging
+
+from demo.errors import DemoError
+from demo.messages import Message
+from demo.rankers.protocol import Ranker
+from demo.records import Failure
+
+_LOG = logging.getLogger(__name__)
+
+
+def failure_of(ranker: Ranker, error: Exception) -> Failure:
+    """The ranker's place and the reason: the error's own sentence; a neutral one for a bug, which goes to the log."""
+    if isinstance(error, DemoError):
+        return Failure(ranker.spec, error.message)
+    _LOG.error("%s failed", ranker, exc_info=error)
+    return Failure(ranker.spec, Message("It failed by a fault of this app; the log has the details."))

@@ -1,0 +1,76 @@
+"""What a ranker is: an object that knows who it is and ranks passages.
+
+A kind of ranker is a class with these methods in a file of its own, and a row in `registry`. It is frozen, equal to
+another that would give the same scores, and `str()` writes it in the form that the registry reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from demo.progress import Steps
+from demo.rankers.text_form import Written
+from demo.records import Collection, Explanation, IntArray, Query, RankerSpec, Ranking
+
+if TYPE_CHECKING:
+    from demo.rankers.tools import Tools
+
+
+class Ranker(Protocol):
+    """Gives scores to passages."""
+
+    @property
+    def spec(self) -> RankerSpec:
+        """Who it is, as far as that is known before the first score. Never fails."""
+
+    def check(self) -> None:
+        """Raises what would make ranking fail, as far as that can be told without working for it.
+
+        Raises:
+            DemoError: a model or a setting is unknown.
+        """
+
+    def fingerprint(self) -> str:
+        """What changes whenever its scores for the same texts may; may load a model.
+
+        Raises:
+            DemoError: whatever the loading met.
+        """
+
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Steps[Ranking]:
+        """The ranking of the passages at these places of the collection, in their order; closing it stops the work.
+
+        Raises:
+            DemoError: the ranker cannot score these passages; the sentence says why.
+        """
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A ranker that can say why."""
+
+    def explain(self, query: Query, collection: Collection, index: int) -> Steps[Explanation]:
+        """Why the passage at this place of the collection has its score.
+
+        Raises:
+            DemoError: as `Ranker.rank`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of ranker.
+
+    Attributes:
+        key: its name in the code and in tests.
+        names: the names that it is written with; none for the one kind whose names are those of models.
+        read: the ranker that a text stands for. Raises InputError where an option cannot be used.
+        offer: those that menus show.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    read: Callable[[Written, Tools], Ranker]
+    offer: Callable[[Tools], Sequence[Ranker]]

@@ -1,0 +1,67 @@
+"""Every kind of ranker, and the one place where a text becomes a ranker.
+
+Several rankers are separated by commas or line breaks. Texts are read at the edge: a menu, a link, an endpoint, the
+command line. What travels inside is the ranker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from demo.errors import InputError
+from demo.messages import Message
+from demo.rankers import bm25, engine, fusion
+from demo.rankers.cross_encoder import ranker as cross_encoder
+from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.protocol import Kind, Ranker
+from demo.rankers.term_indexes import TermIndexes
+from demo.rankers.text_form import read, split
+from demo.rankers.tools import Tools
+from demo.settings import Settings
+
+KINDS = (bm25.KIND, engine.KIND, fusion.KIND, cross_encoder.KIND)
+"""The order of menus; the last kind takes every name that no other has."""
+
+
+class Rankers:
+    """Reads rankers and offers them.
+
+    Args:
+        kinds: rows as in KINDS.
+    """
+
+    def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
+        self._kinds = tuple(kinds)
+        self._tools = Tools(settings, TermIndexes(), scoring, self.read)
+
+    def read(self, text: str) -> Ranker:
+        """The ranker that a text stands for; whether its model exists is found out later.
+
+        Raises:
+            InputError: brackets do not match, or an option is unknown or has a wrong value.
+        """
+        written = read(text)
+        names = {name: kind for kind in self._kinds for name in kind.names}
+        of_models = next(kind for kind in self._kinds if not kind.names)
+        kind = of_models if written.quoted else names.get(written.name, of_models)
+        return kind.read(written, self._tools)
+
+    def read_all(self, texts: str | Iterable[str]) -> tuple[Ranker, ...]:
+        """The rankers of a list, each once, in their order; a single text may hold several.
+
+        Raises:
+            InputError: none is named, or as `read`.
+        """
+        parts = split(texts, ",\n") if isinstance(texts, str) else texts
+        found = dict.fromkeys(self.read(part) for part in parts if part.strip())
+        if not found:
+            raise InputError(Message("No ranker is named. Write one or more, such as bm25, bundled/tiny."))
+        return tuple(found)
+
+    def offered(self) -> tuple[Ranker, ...]:
+        """What menus show."""
+        return tuple(ranker for kind in self._kinds for ranker in kind.offer(self._tools))
+
+    def first_stages(self) -> tuple[Ranker, ...]:
+        """Those of them that can rank a whole collection."""
+        return tuple(ranker for ranker in self.offered() if ranker.spec.ranks_collection)

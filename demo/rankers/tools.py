@@ -1,0 +1,27 @@
+"""What rankers share within one process: what is remembered of collections and models, and how others are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.protocol import Ranker
+from demo.rankers.term_indexes import TermIndexes
+from demo.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """Handed to every kind of ranker; holds no visitor's texts beyond the life of their collection.
+
+    Attributes:
+        indexes: term indexes of collections.
+        scoring: models, and scores that were computed before.
+        read: the ranker that a text stands for.
+    """
+
+    settings: Settings
+    indexes: TermIndexes
+    scoring: Scoring
+    read: Callable[[str], Ranker]

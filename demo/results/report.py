@@ -1,0 +1,195 @@
+"""A result to take away: JSON for programs, CSV for spreadsheets; as a change where it is of two rankings."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from demo.formats import write_csv
+from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
+from demo.records import Cost, Failure, ModelUse, Ranking, Result
+from demo.results.agreement import agreement_matrix
+from demo.results.change import Change
+from demo.results.words import change_summary, summary
+from demo.versions import versions
+
+Cell = str | int | float | None
+
+PASSAGE_COLUMNS = ("doc_id", "title", "text", "grade")
+CHANGE_COLUMNS = (
+    *("rank", "previous_rank", "change", "doc_id", "title", "text", "first_stage_score", "score"),
+    *("pair_tokens", "read_tokens", "truncated", "grade"),
+)
+
+
+def json_text(values: dict[str, Any]) -> str:
+    """JSON values as strict JSON, indented; no character is escaped that need not be."""
+    return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where JSON has none for it."""
+    return value if math.isfinite(value) else None
+
+
+def used(use: ModelUse | None) -> dict[str, Any]:
+    """Which weights of a model gave the scores, and how it was used, as JSON values; null for rankers without one."""
+    return {
+        "revision": use and (use.revision or None),
+        "precision": use and use.precision,
+        "max_tokens": use and use.max_tokens,
+        "windows": use and use.windows,
+    }
+
+
+def timings(cost: Cost) -> dict[str, Any]:
+    """What scoring took, as JSON values."""
+    return {
+        "pairs": cost.pairs,
+        "kept_pairs": cost.kept_pairs,
+        "index_seconds": cost.index_seconds,
+        "tokenise_seconds": cost.tokenise_seconds,
+        "model_seconds": cost.model_seconds,
+        "load_seconds": cost.load_seconds,
+        "tokens": cost.tokens,
+        "pairs_per_second": cost.pace.pairs_per_second if cost.pace else None,
+        "timed_pairs": cost.pace.pairs if cost.pace else 0,
+    }
+
+
+def _asked(result: Result) -> dict[str, Any]:
+    """What was asked for."""
+    return {
+        "query": result.query.text,
+        "query_id": result.query.query_id or None,
+        "collection": result.collection.key,
+        "collection_size": len(result.collection.passages),
+        "first_stage": result.first.ranker.key,
+    }
+
+
+def _passage(result: Result, index: int) -> dict[str, Cell]:
+    """`PASSAGE_COLUMNS` of one candidate."""
+    passage = result.candidates[index]
+    values = (passage.doc_id, passage.title, passage.text, result.grades[index])
+    return dict(zip(PASSAGE_COLUMNS, values, strict=True))
+
+
+def _rank(ranking: Ranking, index: int) -> int | None:
+    """The candidate's rank; None where it was not found."""
+    return int(ranking.ranks[index]) if ranking.found[index] else None
+
+
+# ---- any number of rankings --------------------------------------------------------------------------------------
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """The result as JSON values, passages in the first stage's order.
+
+    Ranks of passages that were not found, and scores that are missing or infinite, are null. `agreement` has a matrix
+    for each measure: row i, column j is ranking j against ranking i as the reference, in the order of those `rankers`
+    that did not fail.
+    """
+    return {
+        **_asked(result),
+        "rankers": [_ranker(column) for column in result.columns],
+        "versions": versions(),
+        "agreement": {
+            **{measure.key: list(map(list, agreement_matrix(result, measure))) for measure in MEASURES},
+            "k": min(OVERLAP_K, result.size),
+            "rbo_p": RBO_PERSISTENCE,
+        },
+        "summary": str(summary(result)),
+        "warnings": [str(warning) for warning in result.warnings],
+        "results": [_ranked(result, index) for index in range(result.size)],
+    }
+
+
+def _ranker(column: Ranking | Failure) -> dict[str, Any]:
+    ranker, use = column.ranker, column.ranker.model
+    return {
+        "key": ranker.key,
+        "label": ranker.label,
+        "score_kind": ranker.kind.key,
+        "model": use and use.spec.key,
+        **used(use),
+        "failure": str(column.reason) if isinstance(column, Failure) else None,
+        "device": column.cost.device or None if isinstance(column, Ranking) else None,
+        "timings": timings(column.cost) if isinstance(column, Ranking) else None,
+    }
+
+
+def _ranked(result: Result, index: int) -> dict[str, Any]:
+    return {
+        **_passage(result, index),
+        "ranks": {ranking.ranker.key: _rank(ranking, index) for ranking in result.rankings},
+        "scores": {ranking.ranker.key: finite(float(ranking.scores[index])) for ranking in result.rankings},
+    }
+
+
+def as_csv(result: Result) -> str:
+    """A heading, then a row for each candidate in the first stage's order: `PASSAGE_COLUMNS`, rank and score by each.
+
+    The headings of a ranker are its key with “ rank” and “ score”; a ranker that failed has none. No cell is a formula
+    to a spreadsheet.
+    """
+    keys = [ranking.ranker.key for ranking in result.rankings]
+    heading: list[Cell] = [*PASSAGE_COLUMNS, *(f"{key} {name}" for key in keys for name in ("rank", "score"))]
+    return write_csv([heading, *(_row(result, index) for index in range(result.size))])
+
+
+def _row(result: Result, index: int) -> list[Cell]:
+    cells: list[Cell] = [*_passage(result, index).values()]
+    for ranking in result.rankings:
+        cells += [_rank(ranking, index), finite(float(ranking.scores[index]))]
+    return cells
+
+
+# ---- two rankings ------------------------------------------------------------------------------------------------
+
+
+def change_as_json(result: Result, change: Change) -> dict[str, Any]:
+    """What one ranking of the result changes of another as JSON values, passages in the new order."""
+    before, after, agreement = change.before, change.after, change.agreement
+    return {
+        **_asked(result),
+        "model": after.ranker.key,
+        **used(after.ranker.model),
+        "score_kinds": {"first_stage_score": before.ranker.kind.key, "score": after.ranker.kind.key},
+        "device": after.cost.device,
+        "versions": versions(),
+        "timings": {"first_stage": timings(before.cost), "model": timings(after.cost)},
+        "agreement": {
+            "kendall_tau_b": agreement.tau_b,
+            "overlap": agreement.overlap,
+            "k": agreement.k,
+            "rbo": agreement.rbo,
+            "rbo_p": agreement.rbo_p,
+        },
+        "summary": str(change_summary(change, result.candidates)),
+        "warnings": [str(warning) for warning in result.warnings],
+        "results": [_changed(result, change, index) for index in after.order.tolist()],
+    }
+
+
+def _changed(result: Result, change: Change, index: int) -> dict[str, Any]:
+    extent = change.after.extents[index] if change.after.extents else None
+    values: dict[str, Any] = {
+        **_passage(result, index),
+        "rank": _rank(change.after, index),
+        "previous_rank": _rank(change.before, index),
+        "change": change.move(index),
+        "first_stage_score": finite(float(change.before.scores[index])),
+        "score": finite(float(change.after.scores[index])),
+        "pair_tokens": extent.pair_tokens if extent else None,
+        "read_tokens": extent.read_tokens if extent else None,
+        "truncated": extent.truncated if extent else None,
+    }
+    return {name: values[name] for name in CHANGE_COLUMNS}
+
+
+def change_as_csv(result: Result, change: Change) -> str:
+    """`CHANGE_COLUMNS`, then one row per result in the new order; no cell is a formula to a spreadsheet."""
+    rows = (_changed(result, change, index) for index in change.after.order.tolist())
+    return write_csv([list(CHANGE_COLUMNS), *([row[name] for name in CHANGE_COLUMNS] for row in rows)])

@@ -1,0 +1,220 @@
+"""A result in one or two plain sentences: what one ranking changes of another, and what many say together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from operator import itemgetter
+
+import numpy as np
+
+from demo.messages import Message, clauses, listed, plural, sentence
+from demo.metrics.agreement import TAU_B, all_tied, describe_tau
+from demo.phrases import count_passages, passage_name, signed
+from demo.records import Passage, Ranking, Result
+from demo.results.change import TOP_K, Change
+from demo.results.contested import AGREE, contested
+
+# ---- two rankings ------------------------------------------------------------------------------------------------
+
+
+def change_summary(change: Change, candidates: Sequence[Passage], k: int = TOP_K) -> Message:
+    """What changed, in one plain sentence: what was brought in, what is first, who moved, how far both agree."""
+    if change.size == 0:
+        return Message("There was nothing to rank.")
+    if change.size == 1:
+        return sentence(Message("there is only one passage, so its rank cannot change"))
+    parts = [*_brought(change, k), *_first_place(change, candidates), _who_moved(change), *_top_overlap(change)]
+    return sentence(clauses([*parts, _agreement(change)]))
+
+
+def _brought(change: Change, k: int) -> list[Message]:
+    """How many passages that one ranking did not find the other puts on top."""
+    count = len(change.brought(k))
+    if not count or not change.before.found.any():
+        return []
+    return [
+        plural(
+            "{after} brought {count} passage that {before} did not find into the top {k}",
+            "{after} brought {count} passages that {before} did not find into the top {k}",
+            count,
+            after=change.after.ranker.kind.subject,
+            before=change.before.ranker.label,
+            k=min(k, change.size),
+        )
+    ]
+
+
+def _first_place(change: Change, candidates: Sequence[Passage]) -> list[Message]:
+    """What happened at the top, if one passage alone is there."""
+    first = np.flatnonzero(change.after.found & (change.after.ranks == 1))
+    if first.size != 1:
+        return []
+    winner = int(first[0])
+    name, old = passage_name(candidates[winner]), int(change.before.ranks[winner])
+    if not change.before.found[winner]:
+        if not change.before.found.any():
+            return [Message("“{name}” is first", name=name)]
+        return [
+            Message("“{name}”, which {before} did not find, is first", name=name, before=change.before.ranker.label)
+        ]
+    if old == 1:
+        return [Message("“{name}” stays first", name=name)]
+    return [Message("“{name}” rose from {old} to 1", name=name, old=old)]
+
+
+def _who_moved(change: Change) -> Message:
+    subject, total, count = change.after.ranker.kind.subject, change.comparable, change.moved
+    if all_tied(change.after):
+        return Message("{subject} gave all passages the same score, so it has no order", subject=subject)
+    if not total:
+        return Message("{before} found none of the passages", before=change.before.ranker.label)
+    if total < change.size:
+        return plural(
+            "of the {count} passage that both found {moved} moved",
+            "of the {count} passages that both found {moved} moved",
+            total,
+            moved=count,
+        )
+    if not count:
+        return Message("{subject} moved none of the {total} passages", subject=subject, total=total)
+    if count == total:
+        return Message("{subject} moved all {total} passages", subject=subject, total=total)
+    return Message("{subject} moved {moved} of {total} passages", subject=subject, moved=count, total=total)
+
+
+def _top_overlap(change: Change) -> list[Message]:
+    """The overlap of the two top k, where it can be less than k."""
+    if change.size <= change.agreement.k:
+        return []
+    return [Message("top-{k} overlap {overlap} of {k}", k=change.agreement.k, overlap=change.agreement.overlap)]
+
+
+def _agreement(change: Change) -> Message:
+    tau = change.agreement.tau_b
+    if tau is None:
+        return Message("agreement τ is not defined, because one side puts all passages at one rank")
+    return Message("agreement τ {tau}: {word}", tau=signed(tau), word=describe_tau(tau))
+
+
+# ---- any number of rankings --------------------------------------------------------------------------------------
+
+
+def summary(result: Result, k: int = TOP_K) -> Message:
+    """How many rankings there are, who agrees most and least by τ_b, what all put in the top k, what is most contested.
+
+    Speaks only of the columns that are there. A fusion agrees with its members by the way it is made, so agreement is
+    told of the others where there are two. O(m² n log n) for m rankings.
+    """
+    rankings = result.rankings
+    if not result.size:
+        return Message("There was nothing to rank.")
+    if not rankings:
+        return _no_ranking(len(result.failures))
+    if len(rankings) == 1:
+        return _sentence([_one_ranking(result, rankings[0]), *_failed(result)])
+    who = _sentence([_how_many(result), *_failed(result), *_who_agrees(rankings)])
+    what = _sentence([*_common_top(result, k), _most_contested(result, k)])
+    return Message("{first} {second}", first=who, second=what)
+
+
+def _sentence(parts: list[Message]) -> Message:
+    return sentence(clauses(parts))
+
+
+def _no_ranking(failures: int) -> Message:
+    if not failures:
+        return Message("There is no ranking yet.")
+    if failures == 1:
+        return Message("The ranker failed, so there is no ranking.")
+    return Message("All {failures} rankers failed, so there is no ranking.", failures=failures)
+
+
+def _one_ranking(result: Result, ranking: Ranking) -> Message:
+    label, winner = ranking.ranker.label, passage_name(result.candidates[int(ranking.order[0])])
+    return Message(
+        "{label} alone ranked {passages}, “{winner}” first",
+        label=label,
+        passages=count_passages(result.size),
+        winner=winner,
+    )
+
+
+def _how_many(result: Result) -> Message:
+    count = len(result.rankings)
+    return Message("{rankers} rankers ranked {passages}", rankers=count, passages=count_passages(result.size))
+
+
+def _failed(result: Result) -> list[Message]:
+    labels = [failure.ranker.label for failure in result.failures]
+    if not labels:
+        return []
+    return [Message("{labels} failed", labels=listed(labels))]
+
+
+def _who_agrees(rankings: tuple[Ranking, ...]) -> list[Message]:
+    """The pairs with the highest and the lowest τ_b; of equals the one that comes first."""
+    plain = [ranking for ranking in rankings if ranking.ranker.kind.side != "fusion"]
+    found = [
+        (tau, one.ranker.label, other.ranker.label)
+        for one, other in combinations(plain if len(plain) > 1 else rankings, 2)
+        if (tau := TAU_B.between(one, other)) is not None
+    ]
+    if not found:
+        return [Message("agreement τ is not defined for any two of them")]
+    most, least = max(found, key=lambda row: row[0]), min(found, key=lambda row: row[0])
+    (high, one, other), (low, third, fourth) = most, least
+    if len(found) == 1:
+        word = describe_tau(high)
+        return [
+            Message("{one} and {other} agree with τ {high}: {word}", one=one, other=other, high=signed(high), word=word)
+        ]
+    if high == low:
+        return [Message("any two of them agree with τ {high}", high=signed(high))]
+    return [
+        Message(
+            "{one} and {other} agree most (τ {high}), {third} and {fourth} least (τ {low})",
+            one=one,
+            other=other,
+            high=signed(high),
+            third=third,
+            fourth=fourth,
+            low=signed(low),
+        )
+    ]
+
+
+def _common_top(result: Result, k: int) -> list[Message]:
+    """How many passages all rankings have in the top k, where it can be fewer than k."""
+    if result.size <= k:
+        return []
+    common = len(set.intersection(*(set(ranking.top(k).tolist()) for ranking in result.rankings)))
+    if not common:
+        return [Message("no passage is in every ranker's top {k}", k=k)]
+    return [
+        plural(
+            "{count} passage is in every ranker's top {k}",
+            "{count} passages are in every ranker's top {k}",
+            common,
+            k=k,
+        )
+    ]
+
+
+def _most_contested(result: Result, k: int) -> Message:
+    top = next(iter(contested(result, k)), None)
+    if top is None or top.group is AGREE:
+        return Message("no two of them place any passage far apart")
+    name = passage_name(result.candidates[top.candidate])
+    ranks = [
+        (int(each.ranks[top.candidate]), each.ranker.label) for each in result.rankings if each.found[top.candidate]
+    ]
+    at_best, at_worst = min(ranks, key=itemgetter(0))[1], max(ranks, key=itemgetter(0))[1]
+    return Message(
+        "most contested is “{name}”: rank {best} for {at_best}, {worst} for {at_worst}",
+        name=name,
+        best=top.best,
+        at_best=at_best,
+        worst=top.worst,
+        at_worst=at_worst,
+    )

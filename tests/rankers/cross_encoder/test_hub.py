@@ -1,0 +1,192 @@
+"""Downloads from a hub that runs in the test, over HTTP as huggingface_hub speaks it, and what a hub may refuse."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import huggingface_hub.constants
+import pytest
+from made_checkpoints import COMMIT, PASSAGES, QUERY, bert_config, scores_of, write_bert, write_json, write_vocabulary
+
+from demo.errors import InputError, ModelError, RemoteError
+from demo.rankers.cross_encoder.hub import Hub
+from demo.rankers.cross_encoder.loading import available, fingerprint, load_cross_encoder, resolve
+from demo.records import ModelSpec
+from demo.settings import ROOT, Settings
+
+ANY = Settings(any_model=True)
+NEW, OLD = "cross-encoder/ms-marco-MiniLM-L6-v2", "cross-encoder/ms-marco-MiniLM-L-6-v2"
+
+
+@dataclass
+class ServedHub:
+    """A hub with one folder per repository; what was asked for is noted."""
+
+    root: Path
+    refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def folder(self, name: str) -> Path:
+        return self.root / name
+
+    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body for a path."""
+        self.asked.append(path)
+        parts = path.strip("/").split("/")
+        is_listing = parts[:2] == ["api", "models"]
+        name = "/".join(parts[2:4] if is_listing else parts[:2])
+        if name in self.refusals:
+            status, code = self.refusals[name]
+            return status, {"X-Error-Code": code}, b""
+        folder = self.folder(name)
+        if not folder.is_dir():
+            return 404, {"X-Error-Code": "RepoNotFound"}, b""
+        if is_listing:
+            files = [{"rfilename": each.name, "size": each.stat().st_size} for each in sorted(folder.iterdir())]
+            body = json.dumps({"id": name, "sha": COMMIT, "siblings": files}).encode()
+            return 200, {"Content-Type": "application/json"}, body
+        body = (folder / "/".join(parts[4:])).read_bytes()
+        return 200, {"ETag": f'"{hashlib.sha256(body).hexdigest()}"', "X-Repo-Commit": COMMIT}, body
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ServedHub, Hub]]:
+    """The hub, and how to reach it; downloads are allowed for the time of the test."""
+    content = ServedHub(tmp_path / "served")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = content.answer(self.path.partition("?")[0])
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    yield content, Hub(f"http://127.0.0.1:{server.server_port}", tmp_path / "cache")
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_model_is_downloaded_loaded_and_then_here(served: tuple[ServedHub, Hub], tmp_path: Path) -> None:
+    content, hub = served
+    folder = write_bert(content.folder(NEW))
+    (folder / "README.md").write_text("not needed")
+    (folder / "pytorch_model.bin").write_bytes(b"not needed either")
+    spec, heard = resolve(OLD, ANY), []
+    assert fingerprint(spec, ANY, hub) is None
+    model = load_cross_encoder(spec, ANY, lambda text: heard.append(text), hub=hub)
+
+    expected = load_cross_encoder(resolve(str(folder), ANY), ANY)
+    assert scores_of(model, QUERY, PASSAGES) == pytest.approx(scores_of(expected, QUERY, PASSAGES), abs=1e-6)
+    assert not any("README" in path or "pytorch_model" in path for path in content.asked)
+    assert model.fingerprint == fingerprint(spec, ANY, hub) == COMMIT
+    assert {each.key: where for each, where in available(ANY, hub, tmp_path)}[NEW] == "cached"
+
+    size = (folder / "model.safetensors").stat().st_size
+    total = (
+        f"{sum((folder / name).stat().st_size for name in ('config.json', 'vocab.txt', 'model.safetensors')) / 1e6:.1f}"
+    )
+    assert size > 1e6
+    assert str(heard[0]) == "Asking the hub for MiniLM-L6-v2"
+    assert f"Downloading {NEW}: 0.0 of {total} MB" in [str(text) for text in heard]
+    assert f"正在下载 {NEW}：{total} / {total} MB" in [text.to("zh") for text in heard]
+    assert [str(text) for text in heard[-2:]] == ["Starting PyTorch", "Reading the weights of MiniLM-L6-v2"]
+
+    content.asked.clear()
+    load_cross_encoder(spec, ANY, hub=hub)
+    assert content.asked == [], "what is here is not asked for again"
+
+
+def test_an_old_name_is_tried_where_the_new_one_is_unknown(served: tuple[ServedHub, Hub]) -> None:
+    content, hub = served
+    write_bert(content.folder(OLD))
+    load_cross_encoder(resolve(NEW, ANY), ANY, hub=hub)
+    assert fingerprint(resolve(NEW, ANY), ANY, hub) == COMMIT
+
+
+def test_a_tokenizer_from_another_repository_comes_along(served: tuple[ServedHub, Hub]) -> None:
+    content, hub = served
+    write_bert(content.folder("someone/reranker"))
+    (content.folder("someone/reranker") / "vocab.txt").write_text("not\nthis\n")
+    write_vocabulary(content.folder("someone/base"))
+    spec = ModelSpec("someone/reranker", "reranker", tokenizer="someone/base", lower_case=True)
+    model = load_cross_encoder(spec, ANY, hub=hub)
+    assert model.pairs.encode(["berlin has"])[0].size == 2
+
+
+def test_another_model_is_looked_at_before_its_weights_are_fetched(served: tuple[ServedHub, Hub]) -> None:
+    content, hub = served
+    write_json(content.folder("someone/lm") / "config.json", bert_config(1) | {"architectures": ["LlamaForCausalLM"]})
+    (content.folder("someone/lm") / "model.safetensors").write_bytes(b"large")
+    with pytest.raises(ModelError, match="is a LlamaForCausalLM, not a cross-encoder"):
+        load_cross_encoder(resolve("someone/lm", ANY), ANY, hub=hub)
+    assert not any("safetensors" in path for path in content.asked)
+
+
+def test_a_repository_without_pytorch_weights(served: tuple[ServedHub, Hub]) -> None:
+    content, hub = served
+    write_json(content.folder("someone/tf") / "config.json", bert_config(1))
+    (content.folder("someone/tf") / "tf_model.h5").write_bytes(b"")
+    with pytest.raises(ModelError, match="has no PyTorch weights on the hub"):
+        load_cross_encoder(resolve("someone/tf", ANY), ANY, hub=hub)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "words"),
+    [
+        (404, "RepoNotFound", InputError, "no public model “someone/secret”. Check the spelling"),
+        (401, "RepoNotFound", InputError, "for a private model, log in on this machine"),
+        (403, "GatedRepo", RemoteError, "does not let this machine have “someone/secret”: its owner must allow it"),
+        (403, "", RemoteError, "does not let this machine have"),
+        (418, "", RemoteError, "The hub answered 418 when asked for “someone/secret”"),
+    ],
+)
+def test_what_the_hub_refuses(
+    status: int, code: str, kind: type[Exception], words: str, served: tuple[ServedHub, Hub]
+) -> None:
+    content, hub = served
+    content.refusals["someone/secret"] = (status, code)
+    with pytest.raises(kind, match=words):
+        load_cross_encoder(resolve("someone/secret", ANY), ANY, hub=hub)
+
+
+def test_a_hub_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    start = time.perf_counter()
+    with pytest.raises(RemoteError, match=f"“{NEW}” is not on this machine, and the hub could not be reached"):
+        load_cross_encoder(resolve(NEW, ANY), ANY, hub=Hub("http://127.0.0.1:9", tmp_path))
+    assert time.perf_counter() - start < 10
+
+
+def test_offline_is_said_at_once(tmp_path: Path) -> None:
+    """With HF_HUB_OFFLINE=1 in the environment, as huggingface_hub reads it when it is imported."""
+    code = (
+        "from demo.errors import RemoteError; from demo.rankers.cross_encoder import loading; from demo.settings import Settings\n"
+        "try: loading.load_cross_encoder(loading.resolve('nboost/pt-tinybert-msmarco', Settings()), Settings())\n"
+        "except RemoteError as error: print(error)"
+    )
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "“nboost/pt-tinybert-msmarco” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads" in done.stdout

@@ -1,0 +1,32 @@
+import gc
+
+from demo.messages import NOTHING, Message
+from demo.rankers.bm25_index import Bm25Settings
+from demo.rankers.term_indexes import INDEXES_PER_COLLECTION, TermIndexes
+from demo.records import Card, Collection, Passage
+
+
+def made_collection() -> Collection:
+    return Collection("made", Card(Message("Made"), NOTHING), (Passage("d1", "Berlin"),))
+
+
+def test_an_index_is_built_once_for_each_setting_and_goes_with_its_collection() -> None:
+    indexes, collection = TermIndexes(), made_collection()
+    index, built = indexes.get(collection, Bm25Settings())
+    assert built
+    assert indexes.get(collection, Bm25Settings()) == (index, False)
+    assert indexes.get(collection, Bm25Settings(k1=2.0))[1]
+    assert indexes.get(made_collection(), Bm25Settings())[1]  # equal texts, but another collection
+    del collection, index
+    gc.collect()
+    assert len(indexes) == 0
+
+
+def test_the_longest_unused_setting_is_forgotten() -> None:
+    indexes, collection = TermIndexes(), made_collection()
+    for number in range(INDEXES_PER_COLLECTION):
+        indexes.get(collection, Bm25Settings(k1=float(number)))
+    assert not indexes.get(collection, Bm25Settings(k1=0.0))[1]
+    assert indexes.get(collection, Bm25Settings(k1=9.5))[1]
+    assert not indexes.get(collection, Bm25Settings(k1=0.0))[1]
+    assert indexes.get(collection, Bm25Settings(k1=1.0))[1]

@@ -1,0 +1,75 @@
+import pytest
+from demo.cautions import (
+    not_all_taken,
+    not_read_to_the_end,
+    nothing_matched,
+    slower_than_exact,
+    told_nothing_apart,
+    unknown_script,
+)
+
+from demo.records import Cost, Extent, ModelSpec, Passage, Ranker, Ranking, ScoreKind
+
+BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
+ENGINE = Ranker("engine", "Engine", ScoreKind.ENGINE)
+MODEL = Ranker("m", "M", ScoreKind.LOGIT)
+ENGLISH = ModelSpec("m", "MiniLM", "BERT")
+MULTILINGUAL = ModelSpec("m", "BGE", "XLM-R", language="multilingual")
+
+
+def test_fewer_taken_than_there_are() -> None:
+    assert not_all_taken(40, 40, 1000) == []
+    (chosen,) = not_all_taken(50, 400, 1000)
+    assert "best 50 of 400 passages" in str(chosen)
+    assert "Raise “Passages to rerank”" in str(chosen)
+    (limited,) = not_all_taken(1000, 4000, 1000)
+    assert "1000 is the most" in str(limited)
+    assert "1000 个" in limited.to("zh")
+
+
+@pytest.mark.parametrize(
+    ("ranker", "scores", "count"),
+    [(BM25, [0.0, 0.0], 1), (BM25, [0.0, 0.1], 0), (BM25, [], 0), (ENGINE, [0.0, 0.0], 0), (BM25, [0.0, -0.1], 0)],
+)
+def test_no_word_of_the_query_found(ranker: Ranker, scores: list[float], count: int) -> None:
+    found = nothing_matched(Ranking.from_scores(ranker, scores))
+    assert len(found) == count
+    assert all("No passage contains a word of the query" in str(text) for text in found)
+
+
+@pytest.mark.parametrize(("scores", "count"), [([1.5, 1.5], 1), ([1.5, 1.6], 0), ([1.5], 0), ([], 0)])
+def test_all_tied(scores: list[float], count: int) -> None:
+    assert len(told_nothing_apart(Ranking.from_scores(MODEL, scores))) == count
+
+
+def test_passages_that_were_cut_are_counted() -> None:
+    whole, cut, windowed = Extent(20, 20, 0, 80), Extent(900, 512, 0, 2000), Extent(900, 512, 700, 2900, windows=3)
+    (one,) = not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0, 3.0], extents=(whole, cut, windowed)))
+    assert str(one).startswith("1 of 3 passages was longer")
+    (two,) = not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0], extents=(cut, cut)))
+    assert str(two).startswith("2 of 2 passages were longer")
+    assert not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0], extents=(whole, windowed))) == []
+    assert not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0])) == []
+
+
+def test_a_precision_that_only_costs_time() -> None:
+    slow = Ranking.from_scores(MODEL, [1.0, 2.0], Cost(pairs=2, device="cpu", precision="bf16", emulated=True))
+    (one,) = slower_than_exact(slow)
+    assert "no instructions for bf16" in str(one)
+    assert "Choose fp32" in str(one)
+    assert slower_than_exact(Ranking.from_scores(MODEL, [1.0, 2.0], Cost(device="cpu", precision="bf16"))) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "spec", "count"),
+    [
+        ("How many people live in Berlin?", "Zürich, Łódź and São Paulo", ENGLISH, 0),
+        ("柏林有多少人?", "柏林是德国的首都。", ENGLISH, 1),
+        ("柏林有多少人?", "柏林是德国的首都。", MULTILINGUAL, 0),
+        ("Сколько людей живёт в Берлине?", "Берлин — столица Германии.", ENGLISH, 1),
+        ("the symbol π", "Half of πr² is an area", ENGLISH, 0),
+        ("1 + 1", "2", ENGLISH, 0),
+    ],
+)
+def test_an_english_model_on_another_script(query: str, text: str, spec: ModelSpec, count: int) -> None:
+    assert len(unknown_script(query, [Passage("d", text)], spec)) == count

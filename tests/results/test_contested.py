@@ -1,0 +1,134 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from demo.lineups import GROUPS, apart_means, contested, tolerance
+from made_lineups import BM25, ENGINE, LARGE, LOST, OKAPI, SMALL, TINY, build_lineup, made_model, ranking
+
+from demo.records import Ranker, Ranking, ScoreKind
+
+UNKNOWN = made_model("unknown", "Unknown")
+SUM = Ranker("z(a+b)", "z", ScoreKind.WEIGHTED_SUM)
+
+
+def placing(ranker: Ranker, rank: int, size: int) -> Ranking:
+    """Candidate 0 at this rank, all others in their order."""
+    order = list(range(1, size))
+    order.insert(rank - 1, 0)
+    return ranking(ranker, order)
+
+
+def group_of(placed: Sequence[tuple[Ranker, int]], size: int = 20) -> str:
+    """The group of a passage that these rankers place at these ranks."""
+    found = contested(build_lineup(size, *(placing(ranker, rank, size) for ranker, rank in placed)))
+    return next(contest.group.key for contest in found if contest.candidate == 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "k", "gap"),
+    [(0, 10, 1), (1, 10, 1), (19, 10, 1), (20, 10, 2), (57, 10, 5), (100, 10, 10), (500, 10, 10), (500, 5, 5)],
+)
+def test_what_counts_grows_with_the_list_up_to_the_cutoff(size: int, k: int, gap: int) -> None:
+    assert tolerance(size, k) == gap
+
+
+def test_the_rule_in_words() -> None:
+    assert str(apart_means(5)).startswith("Far apart: more than 1 rank between")
+    assert str(apart_means(200, 7)) == (
+        "Far apart: more than 7 ranks between two rankers, at least one of which has the passage in its top 7."
+    )
+    assert "超过 7" in apart_means(200, 7).to("zh")
+
+
+@pytest.mark.parametrize(
+    ("placed", "key"),
+    [  # of 20, ranks are far apart when they differ by more than 2 and the better is at most 10
+        ([(BM25, 1), (TINY, 3)], "agree"),
+        ([(BM25, 1), (TINY, 4)], "bm25"),
+        ([(TINY, 4), (BM25, 1)], "bm25"),
+        ([(BM25, 11), (TINY, 20)], "agree"),
+        ([(BM25, 10), (TINY, 20)], "bm25"),
+        ([(BM25, 1), (OKAPI, 2), (TINY, 8), (SMALL, 9), (LARGE, 10)], "bm25"),
+        ([(BM25, 9), (TINY, 1), (SMALL, 2)], "bm25"),
+        ([(BM25, 1), (OKAPI, 9), (TINY, 9)], "unclear"),
+        ([(BM25, 1), (TINY, 9), (SMALL, 5)], "unclear"),
+        ([(BM25, 1), (TINY, 9), (SMALL, 1)], "small"),
+        ([(BM25, 1), (TINY, 9), (SMALL, 10), (LARGE, 2)], "small"),
+        ([(TINY, 9), (SMALL, 1), (LARGE, 2)], "small"),
+        ([(TINY, 1), (SMALL, 9), (LARGE, 1)], "unclear"),
+        ([(BM25, 9), (TINY, 9), (SMALL, 1)], "unclear"),  # BM25 sides with the small one
+        ([(TINY, 9), (SMALL, 1)], "unclear"),  # alone among two says nothing
+        ([(TINY, 9), (SMALL, 1), (ENGINE, 1)], "unclear"),
+        ([(BM25, 1), (TINY, 9), (UNKNOWN, 1)], "unclear"),
+        ([(BM25, 1), (ENGINE, 5), (TINY, 9), (SUM, 4)], "bm25"),
+        ([(ENGINE, 1), (TINY, 9)], "unclear"),
+        ([(ENGINE, 1), (SUM, 3)], "agree"),
+        ([(TINY, 9)], "agree"),
+    ],
+)
+def test_groups(placed: list[tuple[Ranker, int]], key: str) -> None:
+    assert group_of(placed) == key
+
+
+def test_the_size_that_divides_may_lie_anywhere() -> None:
+    sizes = [made_model(f"m{size}", f"M{size}", size) for size in (1, 2, 3, 4, 5)]
+    for border in range(1, 5):
+        placed = [(ranker, 1 if index < border else 8) for index, ranker in enumerate(sizes)]
+        assert group_of(placed) == "small"
+
+
+def test_ranks_of_a_contest() -> None:
+    lineup = build_lineup(4, ranking(BM25, [0, 1, 2, 3]), ranking(TINY, [3, 1, 2, 0]), ranking(SMALL, [0, 1, 3, 2]))
+    by_candidate = {contest.candidate: contest for contest in contested(lineup)}
+    last = by_candidate[3]  # ranks 4, 1, 3
+    assert (last.best, last.worst, last.spread, last.mean_rank) == (1, 4, 3, pytest.approx((4 + 1 + 3) / 3))
+    assert by_candidate[1].spread == 0
+
+
+def test_the_widest_come_first_and_of_equals_the_better_rank() -> None:
+    # ranks by tiny: 6 2 3 5 4 1, so spreads 5 0 0 1 1 5; of 6 passages more than 1 is far apart
+    lineup = build_lineup(6, ranking(BM25, range(6)), ranking(TINY, [5, 1, 2, 4, 3, 0]))
+    assert [contest.candidate for contest in contested(lineup)] == [0, 5, 3, 4, 1, 2]
+
+
+def test_what_nobody_has_near_the_top_comes_after_what_is_contested() -> None:
+    swapped = list(range(60))
+    swapped[0], swapped[9], swapped[20], swapped[59] = 9, 0, 59, 20  # spreads 9 and 39
+    found = contested(build_lineup(60, ranking(BM25, range(60)), ranking(TINY, swapped)))
+    assert [(contest.candidate, contest.spread, contest.group.key) for contest in found[:3]] == [
+        (0, 9, "bm25"),
+        (9, 9, "bm25"),
+        (20, 39, "agree"),
+    ]
+
+
+def test_a_smaller_cutoff_contests_fewer() -> None:
+    lineup = build_lineup(20, placing(BM25, 5, 20), placing(TINY, 12, 20))
+    assert contested(lineup)[0].group.key == "bm25"
+    assert {contest.group.key for contest in contested(lineup, k=3)} == {"agree"}
+
+
+@pytest.mark.parametrize("lineup", [build_lineup(0), build_lineup(3), build_lineup(3, LOST)])
+def test_nothing_is_contested_without_rankings(lineup: object) -> None:
+    assert contested(lineup) == ()  # type: ignore[arg-type]
+
+
+def test_no_candidates_and_one() -> None:
+    assert contested(build_lineup(0, ranking(TINY, []), ranking(SMALL, []))) == ()
+    (only,) = contested(build_lineup(1, ranking(TINY, [0]), ranking(SMALL, [0])))
+    assert (only.best, only.worst, only.spread, only.group.key) == (1, 1, 0, "agree")
+
+
+def test_no_two_far_apart_is_what_agreement_means() -> None:
+    draw = np.random.default_rng(3)
+    lineup = build_lineup(50, *(ranking(each, draw.permutation(50).tolist()) for each in (BM25, TINY, SMALL, LARGE)))
+    for contest in contested(lineup):
+        ranks = [int(each.ranks[contest.candidate]) for each in lineup.rankings]
+        far = any(abs(one - other) > 5 and min(one, other) <= 10 for one in ranks for other in ranks)
+        assert (contest.group.key == "agree") is not far
+
+
+def test_groups_are_told_apart_and_explained() -> None:
+    assert [str(group.label) for group in GROUPS] == ["All agree", "BM25 alone", "Small models alone", "No clear line"]
+    assert len({group.label.to("zh") for group in GROUPS}) == len({group.key for group in GROUPS}) == 4
+    assert all(str(group.meaning).endswith(".") and group.meaning.to("zh").endswith("。") for group in GROUPS)
