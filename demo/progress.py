@@ -40,16 +40,11 @@ class Steps(Generator[Progress, None, T], Generic[T]):
     """
 
     def __init__(self, work: Generator[Progress, None, T]) -> None:
-        self._work = work
         self._result: list[T] = []
+        self._work = _noting(work, self._result)
 
     def __next__(self) -> Progress:
-        try:
-            return next(self._work)
-        except StopIteration as end:
-            if not self._result:
-                self._result.append(end.value)
-            raise
+        return next(self._work)
 
     def send(self, value: None) -> Progress:
         """The next progress."""
@@ -68,7 +63,7 @@ class Steps(Generator[Progress, None, T], Generic[T]):
         """The value.
 
         Raises:
-            ValueError: the work has not ended.
+            ValueError: the work has not ended, or was closed or failed before its end.
         """
         if not self._result:
             raise ValueError("the work has not come to its end")
@@ -79,6 +74,13 @@ class Steps(Generator[Progress, None, T], Generic[T]):
         for _ in self:
             pass
         return self.result
+
+
+def _noting(work: Generator[Progress, None, T], result: list[T]) -> Generator[Progress, None, T]:
+    """The same work, which puts its value into `result` when it comes to its end."""
+    value = yield from work
+    result.append(value)
+    return value
 
 
 def stepwise(work: Callable[P, Generator[Progress, None, T]]) -> Callable[P, Steps[T]]:

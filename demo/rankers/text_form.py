@@ -11,14 +11,15 @@ the next character as it is. This file knows no kind of ranker: it takes texts a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from demo.errors import InputError
 from demo.messages import Message
 
 _GRAMMAR = set(',;+()[]="\\\n')
-_OPENING, _CLOSING = "([", ")]"
+_CLOSING = {"(": ")", "[": "]"}
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,24 @@ def split(text: str, separators: str) -> list[str]:
     """The parts between separators that stand outside all brackets and quotation marks.
 
     Raises:
-        InputError: a bracket or a quotation mark is not closed.
+        InputError: brackets or quotation marks do not match.
     """
-    parts, depth, start, quoted, index = [], 0, 0, False, 0
+    parts, start = [], 0
+    for index, character, depth in _bare(text):
+        if depth == 0 and character in separators:
+            parts.append(text[start:index])
+            start = index + 1
+    return [*parts, text[start:]]
+
+
+def _bare(text: str) -> Iterator[tuple[int, str, int]]:
+    """Each character outside quotation marks: its index, itself, and how many brackets are open behind it.
+
+    Raises:
+        InputError: a bracket or a quotation mark is not closed, or a bracket closes what is not open.
+    """
+    awaited: list[str] = []
+    quoted, index = False, 0
     while index < len(text):
         character = text[index]
         if quoted and character == "\\":
@@ -65,20 +81,24 @@ def split(text: str, separators: str) -> list[str]:
         elif character == '"':
             quoted = not quoted
         elif not quoted:
-            depth += (character in _OPENING) - (character in _CLOSING)
-            if depth == 0 and character in separators:
-                parts.append(text[start:index])
-                start = index + 1
+            if character in _CLOSING:
+                awaited.append(_CLOSING[character])
+            elif character in _CLOSING.values() and (not awaited or awaited.pop() != character):
+                raise _unmatched(text)
+            yield index, character, len(awaited)
         index += 1
-    if depth or quoted:
-        raise InputError(
-            Message(
-                "The brackets or quotation marks in “{text}” do not match. Write for example bm25[k1=1.2], "
-                'rrf(bm25+bundled/tiny) or "a,name".',
-                text=shown(text),
-            )
+    if awaited or quoted:
+        raise _unmatched(text)
+
+
+def _unmatched(text: str) -> InputError:
+    return InputError(
+        Message(
+            "The brackets or quotation marks in “{text}” do not match. Write for example bm25[k1=1.2], "
+            'rrf(bm25+bundled/tiny) or "a,name".',
+            text=shown(text),
         )
-    return [*parts, text[start:]]
+    )
 
 
 def read(text: str) -> Written:
@@ -111,37 +131,14 @@ def shown(text: str, most: int = 80) -> str:
 def _sections(text: str) -> tuple[str, str | None, str | None, str]:
     """What stands before brackets, in round ones, in square ones (None: there are none), and behind them."""
     split(text, "")  # everything is closed
-    head = _until(text, _OPENING)
-    rest = text[len(head) :]
+    start = next((index for index, character, _ in _bare(text) if character in _CLOSING), len(text))
+    head, rest = text[:start], text[start:]
     found: dict[str, str | None] = {"(": None, "[": None}
-    for opening in _OPENING:
+    for opening in _CLOSING:
         if rest.startswith(opening):
-            end = _closing(rest)
+            end = next(index for index, _, depth in _bare(rest) if depth == 0)
             found[opening], rest = rest[1:end], rest[end + 1 :].strip()
     return head.strip(), found["("], found["["], rest
-
-
-def _until(text: str, stops: str) -> str:
-    """The text before the first of `stops` outside quotation marks."""
-    match = re.match(rf'(?:"(?:[^"\\]|\\.)*"|[^"{re.escape(stops)}])*', text, re.DOTALL)
-    return match[0] if match else ""
-
-
-def _closing(text: str) -> int:
-    """Where the bracket closes that the text opens with."""
-    depth, quoted, index = 0, False, 0
-    while index < len(text):
-        character = text[index]
-        if quoted and character == "\\":
-            index += 1
-        elif character == '"':
-            quoted = not quoted
-        elif not quoted:
-            depth += (character in _OPENING) - (character in _CLOSING)
-            if depth == 0:
-                return index
-        index += 1
-    return len(text)
 
 
 def _pair(part: str) -> tuple[str, str]:
@@ -150,9 +147,15 @@ def _pair(part: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """The text without quotation marks around it."""
-    if len(text) < 2 or not (text[0] == text[-1] == '"'):
+    """The text without quotation marks around it.
+
+    Raises:
+        InputError: it begins with one and goes on behind the other.
+    """
+    if not text.startswith('"'):
         return text
+    if not _QUOTED.fullmatch(text):
+        raise _unmatched(text)
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
