@@ -45,7 +45,7 @@ from demo.records import (
     Result,
     competition_ranks,
 )
-from demo.results import Change, compare, take_candidates
+from demo.results import Change, Pair, take_candidates
 from demo.score_kinds import BM25 as BM25_SCORE
 from demo.score_kinds import ENGINE as ENGINE_SCORE
 from demo.score_kinds import LOGIT, ScoreKind
@@ -401,7 +401,7 @@ def make_pair(
     extents: tuple[Extent, ...] = (),
     warnings: tuple[Message, ...] = (),
     depth: int | None = None,
-) -> tuple[Result, Change]:
+) -> Pair:
     """The two columns BM25 and Tiny over a collection with these scores, and what the second changes of the first.
 
     Args:
@@ -421,13 +421,12 @@ def make_pair(
     new = Ranking.from_scores(MODEL, [after[index] for index in chosen], cost, extents)
     candidates = tuple(passages[index] for index in chosen.tolist())
     known = tuple(judged.get(passage.doc_id) for passage in candidates)
-    result = Result(query, collection, candidates, first, (first, new), known, warnings)
-    return result, compare(first, new)
+    return Pair.of(Result(query, collection, candidates, first, (first, new), known, warnings))
 
 
 def make_change(before: Sequence[float], after: Sequence[float], **more: Any) -> Change:
     """What Tiny changes of BM25; the arguments are those of `make_pair`."""
-    return make_pair(before, after, **more)[1]
+    return make_pair(before, after, **more).change
 
 
 # ---- results from scores, also at random ---------------------------------------------------------------------------
@@ -511,4 +510,4 @@ lineup_of = result_of
 random_lineup = random_result
 line_up = run
 FAILED = LOST
-MakeComparison = Callable[..., tuple[Result, Change]]
+MakeComparison = Callable[..., Pair]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.messages import Message, plural
+from demo.metrics.agreement import all_tied
 from demo.records import Ranking, Result
 from demo.results.change import TOP_K
 
@@ -94,16 +95,16 @@ def contested(result: Result, k: int = TOP_K) -> tuple[Contest, ...]:
     passage on which no two rankers are far apart is in «all agree»; where everyone on one side is far from everyone on
     the other and no two on one side are far apart, in «BM25 alone» if the sides are BM25 and cross-encoders, in «small
     models alone» if they are the cross-encoders below some number of parameters and the larger ones with BM25; else in
-    «no clear line». With two rankers «small models alone» cannot occur. Engines and fusions belong to no side; models of
-    unknown size count only for «BM25 alone».
+    «no clear line». With two rankers «small models alone» cannot occur. Engines and fusions belong to no side; models
+    of unknown size count only for «BM25 alone».
 
-    A ranker that did not find a passage says nothing of it; a passage that nobody found is left out. Empty without
-    rankings. O(m² n) for m rankings, in numpy.
+    A ranker that did not find a passage says nothing of it, and one that ties all of them says nothing at all; a
+    passage that nobody speaks of is left out. Empty without rankings. O(m² n) for m rankings, in numpy.
     """
     rankings = result.rankings
     if not rankings or not result.size:
         return ()
-    ranks = np.stack([np.where(ranking.found, ranking.ranks, np.nan) for ranking in rankings])
+    ranks = np.stack([told_ranks(ranking) for ranking in rankings])
     known = ~np.isnan(ranks)
     best = np.where(known, ranks, np.inf).min(axis=0)
     worst = np.where(known, ranks, -np.inf).max(axis=0)
@@ -117,6 +118,12 @@ def contested(result: Result, k: int = TOP_K) -> tuple[Contest, ...]:
         for index in ranked[np.lexsort(keys)].tolist()
         for group in (groups[index],)
     )
+
+
+def told_ranks(ranking: Ranking) -> npt.NDArray[np.float64]:
+    """float64 (n,), the rank of each candidate; NaN where it was not found, or where all of several are tied."""
+    says = ranking.found & (ranking.ranks.size < 2 or not all_tied(ranking))
+    return np.where(says, ranking.ranks, np.nan)
 
 
 def _far_apart(ranks: npt.NDArray[np.float64], k: int) -> Booleans:

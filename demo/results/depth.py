@@ -24,9 +24,9 @@ class DepthLoss:
     Attributes:
         depths: as asked for.
         missed: for each depth the candidates of the full-depth top k that the first stage ranks below it or did not
-            find, best first.
+            find, best first; none for a depth of n or more, which takes all.
         enough: the smallest depth that keeps all of the top k that the first stage found; 0 if it found none of them.
-        unfound: how many of the top k no depth keeps, because the first stage did not find them.
+        unfound: how many of the top k no depth below n keeps, because the first stage did not find them.
     """
 
     ranker: RankerSpec
@@ -85,6 +85,7 @@ def missed_by_depth(result: Result, depths: Sequence[int], k: int = TOP_K) -> tu
 def _loss(first: Ranking, ranking: Ranking, depths: tuple[int, ...], k: int) -> DepthLoss:
     top = ranking.top(k)
     found, places = first.found[top], first.ranks[top]
-    missed = tuple(tuple(top[~found | (places > depth)].tolist()) for depth in depths)
+    whole = first.ranks.size
+    missed = tuple(tuple(top[(~found | (places > depth)) & (depth < whole)].tolist()) for depth in depths)
     enough = int(places[found].max(initial=0))
     return DepthLoss(ranking.ranker, depths, missed, enough, int((~found).sum()))

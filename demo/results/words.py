@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 from operator import itemgetter
@@ -13,7 +14,7 @@ from demo.metrics.agreement import TAU_B, all_tied, describe_tau
 from demo.phrases import count_passages, passage_name, signed
 from demo.records import Passage, Ranking, Result
 from demo.results.change import TOP_K, Change
-from demo.results.contested import AGREE, contested
+from demo.results.contested import AGREE, contested, told_ranks
 
 # ---- two rankings ------------------------------------------------------------------------------------------------
 
@@ -78,6 +79,8 @@ def _who_moved(change: Change) -> Message:
         )
     if not count:
         return Message("{subject} moved none of the {total} passages", subject=subject, total=total)
+    if count == total == 2:
+        return Message("{subject} moved both passages", subject=subject)
     if count == total:
         return Message("{subject} moved all {total} passages", subject=subject, total=total)
     return Message("{subject} moved {moved} of {total} passages", subject=subject, moved=count, total=total)
@@ -131,13 +134,14 @@ def _no_ranking(failures: int) -> Message:
 
 
 def _one_ranking(result: Result, ranking: Ranking) -> Message:
-    label, winner = ranking.ranker.label, passage_name(result.candidates[int(ranking.order[0])])
-    return Message(
-        "{label} alone ranked {passages}, “{winner}” first",
-        label=label,
-        passages=count_passages(result.size),
-        winner=winner,
-    )
+    label, passages = ranking.ranker.label, count_passages(result.size)
+    first = np.flatnonzero(ranking.found & (ranking.ranks == 1))
+    if not first.size:
+        return Message("{before} found none of the passages", before=label)
+    if first.size > 1:
+        return Message("{label} alone ranked {passages}", label=label, passages=passages)
+    winner = passage_name(result.candidates[int(first[0])])
+    return Message("{label} alone ranked {passages}, “{winner}” first", label=label, passages=passages, winner=winner)
 
 
 def _how_many(result: Result) -> Message:
@@ -206,10 +210,9 @@ def _most_contested(result: Result, k: int) -> Message:
     if top is None or top.group is AGREE:
         return Message("no two of them place any passage far apart")
     name = passage_name(result.candidates[top.candidate])
-    ranks = [
-        (int(each.ranks[top.candidate]), each.ranker.label) for each in result.rankings if each.found[top.candidate]
-    ]
-    at_best, at_worst = min(ranks, key=itemgetter(0))[1], max(ranks, key=itemgetter(0))[1]
+    ranks = [(float(told_ranks(each)[top.candidate]), each.ranker.label) for each in result.rankings]
+    known = [row for row in ranks if not math.isnan(row[0])]
+    at_best, at_worst = min(known, key=itemgetter(0))[1], max(known, key=itemgetter(0))[1]
     return Message(
         "most contested is “{name}”: rank {best} for {at_best}, {worst} for {at_worst}",
         name=name,

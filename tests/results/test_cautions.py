@@ -1,45 +1,51 @@
 import pytest
-from demo.cautions import (
+
+from demo.messages import Message
+from demo.records import Cost, Extent, ModelSpec, Passage, RankerSpec, Ranking
+from demo.results.cautions import (
     not_all_taken,
     not_read_to_the_end,
-    nothing_matched,
+    of_rankings,
     slower_than_exact,
     told_nothing_apart,
     unknown_script,
 )
+from demo.score_kinds import LOGIT
 
-from demo.records import Cost, Extent, ModelSpec, Passage, Ranker, Ranking, ScoreKind
-
-BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
-ENGINE = Ranker("engine", "Engine", ScoreKind.ENGINE)
-MODEL = Ranker("m", "M", ScoreKind.LOGIT)
+MODEL = RankerSpec("m", "M", LOGIT)
 ENGLISH = ModelSpec("m", "MiniLM", "BERT")
 MULTILINGUAL = ModelSpec("m", "BGE", "XLM-R", language="multilingual")
 
 
 def test_fewer_taken_than_there_are() -> None:
-    assert not_all_taken(40, 40, 1000) == []
-    (chosen,) = not_all_taken(50, 400, 1000)
+    assert not_all_taken(40, 40, 40, 1000) == []
+    (chosen,) = not_all_taken(50, 300, 400, 1000)
     assert "best 50 of 400 passages" in str(chosen)
     assert "Raise “Passages to rerank”" in str(chosen)
-    (limited,) = not_all_taken(1000, 4000, 1000)
+    (limited,) = not_all_taken(1000, 4000, 4000, 1000)
     assert "1000 is the most" in str(limited)
     assert "1000 个" in limited.to("zh")
 
 
-@pytest.mark.parametrize(
-    ("ranker", "scores", "count"),
-    [(BM25, [0.0, 0.0], 1), (BM25, [0.0, 0.1], 0), (BM25, [], 0), (ENGINE, [0.0, 0.0], 0), (BM25, [0.0, -0.1], 0)],
-)
-def test_no_word_of_the_query_found(ranker: Ranker, scores: list[float], count: int) -> None:
-    found = nothing_matched(Ranking.from_scores(ranker, scores))
-    assert len(found) == count
-    assert all("No passage contains a word of the query" in str(text) for text in found)
+def test_the_first_stage_found_fewer_than_the_depth() -> None:
+    (found,) = not_all_taken(30, 30, 400, 1000)
+    assert str(found) == "The first stage found 30 of 400 passages, and only these were reranked."
+
+
+def test_what_a_ranker_says_of_itself_is_told_once() -> None:
+    said = Message("Mind this.")
+    rankings = [Ranking.from_scores(MODEL, [2.0, 1.0], warnings=(said,)) for _ in range(2)]
+    assert of_rankings("a", [Passage("d", "b")] * 2, rankings) == (said,)
 
 
 @pytest.mark.parametrize(("scores", "count"), [([1.5, 1.5], 1), ([1.5, 1.6], 0), ([1.5], 0), ([], 0)])
 def test_all_tied(scores: list[float], count: int) -> None:
     assert len(told_nothing_apart(Ranking.from_scores(MODEL, scores))) == count
+
+
+def test_who_found_nothing_is_not_said_to_have_tied_all() -> None:
+    assert told_nothing_apart(Ranking.from_scores(MODEL, [0.0, 0.0], found=[False, False])) == []
+    assert told_nothing_apart(Ranking.from_scores(MODEL, [0.0, 0.0], found=[True, False])) == []
 
 
 def test_passages_that_were_cut_are_counted() -> None:

@@ -1,48 +1,64 @@
 import numpy as np
 import pytest
-from demo.comparison import (
-    biggest_climb,
-    biggest_drop,
-    biggest_movers,
-    compare,
-    key_figures,
-    moved,
-    summary,
-    take_candidates,
-)
-from made_comparisons import MakeComparison
+from fakes import BM25, LOST, MODEL, SMALL, TINY, make_change, make_pair, make_result, ranking
 
-from demo.messages import NOTHING, Message
-from demo.records import Card, Collection, Cost, Pace, Query, Ranking
+from demo.messages import Message
+from demo.records import Cost, Pace, Ranking
+from demo.results import KeyFigure, Pair, change_summary, compare, key_figures, take_candidates
 
 SWAPPED_ENDS = ([5.0, 4.0, 3.0, 2.0], [0.1, 0.3, 0.2, 0.9])  # new order: 4, 2, 3, 1
 TWELVE = [float(score) for score in range(12, 0, -1)]
+TURNED = [11.0, 12.0, *TWELVE[2:9], 1.0, 2.0, 3.0]  # of twelve the first two swapped, the last three turned round
 
 
-def test_candidates_are_the_best_of_the_first_stage_in_its_order(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison([1.0, 9.0, 5.0, 5.0], [0.0, 0.0, 0.0, 1.0], depth=3)
-    assert [passage.doc_id for passage in comparison.candidates] == ["d2", "d3", "d4"]
-    assert comparison.before.ranks.tolist() == [1, 2, 3]
-    assert comparison.after.ranks.tolist() == [2, 3, 1]
-    assert comparison.moves.tolist() == [-1, -1, 2]
-    assert (comparison.size, comparison.collection_size) == (3, 4)
+def said(before: list[float], after: list[float], **more: object) -> Message:
+    pair = make_pair(before, after, **more)  # type: ignore[arg-type]
+    return change_summary(pair.change, pair.result.candidates)
 
 
-def test_grades_are_those_of_the_query_and_unjudged_is_not_zero(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], grades={"d1": 0, "d3": 3})
-    assert comparison.grades == (0, None, 3)
+# ---- candidates ----------------------------------------------------------------------------------------------------
 
 
-def test_rankings_that_do_not_fit_are_refused(make_comparison: MakeComparison) -> None:
-    made = make_comparison([2.0, 1.0], [1.0, 2.0])
-    short = Ranking.from_scores(made.after.ranker, [1.0])
-    collection = Collection("made", Card(Message("Made"), NOTHING), made.candidates)
-    with pytest.raises(ValueError, match="2 first scores for 2 passages, 1 new scores for 2 candidates"):
-        compare(Query("q", "a"), collection, made.before, take_candidates(made.before, 2), short)
+def test_candidates_are_the_best_of_the_first_stage_in_its_order() -> None:
+    pair = make_pair([1.0, 9.0, 5.0, 5.0], [0.0, 0.0, 0.0, 1.0], depth=3)
+    result, change = pair.result, pair.change
+    assert [passage.doc_id for passage in result.candidates] == ["d2", "d3", "d4"]
+    assert change.before.ranks.tolist() == [1, 2, 2]
+    assert change.after.ranks.tolist() == [2, 2, 1]
+    assert change.moves.tolist() == [-1, 0, 1]
+    assert (result.size, len(result.collection.passages)) == (3, 4)
 
 
-def test_agreement_of_the_scores(make_comparison: MakeComparison) -> None:
-    agreement = make_comparison(*SWAPPED_ENDS).agreement
+@pytest.mark.parametrize(
+    ("depth", "taken"),
+    [(0, []), (1, [1]), (2, [1, 3]), (3, [1, 3]), (4, [1, 3, 2, 0])],
+)
+def test_a_depth_counts_only_what_the_first_stage_found(depth: int, taken: list[int]) -> None:
+    # two of four are found; all are taken where the depth covers them, and then what was not found comes last, in
+    # the order of `ties`
+    first = Ranking.from_scores(BM25, [0.0, 9.0, 0.0, 5.0], found=[False, True, False, True])
+    assert take_candidates(first, depth, np.array([3, 2, 1, 0])).tolist() == taken
+
+
+def test_what_ties_in_the_first_stage_is_taken_in_the_order_of_the_texts() -> None:
+    first = Ranking.from_scores(BM25, [2.0, 2.0, 2.0, 7.0])
+    assert take_candidates(first, 3, np.array([2, 0, 1, 3])).tolist() == [3, 1, 2]
+
+
+def test_grades_are_those_of_the_query_and_unjudged_is_not_zero() -> None:
+    assert make_pair([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], grades={"d1": 0, "d3": 3}).result.grades == (0, None, 3)
+
+
+def test_rankings_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 candidates before, 1 after"):
+        compare(Ranking.from_scores(BM25, [2.0, 1.0]), Ranking.from_scores(MODEL, [1.0]))
+
+
+# ---- agreement and moves -------------------------------------------------------------------------------------------
+
+
+def test_agreement_of_the_ranks() -> None:
+    agreement = make_change(*SWAPPED_ENDS).agreement
     # pairs of candidates 1…4 by new score .1 .3 .2 .9: agreeing only (2, 3); five others reversed: (1 − 5) / 6
     assert agreement.tau_b == pytest.approx(-4 / 6)
     assert (agreement.overlap, agreement.k) == (4, 4)
@@ -51,106 +67,155 @@ def test_agreement_of_the_scores(make_comparison: MakeComparison) -> None:
     assert agreement.rbo == pytest.approx(expected)
 
 
-def test_ties_count_as_ties_and_keep_the_first_stages_order(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison([3.0, 2.0, 1.0], [0.5, 0.5, 0.9])
-    assert comparison.after.ranks.tolist() == [2, 3, 1]
+def test_tied_passages_share_the_best_of_their_places() -> None:
+    change = make_change([3.0, 2.0, 1.0], [0.5, 0.5, 0.9])
+    assert change.after.ranks.tolist() == [2, 2, 1]
     # one pair tied after; the two others reversed: (0 − 2) / √(3 · 2)
-    assert comparison.agreement.tau_b == pytest.approx(-2 / np.sqrt(6))
+    assert change.agreement.tau_b == pytest.approx(-2 / np.sqrt(6))
 
 
-def test_movers(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison(*SWAPPED_ENDS)
-    assert comparison.moves.tolist() == [-3, 0, 0, 3]
-    assert (biggest_climb(comparison), biggest_drop(comparison), moved(comparison)) == (3, 0, 2)
-    assert biggest_movers(comparison) == [3, 0]  # equal distances: the higher new rank first
-    assert biggest_movers(comparison, 1) == [3]
+def test_movers() -> None:
+    change = make_change(*SWAPPED_ENDS)
+    assert change.moves.tolist() == [-3, 0, 0, 3]
+    assert (change.biggest_climb(), change.biggest_drop(), change.moved) == (3, 0, 2)
+    assert change.biggest_movers() == [3, 0]  # equal distances: the higher new rank first
+    assert change.biggest_movers(1) == [3]
 
 
-def test_of_equal_moves_the_one_at_the_top_is_named(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison([4.0, 3.0, 2.0, 1.0], [0.9, 1.0, 0.1, 0.2])  # two swaps of neighbours
-    assert comparison.moves.tolist() == [-1, 1, -1, 1]
-    assert (biggest_climb(comparison), biggest_drop(comparison)) == (1, 0)
+def test_of_equal_moves_the_one_at_the_top_is_named() -> None:
+    change = make_change([4.0, 3.0, 2.0, 1.0], [0.9, 1.0, 0.1, 0.2])  # two swaps of neighbours
+    assert change.moves.tolist() == [-1, 1, -1, 1]
+    assert (change.biggest_climb(), change.biggest_drop()) == (1, 0)
 
 
-def test_nothing_moved(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison([2.0, 1.0], [0.2, 0.1])
-    assert (biggest_climb(comparison), biggest_drop(comparison), biggest_movers(comparison)) == (None, None, [])
+def test_nothing_moved() -> None:
+    change = make_change([2.0, 1.0], [0.2, 0.1])
+    assert (change.biggest_climb(), change.biggest_drop(), change.biggest_movers()) == (None, None, [])
+    nothing = make_change([], [])
+    assert (nothing.biggest_climb(), nothing.biggest_drop(), nothing.moved, nothing.size) == (None, None, 0, 0)
 
 
-def test_overlap_of_the_two_top_tens(make_comparison: MakeComparison) -> None:
+def test_overlap_of_the_two_top_tens() -> None:
     new = [12.0, 1.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.0, 2.0, 5.0, 13.0, 4.0]
-    comparison = make_comparison(TWELVE, new)
-    assert comparison.agreement.overlap == 8  # 10 and 11 came in, 1 and 8 left
+    assert make_change(TWELVE, new).agreement.overlap == 8  # 10 and 11 came in, 1 and 8 left
 
 
-def test_summary_of_a_list_beyond_ten(make_comparison: MakeComparison) -> None:
-    new = [11.0, 12.0, *TWELVE[2:9], 1.0, 2.0, 3.0]  # first two swapped, last three turned round
-    said = summary(make_comparison(TWELVE, new))
+def test_what_was_not_found_does_not_move() -> None:
+    # BM25 finds the first two; ranks 1, 2 and 3 for the others, by Tiny 4, 3, 2, 1
+    change = make_change([2.0, 1.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0], found=[True, True, False, False])
+    assert change.before.ranks.tolist() == [1, 2, 3, 3]
+    assert [change.move(index) for index in range(4)] == [-3, -1, None, None]
+    assert (change.comparable, change.moved, change.size) == (2, 2, 4)
+    assert (change.biggest_climb(), change.biggest_drop(), change.biggest_movers()) == (None, 0, [0, 1])
+    assert change.brought(2) == [3, 2]
+    assert change.came_in(2) == [3, 2]
+    assert change.brought(10) == [3, 2]
+    # in τ_b the two that were not found are one tie below all others; every other pair is reversed
+    assert change.agreement.tau_b == pytest.approx(-5 / np.sqrt(5 * 6))
+    assert change.agreement.overlap == 2  # BM25's top 4 are the two that it found
+
+
+def test_what_neither_found_is_no_tie_at_the_top() -> None:
+    change = make_change([0.0, 0.0], [1.0, 2.0], found=[False, False])
+    assert change.comparable == change.agreement.overlap == 0
+    assert (change.agreement.tau_b, change.agreement.rbo) == (None, None)
+
+
+# ---- in words ------------------------------------------------------------------------------------------------------
+
+
+def test_summary_of_a_list_beyond_ten() -> None:
     # 66 pairs, 4 reversed: (62 − 4) / 66 = 0.88
-    assert str(said) == (
-        "The cross-encoder moved 4 of 12 passages; “passage 2” rose from 2 to 1; top-10 overlap 9 of 10; "
+    found = said(TWELVE, TURNED)
+    assert str(found) == (
+        "“passage 2” rose from 2 to 1; the cross-encoder moved 4 of 12 passages; top-10 overlap 9 of 10; "
         "agreement τ 0.88: strong."
     )
-    assert said.to("zh") == (
-        "交叉编码器移动了 12 个段落中的 4 个；“passage 2”从第 2 名升到第 1 名；前 10 名有 9 个重合；一致性 τ 0.88：强。"
+    assert found.to("zh") == (
+        "“passage 2”从第 2 名升到第 1 名；交叉编码器移动了 12 个段落中的 4 个；前 10 名有 9 个重合；一致性 τ 0.88：强。"
     )
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "en"),
+    ("before", "after", "found", "en"),
     [
-        ([], [], "There was nothing to rank."),
-        ([1.0], [2.0], "There is only one passage, so its rank cannot change."),
+        ([], [], None, "There was nothing to rank."),
+        ([1.0], [2.0], None, "There is only one passage, so its rank cannot change."),
         (
             [2.0, 1.0],
             [1.0, 2.0],
-            "The cross-encoder moved both passages; “passage 2” rose from 2 to 1; agreement τ −1.00: reversed.",
+            None,
+            "“passage 2” rose from 2 to 1; the cross-encoder moved both passages; agreement τ −1.00: reversed.",
         ),
         (
             [3.0, 2.0, 1.0],
             [0.9, 0.8, 0.7],
-            "The cross-encoder moved none of the 3 passages; agreement τ 1.00: strong.",
+            None,
+            "“passage 1” stays first; the cross-encoder moved none of the 3 passages; agreement τ 1.00: strong.",
         ),
         (
             [3.0, 2.0, 1.0],
             [0.9, 0.7, 0.8],
-            "The cross-encoder moved 2 of 3 passages; “passage 1” stays first; agreement τ 0.33: weak.",
+            None,
+            "“passage 1” stays first; the cross-encoder moved 2 of 3 passages; agreement τ 0.33: weak.",
         ),
         (
             [3.0, 2.0, 1.0],
             [0.4, 0.4, 0.4],
-            "The cross-encoder gave all 3 passages the same score, so the order stays as it was; agreement τ is not "
-            "defined, because one side's scores are all equal.",
+            None,
+            "The cross-encoder gave all passages the same score, so it has no order; agreement τ is not defined, "
+            "because one side puts all passages at one rank.",
         ),
         (
             [0.0, 0.0, 0.0],
             [0.1, 0.2, 0.3],
-            "The cross-encoder moved 2 of 3 passages; “passage 3” rose from 3 to 1; agreement τ is not defined, "
-            "because one side's scores are all equal.",
+            [False] * 3,
+            "“passage 3” is first; BM25 found none of the passages; agreement τ is not defined, because one side puts "
+            "all passages at one rank.",
+        ),
+        (
+            # of three pairs BM25 ties one and the two others are reversed: −2 / √(2 · 3) = −0.82
+            [2.0, 0.0, 0.0],
+            [0.1, 0.2, 0.3],
+            [True, False, False],
+            "The cross-encoder brought 2 passages that BM25 did not find into the top 3; “passage 3”, which BM25 did "
+            "not find, is first; of the 1 passage that both found 1 moved; agreement τ −0.82: reversed.",
+        ),
+        (
+            # the pair that BM25 ties has no order, the other two agree: 2 / √(2 · 3) = 0.82
+            [2.0, 2.0, 1.0],
+            [0.3, 0.2, 0.1],
+            None,
+            "“passage 1” stays first; the cross-encoder moved 1 of 3 passages; agreement τ 0.82: strong.",
         ),
     ],
 )
-def test_summary_at_the_edges(
-    make_comparison: MakeComparison, before: list[float], after: list[float], en: str
-) -> None:
-    said = summary(make_comparison(before, after))
-    assert str(said) == en
-    assert said.to("zh").endswith("。")
+def test_summary_at_the_edges(before: list[float], after: list[float], found: list[bool] | None, en: str) -> None:
+    words = said(before, after, found=found)
+    assert str(words) == en
+    assert words.to("zh").endswith("。")
 
 
-def test_summary_shortens_a_long_passage(make_comparison: MakeComparison) -> None:
+def test_summary_shortens_a_long_passage() -> None:
     long = "word " * 400
-    said = summary(make_comparison([2.0, 1.0], [1.0, 2.0], ["first", long]))
-    assert f"“{'word ' * 11}word…” rose" in str(said)  # 12 words of 5 columns less the space, and …: 60
+    # 12 words of 5 columns less the space, and …: 60
+    assert f"“{'word ' * 11}word…” rose" in str(said([2.0, 1.0], [1.0, 2.0], texts=["first", long]))
 
 
-def test_key_figures(make_comparison: MakeComparison) -> None:
+# ---- key figures ---------------------------------------------------------------------------------------------------
+
+
+def figures_of(before: list[float], after: list[float], **more: object) -> tuple[KeyFigure, ...]:
+    pair = make_pair(before, after, **more)  # type: ignore[arg-type]
+    return key_figures(pair.change, pair.result.candidates)
+
+
+def test_key_figures() -> None:
     cost = Cost(pairs=12, kept_pairs=2, tokenise_seconds=0.1, model_seconds=0.4)
-    new = [11.0, 12.0, *TWELVE[2:9], 1.0, 2.0, 3.0]
-    figures = {figure.key: figure for figure in key_figures(make_comparison(TWELVE, new, cost=cost))}
+    figures = {figure.key: figure for figure in figures_of(TWELVE, TURNED, cost=cost)}
     assert list(figures) == ["tau", "overlap", "climb", "drop", "time"]
     assert (figures["tau"].value, str(figures["tau"].sub)) == ("0.88", "strong agreement of the two orders")
-    assert (figures["overlap"].value, str(figures["overlap"].sub)) == ("9/10", "1 came in, 1 left")
+    assert (figures["overlap"].value, str(figures["overlap"].sub)) == ("9/10", "1 came in")
     assert (figures["climb"].value, str(figures["climb"].sub)) == ("▲ 2", "12 → 10: passage 12")
     assert (figures["climb"].candidate, figures["climb"].direction) == (11, "up")
     assert (figures["drop"].value, str(figures["drop"].sub)) == ("▼ 2", "10 → 12: passage 10")
@@ -164,25 +229,47 @@ def test_key_figures(make_comparison: MakeComparison) -> None:
     [
         ([], [], ["–", "–", "–", "–", "–"]),
         ([1.0], [1.0], ["–", "1/1", "–", "–", "–"]),
-        ([2.0, 1.0], [1.0, 1.0], ["–", "2/2", "–", "–", "–"]),
+        ([2.0, 1.0], [1.0, 1.0], ["–", "2/2", "▲ 1", "–", "–"]),  # the second of two now shares the first rank
     ],
 )
-def test_key_figures_at_the_edges(
-    make_comparison: MakeComparison, before: list[float], after: list[float], values: list[str]
-) -> None:
-    assert [figure.value for figure in key_figures(make_comparison(before, after))] == values
+def test_key_figures_at_the_edges(before: list[float], after: list[float], values: list[str]) -> None:
+    assert [figure.value for figure in figures_of(before, after)] == values
 
 
-def test_time_of_a_run_that_computed_nothing(make_comparison: MakeComparison) -> None:
-    time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=Cost(pairs=2, kept_pairs=2)))[-1]
-    assert (time.value, str(time.sub), time.sub.to("zh")) == ("0 s", "2 pairs kept from before", "2 对均沿用已有得分")
+def time_of(**more: object) -> tuple[str, str, str, str]:
+    time = figures_of([2.0, 1.0], [1.0, 2.0], **more)[-1]
+    return str(time.label), time.value, str(time.sub), time.sub.to("zh")
 
 
-def test_time_of_a_run_that_computed_nothing_names_the_earlier_pace(make_comparison: MakeComparison) -> None:
-    earlier = Cost(pairs=2, kept_pairs=2, earlier=Pace(500, 0.25))
-    time = key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=earlier))[-1]
-    assert (str(time.label), time.value) == ("Pairs a second", "2,000")
-    assert str(time.sub) == "in an earlier run; 2 pairs kept from before"
-    assert time.sub.to("zh") == "较早的一次运行；2 对均沿用已有得分"
+def test_time_of_a_run_that_computed_nothing() -> None:
+    assert time_of(cost=Cost(pairs=2, kept_pairs=2))[1:] == (
+        "0 s",
+        "2 pairs kept from before",
+        "2 对均沿用已有得分",
+    )
+
+
+def test_time_of_a_run_that_computed_nothing_names_the_earlier_pace() -> None:
+    assert time_of(cost=Cost(pairs=2, kept_pairs=2, earlier=Pace(500, 0.25))) == (
+        "Pairs a second",
+        "2,000",
+        "in an earlier run; 2 pairs kept from before",
+        "较早的一次运行；2 对均沿用已有得分",
+    )
     some = Cost(pairs=2, kept_pairs=1, model_seconds=0.25, earlier=Pace(500, 0.25))
-    assert str(key_figures(make_comparison([2.0, 1.0], [1.0, 2.0], cost=some))[-1].sub) == "1 of 2 pairs, 4.0 a second"
+    assert time_of(cost=some)[2] == "1 of 2 pairs, 4.0 a second"
+
+
+# ---- the two-column view of a result -------------------------------------------------------------------------------
+
+
+def test_a_pair_is_the_first_column_and_the_last() -> None:
+    columns = (ranking(BM25, [0, 1, 2]), LOST, ranking(SMALL, [1, 0, 2]), ranking(TINY, [2, 1, 0]))
+    pair = Pair.of(make_result(3, *columns))
+    assert (pair.before, pair.after) == (columns[0], columns[3])
+    assert pair.change.moves.tolist() == [-2, 0, 2]
+
+
+def test_a_pair_needs_two_rankings() -> None:
+    with pytest.raises(ValueError, match="found 1"):
+        Pair.of(make_result(3, ranking(BM25, [0, 1, 2]), LOST))

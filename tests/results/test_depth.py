@@ -1,18 +1,17 @@
 import numpy as np
 import pytest
-from demo.lineups import at_depth, missed_by_depth, score_facts, usual_depths, with_fusion
-from demo.lineups.depth import in_order
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, FusionChoice
-from made_lineups import BM25, ENGINE, LOST, OKAPI, SMALL, TINY, build_lineup, ranking
+from fakes import BM25, ENGINE, LOST, OKAPI, SMALL, TINY, FakeRanker, make_result, ranking
 
-from demo.records import Cost, Lineup
+from demo.rankers.fusion import Fusion
+from demo.records import Cost, Ranking, Result
+from demo.results import at_depth, missed_by_depth, score_facts, usual_depths, with_fusion
 
-LINEUP = build_lineup(5, ranking(OKAPI, [4, 3, 2, 1, 0]), ranking(TINY, [4, 2, 0, 3, 1], Cost(pairs=5)), LOST)
+RESULT = make_result(5, ranking(OKAPI, [4, 3, 2, 1, 0]), ranking(TINY, [4, 2, 0, 3, 1], Cost(pairs=5)), LOST)
 
 
 def test_only_the_top_is_reranked_and_the_rest_keep_their_places() -> None:
-    okapi, tiny, lost = at_depth(LINEUP, 3).columns
-    assert okapi is LINEUP.columns[0]
+    okapi, tiny, lost = at_depth(RESULT, 3).columns
+    assert okapi is RESULT.columns[0]
     assert lost is LOST
     assert tiny.order.tolist() == [2, 0, 1, 3, 4]  # 4 2 0 3 1 without 3 and 4, then 3 and 4
     assert tiny.ranks.tolist() == [2, 3, 1, 4, 5]
@@ -22,18 +21,18 @@ def test_only_the_top_is_reranked_and_the_rest_keep_their_places() -> None:
 
 
 def test_the_full_lineup_is_left_as_it_was() -> None:
-    at_depth(LINEUP, 2)
-    assert not np.isnan(LINEUP.rankings[1].scores).any()
+    at_depth(RESULT, 2)
+    assert not np.isnan(RESULT.rankings[1].scores).any()
 
 
 @pytest.mark.parametrize("depth", [5, 6, 500])
 def test_a_depth_of_all_changes_nothing(depth: int) -> None:
-    assert at_depth(LINEUP, depth) is LINEUP
+    assert at_depth(RESULT, depth) is RESULT
 
 
 @pytest.mark.parametrize("depth", [0, -3])
 def test_a_depth_of_none_is_the_first_stage(depth: int) -> None:
-    tiny = at_depth(LINEUP, depth).rankings[1]
+    tiny = at_depth(RESULT, depth).rankings[1]
     assert tiny.order.tolist() == [0, 1, 2, 3, 4]
     assert np.isnan(tiny.scores).all()
 
@@ -41,8 +40,8 @@ def test_a_depth_of_none_is_the_first_stage(depth: int) -> None:
 @pytest.mark.parametrize("depth", range(8))
 def test_ranks_and_order_stay_inverse(depth: int) -> None:
     draw = np.random.default_rng(depth)
-    lineup = build_lineup(7, ranking(TINY, draw.permutation(7).tolist()), ranking(SMALL, draw.permutation(7).tolist()))
-    for found in at_depth(lineup, depth).rankings:
+    result = make_result(7, ranking(TINY, draw.permutation(7).tolist()), ranking(SMALL, draw.permutation(7).tolist()))
+    for found in at_depth(result, depth).rankings:
         assert found.ranks[found.order].tolist() == list(range(1, 8))
         assert np.isnan(found.scores).tolist() == [index >= depth for index in range(7)]
 
@@ -50,16 +49,14 @@ def test_ranks_and_order_stay_inverse(depth: int) -> None:
 @pytest.mark.parametrize("depth", range(1, 6))
 def test_what_a_depth_missed_is_what_its_top_lacks(depth: int) -> None:
     k = 2
-    (loss,) = missed_by_depth(LINEUP, [depth], k)
-    full, smaller = (set(lineup.rankings[1].order[:k].tolist()) for lineup in (LINEUP, at_depth(LINEUP, depth)))
+    (loss,) = missed_by_depth(RESULT, [depth], k)
+    full, smaller = (set(result.rankings[1].order[:k].tolist()) for result in (RESULT, at_depth(RESULT, depth)))
     assert set(loss.missed[0]) == full - smaller if depth >= k else set(loss.missed[0]) >= full - smaller
 
 
 def test_missed_worked_by_hand() -> None:
     tiny, small = missed_by_depth(
-        build_lineup(
-            5, ranking(OKAPI, range(5)), ranking(TINY, [4, 2, 0, 3, 1]), LOST, ranking(SMALL, [1, 0, 2, 3, 4])
-        ),
+        make_result(5, ranking(OKAPI, range(5)), ranking(TINY, [4, 2, 0, 3, 1]), LOST, ranking(SMALL, [1, 0, 2, 3, 4])),
         (1, 3, 5),
         k=3,
     )
@@ -71,35 +68,29 @@ def test_missed_worked_by_hand() -> None:
 
 
 def test_a_cutoff_beyond_the_list_needs_all_of_it() -> None:
-    (tiny,) = missed_by_depth(LINEUP, [2], k=10)
+    (tiny,) = missed_by_depth(RESULT, [2], k=10)
     assert tiny.missed == ((4, 2, 3),)
     assert tiny.enough == 5
 
 
 def test_nothing_is_missed_where_there_is_nothing() -> None:
-    (tiny,) = missed_by_depth(build_lineup(0, ranking(TINY, []), ranking(BM25, [])), (10,))
+    (tiny,) = missed_by_depth(make_result(0, ranking(TINY, []), ranking(BM25, [])), (10,))
     assert (tiny.missed, tiny.enough) == (((),), 0)
-    assert missed_by_depth(build_lineup(3, LOST), (1,)) == ()
+    assert missed_by_depth(make_result(3, LOST), (1,)) == ()
 
 
 def test_an_engine_is_a_first_stage_too() -> None:
-    lineup = build_lineup(3, ranking(ENGINE, [2, 1, 0]), first=ENGINE)
-    assert at_depth(lineup, 1).rankings == lineup.rankings
-    assert missed_by_depth(lineup, (1,)) == ()
+    result = make_result(3, ranking(ENGINE, [2, 1, 0]), first=ENGINE)
+    assert at_depth(result, 1).rankings == result.rankings
+    assert missed_by_depth(result, (1,)) == ()
 
 
 def test_a_fusion_at_a_depth_has_ranks_for_all() -> None:
-    choice = FusionChoice("rrf", (Bm25Choice(), CrossEncoderChoice("tiny")))
-    fused = with_fusion(at_depth(LINEUP, 3), choice).rankings[-1]
+    fusion = Fusion("rrf", (FakeRanker("bm25", label="BM25"), FakeRanker("tiny")))
+    fused = with_fusion(at_depth(RESULT, 3), fusion).rankings[-1]
     # ranks by BM25 1…5, by tiny at depth 3: 2 3 1 4 5
     assert fused.scores == pytest.approx([1 / 61 + 1 / 62, 1 / 62 + 1 / 63, 1 / 63 + 1 / 61, 2 / 64, 2 / 65], rel=1e-6)
-    assert score_facts(at_depth(LINEUP, 3).rankings[1]).scored == 3
-
-
-@pytest.mark.parametrize("order", [[0, 1, 1], [0, 1], [0, 1, 3]])
-def test_an_order_that_is_none_is_refused(order: list[int]) -> None:
-    with pytest.raises(ValueError, match="an order of 3 candidates was expected"):
-        in_order(ranking(TINY, [0, 1, 2]), np.array(order), np.zeros(3, np.float32))
+    assert score_facts(at_depth(RESULT, 3).rankings[1]).scored == 3
 
 
 @pytest.mark.parametrize(
@@ -111,5 +102,39 @@ def test_usual_depths(size: int, depths: tuple[int, ...]) -> None:
 
 
 def test_at_depth_of_an_empty_lineup() -> None:
-    empty: Lineup = build_lineup(0, ranking(TINY, []))
+    empty: Result = make_result(0, ranking(TINY, []))
     assert at_depth(empty, 0) is empty
+
+
+# ---- what the first stage did not find -----------------------------------------------------------------------------
+
+FOUND_TWO = ranking(BM25, range(4), unfound=[2, 3])
+HALF_FOUND = make_result(4, ranking(TINY, [3, 1, 0, 2]), first=FOUND_TWO)
+
+
+def test_a_depth_counts_only_what_the_first_stage_found() -> None:
+    (tiny,) = at_depth(HALF_FOUND, 3).rankings  # takes the two that were found: 1 before 0
+    assert tiny.found.tolist() == [True, True, False, False]
+    assert tiny.order.tolist() == [1, 0, 2, 3]
+    assert tiny.ranks.tolist() == [2, 1, 3, 3]
+    assert np.isnan(tiny.scores).tolist() == [False, False, True, True]
+    assert at_depth(HALF_FOUND, 4) is HALF_FOUND
+
+
+def test_below_a_depth_ties_are_those_of_the_first_stage() -> None:
+    first = Ranking.from_scores(BM25, [5.0, 2.0, 2.0, 1.0])
+    (tiny,) = at_depth(make_result(4, ranking(TINY, [3, 2, 1, 0]), first=first), 1).rankings
+    assert tiny.ranks.tolist() == [1, 2, 2, 4]
+
+
+def test_what_no_depth_keeps_is_counted_apart() -> None:
+    # the top 3 is 3 1 0; the first stage ranks 1 and 0 second and first, and 3 not at all
+    (loss,) = missed_by_depth(HALF_FOUND, (1, 2, 3, 4), k=3)
+    assert loss.missed == ((3, 1), (3,), (3,), ())  # the full depth takes all
+    assert (loss.enough, loss.unfound) == (2, 1)
+
+
+def test_a_first_stage_that_found_nothing_keeps_nothing() -> None:
+    nothing = ranking(BM25, range(2), unfound=[0, 1])
+    (loss,) = missed_by_depth(make_result(2, ranking(TINY, [1, 0]), first=nothing), (1, 2))
+    assert (loss.missed, loss.enough, loss.unfound) == (((1, 0), ()), 0, 2)

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from demo.lineups import ScoreFacts, score_facts
-from made_lineups import TINY
+from fakes import TINY
 
 from demo.records import Ranking
+from demo.results import ScoreFacts, score_facts
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,21 @@ def test_facts_worked_by_hand(
     scores: list[float], scored: int, margin: float | None, median: float | None, tied: int, distinct: int
 ) -> None:
     facts = score_facts(Ranking.from_scores(TINY, scores))
-    assert facts == ScoreFacts(TINY, scored, margin, median, tied, distinct)
+    assert facts == ScoreFacts(TINY, scored, 0, margin, median, tied, distinct)
 
 
 def test_candidates_without_a_score_are_left_out() -> None:
     ranking = Ranking.from_scores(TINY, [5.0, 3.0, 2.0, 1.0])
     partly = replace(ranking, scores=np.array([5.0, 3.0, np.nan, np.nan], np.float32))
-    assert score_facts(partly) == ScoreFacts(TINY, 2, 2.0, 2.0, 0, 2)
+    assert score_facts(partly) == ScoreFacts(TINY, 2, 0, 2.0, 2.0, 0, 2)
     none = replace(ranking, scores=np.full(4, np.nan, np.float32))
-    assert score_facts(none) == ScoreFacts(TINY, 0, None, None, 0, 0)
+    assert score_facts(none) == ScoreFacts(TINY, 0, 0, None, None, 0, 0)
+
+
+def test_what_was_not_found_is_counted_apart() -> None:
+    # of 5, 3 and two zeros that nobody found: margin 2, one neighbour
+    facts = score_facts(Ranking.from_scores(TINY, [3.0, 0.0, 5.0, 0.0], found=[True, False, True, False]))
+    assert facts == ScoreFacts(TINY, 2, 2, 2.0, 2.0, 0, 2)
+    assert score_facts(Ranking.from_scores(TINY, [0.0, 0.0], found=[False, False])) == ScoreFacts(
+        TINY, 0, 2, None, None, 0, 0
+    )

@@ -1,11 +1,11 @@
 from dataclasses import replace
 
 import pytest
-from demo.lineups import summary, with_fusion
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, FusionChoice
-from made_lineups import BM25, LOST, SMALL, TINY, build_lineup, made_model, ranking
+from fakes import BM25, LOST, SMALL, TINY, FakeRanker, made_model, make_result, ranking
 
-from demo.records import Failure, Lineup, Ranking
+from demo.rankers.fusion import Fusion
+from demo.records import Failure, Ranking, Result
+from demo.results import summary, with_fusion
 
 ALSO_LOST = Failure(made_model("gone", "Gone"), LOST.reason)
 TWELVE = list(range(12))
@@ -13,67 +13,69 @@ LEVEL = Ranking.from_scores(TINY, [1.0, 1.0, 1.0])
 
 
 @pytest.mark.parametrize(
-    ("lineup", "en"),
+    ("result", "en"),
     [
-        (build_lineup(0), "There was nothing to rank."),
-        (build_lineup(0, ranking(TINY, []), ranking(SMALL, [])), "There was nothing to rank."),
-        (build_lineup(3), "There is no ranking yet."),
-        (build_lineup(3, LOST), "The ranker failed, so there is no ranking."),
-        (build_lineup(3, LOST, ALSO_LOST), "All 2 rankers failed, so there is no ranking."),
-        (build_lineup(3, ranking(TINY, [2, 1, 0])), "Tiny alone ranked 3 passages, “passage 3” first."),
-        (build_lineup(1, LOST, ranking(TINY, [0])), "Tiny alone ranked 1 passage, “passage 1” first; Lost failed."),
+        (make_result(0), "There was nothing to rank."),
+        (make_result(0, ranking(TINY, []), ranking(SMALL, [])), "There was nothing to rank."),
+        (make_result(3), "There is no ranking yet."),
+        (make_result(3, LOST), "The ranker failed, so there is no ranking."),
+        (make_result(3, LOST, ALSO_LOST), "All 2 rankers failed, so there is no ranking."),
+        (make_result(3, ranking(TINY, [2, 1, 0])), "Tiny alone ranked 3 passages, “passage 3” first."),
+        (make_result(3, LEVEL), "Tiny alone ranked 3 passages."),
+        (make_result(2, ranking(BM25, [0, 1], unfound=[0, 1])), "BM25 found none of the passages."),
+        (make_result(1, LOST, ranking(TINY, [0])), "Tiny alone ranked 1 passage, “passage 1” first; Lost failed."),
         (
-            build_lineup(1, ranking(BM25, [0]), ranking(TINY, [0])),
+            make_result(1, ranking(BM25, [0]), ranking(TINY, [0])),
             "2 rankers ranked 1 passage; agreement τ is not defined for any two of them. "
             "No two of them place any passage far apart.",
         ),
         (
-            build_lineup(3, ranking(BM25, [0, 1, 2]), LEVEL),
+            make_result(3, ranking(BM25, [0, 1, 2]), LEVEL),
             "2 rankers ranked 3 passages; agreement τ is not defined for any two of them. "
             "No two of them place any passage far apart.",
         ),
         (
-            build_lineup(3, ranking(BM25, [0, 1, 2]), LOST, ranking(TINY, [2, 1, 0]), ALSO_LOST),
+            make_result(3, ranking(BM25, [0, 1, 2]), LOST, ranking(TINY, [2, 1, 0]), ALSO_LOST),
             "2 rankers ranked 3 passages; Lost, Gone failed; BM25 and Tiny agree with τ −1.00: reversed. "
             "Most contested is “passage 1”: rank 1 for BM25, 3 for Tiny.",
         ),
         (
-            build_lineup(3, ranking(BM25, [1, 0, 2]), ranking(TINY, [1, 0, 2]), ranking(SMALL, [1, 0, 2])),
+            make_result(3, ranking(BM25, [1, 0, 2]), ranking(TINY, [1, 0, 2]), ranking(SMALL, [1, 0, 2])),
             "3 rankers ranked 3 passages; any two of them agree with τ 1.00. "
             "No two of them place any passage far apart.",
         ),
         (
             # small turns one of three pairs of BM25, two of tiny's
-            build_lineup(3, ranking(BM25, [0, 1, 2]), ranking(TINY, [0, 2, 1]), ranking(SMALL, [1, 0, 2])),
+            make_result(3, ranking(BM25, [0, 1, 2]), ranking(TINY, [0, 2, 1]), ranking(SMALL, [1, 0, 2])),
             "3 rankers ranked 3 passages; BM25 and Tiny agree most (τ 0.33), Tiny and Small least (τ −0.33). "
             "Most contested is “passage 2”: rank 1 for Small, 3 for Tiny.",
         ),
         (
-            build_lineup(12, ranking(BM25, TWELVE), ranking(TINY, [*TWELVE[2:], 0, 1])),
+            make_result(12, ranking(BM25, TWELVE), ranking(TINY, [*TWELVE[2:], 0, 1])),
             # the first two turn with ten others: (46 − 20) / 66; tiny's top 10 is 3…12
             "2 rankers ranked 12 passages; BM25 and Tiny agree with τ 0.39: weak. 8 passages are in every ranker's "
             "top 10; most contested is “passage 1”: rank 1 for BM25, 11 for Tiny.",
         ),
     ],
 )
-def test_summaries(lineup: Lineup, en: str) -> None:
-    said = summary(lineup)
+def test_summaries(result: Result, en: str) -> None:
+    said = summary(result)
     assert str(said) == en
     assert said.to("zh").endswith("。")
 
 
 def test_summary_in_chinese() -> None:
-    lineup = build_lineup(12, ranking(BM25, TWELVE), LOST, ranking(TINY, [*TWELVE[2:], 0, 1]))
-    assert summary(lineup).to("zh") == (
+    result = make_result(12, ranking(BM25, TWELVE), LOST, ranking(TINY, [*TWELVE[2:], 0, 1]))
+    assert summary(result).to("zh") == (
         "2 个排序器对 12 个段落排了序；Lost 失败；BM25 与 Tiny 的一致性 τ 为 0.39：弱。"
         "8 个段落同时进入所有排序器的前 10 名；分歧最大的是“passage 1”：BM25 排第 1，Tiny 排第 11。"
     )
 
 
 def test_a_fusion_is_not_said_to_agree_with_its_members() -> None:
-    lineup = build_lineup(3, ranking(BM25, [0, 1, 2]), ranking(TINY, [2, 1, 0]))
-    choice = FusionChoice("rrf", (Bm25Choice(), CrossEncoderChoice("tiny")))
-    fused = with_fusion(lineup, choice)
+    result = make_result(3, ranking(BM25, [0, 1, 2]), ranking(TINY, [2, 1, 0]))
+    fusion = Fusion("rrf", (FakeRanker("bm25", label="BM25"), FakeRanker("tiny")))
+    fused = with_fusion(result, fusion)
     assert "3 rankers ranked 3 passages; BM25 and Tiny agree with τ −1.00" in str(summary(fused))
     alone = replace(fused, columns=fused.columns[1:])  # RRF: 1/61 + 1/63 twice, 2/62: a tie and one of two turned
     assert "Tiny and RRF (BM25 + Tiny) agree with τ 0.00" in str(summary(alone))
@@ -83,11 +85,22 @@ def test_a_fusion_is_not_said_to_agree_with_its_members() -> None:
     ("k", "words"), [(1, "no passage is in every ranker's top 1"), (3, "1 passage is in every ranker's top 3")]
 )
 def test_the_cutoff_is_said(k: int, words: str) -> None:
-    lineup = build_lineup(12, ranking(BM25, TWELVE), ranking(TINY, [*TWELVE[2:], 0, 1]))
-    assert words in str(summary(lineup, k)).lower()
+    result = make_result(12, ranking(BM25, TWELVE), ranking(TINY, [*TWELVE[2:], 0, 1]))
+    assert words in str(summary(result, k)).lower()
 
 
 def test_a_long_and_foreign_passage_is_named_shortly() -> None:
-    lineup = build_lineup(3, ranking(TINY, [0, 1, 2]), texts={"d1": "重排" * 100})
-    assert "…”" in str(summary(lineup))
-    assert len(str(summary(lineup))) < 100
+    result = make_result(3, ranking(TINY, [0, 1, 2]), texts={"d1": "重排" * 100})
+    assert "…”" in str(summary(result))
+    assert len(str(summary(result))) < 100
+
+
+def test_who_did_not_find_a_passage_is_not_said_to_place_it() -> None:
+    # BM25 finds the first two of six; Tiny has them last, Small agrees with it except for those that BM25 lacks
+    result = make_result(
+        6,
+        ranking(BM25, range(6), unfound=[2, 3, 4, 5]),
+        ranking(TINY, [5, 4, 3, 2, 1, 0]),
+        ranking(SMALL, [2, 3, 4, 5, 1, 0]),
+    )
+    assert "“passage 1”: rank 1 for BM25, 6 for Tiny" in str(summary(result))
