@@ -19,6 +19,7 @@ from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.kept_scores import Recording
+from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
 from demo.rankers.failures import failure_of
 from demo.rankers.protocol import Explains, Kind, Ranker
@@ -116,6 +117,10 @@ class RankingService:
     def default_model(self) -> str:
         """Key of the model chosen at the start: the setting's, or the first whose weights are on this machine."""
         return self._scoring.default_model().key
+
+    def cross_encoder(self, model: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Ranker:
+        """A model used in its own way; "" and 0 take what is usual."""
+        return CrossEncoder(model, self._scoring, precision, windows, max_tokens)
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""

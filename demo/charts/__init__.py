@@ -1,7 +1,7 @@
 """A value before a picture: every chart is `x_data(records) → XData`, then `x_figure(XData, language) → Figure`.
 
-To add a chart, write its file and add its row to `CHARTS` or `LINEUP_CHARTS`; the page and the tests over every chart
-follow.
+To add a chart, write its file and add its row to `PAIR_CHARTS` or `RESULT_CHARTS`; the page and the tests over every
+chart follow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from demo.charts.distribution import (
     distribution_alt,
     distribution_data,
     distribution_figure,
-    lineup_distribution_data,
+    pair_distribution_data,
 )
 from demo.charts.flow import FlowData, FlowLine, FlowTick, flow_alt, flow_data
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
@@ -26,9 +26,9 @@ from demo.charts.speed import SpeedData, SpeedPoint, speed_alt, speed_data, spee
 from demo.messages import Language, Message
 
 __all__ = [
-    "CHARTS",
-    "LINEUP_CHARTS",
+    "PAIR_CHARTS",
     "RAW",
+    "RESULT_CHARTS",
     "SCALES",
     "Chart",
     "FlowData",
@@ -49,11 +49,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of one comparison, or of one lineup.
+    """A chart of two rankings, or of any number.
 
     Attributes:
         label: its heading on the page.
-        data: what it shows, from the Comparison or Lineup and a scale; charts of ranks take no notice of the scale.
+        data: what it shows, from a Pair or a Result and a scale; charts of ranks take no notice of the scale.
         figure: the picture of that data; alt: the same in one sentence, for screen readers.
         scaled: whether the scale changes it.
         from_size: number of candidates from which the page offers it.
@@ -68,11 +68,11 @@ class Chart:
     from_size: int = 0
 
 
-CHARTS = (
+PAIR_CHARTS = (
     Chart(
         "distribution",
         Message("Score distributions"),
-        distribution_data,
+        pair_distribution_data,
         distribution_figure,
         distribution_alt,
     ),
@@ -86,7 +86,7 @@ CHARTS = (
     Chart(
         "rank_scatter",
         Message("Rank against rank"),
-        lambda comparison, _: rank_scatter_data(comparison),
+        lambda pair, _: rank_scatter_data(pair),
         rank_scatter_figure,
         rank_scatter_alt,
         scaled=False,
@@ -94,11 +94,11 @@ CHARTS = (
     ),
 )
 
-LINEUP_CHARTS = (
+RESULT_CHARTS = (
     Chart(
-        "lineup_distribution",
+        "result_distribution",
         Message("Score distributions"),
-        lineup_distribution_data,
+        distribution_data,
         distribution_figure,
         distribution_alt,
     ),

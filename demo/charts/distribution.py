@@ -23,10 +23,10 @@ from demo.charts.style import (
     opening,
     rank_hovers,
 )
-from demo.comparison import TOP_K
 from demo.messages import NOTHING, Language, Message, clauses
 from demo.phrases import count_passages, shorten, signed
-from demo.records import Comparison, IntArray, Lineup, Ranking, ScoreKind
+from demo.records import IntArray, Ranking, Result
+from demo.results.change import TOP_K, Pair
 
 TALL, LOW = 134, 84
 """Pixels of one histogram: where there are one or two, and where there are more."""
@@ -34,7 +34,7 @@ BETWEEN, ABOVE, MARGINS = 53, 6, {"l": 34, "r": 10, "t": 22, "b": 30}
 """Pixels from one histogram to the heading of the next and its bars, above the first, and around all."""
 RUG_SHARE = 0.16
 """Height of the rug below the bars, as a share of the tallest bar."""
-LOGIT_COLOURS = ("#2f7ed8", "rgba(47,126,216,0.38)")
+MODEL_COLOURS = ("#2f7ed8", "rgba(47,126,216,0.38)")
 OTHER_COLOURS = ("#8a94a3", "rgba(138,148,163,0.42)")
 """Bars of the top k, and of the rest."""
 NAME_COLUMNS = 24
@@ -47,7 +47,7 @@ class Panel:
     Attributes:
         name: the ranker's, or empty where the kind of score says enough; title: kind and scale.
         note: what must be said beside it, or None.
-        is_logit: whether a cross-encoder gave the scores.
+        from_model: whether a model that reads gave the scores.
         values: float64 (m,), the finite scores on the scale; empty where it is undefined.
         candidates: int64 (m,), the candidate of each value.
         top: bool (m,), whether that candidate is in this ranker's own top k.
@@ -59,7 +59,7 @@ class Panel:
     name: str
     title: Message
     note: Message | None
-    is_logit: bool
+    from_model: bool
     values: Values
     candidates: IntArray
     top: npt.NDArray[np.bool_]
@@ -82,21 +82,21 @@ class DistributionData:
     size: int
 
 
-def distribution_data(comparison: Comparison, scale: Scale = RAW) -> DistributionData:
+def pair_distribution_data(pair: Pair, scale: Scale = RAW) -> DistributionData:
     """The scores of both rankers on the scale, binned each by itself."""
-    texts = hovers(comparison)
-    k = min(TOP_K, comparison.size)
-    panels = tuple(_panel(ranking, scale, k, "", texts) for ranking in (comparison.before, comparison.after))
-    return DistributionData(panels, k, comparison.size)
+    texts = hovers(pair)
+    k = min(TOP_K, pair.result.size)
+    panels = tuple(_panel(ranking, scale, k, "", texts) for ranking in (pair.before, pair.after))
+    return DistributionData(panels, k, pair.result.size)
 
 
-def lineup_distribution_data(lineup: Lineup, scale: Scale = RAW) -> DistributionData:
+def distribution_data(result: Result, scale: Scale = RAW) -> DistributionData:
     """The scores of every ranking on the scale, binned each by itself, in the order of the columns."""
-    k, openings = min(TOP_K, lineup.size), [opening(passage) for passage in lineup.candidates]
+    k, openings = min(TOP_K, result.size), [opening(passage) for passage in result.candidates]
     panels = tuple(
-        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(openings, ranking)) for ranking in lineup.rankings
+        _panel(ranking, scale, k, ranking.ranker.label, rank_hovers(openings, ranking)) for ranking in result.rankings
     )
-    return DistributionData(panels, k, lineup.size)
+    return DistributionData(panels, k, result.size)
 
 
 def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Message, ...]) -> Panel:
@@ -109,7 +109,7 @@ def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Messa
         name=name,
         title=reading.label,
         note=reading.note,
-        is_logit=ranking.ranker.kind is ScoreKind.LOGIT,
+        from_model=ranking.ranker.kind.side == "model",
         values=values,
         candidates=candidates,
         top=top,
@@ -173,7 +173,7 @@ def _draw(
     """One panel: bars on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
     panel, count = data.panels[number], len(data.panels)
     x, y, over = _axis_name("x", number), _axis_name("y", number), _axis_name("y", count + number)
-    dark, pale = LOGIT_COLOURS if panel.is_logit else OTHER_COLOURS
+    dark, pale = MODEL_COLOURS if panel.from_model else OTHER_COLOURS
     bottom, top = domain
     tallest = max(1, int((panel.top_counts + panel.rest_counts).max()))
     if panel.values.size:

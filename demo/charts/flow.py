@@ -1,6 +1,6 @@
 """Ranks as lines through one column per ranking: which passages are drawn, how strongly, and where they lie.
 
-Up to 12 passages every line is drawn and named. Up to 60 all are drawn, and the top 10 of the last column, the top 3 of
+Up to 12 passages every line is drawn and named. Up to 25 all are drawn, and the top 10 of the last column, the top 3 of
 every other and the 3 passages whose ranks differ most stand out. Beyond that only the passages of any column's top 10
 are drawn: ranks 1 to 10 at even distances, the rest on a logarithmic band below. Two columns make a slope chart. The
 page draws this as HTML and SVG.
@@ -18,12 +18,12 @@ import numpy as np
 
 from demo.charts.rank_scatter import rank_ticks
 from demo.charts.scatter import count_directions
-from demo.comparison import TOP_K
 from demo.messages import NOTHING, Message, plural
-from demo.phrases import count_passages
+from demo.phrases import count_passages, direction
 from demo.records import IntArray, Ranking
+from demo.results.change import TOP_K, compare
 
-ALL_UP_TO, EMPHASIS_UP_TO = 12, 60
+ALL_UP_TO, EMPHASIS_UP_TO = 12, 25
 OTHER_TOP, MOVERS = 3, 3
 HEAD_END, TAIL_START = 0.56, 0.64
 """Where rank k ends and rank k + 1 begins, as shares of the height, when the tail is logarithmic."""
@@ -36,27 +36,28 @@ class FlowLine:
     """One passage's way through the columns.
 
     Attributes:
-        candidate: its index in the lineup; ranks: in each column.
-        at: where it lies in each column, 0 at the top and 1 at the bottom.
+        candidate: its index in the result; ranks: in each column, None where it was not found.
+        at: where it lies in each column, 0 at the top and 1 at the bottom, where all lie that were not found.
         strong: drawn in full strength; the others are drawn faintly.
         named: whether it carries rank and name in each column.
     """
 
     candidate: int
-    ranks: tuple[int, ...]
+    ranks: tuple[int | None, ...]
     at: tuple[float, ...]
     strong: bool
     named: tuple[bool, ...]
 
     @property
-    def moves(self) -> tuple[int, ...]:
-        """Ranks gained from each column to the next; one fewer than there are columns."""
-        return tuple(old - new for old, new in pairwise(self.ranks))
+    def moves(self) -> tuple[int | None, ...]:
+        """Ranks gained from each column to the next, None without a rank on both; one fewer than there are columns."""
+        return tuple(None if old is None or new is None else old - new for old, new in pairwise(self.ranks))
 
     @property
     def spread(self) -> int:
-        """Worst rank − best rank."""
-        return max(self.ranks) - min(self.ranks)
+        """Worst rank − best rank, of the columns that found it."""
+        known = [rank for rank in self.ranks if rank is not None]
+        return max(known) - min(known) if known else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class FlowData:
         lines: in the order of the last column; strong ones are to be drawn last.
         ticks: marks of the logarithmic tail; empty unless the mode is "tops".
         k: the cutoff; size: number of candidates, drawn or not; rows: number of evenly spaced ranks.
-        columns: number of rankings.
+        columns: number of rankings; unfound: how many candidates each of them did not find.
         sentence: what happened to all candidates, drawn or not, in words without a full stop.
     """
 
@@ -87,6 +88,7 @@ class FlowData:
     size: int
     rows: int
     columns: int
+    unfound: tuple[int, ...]
     sentence: Message
 
 
@@ -94,10 +96,10 @@ def flow_data(rankings: Sequence[Ranking]) -> FlowData:
     """Which candidates are drawn, which stand out, and where their lines lie; nothing without a ranking."""
     size = rankings[0].scores.size if rankings else 0
     k, mode = min(TOP_K, size), _mode(size)
-    ranks = np.array([ranking.ranks for ranking in rankings], dtype=np.int64).reshape(len(rankings), size)
-    strong = _strong(rankings, ranks, mode)
+    strong = _strong(rankings, mode)
+    places = [_places(ranking) for ranking in rankings]
     lines = tuple(
-        _line(index, ranks[:, index].tolist(), size, mode, index in strong)
+        _line(index, rankings, places, size, mode, index in strong)
         for index in (rankings[-1].order.tolist() if rankings else [])
         if mode != "tops" or index in strong
     )
@@ -110,37 +112,59 @@ def flow_data(rankings: Sequence[Ranking]) -> FlowData:
         size=size,
         rows=k if mode == "tops" else size,
         columns=len(rankings),
-        sentence=_sentence(ranks),
+        unfound=tuple(int((~ranking.found).sum()) for ranking in rankings),
+        sentence=_sentence(rankings, size),
     )
+
+
+def _places(ranking: Ranking) -> list[int]:
+    """Where each candidate stands in the ranking's order, from 1, so that tied ones have rows of their own."""
+    places = np.empty_like(ranking.order)
+    places[ranking.order] = np.arange(1, ranking.order.size + 1)
+    return [int(place) for place in places]
 
 
 def _mode(size: int) -> Mode:
     return "all" if size <= ALL_UP_TO else "emphasis" if size <= EMPHASIS_UP_TO else "tops"
 
 
-def _strong(rankings: Sequence[Ranking], ranks: IntArray, mode: Mode) -> set[int]:
-    orders = [ranking.order.tolist() for ranking in rankings]
+def _strong(rankings: Sequence[Ranking], mode: Mode) -> set[int]:
     if mode == "all":
-        return {index for order in orders for index in order}
+        return {index for ranking in rankings for index in ranking.order.tolist()}
     if mode == "tops":
-        return {index for order in orders for index in order[:TOP_K]}
-    others = {index for order in orders[:-1] for index in order[:OTHER_TOP]}
-    return {*(orders[-1][:TOP_K] if orders else ()), *others, *_biggest_movers(ranks)}
+        return {index for ranking in rankings for index in ranking.top(TOP_K).tolist()}
+    others = {index for ranking in rankings[:-1] for index in ranking.top(OTHER_TOP).tolist()}
+    return {*(rankings[-1].top(TOP_K).tolist() if rankings else ()), *others, *_biggest_movers(rankings)}
 
 
-def _biggest_movers(ranks: IntArray) -> list[int]:
+def _biggest_movers(rankings: Sequence[Ranking]) -> list[int]:
     """Candidates whose ranks differ most, of equals the one that ends higher first; those that never move are none."""
-    spreads = np.ptp(ranks, axis=0)
-    return [int(index) for index in np.lexsort((ranks[-1], -spreads)) if spreads[index]][:MOVERS]
+    spreads = _spreads(rankings)
+    return [int(index) for index in np.lexsort((rankings[-1].ranks, -spreads)) if spreads[index]][:MOVERS]
 
 
-def _line(candidate: int, ranks: list[int], size: int, mode: Mode, strong: bool) -> FlowLine:
+def _spreads(rankings: Sequence[Ranking]) -> IntArray:
+    """int64 (n,), worst rank − best rank of each candidate over the rankings that found it."""
+    ranks = np.array([ranking.ranks for ranking in rankings], dtype=np.int64)
+    found = np.array([ranking.found for ranking in rankings], dtype=np.bool_)
+    worst, best = np.where(found, ranks, 0).max(axis=0), np.where(found, ranks, np.iinfo(np.int64).max).min(axis=0)
+    spreads: IntArray = np.where(found.any(axis=0), worst - best, 0)
+    return spreads
+
+
+def _line(
+    candidate: int, rankings: Sequence[Ranking], places: Sequence[Sequence[int]], size: int, mode: Mode, strong: bool
+) -> FlowLine:
+    ranks = tuple(int(ranking.ranks[candidate]) if ranking.found[candidate] else None for ranking in rankings)
     return FlowLine(
         candidate=candidate,
-        ranks=tuple(ranks),
-        at=tuple(_at(rank, size, mode) for rank in ranks),
+        ranks=ranks,
+        at=tuple(
+            1.0 if rank is None else _at(place[candidate], size, mode)
+            for rank, place in zip(ranks, places, strict=True)
+        ),
         strong=strong,
-        named=tuple(strong and (mode != "tops" or rank <= TOP_K) for rank in ranks),
+        named=tuple(strong and rank is not None and (mode != "tops" or rank <= TOP_K) for rank in ranks),
     )
 
 
@@ -156,21 +180,20 @@ def _tail_at(rank: int, size: int) -> float:
     return TAIL_START + (1 - TAIL_START) * math.log(rank / first) / math.log(size / first)
 
 
-def _sentence(ranks: IntArray) -> Message:
+def _sentence(rankings: Sequence[Ranking], size: int) -> Message:
     """Rises and falls between two columns; among more, how many passages never move and the widest spread."""
-    columns, size = ranks.shape
-    passages = count_passages(size)
-    if columns == 2:
-        counts = count_directions(ranks[0] - ranks[1])
-        return Message("Ranking change of {passages}: {counts}", passages=passages, counts=counts)
+    passages, columns = count_passages(size), len(rankings)
     if columns < 2:
         return Message("Order of {passages}", passages=passages)
-    spreads = np.ptp(ranks, axis=0)
+    if columns == 2:
+        moves = compare(*rankings).moves
+        ways = [direction(None if np.isnan(move) else move) for move in moves.tolist()]
+        return Message("Ranking change of {passages}: {counts}", passages=passages, counts=count_directions(ways))
+    spreads = _spreads(rankings)
     still, widest = int((spreads == 0).sum()), int(spreads.max(initial=0))
     return plural(
-        "Ranks of {passages} in {columns} rankings: {count} has the same rank in all, and ranks of one passage "
-        "differ by "
-        "up to {widest}",
+        "Ranks of {passages} in {columns} rankings: {count} has the same rank in all, and ranks of one passage differ "
+        "by up to {widest}",
         "Ranks of {passages} in {columns} rankings: {count} have the same rank in all, and ranks of one passage differ "
         "by up to {widest}",
         still,

@@ -11,36 +11,31 @@ import plotly.graph_objects as go
 
 from demo.charts.scatter import count_directions, points, selection
 from demo.charts.style import BASELINE, UP, axis, axis_title, caption, centred, direction_key, hovers, layout
-from demo.comparison import TOP_K
 from demo.messages import NOTHING, Language, Message
-from demo.phrases import count_passages
-from demo.records import Comparison, IntArray, ScoreKind
+from demo.phrases import Direction, count_passages, direction
+from demo.records import IntArray
+from demo.results.change import TOP_K, Pair
 
 HEIGHT = 420
 BAND = "rgba(47,126,216,0.11)"
 
-RANK_LABELS = {
-    ScoreKind.BM25: Message("BM25 rank"),
-    ScoreKind.ENGINE: Message("Engine rank"),
-    ScoreKind.LOGIT: Message("Cross-encoder rank"),
-    ScoreKind.RRF: Message("RRF rank"),
-    ScoreKind.WEIGHTED_SUM: Message("Weighted-sum rank"),
-}
-
 
 @dataclass(frozen=True, eq=False)
 class RankScatterData:
-    """Both ranks of every candidate.
+    """Both ranks of every candidate that both rankers found.
 
     Attributes:
-        old, new: int64 (n,), ranks from 1, in candidate order; moves: old − new.
+        candidates: int64 (m,), whose they are; old, new: int64 (m,), ranks from 1.
+        ways: the directions of their moves; size: number of all candidates.
         k: cutoff of the band; overlap: candidates in both top k.
         ticks: ranks that are marked, ascending, from 1 to n.
     """
 
+    candidates: IntArray
     old: IntArray
     new: IntArray
-    moves: IntArray
+    ways: tuple[Direction, ...]
+    size: int
     k: int
     overlap: int
     ticks: tuple[int, ...]
@@ -49,18 +44,22 @@ class RankScatterData:
     hovers: tuple[Message, ...]
 
 
-def rank_scatter_data(comparison: Comparison) -> RankScatterData:
+def rank_scatter_data(pair: Pair) -> RankScatterData:
     """Both ranks of every candidate; any number of candidates will do, but it is made for more than 60."""
+    before, after, size = pair.before, pair.after, pair.result.size
+    both = np.flatnonzero(before.found & after.found).astype(np.int64)
     return RankScatterData(
-        old=comparison.before.ranks,
-        new=comparison.after.ranks,
-        moves=comparison.moves,
-        k=min(TOP_K, comparison.size),
-        overlap=comparison.agreement.overlap,
-        ticks=rank_ticks(1, comparison.size),
-        old_label=RANK_LABELS[comparison.before.ranker.kind],
-        new_label=RANK_LABELS[comparison.after.ranker.kind],
-        hovers=hovers(comparison),
+        candidates=both,
+        old=before.ranks[both],
+        new=after.ranks[both],
+        ways=tuple(direction(pair.change.move(index)) for index in both.tolist()),
+        size=size,
+        k=min(TOP_K, size),
+        overlap=pair.change.agreement.overlap,
+        ticks=rank_ticks(1, size),
+        old_label=before.ranker.kind.rank_label,
+        new_label=after.ranker.kind.rank_label,
+        hovers=hovers(pair),
     )
 
 
@@ -76,16 +75,15 @@ def rank_ticks(first: int, last: int) -> tuple[int, ...]:
 def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
     """Points on two log axes, best at the top left, with the diagonal of no change and the band of the new top k."""
     figure = go.Figure(layout=layout(HEIGHT, margin={"l": 52, "r": 10, "t": 28, "b": 46}))
-    size = data.old.size
-    if size:
-        everyone = np.arange(size, dtype=np.int64)
+    size = data.size
+    if data.old.size:
         figure.add_traces(
-            points(data.old.astype(float), data.new.astype(float), everyone, data.moves, data.hovers, language)
+            points(data.old.astype(float), data.new.astype(float), data.candidates, data.ways, data.hovers, language)
         )
         figure.add_shape(type="line", x0=1, y0=1, x1=size, y1=size, layer="below", line=_dashed())
-        figure.add_annotation(caption(direction_key(data.moves.tolist(), language), 1.0, 12, yshift=4))
+        figure.add_annotation(caption(direction_key(data.ways, language), 1.0, 12, yshift=4))
     else:
-        figure.add_annotation(centred(Message("No passages to show").to(language)))
+        figure.add_annotation(centred(_nothing(data).to(language)))
     figure.add_trace(selection())
     if size > data.k:
         _add_band(figure, data, language)
@@ -132,12 +130,16 @@ def _add_band(figure: go.Figure, data: RankScatterData, language: Language) -> N
     )
 
 
+def _nothing(data: RankScatterData) -> Message:
+    return Message("No passage was found by both") if data.size else Message("No passages to show")
+
+
 def rank_scatter_alt(data: RankScatterData) -> Message:
     """The chart in one sentence."""
-    size = data.old.size
-    if not size:
-        return Message("Rank against rank: no passages to show.")
-    counts = count_directions(data.moves)
+    if not data.old.size:
+        return Message("Rank against rank: {nothing!l}.", nothing=_nothing(data))
+    size = data.size
+    counts = count_directions(data.ways)
     band = NOTHING
     if size > data.k:
         came = data.k - data.overlap
@@ -146,7 +148,7 @@ def rank_scatter_alt(data: RankScatterData) -> Message:
         "{old} against {new} for {passages}: {counts}{band}.",
         old=data.old_label,
         new=data.new_label,
-        passages=count_passages(size),
+        passages=count_passages(data.old.size),
         counts=counts,
         band=band,
     )

@@ -13,16 +13,8 @@ from demo.messages import Message, clauses
 from demo.normalisation import Values as Values
 from demo.normalisation import min_max as min_max
 from demo.normalisation import standard
-from demo.records import Ranking, ScoreKind
-
-SCORE_LABELS = {
-    ScoreKind.BM25: Message("BM25 score"),
-    ScoreKind.ENGINE: Message("Engine score"),
-    ScoreKind.LOGIT: Message("Cross-encoder logit"),
-    ScoreKind.RRF: Message("RRF score"),
-    ScoreKind.WEIGHTED_SUM: Message("Weighted sum"),
-}
-"""The axis title of each kind of score."""
+from demo.records import Ranking
+from demo.score_kinds import ScoreKind
 
 
 def as_given(scores: Values) -> Values:
@@ -55,14 +47,14 @@ class Scale:
     Attributes:
         formula: how it is computed, for the page.
         apply: float64 (n,) → float64 (n,) in the same order, n ≥ 1; None where it is not defined for these scores.
-        kinds: the kinds of score it is meant for; scores of another kind stay raw.
+        reads: whether it is meant for scores of a kind; others stay raw.
     """
 
     key: str
     label: Message
     formula: Message
     apply: Callable[[Values], Values | None]
-    kinds: frozenset[ScoreKind] = frozenset(ScoreKind)
+    reads: Callable[[ScoreKind], bool] = lambda kind: True
 
 
 SCALES = (
@@ -72,7 +64,7 @@ SCALES = (
         Message("sigmoid"),
         Message("1 / (1 + e⁻ˢ), for logits only"),
         sigmoid,
-        frozenset({ScoreKind.LOGIT}),
+        lambda kind: kind.sigmoid,
     ),
     Scale(
         "min-max",
@@ -126,11 +118,11 @@ def find_scale(key: str) -> Scale:
 
 def scaled(ranking: Ranking, scale: Scale) -> Scaled:
     """The ranking's scores on the scale, or raw where the scale is not meant for their kind."""
-    kind = SCORE_LABELS[ranking.ranker.kind]
-    scores = ranking.scores.astype(np.float64)
+    kind = ranking.ranker.kind.label
+    scores = np.where(ranking.found, ranking.scores, np.nan).astype(np.float64)
     if scores.size == 0:
         return Scaled(scores, kind, Message("No passages to show"))
-    if ranking.ranker.kind not in scale.kinds:
+    if not scale.reads(ranking.ranker.kind):
         return Scaled(scores, kind, Message("raw: {label} is for logits", label=scale.label))
     label = kind if scale is RAW else Message("{kind}, {label}", kind=kind, label=scale.label)
     finite = np.isfinite(scores)
@@ -139,15 +131,17 @@ def scaled(ranking: Ranking, scale: Scale) -> Scaled:
         return Scaled(None, label, _undefined(scores, scale))
     values = np.full_like(scores, np.nan)
     values[finite] = found
-    return Scaled(values, label, _left_out(scores))
+    return Scaled(values, label, _left_out(ranking))
 
 
-def _left_out(scores: Values) -> Message | None:
-    """How many scores have no place on an axis: those that are infinite, and NaN, where nothing was scored."""
-    infinite, missing = int(np.isinf(scores).sum()), int(np.isnan(scores).sum())
+def _left_out(ranking: Ranking) -> Message | None:
+    """How many passages have no place on an axis: infinite scores, passages that were not scored or not found."""
+    found = ranking.scores[ranking.found]
+    infinite, missing, unfound = int(np.isinf(found).sum()), int(np.isnan(found).sum()), int((~ranking.found).sum())
     parts = [
         *([Message("{infinite} infinite left out", infinite=infinite)] if infinite else []),
         *([Message("{missing} not reranked", missing=missing)] if missing else []),
+        *([Message("{unfound} not found", unfound=unfound)] if unfound else []),
     ]
     return clauses(parts) if parts else None
 
@@ -156,7 +150,7 @@ def _undefined(scores: Values, scale: Scale) -> Message:
     """Why the scale cannot read these scores."""
     size = int(np.isfinite(scores).sum())
     if size == 0 and np.isnan(scores).all():
-        return Message("Nothing was reranked")
+        return Message("Nothing was found")
     if size == 0:
         return Message("No score is finite")
     if size == 1:

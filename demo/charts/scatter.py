@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +27,9 @@ from demo.charts.style import (
     layout,
 )
 from demo.messages import Language, Message, clauses
-from demo.phrases import count_passages, direction, signed
-from demo.records import Comparison, IntArray
+from demo.phrases import Direction, count_passages, direction, signed
+from demo.records import IntArray
+from demo.results.change import Pair
 
 HEIGHT = 380
 MAIN, MARGINAL = (0.0, 0.83), (0.86, 1.0)
@@ -49,14 +52,14 @@ class ScatterData:
 
     Attributes:
         x, y: float64 (m,), first-stage and new score of the candidates that have both as finite numbers.
-        candidates: int64 (m,), whose they are; moves: int64 (m,), their moves.
+        candidates: int64 (m,), whose they are; ways: the directions of their moves.
         across, up: the two axes; size: number of candidates; tau_b: agreement of the scores.
     """
 
     x: Values
     y: Values
     candidates: IntArray
-    moves: IntArray
+    ways: tuple[Direction, ...]
     across: Axis
     up: Axis
     size: int
@@ -64,9 +67,9 @@ class ScatterData:
     hovers: tuple[Message, ...]
 
 
-def scatter_data(comparison: Comparison, scale: Scale = RAW) -> ScatterData:
+def scatter_data(pair: Pair, scale: Scale = RAW) -> ScatterData:
     """Both scores of every candidate on the scale; no points where the scale is undefined for one of the rankers."""
-    across, up = scaled(comparison.before, scale), scaled(comparison.after, scale)
+    across, up = scaled(pair.before, scale), scaled(pair.after, scale)
     if across.values is None or up.values is None:
         candidates = np.empty(0, dtype=np.int64)
         x = y = np.empty(0)
@@ -77,12 +80,12 @@ def scatter_data(comparison: Comparison, scale: Scale = RAW) -> ScatterData:
         x=x,
         y=y,
         candidates=candidates,
-        moves=comparison.moves[candidates],
+        ways=tuple(direction(pair.change.move(index)) for index in candidates.tolist()),
         across=_axis(across.label, across.note, x),
         up=_axis(up.label, up.note, y),
-        size=comparison.size,
-        tau_b=comparison.agreement.tau_b,
-        hovers=hovers(comparison),
+        size=pair.result.size,
+        tau_b=pair.change.agreement.tau_b,
+        hovers=hovers(pair),
     )
 
 
@@ -95,7 +98,7 @@ def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
     """The points in three layers by direction, in colour and in shape, with a histogram along each axis."""
     figure = go.Figure(layout=layout(HEIGHT, margin={"l": 48, "r": 10, "t": 28, "b": 44}))
     if data.x.size:
-        figure.add_traces(points(data.x, data.y, data.candidates, data.moves, data.hovers, language))
+        figure.add_traces(points(data.x, data.y, data.candidates, data.ways, data.hovers, language))
         figure.add_traces(_marginals(data))
     figure.add_trace(selection())
     figure.update_layout(
@@ -105,17 +108,21 @@ def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
         yaxis2=axis(domain=MARGINAL, anchor="x", visible=False, rangemode="tozero"),
     )
     if data.x.size:
-        figure.add_annotation(caption(direction_key(data.moves.tolist(), language), 1.0, 12, yshift=4))
+        figure.add_annotation(caption(direction_key(data.ways, language), 1.0, 12, yshift=4))
     else:
         figure.add_annotation(centred(_nothing(data).to(language)))
     return figure
 
 
 def points(
-    x: Values, y: Values, candidates: IntArray, moves: IntArray, texts: tuple[Message, ...], language: Language
+    x: Values,
+    y: Values,
+    candidates: IntArray,
+    ways: Sequence[Direction],
+    texts: tuple[Message, ...],
+    language: Language,
 ) -> list[go.Scatter]:
     """One trace for each direction, the unmoved at the bottom; a click finds the candidate in `customdata`."""
-    ways = [direction(move) for move in moves.tolist()]
     traces = []
     for way, colour, symbol, _, _ in DIRECTIONS:
         here = [place for place, each in enumerate(ways) if each == way]
@@ -215,7 +222,7 @@ def scatter_alt(data: ScatterData) -> Message:
         return Message(
             "{across} against {up}: {nothing!l}.", across=data.across.title, up=data.up.title, nothing=nothing
         )
-    parts = [count_directions(data.moves)]
+    parts = [count_directions(data.ways)]
     if data.tau_b is not None:
         parts.append(Message("agreement τ {tau}", tau=signed(data.tau_b)))
     return Message(
@@ -227,8 +234,12 @@ def scatter_alt(data: ScatterData) -> Message:
     )
 
 
-def count_directions(moves: IntArray) -> Message:
-    """«12 rose, 20 fell, 8 stayed»."""
-    rose, fell = int((moves > 0).sum()), int((moves < 0).sum())
-    stayed = moves.size - rose - fell
-    return Message("{rose} rose, {fell} fell, {stayed} stayed", rose=rose, fell=fell, stayed=stayed)
+def count_directions(ways: Sequence[Direction]) -> Message:
+    """«12 rose, 20 fell, 8 stayed», and how many have no rank on one side."""
+    counts = Counter(ways)
+    words = Message(
+        "{rose} rose, {fell} fell, {stayed} stayed", rose=counts["up"], fell=counts["down"], stayed=counts["same"]
+    )
+    if not counts["new"]:
+        return words
+    return Message("{words}, {count} not ranked by both", words=words, count=counts["new"])

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from demo.charts.style import GRID, INK, SAME, UP, axis, axis_title, centred, escaped, layout
-from demo.lineups import SpeedRow, find_ranking, speed_rows
 from demo.messages import Language, Message, clauses, listed
 from demo.metrics.agreement import Measure
 from demo.phrases import shorten, signed
-from demo.records import Lineup, ScoreKind
+from demo.records import Result
+from demo.results import SpeedRow, find_ranking, speed_rows
 
 HEIGHT, MARGINS = 340, {"l": 52, "r": 14, "t": 14, "b": 46}
 LABEL_HEIGHT, LABEL_COLUMNS = 16, 22
 LEAST_SPAN = 0.2
 """Of the upright axis, so that small differences do not look large."""
-FUSIONS = frozenset({ScoreKind.RRF, ScoreKind.WEIGHTED_SUM})
 KEPT = Message("all scores kept from before")
 FUSED = Message("made of other rankers' scores")
 UNDEFINED = Message("its value is not defined")
@@ -40,7 +39,7 @@ class SpeedPoint:
     label: str
     milliseconds: float
     value: float
-    is_logit: bool
+    from_model: bool
     is_reference: bool
     shift: float
     leftwards: bool
@@ -63,7 +62,7 @@ class SpeedData:
 
 
 def speed_data(
-    lineup: Lineup, reference_key: str, measure: Measure, quality: Mapping[str, float] | None = None
+    result: Result, reference_key: str, measure: Measure, quality: Mapping[str, float] | None = None
 ) -> SpeedData:
     """Where each ranker stands; the reference, which agrees with itself, stands at 1.
 
@@ -73,15 +72,15 @@ def speed_data(
     Raises:
         InputError: the reference failed or is not here.
     """
-    reference = find_ranking(lineup, reference_key).ranker.label
+    reference = find_ranking(result, reference_key).ranker.label
     y_label = Message("{label} with {reference}", label=measure.label, reference=reference)
     drawn: list[tuple[SpeedRow, float, float]] = []
     unmeasured: list[tuple[str, Message]] = []
-    for row in speed_rows(lineup, reference_key, measure):
+    for row in speed_rows(result, reference_key, measure):
         agreement = 1.0 if row.is_reference else row.agreement
         value = agreement if quality is None else quality.get(row.ranker.key)
         if row.milliseconds_per_pair is None:
-            unmeasured.append((row.ranker.label, FUSED if row.ranker.kind in FUSIONS else KEPT))
+            unmeasured.append((row.ranker.label, FUSED if row.ranker.kind.side == "fusion" else KEPT))
         elif value is None:
             unmeasured.append((row.ranker.label, UNDEFINED))
         else:
@@ -95,7 +94,7 @@ def speed_data(
             label=row.ranker.label,
             milliseconds=milliseconds,
             value=value,
-            is_logit=row.ranker.kind is ScoreKind.LOGIT,
+            from_model=row.ranker.kind.side == "model",
             is_reference=row.is_reference,
             shift=shift,
             leftwards=milliseconds > middle,
@@ -164,7 +163,7 @@ def speed_figure(data: SpeedData, language: Language) -> go.Figure:
 
 def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> go.Scatter:
     """A diamond for the reference, a disc for the others; no `customdata`, as a click chooses passages only."""
-    colour = UP if point.is_logit else SAME
+    colour = UP if point.from_model else SAME
     what = escaped(data.y_label.to(language))
     pace = Message("{three_figures} ms a pair", three_figures=three_figures(point.milliseconds)).to(language)
     return go.Scatter(

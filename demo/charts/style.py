@@ -10,8 +10,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 from demo.messages import Language, Message
-from demo.phrases import Direction, change_mark, direction, shorten, signed
-from demo.records import Comparison, Passage, Ranking
+from demo.phrases import Direction, change_mark, shorten, signed
+from demo.records import Passage, Ranking
+from demo.results.change import Pair
 
 FONT = "IBM Plex Sans, system-ui, -apple-system, Segoe UI, Noto Sans CJK SC, sans-serif"
 UP, DOWN, SAME, SELECTED = "#2f7ed8", "#e8590c", "#8a94a3", "#d6336c"
@@ -22,6 +23,7 @@ SELECTED_TRACE = "selected"
 """Name of the empty trace that the page fills with the chosen candidate."""
 
 DIRECTIONS: tuple[tuple[Direction, str, str, str, Message], ...] = (
+    ("new", SAME, "diamond-open", "✦", Message("not ranked by both")),
     ("same", SAME, "circle", "●", Message("stayed")),
     ("down", DOWN, "triangle-down", "▼", Message("fell")),
     ("up", UP, "triangle-up", "▲", Message("rose")),
@@ -77,12 +79,12 @@ def centred(text: str) -> dict[str, Any]:
     return caption(text, 0.5, x=0.5, xanchor="center", yanchor="middle")
 
 
-def direction_key(moves: list[int], language: Language) -> str:
-    """The key of the directions with their counts: «▲ rose 12  ▼ fell 20  ● stayed 8»."""
-    ways = [direction(move) for move in moves]
+def direction_key(ways: Sequence[Direction], language: Language) -> str:
+    """The key of the directions with their counts: «▲ rose 12  ▼ fell 20  ● stayed 8»; ✦ only where it occurs."""
     return "   ".join(
         f'<span style="color:{colour}">{sign}</span> {word.to(language)} {ways.count(way)}'
         for way, colour, _, sign, word in reversed(DIRECTIONS)
+        if way != "new" or way in ways
     )
 
 
@@ -92,23 +94,19 @@ def escaped(text: str) -> str:
     return html.escape(line, quote=False)
 
 
-def hover(comparison: Comparison, index: int) -> Message:
+def hover(pair: Pair, index: int) -> Message:
     """Rank change, start of the passage and both scores, ready for `hovertext`, narrow enough for a phone."""
-    passage = comparison.candidates[index]
-    old, new = int(comparison.before.ranks[index]), int(comparison.after.ranks[index])
-    mark = change_mark(int(comparison.moves[index]))
-    start = opening(passage)
-    scores = " · ".join(
-        f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}"
-        for ranking in (comparison.before, comparison.after)
-    )
+    sides = (pair.before, pair.after)
+    old, new = (int(ranking.ranks[index]) if ranking.found[index] else "–" for ranking in sides)
     return Message(
         "<b>{mark}</b>  rank {old} → {new}<br>{start}<br>{scores}",
-        mark=mark,
+        mark=change_mark(pair.change.move(index)),
         old=old,
         new=new,
-        start=start,
-        scores=scores,
+        start=opening(pair.result.candidates[index]),
+        scores=" · ".join(
+            f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}" for ranking in sides
+        ),
     )
 
 
@@ -121,13 +119,18 @@ def opening(passage: Passage) -> str:
 
 def rank_hovers(openings: Sequence[str], ranking: Ranking) -> tuple[Message, ...]:
     """Rank and score in one ranking before the start of each passage, in candidate order."""
-    rows = zip(ranking.ranks.tolist(), ranking.scores.tolist(), openings, strict=True)
+    rows = zip(ranking.ranks.tolist(), ranking.found.tolist(), ranking.scores.tolist(), openings, strict=True)
     return tuple(
-        Message("<b>rank {rank}</b> · {score}<br>{start}", rank=rank, score=signed(score), start=start)
-        for rank, score, start in rows
+        Message(
+            "<b>rank {rank}</b> · {score}<br>{start}",
+            rank=rank if found else "–",
+            score=signed(score),
+            start=start,
+        )
+        for rank, found, score, start in rows
     )
 
 
-def hovers(comparison: Comparison) -> tuple[Message, ...]:
+def hovers(pair: Pair) -> tuple[Message, ...]:
     """The hover text of every candidate, in candidate order."""
-    return tuple(hover(comparison, index) for index in range(comparison.size))
+    return tuple(hover(pair, index) for index in range(pair.result.size))

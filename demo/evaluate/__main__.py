@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="bm25, bundled, a model's key, hub id or folder, each with options, as bm25[k1=1.2], or a fusion, as "
         "rrf(bm25+bundled) (default: %(default)s)",
     )
-    add("--candidates", default="", help="a first stage, “judged” (the judged passages of each query), or a TREC run file "
+    add("--candidates", default="", help="a first stage, “judged” (the judged passages of each query), or a run file "
         "(default: what the collection brings, else bm25)")  # fmt: skip
     add("--depth", type=int, help="candidates of each query (default: 100, or the preset's)")
     add("--measures", help=f"default: {','.join(measure.key for measure in USUAL)}")

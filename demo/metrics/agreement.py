@@ -241,8 +241,8 @@ MEASURES = (
         Message(
             "τ_AP takes one ranker as the reference and asks, at each rank of the other, which share of the "
             "passages above it the reference also puts above it, so that errors at the top cost most; −1…1: 1 is "
-            "the same order, 0 what chance gives, −1 the reverse; ties count as the mean of all their orders, and it is "
-            "undefined for fewer than two passages or where one ranker gives all of them the same score."
+            "the same order, 0 what chance gives, −1 the reverse; ties count as the mean of all their orders, and it "
+            "is undefined for fewer than two passages or where one ranker gives all of them the same score."
         ),
         symmetric=False,
         least=-1.0,

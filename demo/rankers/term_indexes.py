@@ -10,7 +10,7 @@ from demo.rankers.bm25_index import Bm25Index, Bm25Settings
 from demo.records import Collection
 
 INDEXES_PER_COLLECTION = 8
-"""As many as a lineup may hold."""
+"""As many as a result may have columns."""
 
 
 class TermIndexes:

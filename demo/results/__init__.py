@@ -5,7 +5,7 @@ does not make them right.
 """
 
 from demo.results.agreement import agreement_matrix, agreement_with
-from demo.results.change import TOP_K, Change, agree, compare, take_candidates
+from demo.results.change import TOP_K, Change, Pair, agree, compare, take_candidates
 from demo.results.contested import GROUPS, Contest, Group, apart_means, contested, tolerance
 from demo.results.depth import DepthLoss, at_depth, missed_by_depth, usual_depths
 from demo.results.key_figures import KeyFigure, key_figures
@@ -23,6 +23,7 @@ __all__ = [
     "DepthLoss",
     "Group",
     "KeyFigure",
+    "Pair",
     "ScoreFacts",
     "Shift",
     "SpeedRow",

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.metrics.agreement import OVERLAP_K, RBO_PERSISTENCE, overlap_at_k, rbo_between, tau_b_between
-from demo.records import Agreement, IntArray, Ranking
+from demo.records import Agreement, IntArray, Ranking, Result
 
 TOP_K = OVERLAP_K
 
@@ -74,6 +74,35 @@ class Change:
         moves = np.nan_to_num(self.moves)
         falls = np.lexsort((self.before.ranks, moves))
         return int(falls[0]) if falls.size and moves[falls[0]] < 0 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A result of two rankings: the first column and the last, and what the one changes of the other."""
+
+    result: Result
+    change: Change
+
+    @property
+    def before(self) -> Ranking:
+        """The first column."""
+        return self.change.before
+
+    @property
+    def after(self) -> Ranking:
+        """The last column."""
+        return self.change.after
+
+    @classmethod
+    def of(cls, result: Result) -> Pair:
+        """The two-column view of a result.
+
+        Raises:
+            ValueError: it has fewer than two rankings.
+        """
+        if len(result.rankings) < 2:
+            raise ValueError(f"a pair needs two rankings, found {len(result.rankings)}")
+        return cls(result, compare(result.rankings[0], result.rankings[-1]))
 
 
 def compare(before: Ranking, after: Ranking) -> Change:

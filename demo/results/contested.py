@@ -92,11 +92,11 @@ def contested(result: Result, k: int = TOP_K) -> tuple[Contest, ...]:
     """Every candidate by rank spread, those in «all agree» last, of equals the better best rank first.
 
     Two ranks are far apart when they differ by more than t = max(1, min(k, ⌊n / 10⌋)) and the better is at most k. A
-    passage on which no two rankers are far apart is in «all agree»; where everyone on one side is far from everyone on
-    the other and no two on one side are far apart, in «BM25 alone» if the sides are BM25 and cross-encoders, in «small
-    models alone» if they are the cross-encoders below some number of parameters and the larger ones with BM25; else in
-    «no clear line». With two rankers «small models alone» cannot occur. Engines and fusions belong to no side; models
-    of unknown size count only for «BM25 alone».
+    passage on which no two rankers are far apart is in «all agree»; where everyone on one side is far from everyone
+    on the other and no two on one side are far apart, in «BM25 alone» if the sides are BM25 and cross-encoders, in
+    «small models alone» if they are the cross-encoders below some number of parameters and the larger ones with
+    BM25; else in «no clear line». With two rankers «small models alone» cannot occur. Engines and fusions belong to
+    no side; models of unknown size count only for «BM25 alone».
 
     A ranker that did not find a passage says nothing of it, and one that ties all of them says nothing at all; a
     passage that nobody speaks of is left out. Empty without rankings. O(m² n) for m rankings, in numpy.

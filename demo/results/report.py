@@ -10,7 +10,7 @@ from demo.formats import write_csv
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
 from demo.records import Cost, Failure, ModelUse, Ranking, Result
 from demo.results.agreement import agreement_matrix
-from demo.results.change import Change
+from demo.results.change import Pair
 from demo.results.words import change_summary, summary
 from demo.versions import versions
 
@@ -149,8 +149,9 @@ def _row(result: Result, index: int) -> list[Cell]:
 # ---- two rankings ------------------------------------------------------------------------------------------------
 
 
-def change_as_json(result: Result, change: Change) -> dict[str, Any]:
-    """What one ranking of the result changes of another as JSON values, passages in the new order."""
+def pair_as_json(pair: Pair) -> dict[str, Any]:
+    """What one ranking changes of another as JSON values, passages in the new order."""
+    result, change = pair.result, pair.change
     before, after, agreement = change.before, change.after, change.agreement
     return {
         **_asked(result),
@@ -169,11 +170,12 @@ def change_as_json(result: Result, change: Change) -> dict[str, Any]:
         },
         "summary": str(change_summary(change, result.candidates)),
         "warnings": [str(warning) for warning in result.warnings],
-        "results": [_changed(result, change, index) for index in after.order.tolist()],
+        "results": [_changed(pair, index) for index in after.order.tolist()],
     }
 
 
-def _changed(result: Result, change: Change, index: int) -> dict[str, Any]:
+def _changed(pair: Pair, index: int) -> dict[str, Any]:
+    result, change = pair.result, pair.change
     extent = change.after.extents[index] if change.after.extents else None
     values: dict[str, Any] = {
         **_passage(result, index),
@@ -189,7 +191,7 @@ def _changed(result: Result, change: Change, index: int) -> dict[str, Any]:
     return {name: values[name] for name in CHANGE_COLUMNS}
 
 
-def change_as_csv(result: Result, change: Change) -> str:
+def pair_as_csv(pair: Pair) -> str:
     """`CHANGE_COLUMNS`, then one row per result in the new order; no cell is a formula to a spreadsheet."""
-    rows = (_changed(result, change, index) for index in change.after.order.tolist())
+    rows = (_changed(pair, index) for index in pair.after.order.tolist())
     return write_csv([list(CHANGE_COLUMNS), *([row[name] for name in CHANGE_COLUMNS] for row in rows)])

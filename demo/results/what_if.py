@@ -46,7 +46,7 @@ class WhatIf:
 
 
 def what_if(before: Result, after: Result, k: int = TOP_K) -> WhatIf:
-    """Both lineups together; rankers are matched by key, passages by doc_id.
+    """Both results together; rankers are matched by key, passages by doc_id.
 
     For the order alone, a passage that is a candidate on one side only moves from or to just below the other side's
     last rank.

@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
-from demo import formats, lineup_report, report
-from demo.errors import DemoError
-from demo.rankers.choices import CrossEncoderChoice, parse_rankers
-from demo.records import Comparison, Lineup
+from demo import formats
+from demo.errors import DemoError, InputError
+from demo.results import Pair
+from demo.results.report import as_json, pair_as_json
 from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.ui.boundary import sentence_of
@@ -35,9 +35,11 @@ def add_api(settings: Settings, service: RankingService) -> None:
         """
         try:
             collection = formats.from_texts(passages, limits)
-            *_, comparison = service.rerank(Request(query, collection), CrossEncoderChoice(model, windows=windows))
-            assert isinstance(comparison, Comparison)
-            return report.as_json(comparison)
+            request = Request(query, collection, service.default_first_stage())
+            result = service.run(request, (request.first, service.cross_encoder(model, windows=windows))).run()
+            if result.failures:
+                raise InputError(result.failures[0].reason)
+            return pair_as_json(Pair.of(result))
         except Exception as error:
             raise _refusal(error) from error
 
@@ -51,10 +53,8 @@ def add_api(settings: Settings, service: RankingService) -> None:
         """
         try:
             collection = formats.from_texts(passages, limits)
-            choices = parse_rankers("\n".join(rankers))
-            *_, lineup = service.line_up(Request(query, collection), choices)
-            assert isinstance(lineup, Lineup)
-            return lineup_report.as_json(lineup)
+            request = Request(query, collection, service.default_first_stage())
+            return as_json(service.run(request, service.rankers.read_all(rankers)).run())
         except Exception as error:
             raise _refusal(error) from error
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.choices import EngineChoice, FusionChoice, parse_ranker
 from demo.records import Passage
-from demo.ui.session import Ran
+from demo.ui.session import Shown
 
 ADDRESS = "ADDRESS-OF-THIS-PAGE"
 """Stands where the browser, which alone knows the address, writes it; see `parts.SAVE`."""
@@ -35,25 +32,25 @@ answer = Client(PAGE, verbose=False).predict(QUERY, PASSAGES, RANKERS, api_name=
 for ranker in answer["rankers"]:
     key = ranker["key"]
     print(ranker["label"], ranker["failure"] or "")
-    ranked = [row for row in answer["results"] if key in row["ranks"]]
+    ranked = [row for row in answer["results"] if row["ranks"].get(key)]
     for row in sorted(ranked, key=lambda row: row["ranks"][key])[:10]:
         print(row["ranks"][key], row["scores"][key], row["doc_id"], row["text"][:60], sep="\\t")
 '''
 
 
-def python_program(ran: Ran, rankers: Sequence[str]) -> str:
-    """The program for these rankers, as `rankers.choices` writes them, over the whole collection.
+def python_program(shown: Shown) -> str:
+    """The program for the rankers that are drawn, over the whole collection.
 
     Raises:
-        InputError: the passages are too many to stand in a program, or an engine gave scores.
+        InputError: the passages are too many to stand in a program, or scores came along with them.
     """
-    if any(isinstance(member, EngineChoice) for ranker in rankers for member in _members(ranker)):
+    if shown.collection.engine_scores and any(ranking.ranker.kind.side == "given" for ranking in shown.rankings):
         raise InputError(
             Message(
                 "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
             )
         )
-    passages = ran.collection.passages
+    passages = shown.collection.passages
     chars = sum(len(passage.content) for passage in passages)
     if chars > MOST_CHARS:
         raise InputError(
@@ -66,15 +63,10 @@ def python_program(ran: Ran, rankers: Sequence[str]) -> str:
         )
     return PROGRAM.format(
         address=ADDRESS,
-        query=repr(ran.query.text),
+        query=repr(shown.query.text),
         passages="\n".join(f"    {_row(passage)!r}," for passage in passages),
-        rankers=repr(list(rankers)),
+        rankers=repr([column.ranker.key for column in shown.drawn.columns]),
     )
-
-
-def _members(ranker: str) -> Sequence[object]:
-    choice = parse_ranker(ranker)
-    return choice.members if isinstance(choice, FusionChoice) else (choice,)
 
 
 def _row(passage: Passage) -> dict[str, str]:

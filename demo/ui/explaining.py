@@ -9,15 +9,13 @@ from typing import Any
 import gradio as gr
 
 from demo.messages import Language
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, parse_ranker
-from demo.rankers.cross_encoder.scoring import Progress
 from demo.records import Explanation
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.page import RANKING
 from demo.ui.progress import seldom, told
-from demo.ui.session import Ran
+from demo.ui.session import Shown
 from demo.ui.views import status
 from demo.ui.views.why import why
 
@@ -25,28 +23,25 @@ BRIDGE = """document.addEventListener('lens-explain', (event) => trigger('select
 """The page's script tells which passage is asked about; this passes it on to the server."""
 
 
-def explained(service: RankingService, ran: Ran, index: int, language: Language) -> Iterator[str]:
+def explained(service: RankingService, shown: Shown, index: int, language: Language) -> Iterator[str]:
     """The card of candidate `index`, ranker after ranker, with the progress or the error below it."""
-    passage, found = ran.candidates[index], list[Explanation]()
+    passage, found = shown.candidates[index], list[Explanation]()
+    place = next(at for at, each in enumerate(shown.collection.passages) if each.doc_id == passage.doc_id)
 
     def card(below: str) -> str:
         return why(passage, found, (), language) + below
 
     def cards() -> Iterator[str]:
         left_out = []
-        for ranking in ran.rankings:
-            choice = parse_ranker(ranking.ranker.key)
-            if not isinstance(choice, Bm25Choice | CrossEncoderChoice):
+        for ranking in shown.rankings:
+            ranker = shown.ranker(ranking.ranker.key)
+            steps = service.explain(ranker, shown.query, shown.collection, place) if ranker else None
+            if steps is None:
                 left_out.append(ranking.ranker)
                 continue
-            steps: Iterator[Progress | Explanation] = seldom(
-                service.explain(choice, ran.query, passage, ran.collection)
-            )
-            for step in steps:
-                if isinstance(step, Progress):
-                    yield card(told(step, language))
-                else:
-                    found.append(step)
+            for step in seldom(steps):
+                yield card(told(step, language))
+            found.append(steps.result)
         yield why(passage, found, left_out, language)
 
     return guarded(cards(), lambda sentence: card(status.alert(sentence, language)))
@@ -56,15 +51,15 @@ def explained(service: RankingService, ran: Ran, index: int, language: Language)
 class Question:
     """Which candidate was asked about, and of which rankings."""
 
-    ran: Ran
+    shown: Shown
     index: int
 
 
-def answer(service: RankingService, question: Question | None, ran: Ran, language: Language) -> str:
+def answer(service: RankingService, question: Question | None, shown: Shown, language: Language) -> str:
     """The whole card of what was asked about these rankings; "" where nothing was, or only about earlier ones."""
-    if question is None or question.ran.candidates is not ran.candidates:
+    if question is None or question.shown.candidates is not shown.candidates:
         return ""
-    *_, card = explained(service, ran, question.index, language)
+    *_, card = explained(service, shown, question.index, language)
     return card
 
 
@@ -74,12 +69,12 @@ class Asked:
 
     Attributes:
         name: its element's id.
-        ran: what is shown there; box: takes the answer.
+        shown: what is there; box: takes the answer.
         question: the latest.
     """
 
     name: str
-    ran: gr.State
+    shown: gr.State
     box: gr.HTML
     question: gr.State = field(default_factory=lambda: gr.State(None))
 
@@ -96,22 +91,22 @@ class Explaining:
         bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
         names = [scene.name for scene in self.scenes]
 
-        def explain(request: gr.Request, event: gr.EventData, *values: Ran | None) -> Iterator[Any]:
+        def explain(request: gr.Request, event: gr.EventData, *values: Shown | None) -> Iterator[Any]:
             told_by = event._data
             at = names.index(told_by["scene"])
-            ran = values[at]
+            shown = values[at]
             others = [gr.skip() for _ in [*names, *names]]
             yield others  # gradio empties the outputs of a generator that gives nothing
-            if ran is not None:
-                question = Question(ran, int(told_by["index"]))
-                for card in explained(self.service, ran, question.index, w.language_of(request)):
+            if shown is not None:
+                question = Question(shown, int(told_by["index"]))
+                for card in explained(self.service, shown, question.index, w.language_of(request)):
                     found = list(others)
                     found[at], found[len(names) + at] = card, question
                     yield found
 
         bridge.select(
             explain,
-            [scene.ran for scene in self.scenes],
+            [scene.shown for scene in self.scenes],
             [*(scene.box for scene in self.scenes), *(scene.question for scene in self.scenes)],
             trigger_mode="always_last",
             **RANKING,

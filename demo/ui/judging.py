@@ -20,7 +20,7 @@ from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.page import QUICK, page_html
 from demo.ui.parts import build_download
-from demo.ui.session import Ran, grades_by_id
+from demo.ui.session import Shown, grades_by_id
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
@@ -30,22 +30,22 @@ BRIDGE = """document.addEventListener('lens-judge', (event) => trigger('select',
 """The page's script tells of a judgment; this passes it on to the server."""
 
 
-def figures(ran: Ran, judgments: Judgments) -> Mapping[str, Figures]:
+def figures(shown: Shown, judgments: Judgments) -> Mapping[str, Figures]:
     """Ranker key → MEASURES by name, for this query; empty where no passage of the collection is judged."""
-    grades = grades_by_id(ran, judgments)
+    grades = grades_by_id(shown, judgments)
     if not grades:
         return {}
-    names = [passage.doc_id for passage in ran.candidates]
+    names = [passage.doc_id for passage in shown.candidates]
     found = {}
-    for ranking in ran.rankings:
-        values = measure_query([names[index] for index in ranking.order.tolist()], grades, MEASURES)
+    for ranking in shown.rankings:
+        values = measure_query([names[index] for index in ranking.top(len(names)).tolist()], grades, MEASURES)
         found[ranking.ranker.key] = {measure.name: value for measure, value in values.items()}
     return found
 
 
-def judged_box(ran: Ran, judgments: Judgments, language: Language) -> str:
+def judged_box(shown: Shown, judgments: Judgments, language: Language) -> str:
     """What the judgments say of every ranking; nothing where there are none."""
-    return judged_figures(ran.rankings, figures(ran, judgments), language)
+    return judged_figures(shown.rankings, figures(shown, judgments), language)
 
 
 def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Judgments:
@@ -75,12 +75,12 @@ class Scene:
 
     Attributes:
         name: its element's id.
-        ran: what is shown there.
+        shown: what is there.
         box: shows what the judgments say; table: shows each passage's grade, drawn by `draw`.
     """
 
     name: str
-    ran: gr.State
+    shown: gr.State
     box: gr.HTML
     table: gr.HTML
     draw: Callable[[Any, Judgments, Language], str]
@@ -102,10 +102,10 @@ class Judging:
             note = page_html(status.reading(w.JUDGING_HELP, "en"), elem_id="judging-note")
             load = gr.UploadButton(self.label(w.JUDGING_LOAD), size="sm", elem_id="load-judgments")  # type: ignore[arg-type]
             save = build_download(self.label(w.JUDGING_SAVE), "save-judgments")
-        ran = [scene.ran for scene in self.scenes]
+        states = [scene.shown for scene in self.scenes]
         boxes, tables = [scene.box for scene in self.scenes], [scene.table for scene in self.scenes]
 
-        def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Ran | None) -> Any:
+        def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Shown | None) -> Any:
             told = event._data
             where = next(value for scene, value in zip(self.scenes, values, strict=True) if scene.name == told["scene"])
             if where is None:
@@ -114,7 +114,7 @@ class Judging:
             return [judgments, *self._boxes(values, judgments, w.language_of(request))]
 
         def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> Any:
-            values, typed = rest[: len(ran)], rest[len(ran) :]
+            values, typed = rest[: len(states)], rest[len(states) :]
             language = w.language_of(request)
             try:
                 judgments = taken(Path(str(path)), Form(*typed), self.inputs.pane, judgments)
@@ -128,16 +128,16 @@ class Judging:
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
             return [judgments, *self._boxes(values, judgments, language), *drawn, told]
 
-        bridge.select(judge, [self.judgments, *ran], [self.judgments, *boxes], **QUICK)
+        bridge.select(judge, [self.judgments, *states], [self.judgments, *boxes], **QUICK)
         load.upload(
             loaded,
-            [load, self.judgments, *ran, *self.inputs.components()],
+            [load, self.judgments, *states, *self.inputs.components()],
             [self.judgments, *boxes, *tables, note],
             **QUICK,
         )
         save.serve(saved, [self.judgments])
 
-    def _boxes(self, values: tuple[Ran | None, ...], judgments: Judgments, language: Language) -> list[Any]:
+    def _boxes(self, values: tuple[Shown | None, ...], judgments: Judgments, language: Language) -> list[Any]:
         return [gr.skip() if value is None else judged_box(value, judgments, language) for value in values]
 
 

@@ -1,4 +1,4 @@
-"""What a link opens, as the part of its address behind “?”: a form and rankers, in the words of `rankers.choices`.
+"""What a link opens, as the part of its address behind “?”: a form and rankers (see `rankers.text_form`).
 
 Only what differs from the start is written, but for query and passages. Passages that were pasted or uploaded stand in
 the link themselves, so it needs no memory of the server and works as long as the page does.
@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from demo import formats
 from demo.errors import DemoError, InputError
 from demo.messages import Message
-from demo.rankers.choices import (
-    Bm25Choice,
-    CrossEncoderChoice,
-    FusionChoice,
-    RankerChoice,
-    parse_ranker,
-    parse_rankers,
-)
+from demo.rankers.bm25 import Bm25
+from demo.rankers.bm25_index import Bm25Settings
+from demo.rankers.cross_encoder.ranker import CrossEncoder
+from demo.rankers.fusion import Fusion
+from demo.rankers.protocol import Ranker
+from demo.rankers.text_form import shown
 from demo.records import Collection
 from demo.service import RankingService
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
@@ -33,6 +32,8 @@ QUERY, KEY, PASSAGES, READING = "query", "collection", "passages", "reading"
 FIRST, DEPTH, MODEL, RANKERS = "first_stage", "depth", "model", "rankers"
 """The names in the address."""
 
+MOST_DIGITS = 9
+
 EVALUATE = "evaluate"
 """With this name the link is one of `ui.evaluate.links`."""
 
@@ -42,34 +43,34 @@ class Link:
     """What is opened.
 
     Attributes:
-        reranker: for the Rerank tab; without a model it is the default one.
+        reranker: for the Rerank tab; None takes the default model.
         rankers: for the Compare tab, which is opened if there are any.
     """
 
     form: Form
-    reranker: CrossEncoderChoice = field(default_factory=CrossEncoderChoice)
-    rankers: tuple[str, ...] = ()
+    reranker: Ranker | None = None
+    rankers: tuple[Ranker, ...] = ()
 
 
 def written(link: Link, pane: InputsPane) -> str:
     """The link behind “?”.
 
     Raises:
-        InputError: the first stage is an engine's, nothing was uploaded yet, a number of BM25 is missing, or the link
-            would be too long to work.
+        InputError: the first stage is scores that came along, nothing was uploaded yet, a number of BM25 is missing, or
+            the link would be too long to work.
     """
-    form, first = link.form, str(Bm25Choice(pane.bm25(link.form)))
-    if form.first_stage != "bm25":
+    form, first = link.form, pane.first_stage(link.form)
+    if first.spec.kind.side == "given":
         raise InputError(Message("An engine's scores do not fit into a link. Choose BM25 as the first stage."))
     values = {
         QUERY: form.query,
         KEY: form.collection if form.source == COLLECTION else "",
         PASSAGES: _passages(form, pane),
         READING: form.reading if form.source == PASTE else "",
-        FIRST: "" if first == str(Bm25Choice()) else first,
+        FIRST: "" if first == pane.service.default_first_stage() else str(first),
         DEPTH: f"{form.depth:g}" if form.depth else "",
-        MODEL: str(link.reranker),
-        RANKERS: ",".join(link.rankers),
+        MODEL: str(link.reranker) if link.reranker else "",
+        RANKERS: ",".join(map(str, link.rankers)),
     }
     text = urlencode({name: value for name, value in values.items() if value})
     if len(text) > MOST_CHARS:
@@ -110,24 +111,43 @@ def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
     elif KEY in values:
         query = pane.service.first_query(pane.service.collection(values[KEY]).key)
         form = replace(form, collection=values[KEY], query=query.text)
-    depth = values.get(DEPTH, "0")
-    if not depth.isdecimal():
+    form = replace(form, query=values.get(QUERY, form.query), **_first_stage(values.get(FIRST, ""), pane))
+    form = replace(form, depth=whole_number(DEPTH, values.get(DEPTH, "0")))
+    if form.reading and form.reading not in {row.key for row in formats.PASTED_FORMATS}:
         raise InputError(
             Message(
-                "The link asks for the depth “{depth}”. Write a whole number, 0 for as many as allowed.", depth=depth
+                "The link asks for the reading “{reading}”, which there is not. Leave it out.",
+                reading=shown(form.reading),
             )
         )
-    form = replace(form, query=values.get(QUERY, form.query), depth=int(depth), **_first_stage(values.get(FIRST, "")))
-    model = parse_ranker(values.get(MODEL, ""))
-    if not isinstance(model, CrossEncoderChoice):
+    model = pane.service.rankers.read(values[MODEL]) if values.get(MODEL) else None
+    if model and model.spec.ranks_collection:
         raise InputError(
             Message(
-                "The link names {model} as the cross-encoder, which it is not. Name a model, such as bundled/tiny.",
-                model=model,
+                "The link names {model} as the reranker, which it is not. Name a model, such as bundled/tiny.",
+                model=shown(str(model)),
             )
         )
-    rankers = parse_rankers(values[RANKERS]) if RANKERS in values else ()
-    return Link(form, model, tuple(map(str, rankers)))
+    rankers = pane.service.rankers.read_all(values[RANKERS]) if RANKERS in values else ()
+    return Link(form, model, rankers)
+
+
+def whole_number(name: str, text: str) -> int:
+    """The number of this name in a link.
+
+    Raises:
+        InputError: it is no whole number, or has more digits than any that means something.
+    """
+    if text.isdecimal() and len(text) <= MOST_DIGITS:
+        return int(text)
+    raise InputError(
+        Message(
+            "The link says {name} is “{text}”. Write a whole number of at most {most} digits.",
+            name=name,
+            text=shown(text),
+            most=MOST_DIGITS,
+        )
+    )
 
 
 def read_if_right(values: Mapping[str, str], pane: InputsPane) -> Link | None:
@@ -138,36 +158,38 @@ def read_if_right(values: Mapping[str, str], pane: InputsPane) -> Link | None:
         return None
 
 
-def _first_stage(text: str) -> dict[str, Any]:
+def _first_stage(text: str, pane: InputsPane) -> dict[str, Any]:
     """The fields of a form that speak of the first stage, but for the depth."""
-    choice = parse_ranker(text or str(Bm25Choice()))
-    if not isinstance(choice, Bm25Choice):
+    ranker = pane.service.rankers.read(text) if text else pane.service.default_first_stage()
+    if not ranker.spec.ranks_collection:
         raise InputError(
             Message(
-                "The link names {choice} as the first stage. Name bm25, with options if need be: bm25[k1=1.2].",
-                choice=choice,
+                "The link names {ranker} as the first stage, which it cannot be. Name bm25, with options if need be: "
+                "bm25[k1=1.2].",
+                ranker=shown(str(ranker)),
             )
         )
-    settings = choice.settings
-    numbers = {name: getattr(settings, name) for name in PARAMETERS}
-    analysis = settings.analysis
+    if not isinstance(ranker, Bm25):
+        return {"first_stage": str(ranker)}
+    settings = ranker.settings
     return {
+        "first_stage": str(replace(ranker, settings=Bm25Settings())),
         "variant": settings.variant,
-        **numbers,
-        "stop_words": analysis.stop_words,
-        "stemmer": analysis.stemmer,
+        **{name: getattr(settings, name) for name in PARAMETERS},
+        "stop_words": settings.analysis.stop_words,
+        "stemmer": settings.analysis.stemmer,
     }
 
 
 def needs_download(link: Link, pane: InputsPane) -> list[str]:
     """Models of the link whose weights are not on this machine: following a link downloads nothing by itself."""
-    return not_here((link.reranker, *map(parse_ranker, link.rankers)), pane.service)
+    return not_here((*([link.reranker] if link.reranker else []), *link.rankers), pane.service)
 
 
-def not_here(named: Sequence[RankerChoice], service: RankingService) -> list[str]:
+def not_here(named: Sequence[Ranker], service: RankingService) -> list[str]:
     """Models of the rankers whose weights are not on this machine."""
     specs = [row.spec for row in service.models() if row.where != "download"]
     here = {name for spec in specs for name in (spec.key, *spec.aliases)}
-    members = [m for choice in named for m in (choice.members if isinstance(choice, FusionChoice) else (choice,))]
-    models = [choice.model for choice in members if isinstance(choice, CrossEncoderChoice) and choice.model]
+    members = [m for ranker in named for m in (ranker.members if isinstance(ranker, Fusion) else (ranker,))]
+    models = [ranker.model for ranker in members if isinstance(ranker, CrossEncoder) and ranker.model]
     return [model for model in dict.fromkeys(models) if model not in here]

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from demo.messages import Language, Message
-from demo.rankers.bm25_index import VARIANTS, Bm25Settings
-from demo.rankers.choices import Bm25Choice, CrossEncoderChoice, EngineChoice, RankerChoice
-from demo.service import MOST_RANKERS, RankingService, label_of
+from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.views.models import place
 
@@ -33,12 +31,16 @@ def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> 
 
 
 def build_ranker_menu(
-    service: RankingService, engine: bool, models: Sequence[str], text: Message, label: w.Labels, elem_id: str
+    service: RankingService, given: bool, models: Sequence[str], text: Message, label: w.Labels, elem_id: str
 ) -> gr.Dropdown:
-    """Several rankers, those of the menu or any that can be written; BM25 and `models` are chosen at the start."""
+    """Several rankers, those of the menu or any that can be written; the first stage and `models` are chosen at first.
+
+    Args:
+        given: whether scores that came along with passages are offered too.
+    """
     return gr.Dropdown(
-        ranker_choices(offered(service, engine), service, "en"),
-        value=[str(Bm25Choice()), *models],
+        ranker_choices(service, given, "en"),
+        value=[str(service.default_first_stage()), *models],
         label=label(text),
         info=label(w.RANKERS_INFO),
         multiselect=True,
@@ -48,25 +50,13 @@ def build_ranker_menu(
     )
 
 
-def offered(service: RankingService, engine: bool) -> list[RankerChoice]:
-    """The variants of BM25, the engine's scores where they are asked for, every model."""
-    variants = [Bm25Choice(Bm25Settings(variant=row.key)) for row in VARIANTS]
-    scores = [EngineChoice()] if engine else []
-    return [*variants, *scores, *(CrossEncoderChoice(row.spec.key) for row in service.models())]
+def ranker_choices(service: RankingService, given: bool, language: Language) -> list[tuple[str, str]]:
+    """Every ranker on offer as a menu entry; models say where their weights are."""
+    places = {key: label for label, key in model_choices(service, language)}
+    rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side != "given"]
+    return [(places.get(ranker.spec.key) or ranker.spec.label, str(ranker)) for ranker in rankers]
 
 
 def bundled_models(service: RankingService) -> list[str]:
     """Keys of the models that come with the page."""
     return [row.spec.key for row in service.models() if row.where == "bundled"]
-
-
-def ranker_choices(
-    choices: Sequence[RankerChoice], service: RankingService, language: Language
-) -> list[tuple[str, str]]:
-    """The choices as menu entries; models say where their weights are."""
-    places = {key: label for label, key in model_choices(service, language)}
-    return [(places.get(str(choice)) or _name(choice, language), str(choice)) for choice in choices]
-
-
-def _name(choice: RankerChoice, language: Language) -> str:
-    return w.FIRST_STAGE_ENGINE.to(language) if isinstance(choice, EngineChoice) else label_of(choice)

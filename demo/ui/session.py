@@ -7,59 +7,30 @@ from dataclasses import dataclass, replace
 
 from demo.judgments import Judgments
 from demo.messages import Message
-from demo.rankers.choices import RankerChoice
-from demo.records import Collection, Comparison, Lineup, Passage, Query, Ranking
+from demo.rankers.protocol import Ranker
+from demo.records import Collection, Passage, Query, Ranking, Result
 from demo.service import Request
 from demo.text import Analysis
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A finished comparison together with what the page needs to draw it again.
+    """A result together with what the page needs to draw it again, and to try an edit of it.
 
     Attributes:
+        result: as it was scored.
+        drawn: as the controls want to see it, reranked to a depth and fused.
+        request, rankers: what was asked for.
+        analysis: how texts are cut into terms, for marking the query's words.
         trap: what to look for, where this query of a bundled collection shows something.
     """
 
-    comparison: Comparison
-    collection: Collection
-    analysis: Analysis
-    trap: Message | None
-
-    @property
-    def query(self) -> Query:
-        """The query that was run."""
-        return self.comparison.query
-
-    @property
-    def candidates(self) -> tuple[Passage, ...]:
-        """What was ranked."""
-        return self.comparison.candidates
-
-    @property
-    def rankings(self) -> tuple[Ranking, ...]:
-        """Both rankings."""
-        return self.comparison.before, self.comparison.after
-
-    def judged(self, judgments: Judgments) -> Comparison:
-        """The comparison with the visitor's own judgments."""
-        return replace(self.comparison, grades=judgments.over(self.comparison.grades, self.query, self.candidates))
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """A lineup together with what the page needs to draw it again, and to try an edit of it.
-
-    Attributes:
-        lineup: as it was scored.
-        drawn: as the controls want to see it, reranked to a depth and fused.
-        request, choices: what was asked for.
-    """
-
-    lineup: Lineup
-    drawn: Lineup
+    result: Result
+    drawn: Result
     request: Request
-    choices: tuple[RankerChoice, ...]
+    rankers: tuple[Ranker, ...]
+    analysis: Analysis
+    trap: Message | None = None
 
     @property
     def collection(self) -> Collection:
@@ -67,35 +38,31 @@ class Compared:
         return self.request.collection
 
     @property
-    def analysis(self) -> Analysis:
-        """How texts were cut into terms, for marking the query's words."""
-        return self.request.bm25.analysis
-
-    @property
     def query(self) -> Query:
         """The query that was run."""
-        return self.lineup.query
+        return self.result.query
 
     @property
     def candidates(self) -> tuple[Passage, ...]:
         """What was ranked."""
-        return self.lineup.candidates
+        return self.result.candidates
 
     @property
     def rankings(self) -> tuple[Ranking, ...]:
         """The rankings that are drawn."""
         return self.drawn.rankings
 
-    def judged(self, judgments: Judgments) -> Lineup:
+    def ranker(self, key: str) -> Ranker | None:
+        """The ranker of a column; None for one that was made of other columns."""
+        return next((ranker for ranker in (*self.rankers, self.request.first) if ranker.spec.key == key), None)
+
+    def judged(self, judgments: Judgments) -> Result:
         """What is drawn, with the visitor's own judgments."""
         return replace(self.drawn, grades=judgments.over(self.drawn.grades, self.query, self.candidates))
 
 
-Ran = Shown | Compared
-
-
-def grades_by_id(ran: Ran, judgments: Judgments) -> Mapping[str, int | None]:
+def grades_by_id(shown: Shown, judgments: Judgments) -> Mapping[str, int | None]:
     """doc_id → grade for the query, of the whole collection: an ideal ranking knows what was no candidate, too."""
-    made = judgments.over((None,) * len(ran.candidates), ran.query, ran.candidates)
-    by_hand = {passage.doc_id: grade for passage, grade in zip(ran.candidates, made, strict=True) if grade is not None}
-    return {**ran.collection.qrels.get(ran.query.query_id, {}), **by_hand}
+    made = judgments.over((None,) * len(shown.candidates), shown.query, shown.candidates)
+    by_hand = {each.doc_id: grade for each, grade in zip(shown.candidates, made, strict=True) if grade is not None}
+    return {**shown.collection.qrels.get(shown.query.query_id, {}), **by_hand}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import FUSED, Study
+from demo.charts.evaluation.study import Study
 from demo.charts.style import INK, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
 from demo.messages import Language, Message
@@ -43,7 +43,7 @@ def depth_data(study: Study) -> DepthData:
     lines = [
         DepthLine(ranker.label, points, ranker.key == study.key)
         for place, ranker in enumerate(study.evaluation.rankers)
-        if study.ordered and ranker.kind not in FUSED
+        if study.ordered and ranker.kind.side != "fusion"
         for points in quality_by_depth(
             study.outcomes, study.collection, place, [study.measure], study.evaluation.relevant_from
         ).values()

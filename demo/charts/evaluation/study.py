@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from demo.charts.scales import SCORE_LABELS
 from demo.evaluation.analysis import Bools, GradedScores, graded_scores
 from demo.evaluation.figures import Evaluation, Figure
 from demo.evaluation.outcomes import Outcome
 from demo.messages import Message
 from demo.metrics.effectiveness import Measure
-from demo.records import Collection, FloatArray, Ranker, ScoreKind
+from demo.records import Collection, FloatArray, RankerSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +40,19 @@ class Study:
         return [ranker.key for ranker in self.evaluation.rankers].index(self.key)
 
     @property
-    def ranker(self) -> Ranker:
+    def ranker(self) -> RankerSpec:
         """The ranker that is looked at."""
         return self.evaluation.rankers[self.place]
 
     @property
-    def baseline(self) -> Ranker:
+    def baseline(self) -> RankerSpec:
         """The ranker that it is held against."""
         return next(ranker for ranker in self.evaluation.rankers if ranker.key == self.evaluation.baseline)
 
     @property
     def score_label(self) -> Message:
         """What the ranker's scores are called."""
-        return SCORE_LABELS[self.ranker.kind]
+        return self.ranker.kind.label
 
     @property
     def measure(self) -> Measure:
@@ -73,7 +72,3 @@ class Study:
     def relevant(self) -> tuple[FloatArray, Bools]:
         """The ranker's scores, and whether their passages are relevant."""
         return self.graded.relevant(self.evaluation.relevant_from, self.unjudged_too)
-
-
-FUSED = (ScoreKind.RRF, ScoreKind.WEIGHTED_SUM)
-"""Kinds of score that depend on the other candidates, so that no smaller depth can be told from them."""

@@ -1,6 +1,6 @@
 """What the Compare tab does, free of components: forms in, frozen `View`s out.
 
-The fields of `View` have the names of the components they belong to. A lineup is scored once; depth, fusion, reference,
+The fields of `View` have the names of the components they belong to. A result is scored once; depth, fusion, reference,
 measure and scale only draw it again.
 """
 
@@ -8,38 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import plotly.graph_objects as go
 
-from demo.charts import LINEUP_CHARTS, RAW, find_scale, speed_alt, speed_data, speed_figure
+from demo.charts import RAW, RESULT_CHARTS, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.lineup_report import as_csv, as_json, as_json_text
-from demo.lineups import at_depth, what_if, with_fusion
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
-from demo.rankers.choices import (
-    RRF_K,
-    CrossEncoderChoice,
-    FusionChoice,
-    parse_ranker,
-    parse_rankers,
-)
-from demo.rankers.cross_encoder.scoring import Progress
-from demo.records import Collection, Lineup, Passage, Ranking
-from demo.service import MOST_RANKERS, RankingService
+from demo.rankers.fusion import RRF_K, Fusion
+from demo.records import Collection, Passage, Ranking, Result
+from demo.results import at_depth, what_if, with_fusion
+from demo.results.report import as_csv, as_json
+from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.boundary import existing, guarded
-from demo.ui.code import python_program
-from demo.ui.explaining import Question, answer
-from demo.ui.inputs.handlers import Form, InputsPane, number
+from demo.ui.boundary import guarded
+from demo.ui.explaining import Question
+from demo.ui.inputs.handlers import Form, number
 from demo.ui.judging import figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
-from demo.ui.saving import Section, saved_page
-from demo.ui.session import Compared
+from demo.ui.result_tab import ResultTab
+from demo.ui.saving import Section
+from demo.ui.session import Shown
 from demo.ui.views import (
     agreement,
     cards,
@@ -47,7 +41,7 @@ from demo.ui.views import (
     depth,
     flow,
     headline,
-    lineup_table,
+    passages,
     score_facts,
     speed,
     status,
@@ -59,13 +53,12 @@ from demo.ui.views import (
 NO_FUSION = ""
 AGREEMENT, QUALITY = SPEED_AXES = ("agreement", "NDCG@10")
 SPEED = "speed"
-"""Key of the last chart; the others are those of LINEUP_CHARTS."""
-FILE = "rerank-lens-compare"
+"""Key of the last chart; the others are those of RESULT_CHARTS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """How a lineup is looked at; the fields are named as the components they come from.
+    """How a result is looked at; the fields are named as the components they come from.
 
     Attributes:
         depth: candidates that are reranked, the rest keeping the first stage's order; 0, or as many as there are: all.
@@ -99,7 +92,7 @@ class WhatIfForm:
 class View:
     """New values for the components of the same names; None leaves a component as it is."""
 
-    compared: Compared | None = None
+    shown: Shown | None = None
     status: str | None = None
     headline: str | None = None
     judged: str | None = None
@@ -117,12 +110,10 @@ class View:
     what_if: str | None = None
 
 
-class CompareTab:
+class CompareTab(ResultTab):
     """What the tab does: forms in, views out."""
 
-    def __init__(self, pane: InputsPane) -> None:
-        self.pane = pane
-        self.service: RankingService = pane.service
+    file, scene, nothing = "rerank-lens-compare", "compare-results", w.COMPARE_FIRST
 
     # ---- which rankers -------------------------------------------------------------------------------------------
 
@@ -136,8 +127,10 @@ class CompareTab:
         """
         if not model:
             raise InputError(w.NO_MODEL)
-        choice = CrossEncoderChoice(model, precision, windows, int(number(max_tokens, "max_tokens")))
-        return list(dict.fromkeys([*chosen, str(choice)]))
+        usual = precision == self.pane.settings.precision
+        tokens = int(number(max_tokens, "max_tokens"))
+        ranker = self.service.cross_encoder(model, "" if usual else precision, windows, tokens)
+        return list(dict.fromkeys([*chosen, ranker.spec.key]))
 
     # ---- running -------------------------------------------------------------------------------------------------
 
@@ -153,84 +146,81 @@ class CompareTab:
     def _run(
         self, form: Form, rankers: Sequence[str], controls: Controls, judgments: Judgments, language: Language
     ) -> Iterator[View]:
-        choices, controls = parse_rankers("\n".join(rankers)), replace(controls, depth=0)
-        request = self.pane.request(form)
-        for step in seldom(self.service.line_up(request, choices)):
-            if isinstance(step, Progress):
-                yield View(status=told(step, language))
-                continue
-            compared = Compared(step, step, request, choices)
-            if len(step.columns) < len(choices):
-                yield self._growing(compared, judgments, language)
+        asked, controls = self.service.rankers.read_all(rankers), replace(controls, depth=0)
+        for step in self.steps(form, lambda first: asked, language):
+            if isinstance(step, str):
+                yield View(status=step)
+            elif len(step.result.columns) < len(asked):
+                yield self._growing(step, judgments, language)
             else:
-                yield replace(self.drawn(compared, controls, judgments, language), status="", why="", what_if="")
+                yield replace(self.drawn(step, controls, judgments, language), status="", why="", what_if="")
 
-    def _growing(self, compared: Compared, judgments: Judgments, language: Language) -> View:
+    def _growing(self, shown: Shown, judgments: Judgments, language: Language) -> View:
         """What is there before the last ranker has ended: words, flow and table, but no plots."""
-        lineup = compared.judged(judgments)
+        result = shown.judged(judgments)
         return View(
-            headline=headline.lineup_headline(lineup, language),
-            flow=flow.flow(lineup, language),
+            headline=headline.headline(result, language),
+            flow=flow.flow(result, language),
             why="",
-            table=self.table(compared, judgments, language),
-            panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
+            table=self.table(shown, judgments, language),
+            panel=passages.panel(result, language, shown.collection.card.grades),
         )
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
-    def columned(self, lineup: Lineup, controls: Controls) -> Lineup:
-        """The lineup as the controls want to see it: reranked to a depth, then fused.
+    def columns(self, shown: Shown, result: Result, controls: Controls) -> Result:
+        """The result as the controls want to see it: reranked to a depth, then fused.
 
         Raises:
             InputError: the fusion's weights or k are not usable.
         """
         depth = int(controls.depth or 0)
-        cut = at_depth(lineup, depth) if 0 < depth < lineup.size else lineup
-        members = tuple(ranking for ranking in cut.rankings if not is_fused(ranking))
-        if controls.fusion == NO_FUSION or len(members) < 2:
+        cut = at_depth(result, depth) if 0 < depth < result.size else result
+        members = [shown.ranker(ranking.ranker.key) for ranking in cut.rankings if not is_fused(ranking)]
+        known = tuple(member for member in members if member is not None)
+        if controls.fusion == NO_FUSION or len(known) < 2:
             return cut
-        choices = tuple(parse_ranker(member.ranker.key) for member in members)
-        weights = tuple(controls.weights[: len(members)])
+        weights = tuple(controls.weights[: len(known)])
         k = number(controls.k, "k") if controls.fusion == "rrf" else RRF_K
-        return with_fusion(cut, FusionChoice(controls.fusion, choices, weights, k))  # type: ignore[arg-type]
+        return with_fusion(cut, Fusion(controls.fusion, known, weights, k))
 
-    def redrawn(self, compared: Compared | None, controls: Controls, judgments: Judgments, language: Language) -> View:
+    def redrawn(self, shown: Shown | None, controls: Controls, judgments: Judgments, language: Language) -> View:
         """Everything anew after depth or fusion changed; nothing is scored."""
-        return View() if compared is None else self.drawn(compared, controls, judgments, language)
+        return View() if shown is None else self.drawn(shown, controls, judgments, language)
 
-    def drawn(self, compared: Compared, controls: Controls, judgments: Judgments, language: Language) -> View:
-        """Every part of the page for a lineup."""
-        compared = replace(compared, drawn=self.columned(compared.lineup, controls))
-        lineup = compared.judged(judgments)
+    def drawn(self, shown: Shown, controls: Controls, judgments: Judgments, language: Language) -> View:
+        """Every part of the page for a result."""
+        shown = replace(shown, drawn=self.columns(shown, shown.result, controls))
+        result = shown.judged(judgments)
         return replace(
-            self.referred(compared, controls, judgments, language),
-            compared=compared,
-            headline=headline.lineup_headline(lineup, language),
-            judged=judged_box(compared, judgments, language),
-            flow=flow.flow(lineup, language),
-            panel=lineup_table.lineup_panel(lineup, language, compared.collection.card.grades),
-            contested=contested.contested(lineup, language),
-            scores=score_facts.score_facts(lineup, language),
-            depths=depth.depth(compared.lineup, language),
-            cards=cards.reading_cards(lineup.columns, language),
-            table=self.table(compared, judgments, language),
+            self.referred(shown, controls, judgments, language),
+            shown=shown,
+            headline=headline.headline(result, language),
+            judged=judged_box(shown, judgments, language),
+            flow=flow.flow(result, language),
+            panel=passages.panel(result, language, shown.collection.card.grades),
+            contested=contested.contested(result, language),
+            scores=score_facts.score_facts(result, language),
+            depths=depth.depth(shown.result, language),
+            cards=cards.reading_cards(result.columns, language),
+            table=self.table(shown, judgments, language),
         )
 
-    def referred(self, compared: Compared, controls: Controls, judgments: Judgments, language: Language) -> View:
+    def referred(self, shown: Shown, controls: Controls, judgments: Judgments, language: Language) -> View:
         """The parts that depend on the reference, the measure, the scale or the axis."""
-        lineup, measure = compared.judged(judgments), find_measure(controls.measure)
-        reference = reference_of(lineup, controls.reference)
+        result, measure = shown.judged(judgments), find_measure(controls.measure)
+        reference = reference_of(result, controls.reference)
         if not reference:
-            return View(agreement="", speed="", charts=(None,) * (1 + len(LINEUP_CHARTS)))
-        quality = figures(compared, judgments)
+            return View(agreement="", speed="", charts=(None,) * (1 + len(RESULT_CHARTS)))
+        quality = figures(shown, judgments)
         by_quality = controls.axis == QUALITY and quality
         values = {key: row[QUALITY] for key, row in quality.items()} if by_quality else None
-        speeds = speed_data(lineup, reference, measure, values)
-        charts = [(row, row.data(lineup, find_scale(controls.scale))) for row in LINEUP_CHARTS]
+        speeds = speed_data(result, reference, measure, values)
+        charts = [(row, row.data(result, find_scale(controls.scale))) for row in RESULT_CHARTS]
         return View(
-            agreement=agreement.agreement(lineup, measure.key, reference, language),
-            speed=speed.speed_table(lineup, reference, measure, quality, language)
-            + speed.published_table(lineup, language),
+            agreement=agreement.agreement(result, measure.key, reference, language),
+            speed=speed.speed_table(result, reference, measure, quality, language)
+            + speed.published_table(result, language),
             charts=(
                 *(self._chart(row.label, row.alt(data), row.figure(data, language), language) for row, data in charts),
                 self._chart(w.SPEED, speed_alt(speeds), speed_figure(speeds, language), language),
@@ -241,37 +231,33 @@ class CompareTab:
     def _chart(heading: Message, alt: Message, figure: go.Figure, language: Language) -> ChartView:
         return ChartView(status.chart_note(heading, alt, language), plot(figure))
 
-    def table(self, compared: Compared, judgments: Judgments, language: Language) -> str:
+    def table(self, shown: Shown, judgments: Judgments, language: Language) -> str:
         """The table of all candidates: what the flow shows, in figures."""
-        meanings = compared.collection.card.grades
-        return lineup_table.lineup_table(compared.judged(judgments), meanings, compared.analysis, language)
+        meanings = shown.collection.card.grades
+        return passages.table(shown.judged(judgments), meanings, shown.analysis, language)
 
     # ---- what if -------------------------------------------------------------------------------------------------
 
-    def try_out(
-        self, compared: Compared | None, edit: WhatIfForm, controls: Controls, language: Language
-    ) -> Iterator[View]:
+    def try_out(self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language) -> Iterator[View]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
         return guarded(
-            self._try_out(compared, edit, controls, language),
+            self._try_out(shown, edit, controls, language),
             lambda sentence: View(what_if=status.alert(sentence, language)),
         )
 
-    def _try_out(
-        self, compared: Compared | None, edit: WhatIfForm, controls: Controls, language: Language
-    ) -> Iterator[View]:
-        compared = _ran(compared)
-        collection = edited_collection(compared, edit)
-        if collection is compared.collection and edit.query.strip() == compared.query.text:
+    def _try_out(self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language) -> Iterator[View]:
+        shown = self.existing(shown)
+        collection = edited_collection(shown, edit)
+        if collection is shown.collection and edit.query.strip() == shown.query.text:
             raise InputError(w.NOTHING_EDITED)
-        request = replace(compared.request, query=edit.query, collection=collection)
-        for step in seldom(self.service.line_up(request, compared.choices)):
-            if isinstance(step, Progress):
+        request = replace(shown.request, query=edit.query, collection=collection)
+        steps = self.service.run(request, shown.rankers)
+        for step in seldom(steps):
+            if step.so_far is None:
                 yield View(what_if=told(step, language))
-            elif len(step.columns) == len(compared.choices):
-                after = self.columned(step, controls)
-                found = what_if(self.columned(compared.lineup, controls), after)
-                yield View(what_if=what_if_view.what_if(found, language))
+        before = self.columns(shown, shown.result, controls)
+        found = what_if(before, self.columns(shown, steps.result, controls))
+        yield View(what_if=what_if_view.what_if(found, language))
 
     # ---- links -----------------------------------------------------------------------------------------------------
 
@@ -281,11 +267,10 @@ class CompareTab:
         Raises:
             InputError: no ranker is chosen, or one cannot be read.
         """
-        chosen = tuple(map(str, parse_rankers(",".join(rankers))))
-        return {"text": written(Link(form, rankers=chosen), self.pane)}
+        return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
     def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View]:
-        """The lineup that the address asks for, if it does and nothing would have to be downloaded for it."""
+        """The result that the address asks for, if it does and nothing would have to be downloaded for it."""
         link = read_if_right(asked, self.pane)
         if link is None or not link.rankers:
             return
@@ -294,61 +279,50 @@ class CompareTab:
             told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
             yield View(status=told_why, headline=invitation(language))
         else:
-            yield from self.run(link.form, link.rankers, Controls(), Judgments(), language)
+            yield from self.run(link.form, tuple(map(str, link.rankers)), Controls(), Judgments(), language)
 
     # ---- to take away --------------------------------------------------------------------------------------------
 
+    def as_json(self, result: Result) -> dict[str, Any]:
+        """All rankings as JSON values."""
+        return as_json(result)
+
+    def as_csv(self, result: Result) -> str:
+        """All rankings as CSV."""
+        return as_csv(result)
+
     def html(
         self,
-        compared: Compared | None,
+        shown: Shown | None,
         judgments: Judgments,
         controls: Controls,
         question: Question | None,
         language: Language,
     ) -> dict[str, str]:
-        """File name and content of the lineup as a page of its own, looked at as it is now, “why?” if it was asked."""
-        return {"name": f"{FILE}.html", "text": self._page(_ran(compared), judgments, controls, question, language)}
+        """File name and content of the result as a page of its own, looked at as it is now, “why?” if it was asked."""
+        found = self.existing(shown)
+        view = self.drawn(found, controls, judgments, language)
 
-    def csv(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
-        """File name and content of the lineup as CSV; cells that a spreadsheet would run are defused."""
-        return {"name": f"{FILE}.csv", "text": as_csv(_ran(compared).judged(judgments))}
+        def sections(why: str, panel: str) -> dict[str, Section]:
+            return {
+                "compare-headline-box": view.headline,
+                "compare-judged-box": view.judged,
+                "flow-box": view.flow,
+                "compare-why-box": why,
+                "compare-panel-box": panel,
+                "columns": view.depths,
+                "agreement-box": view.agreement,
+                "contested-box": view.contested,
+                "result-plots-row": dict(
+                    zip((*(row.key for row in RESULT_CHARTS), SPEED), view.charts or (), strict=True)
+                ),
+                "scores-box": view.scores,
+                "speed-box": view.speed,
+                "cards-box": view.cards,
+                "result-table-box": view.table,
+            }
 
-    def json(self, compared: Compared | None, judgments: Judgments) -> dict[str, str]:
-        """File name and content of the lineup as JSON."""
-        return {"name": f"{FILE}.json", "text": as_json_text(_ran(compared).judged(judgments))}
-
-    def code(self, compared: Compared | None) -> dict[str, str]:
-        """File name and content of the lineup as a program that asks for it."""
-        found = _ran(compared)
-        program = python_program(found, [column.ranker.key for column in found.drawn.columns])
-        return {"name": f"{FILE}.py", "text": program}
-
-    def _page(
-        self,
-        compared: Compared,
-        judgments: Judgments,
-        controls: Controls,
-        question: Question | None,
-        language: Language,
-    ) -> str:
-        lineup, meanings = compared.judged(judgments), compared.collection.card.grades
-        view = self.drawn(compared, controls, judgments, language)
-        sections: dict[str, Section] = {
-            "compare-headline-box": view.headline,
-            "compare-judged-box": view.judged,
-            "flow-box": view.flow,
-            "compare-why-box": answer(self.service, question, compared, language),
-            "compare-panel-box": lineup_table.lineup_panel(lineup, language, meanings, live=False),
-            "columns": view.depths,
-            "agreement-box": view.agreement,
-            "contested-box": view.contested,
-            "lineup-plots-row": dict(zip((*(row.key for row in LINEUP_CHARTS), SPEED), view.charts or (), strict=True)),
-            "scores-box": view.scores,
-            "speed-box": view.speed,
-            "cards-box": view.cards,
-            "lineup-table-box": view.table,
-        }
-        return saved_page("compare-results", lineup.query.text, sections, as_json(lineup), language)
+        return self.saved(found, judgments, question, sections, language)
 
 
 def invitation(language: Language) -> str:
@@ -358,34 +332,29 @@ def invitation(language: Language) -> str:
 
 def is_fused(ranking: Ranking) -> bool:
     """Whether the ranking is a fusion itself."""
-    return isinstance(parse_ranker(ranking.ranker.key), FusionChoice)
+    return ranking.ranker.kind.side == "fusion"
 
 
-def reference_of(lineup: Lineup, asked: str | None) -> str:
+def reference_of(result: Result, asked: str | None) -> str:
     """Key of the ranker to hold the others against: the one asked for if it is here, else the largest model's.
 
     Without any model the first ranker's; "" where there is no ranking at all.
     """
-    keys = [ranking.ranker.key for ranking in lineup.rankings]
+    keys = [ranking.ranker.key for ranking in result.rankings]
     if asked in keys:
         return str(asked)
-    sizes = [ranking.ranker.model.spec.parameters if ranking.ranker.model else -1 for ranking in lineup.rankings]
+    sizes = [ranking.ranker.model.spec.parameters if ranking.ranker.model else -1 for ranking in result.rankings]
     return keys[sizes.index(max(sizes))] if keys else ""
 
 
-def edited_collection(compared: Compared, edit: WhatIfForm) -> Collection:
+def edited_collection(shown: Shown, edit: WhatIfForm) -> Collection:
     """The collection with the edited passage; the same collection where nothing of it is edited."""
-    collection = compared.collection
+    collection = shown.collection
     if edit.passage is None or not edit.text.strip():
         return collection
-    old = compared.candidates[edit.passage]
+    old = shown.candidates[edit.passage]
     if edit.text.strip() == old.text.strip():
         return collection
     fresh = Passage(old.doc_id, edit.text.strip(), old.title)
     passages = tuple(fresh if passage.doc_id == old.doc_id else passage for passage in collection.passages)
     return replace(collection, passages=passages)
-
-
-def _ran(compared: Compared | None) -> Compared:
-    """The last lineup; an error where there is none."""
-    return existing(compared, w.COMPARE_FIRST)

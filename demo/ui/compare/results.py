@@ -1,4 +1,4 @@
-"""The right side of the Compare tab, empty until a lineup arrives."""
+"""The right side of the Compare tab, empty until a result arrives."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts import LINEUP_CHARTS, SCALES
+from demo.charts import RESULT_CHARTS, SCALES
 from demo.metrics.agreement import MEASURES
 from demo.phrases import passage_name
-from demo.rankers.choices import FUSION_METHODS, RRF_K
+from demo.rankers.fusion import METHODS, RRF_K
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.compare.handlers import NO_FUSION, SPEED, SPEED_AXES, Controls, invitation, is_fused, reference_of
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
-from demo.ui.session import Compared
+from demo.ui.session import Shown
 
 
 @dataclass(frozen=True, slots=True)
 class Parts(Filled):
     """The components that a `View` fills, by the names of its fields."""
 
-    compared: gr.State
+    shown: gr.State
     status: gr.HTML
     headline: gr.HTML
     judged: gr.HTML
@@ -64,11 +64,11 @@ class Panel:
         depth, fusion, k, *weights, reference, measure, scale, axis = values
         return Controls(depth, fusion, k, tuple(weights), reference, measure, scale, axis)
 
-    def fitted(self, compared: Compared, controls: Controls) -> dict[Any, Any]:
-        """The controls for a new lineup: as many weights as rankers, its rankers as references, its size as depth."""
-        rankings = [ranking for ranking in compared.lineup.rankings if not is_fused(ranking)]
-        menu = [(ranking.ranker.label, ranking.ranker.key) for ranking in compared.lineup.rankings]
-        size = compared.lineup.size
+    def fitted(self, shown: Shown, controls: Controls) -> dict[Any, Any]:
+        """The controls for a new result: as many weights as rankers, its rankers as references, its size as depth."""
+        rankings = [ranking for ranking in shown.result.rankings if not is_fused(ranking)]
+        menu = [(ranking.ranker.label, ranking.ranker.key) for ranking in shown.result.rankings]
+        size = shown.result.size
         weights = {
             slider: gr.Slider(label=rankings[place].ranker.label, visible=True)
             if place < len(rankings)
@@ -77,7 +77,7 @@ class Panel:
         }
         return weights | {
             self.depth: gr.Slider(maximum=max(size, 2), value=size),
-            self.reference: gr.Dropdown(choices=menu, value=reference_of(compared.lineup, controls.reference)),
+            self.reference: gr.Dropdown(choices=menu, value=reference_of(shown.result, controls.reference)),
         }
 
 
@@ -90,11 +90,11 @@ class WhatIf:
     text: gr.Textbox
     run: gr.Button
 
-    def fitted(self, compared: Compared) -> dict[Any, Any]:
+    def fitted(self, shown: Shown) -> dict[Any, Any]:
         """The edit before anything is edited: the query as it was, the candidates to choose from."""
-        menu = [(f"{i + 1}. {passage_name(each)}", i) for i, each in enumerate(compared.candidates)]
+        menu = [(f"{i + 1}. {passage_name(each)}", i) for i, each in enumerate(shown.candidates)]
         return {
-            self.query: gr.Textbox(value=compared.query.text),
+            self.query: gr.Textbox(value=shown.query.text),
             self.passage: gr.Dropdown(choices=menu, value=None),
             self.text: gr.Textbox(value=""),
         }
@@ -115,7 +115,7 @@ class Results:
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
-    """The right side, empty until the first lineup arrives."""
+    """The right side, empty until the first result arrives."""
     start = Controls()
     headline = page_html(invitation("en"), elem_id="compare-headline-box")
     judged = page_html("", elem_id="compare-judged-box")
@@ -128,7 +128,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         )
         depths = page_html("", elem_id="depths-box")
         fusion = gr.Radio(
-            [(label(w.FUSIONS[key]), key) for key in (NO_FUSION, *FUSION_METHODS)],
+            [(label(w.FUSIONS[key]), key) for key in (NO_FUSION, *METHODS)],
             value=start.fusion,
             label=label(w.FUSION),
             info=label(w.FUSION_INFO),
@@ -151,15 +151,15 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
             reference = gr.Dropdown([], value=None, label=label(w.REFERENCE), elem_id="reference")
         agreement = page_html("", elem_id="agreement-table")
     contested = page_html("", elem_id="contested-box")
-    with gr.Row(elem_id="lineup-plots-row"):
+    with gr.Row(elem_id="result-plots-row"):
         with gr.Column():
             scale = gr.Radio(
                 [(label(row.label), row.key) for row in SCALES],
                 value=start.scale,
                 label=label(w.SCALE),
-                elem_id="lineup-scale",
+                elem_id="result-scale",
             )
-            charts = [build_chart(row.key) for row in LINEUP_CHARTS]
+            charts = [build_chart(row.key) for row in RESULT_CHARTS]
         with gr.Column():
             axis = gr.Radio(
                 [(label(w.SPEED_AGAINST[key]), key) for key in SPEED_AXES],
@@ -171,7 +171,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     scores = page_html("", elem_id="scores-box")
     speed = page_html("", elem_id="speed-box")
     cards = page_html("", elem_id="cards-box")
-    table = page_html("", elem_id="lineup-table-box")
+    table = page_html("", elem_id="result-table-box")
     what_if, edit = _build_what_if(label)
     with gr.Row(elem_id="compare-downloads"):
         link = build_link(label, "compare-link")
@@ -180,7 +180,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         json = build_download(label(w.DOWNLOAD_JSON), "compare-json")
         code = build_download(label(w.DOWNLOAD_CODE), "compare-python")
     parts = Parts(
-        compared=gr.State(None),
+        shown=gr.State(None),
         status=status_box,
         headline=headline,
         judged=judged,

@@ -18,10 +18,9 @@ from urllib.parse import urlencode
 
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
-from demo.evaluation import Reranker, evaluate, report
-from demo.evaluation.outcomes import queries_of
-from demo.evaluation.presets import check_preset, find_preset
-from demo.evaluation.trials import Trial, try_out
+from demo.evaluation import evaluate, report
+from demo.evaluation.presets import find_preset
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, run_queries, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
@@ -31,10 +30,9 @@ from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
 from demo.phrases import seconds
-from demo.rankers.choices import Bm25Choice, parse_rankers
-from demo.rankers.cross_encoder.scoring import Progress
+from demo.progress import Progress, Steps
 from demo.records import Failure
-from demo.service import RankingService, failure_of
+from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded, sentence_of
 from demo.ui.evaluate import links
@@ -78,7 +76,7 @@ class Opened:
     depth: int
 
 
-class Pace:
+class TimeLeft:
     """How long the queries that are left will take, by the median of those that are done.
 
     The first does not count: models are loaded and collections indexed for it.
@@ -147,7 +145,7 @@ class EvaluateTab:
             candidates=GIVEN,
             run=None,
             depth=DEPTH,
-            rankers=(str(Bm25Choice()), self.service.default_model()),
+            rankers=(str(self.service.default_first_stage()), self.service.default_model()),
             preset=NO_PRESET,
             measures=tuple(measure.key for measure in USUAL),
             relevant_from=1,
@@ -158,7 +156,7 @@ class EvaluateTab:
 
     def link(self, form: EvaluateForm) -> dict[str, str]:
         """The link to what the form says; `links.written` tells what does not fit into one."""
-        return {"text": urlencode(links.written(form, self.default_form()))}
+        return {"text": urlencode(links.written(form, self.default_form(), self.service))}
 
     def linked(self, asked: Mapping[str, str], language: Language) -> tuple[EvaluateForm | None, str]:
         """The form that the address asks for, if it does, and why it cannot be run at once, if so.
@@ -169,7 +167,7 @@ class EvaluateTab:
             form = links.read(asked, self.default_form(), self.service)
         except DemoError as error:
             return None, status.alert(w.EVALUATE_LINK_WRONG.format(reason=error.to(language)), language)
-        missing = ", ".join(not_here(parse_rankers("\n".join(form.rankers)), self.service)) if form else ""
+        missing = ", ".join(not_here(self.service.rankers.read_all(form.rankers), self.service)) if form else ""
         if missing:
             return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)
         return form, ""
@@ -184,22 +182,23 @@ class EvaluateTab:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
         begun, steps = self._begin(form)
         relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1)
-        pace, told, counted = Pace(), -PROGRESS_SECONDS, _Counted()
+        pace, told, counted = TimeLeft(), -PROGRESS_SECONDS, _Counted()
         for step in steps:
-            if isinstance(step, Trial):
-                begun = replace(begun, trial=step)
+            if isinstance(step.so_far, PartialEvaluation):
+                begun = replace(begun, done=step.so_far)
                 pace.one_done()
-                if begun.collection.is_judged and counted.is_due(len(step.outcomes)):
+                if begun.collection.is_judged and counted.is_due(len(begun.done.outcomes)):
                     yield View(headline=self._so_far(begun, relevant_from, language))
             elif perf_counter() - told >= PROGRESS_SECONDS:
                 told = perf_counter()
                 yield View(evaluated=begun, status=_told(step, pace, language))
-        if not begun.trial.outcomes:
-            raise _all_failed(begun.trial.failures)
+        begun = replace(begun, done=steps.result)
+        if not begun.done.outcomes:
+            raise _all_failed(begun.done.failures)
         yield View(evaluated=begun, status=status.progress(w.EVALUATE_TESTING.to(language), 0, 0, language))
         yield replace(self._measured(begun, looks, relevant_from, language), status="")
 
-    def _begin(self, form: EvaluateForm) -> tuple[Evaluated, Iterator[Progress | Trial]]:
+    def _begin(self, form: EvaluateForm) -> tuple[Evaluated, Steps[PartialEvaluation]]:
         """What is known before the first query, and the work itself.
 
         Raises:
@@ -210,34 +209,35 @@ class EvaluateTab:
         measures = parse_measures(" ".join(form.measures))
         depth = whole(form.depth, w.EVALUATE_DEPTH, 1, self.pane.settings.max_candidates)
         most = whole(form.queries, w.MOST_QUERIES, 0)
-        choices = parse_rankers("\n".join(form.rankers))
-        check_preset(preset, judged.collection)
-        queries = queries_of(judged.collection)[: most or None]
-        if form.candidates == RUN and form.run is None:
-            raise InputError(w.NO_RUN_FILE)
-        asked = form.run if form.candidates == RUN and form.run is not None else form.candidates
-        first = self.service.first_stage(judged, queries, depth, asked)  # type: ignore[arg-type]
-        rerankers: list[Reranker] = []
-        failures: list[Failure] = []
-        for choice in choices:
-            try:
-                rerankers.append(self.service.reranker(choice, judged.collection))
-            except DemoError as error:
-                failures.append(failure_of(choice, error))
-        if first.first is not None and first.first.ranker.key not in {each.ranker.key for each in rerankers}:
-            rerankers.insert(0, first.first)
-        distinct = tuple({each.ranker.key: each for each in rerankers}.values())
+        rankers = self.service.rankers
+        asked: Asked = form.candidates
+        if form.candidates == RUN:
+            if form.run is None:
+                raise InputError(w.NO_RUN_FILE)
+            asked = form.run
+        elif form.candidates not in (GIVEN, JUDGED):
+            asked = rankers.read(form.candidates)
+        plan = set_up(
+            judged,
+            rankers.read_all(form.rankers),
+            (*measures, JUDGED_AT_10),
+            self.service.default_first_stage(),
+            asked,
+            depth,
+            most,
+            preset,
+        )
         begun = Evaluated(
             judged=judged,
             bundled=form.source == COLLECTION,
-            trial=Trial((), tuple(failures), len(queries)),
-            measures=tuple(dict.fromkeys((*([preset.measure] if preset else ()), *measures, JUDGED_AT_10))),
+            done=PartialEvaluation((), plan.failures, len(plan.queries)),
+            measures=plan.measures,
             preset=preset,
-            first="" if first.first is None else first.first.ranker.key,
+            first="" if plan.candidates.first is None else plan.candidates.first.spec.key,
             depth=depth,
-            notes=first.notes,
+            notes=plan.candidates.notes,
         )
-        return begun, try_out(judged.collection, queries, first, distinct, tuple(failures))
+        return begun, run_queries(plan)
 
     def _judged(self, form: EvaluateForm) -> Judged:
         if form.source == COLLECTION:
@@ -248,7 +248,7 @@ class EvaluateTab:
 
     def _so_far(self, begun: Evaluated, relevant_from: int, language: Language) -> str:
         """The means over the queries that are done."""
-        outcomes, measure = begun.trial.outcomes, begun.measures[0]
+        outcomes, measure = begun.done.outcomes, begun.measures[0]
         if not outcomes:
             return ""
         qrels = {each.query.query_id: begun.collection.qrels.get(each.query.query_id, {}) for each in outcomes}
@@ -257,15 +257,15 @@ class EvaluateTab:
             run = {each.query.query_id: each.ranked(place) for each in outcomes}
             values = measure_run(qrels, run, (measure,), relevant_from)[measure]
             means.append((ranking.ranker.label, mean(values.values())))
-        return views.so_far(begun.trial, measure, means, language)
+        return views.so_far(begun.done, measure, means, language)
 
     def stopped(
         self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
     ) -> View:
         """What was done when the person stopped the work, said to be a part."""
-        if evaluated is None or not evaluated.trial.outcomes or evaluated.evaluation is not None:
+        if evaluated is None or not evaluated.done.outcomes or evaluated.evaluation is not None:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
-        done, total = len(evaluated.trial.outcomes), evaluated.trial.total
+        done, total = len(evaluated.done.outcomes), evaluated.done.total
         said = w.EVALUATE_STOPPED.format(done=f"{done:,}", total=f"{total:,}")
         drawn = self.redrawn(evaluated, looks, relevant_from, language)
         return drawn if drawn.status else replace(drawn, status=status.notice(said, language))
@@ -276,7 +276,7 @@ class EvaluateTab:
         self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
     ) -> View:
         """Everything anew after something that is looked at changed; nothing is scored."""
-        if evaluated is None or not evaluated.trial.outcomes:
+        if evaluated is None or not evaluated.done.outcomes:
             return View()
         try:
             grade = whole(relevant_from, w.RELEVANT_FROM, 1)
@@ -422,7 +422,7 @@ class _Counted:
         return True
 
 
-def _told(step: Progress, pace: Pace, language: Language) -> str:
+def _told(step: Progress, pace: TimeLeft, language: Language) -> str:
     """The progress as a labelled bar, with the time that is left."""
     words, left = step.detail, pace.left(step.total - step.done)
     if left is not None:

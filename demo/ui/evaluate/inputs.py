@@ -9,10 +9,11 @@ from typing import Any
 import gradio as gr
 
 from demo.evaluation.presets import PRESETS
+from demo.evaluation.protocol import JUDGED
 from demo.metrics.effectiveness import USUAL
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import DEPTH, EvaluateTab
-from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, NO_PRESET, RUN, EvaluateForm
+from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
@@ -20,12 +21,6 @@ from demo.ui.rankers import build_ranker_menu
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
-CANDIDATES = (
-    (w.CANDIDATES_GIVEN, GIVEN),
-    (w.CANDIDATES_BM25, BM25),
-    (w.CANDIDATES_JUDGED, JUDGED),
-    (w.CANDIDATES_RUN, RUN),
-)
 MORE_MEASURES = ("ndcg@5", "ndcg@20", "ndcg", "mrr", "p@5", "r@10", "r@1000")
 
 
@@ -73,7 +68,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         rankers = build_ranker_menu(
             tab.service, False, [tab.service.default_model()], w.EVALUATE_RANKERS, label, "evaluate-rankers"
         )
-        candidates, run_file, run_note = _candidates(label)
+        candidates, run_file, run_note = _candidates(tab, label)
         box = build_run_box("evaluate", w.RUN_EVALUATE, label)
         with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):
             options = _options(label)
@@ -110,9 +105,14 @@ def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdow
     return source, collection, note
 
 
-def _candidates(label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
+def _candidates(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
     candidates = gr.Dropdown(
-        [(label(text), key) for text, key in CANDIDATES],
+        [
+            (label(w.CANDIDATES_GIVEN), GIVEN),
+            *((ranker.spec.label, str(ranker)) for ranker in tab.pane.first_stages()),
+            (label(w.CANDIDATES_JUDGED), JUDGED),
+            (label(w.CANDIDATES_RUN), RUN),
+        ],
         value=GIVEN,
         label=label(w.CANDIDATES),
         filterable=False,

@@ -11,13 +11,14 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.evaluation.presets import find_preset
+from demo.evaluation.protocol import JUDGED
 from demo.messages import Message
 from demo.metrics.effectiveness import parse_measures
-from demo.rankers.choices import parse_rankers
+from demo.rankers.text_form import shown
 from demo.service import RankingService
-from demo.ui.evaluate.session import BM25, GIVEN, JUDGED, EvaluateForm
+from demo.ui.evaluate.session import GIVEN, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION
-from demo.ui.links import EVALUATE, RANKERS
+from demo.ui.links import EVALUATE, RANKERS, whole_number
 
 NUMBERS = {"depth": "depth", "queries": "queries", "relevant_from": "grade"}
 """Fields of the form that are whole numbers, with their names in the address."""
@@ -25,13 +26,13 @@ NUMBERS = {"depth": "depth", "queries": "queries", "relevant_from": "grade"}
 CANDIDATES, MEASURES, PRESET = "candidates", "measures", "preset"
 
 
-def written(form: EvaluateForm, start: EvaluateForm) -> dict[str, str]:
+def written(form: EvaluateForm, start: EvaluateForm, service: RankingService) -> dict[str, str]:
     """The link's names and values.
 
     Raises:
         InputError: the collection or the run was uploaded, or no ranker, or one that cannot be read, is chosen.
     """
-    if form.source != COLLECTION or form.candidates not in (GIVEN, BM25, JUDGED):
+    if form.source != COLLECTION or form.candidates == RUN:
         raise InputError(
             Message(
                 "Uploaded files do not fit into a link. Choose one of the collections here, or save the result as HTML."
@@ -41,7 +42,7 @@ def written(form: EvaluateForm, start: EvaluateForm) -> dict[str, str]:
     usual = {name: getattr(start, field) for field, name in NUMBERS.items()}
     values = {
         EVALUATE: form.collection,
-        RANKERS: ",".join(map(str, parse_rankers("\n".join(form.rankers)))),
+        RANKERS: ",".join(map(str, service.rankers.read_all(form.rankers))),
         CANDIDATES: form.candidates,
         **{name: f"{value:g}" for name, value in numbers.items() if value not in (None, usual[name])},
         MEASURES: "" if form.measures == start.measures else ",".join(form.measures),
@@ -59,29 +60,23 @@ def read(values: Mapping[str, str], start: EvaluateForm, service: RankingService
     if EVALUATE not in values:
         return None
     candidates = values.get(CANDIDATES, GIVEN)
-    if candidates not in (GIVEN, BM25, JUDGED):
+    if candidates not in (GIVEN, JUDGED) and not service.rankers.read(candidates).spec.ranks_collection:
         raise InputError(
             Message(
-                "The link asks for the candidates “{candidates}”. Write {bm25} or {judged}, or leave it out.",
-                candidates=candidates,
-                bm25=BM25,
+                "The link asks for the candidates “{candidates}”. Write a first stage such as bm25, or {judged}, or "
+                "leave it out.",
+                candidates=shown(candidates),
                 judged=JUDGED,
             )
         )
     found: dict[str, Any] = {"collection": service.collection(values[EVALUATE]).key, "candidates": candidates}
     if RANKERS in values:
-        found["rankers"] = tuple(map(str, parse_rankers(values[RANKERS])))
+        found["rankers"] = tuple(map(str, service.rankers.read_all(values[RANKERS])))
     if MEASURES in values:
         found["measures"] = tuple(measure.key for measure in parse_measures(values[MEASURES]))
     if PRESET in values:
         found["preset"] = find_preset(values[PRESET]).key
     for field, name in NUMBERS.items():
         if name in values:
-            found[field] = _number(name, values[name])
+            found[field] = whole_number(name, values[name])
     return replace(start, **found)
-
-
-def _number(name: str, text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    raise InputError(Message("The link says {name} is “{text}”. Write a whole number.", name=name, text=text))

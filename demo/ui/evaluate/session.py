@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 from demo.evaluation.figures import Evaluation
 from demo.evaluation.outcomes import Outcome
 from demo.evaluation.presets import Preset
-from demo.evaluation.trials import Trial
+from demo.evaluation.protocol import PartialEvaluation
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
@@ -18,8 +18,6 @@ from demo.metrics.effectiveness import Measure
 from demo.records import Collection
 
 GIVEN: Final = ""
-BM25: Final = "bm25"
-JUDGED: Final = "judged"
 RUN: Final = "run"
 NO_PRESET = ""
 BY_GAIN, BY_AGREEMENT = "gain", "agreement"
@@ -30,7 +28,8 @@ class EvaluateForm:
     """What the person chose; the fields are named as the components they come from.
 
     Attributes:
-        candidates: one of GIVEN (what comes with the collection, else BM25), BM25, JUDGED and RUN, which takes `run`.
+        candidates: GIVEN (what comes with the collection, else the first stage), protocol.JUDGED, RUN, which takes
+            `run`, or a first stage as it is written.
         queries: queries to work on, from the first; 0: all.
         preset: key of a preset, or NO_PRESET.
     """
@@ -38,7 +37,7 @@ class EvaluateForm:
     source: str
     collection: str
     uploaded: Judged | None
-    candidates: Literal["", "bm25", "judged", "run"]
+    candidates: str
     run: Run | None
     depth: float | None
     rankers: tuple[str, ...]
@@ -90,7 +89,7 @@ class Evaluated:
 
     judged: Judged
     bundled: bool
-    trial: Trial
+    done: PartialEvaluation
     measures: tuple[Measure, ...]
     preset: Preset | None
     first: str
@@ -107,5 +106,5 @@ class Evaluated:
     @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What is done: of the queries that are judged, or of all where none is."""
-        judged = tuple(each for each in self.trial.outcomes if self.collection.qrels.get(each.query.query_id))
-        return judged or self.trial.outcomes
+        judged = tuple(each for each in self.done.outcomes if self.collection.qrels.get(each.query.query_id))
+        return judged or self.done.outcomes

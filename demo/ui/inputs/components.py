@@ -147,7 +147,7 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
             known_formats = page_html(formats_note("en"))
         actions = gr.Column(elem_id="actions")
         with gr.Accordion(label(w.OPTIONS), open=False, elem_id="options"):
-            options = _options(start, label)
+            options = _options(pane, start, label)
     form = {
         "query": query,
         "source": source,
@@ -163,11 +163,11 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
     return inputs
 
 
-def _options(start: Form, label: w.Labels) -> dict[str, Any]:
+def _options(pane: InputsPane, start: Form, label: w.Labels) -> dict[str, Any]:
     """The first stage, with the defaults of the first variant."""
     return {
         "first_stage": gr.Radio(
-            [(label(w.FIRST_STAGE_BM25), "bm25"), (label(w.FIRST_STAGE_ENGINE), "engine")],
+            [(ranker.spec.label, str(ranker)) for ranker in pane.first_stages()],
             value=start.first_stage,
             label=label(w.FIRST_STAGE),
             elem_id="first-stage",

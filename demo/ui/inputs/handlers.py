@@ -5,15 +5,19 @@ The fields of `Form` have the names of the components they belong to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 from demo import formats
 from demo.errors import DemoError, InputError
 from demo.messages import Language
+from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
+from demo.rankers.protocol import Ranker
 from demo.records import Collection
-from demo.service import FirstStage, RankingService, Request
+from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui import wording as w
@@ -21,6 +25,8 @@ from demo.ui.boundary import sentence_of
 from demo.ui.views import status
 
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
+PASTED_CHARS = 20_000_000
+"""Characters of pasted texts that are kept as collections, of all visitors together; the latest is always kept."""
 PARAMETERS = ("k1", "b", "delta", "epsilon")
 """The numbers that some variant of BM25 has; each has a field, shown where the chosen variant has it."""
 
@@ -35,7 +41,7 @@ class Form:
     pasted: str
     uploaded: Collection | None
     reading: str
-    first_stage: FirstStage
+    first_stage: str
     variant: str
     k1: float | None
     b: float | None
@@ -53,6 +59,8 @@ class InputsPane:
         self.settings = settings
         self.service = service
         self.limits = formats.Limits.from_settings(settings)
+        self._pasted: OrderedDict[tuple[str, str], formats.Loaded] = OrderedDict()
+        self._lock = Lock()
 
     def default_form(self) -> Form:
         """What the form holds before anyone touched it: the first collection with its first query."""
@@ -65,7 +73,7 @@ class InputsPane:
             pasted="",
             uploaded=None,
             reading="",
-            first_stage="bm25",
+            first_stage=str(example.first),
             variant=VARIANTS[0].key,
             **{name: defaults.get(name) for name in PARAMETERS},
             stop_words=True,
@@ -88,17 +96,26 @@ class InputsPane:
         return Request(
             query=form.query,
             collection=self.collection(form),
-            bm25=self.bm25(form),
-            first_stage=form.first_stage,
+            first=self.first_stage(form),
             depth=int(number(form.depth, "depth")) or None,
         )
 
-    def bm25(self, form: Form) -> Bm25Settings:
-        """The form's BM25.
+    def first_stages(self) -> list[Ranker]:
+        """Those to choose from; BM25 once, as its variants have fields of their own."""
+        offered = self.service.rankers.first_stages()
+        words = [ranker for ranker in offered if isinstance(ranker, Bm25)]
+        return [*words[:1], *(ranker for ranker in offered if not isinstance(ranker, Bm25))]
+
+    def first_stage(self, form: Form) -> Ranker:
+        """The form's first stage.
 
         Raises:
-            InputError: a number is missing or out of the range that the variant allows.
+            InputError: there is none of this name, or a number is missing or out of the range that BM25 allows.
         """
+        ranker = self.service.rankers.read(form.first_stage)
+        return replace(ranker, settings=self._bm25(form)) if isinstance(ranker, Bm25) else ranker
+
+    def _bm25(self, form: Form) -> Bm25Settings:
         numbers = {name: number(getattr(form, name), name) for name in find_variant(form.variant).defaults}
         analysis = Analysis(stop_words=form.stop_words, stemmer=form.stemmer)
         return Bm25Settings(variant=form.variant, analysis=analysis, **numbers)
@@ -110,19 +127,38 @@ class InputsPane:
             InputError: nothing was uploaded yet, or the pasted text cannot be read as chosen.
         """
         if form.source == PASTE:
-            return formats.read_pasted(form.pasted, self.limits, form.reading or None).collection
+            return self._loaded(form.pasted, form.reading).collection
         if form.source == UPLOAD:
             if form.uploaded is None:
                 raise InputError(w.NO_UPLOAD)
             return form.uploaded
         return self.service.collection(form.collection)
 
+    def _loaded(self, text: str, reading: str) -> formats.Loaded:
+        """The pasted text as a collection, the same object for the same text and reading while it is among the latest.
+
+        So a second press neither reads nor indexes it again. Whoever finds it has the text.
+
+        Raises:
+            InputError: the text cannot be read as chosen.
+        """
+        key = (text, reading)
+        with self._lock:
+            known = self._pasted.get(key)
+        loaded = known or formats.read_pasted(text, self.limits, reading or None)
+        with self._lock:
+            loaded = self._pasted.setdefault(key, loaded)
+            self._pasted.move_to_end(key)
+            while len(self._pasted) > 1 and sum(len(text) for text, _ in self._pasted) > PASTED_CHARS:
+                self._pasted.popitem(last=False)
+        return loaded
+
     def read_pasted(self, text: str, reading: str, language: Language) -> str:
         """One line that says how the pasted text is understood, or why it cannot be."""
         if not text.strip():
             return status.reading(w.PASTE_EMPTY, language)
         try:
-            loaded = formats.read_pasted(text, self.limits, reading or None)
+            loaded = self._loaded(text, reading)
         except DemoError as error:
             return status.reading(error.message, language, bad=True)
         return status.reading(loaded.reading.sentence(), language)

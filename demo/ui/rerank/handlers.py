@@ -1,33 +1,33 @@
 """What the Rerank tab does, free of components: forms in, frozen `View`s out.
 
-The fields of `View` have the names of the components they belong to.
+The tab shows a result of two columns, the first stage and one reranker, and what the second changes of the first. The
+fields of `View` have the names of the components they belong to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from demo.charts import CHARTS, RAW, Chart, find_scale
-from demo.errors import DemoError
+from demo.charts import PAIR_CHARTS, RAW, Chart, find_scale
+from demo.errors import DemoError, InputError
 from demo.judgments import Judgments
 from demo.messages import Language
-from demo.rankers.choices import CrossEncoderChoice
-from demo.rankers.cross_encoder.scoring import Progress
-from demo.records import Comparison
-from demo.report import as_csv, as_json, as_json_text
-from demo.service import RankingService
+from demo.rankers.protocol import Ranker
+from demo.records import Result
+from demo.results import Pair
+from demo.results.report import pair_as_csv, pair_as_json
 from demo.ui import wording as w
-from demo.ui.boundary import existing, guarded
-from demo.ui.code import python_program
-from demo.ui.explaining import Question, answer
-from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.boundary import guarded
+from demo.ui.explaining import Question
+from demo.ui.inputs.handlers import Form
 from demo.ui.judging import judged_box
 from demo.ui.links import Link, needs_download, read, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
-from demo.ui.progress import seldom, told
-from demo.ui.saving import Section, saved_page
+from demo.ui.result_tab import ResultTab
+from demo.ui.saving import Section
 from demo.ui.session import Shown
 from demo.ui.views import cards, cost, flow, headline, passages, status
 
@@ -49,16 +49,17 @@ class View:
     cost: str | None = None
 
 
-class RerankTab:
+class RerankTab(ResultTab):
     """What the tab does: forms in, views out."""
 
-    def __init__(self, pane: InputsPane) -> None:
-        self.pane = pane
-        self.service: RankingService = pane.service
+    file, scene, nothing = "rerank-lens", "results", w.NOTHING_YET
 
-    def run(
-        self, form: Form, reranker: CrossEncoderChoice, judgments: Judgments, scale: str, language: Language
-    ) -> Iterator[View]:
+    def reranker(self, model: str, precision: str = "", windows: bool = False) -> Ranker:
+        """The model of this name, used in this way; "" takes the default."""
+        usual = precision in ("", self.pane.settings.precision)
+        return self.service.cross_encoder(model, "" if usual else precision, windows)
+
+    def run(self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language) -> Iterator[View]:
         """Views while the ranking is made, the finished one last; closing the iterator stops the work."""
         return guarded(
             self._run(form, reranker, judgments, scale, language),
@@ -66,32 +67,31 @@ class RerankTab:
         )
 
     def _run(
-        self, form: Form, reranker: CrossEncoderChoice, judgments: Judgments, scale: str, language: Language
+        self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language
     ) -> Iterator[View]:
-        request = self.pane.request(form)
-        for step in seldom(self.service.rerank(request, reranker)):
-            if isinstance(step, Progress):
-                yield View(status=told(step, language))
-            else:
-                trap = self.service.traps(step.collection_key).get(step.query.query_id)
-                shown = Shown(step, request.collection, request.bm25.analysis, trap)
-                yield self.finished(shown, judgments, scale, language)
+        for step in self.steps(form, lambda first: (first, reranker), language):
+            if isinstance(step, str):
+                yield View(status=step)
+            elif step.result.failures:
+                raise InputError(step.result.failures[0].reason)
+            elif len(step.result.columns) == len(step.rankers):
+                yield self.finished(step, judgments, scale, language)
 
     def finished(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> View:
-        """Every part of the page for a finished comparison."""
-        comparison = shown.judged(judgments)
+        """Every part of the page for a finished result."""
+        pair = Pair.of(shown.judged(judgments))
         return View(
             shown=shown,
             status="",
-            headline=headline.headline(comparison, shown.trap, language),
+            headline=headline.pair_headline(pair, shown.trap, language),
             judged=judged_box(shown, judgments, language),
-            slope=flow.slope(comparison, language),
+            slope=flow.slope(pair.result, language),
             why="",
-            panel=passages.panel(comparison, language, shown.collection.card.grades),
-            charts=tuple(self.chart(row, comparison, scale, language) for row in CHARTS),
+            panel=passages.panel(pair.result, language, shown.collection.card.grades),
+            charts=tuple(self.chart(row, pair, scale, language) for row in PAIR_CHARTS),
             formula=status.reading(find_scale(scale).formula, language),
             table=self.table(shown, judgments, language),
-            cost=cost.cost(comparison, language),
+            cost=cost.cost(pair, language),
         )
 
     def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View]:
@@ -107,78 +107,66 @@ class RerankTab:
             told_why = w.LINK_WRONG.format(reason=error.to(language))
             link, missing, reason = None, [], status.alert(told_why, language)
         link = Link(self.pane.default_form()) if link is None or missing else link
-        for view in self.run(link.form, link.reranker, Judgments(), RAW.key, language):
+        for view in self.run(link.form, link.reranker or self.reranker(""), Judgments(), RAW.key, language):
             yield view if view.status else replace(view, status=reason)
 
     def table(self, shown: Shown, judgments: Judgments, language: Language) -> str:
         """The table of all candidates."""
-        meanings = shown.collection.card.grades
-        return passages.table(shown.judged(judgments), meanings, shown.analysis, language)
+        pair = Pair.of(shown.judged(judgments))
+        return passages.pair_table(pair, shown.collection.card.grades, shown.analysis, language)
 
     def rescaled(self, shown: Shown | None, scale: str, language: Language) -> View:
         """The charts on another scale; nothing is scored again."""
         if shown is None:
             return View()
+        pair = Pair.of(shown.drawn)
         return View(
-            charts=tuple(self.chart(row, shown.comparison, scale, language) if row.scaled else None for row in CHARTS),
+            charts=tuple(self.chart(row, pair, scale, language) if row.scaled else None for row in PAIR_CHARTS),
             formula=status.reading(find_scale(scale).formula, language),
         )
 
-    def chart(self, row: Chart, comparison: Comparison, scale: str, language: Language) -> ChartView:
+    def chart(self, row: Chart, pair: Pair, scale: str, language: Language) -> ChartView:
         """One chart's heading with its words for screen readers, and its picture."""
-        data = row.data(comparison, find_scale(scale))
+        data = row.data(pair, find_scale(scale))
         return ChartView(
             note=status.chart_note(row.label, row.alt(data), language),
             figure=plot(row.figure(data, language)),
-            shown=comparison.size >= row.from_size,
+            shown=pair.result.size >= row.from_size,
         )
 
-    def link(self, form: Form, reranker: CrossEncoderChoice) -> dict[str, str]:
+    def link(self, form: Form, reranker: Ranker) -> dict[str, str]:
         """The link to what the form and the model say; `links.written` tells what does not fit into one."""
-        if reranker.precision == self.pane.settings.precision:
-            reranker = replace(reranker, precision="")
         return {"text": written(Link(form, reranker), self.pane)}
+
+    # ---- to take away --------------------------------------------------------------------------------------------
+
+    def as_json(self, result: Result) -> dict[str, Any]:
+        """What the reranker changes, as JSON values."""
+        return pair_as_json(Pair.of(result))
+
+    def as_csv(self, result: Result) -> str:
+        """What the reranker changes, as CSV."""
+        return pair_as_csv(Pair.of(result))
 
     def html(
         self, shown: Shown | None, judgments: Judgments, scale: str, question: Question | None, language: Language
     ) -> dict[str, str]:
-        """File name and content of the last comparison as a page of its own, with the answer to “why?” if asked."""
-        return {"name": "rerank-lens.html", "text": self._page(_ran(shown), judgments, scale, question, language)}
+        """File name and content of the last result as a page of its own, with the answer to “why?” if asked."""
+        found = self.existing(shown)
+        view = self.finished(found, judgments, scale, language)
 
-    def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
-        """File name and content of the last comparison as CSV; cells that a spreadsheet would run are defused."""
-        return {"name": "rerank-lens.csv", "text": as_csv(_ran(shown).judged(judgments))}
+        def sections(why: str, panel: str) -> dict[str, Section]:
+            return {
+                "headline-box": view.headline,
+                "judged-box": view.judged,
+                "slope-box": view.slope,
+                "why-box": why,
+                "panel-box": panel,
+                "scale-box": view.formula,
+                "plots-row": dict(zip((row.key for row in PAIR_CHARTS), view.charts or (), strict=True)),
+                "table-box": view.table,
+                "cards-box": cards.reading_cards(found.rankings, language),
+                "cost-box": view.cost,
+            }
 
-    def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
-        """File name and content of the last comparison as JSON."""
-        return {"name": "rerank-lens.json", "text": as_json_text(_ran(shown).judged(judgments))}
-
-    def code(self, shown: Shown | None) -> dict[str, str]:
-        """File name and content of the last comparison as a program that asks for it."""
-        found = _ran(shown)
-        program = python_program(found, [ranking.ranker.key for ranking in found.rankings])
-        return {"name": "rerank-lens.py", "text": program}
-
-    def _page(
-        self, shown: Shown, judgments: Judgments, scale: str, question: Question | None, language: Language
-    ) -> str:
-        comparison = shown.judged(judgments)
-        view = self.finished(shown, judgments, scale, language)
-        sections: dict[str, Section] = {
-            "headline-box": view.headline,
-            "judged-box": view.judged,
-            "slope-box": view.slope,
-            "why-box": answer(self.service, question, shown, language),
-            "panel-box": passages.panel(comparison, language, shown.collection.card.grades, live=False),
-            "scale-box": view.formula,
-            "plots-row": dict(zip((row.key for row in CHARTS), view.charts or (), strict=True)),
-            "table-box": view.table,
-            "cards-box": cards.reading_cards(shown.rankings, language),
-            "cost-box": view.cost,
-        }
-        return saved_page("results", comparison.query.text, sections, as_json(comparison), language)
-
-
-def _ran(shown: Shown | None) -> Shown:
-    """The last comparison; an error where there is none."""
-    return existing(shown, w.NOTHING_YET)
+        return self.saved(found, judgments, question, sections, language)

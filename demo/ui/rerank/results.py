@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.charts import CHARTS, RAW, SCALES
+from demo.charts import PAIR_CHARTS, RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.page import page_html
 from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
@@ -59,7 +59,7 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         )
         formula = page_html(status.reading(RAW.formula, "en"), elem_id="formula")
     with gr.Row(elem_id="plots-row"):
-        charts = tuple(build_chart(row.key, shown=row.from_size == 0) for row in CHARTS)
+        charts = tuple(build_chart(row.key, shown=row.from_size == 0) for row in PAIR_CHARTS)
     table_html = page_html("", elem_id="table-box")
     with gr.Row(elem_id="footer-row"):
         cost_html = page_html("", elem_id="cost-box")

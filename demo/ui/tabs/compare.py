@@ -21,8 +21,8 @@ from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
-from demo.ui.rankers import model_choices, offered, ranker_choices
-from demo.ui.session import Compared
+from demo.ui.rankers import model_choices, ranker_choices
+from demo.ui.session import Shown
 from demo.ui.views import status
 
 GO_TO_COMPARE = """() => {
@@ -39,8 +39,8 @@ def build(frame: Frame) -> None:
     with gr.Column(elem_id="compare-results", elem_classes="results scene"):
         results = build_results(actions.box.status, frame.label)
     parts = results.parts
-    frame.judging.scenes.append(Scene("compare-results", parts.compared, parts.judged, parts.table, tab.table))
-    asked = Asked("compare-results", parts.compared, parts.why)
+    frame.judging.scenes.append(Scene("compare-results", parts.shown, parts.judged, parts.table, tab.table))
+    asked = Asked("compare-results", parts.shown, parts.why)
     frame.explaining.scenes.append(asked)
     _wire_choice(tab, actions, parts.headline)
     _wire_run(tab, frame, actions, results)
@@ -53,10 +53,10 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
 
     def localised(request: gr.Request) -> dict[Any, Any]:
         language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
-        menu = ranker_choices(offered(tab.service, engine=True), tab.service, language)
+        menu = ranker_choices(tab.service, True, language)
         models = {actions.model: gr.Dropdown(choices=model_choices(tab.service, language))}
         if link and link.rankers:
-            return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(link.rankers))}
+            return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(map(str, link.rankers)))}
         return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation(language)}
 
     def added(request: gr.Request, *values: Any) -> tuple[Any, str]:
@@ -81,8 +81,8 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     def updates(views: Iterator[View], controls: Controls) -> Iterator[dict[Any, Any]]:
         for view in views:
             found = parts.updates(view)
-            if view.compared is not None:
-                found |= panel.fitted(view.compared, controls) | edit.fitted(view.compared)
+            if view.shown is not None:
+                found |= panel.fitted(view.shown, controls) | edit.fitted(view.shown)
             yield found
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
@@ -114,26 +114,26 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
 
 
 def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -> None:
-    """Controls that draw the lineup again; nothing is scored."""
+    """Controls that draw the result again; nothing is scored."""
     parts, panel, judgments = results.parts, results.panel, frame.judging.judgments
 
-    def redrawn(request: gr.Request, compared: Compared | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+    def redrawn(request: gr.Request, shown: Shown | None, judged: Any, *looks: Any) -> dict[Any, Any]:
         language = w.language_of(request)
         try:
-            return parts.updates(tab.redrawn(compared, Panel.controls(list(looks)), judged, language))
+            return parts.updates(tab.redrawn(shown, Panel.controls(list(looks)), judged, language))
         except DemoError as error:
             return {parts.status: status.alert(error.message, language)}
 
-    def referred(request: gr.Request, compared: Compared | None, judged: Any, *looks: Any) -> dict[Any, Any]:
-        if compared is None:
+    def referred(request: gr.Request, shown: Shown | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+        if shown is None:
             return parts.updates(View())
-        return parts.updates(tab.referred(compared, Panel.controls(list(looks)), judged, w.language_of(request)))
+        return parts.updates(tab.referred(shown, Panel.controls(list(looks)), judged, w.language_of(request)))
 
-    def saved(question: Question | None, compared: Compared | None, judged: Any, *values: Any) -> dict[str, str]:
+    def saved(question: Question | None, shown: Shown | None, judged: Any, *values: Any) -> dict[str, str]:
         *looks, language = values
-        return tab.html(compared, judged, Panel.controls(looks), question, language)
+        return tab.html(shown, judged, Panel.controls(looks), question, language)
 
-    seen = [parts.compared, judgments, *panel.components()]
+    seen = [parts.shown, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
     gr.on([panel.fusion.input, *(slider.release for slider in sliders)], redrawn, seen, parts.outputs(), **redraw)
@@ -145,28 +145,26 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -
         **redraw,
     )
     results.html.serve(saved, [asked.question, *seen], worded=True)
-    results.csv.serve(tab.csv, [parts.compared, judgments])
-    results.json.serve(tab.json, [parts.compared, judgments])
-    results.code.serve(tab.code, [parts.compared])
+    results.csv.serve(tab.csv, [parts.shown, judgments])
+    results.json.serve(tab.json, [parts.shown, judgments])
+    results.code.serve(tab.code, [parts.shown])
 
 
 def _wire_what_if(tab: CompareTab, results: Results) -> None:
     parts, panel, edit = results.parts, results.panel, results.what_if
 
-    def chosen(compared: Compared | None, place: int | None) -> str:
-        return "" if compared is None or place is None else compared.candidates[place].text
+    def chosen(shown: Shown | None, place: int | None) -> str:
+        return "" if shown is None or place is None else shown.candidates[place].text
 
-    def tried(request: gr.Request, compared: Compared | None, *values: Any) -> Iterator[dict[Any, Any]]:
+    def tried(request: gr.Request, shown: Shown | None, *values: Any) -> Iterator[dict[Any, Any]]:
         (query, place, text), looks = values[:3], list(values[3:])
-        for view in tab.try_out(
-            compared, WhatIfForm(query, place, text), Panel.controls(looks), w.language_of(request)
-        ):
+        for view in tab.try_out(shown, WhatIfForm(query, place, text), Panel.controls(looks), w.language_of(request)):
             yield parts.updates(view)
 
-    edit.passage.input(chosen, [parts.compared, edit.passage], edit.text, **QUICK)
+    edit.passage.input(chosen, [parts.shown, edit.passage], edit.text, **QUICK)
     edit.run.click(
         tried,
-        [parts.compared, edit.query, edit.passage, edit.text, *panel.components()],
+        [parts.shown, edit.query, edit.passage, edit.text, *panel.components()],
         parts.outputs(),
         **RANKING,
     )

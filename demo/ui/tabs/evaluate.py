@@ -22,7 +22,7 @@ from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import query_choices
 from demo.ui.page import QUICK, RANKING, current_page, current_tab
-from demo.ui.rankers import offered, ranker_choices
+from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
@@ -84,7 +84,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
         language = w.language_of(request)
         link, reason = tab.linked(request.query_params, language)
         chosen = link or tab.default_form()
-        menu = ranker_choices(offered(tab.service, engine=False), tab.service, language)
+        menu = ranker_choices(tab.service, False, language)
         found: dict[Any, Any] = {
             form["rankers"]: gr.Dropdown(choices=menu, value=list(chosen.rankers)),
             inputs.collection_note: collection_note(tab.service.collection(chosen.collection), language),

@@ -10,7 +10,6 @@ from typing import Any
 
 import gradio as gr
 
-from demo.rankers.choices import CrossEncoderChoice
 from demo.ui import wording as w
 from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
@@ -44,7 +43,7 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         *typed, model, windows, precision, judged, chosen_scale = values
-        reranker = CrossEncoderChoice(model or "", precision, windows)
+        reranker = tab.reranker(model or "", precision, windows)
         for view in tab.run(Form(*typed), reranker, judged, chosen_scale, w.language_of(request)):
             yield parts.updates(view)
 
@@ -56,16 +55,17 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
         menu, link = model_choices(tab.service, w.language_of(request)), read_if_right(request.query_params, tab.pane)
         if link is None:
             return {actions.model: gr.Dropdown(choices=menu)}
-        chosen = link.reranker
+        chosen = link.reranker or tab.reranker("")
+        use = chosen.spec.model
         return {
-            actions.model: gr.Dropdown(choices=menu, value=chosen.model or tab.service.default_model()),
-            actions.precision: chosen.precision or tab.pane.settings.precision,
-            actions.windows: chosen.windows,
+            actions.model: gr.Dropdown(choices=menu, value=use.spec.key if use else str(chosen)),
+            actions.precision: use.precision if use else tab.pane.settings.precision,
+            actions.windows: use.windows if use else False,
         }
 
     def linked(*values: Any) -> dict[str, str]:
         *typed, model, windows, precision = values
-        return tab.link(Form(*typed), CrossEncoderChoice(model or "", precision, windows))
+        return tab.link(Form(*typed), tab.reranker(model or "", precision, windows))
 
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))

@@ -1,14 +1,14 @@
-"""Agreement of every two rankings of a lineup as a heat map that is a table."""
+"""Agreement of every two rankings of a result as a heat map that is a table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.lineups import agreement_matrix
 from demo.messages import Language
 from demo.metrics.agreement import find_measure
 from demo.phrases import signed
-from demo.records import Lineup
+from demo.records import Result
+from demo.results import agreement_matrix
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
@@ -32,21 +32,21 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-def agreement(lineup: Lineup, measure_key: str, reference_key: str, language: Language) -> str:
+def agreement(result: Result, measure_key: str, reference_key: str, language: Language) -> str:
     """The measure of every ranking with every other, the reference's row marked, and what the measure means.
 
     Raises:
         KeyError: there is no such measure.
     """
     measure = find_measure(measure_key)
-    labels = [ranking.ranker.label for ranking in lineup.rankings]
+    labels = [ranking.ranker.label for ranking in result.rankings]
     rows = [
         Row(
             label=ranking.ranker.label,
             is_reference=ranking.ranker.key == reference_key,
             cells=tuple(_cell(value, place == column, language) for column, value in enumerate(values)),
         )
-        for place, (ranking, values) in enumerate(zip(lineup.rankings, agreement_matrix(lineup, measure), strict=True))
+        for place, (ranking, values) in enumerate(zip(result.rankings, agreement_matrix(result, measure), strict=True))
     ]
     return render(
         "agreement.html",

@@ -1,4 +1,4 @@
-"""A card for each cross-encoder of a lineup: what it is, and how its output becomes the score that is shown."""
+"""A card for each cross-encoder of a result: what it is, and how its output becomes the score that is shown."""
 
 from __future__ import annotations
 

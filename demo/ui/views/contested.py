@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from demo.lineups import GROUPS, Contest, apart_means
-from demo.lineups import contested as contests_of
 from demo.messages import Language
 from demo.phrases import passage_name
-from demo.records import Lineup
+from demo.records import Result
+from demo.results import GROUPS, Contest, apart_means
+from demo.results import contested as contests_of
 from demo.ui.views.render import render
 
 SHOWN = 8
@@ -18,9 +18,9 @@ SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rank in one ranking: 1 has the full tint, the last none."""
+    """A rank in one ranking, “–” where it did not find the passage: 1 has the full tint, the last none."""
 
-    rank: int
+    rank: str
     tint: float
 
 
@@ -46,15 +46,15 @@ class Section:
     is_open: bool
 
 
-def contested(lineup: Lineup, language: Language) -> str:
+def contested(result: Result, language: Language) -> str:
     """The groups that have any passage, the agreed one last and closed."""
-    found = contests_of(lineup)
+    found = contests_of(result)
     sections = [
         Section(
             label=group.label.to(language),
             meaning=group.meaning.to(language),
             count=len(members),
-            rows=tuple(_row(contest, lineup) for contest in members[:SHOWN]),
+            rows=tuple(_row(contest, result) for contest in members[:SHOWN]),
             left_out=max(0, len(members) - SHOWN),
             is_open=group is not GROUPS[0],
         )
@@ -65,20 +65,23 @@ def contested(lineup: Lineup, language: Language) -> str:
         "contested.html",
         language,
         sections=sections,
-        labels=[ranking.ranker.label for ranking in lineup.rankings],
-        apart=apart_means(lineup.size).to(language),
+        labels=[ranking.ranker.label for ranking in result.rankings],
+        apart=apart_means(result.size).to(language),
     )
 
 
-def _row(contest: Contest, lineup: Lineup) -> Row:
-    ranks = [int(ranking.ranks[contest.candidate]) for ranking in lineup.rankings]
+def _row(contest: Contest, result: Result) -> Row:
+    at = contest.candidate
+    ranks = [int(ranking.ranks[at]) if ranking.found[at] else None for ranking in result.rankings]
     return Row(
         index=contest.candidate,
-        name=passage_name(lineup.candidates[contest.candidate]),
-        places=tuple(Place(rank, _tint(rank, lineup.size)) for rank in ranks),
+        name=passage_name(result.candidates[contest.candidate]),
+        places=tuple(_place(rank, result.size) for rank in ranks),
         spread=contest.spread,
     )
 
 
-def _tint(rank: int, size: int) -> float:
-    return round(1 - math.log(rank) / math.log(size), 3) if size > 1 else 1.0
+def _place(rank: int | None, size: int) -> Place:
+    if rank is None:
+        return Place("–", 0.0)
+    return Place(str(rank), round(1 - math.log(rank) / math.log(size), 3) if size > 1 else 1.0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from demo.messages import Language, Message
 from demo.phrases import rate, seconds
-from demo.records import Comparison, Cost
+from demo.records import Cost
+from demo.results import Pair
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
 
-def cost(comparison: Comparison, language: Language) -> str:
+def cost(pair: Pair, language: Language) -> str:
     """A small table of times, with device and precision."""
-    first, model = comparison.before.cost, comparison.after.cost
+    first, model = pair.before.cost, pair.after.cost
     return render(
         "cost.html",
         language,

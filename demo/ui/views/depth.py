@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.comparison import TOP_K
-from demo.lineups import DepthLoss, find_ranking, missed_by_depth, usual_depths
 from demo.messages import Language
 from demo.phrases import passage_name
-from demo.records import Lineup
+from demo.records import Result
+from demo.results import DepthLoss, find_ranking, missed_by_depth, usual_depths
+from demo.results.change import TOP_K
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
@@ -23,21 +23,21 @@ class Row:
     names: tuple[tuple[int, str], ...]
 
 
-def depth(lineup: Lineup, language: Language) -> str:
+def depth(result: Result, language: Language) -> str:
     """A row for each reranker, a column for each depth; the missed passages by name to unfold.
 
     Args:
-        lineup: that of the full depth.
+        result: that of the full depth.
     """
-    depths, k = usual_depths(lineup.size), min(TOP_K, lineup.size)
-    rows = [_row(loss, lineup, k, language) for loss in missed_by_depth(lineup, depths)]
+    depths, k = usual_depths(result.size), min(TOP_K, result.size)
+    rows = [_row(loss, result, k, language) for loss in missed_by_depth(result, depths)]
     return render("depth.html", language, depths=depths, rows=rows, note=w.DEPTH_NOTE.format(k=k).to(language))
 
 
-def _row(loss: DepthLoss, lineup: Lineup, k: int, language: Language) -> Row:
-    ranks = find_ranking(lineup, loss.ranker.key).ranks
+def _row(loss: DepthLoss, result: Result, k: int, language: Language) -> Row:
+    ranks = find_ranking(result, loss.ranker.key).ranks
     everything = loss.missed[0] if loss.missed else ()
-    sentence = w.DEPTH_MISSED.to(language)
+    first = result.first
     return Row(
         label=loss.ranker.label,
         missed=tuple((len(missed), round(len(missed) / k, 3)) for missed in loss.missed),
@@ -45,11 +45,14 @@ def _row(loss: DepthLoss, lineup: Lineup, k: int, language: Language) -> Row:
         names=tuple(
             (
                 index,
-                sentence.format(
+                (w.DEPTH_MISSED if first.found[index] else w.DEPTH_UNFOUND)
+                .format(
                     rank=int(ranks[index]),
-                    first=int(lineup.first.ranks[index]),
-                    name=passage_name(lineup.candidates[index]),
-                ),
+                    first=int(first.ranks[index]),
+                    ranker=first.ranker.label,
+                    name=passage_name(result.candidates[index]),
+                )
+                .to(language),
             )
             for index in everything
         ),

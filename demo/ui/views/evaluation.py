@@ -13,14 +13,14 @@ from demo.evaluation.analysis import QueryDifference, differences
 from demo.evaluation.changes import Changes, QueryChange
 from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test
 from demo.evaluation.presets import published_value
-from demo.evaluation.trials import Trial
+from demo.evaluation.protocol import PartialEvaluation
 from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict, what_changes
 from demo.messages import Language, Message
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import Interval, describe_effect
 from demo.phrases import Direction, direction, seconds, signed
-from demo.records import Ranker
+from demo.records import RankerSpec
 from demo.ui import wording as w
 from demo.ui.evaluate.session import BY_GAIN, Evaluated
 from demo.ui.views.render import render
@@ -29,13 +29,13 @@ SHOWN_QUERIES = 300
 """Of a longer list its two ends are shown, as the greatest gains and the greatest losses."""
 
 
-def so_far(trial: Trial, measure: Measure, means: Sequence[tuple[str, float]], language: Language) -> str:
+def so_far(done: PartialEvaluation, measure: Measure, means: Sequence[tuple[str, float]], language: Language) -> str:
     """The means over the queries that are done, while others are still to come."""
     return render(
         "evaluation_so_far.html",
         language,
-        done=len(trial.outcomes),
-        total=trial.total,
+        done=len(done.outcomes),
+        total=done.total,
         measure=measure.name,
         means=[(label, f"{value:.3f}") for label, value in means],
     )
@@ -56,15 +56,15 @@ class KeyFigure:
 def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
     """The answer in plain words, what makes it doubtful, and the key figures."""
     evaluation = study.evaluation
-    trial = evaluated.trial
+    done = evaluated.done
     sentence = verdict(evaluation, study.measure) if study.chosen else what_changes(evaluation, study.ranker)
-    partial = w.EVALUATE_PARTIAL.format(done=f"{len(trial.outcomes):,}", total=f"{trial.total:,}")
+    partial = w.EVALUATE_PARTIAL.format(done=f"{len(done.outcomes):,}", total=f"{done.total:,}")
     return render(
         "evaluation_headline.html",
         language,
         collection=evaluated.collection.card.title.to(language),
         preset=evaluated.preset.label.to(language) if evaluated.preset else "",
-        partial=partial.to(language) if trial.partial else "",
+        partial=partial.to(language) if done.partial else "",
         question=(w.ANSWER if study.chosen else w.WHAT_CHANGES).to(language),
         sentence=sentence.to(language),
         cautions=[each.to(language) for each in cautions(evaluation)],
@@ -180,7 +180,7 @@ class Row:
 def table(evaluated: Evaluated, study: Study, language: Language) -> str:
     """Rankers by measures with the test of the one that is looked at, or by what they change; why some failed."""
     evaluation = study.evaluation
-    failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.trial.failures]
+    failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.done.failures]
     if study.chosen is None:
         return render(
             "evaluation_changes.html",
@@ -217,12 +217,12 @@ def _row(evaluated: Evaluated, study: Study, place: int, language: Language) -> 
     )
 
 
-def _key(ranker: Ranker) -> str:
+def _key(ranker: RankerSpec) -> str:
     """How the ranker is written, where that is not its label."""
     return ranker.key if ranker.key != ranker.label else ""
 
 
-def _time(study: Study, ranker: Ranker) -> str:
+def _time(study: Study, ranker: RankerSpec) -> str:
     time = study.evaluation.speeds[ranker.key].seconds_per_query
     return "–" if time is None else seconds(time)
 
@@ -264,7 +264,7 @@ class ChangeRow:
     time: str
 
 
-def _change_row(study: Study, ranker: Ranker) -> ChangeRow:
+def _change_row(study: Study, ranker: RankerSpec) -> ChangeRow:
     changes = study.evaluation.changes.get(ranker.key)
     cells = None
     if changes is not None:

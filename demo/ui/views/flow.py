@@ -16,7 +16,7 @@ from demo.charts import FlowData, FlowLine, flow_alt, flow_data
 from demo.charts.flow import HEAD_END
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction, passage_name
-from demo.records import Comparison, Failure, Lineup, Passage, Ranking
+from demo.records import Failure, Ranking, Result
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
@@ -33,7 +33,7 @@ class End:
     """A passage's place in one column: a button with rank, change and name."""
 
     index: int
-    rank: int
+    rank: str
     top: float
     classes: str
     direction: str
@@ -44,13 +44,17 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A ranking's column: the first carries names on its left, the last on its right, those between carry ranks."""
+    """A ranking's column: the first carries names on its left, the last on its right, those between carry ranks.
+
+    `unfound` says how many candidates it did not find; their lines end at its foot.
+    """
 
     number: int
     label: str
     side: Literal["before", "between", "after"]
     at: float
     ends: tuple[End, ...]
+    unfound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +103,19 @@ SLOPE = Sentences("slope", w.RANK_CHANGE, w.SLOPE_PART, w.SLOPE_KEYS, w.END_BEFO
 FLOW = Sentences("flow", w.RANK_FLOW, w.FLOW_PART, w.FLOW_KEYS, w.FLOW_FIRST, w.FLOW_END)
 
 
-def slope(comparison: Comparison, language: Language) -> str:
-    """The chart of the ranking change; for an empty comparison a heading and a sentence."""
-    labels = [comparison.before.ranker.label, w.CROSS_ENCODER.to(language)]
-    return _chart((comparison.before, comparison.after), labels, comparison.candidates, SLOPE, language)
+def slope(result: Result, language: Language) -> str:
+    """The chart of the ranking change; for an empty result a heading and a sentence."""
+    return _chart(result, SLOPE, language)
 
 
-def flow(lineup: Lineup, language: Language) -> str:
-    """The chart of all rankings of the lineup; a ranker that failed keeps its place and says so."""
-    labels = [column.ranker.label for column in lineup.columns]
-    return _chart(lineup.columns, labels, lineup.candidates, FLOW, language)
+def flow(result: Result, language: Language) -> str:
+    """The chart of all rankings of the result; a ranker that failed keeps its place and says so."""
+    return _chart(result, FLOW, language)
 
 
-def _chart(
-    columns: Sequence[Ranking | Failure],
-    labels: Sequence[str],
-    candidates: Sequence[Passage],
-    sentences: Sentences,
-    language: Language,
-) -> str:
+def _chart(result: Result, sentences: Sentences, language: Language) -> str:
+    columns, candidates = result.columns, result.candidates
+    labels = [column.ranker.label for column in columns]
     data = flow_data([column for column in columns if isinstance(column, Ranking)])
     ranked = [number for number, column in enumerate(columns) if isinstance(column, Ranking)]
     first, last = (ranked[0], ranked[-1]) if ranked else (len(columns), len(columns))
@@ -130,6 +128,7 @@ def _chart(
             side="after" if number == last else "before" if number == first else "between",
             at=round(at[number], 4),
             ends=_ends(data, place, names, [labels[each] for each in ranked], sentences, language),
+            unfound=w.UNFOUND_HERE.format(count=data.unfound[place]).to(language) if data.unfound[place] else "",
         )
         for place, number in enumerate(ranked)
     ]
@@ -194,28 +193,37 @@ def _ends(
     language: Language,
 ) -> tuple[End, ...]:
     """The buttons of the column at `place` among the rankings, from the top down."""
-    named = sorted(zip(data.lines, names, strict=True), key=lambda pair: pair[0].ranks[place])
+    named = sorted(zip(data.lines, names, strict=True), key=lambda pair: pair[0].at[place])
     return tuple(_end(line, name, place, labels, sentences, language) for line, name in named)
 
 
 def _end(line: FlowLine, name: str, place: int, labels: Sequence[str], sentences: Sentences, language: Language) -> End:
     """A column's change is from the column before; the first column's is to the next."""
-    moves = line.moves or (0,)
+    moves: tuple[int | None, ...] = line.moves or (0,)
     move = moves[max(0, place - 1)]
     other = place - 1 if place else min(1, len(labels) - 1)
     change = describe_change(move)
-    words = {"rank": line.ranks[place], "ranker": labels[place], "other_rank": line.ranks[other], "name": name}
-    sentence = (sentences.later if place else sentences.first).to(language)
-    classes = [direction(move), "strong" if line.strong else "", "labelled" if line.named[place] else ""]
+    rank, other_rank = line.ranks[place], line.ranks[other]
+    known = rank is not None and other_rank is not None
+    sentence = (sentences.later if place else sentences.first) if known else w.END_UNFOUND
+    ranks = {"rank": "–" if rank is None else rank, "other_rank": "–" if other_rank is None else other_rank}
+    classes = [
+        direction(move),
+        "strong" if line.strong else "",
+        "labelled" if line.named[place] else "",
+        "unfound" if rank is None else "",
+    ]
     return End(
         index=line.candidate,
-        rank=line.ranks[place],
+        rank="–" if rank is None else str(rank),
         top=_percent(line.at[place]),
         classes=" ".join(filter(None, classes)),
         direction=direction(move),
         arrow=change_mark(move) if place else "",
         name=name,
-        spoken=sentence.format(**words, other=labels[other], change=change.to(language)),
+        spoken=sentence.format(**ranks, ranker=labels[place], other=labels[other], change=change, name=name).to(
+            language
+        ),
     )
 
 

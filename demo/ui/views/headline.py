@@ -1,36 +1,50 @@
-"""The words above the pictures: what changed, what to look for, what to be careful about, five key figures."""
+"""The words above the pictures: what the result says, what to look for, what to be careful about, key figures."""
 
 from __future__ import annotations
 
-from demo.comparison import key_figures, summary
-from demo.lineups import summary as lineup_summary
+from collections.abc import Sequence
+
 from demo.messages import Language, Message
-from demo.records import Comparison, Lineup
+from demo.records import Result
+from demo.results import KeyFigure, Pair, change_summary, key_figures, summary
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
 
-def headline(comparison: Comparison, trap: Message | None, language: Language) -> str:
-    """The summary and the strip of key figures; `trap` says what this query of a bundled collection shows."""
+def pair_headline(pair: Pair, trap: Message | None, language: Language) -> str:
+    """What one ranking changes of another, and the strip of key figures.
+
+    Args:
+        trap: what this query of a bundled collection shows.
+    """
+    candidates = pair.result.candidates
+    words, figures = change_summary(pair.change, candidates), key_figures(pair.change, candidates)
+    return _headline("summary", w.TAB_RERANK, words, pair.result, language, figures, trap)
+
+
+def headline(result: Result, language: Language) -> str:
+    """The summary of all rankings, what to be careful about, and for every ranker that failed its full reason."""
+    return _headline("compare-summary", w.RANK_FLOW, summary(result), result, language)
+
+
+def _headline(
+    name: str,
+    heading: Message,
+    words: Message,
+    result: Result,
+    language: Language,
+    figures: Sequence[KeyFigure] = (),
+    trap: Message | None = None,
+) -> str:
     return render(
         "headline.html",
         language,
-        query=comparison.query.text,
-        summary=summary(comparison).to(language),
+        name=name,
+        heading=heading.to(language),
+        query=result.query.text,
+        summary=words.to(language),
         trap=trap.to(language) if trap else "",
-        warnings=[warning.to(language) for warning in comparison.warnings],
-        figures=key_figures(comparison),
-    )
-
-
-def lineup_headline(lineup: Lineup, language: Language) -> str:
-    """The summary of all rankings, what to be careful about, and for every ranker that failed its full reason."""
-    return render(
-        "lineup_headline.html",
-        language,
-        heading=w.RANK_FLOW.to(language),
-        query=lineup.query.text,
-        summary=lineup_summary(lineup).to(language),
-        warnings=[warning.to(language) for warning in lineup.warnings],
-        failures=[(failure.ranker.label, failure.reason.to(language)) for failure in lineup.failures],
+        warnings=[warning.to(language) for warning in result.warnings],
+        failures=[(failure.ranker.label, failure.reason.to(language)) for failure in result.failures],
+        figures=figures,
     )

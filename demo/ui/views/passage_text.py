@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,8 @@ import numpy as np
 from demo.charts.scales import Values, min_max, sigmoid
 from demo.messages import Language, Message
 from demo.phrases import passage_name, signed
-from demo.records import Extent, FloatArray, Passage, Query, Ranking, ScoreKind
+from demo.records import Extent, FloatArray, Passage, Query, Ranking
+from demo.score_kinds import ScoreKind
 from demo.text import Analysis, matching_spans
 from demo.ui import wording as w
 
@@ -52,13 +54,17 @@ class Verdict:
     """What one ranker says of one candidate.
 
     Attributes:
+        rank: None where the ranker did not find it; rank_short: the same for a cell, “2=” where others share it, “–”
+            where there is none; sort_rank: a number to sort by.
         value: the score as a number for sorting; score: the same in words, "–" where the ranker did not read it.
         share: 0…1, the score's place between the lowest and the highest of the list.
         tokens: tokens that the model read, "read/all" where it did not read to the end; cut: whether it did not.
         reading: what it read, in one sentence; empty for rankers that read everything.
     """
 
-    rank: int
+    rank: int | None
+    rank_short: str
+    sort_rank: int
     rank_words: str
     score: str
     value: float
@@ -137,23 +143,34 @@ def grade_words(grade: int | None, meanings: Mapping[int, Message], language: La
 
 def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
     """What the ranker says of every candidate, in candidate order."""
-    logits = ranking.ranker.kind is ScoreKind.LOGIT
+    kind = ranking.ranker.kind
     probabilities = sigmoid(ranking.scores.astype(np.float64))
     places = shares(ranking.scores)
+    sharing = Counter(ranking.ranks[ranking.found].tolist())
+
+    def words(index: int, rank: int | None) -> str:
+        if rank is None:
+            return w.NOT_FOUND.format(ranker=ranking.ranker.label).to(language)
+        said = w.TICK.format(rank=rank).to(language)
+        if sharing[rank] > 1:
+            said = w.SHARED_RANK.format(rank=said, count=sharing[rank]).to(language)
+        if np.isnan(ranking.scores[index]):
+            return f"{said} · {w.NOT_RERANKED.to(language)}"
+        if kind.sigmoid:
+            return f"{said} · {w.SIGMOID.format(p=f'{probabilities[index]:.3f}').to(language)}"
+        return said
 
     def verdict(index: int) -> Verdict:
-        score, rank = float(ranking.scores[index]), int(ranking.ranks[index])
+        score = float(ranking.scores[index])
+        rank = int(ranking.ranks[index]) if ranking.found[index] else None
         extent = ranking.extents[index] if ranking.extents else None
         cut = extent is not None and extent.truncated
-        rank_words = w.TICK.format(rank=rank).to(language)
-        if np.isnan(score):
-            rank_words += f" · {w.NOT_RERANKED.to(language)}"
-        elif logits:
-            rank_words += f" · {w.SIGMOID.format(p=f'{probabilities[index]:.3f}').to(language)}"
         return Verdict(
             rank=rank,
-            rank_words=rank_words,
-            score=score_words(score, ranking.ranker.kind),
+            rank_short="–" if rank is None else f"{rank}=" if sharing[rank] > 1 else str(rank),
+            sort_rank=int(ranking.ranks[index]),
+            rank_words=words(index, rank),
+            score=score_words(score, kind),
             value=round(score, 6),
             share=round(float(places[index]), 4),
             pair_tokens=extent.pair_tokens if extent else 0,
@@ -166,10 +183,8 @@ def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
 
 
 def score_words(value: float, kind: ScoreKind) -> str:
-    """Two decimals, four for reciprocal rank fusion; logits always carry their sign; "–" for no score."""
-    if np.isnan(value):
-        return "–"
-    return signed(value, 4 if kind is ScoreKind.RRF else 2, plus=kind is ScoreKind.LOGIT)
+    """The score as its kind is written; "–" for no score."""
+    return "–" if np.isnan(value) else signed(value, kind.decimals, plus=kind.signed)
 
 
 def shares(scores: FloatArray) -> Values:

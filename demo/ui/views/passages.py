@@ -1,13 +1,14 @@
-"""The table of all candidates of a comparison, a list of cards on a phone, and the panel of the chosen passage."""
+"""The table of all candidates, a list of cards on a phone, and the panel of the chosen passage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
-from demo.records import Comparison, Ranker, ScoreKind
+from demo.records import Extent, Result
+from demo.results import Pair
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.views.passage_text import NO_MEANINGS, PassageText, Verdict, grade_words, passage_texts, verdicts
@@ -19,36 +20,23 @@ GRADES = (0, 1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is shown of one candidate: both rankers' verdicts and the change between them."""
+    """What is shown of one candidate: every ranker's verdict, and what else the columns need.
+
+    Attributes:
+        place: where the row stands at first, from 1.
+        keys: what the columns sort by.
+        direction, arrow, change_words: of the change between two rankers; "" among more.
+        spread: worst rank − best rank.
+    """
 
     passage: PassageText
-    before: Verdict
-    after: Verdict
-    change: int
-    direction: str
-    arrow: str
-    change_words: str
-
-    @property
-    def rank(self) -> int:
-        """Where the row stands at first."""
-        return self.after.rank
-
-    @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """What the panel shows, ranker by ranker."""
-        return self.before, self.after
-
-    @property
-    def keys(self) -> dict[str, float]:
-        """What the columns sort by."""
-        return {
-            "was": self.before.rank,
-            "change": self.change,
-            "before-score": self.before.value,
-            "after-score": self.after.value,
-            "tokens": self.after.pair_tokens,
-        }
+    verdicts: tuple[Verdict, ...]
+    place: int
+    keys: Mapping[str, float] = field(default_factory=dict)
+    direction: str = ""
+    arrow: str = ""
+    change_words: str = ""
+    spread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,97 +58,148 @@ class Grade:
     words: str
 
 
-def rows(
-    comparison: Comparison, grades: Mapping[int, Message], analysis: Analysis, language: Language
-) -> tuple[Row, ...]:
-    """One row per candidate, in the order of the new ranking."""
-    texts = passage_texts(
-        comparison.query,
-        comparison.candidates,
-        comparison.grades,
-        grades,
-        analysis,
-        language,
-        comparison.after.extents,
-    )
-    before, after = verdicts(comparison.before, language), verdicts(comparison.after, language)
+# ---- two rankings ------------------------------------------------------------------------------------------------
 
-    def row(index: int) -> Row:
-        change = int(comparison.moves[index])
+
+def pair_rows(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> tuple[Row, ...]:
+    """One row per candidate, in the order of the new ranking."""
+    texts = _texts(pair.result, grades, analysis, language, pair.after.extents)
+    before, after = verdicts(pair.before, language), verdicts(pair.after, language)
+
+    def row(place: int, index: int) -> Row:
+        move = pair.change.move(index)
         return Row(
             passage=texts[index],
-            before=before[index],
-            after=after[index],
-            change=change,
-            direction=direction(change),
-            arrow=change_mark(change),
-            change_words=describe_change(change).to(language),
+            verdicts=(before[index], after[index]),
+            place=place,
+            keys={
+                "was": before[index].sort_rank,
+                "change": 0 if move is None else move,
+                "before-score": before[index].value,
+                "after-score": after[index].value,
+                "tokens": after[index].pair_tokens,
+            },
+            direction=direction(move),
+            arrow=change_mark(move),
+            change_words=describe_change(move).to(language),
         )
 
-    return tuple(row(int(index)) for index in comparison.after.order)
+    return tuple(row(place, index) for place, index in enumerate(pair.after.order.tolist(), 1))
 
 
-def table(comparison: Comparison, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
-    """The table of all candidates; a list of cards on a phone."""
+def pair_table(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
+    """The table of all candidates of two rankings; a list of cards on a phone."""
+    labels = (pair.before.ranker.label, pair.after.ranker.label)
     columns = (
         Column("rank", w.COLUMN_RANK.to(language), "col-rank", ascending=True),
         Column("change", w.COLUMN_CHANGE.to(language), "col-change"),
         Column("was", w.COLUMN_WAS.to(language), "col-was", ascending=True),
-        Column("beforeScore", comparison.before.ranker.label, "col-score"),
-        Column("afterScore", w.CROSS_ENCODER.to(language), "col-score"),
+        Column("beforeScore", labels[0], "col-score"),
+        Column("afterScore", labels[1], "col-score"),
         Column("tokens", w.COLUMN_TOKENS.to(language), "col-tokens"),
-        *passage_columns(language),
+        *_passage_columns(language),
     )
+    rows = pair_rows(pair, grades, analysis, language)
+    return _table("pair_table.html", w.RANKING, pair.result, rows, columns, "rank", language)
+
+
+# ---- any number of rankings --------------------------------------------------------------------------------------
+
+
+def rows(result: Result, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> tuple[Row, ...]:
+    """One row per candidate, in the order of the first ranking; none while there is no ranking."""
+    if not result.rankings:
+        return ()
+    texts = _texts(result, grades, analysis, language)
+    told = [verdicts(ranking, language) for ranking in result.rankings]
+
+    def row(place: int, index: int) -> Row:
+        found = tuple(each[index] for each in told)
+        ranks = [verdict.rank for verdict in found if verdict.rank is not None]
+        spread = max(ranks) - min(ranks) if ranks else 0
+        keys = {f"rank{number}": verdict.sort_rank for number, verdict in enumerate(found)}
+        return Row(texts[index], found, place, {**keys, "spread": spread}, spread=spread)
+
+    return tuple(row(place, index) for place, index in enumerate(result.rankings[0].order.tolist(), 1))
+
+
+def table(result: Result, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
+    """The table of all candidates in all rankings; `grades` is what each grade means in this collection."""
+    grade, passage = _passage_columns(language)
+    columns = (
+        passage,
+        *(
+            Column(f"rank{number}", ranking.ranker.label, "col-ranker", ascending=True)
+            for number, ranking in enumerate(result.rankings)
+        ),
+        Column("spread", w.COLUMN_SPREAD.to(language), "col-spread"),
+        grade,
+    )
+    found = rows(result, grades, analysis, language)
+    return _table("result_table.html", w.RESULT_TABLE, result, found, columns, "rank0", language)
+
+
+# ---- what all tables share ---------------------------------------------------------------------------------------
+
+
+def _texts(
+    result: Result,
+    grades: Mapping[int, Message],
+    analysis: Analysis,
+    language: Language,
+    extents: Sequence[Extent] = (),
+) -> list[PassageText]:
+    return passage_texts(result.query, result.candidates, result.grades, grades, analysis, language, extents)
+
+
+def _table(
+    template: str,
+    heading: Message,
+    result: Result,
+    found: Sequence[Row],
+    columns: Sequence[Column],
+    sorted_by: str,
+    language: Language,
+) -> str:
     return render(
-        "table.html",
+        template,
         language,
-        heading=w.RANKING.to(language),
-        rows=rows(comparison, grades, analysis, language),
+        heading=heading.to(language),
+        rows=found,
         columns=columns,
-        sorted_by="rank",
-        judged=judged(comparison.grades),
-        before=comparison.before.ranker.label,
-        first=int(comparison.after.order[0]) if comparison.size else -1,
-        run=id(comparison.candidates),
+        sorted_by=sorted_by,
+        judged=any(grade is not None for grade in result.grades),
+        rankers=_labels(result),
+        first=found[0].passage.index if found else -1,
+        run=id(result.candidates),
     )
 
 
-def passage_columns(language: Language) -> tuple[Column, Column]:
-    """The last two columns of every table: grade and passage."""
+def _labels(result: Result) -> list[tuple[str, bool]]:
+    """Every ranking's label, and whether a model that reads gave its scores."""
+    return [(ranking.ranker.label, ranking.ranker.kind.side == "model") for ranking in result.rankings]
+
+
+def _passage_columns(language: Language) -> tuple[Column, Column]:
+    """The columns of every table for grade and passage."""
     return (
         Column("grade", w.COLUMN_GRADE.to(language), "col-grade"),
         Column("text", w.COLUMN_PASSAGE.to(language), "col-passage", ascending=True),
     )
 
 
-def judged(grades: Sequence[int | None]) -> bool:
-    """Whether any candidate has a grade for this query."""
-    return any(grade is not None for grade in grades)
-
-
-def panel(
-    comparison: Comparison, language: Language, grades: Mapping[int, Message] = NO_MEANINGS, live: bool = True
-) -> str:
-    """The passage panel; the page fills it from the chosen row of the table.
+def panel(result: Result, language: Language, grades: Mapping[int, Message] = NO_MEANINGS, live: bool = True) -> str:
+    """The passage panel, which the page fills from the chosen row of the table: a score and a bar for every ranker.
 
     Args:
         live: whether there is a server to judge for and to ask why.
     """
-    labels = [(comparison.before.ranker, comparison.before.ranker.label)]
-    labels.append((comparison.after.ranker, w.CROSS_ENCODER.to(language)))
-    return ranker_panel(labels, grades, id(comparison.candidates), language, live)
-
-
-def ranker_panel(
-    rankers: Sequence[tuple[Ranker, str]], grades: Mapping[int, Message], run: int, language: Language, live: bool
-) -> str:
-    """The panel with a score and a bar for every ranker under its label, and where it is live the judging control."""
     buttons = [Grade(str(grade), str(grade), grade_words(grade, grades, language)) for grade in GRADES]
     return render(
         "panel.html",
         language,
-        rankers=[(label, ranker.kind is ScoreKind.LOGIT) for ranker, label in rankers],
+        rankers=_labels(result),
         grades=[Grade("", "–", w.UNJUDGED.to(language)), *buttons],
-        run=run,
+        run=id(result.candidates),
         live=live,
     )

@@ -1,22 +1,22 @@
-"""What each ranker of a lineup cost, beside agreement and quality; and, apart from that, what was published."""
+"""What each ranker of a result cost, beside agreement and quality; and, apart from that, what was published."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from demo.charts.speed import three_figures
-from demo.lineups import SpeedRow, speed_rows
 from demo.messages import Language, Message
 from demo.metrics.agreement import Measure
 from demo.phrases import seconds
-from demo.records import Lineup
+from demo.records import Result
+from demo.results import SpeedRow, speed_rows
 from demo.ui import wording as w
 from demo.ui.views.facts import NOTHING, FactRow, count, fact_table, megabytes, number
 from demo.ui.views.judged import Figures
 
 
 def speed_table(
-    lineup: Lineup, reference_key: str, measure: Measure, figures: Mapping[str, Figures], language: Language
+    result: Result, reference_key: str, measure: Measure, figures: Mapping[str, Figures], language: Language
 ) -> str:
     """The table twin of the speed chart.
 
@@ -56,13 +56,13 @@ def speed_table(
             speed.is_reference,
         )
 
-    rows = [row(speed) for speed in speed_rows(lineup, reference_key, measure)]
+    rows = [row(speed) for speed in speed_rows(result, reference_key, measure)]
     return fact_table(w.SPEED, columns, rows, language, (w.SPEED_NOTE,))
 
 
-def published_table(lineup: Lineup, language: Language) -> str:
-    """What was published about the models of the lineup, each once; "" where nothing was."""
-    specs = {column.ranker.model.spec.key: column.ranker.model.spec for column in lineup.columns if column.ranker.model}
+def published_table(result: Result, language: Language) -> str:
+    """What was published about the models of the result, each once; "" where nothing was."""
+    specs = {column.ranker.model.spec.key: column.ranker.model.spec for column in result.columns if column.ranker.model}
     rows = [
         FactRow(spec.label, (number(row.ndcg_at_10), number(row.mrr_at_10), f"{row.docs_per_second:,}"))
         for spec in specs.values()

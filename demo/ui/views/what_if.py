@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.lineups import Shift, WhatIf
 from demo.messages import Language
 from demo.phrases import change_mark, direction, passage_name
+from demo.results import Shift, WhatIf
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from demo.messages import Language
 from demo.phrases import direction, passage_name, shorten, signed
-from demo.records import Effect, Explanation, Occlusion, Passage, Ranker, ScoreKind, TermWeights
+from demo.records import Effect, Explanation, Occlusion, Passage, RankerSpec, TermWeights
 from demo.text import word_spans
 from demo.ui import wording as w
 from demo.ui.views.passage_text import score_words
@@ -65,7 +65,7 @@ class Shaded:
     joined: str
 
 
-def why(passage: Passage, found: Sequence[Explanation], left_out: Sequence[Ranker], language: Language) -> str:
+def why(passage: Passage, found: Sequence[Explanation], left_out: Sequence[RankerSpec], language: Language) -> str:
     """The card of one passage.
 
     Args:
@@ -93,7 +93,7 @@ def _terms(found: TermWeights) -> Terms:
         )
         for each in found.weights
     )
-    return Terms(found.ranker.label, score_words(found.score, ScoreKind.BM25), tuple(rows))
+    return Terms(found.ranker.label, score_words(found.score, found.ranker.kind), tuple(rows))
 
 
 def shaded(found: Occlusion, language: Language) -> Shaded:
@@ -115,7 +115,7 @@ def shaded(found: Occlusion, language: Language) -> Shaded:
     words = max((len(word_spans(found.content[each.start : each.end])) for each in found.of_passage), default=0)
     return Shaded(
         found.ranker.label,
-        score_words(found.score, ScoreKind.LOGIT),
+        score_words(found.score, found.ranker.kind),
         pieces(found.query, found.of_query, most),
         pieces(found.content, found.of_passage, most),
         tuple(rows),

@@ -1,0 +1,120 @@
+"""What the tabs that show a result have in common: running, and what can be taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from demo.judgments import Judgments
+from demo.messages import Language, Message
+from demo.rankers.bm25 import Bm25
+from demo.rankers.protocol import Ranker
+from demo.records import Result
+from demo.results.report import json_text
+from demo.service import RankingService
+from demo.text import Analysis
+from demo.ui.boundary import existing
+from demo.ui.code import python_program
+from demo.ui.explaining import Question, answer
+from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.progress import seldom, told
+from demo.ui.saving import Section, saved_page
+from demo.ui.session import Shown
+from demo.ui.views import passages
+
+
+class ResultTab:
+    """A tab that shows a result.
+
+    Attributes:
+        file: name of the files that are saved, without ending.
+        scene: id of the results on the page.
+        nothing: what is told where there is no result yet.
+    """
+
+    file: str
+    scene: str
+    nothing: Message
+
+    def __init__(self, pane: InputsPane) -> None:
+        self.pane = pane
+        self.service: RankingService = pane.service
+
+    # ---- running -------------------------------------------------------------------------------------------------
+
+    def steps(
+        self, form: Form, rankers: Callable[[Ranker], Sequence[Ranker]], language: Language
+    ) -> Generator[str | Shown, None, None]:
+        """The progress as HTML, and what is shown so far whenever a column is done, complete at last.
+
+        Args:
+            rankers: who is asked, given the first stage.
+
+        Raises:
+            InputError: something that was chosen or typed cannot be used.
+        """
+        request = self.pane.request(form)
+        asked = tuple(rankers(request.first))
+        for step in seldom(self.service.run(request, asked)):
+            if isinstance(step.so_far, Result):
+                result = step.so_far
+                trap = self.service.traps(result.collection.key).get(result.query.query_id)
+                yield Shown(result, result, request, asked, analysis_of(request.first), trap)
+            else:
+                yield told(step, language)
+
+    # ---- to take away --------------------------------------------------------------------------------------------
+
+    def as_json(self, result: Result) -> dict[str, Any]:
+        """The result as JSON values."""
+        raise NotImplementedError
+
+    def as_csv(self, result: Result) -> str:
+        """The result as CSV; cells that a spreadsheet would run are defused."""
+        raise NotImplementedError
+
+    def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
+        """File name and content of the result as CSV."""
+        return {"name": f"{self.file}.csv", "text": self.as_csv(self.existing(shown).judged(judgments))}
+
+    def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
+        """File name and content of the result as JSON."""
+        return {"name": f"{self.file}.json", "text": json_text(self.as_json(self.existing(shown).judged(judgments)))}
+
+    def code(self, shown: Shown | None) -> dict[str, str]:
+        """File name and content of the result as a program that asks for it."""
+        return {"name": f"{self.file}.py", "text": python_program(self.existing(shown))}
+
+    def saved(
+        self,
+        shown: Shown,
+        judgments: Judgments,
+        question: Question | None,
+        sections: Callable[[str, str], dict[str, Section]],
+        language: Language,
+    ) -> dict[str, str]:
+        """File name and content of the result as a page of its own.
+
+        Args:
+            sections: what is shown, by id and in reading order, given the answer to “why?” and the passage panel.
+        """
+        result = shown.judged(judgments)
+        panel = passages.panel(result, language, shown.collection.card.grades, live=False)
+        parts = sections(answer(self.service, question, shown, language), panel)
+        return {
+            "name": f"{self.file}.html",
+            "text": saved_page(self.scene, result.query.text, parts, self.as_json(result), language),
+        }
+
+    def existing(self, shown: Shown | None) -> Shown:
+        """The last result.
+
+        Raises:
+            InputError: there is none.
+        """
+        return existing(shown, self.nothing)
+
+
+def analysis_of(ranker: Ranker) -> Analysis:
+    """How the ranker cuts texts into terms; the usual way for one that does not."""
+    return ranker.settings.analysis if isinstance(ranker, Bm25) else Analysis()
