@@ -20,7 +20,8 @@ from demo.metrics.agreement import (
     tau_b,
     tau_b_between,
 )
-from demo.records import Ranker, Ranking, ScoreKind
+from demo.records import Cost, RankerSpec, Ranking
+from demo.score_kinds import LOGIT
 
 
 def test_tau_b_without_ties_counts_pairs() -> None:
@@ -71,42 +72,101 @@ def test_overlap_counts_items_in_both_heads() -> None:
     assert overlap_at_k("", "", 10) == 0
 
 
+# ---- RBO -----------------------------------------------------------------------------------------------------------
+
+
+def ranks(order: str, items: str = "abcdefghijklmnopqrstuvwxyz") -> list[float]:
+    """The competition rank of each item in “abc”, or in “a bc” with b and c tied; infinite for what is not in it."""
+    groups = order.split() if " " in order else list(order)
+    found = {item: 1 + sum(map(len, groups[:place])) for place, group in enumerate(groups) for item in group}
+    return [found.get(item, math.inf) for item in items]
+
+
+def rbo(one: str, other: str, p: float = 0.9) -> float | None:
+    return rbo_ext(ranks(one), ranks(other), p)
+
+
 def test_rbo_worked_by_hand() -> None:
     # overlaps 0, 2, 3 at depths 1, 2, 3; p = ½: (1 − p)/p · (0/1·½ + 2/2·¼ + 3/3·⅛) + 3/3·⅛ = ⅜ + ⅛
-    assert rbo_ext("abc", "bac", p=0.5) == pytest.approx(0.5)
+    assert rbo("abc", "bac", p=0.5) == pytest.approx(0.5)
 
 
 def test_rbo_of_uneven_lists_worked_by_hand() -> None:
     # S = a, L = ab: X = 1, 1. Seen: 1·½ + ½·¼ = 0.625; unseen, depth 2: X_s (d − s)/(s d) p² = ½·¼ = 0.125;
     # tail: ((1 − 1)/2 + 1/1)·¼ = 0.25; sum (1 − p)/p · 0.75 + 0.25
-    assert rbo_ext("a", "ab", p=0.5) == pytest.approx(1.0)
+    assert rbo("a", "ab", p=0.5) == pytest.approx(1.0)
+    # S = b, L = ab: X = 0, 1: seen 0 + ½·¼, nothing unseen as X_s = 0, tail ((1 − 0)/2)·¼: 0.125 + 0.125
+    assert rbo("b", "ab", p=0.5) == rbo("ab", "b", p=0.5) == pytest.approx(0.25)
+
+
+def test_rbo_of_a_tie_counts_all_of_it_where_it_begins() -> None:
+    # a, then b and c tied, against abc: at depth 2 both have a and b, of 3 and 2 passages: 2·2/5; p = ½:
+    # 1·½ + ⅘·¼ + 1·⅛, and 1·⅛ for the tail
+    assert rbo("a bc", "abc", p=0.5) == pytest.approx(0.5 + 0.2 + 0.125 + 0.125)
+    # both tied at the top against ab: at depth 1 one passage in common of 2 and 1, 2·1/3: ⅔·½ + 1·¼ + 1·¼
+    assert rbo("ab ", "ab", p=0.5) == pytest.approx(1 / 3 + 1 / 4 + 1 / 4)
+    assert rbo("ab c", "ab c", p=0.5) == pytest.approx(1.0)
+
+
+def test_rbo_of_uneven_lists_with_a_tie_worked_by_hand() -> None:
+    # a and b tied against abc: ⅔ at depth 1, 2/2 at depth 2, which goes on: 2·(2 + 1·1)/(3 + 3) = 1; p = ½:
+    # ⅔·½ + ¼ + ⅛, and ⅛ for the tail
+    assert rbo("ab ", "abc", p=0.5) == pytest.approx(1 / 3 + 1 / 4 + 1 / 8 + 1 / 8)
+
+
+def equation_32(one: str, other: str, p: float) -> float:
+    """RBO_EXT as Webber, Moffat and Zobel print it, for lists without ties."""
+    short, long = sorted((one, other), key=len)
+    s, length = len(short), len(long)
+    x = [len(set(short[:d]) & set(long[:d])) for d in range(length + 1)]
+    seen = sum(x[d] / d * p**d for d in range(1, length + 1))
+    unseen = sum(x[s] * (d - s) / (s * d) * p**d for d in range(s + 1, length + 1))
+    return (1 - p) / p * (seen + unseen) + ((x[length] - x[s]) / length + x[s] / s) * p**length
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("p", [0.5, 0.9])
+def test_rbo_without_ties_is_equation_32(seed: int, p: float) -> None:
+    draw = np.random.default_rng(seed)
+    letters = "abcdefghijklmnopqrst"
+    one, other = ("".join(draw.permutation(list(letters))[: draw.integers(1, 21)]) for _ in range(2))
+    assert rbo(one, other, p) == pytest.approx(equation_32(one, other, p), abs=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 40, 500])
 @pytest.mark.parametrize("p", [0.5, 0.9, 0.98])
 def test_rbo_of_identical_lists_is_one_at_any_length(size: int, p: float) -> None:
-    assert rbo_ext(range(size), range(size), p) == pytest.approx(1.0)
+    assert rbo_ext(range(1, size + 1), range(1, size + 1), p) == pytest.approx(1.0)
 
 
 def test_rbo_of_lists_with_nothing_in_common_is_zero() -> None:
-    assert rbo_ext("abc", "xyz") == 0.0
+    assert rbo("abc", "xyz") == 0.0
 
 
 def test_rbo_weighs_the_top_more() -> None:
-    swapped_top, swapped_end = rbo_ext("abcdef", "bacdef"), rbo_ext("abcdef", "abcdfe")
+    swapped_top, swapped_end = rbo("abcdef", "bacdef"), rbo("abcdef", "abcdfe")
     assert swapped_top is not None
     assert swapped_end is not None
     assert 0 < swapped_top < swapped_end < 1
 
 
 def test_rbo_of_an_empty_list_is_undefined() -> None:
-    assert rbo_ext([], "abc") is None
+    assert rbo("", "abc") is None
+    assert rbo_ext([], []) is None
+
+
+def test_rbo_needs_the_same_items_twice() -> None:
+    with pytest.raises(ValueError, match="2 and 3"):
+        rbo_ext([1, 2], [1, 2, 3])
 
 
 @pytest.mark.parametrize("p", [0, 1, -0.2])
 def test_rbo_refuses_a_persistence_out_of_range(p: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
-        rbo_ext("ab", "ba", p)
+        rbo("ab", "ba", p)
+
+
+# ---- τ in words ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -137,17 +197,43 @@ def test_words_descend_and_differ_in_both_languages() -> None:
 # ---- τ_AP --------------------------------------------------------------------------------------------------------
 
 
+def ap(reference: str, other: str) -> float | None:
+    """τ_AP of two orders of the same items, written as in `ranks`."""
+    items = "".join(sorted(reference.replace(" ", "")))
+    return tau_ap(ranks(reference, items), ranks(other, items))
+
+
 def test_tau_ap_worked_by_hand() -> None:
     # other = b a c d: a (rank 2) has b above it wrongly, 0/1; c has b and a rightly, 2/2; d 3/3: 2 · (0 + 1 + 1)/3 − 1
-    assert tau_ap("abcd", "bacd") == pytest.approx(2 * (0 / 1 + 2 / 2 + 3 / 3) / 3 - 1)
+    assert ap("abcd", "bacd") == pytest.approx(2 * (0 / 1 + 2 / 2 + 3 / 3) / 3 - 1)
     # other = a b d c: b 1/1; d 2/2; c has d above it wrongly, 2/3: 2 · (1 + 1 + 2/3)/3 − 1
-    assert tau_ap("abcd", "abdc") == pytest.approx(2 * (1 + 1 + 2 / 3) / 3 - 1)
+    assert ap("abcd", "abdc") == pytest.approx(2 * (1 + 1 + 2 / 3) / 3 - 1)
 
 
 def test_tau_ap_has_a_direction() -> None:
     # other = c a b against a b c: a 0/1, b 1/2 (a, not c): 2 · ½ / 2 − 1; other = a b c against c a b: b 1/1, c 0/2
-    assert tau_ap("abc", "cab") == pytest.approx(2 * (0 + 1 / 2) / 2 - 1)
-    assert tau_ap("cab", "abc") == pytest.approx(2 * (1 + 0 / 2) / 2 - 1)
+    assert ap("abc", "cab") == pytest.approx(2 * (0 + 1 / 2) / 2 - 1)
+    assert ap("cab", "abc") == pytest.approx(2 * (1 + 0 / 2) / 2 - 1)
+
+
+def test_a_pair_that_the_reference_ties_is_neither_right_nor_wrong() -> None:
+    # reference a, then b and c tied; other = a b c: b has a rightly, 1/1; c has a rightly and b neither: 1/2
+    assert ap("a bc", "abc") == pytest.approx((1 / 1 + 1 / 2) / 2)
+
+
+@pytest.mark.parametrize(
+    ("reference", "other", "orders"),
+    [
+        ("abc", "a bc", ["abc", "acb"]),
+        ("bac", "ab c", ["abc", "bac"]),
+        ("abcd", "bcd a", ["bcda", "bdca", "cbda", "cdba", "dbca", "dcba"]),
+        ("dabc", "a bc d", ["abcd", "acbd"]),
+        ("a bc", "ca b", ["cab", "acb"]),
+    ],
+)
+def test_ties_of_the_other_are_the_mean_of_all_their_orders(reference: str, other: str, orders: list[str]) -> None:
+    found = [ap(reference, order) for order in orders]
+    assert ap(reference, other) == pytest.approx(np.mean(found))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [2, 3, 50])
@@ -158,13 +244,12 @@ def test_tau_ap_of_same_and_reversed_order(size: int) -> None:
 
 @pytest.mark.parametrize("order", ["", "a"])
 def test_tau_ap_is_undefined_without_a_pair(order: str) -> None:
-    assert tau_ap(order, order) is None
+    assert ap(order, order) is None
 
 
-@pytest.mark.parametrize(("reference", "other"), [("ab", "abc"), ("abc", "abd"), ("abc", "aab")])
-def test_tau_ap_refuses_orders_of_different_items(reference: str, other: str) -> None:
-    with pytest.raises(ValueError, match="the same items"):
-        tau_ap(reference, other)
+def test_tau_ap_needs_the_same_items_twice() -> None:
+    with pytest.raises(ValueError, match="same items, found 2 and 3"):
+        tau_ap([1, 2], [1, 2, 3])
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -173,7 +258,8 @@ def test_tau_ap_is_a_mean_of_scipys_tau(seed: int) -> None:
     # ones above it sum to T(i) − T(i − 1), so τ_AP = 1/(n − 1) Σ (T(i) − T(i − 1)) / (i − 1).
     other = np.random.default_rng(seed).permutation(40)
     signs = [kendalltau(range(i), other[:i]).statistic * i * (i - 1) / 2 if i > 1 else 0.0 for i in range(1, 41)]
-    assert tau_ap(range(40), other.tolist()) == pytest.approx(np.mean(np.diff(signs) / np.arange(1, 40)))
+    expected = np.mean(np.diff(signs) / np.arange(1, 40))
+    assert tau_ap(range(40), np.argsort(other)) == pytest.approx(expected)  # ranks of an order are its inverse
 
 
 # ---- published examples of RBO -----------------------------------------------------------------------------------
@@ -184,7 +270,7 @@ def test_rbo_of_the_example_of_its_authors() -> None:
     agreement = [0, 0, 2 / 3, 2 / 4, 2 / 5, 2 / 6, 2 / 7]
     assert [round(each, 3) for each in agreement] == [0, 0, 0.667, 0.5, 0.4, 0.333, 0.286]
     expected = 0.1 / 0.9 * sum(each * 0.9**d for d, each in enumerate(agreement, 1)) + 2 / 7 * 0.9**7
-    assert rbo_ext("abcdefg", "zcavwxy", p=0.9) == pytest.approx(expected)
+    assert rbo("abcdefg", "zcavwxy", p=0.9) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -196,12 +282,12 @@ def test_rbo_of_the_example_of_its_authors() -> None:
     ],
 )
 def test_rbo_of_other_published_examples(a: str, b: str, published: float) -> None:
-    assert rbo_ext(a, b, p=0.9) == pytest.approx(published, abs=5e-4)
+    assert rbo(a, b, p=0.9) == pytest.approx(published, abs=5e-4)
 
 
 # ---- measures of two rankings ------------------------------------------------------------------------------------
 
-RANKER = Ranker("m", "M", ScoreKind.LOGIT)
+RANKER = RankerSpec("m", "M", LOGIT)
 
 
 def of_scores(scores: list[float]) -> Ranking:
@@ -232,10 +318,24 @@ def test_every_measure_of_reversed_orders_reaches_no_lower_than_it_says(measure:
     [
         ([], [], {"tau_b": None, "tau_ap": None, "rbo": None, "overlap": None}),
         ([1.0], [2.0], {"tau_b": None, "tau_ap": None, "rbo": 1.0, "overlap": 1.0}),
-        ([1.0, 1.0], [1.0, 2.0], {"tau_b": None, "tau_ap": None, "overlap": 1.0}),
+        # at depth 1 one passage in common of 2 and 1, at depth 2 both
+        (
+            [1.0, 1.0],
+            [1.0, 2.0],
+            {"tau_b": None, "tau_ap": None, "rbo": 0.1 / 0.9 * (2 / 3 * 0.9 + 0.81) + 0.81, "overlap": 1.0},
+        ),
         ([math.inf, 0.0, -math.inf], [3.0, 2.0, 1.0], {"tau_b": 1.0, "tau_ap": 1.0, "rbo": 1.0, "overlap": 1.0}),
-        # one tied pair of three: 2 / √(2 · 3); the tie is read in candidate order, which is the other's
-        ([2.0, 1.0, 1.0], [3.0, 2.0, 1.0], {"tau_b": 2 / math.sqrt(6), "tau_ap": 1.0, "rbo": 1.0}),
+        # one tied pair of three: 2 / √(2 · 3); τ_AP 1/1 and 1/2; RBO at depth 2 has 2 in common of 3 and 2
+        (
+            [2.0, 1.0, 1.0],
+            [3.0, 2.0, 1.0],
+            {
+                "tau_b": 2 / math.sqrt(6),
+                "tau_ap": 3 / 4,
+                "rbo": 0.1 / 0.9 * (0.9 + 4 / 5 * 0.81 + 0.729) + 0.729,
+                "overlap": 1.0,
+            },
+        ),
     ],
 )
 def test_measures_at_the_edges(one: list[float], other: list[float], expected: dict[str, float | None]) -> None:
@@ -253,8 +353,33 @@ def test_tau_b_counts_ranks_where_a_candidate_has_no_score() -> None:
 
 def test_tau_ap_of_rankings_names_the_reference_first() -> None:
     abc, cab = of_scores([3.0, 2.0, 1.0]), of_scores([2.0, 1.0, 3.0])
-    assert tau_ap_between(abc, cab) == tau_ap("abc", "cab")
-    assert tau_ap_between(cab, abc) == tau_ap("cab", "abc")
+    assert tau_ap_between(abc, cab) == ap("abc", "cab")
+    assert tau_ap_between(cab, abc) == ap("cab", "abc")
+
+
+def test_measures_of_a_ranking_that_did_not_find_all() -> None:
+    # a b, and c and d not found, against d c b a: τ_b ties the last two and has all five others turned;
+    # RBO compares a list of two with one of four: X = 0, 0, 1, 2 and X_s = 0; of the top 4 two are in common
+    half = Ranking.from_scores(RANKER, [2.0, 1.0, 0.0, 0.0], found=[True, True, False, False])
+    whole = of_scores([1.0, 2.0, 3.0, 4.0])
+    assert tau_b_between(half, whole) == pytest.approx(-5 / math.sqrt(5 * 6))
+    assert RBO.between(half, whole) == pytest.approx(equation_32("ab", "dcba", 0.9))
+    assert overlap_between(half, whole) == 2 / 4
+    # in `whole`, the reference ties d and c; b and a have both of them and each other wrongly above them
+    assert tau_ap_between(half, whole) == pytest.approx((0 - 1 - 1) / 3)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_measure_depends_on_the_order_of_the_candidates(measure: Measure, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    scores = [draw.integers(6, size=15) for _ in range(2)]
+    if measure.key == "overlap":  # a tie over the tenth place has to be cut somewhere
+        scores = [draw.permutation(15) for _ in range(2)]
+    found, order = [draw.random(15) < 0.7 for _ in range(2)], draw.permutation(15)
+    plain = [Ranking.from_scores(RANKER, *row) for row in zip(scores, [Cost()] * 2, [()] * 2, found, strict=True)]
+    moved = [ranking.of(order) for ranking in plain]
+    assert measure.between(*plain) == pytest.approx(measure.between(*moved))
 
 
 def test_overlap_is_a_share_of_the_top() -> None:
