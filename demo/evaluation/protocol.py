@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
-from demo.errors import DemoError, InputError
+from demo.errors import InputError
 from demo.evaluation.outcomes import (
     Candidates,
     Outcome,
@@ -91,7 +91,7 @@ def set_up(
     for ranker in wanted:
         try:
             ranker.check()
-        except DemoError as error:
+        except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
             failures.append(failure_of(ranker, error))
         else:
             able[ranker.spec.key] = ranker
@@ -171,6 +171,7 @@ def run_queries(
     """
     left = [wrap(ranker) for ranker in plan.rankers]
     failures, outcomes, total = plan.failures, list[Outcome](), len(plan.queries)
+    first = plan.candidates.first.spec.key if plan.candidates.first else ""
     for number, query in enumerate(plan.queries):
         chosen = yield from plan.candidates.of(query)
         rankings: list[Ranking] = []
@@ -187,7 +188,7 @@ def run_queries(
                 failures = (*failures, failure_of(ranker, error))
         if not left:
             return PartialEvaluation((), failures, total)
-        outcomes.append(Outcome.of(query, plan.collection, chosen, rankings))
+        outcomes.append(Outcome.of(query, plan.collection, chosen, rankings, first))
         so_far = PartialEvaluation(tuple(outcomes), failures, total)
         done = Message("Query {number:,} of {total:,}", number=number + 1, total=total)
         yield Progress("scoring", number + 1, total, done, so_far)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import FakeRanker, giving, made_collection, made_outcomes
 
 from demo.errors import InputError
 from demo.evaluation.figures import PairedTest, describe_p, describe_test, evaluate
@@ -18,12 +18,12 @@ MRR = parse_measure("mrr")
 DOCS = ["a", "b", "c", "d"]
 COLLECTION = made_collection({"q1": {"b": 1}, "q2": {"c": 2}, "q3": {"d": 1, "gone": 1}}, DOCS)
 
-FIRST = Told("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")}, seconds=0.1)
-BETTER = Told("better", {"q1": {"b": 9}, "q2": {"c": 9, "a": 10}, "q3": {"d": 9}}, seconds=2.0, truncated=1)
-SAME = Told("same", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")})
+FIRST = giving("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")}, seconds=0.1)
+BETTER = giving("better", {"q1": {"b": 9}, "q2": {"c": 9, "a": 10}, "q3": {"d": 9}}, seconds=2.0, truncated=1)
+SAME = giving("same", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")})
 
 
-def outcomes(*rerankers: Told) -> list[Outcome]:
+def outcomes(*rerankers: FakeRanker) -> list[Outcome]:
     return made_outcomes(COLLECTION, *rerankers)
 
 
@@ -136,5 +136,5 @@ def test_p_in_words(p: float, words: str) -> None:
 def test_figures_do_not_depend_on_how_tied_passages_are_named() -> None:
     renamed = {"a": "z", "b": "y", "c": "x", "d": "w"}
     collection = made_collection({"q": {renamed["b"]: 1}}, list(renamed.values()))
-    evaluation = evaluate(made_outcomes(collection, Told("tied", {})), collection, (MRR,))
+    evaluation = evaluate(made_outcomes(collection, giving("tied", {})), collection, (MRR,))
     assert np.all(evaluation.figures["tied", MRR].values == 1 / 2)
