@@ -144,8 +144,8 @@ class Fusion:
 
         Weights are used as they are: doubling all of them doubles the scores and keeps the order. A member that did
         not find a candidate gives it nothing in reciprocal rank fusion. In a weighted sum a member whose scores are all
-        equal adds 0; a candidate without a score (NaN) counts as that member's lowest, and an infinite score as its
-        highest or lowest finite one.
+        equal adds 0; a candidate that it did not find or gave no score (NaN) counts as its lowest, which adds 0 under
+        min–max, and an infinite score as its highest or lowest finite one.
 
         Args:
             rankings: of the same n candidates, in the order of `members`.
@@ -169,7 +169,8 @@ class Fusion:
         finite = scores[np.isfinite(scores)]
         if not finite.size:
             return np.zeros_like(scores)
-        filled = np.clip(np.nan_to_num(scores, nan=-np.inf, posinf=np.inf, neginf=-np.inf), finite.min(), finite.max())
+        known = np.where(ranking.found & ~np.isnan(scores), scores, -np.inf)
+        filled = np.clip(known, finite.min(), finite.max())
         scaled = _SCALES[self.method](filled)
         return np.zeros_like(scores) if scaled is None else scaled
 

@@ -372,7 +372,6 @@ EVALUATE_UPLOAD_NONE = Message(
 QRELS_NAME = Message("File of judgments, where there are several")
 CANDIDATES = Message("Candidates")
 CANDIDATES_GIVEN = Message("as they come, else BM25's best")
-CANDIDATES_BM25 = Message("BM25's best")
 CANDIDATES_JUDGED = Message("the judged passages of each query")
 CANDIDATES_RUN = Message("a TREC run file")
 RUN_FILE = Message("Choose a run file")
