@@ -259,6 +259,7 @@ USUAL_ROWS = 2_048
 
 Pack = Callable[[Linear | Packed], Packed]
 
+
 _FAULTS = (AttributeError, RuntimeError, TypeError)
 """What torch raises for an operator that it does not have, or not with these arguments."""
 
@@ -269,11 +270,7 @@ def can_pack(device: torch.device, dtype: torch.dtype, pack: Pack = Packed.of) -
     The operators are torch's own affair and may change with any version: they are tried out once, and where they fail
     the public ones are used.
     """
-    if (
-        device.type != "cpu"
-        or platform.machine() not in ("x86_64", "AMD64")
-        or not torch.backends.mkldnn.is_available()
-    ):
+    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or not _has_onednn():
         return False
     if not (dtype == torch.float32 or (dtype == torch.bfloat16 and has_bf16())):
         return False
@@ -284,17 +281,18 @@ def can_pack(device: torch.device, dtype: torch.dtype, pack: Pack = Packed.of) -
 def packs_rightly(dtype: torch.dtype, pack: Pack = Packed.of) -> bool:
     """Whether a small layer gives the same packed as by torch's public functions, with every activation and summed."""
     x, y = _wave(3, 16), _wave(3, 8)
-    within = 1e-5 if dtype == torch.float32 else 0.05
+    weight, bias = _wave(8, 16).to(dtype), _wave(8).to(dtype)
+    plain = [Linear(weight, bias, activation) for activation in (NONE, *IN_LAYERS.values())]
     try:
-        for activation in (NONE, *IN_LAYERS.values()):
-            plain = Linear(_wave(8, 16).to(dtype), _wave(8).to(dtype), activation)
-            packed = pack(plain)
-            for one, other in ((plain(x), packed(x)), (plain.plus(x, y), packed.plus(x, y))):
-                if one.shape != other.shape or not torch.allclose(one.float(), other.float(), rtol=0, atol=within):
-                    return False
+        packed = [pack(linear) for linear in plain]
+        found = [
+            (plain[0].plus(x, y), packed[0].plus(x, y)),
+            *((one(x), two(x)) for one, two in zip(plain, packed, strict=True)),
+        ]
+        within = 1e-5 if dtype == torch.float32 else 0.05
+        return all(torch.allclose(one.float(), two.float(), rtol=0, atol=within) for one, two in found)
     except _FAULTS:
         return False
-    return True
 
 
 def _wave(*sizes: int) -> Tensor:
@@ -305,9 +303,13 @@ def _wave(*sizes: int) -> Tensor:
 def has_bf16() -> bool:
     """Whether this machine's processor computes in bf16 by itself: with AVX-512 or AMX, or ARM's BF16."""
     try:
-        return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     except _FAULTS:
         return False
+
+
+def _has_onednn() -> bool:
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
