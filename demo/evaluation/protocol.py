@@ -24,7 +24,7 @@ from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, stepwise
-from demo.rankers.failures import failure_of
+from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Failure, Query, Ranking
 
@@ -184,7 +184,7 @@ def run_queries(
                 steps = ranker.rank(query, plan.collection, chosen)
                 for step in steps:
                     yield _of_query(step, Message("{label}: {detail}", label=label, detail=step.detail), number, total)
-                rankings.append(steps.result)
+                rankings.append(checked(steps.result, chosen.size))
             except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                 outcomes = [outcome.without(left.index(ranker)) for outcome in outcomes]
                 left.remove(ranker)
