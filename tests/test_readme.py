@@ -1,4 +1,4 @@
-"""What the README and its further pages say must be true: versions, settings and commands are compared with their sources."""
+"""What the README and its further pages say must be true: versions, settings and commands, each by its source."""
 
 from __future__ import annotations
 
