@@ -60,7 +60,7 @@ def refusal(action: object, *args: object, **kwargs: object) -> str:
     assert callable(action)
     with pytest.raises(InputError) as caught:
         action(*args, **kwargs)
-    sentence = caught.value.text
+    sentence = caught.value.message
     assert re.search("[\u4e00-\u9fff]", sentence.to("zh"))
     named = set(re.findall(r"[\w.-]+\.(?:jsonl?|csv|tsv|txt|zip|gz|pdf|docx)|RERANK_\w+", str(sentence)))
     assert all(name in sentence.to("zh") for name in named), (named, sentence.to("zh"))
