@@ -44,15 +44,22 @@ HOMES = {
     "spaces": ("demo.rankers.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
-    "charset_normalizer": ("demo.formats.encoding",),
-    "pypdf": ("demo.formats.documents",),
-    "docx": ("demo.formats.documents",),
+    "chardet": ("demo.formats.encoding",),
+    "pypdfium2": ("demo.formats.documents",),
+    "openpyxl": ("demo.formats.workbook",),
+    "pyarrow": ("demo.formats.parquet",),
     "lxml": ("demo.formats.documents",),
-    "zipfile": ("demo.formats.archive", "demo.formats.beir", "demo.training"),
+    "zipfile": (
+        "demo.formats.archive",
+        "demo.formats.beir",
+        "demo.formats.documents",
+        "demo.formats.workbook",
+        "demo.training",
+    ),
 }
 """Libraries with the modules that may import them; a name stands for all modules that begin with it."""
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "pypdf", "docx")
+HEAVY = ("torch", "transformers", "sentence_transformers", "pypdfium2", "openpyxl", "lxml", "chardet")
 """Never loaded before somebody needs them."""
 
 ENVIRONMENT = ("demo.settings", "demo.training", "demo.serving")
