@@ -369,7 +369,7 @@ def test_a_grade_that_is_no_whole_number_is_refused(grade: str) -> None:
         ('{"text": "one"}\n{"text": "two"', "Line 2 of p.jsonl is not valid JSON: expecting"),
         ('{"text": "one"}\n\n{"id": 7}', "Line 3 of p.jsonl has no text. Each passage needs “text”"),
         ('{"text": "one"}\n[1]', "Line 2 of p.jsonl is neither a text nor an object: […]."),
-        ('{"text": {"a": 1}}', "Line 1 of p.jsonl: “text” is an object. It needs to be a text."),
+        ('{"text": {"a": 1}}\n{"text": "one"}', "Line 1 of p.jsonl: “text” is an object. It needs to be a text."),
         ('{"text": "one", "id": true}', "Line 1 of p.jsonl: “id” is true or false."),
         ('{"text": "one"}\n' + "[" * 100_000, "The JSON that starts at line 2 of p.jsonl is nested too deeply."),
         ('{"text": ' + "9" * 5000 + "}", "The JSON that starts at line 1 of p.jsonl has a number with thousands of"),

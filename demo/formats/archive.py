@@ -21,6 +21,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.formats.isolated import run_isolated
+from demo.formats.parquet import is_parquet, lines_of
 from demo.formats.source import Limits
 from demo.messages import Message
 
@@ -57,7 +58,7 @@ PACKINGS = (
     Packing(b"BZh", ".bz2", bz2.open),
     Packing(b"\xfd7zXZ\x00", ".xz", lzma.open),
 )
-ARCHIVE_SUFFIXES = (*(packing.suffix for packing in PACKINGS), ".zip", ".tar", ".tgz")
+ARCHIVE_SUFFIXES = (*(packing.suffix for packing in PACKINGS), ".zip", ".tar", ".tgz", ".parquet")
 
 _DOCUMENTS = {
     "word/document.xml": "docx",
@@ -73,7 +74,8 @@ def unpack(files: Sequence[File], limits: Limits) -> list[File]:
     """The files with every archive among them replaced by what it holds, names as “archive.zip/folder/file”.
 
     Hidden files, folders' own entries, links and what macOS adds are left out. A workbook is replaced by its sheets as
-    CSV, named “book.xlsx/Sheet”; within an archive it stays whole, as a .docx always does.
+    CSV, named “book.xlsx/Sheet”, and a Parquet file by JSON lines; within an archive both stay whole, as a .docx always
+    does.
 
     Raises:
         InputError: an archive is broken, protected by a password, holds another archive or a path that leads out of
@@ -93,7 +95,12 @@ def unpack(files: Sequence[File], limits: Limits) -> list[File]:
 
 def is_packed(content: bytes) -> bool:
     """Whether the content is an archive or a workbook rather than a file to read."""
-    return _packing(content) is not None or is_tar(content) or (is_zip(content) and document_kind(content) != "docx")
+    return (
+        _packing(content) is not None
+        or is_tar(content)
+        or is_parquet(content)
+        or (is_zip(content) and document_kind(content) != "docx")
+    )
 
 
 def open_archive(name: str, content: bytes, left: int, limits: Limits) -> list[File]:
@@ -112,6 +119,8 @@ def _open(name: str, content: bytes, left: int, limits: Limits) -> Iterator[File
             yield from _open(inner_name, inner, left, limits)
     elif is_tar(content):
         yield from _untar(name, content, left, limits)
+    elif is_parquet(content):
+        yield f"{name}.jsonl", lines_of(name, content, left)
     elif document_kind(content) == "xlsx":
         from demo.formats.workbook import sheets_of
 

@@ -61,7 +61,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_TEXT_ENDINGS = ("_id", "_ids", "_url", "_uri", "_length", "_hash", "_lang", "_language", "_type", "_date")
 _MOST_FIELDS = 40
 _MOST_FIELD_CHARS = 500
-_SHORTEST_TEXT = 20
+SHORTEST_TEXT = 15
 _SPACED_OUT = re.compile(r"\s|[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af]")
 
 
@@ -188,7 +188,7 @@ def _text_field(records: Sequence[Record], chosen: Fields, are_hits: bool, whole
     if found is not None:
         return found, False
     longest = [name for name in names if are_hits or (
-        lengths[name] >= _SHORTEST_TEXT * spaced[name] and spaced[name] > len(records) / 3 and
+        lengths[name] >= SHORTEST_TEXT * spaced[name] and spaced[name] > len(records) / 3 and
         _last(name) not in TITLE_NAMES)]  # fmt: skip
     if longest:
         return max(longest, key=lambda name: lengths[name]), True

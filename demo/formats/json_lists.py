@@ -12,6 +12,7 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.fields import (
     ID_NAMES,
+    SHORTEST_TEXT,
     STRONG_TEXT_NAMES,
     TEXT_NAMES,
     UnknownShapeError,
@@ -205,7 +206,7 @@ def _has_text(item: Mapping[str, Any]) -> bool:
     record = flat(item)
     name = find_field([one.rsplit(".", 1)[-1] for one in record], TEXT_NAMES)
     return name is not None or any(
-        isinstance(cell, str) and len(cell) >= 20 and " " in cell for cell in record.values()
+        isinstance(cell, str) and len(cell) >= SHORTEST_TEXT and " " in cell for cell in record.values()
     )
 
 

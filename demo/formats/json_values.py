@@ -115,4 +115,4 @@ def looks_like_jsonl(source: Source) -> bool:
         return True
     name = find_field(first, STRONG_TEXT_NAMES)
     listed = find_field(first, PASSAGE_LISTS)
-    return name is not None and not isinstance(first[name], list) and not (listed and isinstance(first[listed], list))
+    return name is not None and isinstance(first[name], str | None) and not (listed and isinstance(first[listed], list))

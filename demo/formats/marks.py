@@ -108,16 +108,18 @@ class Element:
 def repeated_elements(text: str) -> list[Element]:
     """The elements that hold the records of an XML document, outermost first: siblings of the most frequent name.
 
-    They are what stands in the root, or deeper where every element on the way has only one child. Empty where
-    nothing is repeated.
+    They are what stands in the root, or deeper where every element on the way has only one child. An element whose
+    children all have names of their own is a record by itself.
     """
-    level = _tree(text)
+    level = parents = _tree(text)
     while len(level) == 1 and level[0].children:
-        level = level[0].children
+        level, parents = level[0].children, level
     names = Counter(element.name for element in level)
     if not names:
         return []
     name, count = names.most_common(1)[0]
+    if count == 1 < len(level):
+        return parents
     inner = [child for element in level for child in element.children]
     if count < len(level) / 2 and inner:
         return []

@@ -99,7 +99,10 @@ def _read_table(source: Source, delimiter: str) -> Found:
     empty_lines = empty = 0
     for number, cells, skipped in table.rows:
         empty_lines += skipped
-        values = {name: cell for name, cell in zip(reversed(table.names), _padded(cells, table), strict=True) if cell}
+        values: dict[str, str] = {}
+        for name, cell in zip(table.names, cells, strict=False):
+            if cell:
+                values.setdefault(name, cell)
         records.append(Record(source.row(number), values))
     if not records:
         _check_header(table, source)
@@ -113,11 +116,6 @@ def _read_table(source: Source, delimiter: str) -> Found:
         raise error from None
     notes = found.notes or _columns_note(found, table.names)
     return Found(found.entries, empty_lines, found.empty_passages, notes=notes, columns=found.columns)
-
-
-def _padded(cells: list[str], table: Table) -> list[str]:
-    """The row's cells from last to first, so that the first of two columns of one name wins."""
-    return [*cells, *[""] * (len(table.names) - len(cells))][::-1]
 
 
 def _columns_note(found: Found, names: Names) -> tuple[Message, ...]:

@@ -118,7 +118,7 @@ def looks_like_topics(source: Source) -> bool:
 
 def _topic(place: Place, block: str, marks: Sequence[Mark]) -> Query:
     texts: dict[str, str] = {}
-    for mark, end in zip(marks, [*(mark.start for mark in marks[1:]), len(block)], strict=True):
+    for mark, end in zip(marks, (*(mark.start for mark in marks[1:]), len(block)), strict=False):
         if not mark.closes and mark.name not in texts:
             texts[mark.name] = _without_label(plain_text(block[mark.end : end]))
     number, text = (next(filter(None, map(texts.get, names)), "") for names in (_NUMBERS, _QUERIES))
