@@ -176,7 +176,7 @@ def test_a_list_names_each_ranker_once_in_its_order() -> None:
 @pytest.mark.parametrize(
     "text", ["bm25(tiny)", "engine(bm25+tiny)", "bundled/tiny(x)", "my(model)", "rrf(bm25+my(model))"]
 )
-def test_rankers_in_brackets_are_only_for_those_that_are_made_of_others(text: str) -> None:
+def test_rankers_in_brackets_are_only_for_those_that_are_made_brackets(text: str) -> None:
     with pytest.raises(InputError, match=r"round brackets.*between quotation marks"):
         read(text)
 
