@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import cache
 from math import inf, nan
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from fakes import PASSAGES, QUERY, FakeModel, FakeSource, collection_of, service_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rerank_servers import serving
 
 from demo.errors import InputError, ModelError
 from demo.progress import Progress, Steps
@@ -21,6 +24,7 @@ from demo.rankers.registry import KINDS
 from demo.records import Collection, IntArray, Passage, Query, RankerSpec, Ranking
 from demo.score_kinds import SCORE_KINDS
 from demo.service import RankingService
+from demo.settings import Settings
 
 EXAMPLES = {
     "bm25": (
@@ -37,6 +41,7 @@ EXAMPLES = {
         "min-max(engine+tiny[windows])",
         "z(bm25+engine)[weights=1/0.3333333333]",
     ),
+    "remote": ("remote(far)",),
     "cross-encoder": (
         "bundled/tiny",
         "tiny",
@@ -52,7 +57,7 @@ EXAMPLES = {
 
 TEXTS = [text for texts in EXAMPLES.values() for text in texts]
 ABLE = [text for text in TEXTS if text not in ('"my,model"', '"bm25"')]
-ALONE = [text for text in ABLE if "(" not in text]
+ALONE = [text for text in ABLE if not text.startswith(METHODS)]
 """Those that score a passage whatever the others are; a fusion looks at all of them."""
 
 SCORES = {"d1": 1.0, "d2": 9.5, "d3": 2.0, "d4": -3.0}
@@ -61,8 +66,17 @@ ASKED = Query("q1", QUERY)
 EVERY = np.arange(4, dtype=np.int64)
 
 
+RUNNING = ExitStack()
+
+
+@cache
+def far() -> str:
+    """The table of a remote reranker that answers until the tests end."""
+    return RUNNING.enter_context(serving("tei")).toml()
+
+
 def service() -> RankingService:
-    return service_with(FakeSource())
+    return service_with(FakeSource(), Settings(remotes=far()))
 
 
 def read(text: str) -> Ranker:

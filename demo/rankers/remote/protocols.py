@@ -50,7 +50,7 @@ class RemoteProtocol:
         texts, all_of_them, results, score: names of fields; "" where there is none. `all_of_them` asks for every score.
         fields: of every request.
         scores: kind of score → what asks for it; the first is the usual one.
-        names_model: whether the model must be named.
+        names_model: whether the model must be named; sends_model: whether a request names it.
         max_passages: most texts of a request, unless the owner says otherwise.
     """
 
@@ -65,12 +65,13 @@ class RemoteProtocol:
     fields: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {PROBABILITY.key: {}})
     names_model: bool = False
+    sends_model: bool = True
     max_passages: int = 100
 
     def request(self, query: str, texts: Sequence[str], model: str, scores: str) -> dict[str, Any]:
         """The JSON of a request for the score of every text."""
         wanted = {self.all_of_them: len(texts)} if self.all_of_them else {}
-        named = {"model": model} if model else {}
+        named = {"model": model} if model and self.sends_model else {}
         return {**named, "query": query, self.texts: list(texts), **wanted, **self.fields, **self.scores[scores]}
 
     def answer(self, body: Any, size: int, scores: str) -> Answer:
@@ -137,6 +138,7 @@ PROTOCOLS = (
         score="score",
         fields={"truncate": True, "return_text": False},
         scores=_RAW,
+        sends_model=False,
         max_passages=32,
     ),
     RemoteProtocol(
