@@ -58,7 +58,10 @@ def _masthead(request: gr.Request) -> str:
 
 
 def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
-    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host."""
+    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
+
+    With the protocols there is no server-side rendering: it puts Node in front, which knows the page's paths alone.
+    """
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -71,4 +74,5 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "share": False,
+        **({"ssr_mode": False} if settings.protocols else {}),
     }
