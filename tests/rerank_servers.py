@@ -161,7 +161,7 @@ def _handler(state: RerankServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *args: Any) -> None:
             pass
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             path, answer = SPOKEN[state.protocol]
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with state.lock:
