@@ -13,7 +13,7 @@ from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
-from demo.ui.api import add_api
+from demo.ui.api import add_api, has_mcp
 from demo.ui.explaining import Explaining
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
@@ -74,5 +74,6 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "share": False,
+        "mcp_server": has_mcp(settings),
         **({"ssr_mode": False} if settings.protocols else {}),
     }

@@ -52,7 +52,10 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
             yield parts.updates(view)
 
     def localised(request: gr.Request) -> dict[Any, Any]:
-        menu, link = reranker_choices(tab.service, w.language_of(request)), read_if_right(request.query_params, tab.pane)
+        menu, link = (
+            reranker_choices(tab.service, w.language_of(request)),
+            read_if_right(request.query_params, tab.pane),
+        )
         if link is None:
             return {actions.model: gr.Dropdown(choices=menu)}
         chosen = link.reranker or tab.reranker("")
