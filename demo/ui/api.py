@@ -103,7 +103,7 @@ class Endpoints:
 
         Args:
             query: a question or a few words.
-            passages: the texts, or objects with text and perhaps id and title; one without an id gets its place, from 1.
+            passages: the texts, or objects with text and perhaps id and title; who has no id gets its place.
             model: a model of the Models tab by its key, or a remote reranker as remote(name); empty takes the default.
             windows: score long passages in overlapping windows, best window wins.
             first_stage: what chooses the passages to rerank, such as "bm25[k1=1.2]"; empty takes BM25.
@@ -122,7 +122,7 @@ class Endpoints:
 
         Args:
             query: a question or a few words.
-            passages: the texts, or objects with text and perhaps id and title; one without an id gets its place, from 1.
+            passages: the texts, or objects with text and perhaps id and title; who has no id gets its place.
             rankers: such as "bm25", "bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)", "remote(name)".
             first_stage: what chooses the passages to rerank, such as "bm25[k1=1.2]"; empty takes BM25.
             depth: how many of the first stage's best to rerank; 0 takes as many as allowed.
@@ -228,7 +228,7 @@ def _publish(call: Callable[..., Any], name: str, answer: dict[str, Field]) -> N
     api(call, api_name=name, concurrency_limit=4, concurrency_id="ranking")
     page = Context.root_block
     assert page is not None
-    block = list(page.fns.values())[-1]
+    block: Any = list(page.fns.values())[-1]
     _, texts, _ = get_function_description(call)
     for component, (parameter, text) in zip(block.inputs, texts.items(), strict=True):
         component.label = parameter

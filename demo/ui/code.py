@@ -68,7 +68,7 @@ for ranker in answer["rankers"]:
     print(ranker["label"], ranker["failure"] or "")
     ranked = [row for row in answer["results"] if row["ranks"].get(key)]
     for row in sorted(ranked, key=lambda row: row["ranks"][key])[:10]:
-        print(row["ranks"][key], row["scores"][key], row["doc_id"], row["text"][:60], sep="\\t")
+        print(row["ranks"][key], row["scores"][key], row["doc_id"], " ".join(row["text"].split())[:60], sep="\\t")
 '''
 
 
@@ -183,7 +183,7 @@ for (const {key, label, failure} of answer.rankers) {
   console.log(label, failure ?? "");
   const ranked = answer.results.filter((row) => row.ranks[key]).sort((a, b) => a.ranks[key] - b.ranks[key]);
   for (const row of ranked.slice(0, 10)) {
-    console.log([row.ranks[key], row.scores[key], row.doc_id, row.text.slice(0, 60)].join("\\t"));
+    console.log([row.ranks[key], row.scores[key], row.doc_id, row.text.replace(/\\s+/g, " ").slice(0, 60)].join("\\t"));
   }
 }
 """
@@ -273,8 +273,9 @@ PROGRAMS = (
 
 
 def _check(shown: Shown) -> None:
-    rankers = [shown.request.first, *shown.rankers]
-    if shown.collection.engine_scores and any(_is_given(ranker) for ranker in rankers):
+    asked = any(_is_given(ranker) for ranker in (shown.request.first, *shown.rankers))
+    drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
+    if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
             Message(
                 "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
