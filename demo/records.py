@@ -149,6 +149,7 @@ class Cost:
         device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
         emulated: whether the device has no instructions for the precision, so that it was slower than fp32.
         model_bytes: memory that the model's weights take; 0 where no model was needed.
+        usd: what a server beyond this machine bills for it, in US dollars, where its owner states a price; else 0.
         earlier: what an earlier run of the same ranker on this machine took that computed more pairs; None: none did.
     """
 
@@ -163,6 +164,7 @@ class Cost:
     precision: str = ""
     emulated: bool = False
     model_bytes: int = 0
+    usd: float = 0.0
     earlier: Pace | None = None
 
     @property

@@ -13,7 +13,7 @@ from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
-from demo.ui.api import add_api
+from demo.ui.api import add_api, has_mcp
 from demo.ui.explaining import Explaining
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
@@ -58,7 +58,10 @@ def _masthead(request: gr.Request) -> str:
 
 
 def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
-    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host."""
+    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
+
+    With the protocols there is no server-side rendering: it puts Node in front, which knows the page's paths alone.
+    """
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -71,4 +74,6 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "share": False,
+        "mcp_server": has_mcp(settings),
+        **({"ssr_mode": False} if settings.protocols else {}),
     }
