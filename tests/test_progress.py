@@ -228,23 +228,3 @@ def test_work_told_otherwise_has_its_result_and_is_stopped_with_it() -> None:
     next(steps)
     steps.close()
     assert (stopped.done, stopped.closed) == (0, True)
-
-
-def test_work_within_work_can_be_told_in_other_words() -> None:
-    @stepwise
-    def outer() -> Generator[Progress, None, str]:
-        return (yield from Work().steps("abc").told_as(lambda step: told(step.done + 10)))
-
-    steps = outer()
-    assert [step.done for step in steps] == [10, 11, 12]
-    assert steps.result == "abc"
-
-
-def test_closing_stops_work_that_is_told_in_other_words() -> None:
-    work = Work()
-    inner = work.steps("abc")
-    steps = inner.told_as(lambda step: step)
-    next(steps)
-    assert not work.closed
-    steps.close()
-    assert work.closed
