@@ -30,7 +30,7 @@ LAYERS = (
     ("evaluation",),
     ("service",),
     ("charts",),
-    ("ui", "evaluate", "record_first"),
+    ("ui", "api", "evaluate", "record_first"),
     ("app",),
 )
 """Every part of the app, from the lowest layer."""
