@@ -39,8 +39,8 @@ def _lines() -> Iterator[str]:
     yield from map(_format_row, FORMATS)
     yield ""
     packed = tuple(suffix for suffix in ARCHIVE_SUFFIXES if suffix != PARQUET_SUFFIX)
-    yield f"Packed files are opened: {_listed(packed)}. A `{PARQUET_SUFFIX}` file is read as JSON lines where the package"
-    yield "pyarrow is installed."
+    yield f"Packed files are opened: {_listed(packed)}."
+    yield f"A `{PARQUET_SUFFIX}` file is read as JSON lines where the package pyarrow is installed."
     for part, title in _PARTS.items():
         yield ""
         yield f"## {title}"

@@ -32,7 +32,7 @@ def test_every_example_is_read_as_what_it_is(form: Form) -> None:
     source = Source(form.file, form.example.encode(), LIMITS)
     assert role_of(source) == form.part
     if form.part == "queries":
-        assert [query.query_id for query in read_topics(source)[0]] == ["q1", "q2"]
+        assert [query.query_id for query in read_topics(source)] == ["q1", "q2"]
     elif form.part == "qrels":
         assert read_judgments(form.file, source.content, LIMITS) == {"q1": {"b1": 3}}
     else:
