@@ -363,6 +363,18 @@ def test_tables_as_tools_write_them(name: str, content: str, found: dict[str, st
     assert passages(rerank({name: content})) == found
 
 
+@pytest.mark.parametrize("name", ["p.tsv", "p.csv"])
+def test_a_table_without_a_header_loses_no_row(name: str) -> None:
+    separator = "\t" if name.endswith(".tsv") else ","
+    rows = [("7", PEAS, "3"), ("8", TULIPS, "4")]
+    content = "".join(separator.join(row) + "\n" for row in rows)
+    try:
+        found = " ".join(texts(rerank({name: content})))
+    except InputError as error:
+        found = str(error)
+    assert PEAS in found
+
+
 def test_a_column_can_be_chosen() -> None:
     content = f'key,note,remark\n1,{PEAS},{TULIPS}\n2,"{BEANS}",{PEAS}\n'
     assert texts(rerank({"p.csv": content}, Fields(text="remark", id="key"))) == [TULIPS, PEAS]
@@ -502,6 +514,7 @@ def test_of_two_lists_the_one_taken_is_told() -> None:
     [
         ({"matches": [{"x": 1}] * 12, "took": 3}, "an object with “matches” (12 items, each with “x”), “took”"),
         ({"id": ["g1"], "text": [BEANS, PEAS]}, "“id” lists 1 values and “text” 2. Columns need as many values each."),
+        ({"error": "there is no such index here"}, "an object with “error”"),
         ({"tags": ["a", "b"], "size": 2}, "an object with “tags” (2 items), “size”"),
     ],
 )
