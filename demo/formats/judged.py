@@ -108,7 +108,7 @@ def _is_text(source: Source) -> bool:
     if is_packed(source.content):
         return False
     try:
-        return bool(source.text) or True
+        return source.text is not None
     except InputError:
         return any(row.by_content and row.fits(source) for row in CORPUS_FORMATS)
 
@@ -167,7 +167,11 @@ def makes_a_set(sources: Sequence[Source]) -> bool:
     roles = [role_of(source) for source in sources]
     named = {role.key for source in sources for role in ROLES if role.named.search(source.file)}
     beside = {"queries", "qrels"} & set(roles)
-    return bool(beside and ({"corpus", "answers"} & set(roles)) and (len(beside) == 2 or beside & named))
+    has_passages = any(
+        role == "answers" or (role == "corpus" and _has_passages(source))
+        for source, role in zip(sources, roles, strict=True)
+    )
+    return bool(beside and has_passages and (len(beside) == 2 or beside & named))
 
 
 # ---- reading -----------------------------------------------------------------------------------------------------

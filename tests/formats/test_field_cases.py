@@ -255,6 +255,12 @@ def test_a_set_to_rerank_gives_queries_and_graded_passages(name: str, content: s
     assert graded(rerank({name: content})) == GRADED
 
 
+def test_a_query_without_passages_is_told() -> None:
+    judged = evaluate({"set.jsonl": a_set("query", "pos", "neg") + lines({"query": "why", "pos": [], "neg": []})})
+    assert graded(judged) == GRADED
+    assert "queries without passages left out: 1" in note(judged)
+
+
 def test_ids_of_a_set_are_kept_and_titles_too() -> None:
     one = {"query_id": "a", "query": WHEN, "positive_passages": [{"docid": "g1", "title": "Beans", "text": BEANS}]}
     judged = evaluate({"set.jsonl": lines({**one, "negative_passages": [{"docid": "g9", "text": PEAS}]}, one)})
