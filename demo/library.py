@@ -23,7 +23,7 @@ from demo.formats.assembly import distinct, group_judgments
 from demo.formats.json_text import read_jsonl
 from demo.formats.qrels import read_qrels
 from demo.formats.source import Judgment, Limits, Source
-from demo.formats.topics import read_queries
+from demo.formats.topics import read_topics
 from demo.messages import Message, listed
 from demo.records import Card, Collection, Passage, Query
 
@@ -87,7 +87,7 @@ class Library:
             InputError: there is no such collection, or its card names a query that it does not have.
         """
         entry = self._entry(key)
-        queries = {query.query_id: query for query in read_queries(self._source(key, "queries.jsonl"))}
+        queries = {query.query_id: query for query in read_topics(self._source(key, "queries.jsonl"))}
         if entry.first_query in queries:
             return queries[entry.first_query]
         raise _unknown_query(key, entry.first_query)
@@ -101,7 +101,7 @@ class Library:
         """
         entry = self._entry(key)
         passages = _read_passages(self._source(key, "corpus.jsonl"))
-        queries = read_queries(self._source(key, "queries.jsonl"))
+        queries = read_topics(self._source(key, "queries.jsonl"))
         judgments = read_qrels(self._source(key, "qrels.tsv"))
         qrels, unknown = group_judgments(judgments, passages, queries)
         _check_judgments(judgments, unknown, entry.card)

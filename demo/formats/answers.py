@@ -17,7 +17,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.fields import ID_NAMES, TEXT_NAMES, TITLE_NAMES, as_text, find_field, flat, normal_name, scalar_named
+from demo.formats.fields import (
+    GRADE,
+    ID,
+    ID_NAMES,
+    QUERY,
+    QUERY_ID,
+    TEXT,
+    TEXT_NAMES,
+    TITLE,
+    TITLE_NAMES,
+    as_text,
+    find_field,
+    flat,
+    normal_name,
+    scalar_named,
+)
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_lists import JUDGMENT_NAMES
 from demo.formats.json_values import json_items, sample_items
@@ -83,7 +98,7 @@ class _Row:
 def read_answers(source: Source) -> AnswerSet:
     """The set in the file. Queries and passages without ids are numbered q1, a1 and so on, equal texts once.
 
-    Rows without a label are candidates that nobody judged. A passage both good and bad for a query is good.
+    Rows without a label are candidates that nobody judged. A passage that an object lists as good and bad is good.
 
     Raises:
         InputError: a row has too few or too many cells or lacks query or passage, a label is not a whole number, an id
@@ -94,7 +109,7 @@ def read_answers(source: Source) -> AnswerSet:
     grades: dict[tuple[str, str], Judgment] = {}
     candidates: dict[str, dict[str, None]] = {}
     query_names, entry_names = _Names("q"), _Names("a")
-    rows, columns = _rows(source)
+    rows, columns, notes = _rows(source)
     for row in rows:
         query_id = row.query_id or query_names.of(row.query)
         doc_id = row.doc_id or entry_names.of(f"{row.title}\t{row.text}")
@@ -114,6 +129,7 @@ def read_answers(source: Source) -> AnswerSet:
         tuple(entries.values()),
         queries=tuple(query for _, query in queries.values()),
         judgments=tuple(grades.values()),
+        notes=notes,
         columns=columns,
     )
     return AnswerSet(found, {query_id: tuple(doc_ids) for query_id, doc_ids in candidates.items()})
@@ -149,16 +165,21 @@ class _Names:
         return self._known.setdefault(text, f"{self._prefix}{len(self._known) + 1}")
 
 
-def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...]]:
+def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...]]:
+    """The rows, what columns were taken for, and what is to be said."""
     if (items := json_items(source)) is not None:
-        return (row for place, item in items for row in _of_object(item, place)), ()
+        lacking = sum(_has_groups(item) and not _candidates(item) for _, item in items)
+        notes = (Message("queries without passages left out: {lacking:,}", lacking=lacking),) if lacking else ()
+        return (row for place, item in items for row in _of_object(item, place)), (), notes
     table = table_with(source, _is_header)
-    if table is not None:
-        columns = _columns_of(table.names, source.chosen)
-        return _of_table(table, columns, source), tuple(
-            Column(name, Message("{text}", text=role)) for role, name in columns.items()
-        )
-    return _of_lines(source), ()
+    if table is None:
+        return _of_lines(source), (), ()
+    columns = _columns_of(table.names, source.chosen)
+    named = tuple(Column(name, _ROLES[role]) for role, name in columns.items())
+    return _of_table(table, columns, source), named, ()
+
+
+_ROLES = {"query_id": QUERY_ID, "query": QUERY, "doc_id": ID, "title": TITLE, "text": TEXT, "label": GRADE}
 
 
 # ---- tables ------------------------------------------------------------------------------------------------------
@@ -241,7 +262,7 @@ def _are_objects_of_a_set(items: Sequence[Any]) -> bool:
         return False
     if not all(_query_of(item)[1] for item in items):
         return False
-    if all(_grouped(item) for item in items):
+    if all(map(_has_groups, items)) and any(map(_grouped, items)):
         return True
     listed = [_listed(item) for item in items]
     marked = any(isinstance(one, dict) and _mark(flat(one)) is not None for found in listed for one in found)
@@ -269,14 +290,29 @@ def _is_many(value: Any) -> bool:
     return isinstance(value, list | dict)
 
 
+def _kind_grade(name: str) -> int | None:
+    """The grade of the passages under a field: 1 for positive ones, 0 for negative ones, None if it holds neither."""
+    normal = normal_name(name)
+    numbered = _NUMBERED.fullmatch(normal)
+    kind = numbered[1] if numbered else normal
+    return 1 if kind in _POSITIVES else 0 if kind in _NEGATIVES else None
+
+
+def _has_groups(item: Any) -> bool:
+    """Whether an object has fields for positive or negative passages, empty or not."""
+    return isinstance(item, dict) and any(_kind_grade(name) is not None for name in item)
+
+
+def _candidates(item: Mapping[str, Any]) -> list[tuple[int | None, Any]]:
+    """The passages of an object, with their grades where their field gives one."""
+    return [*_grouped(item), *((None, one) for one in _listed(item))]
+
+
 def _grouped(item: Mapping[str, Any]) -> list[tuple[int, Any]]:
-    """The passages of an object by kind: grade 1 for positive ones, 0 for negative ones."""
+    """The passages of an object by kind."""
     found: list[tuple[int, Any]] = []
     for name, value in item.items():
-        normal = normal_name(name)
-        numbered = _NUMBERED.fullmatch(normal)
-        kind = numbered[1] if numbered else normal
-        grade = 1 if kind in _POSITIVES else 0 if kind in _NEGATIVES else None
+        grade = _kind_grade(name)
         if grade is not None:
             found += [(grade, one) for one in (value if isinstance(value, list) else [value]) if one]
     return found
@@ -318,8 +354,8 @@ def _of_object(item: Any, place: Place) -> Iterator[_Row]:
             Message("{where} of the set is no object. Each needs a query and its passages.", where=place.start)
         )
     query_id, query = _query_of(item)
-    passages = [*_grouped(item), *((None, one) for one in _listed(item))]
-    if not passages:
+    passages = _candidates(item)
+    if not passages and not _has_groups(item):
         label = scalar_named(flat(item), _COLUMNS["label"])
         passages = [(None, {**item, "text": _passage_beside(item), "label": label})]
     given: dict[tuple[str, str], Any] = {}

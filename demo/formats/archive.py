@@ -21,7 +21,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.formats.isolated import run_isolated
-from demo.formats.parquet import is_parquet, lines_of
+from demo.formats.parquet import PARQUET_SUFFIX, is_parquet, lines_of
 from demo.formats.source import Limits
 from demo.messages import Message
 
@@ -58,7 +58,7 @@ PACKINGS = (
     Packing(b"BZh", ".bz2", bz2.open),
     Packing(b"\xfd7zXZ\x00", ".xz", lzma.open),
 )
-ARCHIVE_SUFFIXES = (*(packing.suffix for packing in PACKINGS), ".zip", ".tar", ".tgz", ".parquet")
+ARCHIVE_SUFFIXES = (*(packing.suffix for packing in PACKINGS), ".zip", ".tar", ".tgz", PARQUET_SUFFIX)
 
 _DOCUMENTS = {
     "word/document.xml": "docx",

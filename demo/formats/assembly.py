@@ -142,13 +142,12 @@ def _printable(entry: Entry) -> Entry:
 
 
 def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
-    where = entry.place.start
     if kept == limits.passages:
         raise InputError(
             Message(
                 "{where} starts one passage too many: at most {passages:,} are read. Give fewer (the limit is the "
                 "setting RERANK_LENS_MAX_PASSAGES).",
-                where=where,
+                where=entry.place.start,
                 passages=limits.passages,
             )
         )
@@ -158,7 +157,7 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
             Message(
                 "{where} starts a passage of {chars:,} characters; at most {passage_chars:,} are read. Split it (the "
                 "limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
-                where=where,
+                where=entry.place.start,
                 chars=chars,
                 passage_chars=limits.passage_chars,
             )
@@ -168,7 +167,7 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
             Message(
                 "{where} has an id of {doc_id:,} characters; at most {max_id_chars} are allowed. Name it shorter, or "
                 "choose another way to read it.",
-                where=where,
+                where=entry.place.start,
                 doc_id=len(entry.doc_id),
                 max_id_chars=MAX_ID_CHARS,
             )

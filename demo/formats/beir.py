@@ -12,7 +12,7 @@ from demo.errors import InputError
 from demo.formats.json_text import read_jsonl
 from demo.formats.qrels import read_qrels
 from demo.formats.source import Found, Source
-from demo.formats.topics import read_topics
+from demo.formats.topics import find_queries
 from demo.messages import Message
 
 CORPUS = "corpus.jsonl"
@@ -29,7 +29,8 @@ def read_beir(source: Source) -> Found:
         InputError: a line of one of the files lacks what it needs; the sentence names file and line.
     """
     found = read_jsonl(source)
-    queries, repeated = read_topics(source.folder[QUERIES]) if QUERIES in source.folder else ((), 0)
+    asked = find_queries(source.folder[QUERIES]) if QUERIES in source.folder else Found(())
+    queries = asked.queries
     path = _qrels_path(source.folder)
     judgments = read_qrels(source.folder[path]) if path else ()
     judged = {judgment.query_id for judgment in judgments}
@@ -39,7 +40,9 @@ def read_beir(source: Source) -> Found:
         notes.append(Message("judgments from {path}", path=path))
     if left_out := len(queries) - len(kept):
         notes.append(Message("queries without judgments there left out: {left_out:,}", left_out=left_out))
-    return replace(found, queries=kept, judgments=judgments, notes=tuple(notes), repeated_queries=repeated)
+    return replace(
+        found, queries=kept, judgments=judgments, notes=tuple(notes), repeated_queries=asked.repeated_queries
+    )
 
 
 def is_beir(source: Source) -> bool:

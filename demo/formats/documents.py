@@ -133,7 +133,7 @@ def _text_of_page(document: PdfDocument, number: int) -> str:
     page = document[number]
     text_page = page.get_textpage()
     try:
-        return clean_page(text_page.get_text_bounded())
+        return clean_page(text_page.get_text_range())
     finally:
         text_page.close()
         page.close()

@@ -231,10 +231,8 @@ def read_reranked(source: Source) -> Found:
     Raises:
         InputError: the answer has scores without texts.
     """
-    value = source.json
-    results = value if isinstance(value, list) else next(filter(None, map(value.get, ("results", "data"))), [])
     try:
-        found = _read_hits(source, results)
+        found = _read_hits(source, _results(source.json))
     except UnknownShapeError as error:
         raise InputError(
             Message(
@@ -254,9 +252,13 @@ def is_reranked(source: Source) -> bool:
         value = source.json
     except InputError:
         return False
-    held = next(filter(None, map(value.get, ("results", "data"))), None) if isinstance(value, dict) else value
-    first = _first(held)
+    first = _first(_results(value))
     return "index" in first and find_field(first, _RERANK_SCORES) is not None
+
+
+def _results(value: Any) -> list[Any]:
+    held = next(filter(None, map(value.get, ("results", "data"))), []) if isinstance(value, dict) else value
+    return held if isinstance(held, list) else []
 
 
 # ---- hits --------------------------------------------------------------------------------------------------------

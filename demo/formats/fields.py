@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -176,25 +177,49 @@ def _text_field(records: Sequence[Record], chosen: Fields, are_hits: bool, whole
         if any(chosen.text in record.values for record in records):
             return chosen.text, False
         raise _no_text(whole, chosen.text)
-    lengths: dict[str, int] = {}
-    spaced: dict[str, int] = {}
-    for record in records:
-        for name, value in record.values.items():
-            if text := _words(value):
-                lengths[name] = lengths.get(name, 0) + len(text)
-                spaced[name] = spaced.get(name, 0) + (_SPACED_OUT.search(text) is not None and "://" not in text[:12])
-    names = tuple(name for name in lengths if _last(name) not in _NO_TEXTS)
-    found = _nearest(names, TEXT_NAMES) or _similar(names)
+    measured = _measured(records)
+    found = _nearest(tuple(measured), TEXT_NAMES) or _similar(tuple(measured))
     if found is not None:
         return found, False
-    longest = [name for name in names if are_hits or (
-        lengths[name] >= SHORTEST_TEXT * spaced[name] and spaced[name] > len(records) / 3 and
-        _last(name) not in TITLE_NAMES)]  # fmt: skip
-    if longest:
-        return max(longest, key=lambda name: lengths[name]), True
+    texts = {name: one.chars for name, one in measured.items() if are_hits or one.is_text(name, len(records))}
+    if longest := max(texts, key=lambda name: (not measured[name].are_tags, texts[name]), default=""):
+        return longest, True
     if any(_nearest(tuple(record.values), (*TEXT_NAMES, *TITLE_NAMES)) for record in records):
         return "", False
     raise _no_text(whole)
+
+
+@dataclass(slots=True)
+class _Measured:
+    """How much text a field holds over all records, and in how many it reads like a text rather than a name.
+
+    Attributes:
+        are_tags: whether some record has a list of short strings in it.
+    """
+
+    chars: int = 0
+    spaced: int = 0
+    are_tags: bool = False
+
+    def is_text(self, name: str, records: int) -> bool:
+        """Whether texts of records can be in the field: as long as a sentence, in a third of the records at least."""
+        long_enough = self.chars >= SHORTEST_TEXT * self.spaced and self.spaced > records / 3
+        return long_enough and not self.are_tags and _last(name) not in TITLE_NAMES
+
+
+def _measured(records: Sequence[Record]) -> dict[str, _Measured]:
+    """The fields with text by their names, but for ids and scores."""
+    found: dict[str, _Measured] = {}
+    for record in records:
+        for name, value in record.values.items():
+            text = _words(value)
+            if not text or _last(name) in _NO_TEXTS:
+                continue
+            one = found.setdefault(name, _Measured())
+            one.chars += len(text)
+            one.spaced += _SPACED_OUT.search(text) is not None and "://" not in text[:12]
+            one.are_tags |= isinstance(value, list) and len(value) > 1 and len(text) < SHORTEST_TEXT * len(value)
+    return found
 
 
 _NO_TEXTS = frozenset((*ID_NAMES, *SCORE_NAMES, *DISTANCE_NAMES))
@@ -229,7 +254,7 @@ def _title_field(records: Sequence[Record], text_name: str) -> str:
         )
     )
     exact = _nearest(names, TITLE_NAMES)
-    dynamic = (name for word in TITLE_NAMES[:1] for name in names if _last(name).startswith(f"{word}_"))
+    dynamic = (name for name in names if _last(name).startswith("title_") or _last(name).endswith("_title"))
     return exact or next((name for name in dynamic if not _last(name).endswith(_NOT_TEXT_ENDINGS)), "")
 
 

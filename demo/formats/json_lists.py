@@ -245,7 +245,8 @@ def _map(value: Mapping[str, Any]) -> Listed | None:
     name = find_field(value, TEXT_NAMES)
     if name is not None:
         return Listed([value])
-    return Listed(_of_map(value)) if _is_map(value) else None
+    is_answer = find_field(value, ("error", "errors", "detail", "message", "status")) is not None
+    return Listed(_of_map(value)) if _is_map(value) and not is_answer else None
 
 
 def _is_map(value: Mapping[str, Any]) -> bool:

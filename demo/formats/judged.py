@@ -22,11 +22,11 @@ from demo.formats.qrels import find_qrels, looks_like_qrels
 from demo.formats.reading import Reading
 from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, Judgment, Limits, Source, is_sheet
-from demo.formats.topics import has_query_header, read_topics
+from demo.formats.topics import find_queries, has_query_header
 from demo.formats.trec_runs import Run, looks_like_run, read_run
 from demo.formats.trec_sgml import looks_like_topics
 from demo.messages import Message, listed
-from demo.records import Collection, Query
+from demo.records import Collection
 
 _SUFFIXES = (
     *(".jsonl", ".ndjson", ".json", ".tsv", ".tab", ".csv", ".txt", ".text", ".qrels", ".qrel", ".run", ".trec"),
@@ -108,7 +108,7 @@ def _is_text(source: Source) -> bool:
     if is_packed(source.content):
         return False
     try:
-        return bool(source.text) or True
+        return source.text is not None
     except InputError:
         return any(row.by_content and row.fits(source) for row in CORPUS_FORMATS)
 
@@ -167,7 +167,11 @@ def makes_a_set(sources: Sequence[Source]) -> bool:
     roles = [role_of(source) for source in sources]
     named = {role.key for source in sources for role in ROLES if role.named.search(source.file)}
     beside = {"queries", "qrels"} & set(roles)
-    return bool(beside and ({"corpus", "answers"} & set(roles)) and (len(beside) == 2 or beside & named))
+    has_passages = any(
+        role == "answers" or (role == "corpus" and _has_passages(source))
+        for source, role in zip(sources, roles, strict=True)
+    )
+    return bool(beside and has_passages and (len(beside) == 2 or beside & named))
 
 
 # ---- reading -----------------------------------------------------------------------------------------------------
@@ -279,77 +283,65 @@ def _from_parts(
     corpus, unused = _corpus_files(parts["corpus"])
     found = list(map(_read_passages, corpus))
     if parts["queries"] or not any(one.queries for one in found):
-        queries, repeated = read_topics(_one(parts, "queries", QUERIES))
-        found = [replace(one, queries=()) for one in found]
-        found.append(Found((), queries=queries, repeated_queries=repeated))
-    judgments = tuple(judgment for one in found for judgment in one.judgments)
-    origin: tuple[Message, ...] = ()
-    if parts["qrels"] or qrels or not judgments:
-        judged, origin = _judgments(parts, qrels)
-        found = [*(replace(one, judgments=()) for one in found), Found((), judgments=judged or ())]
-    else:
-        judged = judgments
+        found = [*(replace(one, queries=()) for one in found), find_queries(_one(parts, "queries", QUERIES))]
     if unused:
         notes = (*notes, Message("left out: {left_out}", left_out=listed(unused)))
-    return _assembled(found, judged, key, (*origin, *notes), limits)
-
-
-def _judgments(
-    parts: Mapping[str, list[Source]], qrels: str
-) -> tuple[tuple[Judgment, ...] | None, tuple[Message, ...]]:
-    """The judgments, None where no file has any, and where they come from."""
-    if not parts["qrels"] and not qrels:
-        return None, (Message("no judgments: what rankers change is told, not which is better"),)
-    source = _qrels_file(parts, qrels)
-    found = find_qrels(source)
-    others = [other.file for other in parts["qrels"] if other is not source]
-    notes = (Message("judgments from {file}", file=source.file), *found.notes)
-    unused = (Message("other qrels, not used: {files}", files=listed(others)),) if others else ()
-    return found.judgments, (*notes, *unused)
+    return _judged(found, parts, key, qrels, notes, limits)
 
 
 def _from_answers(
     parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Message, ...], limits: Limits
 ) -> Judged:
     answers = read_answers(_one(parts, "answers", ""))
-    judgments = answers.found.judgments
-    found = [answers.found]
-    if parts["qrels"]:
-        judgments, origin = find_qrels(_qrels_file(parts, qrels)).judgments, _qrels_file(parts, qrels).file
-        found = [replace(answers.found, judgments=judgments)]
-        notes = (Message("judgments from {file}", file=origin), *notes)
-    return replace(_assembled(found, judgments, key, notes, limits), candidates=answers.candidates)
+    return replace(_judged([answers.found], parts, key, qrels, notes, limits), candidates=answers.candidates)
 
 
-def _assembled(
-    found: Sequence[Found], judgments: Sequence[Judgment] | None, key: str, notes: tuple[Message, ...], limits: Limits
+def _judged(
+    found: Sequence[Found],
+    parts: Mapping[str, list[Source]],
+    key: str,
+    qrels: str,
+    notes: tuple[Message, ...],
+    limits: Limits,
 ) -> Judged:
-    """The collection with every judgment of its queries, and a reading that says which passages are not there.
+    """The collection of what was found, with the judgments of a file of qrels in place of any beside the passages."""
+    if parts["qrels"] or qrels:
+        found = [*(replace(one, judgments=()) for one in found), _find_judgments(parts, qrels)]
+    elif not parts["answers"] and not any(one.judgments for one in found):
+        return _assembled(found, False, key, (_NOTHING_JUDGED, *notes), limits)
+    return _assembled(found, True, key, notes, limits)
 
-    Args:
-        judgments: None where there are none and none are missed.
-    """
-    queries = [query for one in found for query in one.queries]
-    if judgments is not None:
-        judgments, note = _fitted(judgments, queries, [entry.doc_id for one in found for entry in one.entries])
-        found, notes = [replace(one, judgments=judgments if one.judgments else ()) for one in found], (*notes, *note)
+
+_NOTHING_JUDGED = Message("no judgments: what rankers change is told, not which is better")
+
+
+def _find_judgments(parts: Mapping[str, list[Source]], qrels: str) -> Found:
+    """The judgments of the file asked for, or of the usual one, with which file it was."""
+    source = _qrels_file(parts, qrels)
+    found = find_qrels(source)
+    others = [other.file for other in parts["qrels"] if other is not source]
+    unused = (Message("other qrels, not used: {files}", files=listed(others)),) if others else ()
+    return replace(found, notes=(Message("judgments from {file}", file=source.file), *found.notes, *unused))
+
+
+def _assembled(found: Sequence[Found], is_judged: bool, key: str, notes: tuple[Message, ...], limits: Limits) -> Judged:
+    """The collection with every judgment of its queries, and a reading that says which passages are not there."""
+    found = _fitted(found)
+    judgments = [judgment for one in found for judgment in one.judgments]
     title = Message("{text}", text=key)
-    manner = Message("from a collection")
-    if judgments is not None:
-        manner = Message("from a judged collection")
-    reading = Reading(("judged",), manner, 0, notes=notes)
-    loaded = assemble(found, reading, key, title, title, limits)
+    manner = Message("from a judged collection") if is_judged else Message("from a collection")
+    loaded = assemble(found, Reading(("judged",), manner, 0, notes=notes), key, title, title, limits)
     collection = loaded.collection
     qrels: dict[str, dict[str, int]] = {query.query_id: {} for query in collection.queries}
     foreign: set[str] = set()
-    for judgment in judgments or ():
+    for judgment in judgments:
         if judgment.query_id in qrels:
             qrels[judgment.query_id][judgment.doc_id] = judgment.grade
         else:
             foreign.add(judgment.query_id)
     known = {passage.doc_id for passage in collection.passages}
     absent = sum(doc_id not in known for grades in qrels.values() for doc_id in grades)
-    if judgments is not None:
+    if is_judged:
         _check_judgments(judgments, collection, absent)
     clauses = [
         (absent, Message("judgments of passages that the corpus lacks, kept for the ideal ranking: {absent:,}",
@@ -367,19 +359,29 @@ def _assembled(
     return Judged(replace(collection, card=card, qrels=judged), reading)
 
 
-def _fitted(
-    judgments: Sequence[Judgment], queries: Sequence[Query], doc_ids: Sequence[str]
-) -> tuple[tuple[Judgment, ...], tuple[Message, ...]]:
-    """The judgments by the ids of queries and passages, where they name queries by their texts or write 10 as 10.0."""
-    known, texts = {query.query_id for query in queries}, {query.text: query.query_id for query in queries}
-    if not any(judgment.query_id in known for judgment in judgments):
-        if any(judgment.query_id in texts for judgment in judgments):
-            named = tuple(replace(one, query_id=texts.get(one.query_id, one.query_id)) for one in judgments)
-            return named, (Message("judgments name their queries by text"),)
-        whole = tuple(replace(one, query_id=_whole(one.query_id), doc_id=_whole(one.doc_id)) for one in judgments)
-        if any(judgment.query_id in known for judgment in whole) and set(doc_ids) & {one.doc_id for one in whole}:
-            return whole, (Message("ids such as 10.0 in the judgments are read as 10"),)
-    return tuple(judgments), ()
+def _fitted(found: Sequence[Found]) -> list[Found]:
+    """What was found, its judgments by the ids of queries and passages where they name them by texts or as 10.0."""
+    queries = {query.query_id: query.text for one in found for query in one.queries}
+    judgments = [judgment for one in found for judgment in one.judgments]
+    if any(judgment.query_id in queries for judgment in judgments):
+        return list(found)
+    by_text = {text: query_id for query_id, text in queries.items()}
+    if any(judgment.query_id in by_text for judgment in judgments):
+        note = Message("judgments name their queries by text")
+        return [_renamed(one, lambda query: by_text.get(query, query), str, note) for one in found]
+    doc_ids = {entry.doc_id for one in found for entry in one.entries}
+    if any(_whole(one.query_id) in queries and _whole(one.doc_id) in doc_ids for one in judgments):
+        note = Message("ids such as 10.0 in the judgments are read as 10")
+        return [_renamed(one, _whole, _whole, note) for one in found]
+    return list(found)
+
+
+def _renamed(found: Found, query: Callable[[str], str], doc: Callable[[str], str], note: Message) -> Found:
+    """What was found, the ids in its judgments changed, and the note on it."""
+    if not found.judgments:
+        return found
+    judgments = tuple(replace(one, query_id=query(one.query_id), doc_id=doc(one.doc_id)) for one in found.judgments)
+    return replace(found, judgments=judgments, notes=(*found.notes, note))
 
 
 def _whole(text: str) -> str:

@@ -96,10 +96,14 @@ class Element:
     text: str = ""
 
     def record(self) -> dict[str, str]:
-        """Its attributes and the texts of its children by name, those of one name joined by line breaks."""
+        """Its attributes and the texts of its children by name, those of one name joined by line breaks.
+
+        An element <field name="…"> goes by that name, as in files for Solr.
+        """
         parts: dict[str, list[str]] = {name: [value] for name, value in self.attributes.items()}
         for child in self.children:
-            parts.setdefault(child.name, []).append(child.text)
+            name = child.attributes.get("name", child.name) if child.name == "field" else child.name
+            parts.setdefault(name, []).append(child.text)
         if not self.children and self.text:
             parts.setdefault("text", []).append(self.text)
         return {name: "\n".join(filter(None, values)) for name, values in parts.items()}

@@ -16,6 +16,7 @@ from demo.messages import Message
 MOST_ROWS = 1_000_000
 _BATCH_ROWS = 1_000
 _MARK = b"PAR1"
+PARQUET_SUFFIX = ".parquet"
 
 
 def is_parquet(content: bytes) -> bool:

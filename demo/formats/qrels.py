@@ -15,7 +15,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.fields import ID_NAMES, UnknownShapeError, as_text, find_field, flat, scalar_named, shape_of
+from demo.formats.fields import (
+    GRADE,
+    ID,
+    ID_NAMES,
+    QUERY,
+    UnknownShapeError,
+    as_text,
+    find_field,
+    flat,
+    scalar_named,
+    shape_of,
+)
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.source import Column, Fields, Found, Judgment, Place, Source
@@ -127,7 +138,7 @@ def _of_table(table: Table, source: Source) -> Found:
     passage = chosen.id or find_field([name for name in table.names if name != query], PASSAGE_NAMES) or ""
     rest = [name for name in table.names if name not in (query, passage)]
     grade = chosen.grade or find_field(rest, GRADE_NAMES) or ""
-    columns = ((query, Message("query")), (passage, Message("id")), (grade, Message("grade")))
+    columns = ((query, QUERY), (passage, ID), (grade, GRADE))
     return Found(
         (),
         judgments=_distinct(_rows(table, source, query, passage, grade)),

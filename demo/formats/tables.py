@@ -26,6 +26,7 @@ from demo.messages import Message, listed
 
 DELIMITERS = (",", ";", "|")
 _NAME_CHARS = 40
+_NAME_WORDS = 4
 _SAMPLE_CHARS = 10_000
 MOST_CELL_CHARS = 131_072
 
@@ -81,7 +82,7 @@ def has_tsv_header(source: Source) -> bool:
     """The same for cells between tabs; a file that says it is such a table needs no known names."""
     rows = _first_rows(source, "\t")
     says_so = source.file.lower().endswith((".tsv", ".tab")) and all(len(row) > 2 for row in rows)
-    return _is_header(rows, (lambda names: True) if says_so else has_text_column)
+    return _is_header(rows, _are_names if says_so else has_text_column)
 
 
 def has_text_column(names: Names) -> bool:
@@ -91,6 +92,14 @@ def has_text_column(names: Names) -> bool:
     words = all(len(name.split()) == 1 for name in names)
     endings = ("_text", "_body", "_content", "_passage")
     return words and (normal_name(names[0]) in ID_NAMES or any(normal_name(name).endswith(endings) for name in names))
+
+
+def _are_names(names: Names) -> bool:
+    """Whether cells can be names of columns: a few words each, and no numbers."""
+    return all(
+        len(name) <= _NAME_CHARS and len(name.split()) <= _NAME_WORDS and not name.replace(".", "").isdecimal()
+        for name in map(str.strip, names)
+    )
 
 
 def _read_table(source: Source, delimiter: str) -> Found:
@@ -104,8 +113,9 @@ def _read_table(source: Source, delimiter: str) -> Found:
             if cell:
                 values.setdefault(name, cell)
         records.append(Record(source.row(number), values))
-    if not records:
+    if not records or not (source.chosen.text or _are_names(table.names)):
         _check_header(table, source)
+    if not records:
         return Found((), empty_lines, empty)
     try:
         found = read_records(records, source.chosen, may_lack_text=True)

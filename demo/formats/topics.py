@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from demo.errors import InputError
 from demo.formats.fields import (
     ID_NAMES,
+    QUERY,
+    QUERY_ID,
     TEXT_NAMES,
     UnknownShapeError,
     as_text,
@@ -28,8 +31,8 @@ from demo.formats.fields import (
 )
 from demo.formats.json_values import json_items
 from demo.formats.marks import repeated_elements
-from demo.formats.source import Fields, Place, Source
-from demo.formats.tables import Table, table_with
+from demo.formats.source import Column, Fields, Found, Place, Source
+from demo.formats.tables import Table, cell_rows, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
 from demo.messages import Message, listed
 from demo.records import Query
@@ -54,8 +57,17 @@ _SENTENCE_WORDS = 2
 Placed = tuple[Place, Query]
 
 
-def read_topics(source: Source) -> tuple[tuple[Query, ...], int]:
-    """The queries in their order, and the number of those left out because the same query came before.
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Queries as one way of reading finds them, with what is to be said of it."""
+
+    queries: Iterable[Placed]
+    notes: tuple[Message, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+
+def find_queries(source: Source) -> Found:
+    """The queries in their order, those that came before left out and counted, and how they were told.
 
     Where lines have no ids, their numbers are the ids.
 
@@ -63,32 +75,35 @@ def read_topics(source: Source) -> tuple[tuple[Query, ...], int]:
         InputError: one has no id or no text, or repeats an id with another text; the sentence names the line. Or there
             is none, or the file opens as JSON, XML or a table that is not understood.
     """
-    queries, repeated = distinct_queries(_read(source))
+    way = _way(source)
+    queries, repeated = distinct_queries(way.queries)
     if queries:
-        return queries, repeated
+        return Found((), queries=queries, repeated_queries=repeated, notes=way.notes, columns=way.columns)
     raise InputError(
         Message("{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.start)
     )
 
 
-def read_queries(source: Source) -> tuple[Query, ...]:
-    """The queries of a queries.jsonl, in its order.
+def read_topics(source: Source) -> tuple[Query, ...]:
+    """The queries in their order.
 
     Raises:
-        InputError: as `read_topics`.
+        InputError: as `find_queries`.
     """
-    return read_topics(source)[0] if source.rows else ()
+    return find_queries(source).queries
 
 
-def _read(source: Source) -> Iterable[Placed]:
+def _way(source: Source) -> _Way:
     if looks_like_topics(source):
-        return read_sgml_topics(source)
+        return _Way(read_sgml_topics(source))
     if (items := json_items(source)) is not None:
-        return _of_items(items, source)
+        return _Way(_of_items(items, source))
     if _OPENS_XML.match(source.text[:1000]):
-        return _of_xml(source)
+        return _Way(_of_xml(source))
     if (table := table_with(source, lambda names: _is_query_header(names, source.chosen), joins=True)) is not None:
         return _of_table(table, source)
+    if _is_column(source):
+        return _Way(_of_column(source))
     return _of_lines(source)
 
 
@@ -233,26 +248,45 @@ def _names_queries(names: Sequence[str]) -> bool:
     return find_field(names, QUERY_TEXT_NAMES) is not None and find_field(names, QUERY_ID_NAMES) is not None
 
 
-def _of_table(table: Table, source: Source) -> Iterator[Placed]:
+def _of_table(table: Table, source: Source) -> _Way:
     """A query from each row, by the names of the columns; a header that names only the id has the text beside it."""
     id_name = find_field(table.names, QUERY_ID_NAMES)
     others = [name for name in table.names if name != id_name]
     text_name = source.chosen.query or find_field(others, QUERY_TEXT_NAMES)
     if text_name is None:
         if len(others) != 1 or normal_name(others[0]) in ID_NAMES:
-            raise UnknownShapeError(
-                Message(
-                    "{where} is read as the header, and none of its columns is the query: {names}. Name one column "
-                    "“query”.",
-                    where=source.row(table.header_line).start,
-                    names=listed(f"“{name[:30]}”" for name in table.names[:8]),
-                ),
-                table.names,
-            )
+            raise _no_query_column(table.names, source.row(table.header_line))
         text_name = others[0]
+    columns = [Column(text_name, QUERY), *([Column(id_name, QUERY_ID)] if id_name else [])]
+    return _Way(_table_rows(table, source, id_name, text_name), columns=tuple(columns))
+
+
+def _table_rows(table: Table, source: Source, id_name: str | None, text_name: str) -> Iterator[Placed]:
     for number, cells, _ in table.rows:
         values = dict(zip(table.names, [*cells, *[""] * (len(table.names) - len(cells))], strict=True))
         yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name])
+
+
+def _no_query_column(names: Sequence[str], place: Place) -> InputError:
+    return UnknownShapeError(
+        Message(
+            "{where} is read as the header, and none of its columns is the query: {names}. Name one column “query”.",
+            where=place.start,
+            names=listed(f"“{name[:30]}”" for name in names[:8]),
+        ),
+        names,
+    )
+
+
+def _is_column(source: Source) -> bool:
+    """Whether it is a table of one column, which its first line names."""
+    first = normal_name(source.rows[0]) if source.rows else ""
+    return first in QUERY_TEXT_NAMES and source.file.lower().endswith((".csv", ".tsv", ".tab"))
+
+
+def _of_column(source: Source) -> Iterator[Placed]:
+    rows = [(number, cells) for number, cells in cell_rows(source, ",") if any(cells)][1:]
+    return ((source.row(number), Query(str(number), ", ".join(cells).strip())) for number, cells in rows)
 
 
 def _query(place: Place, query_id: str, text: str) -> Placed:
@@ -269,18 +303,22 @@ def _query(place: Place, query_id: str, text: str) -> Placed:
 # ---- lines -------------------------------------------------------------------------------------------------------
 
 
-def _of_lines(source: Source) -> Iterator[Placed]:
+def _of_lines(source: Source) -> _Way:
     """A query from each line: after an id and a tab, after “id:”, after a number that grows, or the whole line."""
-    lines = [(source.line(number), line) for number, line in enumerate(source.lines, 1) if line.strip()]
+    whole = [(source.line(number), line) for number, line in enumerate(source.lines, 1) if line.strip()]
+    if any("\t" in line for _, line in whole):
+        return _tab_lines(whole)
+    lines = [(place, line.strip()) for place, line in whole]
     _check_separated(lines)
-    if any("\t" in line for _, line in lines):
-        yield from _tab_lines(lines)
-        return
-    pattern = _line_ids([line.strip() for _, line in lines])
-    for place, line in lines:
-        text = line.strip()
-        found = pattern.match(text) if pattern else None
-        yield place, Query(found[1], text[found.end() :].strip()) if found else Query(str(place.number), text)
+    pattern = _line_ids([line for _, line in lines])
+    if pattern is None:
+        return _Way([(place, Query(str(place.number), line)) for place, line in lines], (_NUMBERS_ARE_IDS,))
+    found = [(place, line, pattern.match(line)) for place, line in lines]
+    queries = [(place, Query(match[1], line[match.end() :].strip())) for place, line, match in found if match]
+    return _Way(queries, (Message("ids of queries from the start of their lines"),))
+
+
+_NUMBERS_ARE_IDS = Message("queries have the numbers of their lines as ids")
 
 
 def _check_separated(lines: Sequence[tuple[Place, str]]) -> None:
@@ -289,27 +327,20 @@ def _check_separated(lines: Sequence[tuple[Place, str]]) -> None:
     Raises:
         InputError: it is.
     """
-    first = lines[0][1].strip() if lines else ""
-    cells = [cell.strip() for cell in re.split("[,;|]", first)]
+    cells = [cell.strip() for cell in re.split("[,;|]", lines[0][1])] if lines else []
     is_header = len(cells) > 1 and all(re.fullmatch(r"[\w.-]{1,30}", cell) for cell in cells)
     if is_header and any(normal_name(cell) in (*QUERY_ID_NAMES, *ID_NAMES) for cell in cells):
-        raise UnknownShapeError(
-            Message(
-                "{where} looks like the header of a table, and none of its columns is the query: {names}. Name one "
-                "column “query”.",
-                where=lines[0][0].start,
-                names=listed(f"“{cell}”" for cell in cells[:8]),
-            ),
-            cells,
-        )
+        raise _no_query_column(cells, lines[0][0])
 
 
-def _tab_lines(lines: Sequence[tuple[Place, str]]) -> Iterator[Placed]:
+def _tab_lines(lines: Sequence[tuple[Place, str]]) -> _Way:
     """The query of each line; where questions stand before their answers, the line's number is the id."""
     parts = [line.partition("\t") for _, line in lines]
-    asked_first = all(len(head.split()) > _SENTENCE_WORDS for head, _, _ in parts)
-    for (place, _), (head, _, tail) in zip(lines, parts, strict=True):
-        yield _query(place, str(place.number), head) if asked_first else _query(place, head, tail)
+    places = [place for place, _ in lines]
+    if all(len(head.split()) > _SENTENCE_WORDS for head, _, _ in parts):
+        asked = [_query(place, str(place.number), head) for place, (head, _, _) in zip(places, parts, strict=True)]
+        return _Way(asked, (Message("queries from before the tabs"), _NUMBERS_ARE_IDS))
+    return _Way(_query(place, head, tail) for place, (head, _, tail) in zip(places, parts, strict=True))
 
 
 def _line_ids(lines: Sequence[str]) -> re.Pattern[str] | None:

@@ -255,6 +255,12 @@ def test_a_set_to_rerank_gives_queries_and_graded_passages(name: str, content: s
     assert graded(rerank({name: content})) == GRADED
 
 
+def test_a_query_without_passages_is_told() -> None:
+    judged = evaluate({"set.jsonl": a_set("query", "pos", "neg") + lines({"query": "why", "pos": [], "neg": []})})
+    assert graded(judged) == GRADED
+    assert "queries without passages left out: 1" in note(judged)
+
+
 def test_ids_of_a_set_are_kept_and_titles_too() -> None:
     one = {"query_id": "a", "query": WHEN, "positive_passages": [{"docid": "g1", "title": "Beans", "text": BEANS}]}
     judged = evaluate({"set.jsonl": lines({**one, "negative_passages": [{"docid": "g9", "text": PEAS}]}, one)})
@@ -361,6 +367,18 @@ def test_a_document_gives_what_its_reader_sees(body: str, found: list[str]) -> N
 )  # fmt: skip
 def test_tables_as_tools_write_them(name: str, content: str, found: dict[str, str]) -> None:
     assert passages(rerank({name: content})) == found
+
+
+@pytest.mark.parametrize("name", ["p.tsv", "p.csv"])
+def test_a_table_without_a_header_loses_no_row(name: str) -> None:
+    separator = "\t" if name.endswith(".tsv") else ","
+    rows = [("7", PEAS, "3"), ("8", TULIPS, "4")]
+    content = "".join(separator.join(row) + "\n" for row in rows)
+    try:
+        found = " ".join(texts(rerank({name: content})))
+    except InputError as error:
+        found = str(error)
+    assert PEAS in found
 
 
 def test_a_column_can_be_chosen() -> None:
@@ -502,6 +520,7 @@ def test_of_two_lists_the_one_taken_is_told() -> None:
     [
         ({"matches": [{"x": 1}] * 12, "took": 3}, "an object with “matches” (12 items, each with “x”), “took”"),
         ({"id": ["g1"], "text": [BEANS, PEAS]}, "“id” lists 1 values and “text” 2. Columns need as many values each."),
+        ({"error": "there is no such index here"}, "an object with “error”"),
         ({"tags": ["a", "b"], "size": 2}, "an object with “tags” (2 items), “size”"),
     ],
 )

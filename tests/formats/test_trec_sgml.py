@@ -24,7 +24,7 @@ def passages(text: str) -> list[tuple[str, str, str]]:
 
 
 def queries(text: str) -> list[tuple[str, str]]:
-    return [(query.query_id, query.text) for query in read_topics(source(text))[0]]
+    return [(query.query_id, query.text) for query in read_topics(source(text))]
 
 
 # ---- documents ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,139 @@
+"""Judgments, candidates and rankings in the forms that other tools take: pure functions from values to text.
+
+Readers of this package take each of them back, but for the results of MTEB, which are figures.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from demo.formats.export import write_csv
+from demo.formats.trec_runs import run_lines
+from demo.records import Collection, Passage
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""query_id → doc_id → grade."""
+
+_NOT_IN_TAGS = re.compile(r"[^\w.+=,()\[\]-]+")
+_FOLDERS = re.compile(r"[/\\]")
+_MOST_TAG_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What one ranker made of one query: passages, best first, with their scores."""
+
+    query_id: str
+    doc_ids: Sequence[str]
+    scores: Sequence[float]
+
+
+# ---- runs --------------------------------------------------------------------------------------------------------
+
+
+def run_text(name: str, rankings: Iterable[Ranked]) -> str:
+    """A TREC run file of the rankings, with `run_tag(name)` as its tag.
+
+    Raises:
+        InputError: an id is empty or holds white space, which separates the columns.
+    """
+    return "".join(run_lines(run_tag(name), ((one.query_id, one.doc_ids, one.scores) for one in rankings)))
+
+
+def run_tag(name: str) -> str:
+    """The name as a tag: of paths the last part alone, an underscore for what no tag should hold; never empty."""
+    last = _FOLDERS.split(name.strip().rstrip("/\\"))[-1] if name.startswith(("/", ".", "~")) or "\\" in name else name
+    return _NOT_IN_TAGS.sub("_", last).strip("_")[:_MOST_TAG_CHARS] or "run"
+
+
+# ---- judgments ---------------------------------------------------------------------------------------------------
+
+
+def qrels_beir(qrels: Qrels) -> str:
+    """The three columns of BEIR with their header, separated by tabs."""
+    rows = (f"{query}\t{doc}\t{grade}\n" for query, doc, grade in _judged(qrels))
+    return "".join(["query-id\tcorpus-id\tscore\n", *rows])
+
+
+def qrels_quepid(qrels: Qrels, collection: Collection) -> str:
+    """The CSV that Quepid imports ratings from: query text, docid, rating. Queries without a text are named by id."""
+    texts = {query.query_id: query.text for query in collection.queries}
+    rows = [(texts.get(query, query), doc, grade) for query, doc, grade in _judged(qrels)]
+    return write_csv([("query", "docid", "rating"), *rows])
+
+
+def qrels_jsonl(qrels: Qrels) -> str:
+    """A judgment a line, as data sets on Hugging Face have them."""
+    return _lines({"query-id": query, "corpus-id": doc, "score": grade} for query, doc, grade in _judged(qrels))
+
+
+def _judged(qrels: Qrels) -> list[tuple[str, str, int]]:
+    return [(query, doc, grade) for query, grades in qrels.items() for doc, grade in grades.items()]
+
+
+# ---- candidates --------------------------------------------------------------------------------------------------
+
+
+def candidates_rank_llm(collection: Collection, rankings: Iterable[Ranked]) -> str:
+    """A request of RankLLM a line: the query, and its candidates in their order with text and score."""
+    queries = {query.query_id: query.text for query in collection.queries}
+    passages = {passage.doc_id: passage for passage in collection.passages}
+    return _lines(
+        {
+            "query": {"text": queries.get(one.query_id, ""), "qid": one.query_id},
+            "candidates": [
+                {"docid": doc_id, "score": float(score), "doc": _document(passages[doc_id])}
+                for doc_id, score in zip(one.doc_ids, one.scores, strict=True)
+            ],
+        }
+        for one in rankings
+    )
+
+
+def _document(passage: Passage) -> dict[str, object]:
+    document = {"_id": passage.doc_id, "title": passage.title, "text": passage.text}
+    return {**document, "metadata": dict(passage.fields)} if passage.fields else dict(document)
+
+
+def collection_beir(collection: Collection) -> dict[str, str]:
+    """The files of a BEIR folder by their paths in it; no qrels where nothing is judged."""
+    corpus = _lines(_document(passage) for passage in collection.passages)
+    queries = _lines({"_id": query.query_id, "text": query.text} for query in collection.queries)
+    files = {"corpus.jsonl": corpus, "queries.jsonl": queries}
+    return {**files, "qrels/test.tsv": qrels_beir(collection.qrels)} if any(collection.qrels.values()) else files
+
+
+def set_to_rerank(collection: Collection, relevant_from: int = 1) -> str:
+    """A query a line with its positive and its other judged passages, as reranking tasks of MTEB have them."""
+    passages = {passage.doc_id: passage for passage in collection.passages}
+    rows = []
+    for query in collection.queries:
+        grades = {doc: grade for doc, grade in collection.qrels.get(query.query_id, {}).items() if doc in passages}
+        positive = [passages[doc].content for doc, grade in grades.items() if grade >= relevant_from]
+        negative = [passages[doc].content for doc, grade in grades.items() if grade < relevant_from]
+        if positive:
+            rows.append({"query": query.text, "positive": positive, "negative": negative})
+    return _lines(rows)
+
+
+# ---- results -----------------------------------------------------------------------------------------------------
+
+
+def result_mteb(task: str, main: str, means: Mapping[str, float], version: str) -> str:
+    """The result of a task as MTEB keeps it: one split “test”, the figures by their names, `main` among them.
+
+    Args:
+        version: of this program, which MTEB's own stands for elsewhere.
+    """
+    scores = {name.lower().replace("@", "_at_"): round(value, 6) for name, value in means.items()}
+    main_score = scores[main.lower().replace("@", "_at_")]
+    split = [{**scores, "main_score": main_score, "hf_subset": "default", "languages": []}]
+    result = {"task_name": task, "mteb_version": version, "dataset_revision": "", "scores": {"test": split}}
+    return json.dumps(result, ensure_ascii=False, indent=2) + "\n"
+
+
+def _lines(values: Iterable[object]) -> str:
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)

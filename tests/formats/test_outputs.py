@@ -1,0 +1,97 @@
+"""What is written is read back by our readers, and tags of runs tell nothing of the server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from demo.errors import InputError
+from demo.formats import Limits, read_files, read_judgments
+from demo.formats.judged import read_judged_files
+from demo.formats.outputs import (
+    Ranked,
+    candidates_rank_llm,
+    collection_beir,
+    qrels_beir,
+    qrels_jsonl,
+    qrels_quepid,
+    result_mteb,
+    run_tag,
+    run_text,
+    set_to_rerank,
+)
+from demo.formats.source import Source
+from demo.formats.trec_runs import read_run
+from demo.messages import Message
+from demo.records import Card, Collection, Passage, Query
+
+LIMITS = Limits(1000, 10_000, 10_000_000, 10_000_000)
+QRELS = {"q1": {"d1": 2, "d2": 0}, "q 2": {"d1": -1}}
+PASSAGES = (Passage("d1", "one, two", "T", {"year": "1999"}), Passage("d2", "三\nfour"))
+QUERIES = (Query("q1", "=what, now?"), Query("q 2", "why"))
+COLLECTION = Collection("c", Card(Message("c"), Message("c")), PASSAGES, QUERIES, QRELS)
+RANKED = [Ranked("q1", ("d2", "d1"), (1.5, -0.25))]
+
+
+def test_runs_are_read_back() -> None:
+    run = read_run(Source("r.txt", run_text("/srv/models/my model", RANKED).encode(), LIMITS))
+    assert run.rankings == {"q1": ("d2", "d1")}
+    assert run.tag == "my_model"
+    with pytest.raises(InputError, match="separated by white space"):
+        run_text("x", [Ranked("q 2", ("d1",), (1.0,))])
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("bm25[k1=1.2]", "bm25[k1=1.2]"),
+        ("rrf(bm25+bundled/tiny)", "rrf(bm25+bundled_tiny)"),
+        ("/home/me/models/ours/", "ours"),
+        (r"C:\models\ours", "ours"),
+        ("模型 一", "模型_一"),
+        ("/", "run"),
+        ("", "run"),
+        ("x" * 200, "x" * 80),
+    ],
+)
+def test_tags_have_neither_blanks_nor_paths(name: str, tag: str) -> None:
+    assert run_tag(name) == tag
+
+
+@pytest.mark.parametrize(("name", "text"), [("q.tsv", qrels_beir(QRELS)), ("q.jsonl", qrels_jsonl(QRELS))])
+def test_judgments_are_read_back(name: str, text: str) -> None:
+    assert read_judgments(name, text.encode(), LIMITS) == QRELS
+
+
+def test_quepid_gets_queries_by_text_and_gives_them_back() -> None:
+    text = qrels_quepid(QRELS, COLLECTION)
+    assert text.startswith('query,docid,rating\r\n"\'=what, now?",d1,2\r\n')
+    assert read_judgments("q.csv", text.encode(), LIMITS) == {"'=what, now?": {"d1": 2, "d2": 0}, "why": {"d1": -1}}
+
+
+def test_a_folder_of_beir_is_the_collection_again() -> None:
+    files = [(name, text.encode()) for name, text in collection_beir(COLLECTION).items()]
+    again = read_judged_files(files, LIMITS, "c").collection
+    assert (again.passages, again.queries, again.qrels) == (PASSAGES, QUERIES, QRELS)
+    unjudged = Collection("c", COLLECTION.card, PASSAGES, QUERIES, {})
+    assert set(collection_beir(unjudged)) == {"corpus.jsonl", "queries.jsonl"}
+
+
+def test_candidates_for_rank_llm_are_read_back() -> None:
+    again = read_files([("r.jsonl", candidates_rank_llm(COLLECTION, RANKED).encode())], LIMITS).collection
+    assert [passage.doc_id for passage in again.passages] == ["d2", "d1"]
+    assert again.passages[1].title == "T"
+
+
+def test_a_set_to_rerank_is_read_back() -> None:
+    again = read_judged_files([("s.jsonl", set_to_rerank(COLLECTION).encode())], LIMITS, "s").collection
+    assert [query.text for query in again.queries] == ["=what, now?"]
+    assert list(again.qrels.values()) == [{"a1": 1, "a2": 0}]
+
+
+def test_a_result_has_the_form_of_mteb() -> None:
+    result = json.loads(result_mteb("Garden", "nDCG@10", {"nDCG@10": 0.5, "RR": 1.0}, "7"))
+    assert result["scores"]["test"][0]["main_score"] == 0.5
+    assert result["scores"]["test"][0]["ndcg_at_10"] == 0.5
+    assert result["task_name"] == "Garden"
