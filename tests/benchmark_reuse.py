@@ -15,10 +15,10 @@ from time import perf_counter
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
 
 from benchmark_page import passages as make_passages
-
-from demo import formats
 from demo.lineups import at_depth, with_fusion
 from demo.rankers.choices import FusionChoice, parse_rankers
+
+from demo import formats
 from demo.records import Lineup, Passage
 from demo.service import RankingService, Request
 from demo.settings import Settings

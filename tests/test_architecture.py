@@ -46,7 +46,7 @@ HOMES = {
         "demo.serving",
         "demo.benchmark",
     ),
-    "sentence_transformers": ("demo.training", "demo.benchmark"),
+    "sentence_transformers": ("demo.rankers.cross_encoder", "demo.rankers.dense", "demo.training", "demo.benchmark"),
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),

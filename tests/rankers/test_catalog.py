@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,13 @@ def test_layout_is_loaded_and_scored_as_by_hand(spec: ModelSpec, tmp_path: Path)
         assert scores[index] == pytest.approx(layout.score(state, for_query + for_passage, types), abs=2e-4)
     assert len({round(score, 2) for score in scores}) == len(passages), "scores that tell nothing apart"
     assert model.fingerprint == fingerprint(spec, settings, hub, bundled)
-    assert is_bundled or model.fingerprint == COMMIT
-    assert (model.spec, model.pairs.max_tokens) == (spec, 512)
+    assert is_bundled or model.fingerprint.startswith(COMMIT)
+    known = replace(spec, limit_tokens=512)
+    assert (model.spec, model.pairs.max_tokens) == (known, 512)
     where = {each.key: where for each, where in available(settings, hub, bundled)}
     assert where.pop(spec.key) == ("bundled" if is_bundled else "cached")
     assert set(where.values()) == {"download"}
-    assert default_model(settings, hub, bundled) == spec
+    assert default_model(settings, hub, bundled).key == spec.key
 
 
 @pytest.mark.parametrize("spec", [spec for spec in CATALOG if spec.lower_case], ids=lambda spec: spec.key)

@@ -434,6 +434,12 @@ class Builder:
         found = {int(name.removeprefix(prefix).partition(".")[0]) for name in self.state if name.startswith(prefix)}
         return int(self.config.get(self.row.naming.layers, len(found)))
 
+    @property
+    def labels(self) -> int:
+        """Logits that the last layer gives; nothing may be missing."""
+        name, _ = self.row.readout[-1]
+        return int(self.state[f"{name}.weight"].shape[0])
+
     def missing(self) -> list[str]:
         """Names of tensors that the checkpoint should hold and does not."""
         return sorted(name for name in _tensor_names(self.row, self.layers) if name not in self.state)

@@ -62,7 +62,7 @@ class Scorer(Protocol):
     def bytes(self) -> int: ...
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]: ...
 
 

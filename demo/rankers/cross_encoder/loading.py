@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -16,20 +17,19 @@ from demo.rankers.cross_encoder import checkpoints
 from demo.rankers.cross_encoder.checkpoints import (
     CONFIG,
     Checkpoint,
-    completed,
     find_checkpoint,
     is_bundled,
     is_local,
-    read_config,
 )
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
+from demo.rankers.cross_encoder.layouts import describe
 from demo.records import ModelSpec
 from demo.settings import Settings
 
 if TYPE_CHECKING:
     from demo.rankers.cross_encoder.model import CrossEncoder
 
-Where = Literal["bundled", "cached", "download", "local"]
+Where = Literal["bundled", "cached", "download", "local", "unusable"]
 Tell = Callable[[Message], None]
 
 HUB = Hub()
@@ -41,7 +41,7 @@ NEEDED_MEMORY = 1.3
 # ---- which models there are ----------------------------------------------------------------------------------------
 
 
-def resolve(name: str, settings: Settings) -> ModelSpec:
+def resolve(name: str, settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
     """The model of this name: a catalog key or alias, a folder, or a hub id.
 
     Folders within `settings.models_folder` are allowed always (by their name or path), other folders and hub ids that
@@ -54,13 +54,24 @@ def resolve(name: str, settings: Settings) -> ModelSpec:
     name = name.strip()
     spec = find(name)
     if spec is not None:
-        return spec
+        return _known_by_files(spec, hub, bundled)
     folder = _allowed_folder(name, settings)
     if folder is not None:
         return _local_spec(folder)
     if settings.any_model and HUB_ID.fullmatch(name) and not name.startswith(BUNDLED_PREFIX):
-        return ModelSpec(key=name, label=name.rpartition("/")[2], language="", weights_bytes=0)
+        return _known_by_files(
+            ModelSpec(key=name, label=name.rpartition("/")[2], language="", max_tokens=0), hub, bundled
+        )
     raise _unknown(name, settings)
+
+
+def _known_by_files(spec: ModelSpec, hub: Hub, bundled: Path) -> ModelSpec:
+    """The spec with what its files say, if they are on this machine; what is wrong with them is said when they load."""
+    try:
+        checkpoint = find_checkpoint(spec, hub, bundled)
+        return spec if checkpoint is None else describe(spec, checkpoint.folder)
+    except ModelError:
+        return spec
 
 
 def _allowed_folder(name: str, settings: Settings) -> Path | None:
@@ -75,8 +86,8 @@ def _allowed_folder(name: str, settings: Settings) -> Path | None:
 
 
 def _local_spec(folder: Path) -> ModelSpec:
-    spec = ModelSpec(key=str(folder), label=folder.name, language="")
-    return completed(spec, read_config(folder))
+    spec = ModelSpec(key=str(folder), label=folder.name, language="", max_tokens=0)
+    return describe(spec, folder)
 
 
 def _unknown(name: str, settings: Settings) -> InputError:
@@ -99,14 +110,14 @@ def _unknown(name: str, settings: Settings) -> InputError:
 def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> list[tuple[ModelSpec, Where]]:
     """Every model on offer and where its weights are: the catalog in its order, then those of `settings.models_folder`.
 
-    Bundled models whose files are missing are left out, and so are folders that hold no cross-encoder. Imports
-    no torch and asks nobody beyond this machine.
+    Bundled models whose files are missing are left out. Folders that cannot be used are "unusable", and their notes say
+    why. Imports no torch and asks nobody beyond this machine.
     """
     rows = [(spec, _where(spec, hub, bundled)) for spec in CATALOG]
     found: list[tuple[ModelSpec, Where]] = [
         (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
     ]
-    return found + [(spec, "local") for spec in _own_models(settings)]
+    return found + _own_models(settings)
 
 
 def _where(spec: ModelSpec, hub: Hub, bundled: Path) -> Where:
@@ -123,19 +134,24 @@ def _is_here(spec: ModelSpec, hub: Hub, bundled: Path) -> bool:
         return False
 
 
-def _own_models(settings: Settings) -> list[ModelSpec]:
-    """The cross-encoders in the sub-folders of `settings.models_folder`, by name."""
+def _own_models(settings: Settings) -> list[tuple[ModelSpec, Where]]:
+    """What the sub-folders of `settings.models_folder` hold, by name."""
     if not settings.models_folder:
         return []
-    specs = []
-    for config in sorted(Path(settings.models_folder).expanduser().resolve().glob(f"*/{CONFIG}")):
-        try:
-            spec = _local_spec(config.parent)
-        except ModelError:
-            continue
-        if _is_here(spec, HUB, checkpoints.BUNDLED):
-            specs.append(spec)
-    return specs
+    folders = sorted(Path(settings.models_folder).expanduser().resolve().glob(f"*/{CONFIG}"))
+    return [_own_model(path.parent) for path in folders]
+
+
+def _own_model(folder: Path) -> tuple[ModelSpec, Where]:
+    spec = ModelSpec(key=str(folder), label=folder.name, language="", max_tokens=0)
+    try:
+        found = describe(spec, folder)
+        checkpoint = find_checkpoint(found, HUB)
+    except ModelError as error:
+        return replace(spec, notes=error.message), "unusable"
+    if checkpoint is None:
+        return replace(spec, notes=_incomplete(spec).message), "unusable"
+    return found, "local"
 
 
 def default_model(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
@@ -179,7 +195,7 @@ def load_cross_encoder(
     start = perf_counter()
     tell: Tell = progress or (lambda _: None)
     checkpoint = find_checkpoint(spec, hub, bundled) or _fetch(spec, hub, tell)
-    spec = completed(spec, read_config(checkpoint.folder))
+    spec = describe(spec, checkpoint.folder)
     check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
     tell(Message("Starting PyTorch"))
     from demo.rankers.cross_encoder.model import MemoryShortError
@@ -201,19 +217,12 @@ def load_cross_encoder(
 def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
     """Downloads what is missing: the small files first, as they may say that the rest is of no use."""
     if is_bundled(spec) or is_local(spec):
-        raise ModelError(
-            Message(
-                "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
-                "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
-                label=spec.label,
-                key=spec.key,
-            )
-        )
+        raise _incomplete(spec)
     tell(Message("Asking the hub for {label}", label=spec.label))
     listing = hub.listing((spec.key, *spec.aliases))
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
-    spec = completed(spec, read_config(folder))
+    spec = describe(spec, folder)
     check_memory(spec, sum(wanted.values()), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
@@ -228,6 +237,17 @@ def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
             )
         )
     return checkpoint
+
+
+def _incomplete(spec: ModelSpec) -> ModelError:
+    return ModelError(
+        Message(
+            "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
+            "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
+            label=spec.label,
+            key=spec.key,
+        )
+    )
 
 
 def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
