@@ -26,6 +26,9 @@ from demo.score_kinds import RRF, WEIGHTED_SUM
 RRF_K = 60.0
 """The constant of reciprocal rank fusion as its authors set it."""
 
+CANCELLED = 1e-12
+"""A sum below this share of what was added is what rounding left of 0, and must not break a tie."""
+
 _SCALES: dict[str, Callable[[Values], Values | None]] = {"min-max": min_max, "z": standard}
 METHODS = ("rrf", *_SCALES)
 _METHOD_LABELS = {"rrf": "RRF", "min-max": "min–max"}
@@ -156,8 +159,9 @@ class Fusion:
         sizes = [ranking.ranks.size for ranking in rankings]
         if len(rankings) != len(self.members) or len(set(sizes)) > 1:
             raise ValueError(f"{self} is made of {len(self.members)} rankings of one length, found lengths {sizes}")
-        shares = [self._share(ranking) for ranking in rankings]
-        scores = sum((weight * share for weight, share in zip(self._weights, shares, strict=True)), np.zeros(sizes[0]))
+        shares = np.array([self._share(ranking) for ranking in rankings]) * np.array(self._weights)[:, None]
+        scores = shares.sum(axis=0)
+        scores[np.abs(scores) < CANCELLED * np.abs(shares).sum(axis=0)] = 0.0
         found = np.any([ranking.found for ranking in rankings], axis=0)
         return Ranking.from_scores(self.spec, scores, found=found)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock, Thread
 from typing import Protocol
 
@@ -25,6 +24,7 @@ from demo.rankers.cross_encoder.layouts import Files, reads_plainly, untrained, 
 from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
 from demo.rankers.cross_encoder.tokenizer import NO_LIMIT, TextTokenizer, read_bert_tokenizer
+from demo.rankers.cross_encoder.weights import read_tensors
 from demo.records import FloatArray, ModelSpec
 from demo.settings import Settings
 
@@ -262,19 +262,6 @@ def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
     """
     state = read_tensors(checkpoint.weights)
     return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
-
-
-def read_tensors(paths: Sequence[Path]) -> Mapping[str, Tensor]:
-    """The tensors in files of weights, by name; no pickle runs code."""
-    from safetensors.torch import load_file
-
-    state: dict[str, Tensor] = {}
-    for path in paths:
-        if path.suffix == ".safetensors":
-            state |= load_file(path)
-        else:
-            state |= torch.load(path, map_location="cpu", weights_only=True)
-    return state
 
 
 def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:

@@ -31,6 +31,7 @@ from demo.rankers.cross_encoder.layouts import Files, untrained
 from demo.rankers.cross_encoder.pairs import SEAMS, PairTokenizer, Wording
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer, fast
+from demo.rankers.cross_encoder.weights import read_tensors
 from demo.records import ModelSpec
 
 _loading = Lock()
@@ -329,8 +330,6 @@ UNFUSED = (
 
 
 def _unfused(checkpoint: Checkpoint) -> dict[str, Tensor]:
-    from demo.rankers.cross_encoder.network import read_tensors
-
     state: dict[str, Tensor] = {}
     for name, tensor in read_tensors(checkpoint.weights).items():
         if layouts.FUSED in name:

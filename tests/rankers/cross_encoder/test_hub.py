@@ -141,7 +141,7 @@ def test_another_model_is_looked_at_before_its_weights_are_fetched(served: tuple
     content, hub = served
     write_json(content.folder("someone/lm") / "config.json", bert_config(1) | {"architectures": ["LlamaForCausalLM"]})
     (content.folder("someone/lm") / "model.safetensors").write_bytes(b"large")
-    with pytest.raises(ModelError, match="is a language model .LlamaForCausalLM. without a template"):
+    with pytest.raises(ModelError, match=r"is a language model .LlamaForCausalLM. without a template"):
         load_cross_encoder(resolve("someone/lm", ANY), ANY, hub=hub)
     assert not any("safetensors" in path for path in content.asked)
 
