@@ -15,19 +15,11 @@ from time import perf_counter
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
 
 from benchmark_page import passages as make_passages
-<<<<<<< HEAD
-from demo.lineups import at_depth, with_fusion
-from demo.rankers.choices import FusionChoice, parse_rankers
-
-from demo import formats
-from demo.records import Lineup, Passage
-=======
 
 from demo import formats
 from demo.rankers.fusion import Fusion
 from demo.records import Passage, Result
 from demo.results import at_depth, with_fusion
->>>>>>> main
 from demo.service import RankingService, Request
 from demo.settings import Settings
 

@@ -47,23 +47,17 @@ HOMES = {
     "gradio": ("app", "demo.ui"),
     "jinja2": ("demo.ui",),
     "plotly": ("demo.charts", "demo.ui"),
-<<<<<<< HEAD
-    "torch": ("demo.rankers.cross_encoder", "demo.rankers.dense", "demo.training", "demo.serving", "demo.benchmark"),
-    "transformers": (
-        "demo.rankers.cross_encoder",
-        "demo.training",
-        "demo.serving",
-        "demo.benchmark",
-    ),
-    "sentence_transformers": ("demo.rankers.cross_encoder", "demo.rankers.dense", "demo.training", "demo.benchmark"),
-=======
-    "torch": MODELS,
-    "transformers": MODELS,
+    "torch": (*MODELS, "demo.rankers.dense_encoder"),
+    "transformers": (*MODELS, "demo.rankers.dense_encoder"),
     "tokenizers": MODELS,
     "safetensors": MODELS,
     "huggingface_hub": ("demo.rankers.cross_encoder.hub",),
-    "sentence_transformers": ("demo.training", "demo.benchmark"),
->>>>>>> main
+    "sentence_transformers": (
+        "demo.rankers.cross_encoder",
+        "demo.rankers.dense_encoder",
+        "demo.training",
+        "demo.benchmark",
+    ),
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Ranker
 from demo.rankers.term_indexes import TermIndexes
 from demo.settings import Settings
@@ -18,10 +19,12 @@ class Tools:
     Attributes:
         indexes: term indexes of collections.
         scoring: models, and scores that were computed before.
+        encoding: bi-encoders, and vectors of passages.
         read: the ranker that a text stands for.
     """
 
     settings: Settings
     indexes: TermIndexes
     scoring: Scoring
+    encoding: Encoding
     read: Callable[[str], Ranker]

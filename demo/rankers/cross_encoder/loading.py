@@ -52,16 +52,21 @@ def resolve(name: str, settings: Settings, hub: Hub = HUB, bundled: Path = check
         ModelError: the folder holds no cross-encoder.
     """
     name = name.strip()
-    spec = find(name)
-    if spec is not None:
-        return _known_by_files(spec, hub, bundled)
+    spec = find(name) or named(name, settings)
+    return describe(spec, Path(spec.key)) if is_local(spec) else _known_by_files(spec, hub, bundled)
+
+
+def named(name: str, settings: Settings) -> ModelSpec:
+    """What a name stands for that the catalog does not have: a folder or a hub id, whatever is in it.
+
+    Raises:
+        InputError: it is neither, or not allowed here.
+    """
     folder = _allowed_folder(name, settings)
     if folder is not None:
         return _local_spec(folder)
     if settings.any_model and HUB_ID.fullmatch(name) and not name.startswith(BUNDLED_PREFIX):
-        return _known_by_files(
-            ModelSpec(key=name, label=name.rpartition("/")[2], language="", max_tokens=0), hub, bundled
-        )
+        return ModelSpec(key=name, label=name.rpartition("/")[2], language="", max_tokens=0)
     raise _unknown(name, settings)
 
 
@@ -86,8 +91,7 @@ def _allowed_folder(name: str, settings: Settings) -> Path | None:
 
 
 def _local_spec(folder: Path) -> ModelSpec:
-    spec = ModelSpec(key=str(folder), label=folder.name, language="", max_tokens=0)
-    return describe(spec, folder)
+    return ModelSpec(key=str(folder), label=folder.name, language="", max_tokens=0)
 
 
 def _unknown(name: str, settings: Settings) -> InputError:
@@ -143,7 +147,7 @@ def _own_models(settings: Settings) -> list[tuple[ModelSpec, Where]]:
 
 
 def _own_model(folder: Path) -> tuple[ModelSpec, Where]:
-    spec = ModelSpec(key=str(folder), label=folder.name, language="", max_tokens=0)
+    spec = _local_spec(folder)
     try:
         found = describe(spec, folder)
         checkpoint = find_checkpoint(found, HUB)
@@ -194,7 +198,7 @@ def load_cross_encoder(
     """
     start = perf_counter()
     tell: Tell = progress or (lambda _: None)
-    checkpoint = find_checkpoint(spec, hub, bundled) or _fetch(spec, hub, tell)
+    checkpoint = find_checkpoint(spec, hub, bundled) or fetch(spec, hub, tell)
     spec = describe(spec, checkpoint.folder)
     check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
     tell(Message("Starting PyTorch"))
@@ -209,20 +213,24 @@ def load_cross_encoder(
     except MemoryShortError as error:
         raise _memory_short(spec) from error
     except Exception as error:
-        raise _not_loadable(spec, checkpoint, error) from error
+        raise not_loadable(spec, checkpoint, error) from error
     model.load_seconds = perf_counter() - start
     return model
 
 
-def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
-    """Downloads what is missing: the small files first, as they may say that the rest is of no use."""
+def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path], ModelSpec] = describe) -> Checkpoint:
+    """Downloads what is missing: the small files first, as they may say that the rest is of no use.
+
+    Args:
+        look: reads the small files; raises DemoError where the rest is of no use.
+    """
     if is_bundled(spec) or is_local(spec):
         raise _incomplete(spec)
     tell(Message("Asking the hub for {label}", label=spec.label))
     listing = hub.listing((spec.key, *spec.aliases))
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
-    spec = describe(spec, folder)
+    spec = look(spec, folder)
     check_memory(spec, sum(wanted.values()), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
@@ -318,7 +326,7 @@ def _number_after(name: str, path: Path) -> int:
 # ---- what may be wrong with files ----------------------------------------------------------------------------------
 
 
-def _not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> ModelError:
+def not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> ModelError:
     """What went wrong in the libraries, as a sentence."""
     if any(isinstance(each, pickle.UnpicklingError) for each in _causes(error)):
         return ModelError(
