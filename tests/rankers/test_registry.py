@@ -52,6 +52,7 @@ EXAMPLES = {
         '"bm25"',
         "",
         "[windows]",
+        'hub/big[instruction="Find lakes; rank them"]',
     ),
 }
 """Rankers of each kind; the models “my,model”, “bm25” and “a/b/c” do not exist."""
@@ -244,7 +245,7 @@ def test_only_what_can_be_used_passes_the_check(text: str) -> None:
     if text in ABLE:
         read(text).check()
     else:
-        with pytest.raises(InputError, match="No model|is no model"):
+        with pytest.raises(InputError, match=r"No model|is no model"):
             read(text).check()
 
 

@@ -53,6 +53,7 @@ class CrossEncoder:
                 "precision": self.precision or None,
                 "max_tokens": str(self.max_tokens) if self.max_tokens else None,
                 "windows": "" if self.windows else None,
+                "instruction": self.instruction or None,
             }
         )
         if not self.model and options:
