@@ -12,12 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 from made_checkpoints import PASSAGES as FEW
 from made_checkpoints import QUERY, TEXT, random_state, write_vocabulary
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
+from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.settings import Settings
 
 WIDTH, INNER, HEADS, LAYERS = 64, 128, 4, 3
 SIZES = {
@@ -410,3 +415,35 @@ RERANKERS: Mapping[str, Callable[[Path], Path]] = {
     "roberta with prompt": lambda folder: write_prompted(folder, "roberta"),
 }
 """Name → what writes the checkpoint into a folder and returns where it is."""
+
+
+# ---- scores ----------------------------------------------------------------------------------------------------------
+
+
+def load(folder: Path, **settings: Any) -> CrossEncoder:
+    chosen = Settings(device="cpu", **settings)
+    return load_cross_encoder(resolve(str(folder), chosen), chosen)
+
+
+def oracle_scores(folder: Path, **options: Any) -> np.ndarray:
+    """float32 (pairs,): raw logits, or the second less the first, as sentence-transformers computes them in fp32."""
+    from sentence_transformers import CrossEncoder as Oracle
+
+    model = Oracle(
+        str(folder), device="cpu", activation_fn=torch.nn.Identity(), model_kwargs={"dtype": torch.float32}, **options
+    )
+    if model.tokenizer.pad_token_id is not None and model[0].config.pad_token_id is None:
+        model[0].config.pad_token_id = model.tokenizer.pad_token_id
+    logits = model.predict(list(PAIRS), show_progress_bar=False)
+    return logits if logits.ndim == 1 else logits[:, 1] - logits[:, 0]
+
+
+def our_scores(model: CrossEncoder, **options: Any) -> np.ndarray:
+    """The same pairs, query by query."""
+    scores = np.full(len(PAIRS), np.nan, np.float32)
+    for query in dict.fromkeys(query for query, _ in PAIRS):
+        places = [place for place, pair in enumerate(PAIRS) if pair[0] == query]
+        texts = [PAIRS[place][1] for place in places]
+        for batch in model.score(query, texts, **options):
+            scores[np.array(places)[batch.indices]] = batch.scores
+    return scores

@@ -22,7 +22,7 @@ from demo.score_kinds import SIMILARITY
 
 NAME = "dense"
 
-KNOWN = ("sentence-transformers/all-MiniLM-L6-v2",)
+KNOWN = ("bundled/small", "sentence-transformers/all-MiniLM-L6-v2")
 """Offered where they are on this machine."""
 
 
@@ -40,7 +40,7 @@ class Dense:
     def spec(self) -> RankerSpec:
         """Named as its model is; by the text itself where there is no such model."""
         try:
-            label = self.encoding.spec(self.model).label
+            label = f"{self.encoding.spec(self.model).label} (dense)"
         except DemoError:
             label = str(self)
         return RankerSpec(str(self), label, SIMILARITY, ranks_collection=True)
@@ -78,7 +78,7 @@ def _read(written: Written, tools: Tools) -> Dense:
             Message(
                 "dense holds one model, and {members} were given. Write for example dense({example}).",
                 members=len(members),
-                example=KNOWN[0],
+                example=KNOWN[1],
             )
         )
     return Dense(read(members[0]).name, tools.encoding)

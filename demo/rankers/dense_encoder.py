@@ -1,4 +1,4 @@
-"""Bi-encoders as sentence-transformers computes them. Its import takes seconds: import this late.
+"""Bi-encoders as sentence-transformers computes them, and the bundled one. Needs torch: import it late.
 
 No code of a checkpoint is ever run.
 """
@@ -12,20 +12,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from sentence_transformers import SentenceTransformer
 
 from demo.errors import DemoError, ModelError
 from demo.messages import Message
 from demo.rankers.cross_encoder import loading
-from demo.rankers.cross_encoder.checkpoints import Checkpoint, find_checkpoint
+from demo.rankers.cross_encoder.checkpoints import Checkpoint, find_checkpoint, is_bundled
+from demo.rankers.cross_encoder.forward import Encoder
 from demo.rankers.cross_encoder.hub import Hub
-from demo.rankers.cross_encoder.layouts import PARTS, Files
+from demo.rankers.cross_encoder.layouts import PARTS, Files, describe
 from demo.rankers.cross_encoder.loaded_models import Tell
-from demo.rankers.cross_encoder.network import choose_device
+from demo.rankers.cross_encoder.network import choose_device, open_encoder
+from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.records import Extent, FloatArray, ModelSpec
 from demo.settings import Settings
 
 BATCH = 32
+
+BUNDLED_TOKENS = 256
+"""What the bi-encoder that Small was made of was trained to read."""
 
 
 class SentenceEncoder:
@@ -77,7 +81,9 @@ def _extent(text: str, encoding: Any, most: int) -> Extent:
     return Extent(size, most, 0, ends[max(most - special, 1) - 1])
 
 
-def load_encoder(spec: ModelSpec, settings: Settings, tell: Tell, hub: Hub = loading.HUB) -> SentenceEncoder:
+def load_encoder(
+    spec: ModelSpec, settings: Settings, tell: Tell, hub: Hub = loading.HUB
+) -> SentenceEncoder | BundledEncoder:
     """The bi-encoder, downloaded if need be.
 
     Raises:
@@ -85,6 +91,12 @@ def load_encoder(spec: ModelSpec, settings: Settings, tell: Tell, hub: Hub = loa
     """
     start = perf_counter()
     checkpoint = find_checkpoint(spec, hub) or loading.fetch(spec, hub, tell, lambda spec, _: spec)
+    if is_bundled(spec):
+        device = torch.device(choose_device(settings.device))
+        encoder, tokenizer = open_encoder(describe(spec, checkpoint.folder), checkpoint, device)
+        return BundledEncoder(encoder, tokenizer, device, perf_counter() - start)
+    from sentence_transformers import SentenceTransformer
+
     _check(spec, checkpoint)
     tell(Message("Reading the weights of {label}", label=spec.label))
     try:
@@ -124,3 +136,51 @@ def _check(spec: ModelSpec, checkpoint: Checkpoint) -> None:
 def _writable(texts: Sequence[str]) -> list[str]:
     """The texts with “?” for halves of surrogate pairs, which no tokenizer takes."""
     return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+class BundledEncoder:
+    """The encoder of a bundled cross-encoder as a bi-encoder: the mean of its tokens before the last layer.
+
+    Small's layers but the last are those of a bi-encoder that was trained further (its card tells how), and as such
+    they still find by meaning. Computed by our own forward pass, in fp32.
+    """
+
+    def __init__(self, encoder: Encoder, tokenizer: TextTokenizer, device: torch.device, load_seconds: float) -> None:
+        self._encoder, self._tokenizer, self._device = encoder, tokenizer.backend, device
+        self._tokenizer.no_truncation()
+        self._tokenizer.enable_padding(pad_id=tokenizer.pad)
+        self.load_seconds = load_seconds
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the weights take."""
+        return sum(tensor.nbytes for tensor in self._encoder.tensors)
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return str(self._device)
+
+    @torch.inference_mode()
+    def passages(self, texts: Sequence[str]) -> FloatArray:
+        """float32 (texts, width), each of length 1."""
+        parts = [self._batch(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+    def _batch(self, texts: Sequence[str]) -> FloatArray:
+        encodings = self._tokenizer.encode_batch(_writable(texts))
+        rows = torch.tensor([encoding.ids[:BUNDLED_TOKENS] for encoding in encodings], device=self._device)
+        read = torch.tensor([encoding.attention_mask[:BUNDLED_TOKENS] for encoding in encodings], device=self._device)
+        means = self._encoder.mean_before_last(rows, read)
+        vectors: FloatArray = torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
+        return vectors
+
+    def similarities(self, query: str, vectors: FloatArray) -> FloatArray:
+        """float32 (texts,): cosines."""
+        similarities: FloatArray = (vectors @ self.passages([query])[0]) if len(vectors) else np.zeros(0, np.float32)
+        return similarities
+
+    def extents(self, texts: Sequence[str]) -> Sequence[Extent]:
+        """What it reads of each text: its beginning."""
+        encodings = [self._tokenizer.encode(text) for text in _writable(texts)]
+        return [_extent(text, encoding, BUNDLED_TOKENS) for text, encoding in zip(texts, encodings, strict=True)]

@@ -18,8 +18,9 @@ import numpy as np
 from demo.errors import DemoError
 from demo.messages import Message
 from demo.progress import Progress, stepwise
+from demo.rankers.catalog import find
 from demo.rankers.cross_encoder import loading
-from demo.rankers.cross_encoder.checkpoints import find_checkpoint
+from demo.rankers.cross_encoder.checkpoints import find_checkpoint, is_bundled
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loaded_models import LoadedModels, Tell
 from demo.records import Collection, Extent, FloatArray, ModelSpec, Query
@@ -105,7 +106,8 @@ class Encoding:
         Raises:
             InputError: the name is unknown or not allowed here.
         """
-        return loading.named(name, self.settings)
+        bundled = find(name)
+        return bundled if bundled is not None and is_bundled(bundled) else loading.named(name, self.settings)
 
     def is_here(self, name: str) -> bool:
         """Whether its files are on this machine."""

@@ -131,3 +131,28 @@ def test_kept_vectors_forget_dead_collections_and_the_oldest() -> None:
     gc.collect()
     kept.keep(one, "c", vectors())
     assert len(kept) == 2
+
+
+def test_the_bundled_bi_encoder_is_the_mean_of_smalls_tokens_before_its_last_layer() -> None:
+    from demo.rankers.cross_encoder.checkpoints import BUNDLED
+
+    settings = Settings(device="cpu")
+    ranker = Rankers(settings, Scoring(settings, loading)).read("dense(bundled/small)")
+    ranking = ranker.rank(Query("", QUERY), COLLECTION, EVERY).run()
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BUNDLED / "small")
+    model = transformers.AutoModel.from_pretrained(BUNDLED / "small", dtype="float32", output_hidden_states=True)
+    texts = [QUERY, *(passage.content for passage in COLLECTION.passages)]
+    vectors = []
+    for text in texts:
+        inputs = tokenizer(text, return_tensors="pt", truncation=True, max_length=256)
+        mean = model.eval()(**inputs).hidden_states[-2][0].mean(0)
+        vectors.append((mean / mean.norm()).detach().numpy())
+    np.testing.assert_allclose(ranking.scores, np.stack(vectors[1:]) @ vectors[0], rtol=0, atol=1e-4)
+    assert ranking.ranker.label == "Small (dense)"
+
+
+def test_the_bundled_bi_encoder_is_offered() -> None:
+    settings = Settings()
+    offered = Rankers(settings, Scoring(settings, loading)).first_stages()
+    assert "dense(bundled/small)" in {ranker.spec.key for ranker in offered}

@@ -429,6 +429,15 @@ class Encoder:
             first = linear(first)
         return first
 
+    def mean_before_last(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Tokens and mask (R, T) → (R, W): the mean of the tokens that the last layer is given."""
+        x = self.embeddings(ids, None)
+        shut = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
+        for layer in self.layers[:-1]:
+            x = layer(x, shut)
+        read = mask[..., None].to(x.dtype)
+        return (x * read).sum(1) / read.sum(1)
+
     @property
     def max_tokens(self) -> int:
         """Positions that there are."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from demo.errors import DemoError, InputError, ModelError
 from demo.messages import NOTHING, Message
-from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, find
+from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, MODELS, find
 from demo.rankers.cross_encoder import checkpoints
 from demo.rankers.cross_encoder.checkpoints import (
     CONFIG,
@@ -112,15 +112,16 @@ def _unknown(name: str, settings: Settings) -> InputError:
 
 
 def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> list[tuple[ModelSpec, Where]]:
-    """Every model on offer and where its weights are: the catalog in its order, then those of `settings.models_folder`.
+    """Every model on offer and where its weights are: the catalog, what is here first, then `settings.models_folder`.
 
     Bundled models whose files are missing are left out. Folders that cannot be used are "unusable", and their notes say
     why. Imports no torch and asks nobody beyond this machine.
     """
-    rows = [(spec, _where(spec, hub, bundled)) for spec in CATALOG]
+    rows = [(spec, _where(spec, hub, bundled)) for spec in MODELS]
     found: list[tuple[ModelSpec, Where]] = [
         (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
     ]
+    found.sort(key=lambda row: row[1] == "download")
     return found + _own_models(settings)
 
 
@@ -231,7 +232,7 @@ def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
     spec = look(spec, folder)
-    check_memory(spec, sum(wanted.values()), free_bytes())
+    check_memory(spec, max(sum(wanted.values()), 4 * spec.parameters), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
         tokenizer = hub.listing((spec.tokenizer,))

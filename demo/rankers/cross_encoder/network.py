@@ -19,7 +19,7 @@ from torch import Tensor
 from demo.errors import InputError
 from demo.messages import Message
 from demo.rankers.cross_encoder.checkpoints import Checkpoint
-from demo.rankers.cross_encoder.forward import Builder, architecture_of, has_bf16
+from demo.rankers.cross_encoder.forward import Builder, Encoder, architecture_of, has_bf16
 from demo.rankers.cross_encoder.layouts import Files, reads_plainly, untrained, wrong_head
 from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
@@ -262,6 +262,16 @@ def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
     """
     state = read_tensors(checkpoint.weights)
     return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
+
+
+def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) -> tuple[Encoder, TextTokenizer]:
+    """The encoder of a bundled checkpoint in fp32, and its tokenizer."""
+    files = Files.read(checkpoint.folder)
+    architecture = architecture_of(spec, files.config)
+    assert architecture is not None, "bundled models have a forward pass of their own"
+    return Builder(architecture, files.config, _state(checkpoint), device, torch.float32).encoder(), load_tokenizer(
+        spec, checkpoint
+    )
 
 
 def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:

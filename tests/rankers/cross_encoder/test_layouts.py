@@ -19,12 +19,14 @@ from made_rerankers import (
     QWEN_TEMPLATE,
     USUAL_CHAT,
     Classifier,
+    load,
+    oracle_scores,
+    our_scores,
     qwen,
     write_causal,
     write_ettin,
     write_prompted,
 )
-from test_families import load, oracle_scores, our_scores
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder import loading
