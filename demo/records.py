@@ -291,6 +291,7 @@ class ScoreReading(Enum):
 
     SINGLE = "logit[0]"
     DIFFERENCE = "logit[1] − logit[0]"
+    ANSWER = "logit of the word for yes, less that of the word for no if it has one"
 
 
 class Head(Enum):
@@ -320,8 +321,12 @@ class ModelSpec:
         labels: outputs of the classification head, 1 or 2.
         tokenizer: id to take the tokenizer from when the checkpoint's own must not be used; None: the checkpoint's.
         lower_case: what the checkpoint's vocabulary expects; None leaves it to the tokenizer's files.
-        max_tokens: longest pair, special tokens included.
-        architecture: the transformers class, or "" where it is not known before loading.
+        max_tokens: longest pair that it reads by default, special tokens included; limit_tokens: the longest that it
+            can read; 0 where they are not known before its files are here.
+        prompt: the instruction or prompt that its files set, used by default.
+        takes_instruction: whether another one may be used instead.
+        cautions: what its files say that makes its scores doubtful.
+        architecture: the transformers class; "" where its files say it, those of other rows being of no help.
         layers, width: of the encoder; 0 where they are not known before loading.
         parameters: number of weights, or 0 where it is not known before loading.
         weights_bytes: size of the download, or 0 where it is not known.
@@ -340,6 +345,10 @@ class ModelSpec:
     tokenizer: str | None = None
     lower_case: bool | None = None
     max_tokens: int = 512
+    limit_tokens: int = 0
+    prompt: str = ""
+    takes_instruction: bool = False
+    cautions: tuple[Message, ...] = ()
     parameters: int = 0
     weights_bytes: int = 0
     sbert_activation: str = "Identity"
@@ -351,6 +360,8 @@ class ModelSpec:
     @property
     def reading(self) -> ScoreReading:
         """How its output becomes one score."""
+        if self.architecture.endswith("ForCausalLM"):
+            return ScoreReading.ANSWER
         return ScoreReading.SINGLE if self.labels == 1 else ScoreReading.DIFFERENCE
 
 
@@ -362,7 +373,8 @@ class ModelUse:
         revision: what changes whenever the weights do; "" where it is not known.
         max_tokens: longest pair that was read, special tokens included.
         windows: whether long passages were read in overlapping windows.
-        backend: what computed the scores, "own forward" or "transformers"; "" where all were kept from before.
+        backend: what computed the scores, "own forward" or "sentence-transformers"; "" where all were kept from before.
+        instruction: what the model was told besides the query; "" for nothing.
     """
 
     spec: ModelSpec
@@ -371,6 +383,7 @@ class ModelUse:
     max_tokens: int
     windows: bool
     backend: str = ""
+    instruction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

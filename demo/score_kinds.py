@@ -60,9 +60,18 @@ PROBABILITY = ScoreKind(
     decimals=3,
     is_probability=True,
 )
+SIMILARITY = ScoreKind(
+    "similarity",
+    Message("Similarity of vectors"),
+    Message("Rank by similarity"),
+    Message("the bi-encoder"),
+    "model",
+    BLUE,
+    decimals=3,
+)
 RRF = ScoreKind("rrf", Message("RRF score"), Message("RRF rank"), Message("the fusion"), "fusion", decimals=4)
 WEIGHTED_SUM = ScoreKind(
     "weighted sum", Message("Weighted sum"), Message("Weighted-sum rank"), Message("the fusion"), "fusion"
 )
 
-SCORE_KINDS = (BM25, ENGINE, LOGIT, PROBABILITY, RRF, WEIGHTED_SUM)
+SCORE_KINDS = (BM25, ENGINE, LOGIT, PROBABILITY, SIMILARITY, RRF, WEIGHTED_SUM)

@@ -41,6 +41,7 @@ class Settings:
         4_096, "Most tokens in one batch on a CPU, fewer for wide models; a GPU takes 16 times as many."
     )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
+    vectors_bytes: int = _describe(500_000_000, "Memory for vectors of passages; the longest unused ones go first.")
     kept_scores: int = _describe(500_000, "Scores kept so that nothing is computed twice.")
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")

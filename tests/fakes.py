@@ -127,7 +127,7 @@ class FakeModel:
     closed: int = 0
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
         longest_first = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         try:
@@ -158,7 +158,7 @@ class SlowModel(FakeModel):
     """Takes a tenth of a second for two passages."""
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
         for batch in super().score(query, texts, windows):
             sleep(0.1)

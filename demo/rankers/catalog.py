@@ -1,4 +1,4 @@
-"""The cross-encoders of the published MS MARCO table, and the bundled ones: data only.
+"""The cross-encoders of the published MS MARCO table, the bundled ones, and recent families: data only.
 
 The order is that of preference for the default: the first whose weights are on this machine. The bundled ones always
 are, so what stands below them is chosen by hand only, being slower or weaker. Figures are the table's: NDCG@10 of
@@ -284,7 +284,85 @@ CATALOG = (
 )
 
 
+_SELDOM_ON_CPU = Message("Too large for a few processors: choose it where there is a GPU.")
+_FROM_CARD = Message("Sizes, licence and length are its card's, not checked against the weights.")
+
+
+def _recent(
+    key: str,
+    parameters: int,
+    max_tokens: int,
+    licence: str = "",
+    language: str = "English",
+    notes: Message = _FROM_CARD,
+) -> ModelSpec:
+    """A row whose layout is read from its files; parameters as its card rounds them, 0 where unknown."""
+    label = key.rpartition("/")[2]
+    return ModelSpec(
+        key,
+        label,
+        parameters=parameters,
+        max_tokens=max_tokens,
+        licence=licence,
+        language=language,
+        notes=notes,
+        sbert_activation="as its files say",
+    )
+
+
+NON_COMMERCIAL = "CC-BY-NC-4.0"
+RECENT = (
+    _recent(
+        "cross-encoder/ettin-reranker-17m-v1",
+        17_000_000,
+        7_999,
+        APACHE,
+        notes=Message("The smallest of a family of 2026 that reads long passages; fit for a few processors."),
+    ),
+    _recent("cross-encoder/ettin-reranker-32m-v1", 32_000_000, 7_999, APACHE),
+    _recent("cross-encoder/ettin-reranker-68m-v1", 68_000_000, 7_999, APACHE),
+    _recent("cross-encoder/ettin-reranker-150m-v1", 150_000_000, 7_999, APACHE),
+    _recent("cross-encoder/ettin-reranker-400m-v1", 400_000_000, 7_999, APACHE),
+    _recent("cross-encoder/ettin-reranker-1b-v1", 1_000_000_000, 7_999, APACHE, notes=_SELDOM_ON_CPU),
+    _recent("mixedbread-ai/mxbai-rerank-xsmall-v1", 0, 512),
+    _recent("mixedbread-ai/mxbai-rerank-base-v1", 0, 512),
+    _recent("mixedbread-ai/mxbai-rerank-large-v1", 0, 512),
+    _recent(
+        "Alibaba-NLP/gte-reranker-modernbert-base",
+        149_000_000,
+        8_192,
+        APACHE,
+        notes=Message("BEIR 56.19 and LoCo 90.68 by its card, with another first stage than the table's."),
+    ),
+    _recent("ibm-granite/granite-embedding-reranker-english-r2", 149_000_000, 8_192),
+    _recent("BAAI/bge-reranker-base", 0, 512, language="Chinese and English"),
+    _recent("BAAI/bge-reranker-large", 560_000_000, 512, "MIT", "Chinese and English"),
+    _recent("BAAI/bge-reranker-v2-m3", 568_000_000, 8_192, APACHE, "Multilingual"),
+    _recent(
+        "jinaai/jina-reranker-v2-base-multilingual",
+        278_000_000,
+        1_024,
+        NON_COMMERCIAL,
+        "Multilingual",
+        Message(
+            "Comes with code of its own, which is not run: its tensors are put into the XLM-R of transformers instead. "
+            "Not checked against the weights."
+        ),
+    ),
+    _recent("Qwen/Qwen3-Reranker-0.6B", 600_000_000, 8_192, APACHE, "Multilingual", _SELDOM_ON_CPU),
+    _recent("Qwen/Qwen3-Reranker-4B", 4_000_000_000, 8_192, APACHE, "Multilingual", _SELDOM_ON_CPU),
+    _recent("Qwen/Qwen3-Reranker-8B", 8_000_000_000, 8_192, APACHE, "Multilingual", _SELDOM_ON_CPU),
+    _recent("mixedbread-ai/mxbai-rerank-base-v2", 500_000_000, 8_192, APACHE, "Multilingual", _SELDOM_ON_CPU),
+    _recent("mixedbread-ai/mxbai-rerank-large-v2", 1_500_000_000, 8_192, APACHE, "Multilingual", _SELDOM_ON_CPU),
+    _recent("zeroentropy/zerank-1-small", 0, 0, APACHE, "Multilingual", _SELDOM_ON_CPU),
+    _recent("zeroentropy/zerank-2", 4_000_000_000, 32_768, NON_COMMERCIAL, "Multilingual", _SELDOM_ON_CPU),
+)
+"""Rerankers that are not in the published table; what their files say of their layout is not repeated here."""
+
+MODELS = (*CATALOG, *RECENT)
+
+
 def find(name: str) -> ModelSpec | None:
     """The row of this key or alias, whatever its case; None if there is none."""
     wanted = name.strip().casefold()
-    return next((spec for spec in CATALOG if wanted in map(str.casefold, (spec.key, *spec.aliases))), None)
+    return next((spec for spec in MODELS if wanted in map(str.casefold, (spec.key, *spec.aliases))), None)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from demo.errors import InputError
 from demo.messages import Message, listed
-from demo.rankers import bm25, engine, fusion
+from demo.rankers import bm25, dense, engine, fusion
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.remote import ranker as remote
 from demo.rankers.remote.remotes import Remotes
@@ -21,7 +22,7 @@ from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
-KINDS = (bm25.KIND, engine.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
+KINDS = (bm25.KIND, engine.KIND, dense.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
 """The order of menus; the last kind takes every name that no other has."""
 
 
@@ -37,7 +38,7 @@ class Rankers:
 
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
-        self._tools = Tools(settings, TermIndexes(), scoring, Remotes.of(settings), self.read)
+        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), Remotes.of(settings), self.read)
 
     def read(self, text: str) -> Ranker:
         """The ranker that a text stands for; whether its model exists is found out later.

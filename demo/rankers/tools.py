@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Ranker
 from demo.rankers.remote.remotes import Remotes
 from demo.rankers.term_indexes import TermIndexes
@@ -19,6 +20,7 @@ class Tools:
     Attributes:
         indexes: term indexes of collections.
         scoring: models, and scores that were computed before.
+        encoding: bi-encoders, and vectors of passages.
         remotes: rerankers behind an address.
         read: the ranker that a text stands for.
     """
@@ -26,5 +28,6 @@ class Tools:
     settings: Settings
     indexes: TermIndexes
     scoring: Scoring
+    encoding: Encoding
     remotes: Remotes
     read: Callable[[str], Ranker]

@@ -40,6 +40,7 @@ def used(use: ModelUse | None) -> dict[str, Any]:
         "precision": use and use.precision,
         "max_tokens": use and use.max_tokens,
         "windows": use and use.windows,
+        "instruction": use and (use.instruction or None),
     }
 
 

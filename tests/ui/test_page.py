@@ -372,7 +372,7 @@ class SlowModel(FakeModel):
     """Takes a tenth of a second for two passages."""
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
         for batch in super().score(query, texts, windows):
             sleep(0.1)

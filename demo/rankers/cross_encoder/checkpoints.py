@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from demo.errors import ModelError
 from demo.messages import Message
-from demo.rankers.catalog import BUNDLED_PREFIX, find
+from demo.rankers.catalog import BUNDLED_PREFIX
 from demo.rankers.cross_encoder.hub import Hub
 from demo.records import ModelSpec
 
@@ -42,6 +43,17 @@ TOKENIZER_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
+CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
+OWN_CONFIG, TRANSFORMER_CONFIG, MODULES = (
+    "config_sentence_transformers.json",
+    "sentence_bert_config.json",
+    "modules.json",
+)
+SETTINGS_FILES = (*CHAT_TEMPLATES, OWN_CONFIG, TRANSFORMER_CONFIG, MODULES)
+"""What sentence-transformers and chat templates keep beside the weights; all of it may change scores."""
+
+PART_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
+"""What a module of `modules.json` has in its own folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +78,37 @@ class Checkpoint:
         """
         if self.weights[0].suffix != ".safetensors":
             return self.weights_bytes // 4
-        return sum(prod(row["shape"]) for path in self.weights for row in _safetensors_rows(path))
+        return sum(prod(row["shape"]) for path in self.weights for row in safetensors_rows(path).values())
 
     def fingerprint(self) -> str:
-        """What changes whenever the scores may: the hub's commit, else the contents (bundled) or sizes and dates.
+        """What changes whenever the scores may: a digest of all files that scores come from, behind the hub's commit.
 
-        Contents are read for bundled weights only: they are small, and must have one fingerprint on every machine.
+        Of large files it takes the name of the hub's blob, which is a digest of its content, or size and date. Bundled
+        weights are small and must have one fingerprint on every machine, so their contents are read.
         """
-        if self.folder.parent.name == "snapshots":
-            return self.folder.name
-        names = (CONFIG, *TOKENIZER_FILES)
-        files = (*(self.folder / name for name in names if (self.folder / name).is_file()), *self.weights)
+        small = [self.folder / name for name in (CONFIG, *TOKENIZER_FILES, *SETTINGS_FILES)]
+        if self.tokenizer != self.folder:
+            small += [self.tokenizer / name for name in TOKENIZER_FILES]
+        small += [path for path in sorted(self.folder.glob("[0-9]*_*/*")) if path.name in PART_FILES]
+        files = (*(path for path in small if path.is_file()), *self.weights)
         states = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
         if self.content_hashed:
             return _digest_of_contents(states)
-        return _digest(f"{Path(path).name} {size} {changed}".encode() for path, size, changed in states)
+        digest = _digest(_identity(self.folder, Path(path), size, changed) for path, size, changed in states)
+        return f"{self.folder.name}+{digest[:12]}" if self.folder.parent.name == "snapshots" else digest
 
 
 @lru_cache(maxsize=8)
 def _digest_of_contents(states: tuple[tuple[str, int, int], ...]) -> str:
     return _digest(hashlib.sha256(Path(path).read_bytes()).digest() for path, _, _ in states)
+
+
+def _identity(folder: Path, path: Path, size: int, changed: int) -> bytes:
+    """A file's name with what its content is known by."""
+    blob = path.resolve()
+    name = path.relative_to(folder) if path.is_relative_to(folder) else path
+    content = blob.name if blob.parent.name == "blobs" else f"{path} {size} {changed}"
+    return f"{name} {content}\n".encode()
 
 
 def _digest(parts: Iterable[bytes]) -> str:
@@ -95,12 +118,16 @@ def _digest(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:40]
 
 
-def _safetensors_rows(path: Path) -> list[Mapping[str, Any]]:
-    """dtype, shape and place of every tensor in the file."""
+def safetensors_rows(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Name → dtype, shape and place of every tensor in the file.
+
+    Raises:
+        ModelError: the file has no readable header.
+    """
     try:
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        return [row for name, row in header.items() if name != "__metadata__"]
+        return {name: row for name, row in header.items() if name != "__metadata__"}
     except (ValueError, OverflowError, MemoryError, AttributeError) as error:
         raise damaged(path) from error
 
@@ -109,19 +136,6 @@ def damaged(path: Path) -> ModelError:
     """That a file cannot be read as what it should be."""
     return ModelError(
         Message("The file {path} is damaged or incomplete. Delete it, then download or copy it again.", path=path)
-    )
-
-
-def untrained(spec: ModelSpec, missing: list[str]) -> ModelError:
-    """That weights which the model needs are not in its files."""
-    names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
-    return ModelError(
-        Message(
-            "“{label}” has no trained reranking head. Missing in its files: {names}. It is likely a plain encoder or a "
-            "bi-encoder. Choose a cross-encoder.",
-            label=spec.label,
-            names=names,
-        )
     )
 
 
@@ -190,10 +204,15 @@ def _shard_names(index: Path) -> list[str]:
 
 
 def wanted_files(files: Mapping[str, int], weights: bool = True) -> dict[str, int]:
-    """What to download of a repository's files: config, tokenizer, and the preferred weights; empty without weights."""
-    chosen = {name: files[name] for name in (CONFIG, *TOKENIZER_FILES) if name in files}
+    """What to download of a repository's files: config, tokenizer, settings, modules, and the preferred weights.
+
+    Empty without weights. Of the weights of modules the safetensors are preferred, too.
+    """
+    chosen = {name: files[name] for name in (CONFIG, *TOKENIZER_FILES, *SETTINGS_FILES) if name in files}
+    chosen |= {name: files[name] for name in files if _PART_CONFIG.fullmatch(name)}
     if not weights:
         return chosen
+    chosen |= _part_weights(files)
     for name in WEIGHTS:
         stem, _, suffix = name.partition(".")
         shards = [file for file in files if file.startswith(f"{stem}-") and file.endswith(f".{suffix}")]
@@ -202,6 +221,16 @@ def wanted_files(files: Mapping[str, int], weights: bool = True) -> dict[str, in
         if f"{name}.index.json" in files and shards:
             return chosen | {file: files[file] for file in (f"{name}.index.json", *shards)}
     return {}
+
+
+_PART_CONFIG = re.compile(r"\d+_[A-Za-z]+/config\.json")
+
+
+def _part_weights(files: Mapping[str, int]) -> dict[str, int]:
+    """The preferred weights of every module in a folder of its own."""
+    folders = {name.rpartition("/")[0] for name in files if _PART_CONFIG.fullmatch(name)}
+    found = (next((f"{folder}/{name}" for name in WEIGHTS if f"{folder}/{name}" in files), "") for folder in folders)
+    return {name: files[name] for name in sorted(found) if name}
 
 
 # ---- reading config.json -------------------------------------------------------------------------------------------
@@ -229,45 +258,3 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise damaged(path)
     return content
-
-
-def completed(spec: ModelSpec, config: Mapping[str, Any]) -> ModelSpec:
-    """The spec with what config.json says of a model that the catalog does not know; catalog rows stay as they are.
-
-    Raises:
-        ModelError: the config is not that of a cross-encoder with one or two outputs.
-    """
-    if spec == find(spec.key):
-        return spec
-    architecture = str(next(iter(config.get("architectures") or ()), ""))
-    if architecture and not architecture.endswith("ForSequenceClassification"):
-        raise ModelError(
-            Message(
-                "“{label}” is a {architecture}, not a cross-encoder: bi-encoders, decoders and plain encoders give no "
-                "score to a pair. Choose a model of class …ForSequenceClassification.",
-                label=spec.label,
-                architecture=architecture,
-            )
-        )
-    labels = len(config["id2label"]) if config.get("id2label") else _whole(config.get("num_labels")) or 2
-    if labels not in (1, 2):
-        raise ModelError(
-            Message(
-                "“{label}” has {labels} outputs; a reranker has one or two. It is likely a classifier for other "
-                "classes.",
-                label=spec.label,
-                labels=labels,
-            )
-        )
-    return replace(
-        spec,
-        architecture=architecture,
-        labels=labels,
-        layers=_whole(config.get("num_hidden_layers") or config.get("n_layers")),
-        width=_whole(config.get("hidden_size") or config.get("dim")),
-    )
-
-
-def _whole(value: object) -> int:
-    """The value if it is a whole number, else 0."""
-    return value if isinstance(value, int) else 0

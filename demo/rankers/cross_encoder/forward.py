@@ -429,6 +429,15 @@ class Encoder:
             first = linear(first)
         return first
 
+    def mean_before_last(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Tokens and mask (R, T) → (R, W): the mean of the tokens that the last layer is given."""
+        x = self.embeddings(ids, None)
+        shut = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
+        for layer in self.layers[:-1]:
+            x = layer(x, shut)
+        read = mask[..., None].to(x.dtype)
+        return (x * read).sum(1) / read.sum(1)
+
     @property
     def max_tokens(self) -> int:
         """Positions that there are."""
@@ -478,6 +487,12 @@ class Builder:
         prefix = self.row.naming.layer
         found = {int(name.removeprefix(prefix).partition(".")[0]) for name in self.state if name.startswith(prefix)}
         return int(self.config.get(self.row.naming.layers, len(found)))
+
+    @property
+    def labels(self) -> int:
+        """Logits that the last layer gives; nothing may be missing."""
+        name, _ = self.row.readout[-1]
+        return int(self.state[f"{name}.weight"].shape[0])
 
     def missing(self) -> list[str]:
         """Names of tensors that the checkpoint should hold and does not."""

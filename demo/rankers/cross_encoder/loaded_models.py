@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Condition, Lock, Thread
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from demo.messages import Message
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
@@ -62,15 +62,22 @@ class Scorer(Protocol):
     def bytes(self) -> int: ...
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]: ...
 
 
-Load = Callable[[ModelSpec, Settings, Tell], Scorer]
+class InMemory(Protocol):
+    """Anything that is loaded and takes memory."""
+
+    @property
+    def bytes(self) -> int: ...
+
+
+M = TypeVar("M", bound=InMemory)
 
 
 @dataclass(slots=True, eq=False)
-class Ticket:
+class Ticket(Generic[M]):
     """A model that is loaded, being loaded, or waiting to be.
 
     Attributes:
@@ -79,14 +86,14 @@ class Ticket:
     """
 
     detail: Message
-    outcome: Future[Scorer] = field(default_factory=Future)
+    outcome: Future[M] = field(default_factory=Future)
     users: int = 0
 
     def ready(self, timeout: float = POLL_SECONDS) -> bool:
         """Whether the loading has ended, well or badly; waits up to `timeout` seconds for it."""
         return bool(wait([self.outcome], timeout).done)
 
-    def loaded(self) -> Scorer:
+    def loaded(self) -> M:
         """The model; waits for it.
 
         Raises:
@@ -95,7 +102,7 @@ class Ticket:
         return self.outcome.result()
 
 
-class LoadedModels:
+class LoadedModels(Generic[M]):
     """Loaded models within `settings.models_bytes`. Safe to use from several threads.
 
     One model loads at a time, once there is room for it: models that nobody uses are let go, the longest unused
@@ -103,10 +110,10 @@ class LoadedModels:
     loaded alone. What a model will take is known from its spec, or else only once it is there.
     """
 
-    def __init__(self, load: Load, settings: Settings) -> None:
+    def __init__(self, load: Callable[[ModelSpec, Settings, Tell], M], settings: Settings) -> None:
         self._load = load
         self._settings = settings
-        self._tickets: OrderedDict[Key, Ticket] = OrderedDict()
+        self._tickets: OrderedDict[Key, Ticket[M]] = OrderedDict()
         self._changed = Condition()
         self._turn = Lock()
 
@@ -121,7 +128,7 @@ class LoadedModels:
         return ticket is not None and ticket.ready(0)
 
     @contextmanager
-    def claim(self, spec: ModelSpec, precision: str) -> Iterator[Ticket]:
+    def claim(self, spec: ModelSpec, precision: str) -> Iterator[Ticket[M]]:
         """The ticket for a model, held until the block ends; starts to load it if nobody did, or the last load failed.
 
         Hold one at a time: two who each hold one and wait for another would wait for ever. Who stops waiting does not
@@ -135,20 +142,20 @@ class LoadedModels:
                 ticket.users -= 1
                 self._changed.notify_all()
 
-    def _ask(self, spec: ModelSpec, precision: str) -> Ticket:
+    def _ask(self, spec: ModelSpec, precision: str) -> Ticket[M]:
         key = (spec.key, precision)
         with self._changed:
             if key in self._tickets:
                 self._tickets.move_to_end(key)
-                ticket = self._tickets[key]
-                ticket.users += 1
-                return ticket
-            ticket = Ticket(Message("Loading {label}", label=spec.label), users=1)
+                known = self._tickets[key]
+                known.users += 1
+                return known
+            ticket: Ticket[M] = Ticket(Message("Loading {label}", label=spec.label), users=1)
             self._tickets[key] = ticket
         Thread(target=self._run, args=(key, spec, ticket), name=f"load {spec.key}", daemon=True).start()
         return ticket
 
-    def _run(self, key: Key, spec: ModelSpec, ticket: Ticket) -> None:
+    def _run(self, key: Key, spec: ModelSpec, ticket: Ticket[M]) -> None:
         def tell(detail: Message) -> None:
             ticket.detail = detail
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from demo.errors import DemoError, InputError, ModelError
 from demo.messages import NOTHING, Message
-from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, find
+from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, MODELS, find
 from demo.rankers.cross_encoder import checkpoints
 from demo.rankers.cross_encoder.checkpoints import (
     CONFIG,
     Checkpoint,
-    completed,
     find_checkpoint,
     is_bundled,
     is_local,
-    read_config,
 )
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
+from demo.rankers.cross_encoder.layouts import describe
 from demo.records import ModelSpec
 from demo.settings import Settings
 
 if TYPE_CHECKING:
     from demo.rankers.cross_encoder.model import CrossEncoder
 
-Where = Literal["bundled", "cached", "download", "local"]
+Where = Literal["bundled", "cached", "download", "local", "unusable"]
 Tell = Callable[[Message], None]
 
 HUB = Hub()
@@ -41,7 +41,7 @@ NEEDED_MEMORY = 1.3
 # ---- which models there are ----------------------------------------------------------------------------------------
 
 
-def resolve(name: str, settings: Settings) -> ModelSpec:
+def resolve(name: str, settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
     """The model of this name: a catalog key or alias, a folder, or a hub id.
 
     Folders within `settings.models_folder` are allowed always (by their name or path), other folders and hub ids that
@@ -52,15 +52,31 @@ def resolve(name: str, settings: Settings) -> ModelSpec:
         ModelError: the folder holds no cross-encoder.
     """
     name = name.strip()
-    spec = find(name)
-    if spec is not None:
-        return spec
+    spec = find(name) or named(name, settings)
+    return describe(spec, Path(spec.key)) if is_local(spec) else _known_by_files(spec, hub, bundled)
+
+
+def named(name: str, settings: Settings) -> ModelSpec:
+    """What a name stands for that the catalog does not have: a folder or a hub id, whatever is in it.
+
+    Raises:
+        InputError: it is neither, or not allowed here.
+    """
     folder = _allowed_folder(name, settings)
     if folder is not None:
         return _local_spec(folder)
     if settings.any_model and HUB_ID.fullmatch(name) and not name.startswith(BUNDLED_PREFIX):
-        return ModelSpec(key=name, label=name.rpartition("/")[2], language="", weights_bytes=0)
+        return ModelSpec(key=name, label=name.rpartition("/")[2], language="", max_tokens=0)
     raise _unknown(name, settings)
+
+
+def _known_by_files(spec: ModelSpec, hub: Hub, bundled: Path) -> ModelSpec:
+    """The spec with what its files say, if they are on this machine; what is wrong with them is said when they load."""
+    try:
+        checkpoint = find_checkpoint(spec, hub, bundled)
+        return spec if checkpoint is None else describe(spec, checkpoint.folder)
+    except ModelError:
+        return spec
 
 
 def _allowed_folder(name: str, settings: Settings) -> Path | None:
@@ -75,8 +91,7 @@ def _allowed_folder(name: str, settings: Settings) -> Path | None:
 
 
 def _local_spec(folder: Path) -> ModelSpec:
-    spec = ModelSpec(key=str(folder), label=folder.name, language="")
-    return completed(spec, read_config(folder))
+    return ModelSpec(key=str(folder), label=folder.name, language="", max_tokens=0)
 
 
 def _unknown(name: str, settings: Settings) -> InputError:
@@ -97,16 +112,17 @@ def _unknown(name: str, settings: Settings) -> InputError:
 
 
 def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> list[tuple[ModelSpec, Where]]:
-    """Every model on offer and where its weights are: the catalog in its order, then those of `settings.models_folder`.
+    """Every model on offer and where its weights are: the catalog, what is here first, then `settings.models_folder`.
 
-    Bundled models whose files are missing are left out, and so are folders that hold no cross-encoder. Imports
-    no torch and asks nobody beyond this machine.
+    Bundled models whose files are missing are left out. Folders that cannot be used are "unusable", and their notes say
+    why. Imports no torch and asks nobody beyond this machine.
     """
-    rows = [(spec, _where(spec, hub, bundled)) for spec in CATALOG]
+    rows = [(spec, _where(spec, hub, bundled)) for spec in MODELS]
     found: list[tuple[ModelSpec, Where]] = [
         (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
     ]
-    return found + [(spec, "local") for spec in _own_models(settings)]
+    found.sort(key=lambda row: row[1] == "download")
+    return found + _own_models(settings)
 
 
 def _where(spec: ModelSpec, hub: Hub, bundled: Path) -> Where:
@@ -123,19 +139,24 @@ def _is_here(spec: ModelSpec, hub: Hub, bundled: Path) -> bool:
         return False
 
 
-def _own_models(settings: Settings) -> list[ModelSpec]:
-    """The cross-encoders in the sub-folders of `settings.models_folder`, by name."""
+def _own_models(settings: Settings) -> list[tuple[ModelSpec, Where]]:
+    """What the sub-folders of `settings.models_folder` hold, by name."""
     if not settings.models_folder:
         return []
-    specs = []
-    for config in sorted(Path(settings.models_folder).expanduser().resolve().glob(f"*/{CONFIG}")):
-        try:
-            spec = _local_spec(config.parent)
-        except ModelError:
-            continue
-        if _is_here(spec, HUB, checkpoints.BUNDLED):
-            specs.append(spec)
-    return specs
+    folders = sorted(Path(settings.models_folder).expanduser().resolve().glob(f"*/{CONFIG}"))
+    return [_own_model(path.parent) for path in folders]
+
+
+def _own_model(folder: Path) -> tuple[ModelSpec, Where]:
+    spec = _local_spec(folder)
+    try:
+        found = describe(spec, folder)
+        checkpoint = find_checkpoint(found, HUB)
+    except ModelError as error:
+        return replace(spec, notes=error.message), "unusable"
+    if checkpoint is None:
+        return replace(spec, notes=_incomplete(spec).message), "unusable"
+    return found, "local"
 
 
 def default_model(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
@@ -178,8 +199,8 @@ def load_cross_encoder(
     """
     start = perf_counter()
     tell: Tell = progress or (lambda _: None)
-    checkpoint = find_checkpoint(spec, hub, bundled) or _fetch(spec, hub, tell)
-    spec = completed(spec, read_config(checkpoint.folder))
+    checkpoint = find_checkpoint(spec, hub, bundled) or fetch(spec, hub, tell)
+    spec = describe(spec, checkpoint.folder)
     check_memory(spec, 4 * checkpoint.parameters(), free_bytes())
     tell(Message("Starting PyTorch"))
     from demo.rankers.cross_encoder.model import MemoryShortError
@@ -193,28 +214,25 @@ def load_cross_encoder(
     except MemoryShortError as error:
         raise _memory_short(spec) from error
     except Exception as error:
-        raise _not_loadable(spec, checkpoint, error) from error
+        raise not_loadable(spec, checkpoint, error) from error
     model.load_seconds = perf_counter() - start
     return model
 
 
-def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
-    """Downloads what is missing: the small files first, as they may say that the rest is of no use."""
+def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path], ModelSpec] = describe) -> Checkpoint:
+    """Downloads what is missing: the small files first, as they may say that the rest is of no use.
+
+    Args:
+        look: reads the small files; raises DemoError where the rest is of no use.
+    """
     if is_bundled(spec) or is_local(spec):
-        raise ModelError(
-            Message(
-                "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
-                "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
-                label=spec.label,
-                key=spec.key,
-            )
-        )
+        raise _incomplete(spec)
     tell(Message("Asking the hub for {label}", label=spec.label))
     listing = hub.listing((spec.key, *spec.aliases))
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
-    spec = completed(spec, read_config(folder))
-    check_memory(spec, sum(wanted.values()), free_bytes())
+    spec = look(spec, folder)
+    check_memory(spec, max(sum(wanted.values()), 4 * spec.parameters), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
         tokenizer = hub.listing((spec.tokenizer,))
@@ -228,6 +246,17 @@ def _fetch(spec: ModelSpec, hub: Hub, tell: Tell) -> Checkpoint:
             )
         )
     return checkpoint
+
+
+def _incomplete(spec: ModelSpec) -> ModelError:
+    return ModelError(
+        Message(
+            "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
+            "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
+            label=spec.label,
+            key=spec.key,
+        )
+    )
 
 
 def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
@@ -298,7 +327,7 @@ def _number_after(name: str, path: Path) -> int:
 # ---- what may be wrong with files ----------------------------------------------------------------------------------
 
 
-def _not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> ModelError:
+def not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> ModelError:
     """What went wrong in the libraries, as a sentence."""
     if any(isinstance(each, pickle.UnpicklingError) for each in _causes(error)):
         return ModelError(

@@ -18,7 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
-from demo.errors import ModelError
+from demo.errors import InputError, ModelError
 from demo.messages import Message
 from demo.rankers.cross_encoder.pairs import Ids, Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
@@ -36,7 +36,7 @@ class Network(Protocol):
 
     @property
     def backend(self) -> str:
-        """What computes them: "own forward" or "transformers"."""
+        """What computes them: "own forward" or "sentence-transformers"."""
         ...
 
     @property
@@ -106,7 +106,7 @@ class CrossEncoder:
 
     @property
     def backend(self) -> str:
-        """What computes the logits: "own forward" or "transformers"."""
+        """What computes the logits: "own forward" or "sentence-transformers"."""
         return self.network.backend
 
     @property
@@ -130,7 +130,7 @@ class CrossEncoder:
         return self.network.bytes
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
         """Yields the scores of all texts, batch by batch, longest first; closing the generator stops the work.
 
@@ -138,12 +138,16 @@ class CrossEncoder:
 
         Args:
             windows: read passages that are too long in overlapping windows, the best of which counts.
-            max_tokens: longest pair, special tokens included; 0, or more than the model reads, is what it reads.
+            max_tokens: longest pair, special tokens included; 0 is what the model reads by default.
+            instruction: what the model is told besides the query; "" takes its own.
 
         Raises:
-            InputError: `max_tokens` leaves no room for a query and a passage.
+            InputError: `max_tokens` leaves no room for a query and a passage, or is more than the model can read; the
+                model takes no instruction.
             ModelError: a score is not a finite number, or not even one pair fits into memory.
         """
+        if instruction and not self.spec.takes_instruction:
+            raise self._takes_none()
         room = self.pairs.room(max_tokens)
         parts: list[Tokens] = []
         start = perf_counter()
@@ -151,11 +155,11 @@ class CrossEncoder:
             if parts:
                 yield _nothing(perf_counter() - start, self.device)
                 start = perf_counter()
-            parts.append(self.pairs.encode(chunk))
+            parts.append(self.pairs.encode(self.pairs.passages(chunk)))
         if not parts:
             return
         passages = Tokens.joined(parts)
-        (question,) = self.pairs.encode([query])
+        (question,) = self.pairs.encode([self.pairs.question(query, instruction)])
         run = _Run(self, question, texts, passages, self.pairs.windows(question, passages, room, windows))
         tokenise_seconds = perf_counter() - start
         try:
@@ -164,6 +168,14 @@ class CrossEncoder:
                 tokenise_seconds = 0.0
         finally:
             run.cancel()
+
+    def _takes_none(self) -> InputError:
+        return InputError(
+            Message(
+                "{label} takes no instruction: its files have neither a template nor prompts. Leave the option out.",
+                label=self.spec.label,
+            )
+        )
 
     def submit(self, inputs: Inputs) -> Future[FloatArray]:
         """The logits of a batch, to come; batches are computed in the order in which they are handed in."""

@@ -1,13 +1,13 @@
 """From a checkpoint to a network that turns pairs into logits, on the device and in the precision asked for.
 
-Needs torch: import it late. Checkpoints of the architectures that `cross_encoder_forward` knows are computed by it;
-all others by transformers, which is then imported.
+Needs torch: import it late. Checkpoints of the architectures that `forward` knows, read as the tokenizer alone joins a
+pair, are computed by it; all others by sentence-transformers, which is then imported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock, Thread
 from typing import Protocol
 
@@ -18,17 +18,19 @@ from torch import Tensor
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.cross_encoder.checkpoints import Checkpoint, read_config, untrained
-from demo.rankers.cross_encoder.forward import Builder, architecture_of, has_bf16
+from demo.rankers.cross_encoder.checkpoints import Checkpoint
+from demo.rankers.cross_encoder.forward import Builder, Encoder, architecture_of, has_bf16
+from demo.rankers.cross_encoder.layouts import Files, reads_plainly, untrained, wrong_head
 from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
-from demo.rankers.cross_encoder.tokenizer import TextTokenizer, read_bert_tokenizer
+from demo.rankers.cross_encoder.tokenizer import NO_LIMIT, TextTokenizer, read_bert_tokenizer
+from demo.rankers.cross_encoder.weights import read_tensors
 from demo.records import FloatArray, ModelSpec
 from demo.settings import Settings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
-OWN, TRANSFORMERS = "own forward", "transformers"
+OWN, SENTENCE_TRANSFORMERS = "own forward", "sentence-transformers"
 
 GPU_BUDGET = 16
 """How many times the CPU's token budget a GPU takes in one batch."""
@@ -152,20 +154,54 @@ def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settin
     if settings.threads:
         torch.set_num_threads(settings.threads)
     try:
-        network = load_network(spec, checkpoint, device, settings.precision)
+        network, pairs = _open(spec, checkpoint, device, settings.precision)
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         raise MemoryShortError from error
-    tokenizer = load_tokenizer(spec, checkpoint)
-    limits = (spec.max_tokens, network.forward.max_tokens, tokenizer.max_tokens)
+    cautions = spec.cautions if pairs.marks_texts else (*spec.cautions, _unmarked(spec))
     return CrossEncoder(
-        spec=spec,
-        pairs=PairTokenizer(tokenizer, min(limit for limit in limits if limit > 0)),
+        spec=replace(spec, max_tokens=pairs.max_tokens, limit_tokens=pairs.limit_tokens, cautions=cautions),
+        pairs=pairs,
         network=network,
         fingerprint=checkpoint.fingerprint(),
         batch_tokens=_batch_tokens(spec, device, settings),
     )
+
+
+def _unmarked(spec: ModelSpec) -> Message:
+    return Message(
+        "{label} reads query and passage with nothing between them, since its files have no template for a pair. If it "
+        "was trained with one, these scores are wrong. Look for a version with chat_template.jinja.",
+        label=spec.label,
+    )
+
+
+def _open(
+    spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str
+) -> tuple[Network, PairTokenizer]:
+    """What computes the logits, and what makes its rows."""
+    network = _own_network(spec, checkpoint, device, precision)
+    if network is not None:
+        most, limit = _lengths(spec, network, load_tokenizer(spec, checkpoint).max_tokens)
+        return network, PairTokenizer(load_tokenizer(spec, checkpoint), most, limit, spec.prompt)
+    from demo.rankers.cross_encoder import sentence_transformers_network
+
+    loaded = sentence_transformers_network.load(spec, checkpoint)
+    chain = loaded.chain(device, DTYPES[precision])
+    network = Network(chain, SENTENCE_TRANSFORMERS, device, precision, lanes=1, threads=torch.get_num_threads())
+    return network, loaded.pairs(*_lengths(spec, network, loaded.tokenizer().max_tokens))
+
+
+def _lengths(spec: ModelSpec, network: Network, tokenizer_tokens: int) -> tuple[int, int]:
+    """Tokens of the longest pair, by default and at most.
+
+    Raises:
+        ModelError: neither files nor weights set a limit.
+    """
+    positions = network.forward.max_tokens or NO_LIMIT
+    limit = min(max(spec.limit_tokens, spec.max_tokens) or tokenizer_tokens, positions)
+    return min(spec.max_tokens or limit, limit), limit
 
 
 def _batch_tokens(spec: ModelSpec, device: torch.device, settings: Settings) -> int:
@@ -202,38 +238,40 @@ def _check_precision(precision: str, device: torch.device) -> None:
         )
 
 
-def load_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> Network:
-    """The network of the checkpoint, ready to score; raises what `open_cross_encoder` does."""
-    config = read_config(checkpoint.folder)
-    architecture = architecture_of(spec, config)
-    threads = torch.get_num_threads()
-    if architecture is None:
-        from demo.rankers.cross_encoder.transformers_network import load_classifier
-
-        classifier = load_classifier(spec, checkpoint, device, DTYPES[precision])
-        return Network(classifier, TRANSFORMERS, device, precision, lanes=1, threads=threads)
-    builder = Builder(architecture, config, _state(checkpoint), device, DTYPES[precision])
+def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> Network | None:
+    """The network by the forward pass of this package; None where that does not compute such a checkpoint."""
+    files = Files.read(checkpoint.folder)
+    architecture = architecture_of(spec, files.config)
+    if architecture is None or not reads_plainly(files):
+        return None
+    builder = Builder(architecture, files.config, _state(checkpoint), device, DTYPES[precision])
     missing = builder.missing()
     if missing:
         raise untrained(spec, missing)
+    if builder.labels != spec.labels:
+        raise wrong_head(spec, builder.labels, spec.labels)
+    threads = torch.get_num_threads()
     lanes = min(threads, MOST_LANES) if device.type == "cpu" else 1
     return Network(builder.encoder(), OWN, device, precision, lanes, threads // lanes)
 
 
 def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
-    """All tensors of the checkpoint's files, by name; no pickle runs code.
+    """All tensors of the checkpoint's files, by name.
 
     Checkpoints converted from TensorFlow call a norm's weight and bias gamma and beta, as transformers did once.
     """
-    from safetensors.torch import load_file
-
-    state: dict[str, Tensor] = {}
-    for path in checkpoint.weights:
-        if path.suffix == ".safetensors":
-            state |= load_file(path)
-        else:
-            state |= torch.load(path, map_location="cpu", weights_only=True)
+    state = read_tensors(checkpoint.weights)
     return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
+
+
+def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) -> tuple[Encoder, TextTokenizer]:
+    """The encoder of a bundled checkpoint in fp32, and its tokenizer."""
+    files = Files.read(checkpoint.folder)
+    architecture = architecture_of(spec, files.config)
+    assert architecture is not None, "bundled models have a forward pass of their own"
+    return Builder(architecture, files.config, _state(checkpoint), device, torch.float32).encoder(), load_tokenizer(
+        spec, checkpoint
+    )
 
 
 def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:
@@ -245,6 +283,6 @@ def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:
     tokenizer = read_bert_tokenizer(spec, checkpoint.tokenizer)
     if tokenizer is not None:
         return tokenizer
-    from demo.rankers.cross_encoder import transformers_network as cross_encoder_transformers
+    from demo.rankers.cross_encoder import transformers_tokenizer
 
-    return cross_encoder_transformers.load_tokenizer(spec, checkpoint)
+    return transformers_tokenizer.load_tokenizer(spec, checkpoint)

@@ -10,11 +10,11 @@ A GPU takes pairs faster than Python makes objects, so there is an array for eac
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import repeat
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -79,12 +79,14 @@ class Windows:
         passages: int64 (windows,), like the others; which passage each reads.
         query_tokens: how many of the query it reads.
         starts, stops: where in the passage its stretch begins and ends.
+        tails: tokens that stand behind a stretch only where the passage's own end was cut off.
     """
 
     passages: IntArray
     query_tokens: IntArray
     starts: IntArray
     stops: IntArray
+    tails: IntArray
 
     def __len__(self) -> int:
         return len(self.passages)
@@ -95,7 +97,7 @@ class Windows:
     @property
     def tokens(self) -> IntArray:
         """Lengths without special tokens."""
-        lengths: IntArray = self.query_tokens + self.stops - self.starts
+        lengths: IntArray = self.query_tokens + self.stops - self.starts + self.tails
         return lengths
 
 
@@ -122,17 +124,17 @@ class Frame:
         """What the tokenizer puts around a pair.
 
         Raises:
-            ModelError: it does not mark where the query ends, as cross-encoders' tokenizers do.
+            ModelError: it cannot join two texts.
         """
         encoding = backend.encode(PROBE, PROBE, add_special_tokens=True)
         ids, types, sides = encoding.ids, encoding.type_ids, encoding.sequence_ids
         query = [place for place, side in enumerate(sides) if side == 0]
         passage = [place for place, side in enumerate(sides) if side == 1]
-        if not query or not passage or query[-1] + 1 == passage[0]:
+        if not query or not passage:
             raise ModelError(
                 Message(
-                    "The tokenizer puts no special token between query and passage, so this is not a cross-encoder. "
-                    "Choose a model of the BERT, ELECTRA, RoBERTa, DeBERTa or ModernBERT families."
+                    "The tokenizer of this model cannot join two texts, so it is no cross-encoder's. Choose another "
+                    "model."
                 )
             )
         first, end, second, last = query[0], query[-1] + 1, passage[0], passage[-1] + 1
@@ -170,23 +172,162 @@ def overlapping_starts(sizes: IntArray, room: IntArray) -> tuple[IntArray, IntAr
     return texts, np.minimum(numbers * step[texts], over[texts])
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A template filled with an instruction: what stands before the query, between it and the passage, and behind."""
+
+    before: str
+    between: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Which characters of a template are cut into tokens together with the passage.
+
+    A tokenizer may join a space or a line break with what stands beside it, so that texts and template cannot be cut
+    into tokens apart everywhere.
+
+    Attributes:
+        before, after: of these characters, those that stand next to the passage.
+    """
+
+    before: str
+    after: str
+
+    def split(self, wording: Wording) -> tuple[str, str, str, str]:
+        """What is cut with the query (behind it), with the passage (before and behind it), and by itself."""
+        lead = wording.between.rstrip(self.before) if self.before else wording.between
+        rest = wording.after.lstrip(self.after) if self.after else wording.after
+        glue, tail = wording.between[len(lead) :], wording.after[: len(wording.after) - len(rest)]
+        return lead, glue, tail, rest
+
+
+SEAMS = tuple(Seams(before, after) for before in (" ", " \n", "") for after in ("", " \n"))
+"""In the order in which they are tried."""
+
+
+class Form(Protocol):
+    """How query and passage become one row."""
+
+    @property
+    def frame(self) -> Frame: ...
+    @property
+    def glue(self) -> str:
+        """What is put before every passage; tail: what is put behind it."""
+        ...
+
+    @property
+    def tail(self) -> str: ...
+    @property
+    def tail_ids(self) -> tuple[int, ...]:
+        """The tail's tokens, which stand behind a passage that is cut."""
+        ...
+
+    @property
+    def fixed_tokens(self) -> int:
+        """Tokens of what is put before every query by default."""
+        ...
+
+    def question(self, query: str, instruction: str) -> str:
+        """What is cut into tokens for the query; "" takes the model's own instruction."""
+        ...
+
+    def cut(self, query: int, passages: IntArray, room: int) -> tuple[IntArray, IntArray]:
+        """Tokens left of the query and of each passage so that both fit into `room`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Two texts with the tokenizer's special tokens around them, and perhaps a prompt before the query."""
+
+    frame: Frame
+    prompt: str = ""
+    glue: str = ""
+    tail: str = ""
+    tail_ids: tuple[int, ...] = ()
+    fixed_tokens: int = 0
+
+    def question(self, query: str, instruction: str) -> str:
+        """Prompt and query."""
+        return (instruction or self.prompt) + query
+
+    def cut(self, query: int, passages: IntArray, room: int) -> tuple[IntArray, IntArray]:
+        """The longer text gives way first."""
+        return longest_first(query, passages, room)
+
+
+class Worded:
+    """Two texts within a template, such as a chat's. Of a pair that is too long the passage alone gives way.
+
+    Args:
+        backend: a tokenizer of the tokenizers library.
+        word: the template filled with an instruction, "" for the model's own.
+    """
+
+    def __init__(self, backend: Any, word: Callable[[str], Wording], seams: Seams) -> None:
+        self._word, self._seams = word, seams
+        _, *self._fixed = seams.split(word(""))
+        self.glue, self.tail, rest = self._fixed
+        after = _ids(backend, rest)
+        self.tail_ids = _ids(backend, self.tail)
+        self.frame = Frame((), (), after, (0,) * (2 + len(after)))
+        self.fixed_tokens = len(_ids(backend, self.question("", ""))) + len(self.tail_ids)
+
+    def question(self, query: str, instruction: str) -> str:
+        """All that stands before the passage.
+
+        Raises:
+            InputError: the template puts the instruction behind the passage.
+        """
+        wording = self._word(instruction)
+        lead, *fixed = self._seams.split(wording)
+        if fixed != self._fixed:
+            raise InputError(Message("This model's template puts the instruction behind the passage. Leave it out."))
+        return f"{wording.before}{query}{lead}"
+
+    def cut(self, query: int, passages: IntArray, room: int) -> tuple[IntArray, IntArray]:
+        """The passage gives way; the query only where it leaves no room by itself."""
+        whole, less = query + passages <= room, max(room - len(self.tail_ids), 0)
+        kept = min(query, less)
+        return np.where(whole, query, kept), np.where(whole, passages, np.minimum(passages, less - kept))
+
+
+def _ids(backend: Any, text: str) -> tuple[int, ...]:
+    return tuple(backend.encode(text, add_special_tokens=False).ids)
+
+
 class PairTokenizer:
     """Cuts texts into tokens and joins them to pairs. Safe to use from several threads.
 
     Args:
         tokenizer: its backend is changed, so it must not be used elsewhere.
-        max_tokens: longest pair, special tokens included.
+        max_tokens: longest pair by default, special tokens included.
+        limit_tokens: longest pair that may be asked for; 0: no more than the default.
+        prompt: what stands before every query by default.
+        word: fills the model's template with an instruction; None: it has none.
+        seams: how the template is cut into tokens.
 
     Raises:
         ModelError: the tokenizer cannot make pairs, or they have no room.
     """
 
-    def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
+    def __init__(
+        self,
+        tokenizer: TextTokenizer,
+        max_tokens: int,
+        limit_tokens: int = 0,
+        prompt: str = "",
+        word: Callable[[str], Wording] | None = None,
+        seams: Seams = SEAMS[0],
+    ) -> None:
         self._backend = tokenizer.backend
-        self._backend.no_truncation()
-        self._backend.no_padding()
-        self._frame = Frame.of(self._backend)
+        self.cut_nothing()
+        self._form: Form = Worded(self._backend, word, seams) if word else Joined(Frame.of(self._backend), prompt)
+        self._frame = self._form.frame
         self._tokenizer = tokenizer
+        self.limit_tokens = max(max_tokens, limit_tokens)
         self._dtype = np.dtype(np.uint16 if self._backend.get_vocab_size() <= 2**16 else np.int32)
         self._kept = KeptTokens(KEPT_TOKENS * self._dtype.itemsize)
         self.max_tokens = max_tokens
@@ -198,29 +339,47 @@ class PairTokenizer:
                 )
             )
 
+    def cut_nothing(self) -> None:
+        """Has the tokenizer neither cut nor pad, whoever else used it."""
+        self._backend.no_truncation()
+        self._backend.no_padding()
+
     @property
     def least_tokens(self) -> int:
-        """The shortest maximum that holds one token of either text besides the special ones."""
-        return self._frame.size + 2
+        """The shortest maximum that holds one token of either text besides what stands around them."""
+        return self._frame.size + self._form.fixed_tokens + 2
+
+    @property
+    def marks_texts(self) -> bool:
+        """Whether something stands between query and passage."""
+        return bool(self._frame.between) or self._form.fixed_tokens > 0
+
+    def question(self, query: str, instruction: str = "") -> str:
+        """What is cut into tokens for the query; "" takes the model's own instruction."""
+        return self._form.question(query, instruction)
+
+    def passages(self, texts: Sequence[str]) -> Sequence[str]:
+        """What is cut into tokens for each passage."""
+        glue, tail = self._form.glue, self._form.tail
+        return [f"{glue}{text}{tail}" for text in texts] if glue or tail else texts
 
     def room(self, max_tokens: int = 0) -> int:
-        """Tokens for both texts in pairs of at most `max_tokens`; 0, or more than the model reads, is what it reads.
+        """Tokens for both texts in pairs of at most `max_tokens`; 0 is what the model reads by default.
 
         Raises:
-            InputError: that is less than `least_tokens`.
+            InputError: that is less than `least_tokens` or more than `limit_tokens`.
         """
-        if max_tokens and max_tokens < self.least_tokens:
+        if max_tokens and not self.least_tokens <= max_tokens <= self.limit_tokens:
             raise InputError(
                 Message(
-                    "The maximum length is {max_tokens} tokens. Write {least_tokens} to {max_tokens_2}, so that "
-                    "query and "
-                    "passage have room, or 0 for all that the model reads.",
+                    "The maximum length is {max_tokens} tokens. Write {least_tokens} to {limit_tokens}, so that query "
+                    "and passage have room and the model can read them, or 0 for its usual length.",
                     max_tokens=max_tokens,
                     least_tokens=self.least_tokens,
-                    max_tokens_2=self.max_tokens,
+                    limit_tokens=self.limit_tokens,
                 )
             )
-        return min(max_tokens or self.max_tokens, self.max_tokens) - self._frame.size
+        return (max_tokens or self.max_tokens) - self._frame.size
 
     def encode(self, texts: Sequence[str]) -> Tokens:
         """The tokens of each text, without special tokens, however many they are."""
@@ -242,12 +401,14 @@ class PairTokenizer:
         Args:
             room: tokens for both texts, as the method `room` gives them.
         """
-        query_tokens, left = longest_first(query.size, passages.sizes, room)
-        places, starts = np.arange(len(passages)), np.zeros(len(passages), np.int64)
+        query_tokens, left = self._form.cut(query.size, passages.sizes, room)
+        places = np.arange(len(passages))
+        starts = passages.sizes - left if self._tokenizer.cuts_left else np.zeros(len(passages), np.int64)
         if overlapping:
             places, starts = overlapping_starts(passages.sizes, left)
         stops = np.minimum(starts + left[places], passages.sizes[places])
-        return Windows(places, query_tokens[places], starts, stops)
+        tails = np.where(stops < passages.sizes[places], len(self._form.tail_ids), 0)
+        return Windows(places, query_tokens[places], starts, stops, tails)
 
     def lengths(self, windows: Windows) -> IntArray:
         """Tokens of each pair, special tokens included."""
@@ -272,24 +433,29 @@ class PairTokenizer:
         """The tokens of all pairs one behind another."""
         frame, ids = self._frame, passages.ids
         before, between, after = (np.array(part, np.int64) for part in (frame.before, frame.between, frame.after))
+        afters = {0: after, len(self._form.tail_ids): np.array((*self._form.tail_ids, *frame.after), np.int64)}
         counts = windows.query_tokens.tolist()
-        openings = {count: np.concatenate([before, query[:count], between]) for count in set(counts)}
+        openings = {count: np.concatenate([before, self._cut(query, count), between]) for count in set(counts)}
         offsets = passages.starts[windows.passages]
         begins, ends = (offsets + windows.starts).tolist(), (offsets + windows.stops).tolist()
         return np.concatenate(
             [
                 part
-                for count, begin, end in zip(counts, begins, ends, strict=True)
-                for part in (openings[count], ids[begin:end], after)
+                for count, begin, end, tail in zip(counts, begins, ends, windows.tails.tolist(), strict=True)
+                for part in (openings[count], ids[begin:end], afters[tail])
             ]
         )
+
+    def _cut(self, query: Ids, count: int) -> Ids:
+        """So many tokens of the query, on the side that is kept."""
+        return query[query.size - count :] if self._tokenizer.cuts_left else query[:count]
 
     def _flat_types(self, windows: Windows) -> IntArray:
         """Their token types, likewise."""
         frame = self._frame
         counts = np.ones((len(windows), len(frame.types)), np.int64)
         counts[:, len(frame.before)] = windows.query_tokens
-        counts[:, -1 - len(frame.after)] = windows.stops - windows.starts
+        counts[:, -1 - len(frame.after)] = windows.stops - windows.starts + windows.tails
         return np.repeat(np.tile(np.array(frame.types, np.int64), len(windows)), counts.ravel())
 
     def extents(
@@ -313,8 +479,13 @@ class PairTokenizer:
 
     def _read_chars(self, text: str, passage: Ids, start: int, stop: int) -> tuple[int, int]:
         """Where these tokens are in their text: from its beginning and to its end where nothing is cut off."""
-        spans = self._spans(_writable(text), passage, stop)
-        return spans[start][0] if start > 0 else 0, spans[stop - 1][1] if stop < passage.size else len(text)
+        if stop == 0:
+            return 0, 0
+        glue, tail = self._form.glue, self._form.tail
+        spans = self._spans(_writable(f"{glue}{text}{tail}"), passage, stop)
+        begin = spans[start][0] - len(glue) if start > 0 else 0
+        end = spans[stop - 1][1] - len(glue) if stop < passage.size else len(text)
+        return max(begin, 0), min(max(end, 0), len(text))
 
     def _spans(self, text: str, passage: Ids, count: int) -> list[tuple[int, int]]:
         """Where the first `count` tokens of the text are in it.

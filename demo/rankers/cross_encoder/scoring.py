@@ -19,7 +19,7 @@ from demo.settings import Settings
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 
-Where = Literal["bundled", "cached", "download", "local"]
+Where = Literal["bundled", "cached", "download", "local", "unusable"]
 
 
 class ModelSource(Protocol):
@@ -40,16 +40,18 @@ class Use:
     precision: str
     windows: bool
     max_tokens: int
+    instruction: str = ""
 
     @property
     def reading(self) -> str:
-        """What of a pair is read, apart from the model's own habit; "" for that."""
-        return " ".join(filter(None, ("windows" if self.windows else "", str(self.max_tokens or ""))))
+        """What of a pair is read, and what the model is told, apart from its own habit; "" for that."""
+        instruction = f"instruction={self.instruction}" if self.instruction else ""
+        return " ".join(filter(None, ("windows" if self.windows else "", str(self.max_tokens or ""), instruction)))
 
     def model(self, spec: ModelSpec, revision: str = "", backend: str = "") -> ModelUse:
         """What is told of it; `spec` may say more than this one, once the model is loaded."""
-        read = min(filter(None, (self.max_tokens, spec.max_tokens)))
-        return ModelUse(spec, revision, self.precision, read, self.windows, backend)
+        read, instruction = self.max_tokens or spec.max_tokens, self.instruction or spec.prompt
+        return ModelUse(spec, revision, self.precision, read, self.windows, backend, instruction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,14 @@ class Scoring:
         """The model chosen at the start."""
         return self._source.default_model(self._settings)
 
-    def use(self, model: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Use:
+    def use(
+        self,
+        model: str = "",
+        precision: str = "",
+        windows: bool = False,
+        max_tokens: int = 0,
+        instruction: str = "",
+    ) -> Use:
         """The model of this name, used in this way; "" and 0 take what is usual.
 
         Raises:
@@ -115,7 +124,7 @@ class Scoring:
                 )
             )
         spec = self._source.resolve(model or self.default_model().key, self._settings)
-        return Use(spec, precision, windows, max_tokens)
+        return Use(spec, precision, windows, max_tokens, instruction)
 
     def revision(self, use: Use) -> str:
         """What changes whenever the model's weights do; "" while they are not on this machine."""
@@ -189,7 +198,7 @@ class Scoring:
         keys = pair_keys(model.fingerprint, use.precision, use.reading, query, texts)
         total, done, spent = len(contents), len(contents) - len(missing), _Spent()
         yield _scoring(done, total)
-        with closing(model.score(query, texts, use.windows, use.max_tokens)) as batches:
+        with closing(model.score(query, texts, use.windows, use.max_tokens, use.instruction)) as batches:
             for batch in batches:
                 indices = batch.indices.tolist()
                 fresh = [

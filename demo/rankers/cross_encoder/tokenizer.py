@@ -24,10 +24,10 @@ SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "se
 SPECIAL |= {"mask_token": "[MASK]"}
 """Key in tokenizer_config.json → the token; a vocabulary must hold them all."""
 
-READ = ("do_lower_case", "tokenize_chinese_chars", "strip_accents", "model_max_length", "tokenizer_class")
+READ = ("do_lower_case", "tokenize_chinese_chars", "strip_accents", "model_max_length", "max_len", "tokenizer_class")
 IGNORED = (
     *("name_or_path", "special_tokens_map_file", "do_basic_tokenize", "clean_up_tokenization_spaces"),
-    *("backend", "max_length", "max_len", "is_local", "local_files_only"),
+    *("backend", "max_length", "is_local", "local_files_only"),
 )
 """Other keys in tokenizer_config.json that may be there: none of them changes what a text is cut into."""
 
@@ -55,7 +55,8 @@ class TextTokenizer:
     Attributes:
         max_tokens: longest row, special tokens included.
         typed: whether the model takes token types.
-        pad, pad_type: token and type of padding.
+        pad, pad_type: token and type of padding; pads_left: on which side it stands.
+        cuts_left: whether a text that is too long loses its beginning, not its end.
     """
 
     backend: Any
@@ -64,6 +65,7 @@ class TextTokenizer:
     pad: int = 0
     pad_type: int = 0
     pads_left: bool = False
+    cuts_left: bool = False
 
 
 def read_bert_tokenizer(spec: ModelSpec, folder: Path) -> TextTokenizer | None:
@@ -95,7 +97,7 @@ def read_bert_tokenizer(spec: ModelSpec, folder: Path) -> TextTokenizer | None:
     )
     return TextTokenizer(
         backend,
-        max_tokens=int(config.get("model_max_length") or NO_LIMIT),
+        max_tokens=int(config.get("model_max_length") or config.get("max_len") or NO_LIMIT),
         typed=TYPED[config.get("tokenizer_class") or ""],
         pad=vocabulary[SPECIAL["pad_token"]],
     )

@@ -55,9 +55,15 @@ def _seconds(spec: ModelSpec, settings: Settings, query: str, texts: Sequence[st
 
 
 def _scored(
-    spec: ModelSpec, settings: Settings, query: str, texts: Sequence[str], windows: bool, max_tokens: int
+    spec: ModelSpec,
+    settings: Settings,
+    query: str,
+    texts: Sequence[str],
+    windows: bool,
+    max_tokens: int,
+    instruction: str,
 ) -> Generator[Batch, None, None]:
-    yield from _opened(spec, settings).score(query, texts, windows, max_tokens)
+    yield from _opened(spec, settings).score(query, texts, windows, max_tokens, instruction)
 
 
 score_on_gpu: Callable[..., Generator[Batch, None, None]] = spaces.GPU(duration=_seconds)(_scored)
@@ -77,20 +83,24 @@ class Borrower(CrossEncoder):
     settings: Settings = field(kw_only=True)
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
         """As `CrossEncoder.score`, each batch computed where its `device` says."""
         self.pairs.room(max_tokens)
         left = np.ones(len(texts), bool)
         if operations(self.spec, query, texts) > WORTH_LENDING:
             try:
-                for batch in score_on_gpu(self.spec, self.settings, query, list(texts), windows, max_tokens):
+                for batch in score_on_gpu(
+                    self.spec, self.settings, query, list(texts), windows, max_tokens, instruction
+                ):
                     left[batch.indices] = False
                     yield batch
             except Exception as error:  # noqa: BLE001 – whatever keeps the GPU away, the CPU can do the rest
                 log.warning("No GPU was lent, so the CPU goes on: %s", error)
         places = np.flatnonzero(left)
-        for batch in CrossEncoder.score(self, query, [texts[i] for i in places.tolist()], windows, max_tokens):
+        for batch in CrossEncoder.score(
+            self, query, [texts[i] for i in places.tolist()], windows, max_tokens, instruction
+        ):
             yield replace(batch, indices=places[batch.indices])
 
 

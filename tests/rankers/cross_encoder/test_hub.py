@@ -101,7 +101,8 @@ def test_a_model_is_downloaded_loaded_and_then_here(served: tuple[ServedHub, Hub
     expected = load_cross_encoder(resolve(str(folder), ANY), ANY)
     assert scores_of(model, QUERY, PASSAGES) == pytest.approx(scores_of(expected, QUERY, PASSAGES), abs=1e-6)
     assert not any("README" in path or "pytorch_model" in path for path in content.asked)
-    assert model.fingerprint == fingerprint(spec, ANY, hub) == COMMIT
+    assert model.fingerprint == fingerprint(spec, ANY, hub)
+    assert model.fingerprint.startswith(f"{COMMIT}+")
     assert {each.key: where for each, where in available(ANY, hub, tmp_path)}[NEW] == "cached"
 
     size = (folder / "model.safetensors").stat().st_size
@@ -123,7 +124,7 @@ def test_an_old_name_is_tried_where_the_new_one_is_unknown(served: tuple[ServedH
     content, hub = served
     write_bert(content.folder(OLD))
     load_cross_encoder(resolve(NEW, ANY), ANY, hub=hub)
-    assert fingerprint(resolve(NEW, ANY), ANY, hub) == COMMIT
+    assert str(fingerprint(resolve(NEW, ANY), ANY, hub)).startswith(COMMIT)
 
 
 def test_a_tokenizer_from_another_repository_comes_along(served: tuple[ServedHub, Hub]) -> None:
@@ -140,7 +141,7 @@ def test_another_model_is_looked_at_before_its_weights_are_fetched(served: tuple
     content, hub = served
     write_json(content.folder("someone/lm") / "config.json", bert_config(1) | {"architectures": ["LlamaForCausalLM"]})
     (content.folder("someone/lm") / "model.safetensors").write_bytes(b"large")
-    with pytest.raises(ModelError, match="is a LlamaForCausalLM, not a cross-encoder"):
+    with pytest.raises(ModelError, match=r"is a language model .LlamaForCausalLM. without a template"):
         load_cross_encoder(resolve("someone/lm", ANY), ANY, hub=hub)
     assert not any("safetensors" in path for path in content.asked)
 

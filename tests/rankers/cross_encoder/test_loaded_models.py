@@ -28,7 +28,7 @@ class FakeModel:
     bytes: int = 100
 
     def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0
+        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
         yield from ()
 

@@ -21,7 +21,7 @@ from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
 from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError, read_scores
 from demo.rankers.cross_encoder.pairs import PairTokenizer
-from demo.rankers.cross_encoder.transformers_network import as_text_tokenizer
+from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer
 from demo.records import ModelSpec
 from demo.settings import Settings
 
@@ -355,7 +355,7 @@ def test_positions_and_tokenizer_bound_the_length(tmp_path: Path) -> None:
 def test_a_model_says_what_computes_it(family: Family, tmp_path: Path) -> None:
     own = family.kind in ("bert", "electra", "distilbert")
     model = load(family.write(tmp_path))
-    assert model.backend == ("own forward" if own else "transformers")
+    assert model.backend == ("own forward" if own else "sentence-transformers")
     assert (model.network.lanes > 1) == (own and torch.get_num_threads() > 1)
 
 

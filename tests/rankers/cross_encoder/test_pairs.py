@@ -23,7 +23,7 @@ from demo.rankers.cross_encoder.pairs import (
     longest_first,
     overlapping_starts,
 )
-from demo.rankers.cross_encoder.transformers_network import as_text_tokenizer
+from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer
 
 FAMILIES = (bert_like, roberta_like, unigram_like, xlnet_like)
 Family = Callable[[Path], Any]
@@ -140,8 +140,8 @@ def test_a_shorter_maximum_cuts_as_the_tokenizer_does(family: Family, tmp_path: 
 
 def test_room_is_the_maximum_without_special_tokens(tmp_path: Path) -> None:
     pairs = PairTokenizer(as_text_tokenizer(bert_like(tmp_path)), 64)  # [CLS] … [SEP] … [SEP]
-    assert [pairs.room(most) for most in (0, 5, 16, 64, 65, 10**9)] == [61, 2, 13, 61, 61, 61]
-    for most in (4, 1, -1, -(10**9)):
+    assert [pairs.room(most) for most in (0, 5, 16, 64)] == [61, 2, 13, 61]
+    for most in (4, 1, -1, -(10**9), 65, 10**9):
         with pytest.raises(InputError, match=rf"length is {most} tokens\. Write 5 to 64"):
             pairs.room(most)
 
@@ -194,10 +194,11 @@ def test_half_a_surrogate_pair_is_read_as_a_question_mark(tmp_path: Path) -> Non
     assert extent.end_char == len("berlin ? berlin ?")
 
 
-def test_a_tokenizer_without_a_separator_is_refused(tmp_path: Path) -> None:
+def test_a_tokenizer_may_put_nothing_between_the_texts(tmp_path: Path) -> None:
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "word": 1}, "[UNK]"))
-    with pytest.raises(ModelError, match="no special token between query and passage"):
-        PairTokenizer(as_text_tokenizer(wrapped(tokenizer, unk_token="[UNK]")), 512)
+    pairs = PairTokenizer(as_text_tokenizer(wrapped(tokenizer, unk_token="[UNK]")), 512)
+    assert not pairs.marks_texts
+    assert rows_of(pairs, "word", ["other"])[0]["input_ids"] == [1, 0]
 
 
 def test_no_room_for_a_pair_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from made_checkpoints import PASSAGES, QUERY, VOCABULARY, bert_config, write_jso
 from made_tokenizers import roberta_like, unigram_like, xlnet_like
 
 from demo.rankers.cross_encoder.tokenizer import read_bert_tokenizer
-from demo.rankers.cross_encoder.transformers_network import as_text_tokenizer
+from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer
 from demo.records import ModelSpec
 from demo.settings import ROOT
 

@@ -1,0 +1,206 @@
+"""Bi-encoders at work: a model is loaded once, and the passages of a collection become vectors once.
+
+Vectors live no longer than their collection, and within `settings.vectors_bytes`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from time import perf_counter
+from typing import Protocol
+from weakref import ReferenceType, ref
+
+import numpy as np
+
+from demo.errors import DemoError
+from demo.messages import Message
+from demo.progress import Progress, stepwise
+from demo.rankers.catalog import find
+from demo.rankers.cross_encoder import loading
+from demo.rankers.cross_encoder.checkpoints import find_checkpoint, is_bundled
+from demo.rankers.cross_encoder.hub import Hub
+from demo.rankers.cross_encoder.loaded_models import LoadedModels, Tell
+from demo.records import Collection, Extent, FloatArray, ModelSpec, Query
+from demo.settings import Settings
+
+CHUNK = 64
+"""Passages that become vectors between two chances to stop."""
+
+
+class Encoder(Protocol):
+    """A loaded bi-encoder."""
+
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def load_seconds(self) -> float: ...
+
+    def passages(self, texts: Sequence[str]) -> FloatArray:
+        """float32 (texts, dimensions)."""
+        ...
+
+    def similarities(self, query: str, vectors: FloatArray) -> FloatArray:
+        """float32 (texts,): how similar the query is to each, as the model measures it."""
+        ...
+
+    def extents(self, texts: Sequence[str]) -> Sequence[Extent]:
+        """What it reads of each text."""
+        ...
+
+
+Load = Callable[[ModelSpec, Settings, Tell], Encoder]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """What a model made of a collection's passages: float32 (n, dimensions), and what it read of each."""
+
+    values: FloatArray
+    extents: tuple[Extent, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Similarities of a query to all passages of a collection, float32 (n,), and what they took.
+
+    Attributes:
+        encode_seconds: making the passages' vectors; 0 where they were kept.
+    """
+
+    similarities: FloatArray
+    extents: tuple[Extent, ...]
+    encode_seconds: float
+    query_seconds: float
+    load_seconds: float
+    model_bytes: int
+    device: str
+
+
+def _load(spec: ModelSpec, settings: Settings, tell: Tell) -> Encoder:
+    from demo.rankers.dense_encoder import load_encoder
+
+    return load_encoder(spec, settings, tell)
+
+
+class Encoding:
+    """Loaded bi-encoders, and vectors of living collections. Safe to use from several threads.
+
+    Args:
+        load: gives a model.
+    """
+
+    def __init__(self, settings: Settings, load: Load = _load, hub: Hub = loading.HUB) -> None:
+        self.settings = settings
+        self._hub = hub
+        self._models: LoadedModels[Encoder] = LoadedModels(load, settings)
+        self._kept = KeptVectors(settings.vectors_bytes)
+
+    def spec(self, name: str) -> ModelSpec:
+        """The model of this name.
+
+        Raises:
+            InputError: the name is unknown or not allowed here.
+        """
+        bundled = find(name)
+        return bundled if bundled is not None and is_bundled(bundled) else loading.named(name, self.settings)
+
+    def is_here(self, name: str) -> bool:
+        """Whether its files are on this machine."""
+        try:
+            return find_checkpoint(self.spec(name), self._hub) is not None
+        except DemoError:
+            return False
+
+    def fingerprint(self, name: str) -> str:
+        """What changes whenever its vectors may; loads the model where its files are not here yet.
+
+        Raises:
+            DemoError: whatever the loading met.
+        """
+        spec = self.spec(name)
+        checkpoint = find_checkpoint(spec, self._hub)
+        if checkpoint is None:
+            with self._models.claim(spec, self.settings.precision) as ticket:
+                ticket.loaded()
+            checkpoint = find_checkpoint(spec, self._hub)
+        return "" if checkpoint is None else checkpoint.fingerprint()
+
+    @stepwise
+    def encode(self, name: str, query: Query, collection: Collection) -> Generator[Progress, None, Encoded]:
+        """How similar the query is to every passage.
+
+        Raises:
+            DemoError: the model cannot be loaded.
+        """
+        spec = self.spec(name)
+        waited = not self._models.has(spec, self.settings.precision)
+        with self._models.claim(spec, self.settings.precision) as ticket:
+            while not ticket.ready():
+                yield Progress("loading", 0, 0, ticket.detail)
+            model = ticket.loaded()
+            start = perf_counter()
+            vectors = self._kept.find(collection, spec.key)
+            known = vectors is not None
+            if vectors is None:
+                vectors = yield from _encoded(model, collection)
+                self._kept.keep(collection, spec.key, vectors)
+            middle = perf_counter()
+            similarities = model.similarities(query.text, vectors.values)
+            return Encoded(
+                similarities,
+                vectors.extents,
+                encode_seconds=0.0 if known else middle - start,
+                query_seconds=perf_counter() - middle,
+                load_seconds=model.load_seconds if waited else 0.0,
+                model_bytes=model.bytes,
+                device=model.device,
+            )
+
+
+def _encoded(model: Encoder, collection: Collection) -> Generator[Progress, None, Vectors]:
+    """The collection's vectors, made in stretches of passages of similar length."""
+    texts = [passage.content for passage in collection.passages]
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    parts: list[FloatArray] = []
+    for start in range(0, len(texts), CHUNK):
+        done = Message("Encoded {done} of {total} passages", done=start, total=len(texts))
+        yield Progress("indexing", start, len(texts), done)
+        parts.append(model.passages([texts[index] for index in order[start : start + CHUNK]]))
+    joined = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    values = np.empty_like(joined)
+    values[order] = joined
+    return Vectors(values, tuple(model.extents(texts)))
+
+
+class KeptVectors:
+    """At most `capacity` bytes of vectors of living collections; the longest unused go first."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._rows: OrderedDict[tuple[ReferenceType[Collection], str], Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, collection: Collection, model: str) -> Vectors | None:
+        """The vectors that this model made of the collection, if they are kept."""
+        key = (ref(collection), model)
+        with self._lock:
+            if key in self._rows:
+                self._rows.move_to_end(key)
+            return self._rows.get(key)
+
+    def keep(self, collection: Collection, model: str, vectors: Vectors) -> None:
+        """Remembers the vectors, and forgets those of collections that are gone and the oldest beyond the capacity."""
+        with self._lock:
+            self._rows[ref(collection), model] = vectors
+            for key in [key for key in self._rows if key[0]() is None]:
+                del self._rows[key]
+            while len(self._rows) > 1 and sum(row.values.nbytes for row in self._rows.values()) > self._capacity:
+                self._rows.popitem(last=False)
