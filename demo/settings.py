@@ -32,7 +32,17 @@ class Settings:
     max_upload_bytes: int = _describe(20_000_000, "Largest upload, all files together.")
     max_unpacked_bytes: int = _describe(200_000_000, "Largest content of compressed files once unpacked.")
     max_candidates: int = _describe(1_000, "Most passages that one run gives to the cross-encoder.")
-    max_waiting: int = _describe(32, "Visitors that may wait in the queue; the next one is asked to come back.")
+    max_rankers: int = _describe(8, "Most rankers of one request.")
+    max_members: int = _describe(16, "Most rankers that score in one request, those inside fusions included.")
+    max_pairs: int = _describe(10_000, "Most pairs (passages times rankers that score) of one request.")
+    max_tokens: int = _describe(2_000_000, "Most tokens that models read in one request, estimated by its texts.")
+    max_evaluation_pairs: int = _describe(1_000_000, "Most pairs of one evaluation; 50,000 on Spaces unless set.")
+    small_seconds: int = _describe(1, "Expected seconds up to which a request is small and goes past the large ones.")
+    max_small: int = _describe(4, "Small requests that run at a time.")
+    max_large: int = _describe(4, "Large requests that run at a time; they take turns, and give way to small ones.")
+    max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
+    max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0 for any number.")
+    proxies: int = _describe(0, "Proxies before the page, whose X-Forwarded-For is believed; 1 on Spaces unless set.")
     threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
     device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
     zero_gpu: bool = _describe(False, "Whether GPUs are borrowed from ZeroGPU; on where Spaces say so.")
@@ -56,7 +66,7 @@ class Settings:
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         if "SPACE_ID" in environ:
-            values |= {"host": "0.0.0.0", "any_model": False}
+            values |= {"host": "0.0.0.0", "any_model": False, "proxies": 1, "max_evaluation_pairs": 50_000}
         if environ.get("SPACES_ZERO_GPU", "").lower() in _TRUE:
             values |= {"zero_gpu": True, "device": "cpu"}
         for row in fields(cls):
