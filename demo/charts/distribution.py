@@ -103,7 +103,7 @@ def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Messa
     reading = scaled(ranking, scale)
     scores = np.empty(0) if reading.values is None else reading.values
     candidates = np.flatnonzero(np.isfinite(scores)).astype(np.int64)
-    values, top = scores[candidates], ranking.ranks[candidates] <= k
+    values, top = scores[candidates], np.isin(candidates, ranking.top(k))
     edges = bin_edges(values)
     return Panel(
         name=name,

@@ -13,7 +13,7 @@ from demo.progress import Progress, stepwise
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.protocol import Kind
 from demo.rankers.term_indexes import TermIndexes
-from demo.rankers.text_form import Options, Written, write_options
+from demo.rankers.text_form import Options, Written, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, Explanation, IntArray, Query, RankerSpec, Ranking, TermWeight, TermWeights
 from demo.score_kinds import BM25
@@ -39,7 +39,11 @@ class Bm25:
         analysis, usual = self.settings.analysis, Analysis()
         return {
             "variant": self.settings.variant if self.settings.variant != Bm25Settings().variant else None,
-            **{name: f"{value:g}" for name, value in self.settings.numbers.items() if value != plain.numbers[name]},
+            **{
+                name: write_number(value)
+                for name, value in self.settings.numbers.items()
+                if value != plain.numbers[name]
+            },
             "stop_words": None if analysis.stop_words == usual.stop_words else "no",
             "stemmer": None if analysis.stemmer == usual.stemmer else analysis.stemmer or "none",
         }

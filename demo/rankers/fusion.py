@@ -18,7 +18,7 @@ from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind, Ranker
-from demo.rankers.text_form import Options, Written, as_number, write_options
+from demo.rankers.text_form import Options, Written, as_number, read, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import RRF, WEIGHTED_SUM
@@ -38,8 +38,8 @@ class Fusion:
     Attributes:
         method: one of METHODS.
         members: at least two rankers, none of them a fusion.
-        weights: one for each member, not negative and not all 0; empty: all 1.
-        k: of reciprocal rank fusion only.
+        weights: one for each member, not negative and not all 0; empty: all 1, which becomes empty, too.
+        k: of reciprocal rank fusion only; any other method has the usual one.
 
     Raises:
         InputError: any of this is not so.
@@ -52,7 +52,7 @@ class Fusion:
 
     def __post_init__(self) -> None:
         if any(isinstance(member, Fusion) for member in self.members):
-            raise InputError(Message("{method} holds another fusion. Name the rankers themselves.", method=self.method))
+            raise _nested(self.method)
         if len(self.members) < 2:
             raise InputError(
                 Message(
@@ -84,6 +84,10 @@ class Fusion:
                     usual=RRF_K,
                 )
             )
+        if set(self.weights) == {1.0}:
+            object.__setattr__(self, "weights", ())
+        if self.method != "rrf":
+            object.__setattr__(self, "k", RRF_K)
 
     def __str__(self) -> str:
         return f"{self.method}({'+'.join(map(str, self.members))}){self._written_options()}"
@@ -91,8 +95,8 @@ class Fusion:
     def _written_options(self) -> str:
         return write_options(
             {
-                "weights": _slashed(self.weights) if self.weights and set(self.weights) != {1.0} else None,
-                "k": f"{self.k:g}" if self.method == "rrf" and self.k != RRF_K else None,
+                "weights": _slashed(self.weights) if self.weights else None,
+                "k": write_number(self.k) if self.k != RRF_K else None,
             }
         )
 
@@ -100,7 +104,7 @@ class Fusion:
     def spec(self) -> RankerSpec:
         """“RRF (BM25 + Tiny)”, with k and weights where they are not the usual ones."""
         method = _METHOD_LABELS.get(self.method, self.method)
-        if self.method == "rrf" and self.k != RRF_K:
+        if self.k != RRF_K:
             method += f", k = {self.k:g}"
         members = [member.spec for member in self.members]
         parts = (
@@ -124,8 +128,8 @@ class Fusion:
             member.check()
 
     def fingerprint(self) -> str:
-        """The method and its members' fingerprints."""
-        return " ".join((str(self), *(member.fingerprint() for member in self.members)))
+        """The method, its options and its members' fingerprints."""
+        return " ".join((self.spec.key, *(member.fingerprint() for member in self.members)))
 
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
@@ -171,7 +175,11 @@ class Fusion:
 
 
 def _slashed(weights: Iterable[float]) -> str:
-    return "/".join(f"{weight:g}" for weight in weights)
+    return "/".join(map(write_number, weights))
+
+
+def _nested(method: str) -> InputError:
+    return InputError(Message("{method} holds another fusion. Name the rankers themselves.", method=method))
 
 
 def _read(written: Written, tools: Tools) -> Fusion:
@@ -179,11 +187,14 @@ def _read(written: Written, tools: Tools) -> Fusion:
     weights = tuple(as_number(written.name, "weights", part) for part in options.text("weights").split("/") if part)
     k = options.number("k", RRF_K) if written.name == "rrf" else RRF_K
     options.close()
-    return Fusion(written.name, tuple(map(tools.read, written.members or ())), weights, k)
+    members = written.members or ()
+    if any(read(member).name in METHODS and read(member).members is not None for member in members):
+        raise _nested(written.name)  # however deep they go, none is read
+    return Fusion(written.name, tuple(map(tools.read, members)), weights, k)
 
 
 def _offer(tools: Tools) -> Sequence[Fusion]:
     return []
 
 
-KIND = Kind("fusion", METHODS, _read, _offer)
+KIND = Kind("fusion", METHODS, _read, _offer, of_others=True)

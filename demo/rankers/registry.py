@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from demo.errors import InputError
-from demo.messages import Message
+from demo.messages import Message, listed
 from demo.rankers import bm25, engine, fusion
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.term_indexes import TermIndexes
-from demo.rankers.text_form import read, split
+from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
@@ -38,25 +38,37 @@ class Rankers:
         """The ranker that a text stands for; whether its model exists is found out later.
 
         Raises:
-            InputError: brackets do not match, or an option is unknown or has a wrong value.
+            InputError: brackets do not match or hold what the ranker has no use for, or an option is unknown or has a
+                wrong value.
         """
         written = read(text)
         names = {name: kind for kind in self._kinds for name in kind.names}
         of_models = next(kind for kind in self._kinds if not kind.names)
         kind = of_models if written.quoted else names.get(written.name, of_models)
+        if written.members is not None and not kind.of_others:
+            raise InputError(
+                Message(
+                    "“{text}” has rankers in round brackets, and only {names} are made of others. Put a name that has "
+                    "round brackets of its own between quotation marks.",
+                    text=shown(text),
+                    names=listed(name for kind in self._kinds if kind.of_others for name in kind.names),
+                )
+            )
         return kind.read(written, self._tools)
 
     def read_all(self, texts: str | Iterable[str]) -> tuple[Ranker, ...]:
-        """The rankers of a list, each once, in their order; a single text may hold several.
+        """The rankers of a list, those of one key once, in their order; a single text may hold several.
 
         Raises:
             InputError: none is named, or as `read`.
         """
         parts = split(texts, ",\n") if isinstance(texts, str) else texts
-        found = dict.fromkeys(self.read(part) for part in parts if part.strip())
+        found: dict[str, Ranker] = {}
+        for ranker in (self.read(part) for part in parts if part.strip()):
+            found.setdefault(ranker.spec.key, ranker)
         if not found:
             raise InputError(Message("No ranker is named. Write one or more, such as bm25, bundled/tiny."))
-        return tuple(found)
+        return tuple(found.values())
 
     def offered(self) -> tuple[Ranker, ...]:
         """What menus show."""

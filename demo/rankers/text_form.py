@@ -52,6 +52,12 @@ def write_options(options: Mapping[str, str | None]) -> str:
     return f"[{';'.join(parts)}]" if parts else ""
 
 
+def write_number(value: float) -> str:
+    """The shortest text that is read as this number."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
+
+
 def split(text: str, separators: str) -> list[str]:
     """The parts between separators that stand outside all brackets and quotation marks.
 

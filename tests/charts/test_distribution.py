@@ -2,8 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from made_comparisons import MakeComparison
-from random_lineups import FAILED, lineup_of, random_lineup
+from fakes import FAILED, make_pair, random_result, result_of
 
 from demo.charts import find_scale
 from demo.charts.distribution import (
@@ -11,7 +10,7 @@ from demo.charts.distribution import (
     distribution_alt,
     distribution_data,
     distribution_figure,
-    lineup_distribution_data,
+    pair_distribution_data,
 )
 
 
@@ -41,9 +40,9 @@ def test_no_value_falls_between_the_bins(size: int, seed: int) -> None:
     assert (np.diff(edges) > 0).all()
 
 
-def test_data_worked_by_hand(make_comparison: MakeComparison) -> None:
+def test_data_worked_by_hand() -> None:
     before = [float(score) for score in range(12, 0, -1)]
-    data = distribution_data(make_comparison(before, [0.0] * 10 + [5.0, 4.0]))
+    data = pair_distribution_data(make_pair(before, [0.0] * 10 + [5.0, 4.0]))
     assert (data.k, data.size) == (10, 12)
     # 11 / 10 = 1.1, rounded up to 2: edges 0, 2 … 12, and 12 falls into the last bin
     assert data.panels[0].edges.tolist() == [0, 2, 4, 6, 8, 10, 12]
@@ -54,8 +53,8 @@ def test_data_worked_by_hand(make_comparison: MakeComparison) -> None:
     assert data.panels[1].candidates.tolist() == list(range(12))
 
 
-def test_the_figure_carries_the_datas_numbers(make_comparison: MakeComparison) -> None:
-    data = distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
+def test_the_figure_carries_the_datas_numbers() -> None:
+    data = pair_distribution_data(make_pair([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
     figure = distribution_figure(data, "en").to_plotly_json()
     for panel, x in zip(data.panels, ("x", "x2"), strict=True):
         traces = {trace["name"]: trace for trace in figure["data"] if trace["xaxis"] == x}
@@ -69,15 +68,15 @@ def test_the_figure_carries_the_datas_numbers(make_comparison: MakeComparison) -
     assert figure["layout"]["xaxis"]["range"] != figure["layout"]["xaxis2"]["range"]
 
 
-def test_bars_say_what_they_hold(make_comparison: MakeComparison) -> None:
-    data = distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
+def test_bars_say_what_they_hold() -> None:
+    data = pair_distribution_data(make_pair([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
     bar = distribution_figure(data, "en").data[0]
     assert bar.hovertext[0] == "1.0 … 1.5<br>1 passage, 1 in the top 3"  # (4 − 1) / 10 rounded up to 0.5
 
 
-def test_headings_name_scale_and_exceptions(make_comparison: MakeComparison) -> None:
+def test_headings_name_scale_and_exceptions() -> None:
     twelve = [float(score) for score in range(12)]
-    data = distribution_data(make_comparison(twelve, twelve), find_scale("sigmoid"))
+    data = pair_distribution_data(make_pair(twelve, twelve), find_scale("sigmoid"))
     upper, lower = (note.text for note in distribution_figure(data, "en").layout.annotations)
     assert "BM25 score" in upper
     assert "raw: sigmoid is for logits" in upper
@@ -85,23 +84,23 @@ def test_headings_name_scale_and_exceptions(make_comparison: MakeComparison) -> 
     assert "solid: top 10" in lower
 
 
-def test_an_undefined_scale_leaves_a_sentence_in_its_panel_only(make_comparison: MakeComparison) -> None:
-    data = distribution_data(make_comparison([2.0, 1.0], [1.5, 1.5]), find_scale("z"))
+def test_an_undefined_scale_leaves_a_sentence_in_its_panel_only() -> None:
+    data = pair_distribution_data(make_pair([2.0, 1.0], [1.5, 1.5]), find_scale("z"))
     texts = [note.text for note in distribution_figure(data, "zh").layout.annotations]
     assert data.panels[0].values.tolist() == [1.0, -1.0]
     assert data.panels[1].values.size == 0
     assert sum("得分全部相同：z 无定义" in text for text in texts) == 1
 
 
-def test_infinite_scores_are_left_out_and_counted(make_comparison: MakeComparison) -> None:
-    data = distribution_data(make_comparison([3.0, 2.0, 1.0], [1.0, -np.inf, 0.5]))
+def test_infinite_scores_are_left_out_and_counted() -> None:
+    data = pair_distribution_data(make_pair([3.0, 2.0, 1.0], [1.0, -np.inf, 0.5]))
     assert data.panels[1].candidates.tolist() == [0, 2]
     assert data.panels[1].note is not None
     assert str(data.panels[1].note) == "1 infinite left out"
 
 
-def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
-    alt = distribution_alt(distribution_data(make_comparison([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5])))
+def test_alt_gives_range_and_median() -> None:
+    alt = distribution_alt(pair_distribution_data(make_pair([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5])))
     assert str(alt) == (
         "Score distributions of 3 passages: BM25 score from 1.00 to 4.00, median 2.50; "
         "Cross-encoder logit from −3.00 to 2.00, median 0.50."
@@ -110,8 +109,8 @@ def test_alt_gives_range_and_median(make_comparison: MakeComparison) -> None:
 
 def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() -> None:
     nan = float("nan")
-    lineup = lineup_of([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
-    data = lineup_distribution_data(lineup)
+    lineup = result_of([[3.0, 1.0], FAILED, [nan, 2.0]], ["one", "two"], labels=["Okapi", "", "Tiny <b>"])
+    data = distribution_data(lineup)
     assert [panel.name for panel in data.panels] == ["Okapi", "Tiny <b>"]
     assert data.panels[1].candidates.tolist() == [1]
     assert str(data.panels[1].hovers[1]) == "<b>rank 1</b> · 2.00<br>two"
@@ -130,7 +129,7 @@ def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() ->
 
 @pytest.mark.parametrize("count", range(1, 9))
 def test_panels_do_not_overlap(count: int) -> None:
-    figure = distribution_figure(lineup_distribution_data(random_lineup(20, count)), "en")
+    figure = distribution_figure(distribution_data(random_result(20, count)), "en")
     domains = [figure.layout[f"yaxis{number + 1 if number else ''}"].domain for number in range(count)]
     inner = figure.layout.height - 52
     for (bottom, _), (_, top) in pairwise(domains):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import giving, made_collection, made_outcomes
 
 from demo.charts.evaluation import Study, describe_cut, threshold_data
 from demo.charts.evaluation.calibration import calibration_data
@@ -22,9 +22,9 @@ from demo.metrics.effectiveness import parse_measures
 MRR = parse_measures("mrr")
 QRELS = {"q1": {"a": 1, "b": 0}, "q2": {"b": 2, "c": 0}, "q3": {"c": 1, "a": 0}}
 COLLECTION = made_collection(QRELS, ["a", "b", "c"])
-FIRST = Told("first", {query: {"a": 3.0, "b": 2.0, "c": 1.0} for query in QRELS}, seconds=0.001)
+FIRST = giving("first", {query: {"a": 3.0, "b": 2.0, "c": 1.0} for query in QRELS}, seconds=0.001)
 """Finds q1 first, q2 second, q3 third: MRR 1, ½, ⅓."""
-SECOND = Told(
+SECOND = giving(
     "second",
     {
         "q1": {"b": 4.0, "a": 2.0, "c": -1.0},
@@ -125,7 +125,7 @@ def test_a_long_curve_is_drawn_in_few_points_with_both_ends() -> None:
     draw = np.random.default_rng(3)
     names = [f"d{number}" for number in range(2_000)]
     collection = made_collection({"q": {name: int(draw.integers(2)) for name in names}}, names)
-    outcomes = made_outcomes(collection, Told("only", {"q": dict(zip(names, draw.normal(size=2_000), strict=True))}))
+    outcomes = made_outcomes(collection, giving("only", {"q": dict(zip(names, draw.normal(size=2_000), strict=True))}))
     made = Study(evaluate(outcomes, collection, MRR), outcomes, collection, MRR[0], "only")
     data = threshold_data(made)
     scores = outcomes[0].rankings[0].scores

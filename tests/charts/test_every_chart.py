@@ -4,53 +4,53 @@ import json
 
 import numpy as np
 import pytest
-from made_comparisons import build_comparison
-from random_lineups import FAILED, lineup_of, random_lineup
+from fakes import FAILED, make_pair, random_result, result_of
 
-from demo.charts import CHARTS, LINEUP_CHARTS, SCALES, Chart, Scale
-from demo.records import Comparison, Lineup, Ranking
+from demo.charts import PAIR_CHARTS, RAW, RESULT_CHARTS, SCALES, Chart, Scale
+from demo.records import Ranking, Result
+from demo.results import Pair
 
 
-def _random(size: int) -> Comparison:
+def _random(size: int) -> Pair:
     draw = np.random.default_rng(size)
     texts = [f"Passage {number} <b>says</b> A & B über 柏林\nand more" for number in range(size)]
-    return build_comparison(draw.gamma(2, 3, size), draw.normal(0, 5, size), texts)
+    return make_pair(draw.gamma(2, 3, size), draw.normal(0, 5, size), texts)
 
 
 CASES = {
-    "empty": build_comparison([], []),
-    "one": build_comparison([2.5], [-1.0]),
-    "two": build_comparison([2.5, 2.0], [-1.0, 3.0]),
-    "all tied": build_comparison([0.0] * 15, [1.5] * 15),
-    "first stage tied": build_comparison([0.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0]),
-    "infinite": build_comparison([3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf]),
-    "non-ASCII": build_comparison([2.0, 1.0], [1.0, 2.0], ["柏林有 370 万居民。" * 20, "Zürich «größte» — ψ \udc80"]),
+    "empty": make_pair([], []),
+    "one": make_pair([2.5], [-1.0]),
+    "two": make_pair([2.5, 2.0], [-1.0, 3.0]),
+    "all tied": make_pair([0.0] * 15, [1.5] * 15),
+    "first stage tied": make_pair([0.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0]),
+    "infinite": make_pair([3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf]),
+    "non-ASCII": make_pair([2.0, 1.0], [1.0, 2.0], ["柏林有 370 万居民。" * 20, "Zürich «größte» — ψ \udc80"]),
     "sixty-one": _random(61),
     "five hundred": _random(500),
 }
 
 NONE = float("nan")
 
-LINEUP_CASES = {
-    "none yet": lineup_of([]),
-    "all failed": lineup_of([FAILED, FAILED]),
-    "empty": lineup_of([[], []]),
-    "one": lineup_of([[2.5], [-1.0], [3.0]]),
-    "two": lineup_of([[2.5, 2.0], [-1.0, 3.0]]),
-    "all tied": lineup_of([[0.0] * 15, [1.5] * 15, list(range(15))]),
-    "infinite": lineup_of([[3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf], [np.inf] * 3]),
-    "not all reranked": lineup_of([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NONE, NONE], [NONE] * 4]),
-    "non-ASCII": lineup_of(
+RESULT_CASES = {
+    "none yet": result_of([]),
+    "all failed": result_of([FAILED, FAILED]),
+    "empty": result_of([[], []]),
+    "one": result_of([[2.5], [-1.0], [3.0]]),
+    "two": result_of([[2.5, 2.0], [-1.0, 3.0]]),
+    "all tied": result_of([[0.0] * 15, [1.5] * 15, list(range(15))]),
+    "infinite": result_of([[3.0, 2.0, 1.0], [-np.inf, 1.0, np.inf], [np.inf] * 3]),
+    "not all reranked": result_of([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NONE, NONE], [NONE] * 4]),
+    "non-ASCII": result_of(
         [[2.0, 1.0], [1.0, 2.0]],
         ["柏林有 370 万居民。" * 20, "Zürich «größte» — ψ \udc80"],
         labels=["BM25 <b>x</b>", "模型 · نموذج · a-very-long-name-of-a-model-that-goes-on"],
     ),
-    "a failure among them": lineup_of([[2.0, 1.0], FAILED, [1.0, 2.0], FAILED]),
-    "one ranker": random_lineup(20, 1),
-    "sixty-one": random_lineup(61, 5),
-    "five hundred": random_lineup(500, 8),
+    "a failure among them": result_of([[2.0, 1.0], FAILED, [1.0, 2.0], FAILED]),
+    "one ranker": random_result(20, 1),
+    "sixty-one": random_result(61, 5),
+    "five hundred": random_result(500, 8),
 }
-ROWS = [(chart, CASES) for chart in CHARTS] + [(chart, LINEUP_CASES) for chart in LINEUP_CHARTS]
+ROWS = [(chart, CASES) for chart in PAIR_CHARTS] + [(chart, RESULT_CASES) for chart in RESULT_CHARTS]
 
 every_chart = pytest.mark.parametrize("chart", [chart for chart, _ in ROWS], ids=lambda chart: chart.key)
 every_scale = pytest.mark.parametrize("scale", SCALES, ids=lambda scale: scale.key)
@@ -60,14 +60,17 @@ every_case = pytest.mark.parametrize(
 )
 
 
-def rankings_of(shown: Comparison | Lineup) -> tuple[Ranking, ...]:
-    return shown.rankings if isinstance(shown, Lineup) else (shown.before, shown.after)
+def rankings_of(shown: Pair | Result) -> tuple[Ranking, ...]:
+    return shown.rankings if isinstance(shown, Result) else (shown.before, shown.after)
 
 
-@every_scale
+@pytest.mark.parametrize(
+    ("scale", "language"),
+    [*((scale, "en") for scale in SCALES), (RAW, "zh")],
+    ids=[*(scale.key for scale in SCALES), "raw-zh"],
+)
 @every_case
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_draws_and_serialises(chart: Chart, scale: Scale, shown: Comparison | Lineup, language: str) -> None:
+def test_draws_and_serialises(chart: Chart, scale: Scale, shown: Pair | Result, language: str) -> None:
     figure = chart.figure(chart.data(shown, scale), language)  # type: ignore[arg-type]
     content = json.loads(figure.to_json())
     layout = content["layout"]
@@ -83,7 +86,7 @@ def test_draws_and_serialises(chart: Chart, scale: Scale, shown: Comparison | Li
 
 
 @every_case
-def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, shown: Comparison | Lineup) -> None:
+def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, shown: Pair | Result) -> None:
     figure = chart.figure(chart.data(shown, SCALES[0]), "en")
     homes = sorted({(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data if trace.name == "selected"})
     # a chart of two scores has one home of points for both rankers, where both are finite
@@ -100,7 +103,7 @@ def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, shown: Compar
 
 @every_scale
 @every_case
-def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, shown: Comparison | Lineup) -> None:
+def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, shown: Pair | Result) -> None:
     alt = chart.alt(chart.data(shown, scale))
     assert str(alt).endswith(".")
     assert alt.to("zh").endswith("。")
@@ -109,20 +112,20 @@ def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, shown: Comparis
 
 
 @pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
-def test_nothing_to_show_is_said(chart: Chart, cases: dict[str, Comparison | Lineup]) -> None:
+def test_nothing_to_show_is_said(chart: Chart, cases: dict[str, Pair | Result]) -> None:
     figure = chart.figure(chart.data(cases["empty"], SCALES[0]), "en")
     assert any("No passages to show" in note.text for note in figure.layout.annotations)
 
 
-@pytest.mark.parametrize("chart", LINEUP_CHARTS, ids=lambda chart: chart.key)
+@pytest.mark.parametrize("chart", RESULT_CHARTS, ids=lambda chart: chart.key)
 @pytest.mark.parametrize("case", ["none yet", "all failed"])
 def test_no_ranking_to_show_is_said(chart: Chart, case: str) -> None:
-    figure = chart.figure(chart.data(LINEUP_CASES[case], SCALES[0]), "en")
+    figure = chart.figure(chart.data(RESULT_CASES[case], SCALES[0]), "en")
     assert [note.text for note in figure.layout.annotations] == ["No ranking to show"]
 
 
 @pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
-def test_a_chart_without_scales_does_not_change_with_them(chart: Chart, cases: dict[str, Comparison | Lineup]) -> None:
+def test_a_chart_without_scales_does_not_change_with_them(chart: Chart, cases: dict[str, Pair | Result]) -> None:
     pictures = {chart.figure(chart.data(cases["sixty-one"], scale), "en").to_json() for scale in SCALES}
     assert len(pictures) == (len(SCALES) if chart.scaled else 1)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import giving, made_collection, made_outcomes
 
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.evaluation import evaluate
@@ -26,10 +26,10 @@ def study(queries: int, passages: int = 12, tied: bool = False, grades: int = 2,
     qrels = {query: {name: int(draw.integers(grades)) for name in names[: max(1, passages // 2)]} for query in wanted}
     collection = made_collection(qrels, names)
     told = [
-        Told(
+        giving(
             key,
             {query: {name: 0.0 if tied else float(draw.normal(0, 4)) for name in names} for query in wanted},
-            seconds,
+            seconds=seconds,
         )
         for key in ("first <b>", "second")
     ]

@@ -3,27 +3,26 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from made_comparisons import MakeComparison
-from random_lineups import lineup_of, random_lineup
+from fakes import make_pair, random_result, result_of
 
 from demo.charts import flow_alt, flow_data
 from demo.charts.flow import FlowData
-from demo.records import Comparison
+from demo.results import Pair
 
-Make = Callable[[int], Comparison]
+Make = Callable[[int], Pair]
 
 
-def slope_data(comparison: Comparison) -> FlowData:
-    return flow_data((comparison.before, comparison.after))
+def slope_data(pair: Pair) -> FlowData:
+    return flow_data((pair.before, pair.after))
 
 
 @pytest.fixture
-def last_becomes_first(make_comparison: MakeComparison) -> Make:
+def last_becomes_first() -> Make:
     """Makes a comparison of n in which only the last passage moves past all others."""
 
-    def make(size: int) -> Comparison:
+    def make(size: int) -> Pair:
         before = np.arange(size, 0, -1.0)
-        return make_comparison(before, np.concatenate([before[:-1], [size + 1.0]]))
+        return make_pair(before, np.concatenate([before[:-1], [size + 1.0]]))
 
     return make
 
@@ -39,20 +38,20 @@ def test_up_to_twelve_every_line_is_strong_and_named(last_becomes_first: Make) -
     assert data.lines[1].at[1] == pytest.approx(1 / 11)
 
 
-def test_up_to_sixty_top_old_top_and_movers_stand_out(make_comparison: MakeComparison) -> None:
-    before = np.arange(40, 0, -1.0)
+def test_up_to_twenty_five_top_old_top_and_movers_stand_out() -> None:
+    before = np.arange(24, 0, -1.0)
     after = before.copy()
-    after[[0, 1, 2]] = [14.5, 13.5, 12.5]  # the old top three fall to about 24 to 28
-    after[35] = 11.6  # a big mover that stays below the top ten
-    data = slope_data(make_comparison(before, after))
-    assert (data.mode, len(data.lines), data.size) == ("emphasis", 40, 40)
+    after[[0, 1, 2]] = [4.5, 3.5, 2.5]  # the old top three fall to about 20 to 22
+    after[20] = 11.6  # a big mover that stays below the top ten
+    data = slope_data(make_pair(before, after))
+    assert (data.mode, len(data.lines), data.size) == ("emphasis", 24, 24)
     strong = {line.candidate for line in data.lines if line.strong}
     new_top = set(range(3, 13))
     assert strong == new_top | {0, 1, 2}  # they are the three biggest movers as well
     assert {line.candidate for line in data.lines if line.named[1]} == strong
 
 
-def test_beyond_sixty_only_the_two_tops_are_drawn_over_a_log_tail(last_becomes_first: Make) -> None:
+def test_beyond_twenty_five_only_the_two_tops_are_drawn_over_a_log_tail(last_becomes_first: Make) -> None:
     data = slope_data(last_becomes_first(500))
     assert (data.mode, data.size, data.rows, data.k) == ("tops", 500, 10, 10)
     assert [line.candidate for line in data.lines] == [499, *range(10)]
@@ -69,7 +68,7 @@ def test_beyond_sixty_only_the_two_tops_are_drawn_over_a_log_tail(last_becomes_f
 
 
 @pytest.mark.parametrize(
-    ("size", "mode"), [(0, "all"), (1, "all"), (12, "all"), (13, "emphasis"), (60, "emphasis"), (61, "tops")]
+    ("size", "mode"), [(0, "all"), (1, "all"), (12, "all"), (13, "emphasis"), (25, "emphasis"), (26, "tops")]
 )
 def test_every_size_has_its_mode_and_places_within_the_field(last_becomes_first: Make, size: int, mode: str) -> None:
     data = slope_data(last_becomes_first(size))
@@ -87,9 +86,9 @@ def test_slope_in_one_sentence(last_becomes_first: Make) -> None:
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5, 8])
-@pytest.mark.parametrize("size", [0, 1, 2, 12, 13, 60, 61, 500])
+@pytest.mark.parametrize("size", [0, 1, 2, 12, 13, 25, 26, 500])
 def test_every_line_has_a_place_in_every_column(size: int, columns: int) -> None:
-    data = flow_data(random_lineup(size, columns).rankings)
+    data = flow_data(random_result(size, columns).rankings)
     assert (data.columns, data.size) == (columns, size)
     for line in data.lines:
         assert len(line.ranks) == len(line.at) == len(line.named) == len(line.moves) + 1 == columns
@@ -103,18 +102,18 @@ def test_every_line_has_a_place_in_every_column(size: int, columns: int) -> None
 
 
 def test_among_three_columns_the_one_whose_ranks_differ_most_stands_out() -> None:
-    order = [float(score) for score in range(40, 0, -1)]
-    detour = [*order[:29], 40.5, *order[30:]]  # candidate 29 is rank 30, then 1, then 30 again
-    data = flow_data(lineup_of([order, detour, order]).rankings)
-    line = next(line for line in data.lines if line.candidate == 29)
-    assert (line.ranks, line.moves, line.spread, line.strong) == ((30, 1, 30), (29, -29), 29, True)
+    order = [float(score) for score in range(24, 0, -1)]
+    detour = [*order[:19], 24.5, *order[20:]]  # candidate 19 is rank 20, then 1, then 20 again
+    data = flow_data(result_of([order, detour, order]).rankings)
+    line = next(line for line in data.lines if line.candidate == 19)
+    assert (line.ranks, line.moves, line.spread, line.strong) == ((20, 1, 20), (19, -19), 19, True)
     strong = {line.candidate for line in data.lines if line.strong}
-    # the last column's ten, the tops of the others (0, 1, 2 and 29, 0, 1), and 29 with the two best of those it passed
-    assert strong == {*range(10), 29}
+    # the last column's ten, the tops of the others (0, 1, 2 and 19, 0, 1), and 19 with the two best of those it passed
+    assert strong == {*range(10), 19}
 
 
 def test_three_columns_in_one_sentence() -> None:
-    alt = flow_alt(flow_data(lineup_of([[3.0, 2.0, 1.0], [1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]).rankings))
+    alt = flow_alt(flow_data(result_of([[3.0, 2.0, 1.0], [1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]).rankings))
     # ranks 1 3 3, 2 1 1, 3 2 2: nobody keeps a rank, and the first passage's differ by 2
     assert str(alt) == (
         "Ranks of 3 passages in 3 rankings: 0 have the same rank in all, and ranks of one passage differ by up to 2."

@@ -5,13 +5,14 @@ import pytest
 
 from demo.charts import SCALES, find_scale
 from demo.charts.scales import scaled
-from demo.records import Ranker, Ranking, ScoreKind
+from demo.records import RankerSpec, Ranking
+from demo.score_kinds import BM25, LOGIT
 
-LOGITS = Ranker("m", "M", ScoreKind.LOGIT)
-BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
+LOGITS = RankerSpec("m", "M", LOGIT)
+WORDS = RankerSpec("bm25", "BM25", BM25)
 
 
-def values_of(key: str, scores: list[float], ranker: Ranker = LOGITS) -> list[float] | None:
+def values_of(key: str, scores: list[float], ranker: RankerSpec = LOGITS) -> list[float] | None:
     values = scaled(Ranking.from_scores(ranker, scores), find_scale(key)).values
     return None if values is None else values.tolist()
 
@@ -37,7 +38,7 @@ def test_sigmoid_of_great_logits_does_not_overflow() -> None:
 
 
 def test_sigmoid_leaves_other_kinds_raw_and_says_so() -> None:
-    reading = scaled(Ranking.from_scores(BM25, [3.0, 1.0]), find_scale("sigmoid"))
+    reading = scaled(Ranking.from_scores(WORDS, [3.0, 1.0]), find_scale("sigmoid"))
     assert reading.values is not None
     assert reading.values.tolist() == [3.0, 1.0]
     assert reading.note is not None

@@ -2,17 +2,17 @@ import math
 
 import numpy as np
 import pytest
-from made_comparisons import MakeComparison
+from fakes import make_pair
 
 from demo.charts import find_scale
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure, rank_ticks
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
 
 
-def test_points_stand_in_the_layer_of_their_direction(make_comparison: MakeComparison) -> None:
-    data = scatter_data(make_comparison([3.0, 2.0, 1.0, 0.5], [0.1, 0.2, 0.9, 0.05]))
+def test_points_stand_in_the_layer_of_their_direction() -> None:
+    data = scatter_data(make_pair([3.0, 2.0, 1.0, 0.5], [0.1, 0.2, 0.9, 0.05]))
     traces = {trace.name: trace for trace in scatter_figure(data, "en").data}
-    assert data.moves.tolist() == [-2, 0, 2, 0]
+    assert data.ways == ("down", "same", "up", "same")
     assert (list(traces["up"].customdata), list(traces["down"].customdata)) == ([2], [0])
     assert list(traces["same"].customdata) == [1, 3]
     assert list(traces["up"].x) == [1.0]
@@ -21,8 +21,8 @@ def test_points_stand_in_the_layer_of_their_direction(make_comparison: MakeCompa
     assert shown == {("triangle-up", "#2f7ed8"), ("triangle-down", "#e8590c"), ("circle", "#8a94a3")}
 
 
-def test_marginals_count_each_axis(make_comparison: MakeComparison) -> None:
-    data = scatter_data(make_comparison([3.0, 2.0, 1.0], [-1.0, 5.0, 0.0]))
+def test_marginals_count_each_axis() -> None:
+    data = scatter_data(make_pair([3.0, 2.0, 1.0], [-1.0, 5.0, 0.0]))
     traces = {trace.name: trace for trace in scatter_figure(data, "en").data}
     assert sum(traces["across"].y) == sum(traces["up the side"].x) == 3
     assert list(traces["across"].y) == data.across.counts.tolist()
@@ -30,8 +30,8 @@ def test_marginals_count_each_axis(make_comparison: MakeComparison) -> None:
     assert traces["up the side"].orientation == "h"
 
 
-def test_the_ring_of_the_selection_starts_empty_on_the_points_axes(make_comparison: MakeComparison) -> None:
-    comparison = make_comparison([3.0, 2.0], [1.0, 2.0])
+def test_the_ring_of_the_selection_starts_empty_on_the_points_axes() -> None:
+    comparison = make_pair([3.0, 2.0], [1.0, 2.0])
     for figure in (
         scatter_figure(scatter_data(comparison), "en"),
         rank_scatter_figure(rank_scatter_data(comparison), "en"),
@@ -42,9 +42,9 @@ def test_the_ring_of_the_selection_starts_empty_on_the_points_axes(make_comparis
         assert (ring.xaxis, ring.yaxis) == (points.xaxis, points.yaxis)
 
 
-def test_hover_text_cannot_be_markup(make_comparison: MakeComparison) -> None:
+def test_hover_text_cannot_be_markup() -> None:
     texts = ["<img src=x onerror=alert(1)> & <b>bold</b>\nnext \udcff", "plain"]
-    data = scatter_data(make_comparison([2.0, 1.0], [1.0, 2.0], texts))
+    data = scatter_data(make_pair([2.0, 1.0], [1.0, 2.0], texts))
     text = str(data.hovers[0])
     assert text.startswith("<b>▼ 1</b>  rank 1 → 2<br>&lt;img src=x<br>onerror=alert(1)&gt;<br>&amp; &lt;b&gt;")
     assert "<img" not in text
@@ -53,16 +53,16 @@ def test_hover_text_cannot_be_markup(make_comparison: MakeComparison) -> None:
     assert scatter_figure(data, "en").to_json()
 
 
-def test_scale_undefined_for_one_side_gives_a_sentence(make_comparison: MakeComparison) -> None:
-    data = scatter_data(make_comparison([0.0, 0.0], [1.0, 2.0]), find_scale("min-max"))
+def test_scale_undefined_for_one_side_gives_a_sentence() -> None:
+    data = scatter_data(make_pair([0.0, 0.0], [1.0, 2.0]), find_scale("min-max"))
     figure = scatter_figure(data, "en")
     assert data.x.size == 0
     assert [note.text for note in figure.layout.annotations] == ["All scores are equal: min–max is not defined"]
     assert "all scores are equal" in str(scatter_alt(data))
 
 
-def test_scatter_in_one_sentence(make_comparison: MakeComparison) -> None:
-    alt = scatter_alt(scatter_data(make_comparison([3.0, 2.0, 1.0], [0.1, 0.3, 0.2])))
+def test_scatter_in_one_sentence() -> None:
+    alt = scatter_alt(scatter_data(make_pair([3.0, 2.0, 1.0], [0.1, 0.3, 0.2])))
     # of three pairs one agrees, between the second and the third: (1 − 2) / 3
     assert (
         str(alt)
@@ -86,9 +86,9 @@ def test_rank_ticks(first: int, last: int, ticks: tuple[int, ...]) -> None:
     assert rank_ticks(first, last) == ticks
 
 
-def test_rank_scatter_shows_ranks_and_the_new_top_ten(make_comparison: MakeComparison) -> None:
+def test_rank_scatter_shows_ranks_and_the_new_top_ten() -> None:
     before, after = np.arange(80, 0, -1.0), np.roll(np.arange(80, 0, -1.0), 3)
-    data = rank_scatter_data(make_comparison(before, after))
+    data = rank_scatter_data(make_pair(before, after))
     figure = rank_scatter_figure(data, "en")
     # everyone moves up by three, the first three go to the end
     assert data.old.tolist() == list(range(1, 81))

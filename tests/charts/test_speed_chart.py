@@ -3,11 +3,11 @@ import math
 from itertools import combinations
 
 import pytest
-from random_lineups import FAILED, lineup_of, random_lineup
+from fakes import FAILED, random_result, result_of
 
 from demo.charts.speed import LABEL_HEIGHT, SpeedData, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.metrics.agreement import TAU_B
-from demo.records import Cost, Lineup
+from demo.records import Cost, Result
 
 KEPT = Cost(pairs=3, kept_pairs=3)
 
@@ -16,7 +16,7 @@ def cost(milliseconds: float, pairs: int = 3) -> Cost:
     return Cost(pairs=pairs, tokenise_seconds=0.0, model_seconds=milliseconds * pairs / 1000)
 
 
-SOME = lineup_of(
+SOME = result_of(
     [[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [3.0, 1.0, 2.0]], costs=[cost(0.12), cost(20.0), KEPT], labels=["A", "B", "C"]
 )
 
@@ -57,22 +57,22 @@ def test_the_figure_carries_the_datas_numbers() -> None:
     assert [note.text for note in figure.layout.annotations] == ["A (reference)", "B"]
 
 
-def timed(size: int, count: int) -> Lineup:
-    return random_lineup(size, count, costs=[cost(2.0**number, size) for number in range(count)])
+def timed(size: int, count: int) -> Result:
+    return random_result(size, count, costs=[cost(2.0**number, size) for number in range(count)])
 
 
 CASES = {
-    "empty": lineup_of([[], []]),
-    "none": lineup_of([[3.0, 1.0]]),
-    "failure": lineup_of([[3.0, 1.0], FAILED, [1.0, 2.0]], costs=[cost(1, 2), Cost(), cost(3, 2)]),
+    "empty": result_of([[], []]),
+    "none": result_of([[3.0, 1.0]]),
+    "failure": result_of([[3.0, 1.0], FAILED, [1.0, 2.0]], costs=[cost(1, 2), Cost(), cost(3, 2)]),
     "eight": timed(40, 8),
-    "eight alike": lineup_of([[3.0, 2.0, 1.0]] * 8, costs=[cost(5.0)] * 8),
+    "eight alike": result_of([[3.0, 2.0, 1.0]] * 8, costs=[cost(5.0)] * 8),
 }
 
 
 @pytest.mark.parametrize("lineup", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_draws_serialises_and_says_itself(lineup: Lineup, language: str) -> None:
+def test_draws_serialises_and_says_itself(lineup: Result, language: str) -> None:
     data = speed_data(lineup, "bm25", TAU_B)
     layout = json.loads(speed_figure(data, language).to_json())["layout"]  # type: ignore[arg-type]
     assert layout["height"] == 340
@@ -89,7 +89,7 @@ def places(data: SpeedData) -> list[float]:
 
 
 @pytest.mark.parametrize("lineup", [CASES["eight"], CASES["eight alike"]], ids=["eight", "eight alike"])
-def test_labels_never_share_a_line_and_stay_within(lineup: Lineup) -> None:
+def test_labels_never_share_a_line_and_stay_within(lineup: Result) -> None:
     found = places(speed_data(lineup, "bm25", TAU_B))
     assert all(abs(one - other) >= LABEL_HEIGHT - 1e-6 for one, other in combinations(found, 2))
     assert all(0 <= place <= 340 - 14 - 46 for place in found)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from demo.rankers.choices import CrossEncoderChoice
+from made_catalog import layout_of
 from made_checkpoints import HubCache, write_vocabulary
-from test_catalog import layout_of
 
 from demo.messages import NOTHING, Message
 from demo.rankers.catalog import CATALOG
@@ -18,7 +17,7 @@ from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loaded_models import Tell
 from demo.rankers.cross_encoder.model import CrossEncoder
 from demo.rankers.cross_encoder.scoring import Where
-from demo.records import Card, Collection, Lineup, ModelSpec, Passage
+from demo.records import Card, Collection, ModelSpec, Passage
 from demo.service import MOST_RANKERS, RankingService, Request
 from demo.settings import Settings
 
@@ -65,11 +64,10 @@ def test_every_layout_ranks_in_a_lineup(tmp_path: Path) -> None:
     collection = Collection("made", Card(Message("Made"), NOTHING), passages)
     ranked = {}
     for start in range(0, len(CATALOG), MOST_RANKERS):
-        choices = tuple(CrossEncoderChoice(spec.key) for spec in CATALOG[start : start + MOST_RANKERS])
-        *_, lineup = service.line_up(Request("berlin has people", collection), choices)
-        assert isinstance(lineup, Lineup)
-        assert lineup.failures == ()
-        ranked |= {ranking.ranker.key: ranking for ranking in lineup.rankings}
+        rankers = [service.rankers.read(spec.key) for spec in CATALOG[start : start + MOST_RANKERS]]
+        result = service.run(Request("berlin has people", collection, service.default_first_stage()), rankers).run()
+        assert result.failures == ()
+        ranked |= {ranking.ranker.key: ranking for ranking in result.rankings}
     assert list(ranked) == [spec.key for spec in CATALOG]
     for spec in CATALOG:
         ranking = ranked[spec.key]

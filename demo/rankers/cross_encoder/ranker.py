@@ -38,12 +38,16 @@ class CrossEncoder:
     max_tokens: int = 0
 
     def __str__(self) -> str:
-        options = {
-            "precision": self.precision or None,
-            "max_tokens": str(self.max_tokens) if self.max_tokens else None,
-            "windows": "" if self.windows else None,
-        }
-        return f"{quote(self.model, always='/' not in self.model) if self.model else ''}{write_options(options)}"
+        options = write_options(
+            {
+                "precision": self.precision or None,
+                "max_tokens": str(self.max_tokens) if self.max_tokens else None,
+                "windows": "" if self.windows else None,
+            }
+        )
+        if not self.model and options:
+            return options
+        return f"{quote(self.model, always='/' not in self.model)}{options}"
 
     def _use(self) -> Use:
         return self.scoring.use(self.model, self.precision, self.windows, self.max_tokens)

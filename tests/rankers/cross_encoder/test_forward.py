@@ -184,7 +184,8 @@ def test_layers_that_the_files_lack_are_named(tmp_path: Path) -> None:
 
 def test_the_bundled_model_needs_no_transformers() -> None:
     code = (
-        "import sys; from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve; from demo.settings import Settings\n"
+        "import sys; from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve\n"
+        "from demo.settings import Settings\n"
         "model = load_cross_encoder(resolve('bundled/tiny', Settings()), Settings(device='cpu'))\n"
         "assert [*model.score('berlin', ['berlin', 'rome'])] and model.backend == 'own forward'\n"
         "assert 'torch' in sys.modules and 'transformers' not in sys.modules"

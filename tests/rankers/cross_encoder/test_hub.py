@@ -183,7 +183,8 @@ def test_a_hub_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_offline_is_said_at_once(tmp_path: Path) -> None:
     """With HF_HUB_OFFLINE=1 in the environment, as huggingface_hub reads it when it is imported."""
     code = (
-        "from demo.errors import RemoteError; from demo.rankers.cross_encoder import loading; from demo.settings import Settings\n"
+        "from demo.errors import RemoteError; from demo.rankers.cross_encoder import loading\n"
+        "from demo.settings import Settings\n"
         "try: loading.load_cross_encoder(loading.resolve('nboost/pt-tinybert-msmarco', Settings()), Settings())\n"
         "except RemoteError as error: print(error)"
     )

@@ -341,7 +341,7 @@ def broken_tokenizer(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        (without_head, "has no trained reranking head: classifier.bias, classifier.weight are not in its files"),
+        (without_head, "has no trained reranking head. Missing in its files: classifier.bias, classifier.weight."),
         (bi_encoder, "is a BertModel, not a cross-encoder"),
         (decoder, "is a Qwen3ForCausalLM, not a cross-encoder"),
         (three_labels, "has 3 outputs; a reranker has one or two"),

@@ -15,7 +15,7 @@ import pytest
 import torch
 import transformers
 from made_checkpoints import PASSAGES, QUERY, bert_state, random_state, scores_of, write_bert
-from test_cross_encoder_pairs import bert_like, roberta_like, unigram_like
+from made_tokenizers import bert_like, roberta_like, unigram_like
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+import numpy as np
 import pytest
 
 from demo.messages import Message
+from demo.progress import Progress, Steps
 from demo.rankers.cross_encoder.occlusion import occlude, stretches, without
-from demo.rankers.cross_encoder.scoring import Progress
-from demo.records import Effect, Extent, Occlusion, Ranker, Ranking, ScoreKind
+from demo.rankers.cross_encoder.scoring import Scored
+from demo.records import Cost, Effect, Extent, ModelSpec, ModelUse, Occlusion, RankerSpec
+from demo.score_kinds import LOGIT
 
-RANKER = Ranker("made", "Made", ScoreKind.LOGIT)
+USE = ModelUse(ModelSpec("made", "Made"), "r1", "fp32", 512, windows=False)
+RANKER = RankerSpec("made", "Made", LOGIT, USE)
 
 
 class Counting:
@@ -21,23 +25,18 @@ class Counting:
         self.limit = limit
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
-    def __call__(self, query: str, contents: list[str]) -> Generator[Progress, None, Ranking]:
+    def __call__(self, query: str, contents: list[str]) -> Generator[Progress, None, Scored]:
         self.asked.append((query, tuple(contents)))
         yield Progress("scoring", 0, len(contents), Message("Scoring"))
         scores = [sum(3.0 if w in query.split() else -0.5 for w in content.split()) for content in contents]
         extents = tuple(Extent(9, 9, 0, min(self.limit, len(content))) for content in contents)
-        return Ranking.from_scores(RANKER, scores, extents=extents)
+        return Scored(np.array(scores, dtype=np.float32), extents, Cost(), USE)
 
 
-def occluded(query: str, content: str, rank: Counting) -> Occlusion:
-    def steps() -> Generator[Progress | Occlusion, None, None]:
-        yield (yield from occlude(query, content, rank))
-
-    *progress, last = steps()
-    assert progress
-    assert all(isinstance(step, Progress) for step in progress)
-    assert isinstance(last, Occlusion)
-    return last
+def occluded(query: str, content: str, score: Counting) -> Occlusion:
+    steps = Steps(occlude(query, content, score, lambda scored: RankerSpec("made", "Made", LOGIT, scored.model)))
+    assert [step.stage for step in steps] == ["scoring"] * len(score.asked)
+    return steps.result
 
 
 def test_effects_worked_by_hand() -> None:

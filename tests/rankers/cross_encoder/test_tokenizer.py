@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import transformers
 from made_checkpoints import PASSAGES, QUERY, VOCABULARY, bert_config, write_json, write_vocabulary
-from test_cross_encoder_pairs import roberta_like, unigram_like, xlnet_like
+from made_tokenizers import roberta_like, unigram_like, xlnet_like
 
 from demo.rankers.cross_encoder.tokenizer import read_bert_tokenizer
 from demo.rankers.cross_encoder.transformers_network import as_text_tokenizer

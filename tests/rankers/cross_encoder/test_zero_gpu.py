@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from demo.rankers.choices import CrossEncoderChoice
 from made_checkpoints import PASSAGES, QUERY, scores_of, write_bert
 
 from demo.errors import InputError
@@ -108,9 +107,9 @@ def test_where_no_gpu_is_lent_the_cpu_does_the_rest(
 
 def test_the_service_says_where_it_was_computed(lender: Lender) -> None:
     service = RankingService(BORROWING, models=sys.modules["demo.rankers.cross_encoder.zero_gpu"], recordings=None)  # type: ignore[arg-type]
-    *_, comparison = service.rerank(service.worked_example(), CrossEncoderChoice("bundled/tiny"))
+    (ranking,) = service.run(service.worked_example(), [service.cross_encoder("bundled/tiny")]).run().rankings
     assert lender.passed > 0
-    assert comparison.after.cost.device == "cuda:0 lent"  # type: ignore[union-attr]
+    assert ranking.cost.device == "cuda:0 lent"
 
 
 def test_short_work_asks_for_nothing(lender: Lender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
