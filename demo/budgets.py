@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from demo.errors import InputError
+from demo.errors import DemoError, InputError
 from demo.messages import Message
 from demo.rankers.protocol import Ranker
 from demo.settings import Settings
 
-BYTES_PER_TOKEN = 4
-"""Of a text in UTF-8, on average; English has more, most other languages fewer."""
+ASCII_CHARS_PER_TOKEN, OTHER_CHARS_PER_TOKEN = 4, 2
+"""On average of English, and of texts with other letters: from 1 of Chinese to 4 of French."""
 
 BM25_SECONDS = 2e-5
-"""Of a passage that nothing but words is looked at of, indexing included."""
+"""Of a passage of which only words are looked at, indexing included."""
 
 
 @runtime_checkable
@@ -30,15 +30,12 @@ class Composed(Protocol):
 class ReadsTokens(Protocol):
     """A ranker whose work grows with the tokens it reads."""
 
-    def tokens_read(self, tokens: int) -> int:
-        """How many it reads of a passage with so many.
+    def work(self, tokens: Sequence[int]) -> tuple[int, float]:
+        """How many tokens it reads of pairs with so many each, and the seconds that this is expected to take here.
 
         Raises:
-            DemoError: there is no such ranker.
+            DemoError: there is no such model.
         """
-
-    def seconds(self, tokens: int) -> float:
-        """What reading so many is expected to take on this machine."""
 
 
 def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
@@ -51,7 +48,7 @@ def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
 
 def tokens_of(text: str) -> int:
     """About how many tokens the text has."""
-    return 1 + len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
+    return 1 + len(text) // (ASCII_CHARS_PER_TOKEN if text.isascii() else OTHER_CHARS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,13 @@ class Size:
 
     Attributes:
         passages: of each query; queries: 1, or those of an evaluation.
-        rankers: as they were named; scoring: those that score (`scorers`).
+        scoring: rankers that score (`scorers`).
         tokens: that models read, estimated.
         seconds: expected when nobody else works.
     """
 
     passages: int
     queries: int
-    rankers: int
     scoring: int
     tokens: int
     seconds: float
@@ -78,23 +74,26 @@ class Size:
         return self.queries * self.passages * self.scoring
 
     @classmethod
-    def of(cls, rankers: Sequence[Ranker], texts: Sequence[str], query: str = "", queries: int = 1) -> Size:
-        """Of rankers that each score all of the texts for every query.
-
-        A ranker that does not exist takes no time: it fails in its own place.
-        """
+    def of(cls, rankers: Sequence[Ranker], texts: Sequence[str], most: int, query: str = "", queries: int = 1) -> Size:
+        """Of rankers that each score `most` of the texts, at worst the longest, for every query."""
         scoring = scorers(rankers)
-        asked = tokens_of(query)
-        counts = [asked + tokens_of(text) for text in texts]
-        tokens, seconds = 0, 0.0
+        longest = sorted(map(tokens_of, texts), reverse=True)[:most]
+        pairs = [tokens_of(query) + tokens for tokens in longest]
+        tokens, seconds = 0, BM25_SECONDS * len(texts)
         for ranker in scoring:
-            if isinstance(ranker, ReadsTokens):
-                read = queries * sum(map(ranker.tokens_read, counts))
-                tokens += read
-                seconds += ranker.seconds(read)
-            else:
-                seconds += BM25_SECONDS * len(texts)
-        return cls(len(texts), queries, len(rankers), len(scoring), tokens, seconds)
+            read, spent = _work(ranker, pairs)
+            tokens, seconds = tokens + queries * read, seconds + queries * spent
+        return cls(len(pairs), queries, len(scoring), tokens, seconds)
+
+
+def _work(ranker: Ranker, pairs: Sequence[int]) -> tuple[int, float]:
+    """Tokens and seconds; none for a ranker that does not exist, which fails in its own place."""
+    if not isinstance(ranker, ReadsTokens):
+        return 0, BM25_SECONDS * len(pairs)
+    try:
+        return ranker.work(pairs)
+    except DemoError:
+        return 0, 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,6 @@ _MEMBERS = Budget(
 )
 
 RUN = (
-    Budget("max_rankers", "rankers", Message("{found} rankers were chosen. Choose 1 to {most}.")),
     _MEMBERS,
     Budget(
         "max_pairs",

@@ -13,12 +13,16 @@ from threading import Lock, Thread
 
 import numpy as np
 
+from demo import budgets
+from demo.budgets import Size
 from demo.errors import DemoError, InputError
+from demo.evaluation.protocol import PartialEvaluation, Plan, run_queries
 from demo.library import Library
 from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.kept_scores import Recording
+from demo.rankers.cross_encoder.occlusion import MOST_STRETCHES
 from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
 from demo.rankers.failures import failure_of
@@ -28,11 +32,14 @@ from demo.records import Card, Collection, Explanation, Failure, IntArray, Model
 from demo.results import cautions
 from demo.results.change import take_candidates
 from demo.settings import ROOT, Settings
+from demo.turns import Turns
+from demo.usage import Asking, Usage
 
 CORPORA = ROOT / "corpora"
 BUNDLED = ROOT / "demo" / "bundled"
 FIRST_SCORES = "first_scores.json"
 MOST_RANKERS = 8
+MOST_EXPLAINING_PAIRS = 2 * MOST_STRETCHES
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +88,8 @@ class RankingService:
         self._collections: dict[str, Collection] = {}
         self._scoring = Scoring(settings, loading if models is None else models)
         self.rankers = Rankers(settings, self._scoring, kinds)
+        self.usage = Usage()
+        self.turns = Turns(settings, self.usage)
         self._lock = Lock()
         for path in sorted(recordings.glob(f"*/{FIRST_SCORES}")) if recordings else ():
             self._scoring.keep(Recording.read(path).rows)
@@ -150,17 +159,51 @@ class RankingService:
     # ---- ranking -------------------------------------------------------------------------------------------------
 
     @stepwise
-    def run(self, request: Request, rankers: Sequence[Ranker]) -> Generator[Progress, None, Result]:
+    def run(
+        self, request: Request, rankers: Sequence[Ranker], visitor: str = "", what: str = "run"
+    ) -> Generator[Progress, None, Result]:
         """The request's candidates as each ranker orders them, one column each; closing it stops the work.
 
         `Progress.so_far` holds what there is after each column. A ranker that fails has its reason in its own place,
         and the rest go on. Scores that were computed before are not computed again.
 
+        Args:
+            visitor, what: as in `Asking`.
+
         Raises:
             InputError: the query is empty or too long, there are no passages, the depth is not allowed, the first stage
-                cannot be one or failed; no ranker, or more than MOST_RANKERS, were asked for.
+                cannot be one or failed; no ranker, more than MOST_RANKERS, or more work than the budgets allow was
+                asked for.
+            BusyError: there is no room for the request now.
         """
         self._check(request, rankers)
+        size = self._size(request, rankers)
+        budgets.check(budgets.RUN, size, self.settings)
+        asking = Asking(visitor, what, size.pairs, size.seconds)
+        return (yield from self.turns.take(asking, self._columns(request, rankers)))
+
+    def _size(self, request: Request, rankers: Sequence[Ranker]) -> Size:
+        """What the request asks for, at worst."""
+        texts = [passage.content for passage in request.collection.passages]
+        most = min(request.depth or len(texts), len(texts), self.settings.max_candidates)
+        return Size.of(rankers, texts, most, request.query)
+
+    @stepwise
+    def evaluate(self, plan: Plan, visitor: str = "") -> Generator[Progress, None, PartialEvaluation]:
+        """The work of the plan (`run_queries`), when there is room for it.
+
+        Raises:
+            InputError: it asks for more than the budgets allow.
+            BusyError: there is no room for it now.
+        """
+        texts = [passage.content for passage in plan.collection.passages]
+        size = Size.of(plan.rankers, texts, min(plan.depth, len(texts)), queries=len(plan.queries))
+        budgets.check(budgets.EVALUATION, size, self.settings)
+        return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
+
+    @stepwise
+    def _columns(self, request: Request, rankers: Sequence[Ranker]) -> Generator[Progress, None, Result]:
+        """What `run` gives, begun at once."""
         found = yield from self._candidates(request)
         for number, ranker in enumerate(rankers, 1):
             column: Ranking | Failure
@@ -178,9 +221,16 @@ class RankingService:
             yield Progress("scoring", number, len(rankers), Message("Compared"), found.result())
         return found.result()
 
-    def explain(self, ranker: Ranker, query: Query, collection: Collection, index: int) -> Steps[Explanation] | None:
+    def explain(
+        self, ranker: Ranker, query: Query, collection: Collection, index: int, visitor: str = ""
+    ) -> Steps[Explanation] | None:
         """Why the passage at this place of the collection has its score; None where the ranker cannot say."""
-        return ranker.explain(query, collection, index) if isinstance(ranker, Explains) else None
+        if not isinstance(ranker, Explains):
+            return None
+        text = collection.passages[index].content
+        size = Size.of([ranker], [text] * (1 + len(text.split())), MOST_EXPLAINING_PAIRS, query.text)
+        asking = Asking(visitor, "explain", size.pairs, size.seconds)
+        return self.turns.take(asking, ranker.explain(query, collection, index))
 
     def _check(self, request: Request, rankers: Sequence[Ranker]) -> None:
         _check_query(request.query.strip(), self.settings.max_query_chars)

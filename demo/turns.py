@@ -18,7 +18,7 @@ from demo.errors import BusyError
 from demo.messages import Message, plural
 from demo.progress import Progress, Steps, stepwise
 from demo.settings import Settings
-from demo.usage import Usage
+from demo.usage import Asking, Usage
 
 T = TypeVar("T")
 
@@ -33,22 +33,6 @@ GIVE_WAY_SECONDS = 2.0
 
 LOST_SECONDS = 3.0
 """Who does not look up, or works at one step, for so long is not waited for any longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks for what.
-
-    Attributes:
-        visitor: the same for all requests of one visitor; "" for the machine's owner, whose number is not limited.
-        what: a word for log and figures, such as "rerank".
-        pairs: query–passage pairs to score; seconds: what that is expected to take when nobody else works.
-    """
-
-    visitor: str = ""
-    what: str = "run"
-    pairs: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -211,9 +195,7 @@ class Turns:
         with self._changed:
             place = self._queue(job).index(job)
             seconds = self._expected(job, place)
-        detail = Message(
-            "Waiting for others: place {place}, about {time}", place=f"{place + 1:,}", time=about(seconds)
-        )
+        detail = Message("Waiting for others: place {place}, about {time}", place=f"{place + 1:,}", time=about(seconds))
         return Progress("waiting", 0, 0, detail)
 
     def _expected(self, job: _Job, place: int) -> float:

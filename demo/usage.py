@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from secrets import token_bytes
 from threading import Lock
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from demo.turns import Asking
 
 LOG = logging.getLogger("rerank_lens.requests")
 """One line for each request; INFO."""
 
-_SALT = os.urandom(16)
+_SALT = token_bytes(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for what.
+
+    Attributes:
+        visitor: the same for all requests of one visitor; "" for the machine's owner, whose number is not limited.
+        what: a word for log and figures, such as "rerank".
+        pairs: query–passage pairs to score; seconds: what that is expected to take when nobody else works.
+    """
+
+    visitor: str = ""
+    what: str = "run"
+    pairs: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from demo.errors import BusyError
 from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.settings import Settings
-from demo.turns import Asking, Turns, about
-from demo.usage import Usage
+from demo.turns import Turns, about
+from demo.usage import Asking, Usage
 
 SMALL, LARGE = Asking("a", seconds=0.5), Asking("a", seconds=60)
 
@@ -108,7 +108,11 @@ def test_who_has_nothing_running_goes_before_who_has() -> None:
 
 def test_small_ones_have_a_lane_of_their_own() -> None:
     turns = turns_with(max_large=1, max_small=1)
-    large, small, waiting = turns.take(LARGE, counting(2)), turns.take(SMALL, counting(2)), turns.take(SMALL, counting(2))
+    large, small, waiting = (
+        turns.take(LARGE, counting(2)),
+        turns.take(SMALL, counting(2)),
+        turns.take(SMALL, counting(2)),
+    )
     assert [next(each).stage for each in (large, small, waiting)] == ["scoring", "scoring", "waiting"]
     assert turns.counts() == {"small running": 1, "small waiting": 1, "large running": 1, "large waiting": 0}
 
@@ -227,6 +231,8 @@ def test_ends_are_counted() -> None:
     assert counts["pairs", "rerank"] == 10
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "1 s"), (3.2, "4 s"), (99, "99 s"), (100, "2 min"), (3600, "60 min")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "1 s"), (3.2, "4 s"), (99, "99 s"), (100, "2 min"), (3600, "60 min")]
+)
 def test_waits_are_said_in_round_numbers(seconds: float, said: str) -> None:
     assert about(seconds) == said

@@ -19,7 +19,7 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
-from demo.ui.page import QUIET, page_html
+from demo.ui.page import QUIET, page_html, threads_for
 from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
 
@@ -49,7 +49,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
             frame.judging.wire()
             frame.explaining.wire()
         add_api(settings, service)
-    app.queue(max_size=settings.max_waiting)
+    app.queue(max_size=threads_for(settings))
     return app, label.i18n()
 
 
@@ -70,5 +70,6 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
+        "max_threads": threads_for(settings),
         "share": False,
     }

@@ -55,7 +55,7 @@ class ResultTab:
         """
         request = self.pane.request(form)
         asked = tuple(rankers(request.first))
-        for step in seldom(self.service.run(request, asked)):
+        for step in seldom(self.service.run(request, asked, self.pane.visitor(), self.file)):
             if isinstance(step.so_far, Result):
                 result = step.so_far
                 trap = self.service.traps(result.collection.key).get(result.query.query_id)

@@ -20,7 +20,7 @@ from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
-from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, run_queries, set_up
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
@@ -237,7 +237,7 @@ class EvaluateTab:
             depth=depth,
             notes=plan.candidates.notes,
         )
-        return begun, run_queries(plan)
+        return begun, self.service.evaluate(plan, self.pane.visitor())
 
     def _judged(self, form: EvaluateForm) -> Judged:
         if form.source == COLLECTION:

@@ -23,6 +23,7 @@ from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.views import status
+from demo.ui.visitors import current_visitor
 
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
 PASTED_CHARS = 20_000_000
@@ -61,6 +62,10 @@ class InputsPane:
         self.limits = formats.Limits.from_settings(settings)
         self._pasted: OrderedDict[tuple[str, str], formats.Loaded] = OrderedDict()
         self._lock = Lock()
+
+    def visitor(self) -> str:
+        """Whose event is being handled."""
+        return current_visitor(self.settings.proxies)
 
     def default_form(self) -> Form:
         """What the form holds before anyone touched it: the first collection with its first query."""
