@@ -136,7 +136,15 @@ class RankingService:
         return self.rankers.first_stages()[0]
 
     def worked_example(self) -> Request:
-        """What the page opens with: the first collection with its first query, all else by default."""
+        """What the page opens with: the first collection with its first query, all else by default.
+
+        Raises:
+            InputError: there are no collections, or one of the first one's files is missing or wrong.
+        """
+        if not self.cards():
+            raise InputError(
+                Message("There are no collections in the folder corpora. Take the whole repository, with this folder.")
+            )
         key = self.cards()[0][0]
         return Request(self.first_query(key).text, self.collection(key), self.default_first_stage())
 
@@ -155,6 +163,16 @@ class RankingService:
             self._scoring.warm_up(example.query, [passage.content for passage in example.collection.passages])
         except DemoError:
             return
+
+    # ---- what it holds -------------------------------------------------------------------------------------------
+
+    def loaded_models(self) -> tuple[tuple[str, str, int], ...]:
+        """Key, precision and bytes of every model in memory."""
+        return tuple((key, precision, size) for (key, precision), size in sorted(self._scoring.loaded().items()))
+
+    def kept_bytes(self) -> Mapping[str, int]:
+        """Memory of what is kept for later, about, by what it is."""
+        return {"scores": self._scoring.kept_bytes, "term indexes": self.rankers.index_bytes}
 
     # ---- ranking -------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,10 @@ from demo.messages import Message
 
 PREFIX = "RERANK_LENS_"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+GRADIO_NAMES = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
+"""Variables of gradio that are honoured beside ours, which win."""
+MOST_PORT = 65_535
+MOST_DIGITS = 15
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,6 +35,9 @@ class Settings:
     max_passage_chars: int = _describe(20_000, "Longest passage, in characters.")
     max_query_chars: int = _describe(2_000, "Longest query, in characters.")
     max_upload_bytes: int = _describe(20_000_000, "Largest upload, all files together.")
+    max_body_bytes: int = _describe(30_000_000, "Largest body of any request to the server.")
+    max_stored_bytes: int = _describe(300_000_000, "Uploads on disk, of all visitors together.")
+    uploads_folder: str = _describe("", "Folder for uploads; empty takes one among the system's temporary files.")
     max_unpacked_bytes: int = _describe(200_000_000, "Largest content of compressed files once unpacked.")
     max_candidates: int = _describe(1_000, "Most passages that one run gives to the cross-encoder.")
     max_members: int = _describe(16, "Most rankers that score in one request, those inside fusions included.")
@@ -42,6 +50,14 @@ class Settings:
     max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
     proxies: int = _describe(0, "Proxies before the page, whose X-Forwarded-For is believed; 1 on Spaces unless set.")
+    allowed_hosts: str = _describe(
+        "", "Names the page answers to, with commas between; empty: this machine's if it serves only that, else all."
+    )
+    frame_ancestors: str = _describe(
+        "", "Sites that may show the page in a frame, as in Content-Security-Policy; empty: all."
+    )
+    metrics: bool = _describe(True, "Whether /metrics tells figures of use: no texts, no addresses.")
+    log_requests: bool = _describe(True, "Whether a line is logged for each request: sizes and times, no texts.")
     threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
     device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
     zero_gpu: bool = _describe(False, "Whether GPUs are borrowed from ZeroGPU; on where Spaces say so.")
@@ -50,7 +66,7 @@ class Settings:
         4_096, "Most tokens in one batch on a CPU, fewer for wide models; a GPU takes 16 times as many."
     )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
-    kept_scores: int = _describe(500_000, "Scores kept so that nothing is computed twice.")
+    kept_scores: int = _describe(250_000, "Scores kept so that nothing is computed twice, each about 410 bytes.")
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")
     any_model: bool = _describe(True, "Whether visitors may name any hub model; off on Spaces unless set.")
@@ -69,15 +85,26 @@ class Settings:
         if environ.get("SPACES_ZERO_GPU", "").lower() in _TRUE:
             values |= {"zero_gpu": True, "device": "cpu"}
         for row in fields(cls):
-            name = PREFIX + row.name.upper()
-            if name in environ:
-                values[row.name] = _parse(name, environ[name], type(row.default))
-        return cls(**values)
+            for name in (GRADIO_NAMES.get(row.name, ""), PREFIX + row.name.upper()):
+                if name in environ:
+                    values[row.name] = _parse(name, environ[name], type(row.default))
+        settings = cls(**values)
+        if not 1 <= settings.port <= MOST_PORT:
+            raise InputError(
+                Message("The port is {port}. Write a number from 1 to {most}.", port=settings.port, most=MOST_PORT)
+            )
+        return settings
 
 
 def silence_gradio() -> None:
     """Keeps gradio from sending usage figures and asking for newer versions; to be called before it is imported."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+
+def keep_uploads_in(folder: Path) -> None:
+    """Lets gradio, and whatever else writes temporary files, write them there; to be called before it is imported."""
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    tempfile.tempdir = str(folder)
 
 
 def _parse(name: str, text: str, kind: type) -> Any:
@@ -88,7 +115,9 @@ def _parse(name: str, text: str, kind: type) -> Any:
             return text.lower() in _TRUE
         raise InputError(Message("{name} is “{text}”. Write 1 or 0.", name=name, text=text))
     if kind is int:
-        if text.replace("_", "").isdigit():
-            return int(text)
-        raise InputError(Message("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=text))
+        digits = text.replace("_", "")
+        if digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS:
+            return int(digits)
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise InputError(Message("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=shown))
     return text

@@ -75,6 +75,7 @@ class Turns:
         self._wanting: list[_Job] = []  # large ones that wait for their turn, the longest waiting first
         self._holder: _Job | None = None
         self._slice_ends = 0.0
+        self._closed = False
         self._changed = Condition()
 
     def counts(self) -> dict[str, int]:
@@ -86,12 +87,18 @@ class Turns:
                 for state, running in (("running", True), ("waiting", False))
             }
 
+    def close(self) -> None:
+        """Lets nobody begin or go on any more: the app ends."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
     @stepwise
     def take(self, asking: Asking, work: Steps[T]) -> Generator[Progress, None, T]:
         """The work, begun when there is room for it and stepped when it is its turn.
 
         Raises:
-            BusyError: too many wait, or too many of this visitor's run or wait.
+            BusyError: too many wait, or too many of this visitor's run or wait; or the app ends.
         """
         job = self._enter(asking)
         outcome = "failed"
@@ -112,6 +119,7 @@ class Turns:
     # ---- coming and going ----------------------------------------------------------------------------------------
 
     def _enter(self, asking: Asking) -> _Job:
+        self._refuse_closed()
         now = self._clock()
         with self._changed:
             job = _Job(asking, asking.seconds <= self._settings.small_seconds, now, now, now)
@@ -119,6 +127,10 @@ class Turns:
             self._refuse_full(job)
             self._jobs.append(job)
         return job
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise BusyError(Message("The page is being restarted. Come back in a minute."), 60)
 
     def _refuse_many(self, job: _Job) -> None:
         own = [other for other in self._jobs if other.asking.visitor == job.asking.visitor]
@@ -222,7 +234,12 @@ class Turns:
         return step
 
     def _has_turn(self, job: _Job) -> bool:
-        """Whether the job may take a step, by now or within POLL_SECONDS; a small one always may."""
+        """Whether the job may take a step, by now or within POLL_SECONDS; a small one always may.
+
+        Raises:
+            BusyError: the app ends.
+        """
+        self._refuse_closed()
         if job.small:
             return True
         with self._changed:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from fastapi import FastAPI
 
+from demo.api import mount
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
@@ -22,6 +24,7 @@ from demo.ui.judging import Judging
 from demo.ui.page import QUIET, page_html, threads_for
 from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
+from demo.uploads import LIFE_SECONDS, Uploads
 
 TABS = (
     ("rerank", w.TAB_RERANK, rerank.build),
@@ -36,7 +39,7 @@ TABS = (
 def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
     """The page and the translations that `launch` needs with it."""
     label = w.Labels()
-    with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
+    with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(60, LIFE_SECONDS)) as app:
         masthead = page_html(render("masthead.html", "en"), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
@@ -57,9 +60,16 @@ def _masthead(request: gr.Request) -> str:
     return render("masthead.html", w.language_of(request))
 
 
-def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
-    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host."""
+def launch_options(
+    settings: Settings, i18n: gr.I18n, service: RankingService | None = None, uploads: Uploads | None = None
+) -> dict[str, Any]:
+    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
+
+    Args:
+        service, uploads: for what is served beside the page (`demo.api`); without a service there is only the page.
+    """
     return {
+        "app_kwargs": {} if service is None else beside(settings, service, uploads),
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme.theme(),
@@ -72,4 +82,16 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "show_error": False,
         "max_threads": threads_for(settings),
         "share": False,
+    }
+
+
+def beside(settings: Settings, service: RankingService, uploads: Uploads | None) -> dict[str, Any]:
+    """What `demo.api` adds, as arguments for the page's own application, whose routes come behind these."""
+    app = FastAPI(openapi_url=None)
+    mount(app, settings, service, uploads)
+    return {
+        "routes": app.routes,
+        "middleware": app.user_middleware,
+        "exception_handlers": app.exception_handlers,
+        "openapi_url": None,
     }

@@ -21,8 +21,11 @@ def free_port() -> int:
 def served(make_service: Callable[[Settings], RankingService] = RankingService) -> Iterator[str]:
     """The address of an app of its own, closed afterwards."""
     settings = Settings(port=free_port())
-    app, i18n = build_app(settings, make_service(settings))
-    _, url, _ = app.launch(**launch_options(settings, i18n), prevent_thread_lock=True, quiet=True, ssr_mode=False)
+    service = make_service(settings)
+    app, i18n = build_app(settings, service)
+    _, url, _ = app.launch(
+        **launch_options(settings, i18n, service), prevent_thread_lock=True, quiet=True, ssr_mode=False
+    )
     try:
         yield url
     finally:

@@ -78,6 +78,15 @@ class Scoring:
         """Remembers scores that were computed elsewhere."""
         self._kept.keep(rows)
 
+    def loaded(self) -> dict[tuple[str, str], int]:
+        """Bytes of each loaded model's weights, by its key and precision."""
+        return self._models.sizes()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the scores that are kept, about."""
+        return self._kept.memory_bytes
+
     def warm_up(self, query: str, contents: list[str]) -> None:
         """Loads the default model, times it on these pairs even if their scores are kept, and waits for it.
 
