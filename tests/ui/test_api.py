@@ -166,5 +166,6 @@ def test_a_call_stops_when_its_caller_goes_away(server: Server) -> None:
     address = f"{server.url}/gradio_api/call/rerank"
     event = httpx.post(address, json={"data": [QUERY, texts, "", False]}).json()["event_id"]
     with httpx.Client(timeout=30) as caller, caller.stream("GET", f"{address}/{event}") as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # the connection is closed when nobody holds this
+        assert next(lines) == "event: generating"
         server.stays_idle_when(answer.close)
