@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -25,7 +26,7 @@ from demo.rankers.cross_encoder.kept_scores import Recording
 from demo.rankers.cross_encoder.occlusion import MOST_STRETCHES
 from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
-from demo.rankers.failures import failure_of
+from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Explains, Kind, Ranker
 from demo.rankers.registry import KINDS, Rankers
 from demo.records import Card, Collection, Explanation, Failure, IntArray, ModelSpec, Passage, Query, Ranking, Result
@@ -230,9 +231,8 @@ class RankingService:
             else:
                 try:
                     steps = ranker.rank(found.query, request.collection, found.chosen)
-                    for step in steps:
-                        yield _of_ranker(step, ranker, number, len(rankers))
-                    column = steps.result
+                    ranking = yield from steps.told_as(partial(_of_ranker, ranker, number, len(rankers)))
+                    column = checked(ranking, found.chosen.size)
                 except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                     column = failure_of(ranker, error)
             found = found.with_column(column)
@@ -284,7 +284,7 @@ class RankingService:
         """What the first stage passes on."""
         query, collection = _known_query(request.collection, request.query.strip()), request.collection
         total, most = len(collection.passages), self.settings.max_candidates
-        first = yield from request.first.rank(query, collection, np.arange(total, dtype=np.int64))
+        first = checked((yield from request.first.rank(query, collection, np.arange(total, dtype=np.int64))), total)
         chosen = take_candidates(first, min(request.depth or total, total, most), collection.text_order)
         warnings = cautions.not_all_taken(chosen.size, int(first.found.sum()), total, most)
         passages = tuple(collection.passages[index] for index in chosen.tolist())
@@ -324,7 +324,7 @@ class _Found:
         )
 
 
-def _of_ranker(step: Progress, ranker: Ranker, number: int, total: int) -> Progress:
+def _of_ranker(ranker: Ranker, number: int, total: int, step: Progress) -> Progress:
     """The progress of one of several rankers."""
     if total == 1:
         return step

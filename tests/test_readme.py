@@ -1,4 +1,4 @@
-"""What the README says must be true: versions, settings and commands are compared with their sources."""
+"""What the README and its further pages say must be true: versions, settings and commands, each by its source."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from demo.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 
 
@@ -29,7 +30,7 @@ def test_every_setting_is_in_the_table() -> None:
     rows = [
         f"| `{PREFIX}{row.name.upper()}` | {_shown(row.default)} | {row.metadata['text']} |" for row in fields(Settings)
     ]
-    table = re.findall(r"^\| `RERANK_LENS_.*\|$", README, re.M)
+    table = re.findall(r"^\| `RERANK_LENS_.*\|$", SETTINGS, re.M)
     assert table == rows
 
 
@@ -42,6 +43,13 @@ def _shown(default: object) -> str:
 def test_both_commands_are_there() -> None:
     assert "pip install -r requirements.txt && .venv/bin/python app.py" in README
     assert "pip install -r requirements.txt -r tests/requirements.txt && .venv/bin/python -m pytest -n 2" in README
+
+
+def test_every_page_that_is_named_is_there() -> None:
+    pages = [README, *(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))]
+    named = {name for page in pages for name in re.findall(r"\]\((?:docs/)?([a-z]+\.md)\)", page)}
+    assert named <= {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert all(f"docs/{path.name}" in README for path in (ROOT / "docs").glob("*.md"))
 
 
 def test_no_file_is_too_large_for_a_space() -> None:

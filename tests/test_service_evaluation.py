@@ -1,19 +1,19 @@
-"""Rerankers and candidates for evaluations, made by the service over its indexes, models and kept scores."""
+"""Rankers and candidates for evaluations, made by the service over its indexes, models and kept scores."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from demo.evaluation.trials import Trial, try_out
-from demo.rankers.choices import RankerChoice, parse_rankers
-from test_service import PASSAGES, TINY, FakeModel, FakeSource, collection_of, service_with
+from fakes import PASSAGES, TINY_MODEL, FakeModel, FakeSource, collection_of, service_with
 
-from demo.errors import InputError
+from demo.errors import InputError, ModelError
+from demo.evaluation.protocol import JUDGED, Asked, Plan, find_candidates, run_queries, set_up
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
-from demo.messages import Message
-from demo.records import Collection, Query
-from demo.service import RankingService, failure_of
+from demo.metrics.effectiveness import USUAL
+from demo.rankers.bm25 import Bm25
+from demo.records import Collection, IntArray, Query, Ranking
+from demo.service import RankingService
 from demo.settings import Settings
 
 COLLECTION = collection_of(PASSAGES)
@@ -31,63 +31,50 @@ def service(source: FakeSource) -> RankingService:
     return service_with(source)
 
 
-def names(collection: Collection, indices: np.ndarray) -> list[str]:
-    return [collection.passages[index].doc_id for index in indices.tolist()]
+def ranked(service: RankingService, text: str, indices: IntArray = EVERY) -> Ranking:
+    return service.rankers.read(text).rank(QUERY, COLLECTION, indices).run()
 
 
-# ---- rerankers ---------------------------------------------------------------------------------------------------
+# ---- rankers -----------------------------------------------------------------------------------------------------
 
 
 def test_a_cross_encoder_ranks_the_candidates_it_is_given(service: RankingService) -> None:
-    (reranker,) = service.rerankers(parse_rankers("tiny"), COLLECTION)
-    ranking = reranker.rank(QUERY, COLLECTION, np.array([3, 0]))
+    ranking = ranked(service, "tiny", np.array([3, 0]))
     assert ranking.scores.tolist() == [-float(len(PASSAGES[3].text)), -float(len(PASSAGES[0].text))]
-    assert ranking.ranker.key == reranker.ranker.key == "bundled/tiny"
+    assert ranking.ranker.key == service.rankers.read("tiny").spec.key == "bundled/tiny"
 
 
 def test_bm25_ranks_candidates_by_the_statistics_of_the_whole_collection(service: RankingService) -> None:
     """Both words: d3; one word: d1, with Berlin twice, before d2; none: d4."""
-    (reranker,) = service.rerankers(parse_rankers("bm25"), COLLECTION)
-    whole = reranker.rank(QUERY, COLLECTION, EVERY).scores
-    assert np.argsort(-whole).tolist() == [2, 0, 1, 3]
-    assert reranker.rank(QUERY, COLLECTION, np.array([3, 2])).scores.tolist() == [whole[3], whole[2]]
+    whole = ranked(service, "bm25")
+    assert whole.ranks.tolist() == [2, 3, 1, 4]
+    assert whole.found.tolist() == [True, True, True, False]
+    assert ranked(service, "bm25", np.array([3, 2])).scores.tolist() == [whole.scores[3], whole.scores[2]]
 
 
 def test_a_fusion_ranks_by_its_members(service: RankingService) -> None:
-    """Ranks of d1…d4: BM25 2, 3, 1, 4 and the shorter first 4, 3, 2, 1; RRF of d3 is 1/61 + 1/62."""
-    (reranker,) = service.rerankers(parse_rankers("rrf(bm25+tiny)"), COLLECTION)
-    scores = reranker.rank(QUERY, COLLECTION, EVERY).scores
-    assert scores[2] == pytest.approx(1 / 61 + 1 / 62)
-    assert int(np.argmax(scores)) == 2
+    """Ranks of d1…d4: BM25 2, 3, 1 and none, the shorter first 4, 3, 2, 1; d4 gets the model's share alone."""
+    scores = ranked(service, "rrf(bm25+tiny)").scores
+    assert scores == pytest.approx([1 / 62 + 1 / 64, 1 / 63 + 1 / 63, 1 / 61 + 1 / 62, 1 / 61], rel=1e-6)
 
 
 def test_a_score_is_computed_once_whoever_asks(service: RankingService, source: FakeSource) -> None:
-    first, again = service.reranker(*choice("tiny")), service.reranker(*choice("tiny"))
-    first.rank(QUERY, COLLECTION, EVERY)
-    assert again.rank(QUERY, COLLECTION, EVERY).cost.kept_pairs == 4
+    ranked(service, "tiny")
+    assert ranked(service, "tiny").cost.kept_pairs == 4
     assert len(source.model.scored) == 4
-
-
-def choice(text: str) -> tuple[RankerChoice, Collection]:
-    return parse_rankers(text)[0], COLLECTION
-
-
-def test_the_same_ranker_by_two_names_is_one(service: RankingService) -> None:
-    rerankers = service.rerankers(parse_rankers("bm25, tiny, bundled/tiny, tiny[max_tokens=64]"), COLLECTION)
-    assert [each.ranker.key for each in rerankers] == ["bm25", "bundled/tiny", "bundled/tiny[max_tokens=64]"]
 
 
 def test_an_unknown_model_is_refused_before_anything_is_scored(service: RankingService, source: FakeSource) -> None:
     for text in ("nobody/knows", "rrf(bm25+nobody/knows)", "tiny[precision=int3]"):
         with pytest.raises(InputError):
-            service.reranker(*choice(text))
+            service.rankers.read(text).check()
     assert source.loads == []
 
 
 def test_a_fingerprint_changes_with_weights_precision_and_reading() -> None:
     def fingerprint(text: str, weights: str = "w1", **settings: str) -> str:
         service = service_with(FakeSource(FakeModel(weights)), Settings(**settings))  # type: ignore[arg-type]
-        return service.reranker(*choice(text)).fingerprint
+        return service.rankers.read(text).fingerprint()
 
     found = [
         fingerprint("tiny"),
@@ -109,69 +96,114 @@ def test_a_fingerprint_changes_with_weights_precision_and_reading() -> None:
 def test_weights_that_are_not_here_are_fetched_for_their_fingerprint(
     service: RankingService, source: FakeSource
 ) -> None:
-    reranker = service.reranker(*choice("hub/big"))
+    ranker = service.rankers.read("hub/big")
     assert source.loads == []
-    assert reranker.fingerprint == "tiny-1 fp32"
+    assert ranker.fingerprint() == "tiny-1 fp32"
     assert source.loads == [("hub/big", "fp32")]
-
-
-def test_a_ranker_that_cannot_begin_has_a_place_with_its_reason(service: RankingService) -> None:
-    (unknown,) = parse_rankers("nobody/knows")
-    failure = failure_of(unknown, InputError(Message("No model.")))
-    assert (failure.ranker.key, str(failure.reason)) == ("nobody/knows", "No model.")
-
-
-def test_loading_and_scoring_are_told_on_the_way(service: RankingService) -> None:
-    candidates = service.first_stage(Judged.bundled(COLLECTION), COLLECTION.queries, 2)
-    rerankers = service.rerankers(parse_rankers("bm25, tiny"), COLLECTION)
-    steps = list(try_out(COLLECTION, COLLECTION.queries, candidates, rerankers))
-    trial = steps.pop()
-    assert isinstance(trial, Trial)
-    assert [ranking.ranker.key for ranking in trial.outcomes[0].rankings] == ["bm25", TINY.key]
-    assert {step.stage for step in steps} >= {"indexing", "scoring"}  # type: ignore[union-attr]
 
 
 # ---- candidates --------------------------------------------------------------------------------------------------
 
 
-def test_bm25_gives_its_best_and_is_then_the_first_stage(service: RankingService) -> None:
-    candidates = service.first_stage(Judged.bundled(COLLECTION), COLLECTION.queries, 2)
-    assert names(COLLECTION, candidates.of(QUERY)) == ["d3", "d1"]
-    assert candidates.first is not None
-    assert candidates.first.ranker.key == "bm25"
-    deep = service.first_stage(Judged.bundled(COLLECTION), COLLECTION.queries, 99)
-    assert names(COLLECTION, deep.of(QUERY)) == ["d3", "d1", "d2", "d4"]
+def candidates_of(asked: Asked = "", depth: int = 2, judged: Judged | None = None) -> list[str]:
+    judged = judged or Judged.bundled(COLLECTION)
+    found = find_candidates(judged, COLLECTION.queries, depth, asked, Bm25())
+    return names(COLLECTION, found.of(QUERY).run())
 
 
-def test_judged_passages_have_no_first_stage(service: RankingService) -> None:
-    candidates = service.first_stage(Judged.bundled(COLLECTION), COLLECTION.queries, 2, "judged")
-    assert names(COLLECTION, candidates.of(QUERY)) == ["d1", "d3"]
-    assert candidates.first is None
+def names(collection: Collection, indices: IntArray) -> list[str]:
+    return [collection.passages[index].doc_id for index in indices.tolist()]
+
+
+def first_of(asked: Asked = "", judged: Judged | None = None) -> str | None:
+    found = find_candidates(judged or Judged.bundled(COLLECTION), COLLECTION.queries, 2, asked, Bm25())
+    return found.first.spec.key if found.first else None
+
+
+def test_the_first_stage_gives_its_best_and_is_then_measured(service: RankingService) -> None:
+    assert candidates_of() == ["d3", "d1"]
+    assert first_of() == "bm25"
+    assert candidates_of(depth=3) == ["d3", "d1", "d2"]
+    assert candidates_of(depth=99) == ["d3", "d1", "d2", "d4"]  # all there are, those that were not found last
+
+
+def test_any_ranker_of_a_whole_collection_can_make_candidates(service: RankingService) -> None:
+    assert candidates_of(service.rankers.read("rrf(bm25+bm25[k1=2])")) == ["d3", "d1"]
+    assert first_of(service.rankers.read("rrf(bm25+bm25[k1=2])")) == "rrf(bm25+bm25[k1=2])"
+    with pytest.raises(InputError, match="Tiny cannot rank a whole collection, so it makes no candidates"):
+        candidates_of(service.rankers.read("tiny"))
+
+
+def test_judged_passages_have_no_first_stage() -> None:
+    assert candidates_of(JUDGED) == ["d3", "d1"]  # in the order of their texts, which means nothing
+    assert first_of(JUDGED) is None
 
 
 RUN = Run("lucene", {"q1": ("d4", "d2", "d1")}, {"q1": (3.0, 2.0, 1.0)})
 
 
-def test_a_run_gives_its_best(service: RankingService) -> None:
-    candidates = service.first_stage(Judged.bundled(COLLECTION), COLLECTION.queries, 2, RUN)
-    assert names(COLLECTION, candidates.of(QUERY)) == ["d4", "d2"]
-    assert candidates.first is not None
-    assert candidates.first.ranker.key == "run:lucene"
+def test_a_run_gives_its_best() -> None:
+    assert candidates_of(RUN) == ["d4", "d2"]
+    assert first_of(RUN) == "run:lucene"
 
 
-def test_what_came_with_the_collection_goes_first_unless_bm25_is_asked_for(service: RankingService) -> None:
+def test_what_came_with_the_collection_goes_first_unless_a_first_stage_is_asked_for() -> None:
     bundled = Judged.bundled(COLLECTION)
     with_run = Judged(COLLECTION, bundled.reading, RUN.rankings, RUN)
     with_list = Judged(COLLECTION, bundled.reading, {"q1": ["d2", "d4", "d1"]})
-    queries = COLLECTION.queries
-    assert names(COLLECTION, service.first_stage(with_run, queries, 1).of(QUERY)) == ["d4"]
-    listed = service.first_stage(with_list, queries, 1)
-    assert names(COLLECTION, listed.of(QUERY)) == ["d2", "d4", "d1"]
-    assert listed.first is None
-    assert names(COLLECTION, service.first_stage(with_run, queries, 1, "bm25").of(QUERY)) == ["d3"]
+    assert candidates_of(depth=1, judged=with_run) == ["d4"]
+    assert candidates_of(depth=1, judged=with_list) == ["d2", "d4", "d1"]
+    assert first_of(judged=with_list) is None
+    assert candidates_of(Bm25(), depth=1, judged=with_run) == ["d3"]
 
 
-def test_a_run_of_other_queries_is_refused(service: RankingService) -> None:
+def test_a_run_of_other_queries_is_refused() -> None:
     other = Run("x", {"other": ("d1",)}, {"other": (1.0,)})
     with pytest.raises(InputError, match="The candidates are for other queries"):
-        service.first_stage(Judged.bundled(COLLECTION), (Query("q1", "?"),), 2, other)
+        find_candidates(Judged.bundled(COLLECTION), (Query("q1", "?"),), 2, other, Bm25())
+
+
+# ---- all together ------------------------------------------------------------------------------------------------
+
+
+def plan(service: RankingService, rankers: str, asked: Asked = "", depth: int = 2) -> Plan:
+    return set_up(
+        Judged.bundled(COLLECTION),
+        service.rankers.read_all(rankers),
+        USUAL,
+        service.default_first_stage(),
+        asked,
+        depth,
+    )
+
+
+def test_the_first_stage_is_measured_too_and_each_ranker_once(service: RankingService) -> None:
+    assert [ranker.spec.key for ranker in plan(service, "tiny").rankers] == ["bm25", "bundled/tiny"]
+    assert [ranker.spec.key for ranker in plan(service, "tiny, bm25").rankers] == ["bundled/tiny", "bm25"]
+    keys = [ranker.spec.key for ranker in plan(service, "bm25, tiny, bundled/tiny, tiny[max_tokens=64]").rankers]
+    assert keys == ["bm25", "bundled/tiny", "bundled/tiny[max_tokens=64]"]
+    assert [ranker.spec.key for ranker in plan(service, "tiny", JUDGED).rankers] == ["bundled/tiny"]
+
+
+def test_a_ranker_that_cannot_begin_has_a_place_with_its_reason(service: RankingService) -> None:
+    found = plan(service, "nobody/knows, bm25")
+    assert [(each.ranker.key, str(each.reason)) for each in found.failures] == [
+        ("nobody/knows", "No model nobody/knows.")
+    ]
+    outcome = run_queries(found).run()
+    assert [ranking.ranker.key for ranking in outcome.outcomes[0].rankings] == ["bm25"]
+    assert [failure.ranker.key for failure in outcome.failures] == ["nobody/knows"]
+
+
+def test_loading_and_scoring_are_told_on_the_way(service: RankingService) -> None:
+    steps = run_queries(plan(service, "bm25, tiny"))
+    stages = {step.stage for step in steps}
+    assert [ranking.ranker.key for ranking in steps.result.outcomes[0].rankings] == ["bm25", TINY_MODEL.key]
+    assert stages >= {"indexing", "scoring"}
+
+
+def test_a_model_that_cannot_be_loaded_ends_nothing_else(service: RankingService, source: FakeSource) -> None:
+    source.error = ModelError(TINY_MODEL.notes)
+    found = run_queries(plan(service, "bm25, tiny")).run()
+    assert [ranking.ranker.key for ranking in found.outcomes[0].rankings] == ["bm25"]
+    assert [failure.ranker.key for failure in found.failures] == ["bundled/tiny"]

@@ -65,7 +65,7 @@ def quality_by_depth(
 
     The first candidates are reordered by their scores, the others stay behind them in their order; nothing is scored
     again, which is right for rankers that score each passage by itself (not for fusion of ranks). The order of the
-    candidates must mean something.
+    candidates must mean something. A depth below the whole counts only what the first stage found.
     """
     whole = max((len(outcome.doc_ids) for outcome in outcomes), default=0)
     qrels = judged_of(outcomes, collection)
@@ -78,8 +78,10 @@ def quality_by_depth(
 
 
 def _reranked_to(outcome: Outcome, place: int, depth: int) -> tuple[str, ...]:
-    order = outcome.rankings[place].top(len(outcome.doc_ids))
-    return tuple(outcome.doc_ids[index] for index in order[order < depth].tolist()) + outcome.doc_ids[depth:]
+    order, size = outcome.rankings[place].top(len(outcome.doc_ids)), len(outcome.doc_ids)
+    found = size if depth >= size else outcome.found
+    head = order[order < min(depth, found)]
+    return tuple(outcome.doc_ids[index] for index in head.tolist()) + outcome.doc_ids[depth:found]
 
 
 # ---- scores and grades -------------------------------------------------------------------------------------------

@@ -81,8 +81,9 @@ class Speed:
     Attributes:
         pairs: scored pairs; truncated: of these, passages that were not read to their end.
         seconds_per_query: wall-clock, loading and indexing apart, over the queries of which no score was known from
-            before; None where there is none.
+            before; if all were, at the pace of an earlier run on this machine; None where nothing was ever measured.
         pairs_per_second: None in the same case.
+        earlier: whether the time is that of an earlier run.
         device, precision: as in `Cost`.
     """
 
@@ -92,6 +93,7 @@ class Speed:
     pairs_per_second: float | None
     device: str
     precision: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,13 +235,20 @@ def _speed(outcomes: Sequence[Outcome], place: int) -> Speed:
     fresh = [cost for cost in costs if not cost.kept_pairs]
     seconds = sum(cost.tokenise_seconds + cost.model_seconds for cost in fresh)
     last = next((cost for cost in reversed(costs) if cost.device), costs[-1])
+    pairs, earlier = sum(cost.pairs for cost in costs), None
+    rate = sum(cost.pairs for cost in fresh) / seconds if seconds > 0 else None
+    if rate is None:
+        earlier = next((cost.pace for cost in reversed(costs) if cost.pace is not None), None)
+        rate = None if earlier is None else earlier.pairs_per_second
+    per_query = seconds / len(fresh) if seconds > 0 else None if rate is None else pairs / len(costs) / rate
     return Speed(
-        pairs=sum(cost.pairs for cost in costs),
+        pairs=pairs,
         truncated=sum(outcome.truncated[place] for outcome in outcomes),
-        seconds_per_query=seconds / len(fresh) if seconds > 0 else None,
-        pairs_per_second=sum(cost.pairs for cost in fresh) / seconds if seconds > 0 else None,
+        seconds_per_query=per_query,
+        pairs_per_second=rate,
         device=last.device,
         precision=last.precision,
+        earlier=earlier is not None,
     )
 
 

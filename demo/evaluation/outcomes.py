@@ -45,21 +45,31 @@ class Outcome:
         rankings: one for each ranker, always in the same order, without extents; scores stand in the order of
             `doc_ids`.
         truncated: for each ranker, the number of candidates that it did not read to their end.
+        found: how many of the candidates, the first ones, their first stage found; all where it is not known.
     """
 
     query: Query
     doc_ids: tuple[str, ...]
     rankings: tuple[Ranking, ...]
     truncated: tuple[int, ...]
+    found: int
 
     @classmethod
-    def of(cls, query: Query, collection: Collection, chosen: IntArray, rankings: Sequence[Ranking]) -> Outcome:
-        """The outcome of these rankings of the passages at these places in the collection."""
+    def of(
+        cls, query: Query, collection: Collection, chosen: IntArray, rankings: Sequence[Ranking], first: str = ""
+    ) -> Outcome:
+        """The outcome of these rankings of the passages at these places in the collection.
+
+        Args:
+            first: the key of the ranker that made the candidates.
+        """
+        found = [int(ranking.found.sum()) for ranking in rankings if ranking.ranker.key == first]
         return cls(
             query,
             tuple(collection.passages[index].doc_id for index in chosen.tolist()),
             tuple(replace(ranking, extents=()) for ranking in rankings),
             tuple(sum(extent.truncated for extent in ranking.extents) for ranking in rankings),
+            found[0] if found else chosen.size,
         )
 
     def without(self, place: int) -> Outcome:

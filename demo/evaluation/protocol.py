@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from demo.errors import DemoError, InputError
+from demo.errors import InputError
 from demo.evaluation.outcomes import (
     Candidates,
     Outcome,
@@ -24,7 +25,7 @@ from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, stepwise
-from demo.rankers.failures import failure_of
+from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Failure, Query, Ranking
 
@@ -91,7 +92,7 @@ def set_up(
     for ranker in wanted:
         try:
             ranker.check()
-        except DemoError as error:
+        except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
             failures.append(failure_of(ranker, error))
         else:
             able[ranker.spec.key] = ranker
@@ -171,36 +172,30 @@ def run_queries(
     """
     left = [wrap(ranker) for ranker in plan.rankers]
     failures, outcomes, total = plan.failures, list[Outcome](), len(plan.queries)
+    first = plan.candidates.first.spec.key if plan.candidates.first else ""
     for number, query in enumerate(plan.queries):
-        chosen = yield from plan.candidates.of(query)
+        chosen = yield from plan.candidates.of(query).told_as(partial(_of_query, "", number, total))
         rankings: list[Ranking] = []
         for ranker in tuple(left):
-            label = ranker.spec.label
             try:
                 steps = ranker.rank(query, plan.collection, chosen)
-                for step in steps:
-                    yield _of_query(step, label, number, total)
-                rankings.append(steps.result)
+                ranking = yield from steps.told_as(partial(_of_query, ranker.spec.label, number, total))
+                rankings.append(checked(ranking, chosen.size))
             except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                 outcomes = [outcome.without(left.index(ranker)) for outcome in outcomes]
                 left.remove(ranker)
                 failures = (*failures, failure_of(ranker, error))
         if not left:
             return PartialEvaluation((), failures, total)
-        outcomes.append(Outcome.of(query, plan.collection, chosen, rankings))
+        outcomes.append(Outcome.of(query, plan.collection, chosen, rankings, first))
         so_far = PartialEvaluation(tuple(outcomes), failures, total)
         done = Message("Query {number:,} of {total:,}", number=number + 1, total=total)
         yield Progress("scoring", number + 1, total, done, so_far)
     return PartialEvaluation(tuple(outcomes), failures, total)
 
 
-def _of_query(step: Progress, label: str, number: int, total: int) -> Progress:
+def _of_query(label: str, number: int, total: int, step: Progress) -> Progress:
     """The progress of one ranking as progress of the whole, which is counted in queries."""
-    detail = Message(
-        "Query {number:,} of {total:,}, {label}: {detail}",
-        number=number + 1,
-        total=total,
-        label=label,
-        detail=step.detail,
-    )
+    of_ranker = Message("{label}: {detail}", label=label, detail=step.detail) if label else step.detail
+    detail = Message("Query {number:,} of {total:,}, {detail}", number=number + 1, total=total, detail=of_ranker)
     return replace(step, done=number, total=total, detail=detail, so_far=None)

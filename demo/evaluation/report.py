@@ -259,6 +259,7 @@ def _ranker(
         "speed": {
             "seconds_per_query": speed.seconds_per_query,
             "pairs_per_second": speed.pairs_per_second,
+            "measured_earlier": speed.earlier,
             "pairs": speed.pairs,
             "truncated": speed.truncated,
             "device": speed.device,

@@ -132,6 +132,8 @@ def _cost(evaluation: Evaluation, ranker: RankerSpec) -> Message:
     if speed.seconds_per_query is None:
         return NOTHING
     time, where = seconds(speed.seconds_per_query), f" ({speed.device})" if speed.device else ""
+    if speed.earlier:
+        return Message(" It takes {time} a query, as measured in an earlier run on this machine.", time=time)
     return Message(" It takes {time} a query{where}.", time=time, where=where)
 
 

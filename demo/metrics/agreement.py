@@ -84,10 +84,10 @@ def _discordant_pairs(x: Sequence[float], y: Sequence[float]) -> int:
 def tau_ap(reference: npt.ArrayLike, other: npt.ArrayLike) -> float | None:
     """AP correlation of the ranks `other` with the ranks `reference` of the same n items, −1…1; 1 for the same order.
 
-    For each rank i ≥ 2 of `other`: the items above it that `reference` puts above it too, less those that it puts
-    below, as a share of the i − 1 items above; the mean over all such ranks. So an error near the top of `other` costs
-    most, and the direction matters. Ties of `other` count as the mean over every order of the tied items, a pair that
-    `reference` ties as neither right nor wrong. None where it is undefined: fewer than two items.
+    For each item that is not first in `other`: the items above it that `reference` puts above it too, less those that
+    it puts below, as a share of all above it; the mean over these items. So an error near the top of `other` costs
+    most, and the direction matters. Items that `other` ties have the same items above them; a pair that `reference`
+    ties is neither right nor wrong. None where it is undefined: `other` ties all items, or has fewer than two.
 
     Args:
         reference, other: (n,), the rank of each item, lower is better, equal for tied items.
@@ -95,25 +95,25 @@ def tau_ap(reference: npt.ArrayLike, other: npt.ArrayLike) -> float | None:
     Raises:
         ValueError: they differ in length.
 
-    Source: Yilmaz, Aslam and Robertson 2008, doi:10.1145/1390334.1390435; ties as τ_AP,a of Urbano and Marrero 2017,
-    doi:10.1145/3121050.3121106.
+    Source: Yilmaz, Aslam and Robertson 2008, doi:10.1145/1390334.1390435; ties as one direction of the τ_AP,b of Urbano
+    and Marrero 2017, doi:10.1145/3121050.3121106.
     """
     first, second = np.asarray(reference), np.asarray(other)
     if first.shape != second.shape:
         raise ValueError(f"τ_AP needs two rankings of the same items, found {first.size} and {second.size}")
-    if first.size < 2:
-        return None
     order = np.argsort(second, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(second[order])) + 1)
-    above: list[float] = []
+    if len(groups) < 2:
+        return None
+    above: list[float] = sorted(first[groups[0]].tolist())
     total = 0.0
-    for group in groups:
+    for group in groups[1:]:
         ranks = first[group].tolist()
-        weight = sum(1 / place for place in range(len(above), len(above) + len(ranks)) if place) / len(ranks)
-        total += weight * sum(bisect_left(above, rank) - (len(above) - bisect_right(above, rank)) for rank in ranks)
+        right = sum(bisect_left(above, rank) - (len(above) - bisect_right(above, rank)) for rank in ranks)
+        total += right / len(above)
         for rank in ranks:
             insort(above, rank)
-    return total / (first.size - 1)
+    return total / (first.size - groups[0].size)
 
 
 def overlap_at_k(order_a: Sequence[Hashable], order_b: Sequence[Hashable], k: int) -> int:
@@ -217,9 +217,10 @@ def rbo_between(reference: Ranking, other: Ranking) -> float | None:
 
 
 def overlap_between(reference: Ranking, other: Ranking) -> float | None:
-    """The share of the top min(`OVERLAP_K`, n) that is in both; None for no candidates."""
-    k = min(OVERLAP_K, reference.ranks.size)
-    return overlap_at_k(reference.top(k).tolist(), other.top(k).tolist(), k) / k if k else None
+    """The share of the top `OVERLAP_K`, or of what is found if that is less, that is in both; None if nothing is."""
+    one, two = reference.top(OVERLAP_K).tolist(), other.top(OVERLAP_K).tolist()
+    most = max(len(one), len(two))
+    return overlap_at_k(one, two, OVERLAP_K) / most if most else None
 
 
 MEASURES = (
@@ -241,8 +242,8 @@ MEASURES = (
         Message(
             "τ_AP takes one ranker as the reference and asks, at each rank of the other, which share of the "
             "passages above it the reference also puts above it, so that errors at the top cost most; −1…1: 1 is "
-            "the same order, 0 what chance gives, −1 the reverse; ties count as the mean of all their orders, and it "
-            "is undefined for fewer than two passages or where one ranker gives all of them the same score."
+            "the same order, 0 what chance gives, −1 the reverse; tied passages have the same passages above "
+            "them, and it is undefined for fewer than two passages or where one ranker ties all of them."
         ),
         symmetric=False,
         least=-1.0,

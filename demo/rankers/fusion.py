@@ -26,6 +26,9 @@ from demo.score_kinds import RRF, WEIGHTED_SUM
 RRF_K = 60.0
 """The constant of reciprocal rank fusion as its authors set it."""
 
+CANCELLED = 1e-12
+"""A sum below this share of what was added is what rounding left of 0, and must not break a tie."""
+
 _SCALES: dict[str, Callable[[Values], Values | None]] = {"min-max": min_max, "z": standard}
 METHODS = ("rrf", *_SCALES)
 _METHOD_LABELS = {"rrf": "RRF", "min-max": "min–max"}
@@ -144,8 +147,8 @@ class Fusion:
 
         Weights are used as they are: doubling all of them doubles the scores and keeps the order. A member that did
         not find a candidate gives it nothing in reciprocal rank fusion. In a weighted sum a member whose scores are all
-        equal adds 0; a candidate without a score (NaN) counts as that member's lowest, and an infinite score as its
-        highest or lowest finite one.
+        equal adds 0; a candidate that it did not find or gave no score (NaN) counts as its lowest, which adds 0 under
+        min–max, and an infinite score as its highest or lowest finite one.
 
         Args:
             rankings: of the same n candidates, in the order of `members`.
@@ -156,8 +159,9 @@ class Fusion:
         sizes = [ranking.ranks.size for ranking in rankings]
         if len(rankings) != len(self.members) or len(set(sizes)) > 1:
             raise ValueError(f"{self} is made of {len(self.members)} rankings of one length, found lengths {sizes}")
-        shares = [self._share(ranking) for ranking in rankings]
-        scores = sum((weight * share for weight, share in zip(self._weights, shares, strict=True)), np.zeros(sizes[0]))
+        shares = np.array([self._share(ranking) for ranking in rankings]) * np.array(self._weights)[:, None]
+        scores = shares.sum(axis=0)
+        scores[np.abs(scores) < CANCELLED * np.abs(shares).sum(axis=0)] = 0.0
         found = np.any([ranking.found for ranking in rankings], axis=0)
         return Ranking.from_scores(self.spec, scores, found=found)
 
@@ -169,7 +173,8 @@ class Fusion:
         finite = scores[np.isfinite(scores)]
         if not finite.size:
             return np.zeros_like(scores)
-        filled = np.clip(np.nan_to_num(scores, nan=-np.inf, posinf=np.inf, neginf=-np.inf), finite.min(), finite.max())
+        known = np.where(ranking.found & ~np.isnan(scores), scores, -np.inf)
+        filled = np.clip(known, finite.min(), finite.max())
         scaled = _SCALES[self.method](filled)
         return np.zeros_like(scores) if scaled is None else scaled
 

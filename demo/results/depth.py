@@ -23,8 +23,8 @@ class DepthLoss:
 
     Attributes:
         depths: as asked for.
-        missed: for each depth the candidates of the full-depth top k that the first stage ranks below it or did not
-            find, best first; none for a depth of n or more, which takes all.
+        missed: for each depth the candidates of the full-depth top k that stand below it in the first
+            stage's order or that it did not find, best first; none for a depth of n or more, which takes all.
         enough: the smallest depth that keeps all of the top k that the first stage found; 0 if it found none of them.
         unfound: how many of the top k no depth below n keeps, because the first stage did not find them.
     """
@@ -62,7 +62,7 @@ def rerank_top(first: Ranking, ranking: Ranking, depth: int) -> Ranking:
     reranked = np.zeros(ranking.scores.size, dtype=np.bool_)
     reranked[first.top(max(depth, 0))] = True
     found = np.where(reranked, ranking.found, first.found)
-    keys = (~found, ~reranked, np.where(found, -np.where(reranked, ranking.scores, first.scores), 0))
+    keys = (~found, found & ~reranked, np.where(found, -np.where(reranked, ranking.scores, first.scores), 0))
     order = np.lexsort(keys[::-1]).astype(np.int64)
     scores = np.where(reranked, ranking.scores, np.nan).astype(np.float32)
     return replace(ranking, scores=scores, found=found, order=order, ranks=competition_ranks(order, *keys))
@@ -84,8 +84,10 @@ def missed_by_depth(result: Result, depths: Sequence[int], k: int = TOP_K) -> tu
 
 def _loss(first: Ranking, ranking: Ranking, depths: tuple[int, ...], k: int) -> DepthLoss:
     top = ranking.top(k)
-    found, places = first.found[top], first.ranks[top]
-    whole = first.ranks.size
+    whole = first.order.size
+    place = np.empty(whole, dtype=np.int64)
+    place[first.order] = np.arange(1, whole + 1)  # a depth that ends inside a tie takes the part that stands first
+    found, places = first.found[top], place[top]
     missed = tuple(tuple(top[(~found | (places > depth)) & (depth < whole)].tolist()) for depth in depths)
     enough = int(places[found].max(initial=0))
     return DepthLoss(ranking.ranker, depths, missed, enough, int((~found).sum()))

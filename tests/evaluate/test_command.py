@@ -12,11 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
+from made_checkpoints import write_bert
 
 from demo.evaluate.__main__ import main
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
 from demo.metrics.effectiveness import mean, measure_run, parse_measure
+from demo.service import RankingService
+from demo.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSAGES = [
@@ -68,7 +71,8 @@ def test_bm25_and_the_bundled_model_end_to_end(
     evaluate(folder, out, "--depth", "4", "--measures", "mrr@10,ndcg@10")
     value = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
     assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", "bundled/tiny"]
-    assert (value["queries"], value["depth"], value["baseline"]) == (5, 4, "bm25")
+    # BM25 finds at most three passages of a query, fewer than the depth
+    assert (value["queries"], value["depth"], value["baseline"]) == (5, 3, "bm25")
     qrels = {query: {doc: 1} for query, doc in RELEVANT.items()}
     for ranker, name in zip(value["rankers"], ("bm25.run", "bundled_tiny.run"), strict=True):
         run = read_run(Source(name, (out / name).read_bytes(), Limits(*[sys.maxsize] * 4)))
@@ -141,7 +145,7 @@ def test_a_preset_sets_depth_measure_and_grade(folder: Path, tmp_path: Path) -> 
         (["--depth", "0"], "--depth is 0. Write 1 or more."),
         (["--relevant-from", "0"], "--relevant-from is 0."),
         (["--rankers", ","], "No ranker is named."),
-        (["--rankers", "bm25,no such model"], "“no such model” is no model"),
+        (["--rankers", "bm25,no such model"], '"no such model": “no such model” is no model'),
         (["--baseline", "tiny"], "There is no ranker “tiny” to compare with. Choose one of bm25"),
         (["--qrels", "other.tsv"], "There are no qrels “other.tsv” in the collection. Found: qrels.tsv."),
         (["--candidates", "absent.run"], "The run absent.run cannot be read"),
@@ -187,6 +191,50 @@ def test_the_terminal_gets_the_sentence_and_a_status(folder: Path, tmp_path: Pat
     assert "Traceback" not in finished.stderr
 
 
+# ---- the same again ----------------------------------------------------------------------------------------------
+
+EVERY_KIND = "bm25,bundled/tiny,bm25[variant=okapi],bundled/tiny[max_tokens=32;windows],rrf(bm25+bundled/tiny)[k=10]," \
+    "z(bm25+bundled/tiny)[weights=1/2]"  # fmt: skip
+
+
+def test_a_finished_evaluation_run_again_writes_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
+    """Labels, kinds of scores and what was measured come from the rankers and their journals, not from scoring."""
+    out = tmp_path / "out"
+    evaluate(folder, out, "--rankers", EVERY_KIND)
+    first = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    evaluate(folder, out, "--rankers", EVERY_KIND)
+    again = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert again == first
+    value = json.loads(first["evaluation.json"])
+    assert [ranker["score_kind"] for ranker in value["rankers"]] == [
+        *("bm25", "logit", "bm25", "logit", "rrf", "weighted sum")
+    ]
+    assert [ranker["label"] for ranker in value["rankers"]][-2:] == ["RRF, k = 10 (BM25 + Tiny)", "z (BM25 + 2 × Tiny)"]
+
+
+def test_an_evaluation_that_was_stopped_goes_on_to_the_same_result(folder: Path, tmp_path: Path) -> None:
+    evaluate(folder, tmp_path / "whole", "--rankers", EVERY_KIND)
+    part = tmp_path / "part"
+    evaluate(folder, part, "--rankers", "bundled/tiny,rrf(bm25+bundled/tiny)[k=10]", "--queries", "2")
+    evaluate(folder, part, "--rankers", EVERY_KIND)
+    assert outputs(part) == outputs(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["my,model", "v[2]", "a+b", "bm25", 'the "best"', "x=1;y", "(old)"])
+def test_a_model_in_a_folder_of_any_name_can_be_evaluated(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_bert(tmp_path / "models" / name)
+    monkeypatch.setenv("RERANK_LENS_MODELS_FOLDER", str(tmp_path / "models"))
+    offered = RankingService(Settings.from_env(), recordings=None).rankers.offered()
+    (model,) = (ranker for ranker in offered if ranker.spec.label == name)
+    fused = f"rrf(bm25+{model})"
+    evaluate(folder, tmp_path / "out", "--rankers", f"bm25,{model},{fused}", "--queries", "2")
+    value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", model.spec.key, f"rrf(bm25+{model.spec.key})"]
+    assert value["rankers"][1]["speed"]["pairs"] > 0
+
+
 # ---- a kill in the middle ----------------------------------------------------------------------------------------
 
 
@@ -195,8 +243,14 @@ def command(folder: Path, out: Path) -> list[str]:
 
 
 def outputs(out: Path) -> dict[str, bytes]:
-    """Every file that does not hold measured times."""
-    return {path.name: path.read_bytes() for path in out.iterdir() if path.suffix in (".run", ".csv", ".md", ".tex")}
+    """Every file, without the times that were measured."""
+    files = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    value = json.loads(files["evaluation.json"])
+    value["quality_and_cost"] = None
+    for ranker in value["rankers"]:
+        for name in ("seconds_per_query", "pairs_per_second"):
+            ranker["speed"][name] = None
+    return files | {"evaluation.json": json.dumps(value).encode()}
 
 
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(folder: Path, tmp_path: Path) -> None:
@@ -212,7 +266,7 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(folder: Path, tmp_
     scores.write_bytes(before[: before.rindex(b"\n", 0, -1) + 30])  # torn in its last line
     evaluate(folder, cut, "--depth", "6")
     assert outputs(cut) == outputs(tmp_path / "whole")
-    assert len(outputs(cut)) == 5
+    assert len(outputs(cut)) == 6
     kept = before[: before.rindex(b"\n", 0, -1) + 1]
     assert scores.read_bytes().startswith(kept)
     assert kept.count(b"\n") >= 1

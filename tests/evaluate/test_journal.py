@@ -4,45 +4,51 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
-from made_evaluations import Told, all_passages, made_collection
+from fakes import FakeRanker, giving, made_collection, plan_of
 
 from demo.errors import InputError
 from demo.evaluate.journal import Journal, collection_digest, file_stem
-from demo.evaluation import Outcome, evaluate, report, work
+from demo.evaluation import Outcome, evaluate, report
+from demo.evaluation.protocol import run_queries
 from demo.metrics.effectiveness import USUAL
-from demo.records import Collection
+from demo.progress import Progress, stepwise
+from demo.records import Collection, IntArray, Query, Ranking
 
 QRELS = {"q1": {"b": 1, "a": 0}, "问2": {"c": 2}, "q3": {"d": 1, "gone": 1}, "q4": {"a": 3}}
 COLLECTION = made_collection(QRELS, ["a", "b", "c", "d"])
 SCORES = {"q1": {"b": 0.1}, "问2": {"c": 1e-7, "a": 1 / 3}, "q3": {"d": -5.5, "b": -7}, "q4": {}}
 
 
-class KilledError(Exception):
-    """Stands for whatever ends a process."""
+class Mortal(FakeRanker):
+    """Dies, as by a kill, when it is asked for its second query."""
 
-
-class Mortal(Told):
-    """Dies when it is asked for its second query."""
-
-    def rank(self, *arguments: object) -> object:  # type: ignore[override]
+    @stepwise
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         if len(self.asked) == 1:
-            raise KilledError
-        return super().rank(*arguments)  # type: ignore[arg-type]
+            raise KeyboardInterrupt
+        return (yield from super().rank(query, collection, indices))
+
+
+def mortal() -> Mortal:
+    plain = told()
+    return Mortal(plain.key, plain.judge, truncated=plain.truncated)
 
 
 def run(
-    folder: Path, *rerankers: Told, collection: Collection = COLLECTION, queries: int | None = None
+    folder: Path, *rankers: FakeRanker, collection: Collection = COLLECTION, queries: int | None = None
 ) -> list[Outcome]:
-    journals = [Journal(one, collection, folder) for one in rerankers]
-    try:
-        return list(work(collection, collection.queries[:queries], all_passages(collection), journals))
-    finally:
-        for journal in journals:
-            journal.close()
+    with ExitStack() as stack:
+        plan = plan_of(collection, *rankers, queries=queries)
+        found = run_queries(plan, lambda ranker: stack.enter_context(Journal(ranker, collection, folder))).run()
+    for failure in found.failures:
+        raise InputError(failure.reason)
+    return list(found.outcomes)
 
 
 def everything(outcomes: Sequence[Outcome]) -> tuple[str, str, str]:
@@ -54,8 +60,8 @@ def everything(outcomes: Sequence[Outcome]) -> tuple[str, str, str]:
     )
 
 
-def told(**changes: object) -> Told:
-    return Told("model", SCORES, **{"truncated": 2, **changes})  # type: ignore[arg-type]
+def told(**changes: object) -> FakeRanker:
+    return giving("model", SCORES, **{"truncated": 2, **changes})  # type: ignore[arg-type]
 
 
 # ---- going on ----------------------------------------------------------------------------------------------------
@@ -63,8 +69,8 @@ def told(**changes: object) -> Told:
 
 def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", told())
-    with pytest.raises(KilledError):
-        run(tmp_path / "cut", Mortal("model", SCORES, truncated=2))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", mortal())
     again = told()
     assert everything(run(tmp_path / "cut", again)) == everything(whole)
     assert again.asked == ["问2", "q3", "q4"]  # q1 was finished before
@@ -91,13 +97,13 @@ def test_a_torn_last_line_is_dropped_and_its_query_scored_again(tmp_path: Path, 
 
 
 def test_a_torn_header_starts_anew(tmp_path: Path) -> None:
-    (tmp_path / "model.jsonl").write_bytes(b'{"form": 1, "coll')
+    (tmp_path / "model.jsonl").write_bytes(b'{"form": 2, "coll')
     assert len(run(tmp_path, told())) == 4
 
 
 def test_more_queries_and_more_rankers_add_to_what_is_there(tmp_path: Path) -> None:
     run(tmp_path, told(), queries=2)
-    old, new = told(), Told("other", {})
+    old, new = told(), giving("other", {})
     run(tmp_path, old, new)
     assert old.asked == ["q3", "q4"]
     assert new.asked == ["q1", "问2", "q3", "q4"]
@@ -111,15 +117,28 @@ def test_other_judgments_need_no_new_scores(tmp_path: Path) -> None:
     assert idle.asked == []
 
 
+EVERY = np.arange(4)
+
+
 def test_scores_extents_and_costs_come_back_as_they_were(tmp_path: Path) -> None:
     query = COLLECTION.queries[1]
-    candidates = all_passages(COLLECTION).of(query)
     with Journal(told(), COLLECTION, tmp_path) as journal:
-        fresh = journal.rank(query, COLLECTION, candidates)
-        kept = journal.rank(query, COLLECTION, candidates)
+        fresh = journal.rank(query, COLLECTION, EVERY).run()
+        kept = journal.rank(query, COLLECTION, EVERY).run()
     assert kept.scores.tobytes() == fresh.scores.tobytes()
     assert kept.order.tolist() == fresh.order.tolist()
     assert (kept.extents, kept.cost, kept.ranker) == (fresh.extents, fresh.cost, fresh.ranker)
+
+
+def test_what_was_not_found_comes_back_as_that(tmp_path: Path) -> None:
+    half = FakeRanker("half", lambda query, passage: {"b": 0.0, "c": 2.0}.get(passage.doc_id))
+    query = COLLECTION.queries[0]
+    with Journal(half, COLLECTION, tmp_path) as journal:
+        fresh = journal.rank(query, COLLECTION, EVERY).run()
+        kept = journal.rank(query, COLLECTION, EVERY).run()
+    assert half.asked == ["q1"]
+    assert kept.found.tolist() == fresh.found.tolist() == [False, True, True, False]
+    assert kept.ranks.tolist() == fresh.ranks.tolist() == [3, 2, 1, 3]
 
 
 # ---- what never mixes --------------------------------------------------------------------------------------------
@@ -133,7 +152,7 @@ def test_scores_extents_and_costs_come_back_as_they_were(tmp_path: Path) -> None
         (told(), made_collection({**QRELS, "q5": {"a": 1}}, ["a", "b", "c", "d"])),
     ],
 )
-def test_scores_of_another_run_are_refused(tmp_path: Path, other: Told, collection: Collection) -> None:
+def test_scores_of_another_run_are_refused(tmp_path: Path, other: FakeRanker, collection: Collection) -> None:
     run(tmp_path, told())
     with pytest.raises(InputError, match=r"holds scores of another run: .* Choose another folder with --out"):
         run(tmp_path, other, collection=collection)
@@ -146,7 +165,7 @@ def test_other_candidates_are_refused(tmp_path: Path) -> None:
         Journal(told(), COLLECTION, tmp_path) as journal,
         pytest.raises(InputError, match="the candidates of query “q1” differ"),
     ):
-        journal.rank(query, COLLECTION, all_passages(COLLECTION).of(query)[:2])
+        journal.rank(query, COLLECTION, EVERY[:2]).run()
 
 
 @pytest.mark.parametrize("broken", [b"{", b"[]", b'{"query_id": "q1"}', b"\xff"])
@@ -171,7 +190,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_the_header_pins_collection_and_ranker(tmp_path: Path) -> None:
     run(tmp_path, told(fingerprint="f"))
     header = json.loads((tmp_path / "model.jsonl").read_text(encoding="utf-8").splitlines()[0])
-    assert header == {"form": 1, "collection": collection_digest(COLLECTION), "ranker": "model", "fingerprint": "f"}
+    assert header == {"form": 2, "collection": collection_digest(COLLECTION), "ranker": "model", "fingerprint": "f"}
 
 
 @pytest.mark.parametrize(
@@ -182,6 +201,8 @@ def test_the_header_pins_collection_and_ranker(tmp_path: Path) -> None:
         ("rrf(bm25+bundled/tiny)[k=60]", "rrf_bm25+bundled_tiny_k=60"),
         ("../../x", "x"),
         ("模型", "-c98e118e"),
+        ('"my,model"', "my_model-d209b2eb"),
+        ("my model", "my_model-76eeb051"),
         ("x" * 300, "x" * 80 + "-0d4e2ca9"),
     ],
 )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import FakeRanker, giving, made_collection, made_outcomes
 
 from demo.evaluation.analysis import differences, graded_scores, quality_and_cost, quality_by_depth
 from demo.evaluation.figures import evaluate
+from demo.evaluation.outcomes import first_stage_candidates
 from demo.metrics.calibration import auc
 from demo.metrics.effectiveness import measure_run, parse_measure
 
 MRR = parse_measure("mrr")
 QRELS = {"q1": {"d": 2, "a": 0}, "q2": {"b": 1, "c": 0}, "q3": {"a": 1}}
 COLLECTION = made_collection(QRELS, ["a", "b", "c", "d"])
-FIRST = Told("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in QRELS}, seconds=0.1)
-MODEL = Told("model", {"q1": {"d": 9, "c": 8}, "q2": {"c": 5, "b": 4}, "q3": {"a": 1, "b": 2}}, seconds=1.0)
+FIRST = giving("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in QRELS}, seconds=0.1)
+MODEL = giving("model", {"q1": {"d": 9, "c": 8}, "q2": {"c": 5, "b": 4}, "q3": {"a": 1, "b": 2}}, seconds=1.0)
 
 
 def test_differences_are_sorted_by_gain() -> None:
@@ -55,6 +56,23 @@ def test_the_whole_depth_is_the_ranking_itself() -> None:
         ]
 
 
+def test_a_depth_counts_only_what_the_first_stage_found() -> None:
+    """The stage finds d and c of four, in this order; the model has a first, then c, d and b.
+
+    Depth 1: d c. Depth 2 and 3: c d, as there is no third. All four: a c d b.
+    """
+    collection = made_collection({"q": {"a": 1, "d": 1}}, ["a", "b", "c", "d"])
+    stage = FakeRanker("stage", lambda query, passage: {"d": 2.0, "c": 1.0}.get(passage.doc_id), ranks_collection=True)
+    model = giving("model", {"q": {"a": 4, "c": 3, "d": 2, "b": 1}})
+    candidates = first_stage_candidates(stage, collection, 4)
+    outcomes = made_outcomes(collection, stage, model, candidates=candidates)
+    assert (outcomes[0].doc_ids, outcomes[0].found) == (("d", "c", "a", "b"), 2)
+    measures = (MRR, parse_measure("r@4"))
+    found = quality_by_depth(outcomes, collection, 1, measures, depths=(1, 2, 3))
+    assert [(point.depth, point.mean) for point in found[MRR]] == [(1, 1), (2, 1 / 2), (3, 1 / 2), (4, 1)]
+    assert [point.mean for point in found[measures[1]]] == [1 / 2, 1 / 2, 1 / 2, 1]
+
+
 # ---- scores and grades -------------------------------------------------------------------------------------------
 
 
@@ -76,7 +94,7 @@ def test_separation_is_over_judged_passages_or_over_all() -> None:
 
 
 def test_infinite_scores_are_left_out() -> None:
-    outcomes = made_outcomes(COLLECTION, Told("run", {"q1": {"a": -math.inf, "d": 3}}))
+    outcomes = made_outcomes(COLLECTION, giving("run", {"q1": {"a": -math.inf, "d": 3}}))
     graded = graded_scores(outcomes, COLLECTION, 0)
     assert graded.scores.size == graded.grades.size == graded.judged.size == 11
 
@@ -91,7 +109,7 @@ def test_everything_judged_leaves_no_unjudged_group() -> None:
 
 
 def test_the_front_holds_what_nothing_beats_in_both() -> None:
-    worse = Told("worse", {q: {"d": 1, "c": 2} for q in QRELS}, seconds=3.0)
+    worse = giving("worse", {q: {"d": 1, "c": 2} for q in QRELS}, seconds=3.0)
     evaluation = evaluate(made_outcomes(COLLECTION, MODEL, FIRST, worse), COLLECTION, (MRR,))
     points = quality_and_cost(evaluation, MRR)
     assert [(point.ranker, point.on_front) for point in points] == [("first", True), ("model", True), ("worse", False)]
@@ -99,8 +117,8 @@ def test_the_front_holds_what_nothing_beats_in_both() -> None:
 
 
 def test_equals_are_both_on_the_front_and_unmeasured_ones_have_no_point() -> None:
-    twin, free = Told("twin", {}, seconds=0.5), Told("free", {}, seconds=0.0)
-    evaluation = evaluate(made_outcomes(COLLECTION, Told("one", {}, seconds=0.5), twin, free), COLLECTION, (MRR,))
+    twin, free = giving("twin", {}, seconds=0.5), giving("free", {}, seconds=0.0)
+    evaluation = evaluate(made_outcomes(COLLECTION, giving("one", {}, seconds=0.5), twin, free), COLLECTION, (MRR,))
     assert [(point.ranker, point.on_front) for point in quality_and_cost(evaluation, MRR)] == [
         ("one", True),
         ("twin", True),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from made_evaluations import Told, all_passages, made_collection, made_outcomes
+from fakes import FakeRanker, all_passages, giving, made_collection, made_outcomes
 
 from demo.evaluation import evaluate
 from demo.evaluation.changes import Changes, changes_between
-from demo.evaluation.outcomes import Candidates, work
 from demo.evaluation.verdict import best_of, cautions, what_changes
 from demo.metrics.effectiveness import parse_measures
 
 DOCS = ["a", "b", "c"]
 UNJUDGED = made_collection({"q1": {}, "q2": {}, "q3": {}}, DOCS)
-FIRST = Told("first", {q: {"a": 3, "b": 2, "c": 1} for q in ("q1", "q2", "q3")})
-OTHER = Told("other", {"q1": {"a": 3, "b": 2, "c": 1}, "q2": {"c": 3, "a": 2, "b": 1}, "q3": {"a": 3, "c": 2, "b": 1}})
+FIRST = giving("first", {q: {"a": 3, "b": 2, "c": 1} for q in ("q1", "q2", "q3")})
+OTHER = giving(
+    "other", {"q1": {"a": 3, "b": 2, "c": 1}, "q2": {"c": 3, "a": 2, "b": 1}, "q3": {"a": 3, "c": 2, "b": 1}}
+)
 MEASURES = parse_measures("ndcg@10 mrr")
 
 
@@ -39,19 +40,27 @@ def test_new_passages_are_counted_among_the_first_ten() -> None:
     """Of twelve passages the other ranker has the last three first: three are new, and three fell out."""
     docs = [f"d{number}" for number in range(12)]
     collection = made_collection({"q": {}}, docs)
-    before = Told("before", {"q": {doc: -place for place, doc in enumerate(docs)}})
-    after = Told("after", {"q": {"d9": 1, "d10": 3, "d11": 2} | {doc: -9 - at for at, doc in enumerate(docs[:9])}})
+    before = giving("before", {"q": {doc: -place for place, doc in enumerate(docs)}})
+    after = giving("after", {"q": {"d9": 1, "d10": 3, "d11": 2} | {doc: -9 - at for at, doc in enumerate(docs[:9])}})
     changes = changes_between(made_outcomes(collection, before, after), 0, 1)
     assert changes.rows[0].new == 2  # d10 and d11; d9 was tenth
     assert not changes.fits
 
 
 def test_queries_without_candidates_are_left_out() -> None:
-    nothing = Candidates(lambda query: all_passages(UNJUDGED).of(query)[: 0 if query.query_id == "q2" else 3])
-    outcomes = list(work(UNJUDGED, UNJUDGED.queries, nothing, (FIRST, OTHER)))
+    outcomes = made_outcomes(UNJUDGED, FIRST, OTHER, candidates=all_passages(UNJUDGED, without=["q2"]))
     changes = changes_between(outcomes, 0, 1)
     assert [(row.place, row.query_id) for row in changes.rows] == [(0, "q1"), (2, "q3")]
     assert (Changes((), fits=True).rbo, Changes((), fits=True).new) == (0.0, 0.0)
+
+
+def test_what_was_not_found_is_not_among_the_first_ten() -> None:
+    """BM25 finds a alone: c and b are new, though all three are candidates of both."""
+    found = FakeRanker("found", lambda query, passage: 1.0 if passage.doc_id == "a" else None)
+    (row, *_) = changes_between(made_outcomes(UNJUDGED, found, giving("other", {"q1": {"c": 3, "b": 2}})), 0, 1).rows
+    assert (row.new, row.other_first) == (2, True)
+    # lists a and c b a, X = 0, 0, 1 and X_s = 0: eq. 32 of Webber et al.
+    assert row.rbo == pytest.approx(0.1 / 0.9 * (1 / 3 * 0.729) + 1 / 3 * 0.729)
 
 
 # ---- without judgments -------------------------------------------------------------------------------------------
@@ -91,8 +100,8 @@ def test_changes_in_words() -> None:
 def test_more_candidates_than_ten_tell_how_many_are_new() -> None:
     docs = [f"d{number}" for number in range(12)]
     collection = made_collection({"q": {}}, docs)
-    before = Told("before", {"q": {doc: -place for place, doc in enumerate(docs)}})
-    after = Told("after", {"q": {doc: place for place, doc in enumerate(docs)}})
+    before = giving("before", {"q": {doc: -place for place, doc in enumerate(docs)}})
+    after = giving("after", {"q": {doc: place for place, doc in enumerate(docs)}})
     evaluation = evaluate(made_outcomes(collection, before, after), collection, MEASURES)
     words = str(what_changes(evaluation, evaluation.rankers[1]))
     assert words.startswith(

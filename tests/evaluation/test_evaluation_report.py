@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import giving, made_collection, made_outcomes
 
 from demo.evaluation import report
 from demo.evaluation.figures import evaluate
@@ -20,8 +20,8 @@ from demo.metrics.effectiveness import USUAL, measure_run, parse_measures
 
 QRELS = {"q_1": {"b": 1}, "=2": {"c": 2}, "文": {"d": 1, "gone": 1}}
 COLLECTION = made_collection(QRELS, ["a", "b", "c", "d"])
-FIRST = Told("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in QRELS})
-MODEL = Told("model|50%_x", {"q_1": {"b": 9}, "=2": {"c": 9}, "文": {"d": 9}})
+FIRST = giving("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in QRELS})
+MODEL = giving("model|50%_x", {"q_1": {"b": 9}, "=2": {"c": 9}, "文": {"d": 9}})
 OUTCOMES = made_outcomes(COLLECTION, FIRST, MODEL)
 EVALUATION = evaluate(OUTCOMES, COLLECTION, parse_measures("mrr@10 map"))
 
@@ -31,7 +31,7 @@ def test_a_run_file_read_back_gives_the_same_figures(seed: int) -> None:
     draw = random.Random(seed)
     doc_ids = [f"d{n}" for n in range(120)]
     qrels = {f"q{n}": {doc: draw.randint(0, 3) for doc in draw.sample(doc_ids, 30)} for n in range(12)}
-    tied = Told("tied", {q: {doc: draw.randint(0, 5) / 3 for doc in doc_ids} for q in qrels})
+    tied = giving("tied", {q: {doc: draw.randint(0, 5) / 3 for doc in doc_ids} for q in qrels})
     outcomes = made_outcomes(made_collection(qrels, doc_ids), tied)
     text = "".join(report.run_file(outcomes, 0))
     read = read_run(Source("tied.run", text.encode(), Limits(*[sys.maxsize] * 4)))
@@ -47,7 +47,8 @@ def test_rows_hold_every_query_by_every_ranker_and_measure() -> None:
     assert rows[0][5:] == ["model|50%_x RBO with first", "model|50%_x other first than first"]
     assert rows[1][:5] == ["q_1", 1 / 2, 1 / 2, 1.0, 1.0]
     assert rows[3][:5] == ["文", 1 / 4, (1 / 4) / 2, 1.0, 1 / 2]
-    assert rows[1][5:] == [pytest.approx(0.1 / 0.9 * (0.81 + 0.729 + 0.6561) + 0.6561), 1]  # b a c d for a b c d
+    # b, then a c d tied, against a b c d: of depth 2 two are in common of 2 and 4, of depth 3 three of 3 and 4
+    assert rows[1][5:] == [pytest.approx(0.1 / 0.9 * (2 / 3 * 0.81 + 6 / 7 * 0.729 + 0.6561) + 0.6561), 1]
     read = list(csv.reader(io.StringIO(report.per_query_csv(EVALUATION))))
     assert read[2][0] == "'=2"  # a spreadsheet would run =2
     assert [float(cell) for cell in read[3][1:]] == rows[3][1:]
@@ -65,7 +66,7 @@ def test_the_markdown_table_has_the_best_in_bold_and_says_what_it_is() -> None:
 def test_a_difference_beyond_chance_is_marked() -> None:
     qrels = {f"q{n}": {"b": 1} for n in range(8)}
     collection = made_collection(qrels, ["a", "b"])
-    outcomes = made_outcomes(collection, Told("first", {}), Told("model", {q: {"b": 1} for q in qrels}))
+    outcomes = made_outcomes(collection, giving("first", {}), giving("model", {q: {"b": 1} for q in qrels}))
     table = report.markdown_table(evaluate(outcomes, collection, parse_measures("mrr")))
     assert "| First | 0.500 [0.500, 0.500] |" in table
     assert "| Model | **1.000†** [1.000, 1.000] |" in table

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import FakeRanker, giving, made_collection, made_outcomes
 
 from demo.errors import InputError
 from demo.evaluation.figures import PairedTest, describe_p, describe_test, evaluate
 from demo.evaluation.outcomes import Outcome
 from demo.metrics.effectiveness import parse_measure, parse_measures
 from demo.metrics.significance import Interval, bootstrap_interval
+from demo.records import Pace
 
 MRR = parse_measure("mrr")
 DOCS = ["a", "b", "c", "d"]
 COLLECTION = made_collection({"q1": {"b": 1}, "q2": {"c": 2}, "q3": {"d": 1, "gone": 1}}, DOCS)
 
-FIRST = Told("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")}, seconds=0.1)
-BETTER = Told("better", {"q1": {"b": 9}, "q2": {"c": 9, "a": 10}, "q3": {"d": 9}}, seconds=2.0, truncated=1)
-SAME = Told("same", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")})
+FIRST = giving("first", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")}, seconds=0.1)
+BETTER = giving("better", {"q1": {"b": 9}, "q2": {"c": 9, "a": 10}, "q3": {"d": 9}}, seconds=2.0, truncated=1)
+SAME = giving("same", {q: {"a": 4, "b": 3, "c": 2, "d": 1} for q in ("q1", "q2", "q3")})
 
 
-def outcomes(*rerankers: Told) -> list[Outcome]:
+def outcomes(*rerankers: FakeRanker) -> list[Outcome]:
     return made_outcomes(COLLECTION, *rerankers)
 
 
@@ -77,15 +79,26 @@ def test_speed_is_measured_over_what_was_computed() -> None:
     assert (speed.pairs, speed.truncated, speed.device) == (12, 3, "cpu")
 
 
-def test_queries_of_which_scores_were_kept_say_nothing_of_the_speed() -> None:
-    found = [
-        replace(outcome, rankings=(replace(ranking, cost=replace(ranking.cost, model_seconds=9.0, kept_pairs=2)),))
+def with_cost(**parts: Any) -> list[Outcome]:
+    return [
+        replace(outcome, rankings=(replace(ranking, cost=replace(ranking.cost, **parts)),))
         for outcome in outcomes(FIRST)
         for ranking in outcome.rankings
     ]
+
+
+def test_where_all_scores_were_kept_the_pace_of_an_earlier_run_is_told_as_such() -> None:
+    kept = with_cost(kept_pairs=4, model_seconds=0.0, earlier=Pace(100, 25.0))
+    speed = evaluate(kept, COLLECTION, (MRR,)).speeds["first"]
+    assert (speed.pairs_per_second, speed.seconds_per_query, speed.earlier) == (4.0, 1.0, True)  # 4 pairs a query
+    never = evaluate(with_cost(kept_pairs=4, model_seconds=0.0), COLLECTION, (MRR,)).speeds["first"]
+    assert (never.pairs_per_second, never.seconds_per_query, never.earlier) == (None, None, False)
+
+
+def test_queries_of_which_some_scores_were_kept_are_told_at_the_pace_of_the_others() -> None:
+    found = with_cost(model_seconds=9.0, kept_pairs=2)
     speed = evaluate(found, COLLECTION, (MRR,)).speeds["first"]
-    assert speed.seconds_per_query is None
-    assert speed.pairs_per_second is None
+    assert speed.seconds_per_query == pytest.approx(18.0)  # 4 pairs at 2 in 9 s
     speed = evaluate([*found[:2], outcomes(FIRST)[2]], COLLECTION, (MRR,)).speeds["first"]
     assert speed.seconds_per_query == pytest.approx(0.1)
     assert speed.pairs_per_second == pytest.approx(4 / 0.1)
@@ -136,5 +149,5 @@ def test_p_in_words(p: float, words: str) -> None:
 def test_figures_do_not_depend_on_how_tied_passages_are_named() -> None:
     renamed = {"a": "z", "b": "y", "c": "x", "d": "w"}
     collection = made_collection({"q": {renamed["b"]: 1}}, list(renamed.values()))
-    evaluation = evaluate(made_outcomes(collection, Told("tied", {})), collection, (MRR,))
+    evaluation = evaluate(made_outcomes(collection, giving("tied", {})), collection, (MRR,))
     assert np.all(evaluation.figures["tied", MRR].values == 1 / 2)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_evaluations import Told, all_passages, made_collection
+from fakes import FakeRanker, giving, made_collection, made_outcomes, plan_of
 
 from demo.errors import InputError
 from demo.evaluation.outcomes import (
-    RunOrder,
+    first_stage_candidates,
     judged_candidates,
     listed_candidates,
     queries_of,
     run_candidates,
-    work,
 )
+from demo.evaluation.protocol import run_queries
 from demo.formats.trec_runs import Run
+from demo.rankers.engine import RunRanker
 from demo.records import Collection
 
 QRELS = {"q1": {"a": 1, "b": 0}, "q2": {"c": 1, "lost": 2}}
@@ -37,8 +38,8 @@ def notes(candidates: object) -> list[str]:
 def test_a_run_gives_its_best_that_are_there_and_tells_the_rest() -> None:
     run = Run("t", {"q1": ("d", "gone", "a", "b"), "other": ("a",)}, {"q1": (9, 8, 7, 6), "other": (1,)})
     candidates = run_candidates(run, COLLECTION, QUERIES, 3)
-    assert chosen(COLLECTION, candidates.of(QUERIES[0])) == ["d", "a"]
-    assert chosen(COLLECTION, candidates.of(QUERIES[1])) == []
+    assert chosen(COLLECTION, candidates.of(QUERIES[0]).run()) == ["d", "a"]
+    assert chosen(COLLECTION, candidates.of(QUERIES[1]).run()) == []
     assert notes(candidates) == [
         "queries without candidates, which count as 0: 1",
         "queries with candidates that are not measured: 1",
@@ -46,17 +47,20 @@ def test_a_run_gives_its_best_that_are_there_and_tells_the_rest() -> None:
     ]
 
 
-def test_a_run_ranks_by_its_own_scores_and_puts_what_it_lacks_last() -> None:
-    order = RunOrder(Run("lucene", {"q1": ("b", "a")}, {"q1": (2.0, 1.0)}))
-    ranking = order.rank(QUERIES[0], COLLECTION, np.array([3, 0, 1]))
+def test_a_run_ranks_by_its_own_scores_and_has_not_found_what_it_lacks() -> None:
+    ranker = RunRanker(Run("lucene", {"q1": ("b", "a")}, {"q1": (2.0, 1.0)}))
+    ranking = ranker.rank(QUERIES[0], COLLECTION, np.array([3, 0, 1])).run()
     assert ranking.order.tolist() == [2, 1, 0]
-    assert (order.ranker.key, order.ranker.label) == ("run:lucene", "lucene")
+    assert ranking.found.tolist() == [False, True, True]
+    assert ranking.ranks.tolist() == [3, 2, 1]
+    assert (ranker.spec.key, ranker.spec.label) == ("run:lucene", "lucene")
+    assert not ranker.rank(QUERIES[1], COLLECTION, np.array([0])).run().found.any()  # no such query in the run
 
 
 def test_judged_passages_can_be_the_candidates() -> None:
     candidates = judged_candidates(COLLECTION, QUERIES)
-    assert chosen(COLLECTION, candidates.of(QUERIES[0])) == ["a", "b"]
-    assert chosen(COLLECTION, candidates.of(QUERIES[1])) == ["c"]
+    assert chosen(COLLECTION, candidates.of(QUERIES[0]).run()) == ["a", "b"]
+    assert chosen(COLLECTION, candidates.of(QUERIES[1]).run()) == ["c"]
     assert candidates.first is None
     assert notes(candidates) == ["candidates that the collection lacks, left out: 1"]
 
@@ -94,12 +98,21 @@ def test_without_judgments_no_judged_passages_can_be_candidates() -> None:
         judged_candidates(made_collection({"q1": {}}, ["a"]), QUERIES)
 
 
-# ---- work --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("depth", "taken"), [(1, ["b"]), (2, ["b", "d"]), (3, ["b", "d"]), (4, ["b", "d", "a", "c"])])
+def test_a_first_stage_gives_what_it_found_up_to_the_depth(depth: int, taken: list[str]) -> None:
+    scores = {"b": 2.0, "d": 1.0}
+    stage = FakeRanker("stage", lambda query, passage: scores.get(passage.doc_id), ranks_collection=True)
+    candidates = first_stage_candidates(stage, COLLECTION, depth)
+    assert chosen(COLLECTION, candidates.of(QUERIES[0]).run()) == taken
+    assert candidates.first is stage
+
+
+# ---- outcomes ----------------------------------------------------------------------------------------------------
 
 
 def test_each_outcome_holds_every_rankers_order() -> None:
-    up, down = Told("up", {"q1": {"a": 1, "b": 2}}), Told("down", {"q1": {"a": 2, "b": 1, "d": -5}}, truncated=3)
-    outcome = next(work(COLLECTION, QUERIES, all_passages(COLLECTION), [up, down]))
+    up, down = giving("up", {"q1": {"a": 1, "b": 2}}), giving("down", {"q1": {"a": 2, "b": 1, "d": -5}}, truncated=3)
+    outcome = made_outcomes(COLLECTION, up, down)[0]
     assert outcome.query == QUERIES[0]
     assert outcome.doc_ids == ("a", "b", "c", "d")
     assert outcome.ranked(0) == ("b", "a", "c", "d")
@@ -107,15 +120,28 @@ def test_each_outcome_holds_every_rankers_order() -> None:
     assert outcome.truncated == (0, 3)
 
 
+def test_what_was_not_found_is_not_ranked() -> None:
+    half = FakeRanker("half", lambda query, passage: {"c": 1.0, "a": 2.0}.get(passage.doc_id))
+    assert made_outcomes(COLLECTION, half)[0].ranked(0) == ("a", "c")
+
+
 def test_work_is_done_query_by_query_and_can_be_stopped() -> None:
-    told = Told("told", {})
-    steps = work(COLLECTION, QUERIES, all_passages(COLLECTION), [told])
-    next(steps)
-    steps.close()  # type: ignore[attr-defined]
+    told = giving("told", {})
+    steps = run_queries(plan_of(COLLECTION, told))
+    for step in steps:
+        if step.so_far is not None:
+            break
+    steps.close()
     assert told.asked == ["q1"]
 
 
 def test_a_query_without_candidates_has_an_empty_outcome() -> None:
     nothing = listed_candidates({"q1": ["a"]}, COLLECTION, QUERIES)
-    last = list(work(COLLECTION, QUERIES, nothing, [Told("told", {})]))[-1]
+    last = made_outcomes(COLLECTION, giving("told", {}), candidates=nothing)[-1]
     assert last.doc_ids == last.ranked(0) == ()
+
+
+def test_an_outcome_without_a_ranker() -> None:
+    outcome = made_outcomes(COLLECTION, giving("one", {}, truncated=1), giving("two", {}))[0].without(0)
+    assert [ranking.ranker.key for ranking in outcome.rankings] == ["two"]
+    assert outcome.truncated == (0,)

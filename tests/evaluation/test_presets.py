@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from made_evaluations import made_collection
+from fakes import made_collection
 
 from demo.errors import InputError
 from demo.evaluation.presets import PRESETS, Preset, check_preset, find_preset, published_value

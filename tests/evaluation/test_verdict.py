@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import giving, made_collection, made_outcomes
 
 from demo.evaluation import Evaluation, evaluate
 from demo.evaluation.verdict import best_of, cautions, verdict
@@ -21,7 +21,7 @@ def found(better: int, worse: int, equal: int, rankers: tuple[str, ...] = ("base
     second = {
         query: {"b": 1.0} if better <= number < better + worse else {"a": 1.0} for number, query in enumerate(qrels)
     }
-    told = [Told(key, scores) for key, scores in zip(rankers, (first, second), strict=False)]
+    told = [giving(key, scores) for key, scores in zip(rankers, (first, second), strict=False)]
     return evaluate(made_outcomes(collection, *told), collection, MEASURES)
 
 
@@ -81,7 +81,7 @@ def judged(*shares: int) -> Evaluation:
     qrels = {f"q{number}": dict.fromkeys(names[:10], 1) for number in range(25)}
     collection = made_collection(qrels, names)
     told = [
-        Told(f"r{share}", {query: dict.fromkeys([*names[:share], *names[10 : 20 - share]], 1.0) for query in qrels})
+        giving(f"r{share}", {query: dict.fromkeys([*names[:share], *names[10 : 20 - share]], 1.0) for query in qrels})
         for share in shares
     ]
     return evaluate(made_outcomes(collection, *told), collection, MEASURES)
@@ -100,5 +100,5 @@ def test_little_or_unlike_judging_is_told() -> None:
 
 def test_passages_that_were_not_read_to_their_end_are_told() -> None:
     collection = made_collection({f"q{number}": {"a": 1} for number in range(30)}, ["a", "b"])
-    evaluation = evaluate(made_outcomes(collection, Told("cut", {}, truncated=1)), collection, parse_measures("mrr"))
+    evaluation = evaluate(made_outcomes(collection, giving("cut", {}, truncated=1)), collection, parse_measures("mrr"))
     assert [str(each) for each in cautions(evaluation)] == ["Cut did not read 30 of 60 passages to their end"]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_compare import compared_of
-from test_saving import HOSTILE, shown_of
-from test_service import FakeSource, service_with
+from fakes import FakeSource, service_with
+from kit import HOSTILE, compared_of, shown_of
 
 from demo.errors import InputError
-from demo.records import Passage
+from demo.rankers.engine import Engine
+from demo.records import Passage, Ranking
 from demo.settings import Settings
 from demo.ui.code import ADDRESS, MOST_CHARS, python_program
 from demo.ui.compare.handlers import CompareTab
@@ -52,22 +52,20 @@ def test_titles_and_every_column_come_along(pane: InputsPane) -> None:
     tab = CompareTab(pane)
     compared = compared_of(tab, rankers=("bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)"))
     titled = replace(compared.collection, passages=(Passage("d", "text", "Title"), *compared.collection.passages))
-    program = python_program(
-        replace(compared, request=replace(compared.request, collection=titled)),
-        [column.ranker.key for column in compared.drawn.columns],
-    )
+    program = python_program(replace(compared, request=replace(compared.request, collection=titled)))
     assert values(program)["PASSAGES"][0] == {"id": "d", "title": "Title", "text": "text"}
     assert values(tab.code(compared)["text"])["RANKERS"] == ["bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)"]
 
 
 def test_what_no_program_can_ask_for_is_said(pane: InputsPane) -> None:
     shown = shown_of(RerankTab(pane))
-    for rankers in (["engine", "bundled/tiny"], ["rrf(engine+bundled/tiny)"]):
-        with pytest.raises(InputError, match="cannot ask for an engine's scores again"):
-            python_program(shown, rankers)
+    given = replace(shown.request, collection=replace(shown.collection, engine_scores={"1": 1.0}))
+    column = Ranking.from_scores(Engine().spec, shown.rankings[0].scores)
+    with pytest.raises(InputError, match="cannot ask for an engine's scores again"):
+        python_program(replace(shown, request=given, drawn=replace(shown.drawn, columns=(column,))))
     long = replace(shown.collection, passages=(Passage("d", "x" * (MOST_CHARS + 1)),))
     with pytest.raises(InputError, match="The passages have 500,001 characters, and a program holds at most 500,000"):
-        python_program(replace(shown, collection=long), ["bm25"])
+        python_program(replace(shown, request=replace(shown.request, collection=long)))
     for tab in (RerankTab(pane), CompareTab(pane)):
         with pytest.raises(InputError):
             tab.code(None)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
-from test_service import BIG, PASSAGES, TINY, FakeModel, FakeSource, service_with
+from fakes import BIG_MODEL, PASSAGES, TINY_MODEL, FakeModel, FakeSource, service_with
+from kit import compare_views, compared_of
 
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.rankers.choices import EngineChoice, parse_ranker
-from demo.records import ScoreKind
+from demo.score_kinds import RRF
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, edited_collection, is_fused, reference_of
 from demo.ui.compare.results import Panel, Parts
 from demo.ui.inputs.handlers import InputsPane
-from demo.ui.rankers import bundled_models, offered
-from demo.ui.session import Compared
-
-RANKERS = ["bm25", "bundled/tiny", "hub/big"]
+from demo.ui.rankers import bundled_models, ranker_choices
 
 
 @pytest.fixture
@@ -32,17 +30,6 @@ def tab(source: FakeSource) -> CompareTab:
     return CompareTab(InputsPane(Settings(), service_with(source)))
 
 
-def run(tab: CompareTab, rankers: list[str] | None = None, controls: Controls = Controls()) -> list[View]:
-    form = tab.pane.default_form()
-    return list(tab.run(form, RANKERS if rankers is None else rankers, controls, Judgments(), "en"))
-
-
-def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> Compared:
-    last = run(tab, rankers)[-1]
-    assert last.compared is not None, last.status
-    return last.compared
-
-
 def test_views_and_components_have_the_same_names() -> None:
     assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
 
@@ -53,9 +40,9 @@ def test_controls_are_read_in_the_order_of_their_components() -> None:
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
-    drawn = [view for view in run(tab) if view.flow is not None]
+    drawn = [view for view in compare_views(tab) if view.flow is not None]
     assert len(drawn) == 3
-    assert [view.compared is not None for view in drawn] == [False, False, True]
+    assert [view.shown is not None for view in drawn] == [False, False, True]
     assert [("Tiny" in (view.flow or "")) for view in drawn] == [False, True, True]
     last = drawn[-1]
     assert last.status == ""
@@ -63,89 +50,88 @@ def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
 
 
 def test_what_cannot_be_run_is_said(tab: CompareTab) -> None:
-    (view,) = run(tab, [])
+    (view,) = compare_views(tab, [])
     assert "No ranker is named" in (view.status or "")
-    (view,) = run(tab, ["bm25[k1=high]"])
+    (view,) = compare_views(tab, ["bm25[k1=high]"])
     assert "Write a number" in (view.status or "")
-    views = run(tab, [f"bm25[k1={number}]" for number in range(1, 10)])
+    views = compare_views(tab, [f"bm25[k1={number}]" for number in range(1, 10)])
     assert "Choose 1 to 8" in (views[-1].status or "")
 
 
 def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
-    last = run(tab, ["bm25", "nobody/knows", "bundled/tiny"])[-1]
-    assert last.compared is not None
-    assert [ranking.ranker.key for ranking in last.compared.lineup.rankings] == ["bm25", "bundled/tiny"]
+    last = compare_views(tab, ["bm25", "nobody/knows", "bundled/tiny"])[-1]
+    assert last.shown is not None
+    assert [ranking.ranker.key for ranking in last.shown.result.rankings] == ["bm25", "bundled/tiny"]
     assert "No model nobody/knows" in (last.headline or "")
 
 
 def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: FakeSource) -> None:
-    compared = compared_of(tab)
+    shown = compared_of(tab)
     source.model.scored.clear()
-    view = tab.redrawn(compared, Controls(depth=2, fusion="rrf", k=0), Judgments(), "en")
+    view = tab.redrawn(shown, Controls(depth=2, fusion="rrf", k=0), Judgments(), "en")
     assert source.model.scored == []
-    assert view.compared is not None
-    bm25, tiny, big, fused = view.compared.drawn.rankings
+    assert view.shown is not None
+    bm25, tiny, big, fused = view.shown.drawn.rankings
     # BM25: d3 d1 d2 d4; the model likes the shorter: of the top two d3 before d1, the rest keep their places
     assert tiny.ranks.tolist() == [1, 2, 3, 4]
-    assert fused.ranker.kind is ScoreKind.RRF
-    expected = [
-        sum(1 / r for r in ranks) for ranks in zip(*(each.ranks.tolist() for each in (bm25, tiny, big)), strict=True)
-    ]
+    assert fused.ranker.kind is RRF
+    shares = [np.where(each.found, 1 / each.ranks, 0) for each in (bm25, tiny, big)]  # BM25 did not find d4
+    expected = np.sum(shares, axis=0).tolist()
     assert fused.scores.tolist() == pytest.approx(expected)
-    assert view.compared.lineup is compared.lineup
+    assert view.shown.result is shown.result
 
 
 def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) -> None:
-    compared = compared_of(tab, ["bm25", "bundled/tiny", "rrf(bm25+bundled/tiny)"])
-    drawn = tab.columned(compared.lineup, Controls(fusion="z"))
+    shown = compared_of(tab, ["bm25", "bundled/tiny", "rrf(bm25+bundled/tiny)"])
+    drawn = tab.columns(shown, shown.result, Controls(fusion="z"))
     assert [is_fused(ranking) for ranking in drawn.rankings] == [False, False, True, True]
     assert drawn.rankings[-1].ranker.key == "z(bm25+bundled/tiny)"
 
 
 def test_weights_that_cannot_be_used_are_said(tab: CompareTab) -> None:
-    compared = compared_of(tab)
+    shown = compared_of(tab)
     with pytest.raises(InputError, match="one is above 0"):
-        tab.redrawn(compared, Controls(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
+        tab.redrawn(shown, Controls(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
 
 
 def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: CompareTab, source: FakeSource) -> None:
-    lineup = compared_of(tab, ["bm25", "bm25[k1=2]"]).lineup
-    assert reference_of(lineup, "") == "bm25"
-    lineup = compared_of(tab).lineup
-    assert reference_of(lineup, "") in (TINY.key, BIG.key)
-    assert reference_of(lineup, "bm25") == "bm25"
-    assert reference_of(lineup, "gone") == reference_of(lineup, None)
-    assert reference_of(replace(lineup, columns=()), "bm25") == ""
+    result = compared_of(tab, ["bm25", "bm25[k1=2]"]).result
+    assert reference_of(result, "") == "bm25"
+    result = compared_of(tab).result
+    assert reference_of(result, "") in (TINY_MODEL.key, BIG_MODEL.key)
+    assert reference_of(result, "bm25") == "bm25"
+    assert reference_of(result, "gone") == reference_of(result, None)
+    assert reference_of(replace(result, columns=()), "bm25") == ""
 
 
 def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSource) -> None:
-    compared = compared_of(tab)
+    shown = compared_of(tab)
     source.model.scored.clear()
-    place = next(i for i, passage in enumerate(compared.candidates) if passage.doc_id == "d2")
-    edit = WhatIfForm(compared.query.text, place, "Berlin.")
-    *_, view = tab.try_out(compared, edit, Controls(), "en")
+    place = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
+    edit = WhatIfForm(shown.query.text, place, "Berlin.")
+    *_, view = tab.try_out(shown, edit, Controls(), "en")
     assert set(source.model.scored) == {"Berlin."}
     assert "Berlin" in (view.what_if or "")
-    assert view.compared is None
+    assert view.shown is None
 
 
 def test_an_edit_needs_something_edited(tab: CompareTab) -> None:
-    compared = compared_of(tab)
-    for edit in (WhatIfForm(compared.query.text, None, ""), WhatIfForm(compared.query.text, 0, " ")):
-        (view,) = tab.try_out(compared, edit, Controls(), "en")
+    shown = compared_of(tab)
+    for edit in (WhatIfForm(shown.query.text, None, ""), WhatIfForm(shown.query.text, 0, " ")):
+        (view,) = tab.try_out(shown, edit, Controls(), "en")
         assert "Nothing is different yet" in (view.what_if or "")
     (view,) = tab.try_out(None, WhatIfForm("q", None, ""), Controls(), "en")
     assert "Press Compare first" in (view.what_if or "")
-    *_, view = tab.try_out(compared, WhatIfForm("", None, ""), Controls(), "en")
+    *_, view = tab.try_out(shown, WhatIfForm("", None, ""), Controls(), "en")
     assert "query is empty" in (view.what_if or "")
 
 
 def test_an_edit_changes_no_passage_but_its_own(tab: CompareTab) -> None:
-    compared = compared_of(tab)
-    collection = edited_collection(compared, WhatIfForm("q", 1, "New text."))
-    changed = [new for old, new in zip(compared.collection.passages, collection.passages, strict=True) if old != new]
-    assert [(passage.doc_id, passage.text) for passage in changed] == [(compared.candidates[1].doc_id, "New text.")]
-    assert edited_collection(compared, WhatIfForm("q", 1, compared.candidates[1].text)) is compared.collection
+    shown = compared_of(tab)
+    collection = edited_collection(shown, WhatIfForm("q", 1, "New text."))
+    changed = [new for old, new in zip(shown.collection.passages, collection.passages, strict=True) if old != new]
+    assert [(passage.doc_id, passage.text) for passage in changed] == [(shown.candidates[1].doc_id, "New text.")]
+    assert edited_collection(shown, WhatIfForm("q", 1, shown.candidates[1].text)) is shown.collection
 
 
 def test_a_model_is_added_with_its_options(tab: CompareTab) -> None:
@@ -159,28 +145,28 @@ def test_a_model_is_added_with_its_options(tab: CompareTab) -> None:
 
 
 def test_everything_on_offer_can_be_read_back(tab: CompareTab) -> None:
-    choices = offered(tab.service, engine=True)
-    assert [parse_ranker(str(choice)) for choice in choices] == choices
-    assert EngineChoice() in choices
-    assert EngineChoice() not in offered(tab.service, engine=False)
+    rankers = tab.service.rankers
+    assert [rankers.read(str(ranker)) for ranker in rankers.offered()] == list(rankers.offered())
+    assert [text for _, text in ranker_choices(tab.service, True, "en")] == [str(each) for each in rankers.offered()]
+    assert ("Engine", "engine") not in ranker_choices(tab.service, False, "en")
     assert bundled_models(tab.service) == ["bundled/tiny"]
 
 
 def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
-    compared = compared_of(tab)
-    view = tab.redrawn(compared, Controls(fusion="rrf"), Judgments(), "en")
-    judgments = Judgments().judge(compared.query, compared.candidates[2], 2)
-    file = tab.json(view.compared, judgments)
+    shown = compared_of(tab)
+    view = tab.redrawn(shown, Controls(fusion="rrf"), Judgments(), "en")
+    judgments = Judgments().judge(shown.query, shown.candidates[2], 2)
+    file = tab.json(view.shown, judgments)
     assert file["name"] == "rerank-lens-compare.json"
     content = json.loads(file["text"])
     assert len(content["rankers"]) == 4
-    assert tab.csv(view.compared, judgments)["text"].count("\r\n") == 1 + len(PASSAGES)
+    assert tab.csv(view.shown, judgments)["text"].count("\r\n") == 1 + len(PASSAGES)
     with pytest.raises(InputError, match="Press Compare first"):
         tab.csv(None, judgments)
 
 
 def test_a_score_that_is_no_number_fails_its_ranker_alone() -> None:
     broken = FakeSource(FakeModel(judge=lambda query, text: float("nan")))
-    last = run(CompareTab(InputsPane(Settings(), service_with(broken))))[-1]
-    assert last.compared is not None
-    assert [failure.ranker.key for failure in last.compared.lineup.failures] == ["bundled/tiny", "hub/big"]
+    last = compare_views(CompareTab(InputsPane(Settings(), service_with(broken))))[-1]
+    assert last.shown is not None
+    assert [failure.ranker.key for failure in last.shown.result.failures] == ["bundled/tiny", "hub/big"]

@@ -26,7 +26,7 @@ def opened(open_page: Any, *more: str, **options: Any) -> Any:
 
 
 def compare(page: Any) -> None:
-    """Presses Compare and waits for the finished lineup, plots included."""
+    """Presses Compare and waits for the finished result, plots included."""
     page.click("#compare")
     page.wait_for_selector(f"{AREA} .flow")
     page.wait_for_function("() => !document.querySelector('#compare-actions .lens-status.progress')")
@@ -42,7 +42,7 @@ def test_before_the_first_run_there_is_an_invitation_and_nothing_empty(open_page
     page = open_page(locale="zh-CN")
     page.get_by_role("tab", name="对比").click()
     page.wait_for_selector(f"{AREA} .invitation:has-text('排序器在哪里出现分歧')")
-    for part in ("#agreement-box", "#lineup-plots-row", "#what-if", "#compare-downloads"):
+    for part in ("#agreement-box", "#result-plots-row", "#what-if", "#compare-downloads"):
         assert not page.is_visible(part)
     compare(page)
     assert page.is_visible("#compare-downloads")

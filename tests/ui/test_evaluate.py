@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_service import FakeSource
+from fakes import FakeSource
+from kit import FORM, finished, last_of, seen, tab_with
 
 from demo.charts.evaluation import EVALUATION_CHARTS
 from demo.errors import InputError
@@ -20,34 +20,14 @@ from demo.formats.trec_runs import read_run
 from demo.judgments import Judgments
 from demo.messages import Message
 from demo.records import Passage, Query
-from demo.service import RankingService
-from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, FILES, EvaluateTab, Pace, View, duration, study_of, whole
+from demo.ui.evaluate.handlers import CALIBRATION, FILES, EvaluateTab, TimeLeft, View, duration, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
 from demo.ui.evaluate.results import Panel, Parts
-from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, Looks
-from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
+from demo.ui.evaluate.session import BY_AGREEMENT, RUN, EvaluateForm, Looks
+from demo.ui.inputs.handlers import UPLOAD
 
-FORM = EvaluateForm(
-    source=COLLECTION,
-    collection="cities",
-    uploaded=None,
-    candidates="",
-    run=None,
-    depth=10,
-    rankers=("bm25", "tiny"),
-    preset="",
-    measures=("ndcg@10", "mrr@10"),
-    relevant_from=1,
-    queries=5,
-)
 PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin <b>&</b>", "柏林是首都。", "Nothing of the kind."]
-
-
-def tab_with(source: FakeSource | None = None, settings: Settings = Settings()) -> EvaluateTab:
-    service = RankingService(settings, models=source or FakeSource(), recordings=None)
-    return EvaluateTab(InputsPane(settings, service))
 
 
 @pytest.fixture
@@ -55,26 +35,8 @@ def tab() -> EvaluateTab:
     return tab_with()
 
 
-def last(views: Iterator[View]) -> View:
-    *_, view = views
-    return view
-
-
-def finished(tab: EvaluateTab, **parts: Any) -> tuple[View, Evaluated, Looks]:
-    view = last(tab.run(replace(FORM, **parts), Looks(), "en"))
-    assert view.evaluated is not None, view.status
-    return view, view.evaluated, seen(view.evaluated, Looks())
-
-
-def seen(evaluated: Evaluated, looks: Looks) -> Looks:
-    """What is looked at in fact."""
-    study = study_of(evaluated, looks)
-    measure = study.chosen.key if study.chosen else ""
-    return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
-
-
 def alert(tab: EvaluateTab, **parts: Any) -> str:
-    view = last(tab.run(replace(FORM, **parts), Looks(), "en"))
+    view = last_of(tab.run(replace(FORM, **parts), Looks(), "en"))
     assert view.status is not None
     assert 'role="alert"' in view.status
     assert view.evaluated is None
@@ -128,7 +90,7 @@ def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
     view, evaluated, looks = finished(tab)
     assert all(getattr(view, row.name) is not None for row in fields(View))
     assert view.status == ""
-    assert (len(evaluated.trial.outcomes), evaluated.trial.total, evaluated.first) == (5, 5, "bm25")
+    assert (len(evaluated.done.outcomes), evaluated.done.total, evaluated.first) == (5, 5, "bm25")
     assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
     assert view.charts is not None
     assert len(view.charts) == len(EVALUATION_CHARTS)
@@ -160,7 +122,7 @@ def test_the_first_stage_comes_along_where_it_was_not_chosen(tab: EvaluateTab) -
 
 def test_a_ranker_that_fails_says_why_in_its_place_and_the_rest_goes_on(tab: EvaluateTab) -> None:
     view, evaluated, _ = finished(tab, rankers=("bm25", "nobody/knows", "tiny"))
-    assert [failure.ranker.key for failure in evaluated.trial.failures] == ["nobody/knows"]
+    assert [failure.ranker.key for failure in evaluated.done.failures] == ["nobody/knows"]
     assert "No model nobody/knows." in str(view.table)
     assert "Tiny" in str(view.table)
 
@@ -214,7 +176,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tab: EvaluateTab, parts: dict
 
 def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
-    half = replace(evaluated, evaluation=None, trial=replace(evaluated.trial, outcomes=evaluated.trial.outcomes[:2]))
+    half = replace(evaluated, evaluation=None, done=replace(evaluated.done, outcomes=evaluated.done.outcomes[:2]))
     view = tab.stopped(half, Looks(), 1, "en")
     assert "2 of 5 queries" in str(view.status)
     assert "2 of 5 queries: the work was stopped before the end" in str(view.headline)
@@ -225,7 +187,7 @@ def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: Evaluat
 
 def test_a_stop_before_the_first_query_or_after_the_end_shows_nothing_new(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
-    for before in (None, evaluated, replace(evaluated, evaluation=None, trial=replace(evaluated.trial, outcomes=()))):
+    for before in (None, evaluated, replace(evaluated, evaluation=None, done=replace(evaluated.done, outcomes=()))):
         view = tab.stopped(before, Looks(), 1, "en")
         assert "Stopped before the first query" in str(view.status)
         assert view.evaluated is None
@@ -353,7 +315,7 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
     assert view.meaning == ""
     shown = [row.key for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart and chart.shown]
     assert shown == ["changes"]
-    assert len(evaluated.trial.outcomes) == 2
+    assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
     for kind in FILES.keys() - {CALIBRATION}:
         assert tab.file(kind, evaluated, Looks())["text"]
@@ -475,7 +437,7 @@ def test_a_calibration_gives_back_the_curve(tab: EvaluateTab) -> None:
 
 
 def test_the_first_query_says_nothing_of_the_time_that_is_left() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     assert pace.left(10) is None
     pace.one_done()
     assert pace.left(10) is None

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from test_evaluate import tab_with
-from test_service import FakeSource
+from fakes import FakeSource
+from kit import tab_with
 
 from demo.errors import InputError
 from demo.ui.compare.handlers import CompareTab
@@ -26,7 +26,7 @@ def tab() -> EvaluateTab:
 
 def test_a_link_names_collection_and_rankers_and_nothing_usual(tab: EvaluateTab) -> None:
     start = tab.default_form()
-    assert links.written(start, start) == {"evaluate": "cities", "rankers": "bm25,bundled/tiny"}
+    assert links.written(start, start, tab.service) == {"evaluate": "cities", "rankers": "bm25,bundled/tiny"}
     text = tab.link(replace(start, rankers=("bm25[k1=1.2;b=0.4]",)))["text"]
     assert parse_qs(text) == {"evaluate": ["cities"], "rankers": ["bm25[k1=1.2;b=0.4]"]}
 
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_back(tab: EvaluateTab) -> None:
         queries=3,
     )
     for each in (start, form):
-        assert links.read(links.written(each, start), start, tab.service) == each
+        assert links.read(links.written(each, start, tab.service), start, tab.service) == each
 
 
 def test_uploads_do_not_fit(tab: EvaluateTab) -> None:
@@ -60,7 +60,7 @@ def test_uploads_do_not_fit(tab: EvaluateTab) -> None:
     [
         ({"evaluate": "nowhere"}, "There is no collection “nowhere”"),
         ({"evaluate": "cities", "rankers": "bm25[k9=1]"}, "bm25 has no option “k9”"),
-        ({"evaluate": "cities", "candidates": "run"}, "The link asks for the candidates “run”"),
+        ({"evaluate": "cities", "candidates": "bundled/tiny"}, "The link asks for the candidates “bundled/tiny”"),
         ({"evaluate": "cities", "measures": "bleu"}, "There is no measure “bleu”."),
         ({"evaluate": "cities", "preset": "dl20"}, "There is no preset “dl20”."),
         ({"evaluate": "cities", "depth": "deep"}, "The link says depth is “deep”."),

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeSource, SlowModel
 from served_app import served
-from test_page import SlowModel
-from test_service import FakeSource
 
 from demo.service import RankingService
 

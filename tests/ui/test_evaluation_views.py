@@ -6,16 +6,17 @@ import re
 from dataclasses import replace
 
 import pytest
-from made_evaluations import Told, made_collection, made_outcomes
+from fakes import giving, made_collection, made_outcomes
 
 from demo.charts.evaluation import Study
 from demo.evaluation import evaluate
 from demo.evaluation.presets import find_preset
-from demo.evaluation.trials import Trial
+from demo.evaluation.protocol import PartialEvaluation
 from demo.formats.judged import Judged
 from demo.messages import Language, Message
 from demo.metrics.effectiveness import parse_measures
-from demo.records import Collection, Failure, Query, Ranker, ScoreKind
+from demo.records import Collection, Failure, Query, RankerSpec
+from demo.score_kinds import LOGIT
 from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated
 from demo.ui.views import evaluation as views
 
@@ -29,24 +30,24 @@ def made(queries: int, total: int | None = None, failures: tuple[Failure, ...] =
     qrels = {f"q{number}": {"a": 1, "b": 0} for number in range(queries)}
     plain = made_collection(qrels, ["a", "b"])
     collection = Collection("made", plain.card, plain.passages, tuple(Query(q, f"{q} {NASTY}") for q in qrels), qrels)
-    told = [Told("bm25", {q: {"b": 1.0} for q in qrels}), Told(MODEL, {q: {"a": 1.0} for q in qrels})]
+    told = [giving("bm25", {q: {"b": 1.0} for q in qrels}), giving(MODEL, {q: {"a": 1.0} for q in qrels})]
     outcomes = tuple(made_outcomes(collection, *told))
     evaluation = evaluate(outcomes, collection, MEASURES)
-    trial = Trial(outcomes, failures, total or queries)
-    evaluated = Evaluated(Judged.bundled(collection), True, trial, MEASURES, None, "bm25", 2, (), evaluation)
+    done = PartialEvaluation(outcomes, failures, total or queries)
+    evaluated = Evaluated(Judged.bundled(collection), True, done, MEASURES, None, "bm25", 2, (), evaluation)
     return evaluated, Study(evaluation, outcomes, collection, MEASURES[0], MODEL)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_visitors_text_stays_text(language: Language) -> None:
-    failure = Failure(Ranker(NASTY, NASTY, ScoreKind.LOGIT), Message("{text}", text=NASTY))
+    failure = Failure(RankerSpec(NASTY, NASTY, LOGIT), Message("{text}", text=NASTY))
     evaluated, study = made(3, failures=(failure,))
     pages = (
         views.headline(evaluated, study, language),
         views.table(evaluated, study, language),
         views.queries(study, BY_GAIN, language),
         views.meaning(study, None, language),
-        views.so_far(evaluated.trial, MEASURES[0], [(NASTY, 0.5)], language),
+        views.so_far(evaluated.done, MEASURES[0], [(NASTY, 0.5)], language),
     )
     for page in pages:
         assert "<img" not in page
@@ -104,8 +105,8 @@ def test_queries_are_sorted_by_gain_or_by_agreement() -> None:
     """The ranker turns the first two passages of q1, which costs, and the other two of q0, which does not."""
     qrels = {"q0": {"a": 1}, "q1": {"b": 1}}
     collection = made_collection(qrels, ["a", "b", "c"])
-    before = Told("bm25", {"q0": {"a": 3, "c": 2, "b": 1}, "q1": {"b": 3, "a": 2, "c": 1}})
-    after = Told(MODEL, {q: {"a": 3, "b": 2, "c": 1} for q in qrels})
+    before = giving("bm25", {"q0": {"a": 3, "c": 2, "b": 1}, "q1": {"b": 3, "a": 2, "c": 1}})
+    after = giving(MODEL, {q: {"a": 3, "b": 2, "c": 1} for q in qrels})
     outcomes = tuple(made_outcomes(collection, before, after))
     study = Study(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], MODEL)
     by_gain, by_agreement = (views.queries(study, order, "en") for order in (BY_GAIN, BY_AGREEMENT))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pytest
-from test_service import PASSAGES, FakeSource, collection_of, service_with
+from fakes import PASSAGES, FakeSource, collection_of, service_with
 
 from demo.errors import InputError
 from demo.judgments import Judgments, query_key
-from demo.rankers.choices import CrossEncoderChoice
-from demo.records import Collection, Comparison, Query
+from demo.records import Collection, Query
 from demo.service import Request
 from demo.settings import Settings
+from demo.text import Analysis
 from demo.ui.inputs.handlers import UPLOAD, InputsPane
 from demo.ui.judging import MEASURES, figures, judged_box, saved, taken
 from demo.ui.session import Shown, grades_by_id
@@ -25,10 +24,11 @@ PANE = InputsPane(Settings(), service_with(FakeSource()))
 def shown_for(query: str, collection: Collection | None = None, depth: int | None = None) -> Shown:
     """A finished run; BM25 ranks d3 d1 d2 d4, the fake model the shorter first: d4 d3 d2 d1."""
     collection = collection or collection_of(PASSAGES)
-    request = Request(query, collection, depth=depth)
-    *_, comparison = service_with(FakeSource()).rerank(request, CrossEncoderChoice())
-    assert isinstance(comparison, Comparison)
-    return Shown(comparison, collection, request.bm25.analysis, None)
+    service = service_with(FakeSource())
+    request = Request(query, collection, service.default_first_stage(), depth)
+    rankers = (request.first, service.rankers.read("bundled/tiny"))
+    result = service.run(request, rankers).run()
+    return Shown(result, result, request, rankers, Analysis())
 
 
 def test_figures_are_those_of_the_judgments_made() -> None:
@@ -36,11 +36,9 @@ def test_figures_are_those_of_the_judgments_made() -> None:
     by_id = {passage.doc_id: passage for passage in shown.candidates}
     judgments = Judgments().judge(shown.query, by_id["d4"], 2).judge(shown.query, by_id["d3"], 0)
     before, after = (figures(shown, judgments)[ranking.ranker.key] for ranking in shown.rankings)
-    # gains 2 for d4 alone, so the ideal is 2 / log2(2); BM25 has d4 fourth, the model first
-    assert before[NDCG] == pytest.approx(1 / math.log2(5), abs=1e-4)
-    assert (before[MRR], before[PRECISION], before[JUDGED]) == pytest.approx(
-        (1 / 4, 1 / 10, 2 / 4)
-    )  # Judged@10 of four passages
+    # gains 2 for d4 alone, so the ideal is 2 / log2(2); BM25 does not find d4, the model has it first
+    assert (before[NDCG], before[MRR], before[PRECISION]) == (0, 0, 0)
+    assert before[JUDGED] == pytest.approx(1 / 3)  # of the three that BM25 found, d3 is judged
     assert (after[NDCG], after[MRR]) == pytest.approx((1, 1))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 from urllib.parse import parse_qs
 
 import pytest
-from demo.rankers.choices import CrossEncoderChoice
-from test_service import PASSAGES, QUERY, FakeSource, collection_of, service_with
+from fakes import PASSAGES, QUERY, FakeSource, collection_of, service_with
 
 from demo.errors import InputError
 from demo.messages import NOTHING, Message
@@ -33,7 +33,7 @@ def pasted(pane: InputsPane, text: str) -> Form:
 
 
 def test_a_link_names_query_collection_and_model_and_nothing_usual(pane: InputsPane) -> None:
-    text = written(Link(pane.default_form(), CrossEncoderChoice("bundled/tiny")), pane)
+    text = written(Link(pane.default_form(), pane.service.cross_encoder("bundled/tiny")), pane)
     assert address(text) == {"query": QUERY, "collection": "cities", "model": "bundled/tiny"}
 
 
@@ -42,8 +42,9 @@ def test_what_is_written_is_read_back(pane: InputsPane) -> None:
     okapi = replace(start, variant="okapi", k1=1.2, b=0.75, epsilon=0.1, stop_words=False, stemmer="german", depth=20)
     plus = replace(start, variant="bm25plus", k1=1.5, b=0.75, delta=0.5, epsilon=None, stemmer="")
     for form in (start, okapi, plus, pasted(pane, "a\ttrains & boats\nb\t火车 100% + ?"), replace(start, query="")):
-        for rankers in ((), ("bm25[k1=1.2]", "rrf(bm25+bundled/tiny)[k=10]")):
-            link = Link(form, CrossEncoderChoice("hub/big", "bf16", windows=True), rankers)
+        for texts in ((), ("bm25[k1=1.2]", "rrf(bm25+bundled/tiny)[k=10]")):
+            rankers = tuple(map(pane.service.rankers.read, texts))
+            link = Link(form, pane.service.cross_encoder("hub/big", "bf16", windows=True), rankers)
             found = read(address(written(link, pane)), pane)
             if form.query or form.source == "paste":
                 assert found == link
@@ -78,12 +79,14 @@ def test_an_address_that_asks_for_nothing(pane: InputsPane, values: dict[str, st
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"query": "x", "depth": "many"}, "depth “many”"),
-        ({"query": "x", "depth": "-1"}, "depth “-1”"),
-        ({"query": "x", "model": "bm25"}, "names bm25 as the cross-encoder"),
+        ({"query": "x", "depth": "many"}, "depth is “many”"),
+        ({"query": "x", "depth": "-1"}, "depth is “-1”"),
+        ({"query": "x", "model": "bm25"}, "names bm25 as the reranker"),
         ({"query": "x", "first_stage": "bundled/tiny"}, "names bundled/tiny as the first stage"),
         ({"query": "x", "first_stage": "bm25[k1=99]"}, "k₁ is 99"),
         ({"rankers": "bm25[k1=1.2"}, "do not match"),
+        ({"query": "x", "depth": "9" * 5_000}, "at most 9 digits"),
+        ({"query": "x", "passages": "a", "reading": "<img src=x>"}, "reading “<img src=x>”, which there is not"),
     ],
 )
 def test_what_cannot_be_opened_is_told(pane: InputsPane, values: dict[str, str], sentence: str) -> None:
@@ -91,14 +94,15 @@ def test_what_cannot_be_opened_is_told(pane: InputsPane, values: dict[str, str],
         read(values, pane)
     assert read_if_right(values, pane) is None
     views = list(RerankTab(pane).opening(values, "en"))
-    assert sentence in (views[-1].status or "")
+    assert sentence in unescape(views[-1].status or "")
     assert views[-1].shown is not None  # the example is there all the same
     assert views[-1].shown.query.text == QUERY
 
 
 def test_models_that_are_not_here_are_named_once(pane: InputsPane) -> None:
-    rankers = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine")
-    assert needs_download(Link(pane.default_form(), CrossEncoderChoice("hub/big"), rankers), pane) == [
+    texts = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine")
+    rankers = tuple(map(pane.service.rankers.read, texts))
+    assert needs_download(Link(pane.default_form(), pane.service.cross_encoder("hub/big"), rankers), pane) == [
         "hub/big",
         "someone/else",
     ]
@@ -111,7 +115,7 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
     *_, last = RerankTab(pane).opening({"query": "x", "model": "hub/big"}, "en")
     assert "asks for hub/big, which would be downloaded" in (last.status or "")
     assert last.shown is not None
-    assert last.shown.comparison.after.ranker.key == "bundled/tiny"
+    assert last.shown.rankings[1].ranker.key == "bundled/tiny"
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "zh")
     assert "排序器在哪里出现分歧" in (view.headline or "")
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "en")
@@ -126,6 +130,6 @@ def test_a_link_opens_what_it_names(pane: InputsPane) -> None:
     assert last.shown.query.text == "fast trains"
     assert last.status == ""
     *_, lined = CompareTab(pane).opening(asked, "en")
-    assert lined.compared is not None
-    assert [ranking.ranker.label for ranking in lined.compared.rankings] == ["BM25", "Tiny"]
+    assert lined.shown is not None
+    assert [ranking.ranker.label for ranking in lined.shown.rankings] == ["BM25", "Tiny"]
     assert list(CompareTab(pane).opening({"query": "x"}, "en")) == []

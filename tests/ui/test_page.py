@@ -12,8 +12,8 @@ from time import sleep
 from typing import Any
 
 import pytest
+from fakes import FakeModel, FakeSource
 from served_app import served
-from test_service import FakeModel, FakeSource
 
 from demo.rankers.cross_encoder.loaded_models import Batch
 from demo.service import RankingService

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from demo.lineup_report import as_json as lineup_json
-from demo.rankers.choices import CrossEncoderChoice
-from demo.report import as_json
-from test_compare import compared_of
-from test_evaluate import finished, tab_with
-from test_service import FakeSource, service_with
+from fakes import FakeSource, service_with
+from kit import HOSTILE, compared_of, finished, shown_of, tab_with
 
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.messages import Language
+from demo.results.change import Pair
+from demo.results.report import as_json, pair_as_json
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls
 from demo.ui.evaluate.session import Looks
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rerank.handlers import RerankTab
-from demo.ui.session import Shown
-
-HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> & “柏林” has people"
 
 
 class Elements(HTMLParser):
@@ -62,13 +56,6 @@ def pane() -> InputsPane:
     return InputsPane(Settings(), service_with(FakeSource()))
 
 
-def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -> Shown:
-    form = replace(tab.pane.default_form(), query=HOSTILE, source="paste", pasted=texts)
-    *_, view = tab.run(form, CrossEncoderChoice("bundled/tiny"), Judgments(), "raw", "en")
-    assert view.shown is not None, view.status
-    return view.shown
-
-
 def test_why_is_saved_as_it_was_asked_and_only_about_these_rankings(pane: InputsPane) -> None:
     tab = RerankTab(pane)
     shown, later = shown_of(tab), shown_of(tab, "Quite other passages.\nTwo of them.")
@@ -85,13 +72,13 @@ Save = Callable[[InputsPane, Language], tuple[dict[str, str], object]]
 def saved_comparison(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
     tab = RerankTab(pane)
     shown = shown_of(tab)
-    return tab.html(shown, Judgments(), "z", Question(shown, 1), language), as_json(shown.comparison)
+    return tab.html(shown, Judgments(), "z", Question(shown, 1), language), pair_as_json(Pair.of(shown.drawn))
 
 
-def saved_lineup(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
+def saved_result(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
     tab = CompareTab(pane)
     compared = compared_of(tab)
-    return tab.html(compared, Judgments(), Controls(), Question(compared, 0), language), lineup_json(compared.lineup)
+    return tab.html(compared, Judgments(), Controls(), Question(compared, 0), language), as_json(compared.result)
 
 
 def saved_evaluation(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
@@ -101,7 +88,7 @@ def saved_evaluation(pane: InputsPane, language: Language) -> tuple[dict[str, st
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("save", [saved_comparison, saved_lineup, saved_evaluation])
+@pytest.mark.parametrize("save", [saved_comparison, saved_result, saved_evaluation])
 def test_a_saved_page_is_whole(pane: InputsPane, save: Save, language: Language) -> None:
     saved, data = save(pane, language)
     assert saved["name"].endswith(".html")
@@ -123,7 +110,7 @@ def test_texts_stay_texts(pane: InputsPane) -> None:
     assert json.loads(elements.data[-1])["query"] == HOSTILE
 
 
-@pytest.mark.parametrize("save", [saved_comparison, saved_lineup, saved_evaluation])
+@pytest.mark.parametrize("save", [saved_comparison, saved_result, saved_evaluation])
 def test_nothing_in_it_needs_the_server(pane: InputsPane, save: Save) -> None:
     saved, _ = save(pane, "en")
     elements = Elements(saved["text"])

@@ -6,26 +6,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from made_comparisons import build_comparison
-from random_lineups import random_lineup
+from fakes import make_pair, random_result
 
 from demo.text import Analysis
 from demo.ui import theme
-from demo.ui.views import contested, flow, lineup_table, passages
+from demo.ui.views import contested, flow, passages
 
 pytestmark = pytest.mark.browser
 
-LINEUP = random_lineup(20, 3)
-COMPARISON = build_comparison([4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 4.0, 3.0])
+RESULT = random_result(20, 3)
+PAIR = make_pair([4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 4.0, 3.0])
 HEARD = "document.addEventListener('lens-judge', event => { (window.heard ??= []).push(event.detail); })"
 
 
 def compare_parts() -> str:
     parts = (
-        flow.flow(LINEUP, "en"),
-        contested.contested(LINEUP, "en"),
-        lineup_table.lineup_panel(LINEUP, "en"),
-        lineup_table.lineup_table(LINEUP, {}, Analysis(), "en"),
+        flow.flow(RESULT, "en"),
+        contested.contested(RESULT, "en"),
+        passages.panel(RESULT, "en"),
+        passages.table(RESULT, {}, Analysis(), "en"),
     )
     return "".join(parts)
 
@@ -36,9 +35,9 @@ def compare_area() -> str:
 
 def rerank_area() -> str:
     parts = (
-        flow.slope(COMPARISON, "en"),
-        passages.panel(COMPARISON, "en"),
-        passages.table(COMPARISON, {}, Analysis(), "en"),
+        flow.slope(PAIR.result, "en"),
+        passages.panel(PAIR.result, "en"),
+        passages.pair_table(PAIR, {}, Analysis(), "en"),
     )
     return f'<div id="results" class="scene">{"".join(parts)}</div>'
 
@@ -77,14 +76,14 @@ def ids(page: Any, area: str) -> list[int]:
 def test_each_area_starts_with_its_own_first(open_areas: Callable[..., Any]) -> None:
     page = open_areas()
     assert chosen(page, "#results") == (2, 2)
-    first = int(LINEUP.rankings[0].order[0])
+    first = int(RESULT.rankings[0].order[0])
     assert chosen(page, "#compare-results") == (first, first)
 
 
 def test_a_choice_stays_in_its_area(open_areas: Callable[..., Any]) -> None:
     page = open_areas()
     page.locator("#compare-results .flow .between .end").nth(4).click()
-    fifth = int(LINEUP.rankings[1].order[4])
+    fifth = int(RESULT.rankings[1].order[4])
     assert chosen(page, "#compare-results") == (fifth, fifth)
     assert chosen(page, "#results") == (2, 2)
     assert page.locator(f"#compare-results .flow path.picked[data-i='{fifth}']").count() == 2
@@ -115,7 +114,7 @@ def test_the_flow_by_keyboard(open_areas: Callable[..., Any]) -> None:
     page.locator("#compare-results .flow .before .end").first.focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    second = int(LINEUP.rankings[0].order[1])
+    second = int(RESULT.rankings[0].order[1])
     here = page.evaluate("() => [document.activeElement.dataset.i, document.activeElement.parentNode.className]")
     assert here == [str(second), "column after"], "the same passage, and no column beyond the last"
     assert chosen(page, "#compare-results")[0] == second
@@ -146,7 +145,7 @@ def test_a_judgment_is_shown_at_once_and_told(open_areas: Callable[..., Any]) ->
     page.keyboard.press("2")  # nothing new
     page.keyboard.press("Delete")
     page.click("#compare-results .judge [data-grade='0']")
-    first = int(LINEUP.rankings[0].order[0])
+    first = int(RESULT.rankings[0].order[0])
     assert page.evaluate("window.heard") == [
         {"scene": "results", "index": 2, "grade": 2},
         {"scene": "results", "index": 2, "grade": None},
@@ -158,10 +157,10 @@ def test_parts_that_arrive_again_show_the_old_choice(open_areas: Callable[..., A
     page = open_areas()
     page.locator("#compare-results tbody tr[data-rank]").nth(6).click()
     was = chosen(page, "#compare-results")
-    assert was[0] != int(LINEUP.rankings[0].order[0])
+    assert was[0] != int(RESULT.rankings[0].order[0])
     page.evaluate("html => { document.querySelector('#compare-results').outerHTML = html; }", compare_area())
     page.wait_for_selector("#compare-results tr[aria-selected=true]")
-    assert chosen(page, "#compare-results")[0] == int(LINEUP.rankings[0].order[0]), "another area is another choice"
+    assert chosen(page, "#compare-results")[0] == int(RESULT.rankings[0].order[0]), "another area is another choice"
     page.locator("#compare-results tbody tr[data-rank]").nth(6).click()
     page.evaluate("html => { document.querySelector('#compare-results').innerHTML = html; }", compare_parts())
     page.wait_for_selector("#compare-results tr[aria-selected=true]")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_comparisons import MakeComparison
+from fakes import make_pair
 
-from demo.messages import NOTHING, Language, Message
-from demo.records import Cost, Extent, Pace, ScoreKind
+from demo.messages import Language, Message
+from demo.records import Cost, Extent, Pace, Passage, Query
+from demo.results import Pair
+from demo.score_kinds import BM25 as BM25_SCORE
+from demo.score_kinds import LOGIT
 from demo.text import Analysis
 from demo.ui.views import cost, flow, headline, passage_text, passages, status
 
@@ -48,40 +52,42 @@ def test_shares_lie_between_lowest_and_highest(scores: list[float], expected: li
 
 
 def test_logits_carry_their_sign() -> None:
-    assert passage_text.score_words(7.7, ScoreKind.LOGIT) == "+7.70"
-    assert passage_text.score_words(-4.524, ScoreKind.LOGIT) == "−4.52"
-    assert passage_text.score_words(9.16, ScoreKind.BM25) == "9.16"
+    assert passage_text.score_words(7.7, LOGIT) == "+7.70"
+    assert passage_text.score_words(-4.524, LOGIT) == "−4.52"
+    assert passage_text.score_words(9.16, BM25_SCORE) == "9.16"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_view_escapes(make_comparison: MakeComparison, language: Language) -> None:
+def test_every_view_escapes(language: Language) -> None:
     nasty = "<img src=x onerror=alert(1)> \"'& ${x} {{x}}"
-    comparison = make_comparison([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
+    pair = make_pair([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
     pages = (
-        headline.headline(comparison, Message("{text}", text=nasty), language)
-        + flow.slope(comparison, language)
-        + passages.table(comparison, {}, Analysis(), language)
-        + passages.panel(comparison, language)
-        + cost.cost(comparison, language)
+        headline.pair_headline(pair, Message("{text}", text=nasty), language)
+        + flow.slope(pair.result, language)
+        + passages.pair_table(pair, {}, Analysis(), language)
+        + passages.panel(pair.result, language)
+        + cost.cost(pair, language)
         + status.alert(Message("{text}", text=nasty), language)
     )
     assert "<img" not in pages
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages
 
 
-def test_rows_come_in_new_order_with_both_ranks(make_comparison: MakeComparison) -> None:
+def test_rows_come_in_new_order_with_both_ranks() -> None:
     # before: b (3), a (2), c (1) → candidates b, a, c; after: c 9, a 5, b −1
-    comparison = make_comparison([2.0, 3.0, 1.0], [5.0, -1.0, 9.0], texts=["a", "b", "c"])
-    found = passages.rows(comparison, {}, Analysis(), "en")
-    assert [(row.passage.name, row.rank, row.before.rank, row.change, row.arrow) for row in found] == [
+    pair = make_pair([2.0, 3.0, 1.0], [5.0, -1.0, 9.0], texts=["a", "b", "c"])
+    found = passages.pair_rows(pair, {}, Analysis(), "en")
+    assert [
+        (row.passage.name, row.verdicts[1].rank, row.verdicts[0].rank, row.keys["change"], row.arrow) for row in found
+    ] == [
         ("c", 1, 3, 2, "▲ 2"),
         ("a", 2, 2, 0, "●"),
         ("b", 3, 1, -2, "▼ 2"),
     ]
 
 
-def test_slope_speaks_ranks(make_comparison: MakeComparison) -> None:
-    page = flow.slope(make_comparison([2.0, 1.0], [0.0, 3.0], texts=["one", "two"]), "en")
+def test_slope_speaks_ranks() -> None:
+    page = flow.slope(make_pair([2.0, 1.0], [0.0, 3.0], texts=["one", "two"]).result, "en")
     spoken = re.findall(r'aria-label="(rank [^"]*)"', page)
     assert spoken == [
         "rank 1 before, now 2, down 1: one",
@@ -91,15 +97,15 @@ def test_slope_speaks_ranks(make_comparison: MakeComparison) -> None:
     ]
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 12, 13, 60, 61, 500])
+@pytest.mark.parametrize("size", [0, 1, 2, 12, 13, 25, 26, 500])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_views_of_any_size(make_comparison: MakeComparison, size: int, language: Language) -> None:
-    comparison = make_comparison([float(size - i) for i in range(size)], [float(i) for i in range(size)])
-    page = flow.slope(comparison, language)
+def test_views_of_any_size(size: int, language: Language) -> None:
+    pair = make_pair([float(size - i) for i in range(size)], [float(i) for i in range(size)])
+    page = flow.slope(pair.result, language)
     drawn = page.count('class="end ')
-    assert drawn == 2 * (size if size <= 60 else len({*range(10), *range(size - 10, size)}))
-    assert passages.table(comparison, {}, Analysis(), language).count("<tr data-i=") == size
-    assert headline.headline(comparison, None, language)
+    assert drawn == 2 * (size if size <= 25 else len({*range(10), *range(size - 10, size)}))
+    assert passages.pair_table(pair, {}, Analysis(), language).count("<tr data-i=") == size
+    assert headline.pair_headline(pair, None, language)
 
 
 def test_progress_without_a_total_only_waits() -> None:
@@ -132,22 +138,26 @@ def test_a_collection_says_what_its_grades_mean(language: Language) -> None:
 
 
 def test_words_of_the_query_are_marked_in_titles_too() -> None:
-    from demo.comparison import compare, take_candidates
-
-    from demo.records import Card, Collection, Passage, Query, Ranker, Ranking
-
-    passages_ = (Passage("d1", "Its own Eiffel Tower", title="Paris, Texas"),)
-    collection = Collection("made", Card(NOTHING, NOTHING), passages_)
-    first = Ranking.from_scores(Ranker("bm25", "BM25", ScoreKind.BM25), [1.0])
-    after = Ranking.from_scores(Ranker("m", "M", ScoreKind.LOGIT), [2.0])
-    comparison = compare(Query("", "paris"), collection, first, take_candidates(first, 1), after)
-    page = passages.table(comparison, {}, Analysis(), "en")
+    made = make_pair([1.0], [2.0]).result
+    titled = replace(
+        made, query=Query("", "paris"), candidates=(Passage("d1", "Its own Eiffel Tower", "Paris, Texas"),)
+    )
+    page = passages.pair_table(Pair.of(titled), {}, Analysis(), "en")
     assert '<div class="docline" data-cell="doc"><mark>Paris</mark>, Texas · d1</div>' in page
 
 
-def test_kept_scores_are_told_with_the_pace_of_the_run_that_computed_them(make_comparison: MakeComparison) -> None:
+def test_a_passage_that_was_not_found_has_no_rank_and_a_shared_rank_says_so() -> None:
+    pair = make_pair([2.0, 2.0, 0.0], [1.0, 2.0, 3.0], texts=["a", "b", "c"], found=[True, True, False])
+    first, second, third = passages.pair_rows(pair, {}, Analysis(), "en")
+    assert (first.passage.name, first.verdicts[0].rank_short, first.arrow) == ("c", "–", "✦")
+    assert first.verdicts[0].rank_words == "not found by BM25"
+    assert [row.verdicts[0].rank_short for row in (second, third)] == ["1=", "1="]
+    assert second.verdicts[0].rank_words == "rank 1, shared by 2"
+
+
+def test_kept_scores_are_told_with_the_pace_of_the_run_that_computed_them() -> None:
     def facts(**parts: object) -> str:
-        page = cost.cost(make_comparison([2.0, 1.0], [1.0, 2.0], cost=Cost(pairs=2, **parts)), "en")  # type: ignore[arg-type]
+        page = cost.cost(make_pair([2.0, 1.0], [1.0, 2.0], cost=Cost(pairs=2, **parts)), "en")  # type: ignore[arg-type]
         return " ".join(re.sub(r"<[^>]*>", " ", page).split())
 
     assert "Pairs per second" not in facts(kept_pairs=2)

@@ -7,20 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_service import PASSAGES, FakeSource, line_up, request, run, service_with
+from fakes import PASSAGES, FakeSource, request, service_with
 
 from demo.errors import ModelError
 from demo.messages import Language, Message
-from demo.rankers.choices import parse_rankers
-from demo.records import Effect, Occlusion, Passage, Ranker, ScoreKind, TermWeight, TermWeights
+from demo.records import Effect, Occlusion, Passage, RankerSpec, TermWeight, TermWeights
+from demo.score_kinds import BM25 as BM25_SCORE
+from demo.score_kinds import LOGIT, RRF
+from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.explaining import explained
-from demo.ui.session import Compared, Shown
+from demo.ui.session import Shown
 from demo.ui.views.why import Piece, pieces, shaded, why
 
-BM25 = Ranker("bm25", "BM25", ScoreKind.BM25)
-TINY = Ranker("bundled/tiny", "Tiny", ScoreKind.LOGIT)
-FUSED = Ranker("rrf(bm25+bundled/tiny)", "RRF", ScoreKind.RRF)
+BM25 = RankerSpec("bm25", "BM25", BM25_SCORE)
+TINY = RankerSpec("bundled/tiny", "Tiny", LOGIT)
+FUSED = RankerSpec("rrf(bm25+bundled/tiny)", "RRF", RRF)
 PASSAGE = Passage("d1", "a <b>red</b> car")
 
 
@@ -80,8 +82,9 @@ def test_markup_stays_text() -> None:
 
 def shown_with(source: FakeSource) -> tuple[Any, Shown]:
     service = service_with(source)
-    asked, _ = request()
-    return service, Shown(run(service), asked.collection, asked.bm25.analysis, None)
+    asked, rankers = request(), service.rankers.read_all("bm25,bundled/tiny")
+    result = service.run(asked, rankers).run()
+    return service, Shown(result, result, asked, rankers, Analysis())
 
 
 def test_both_rankers_of_a_comparison_are_asked() -> None:
@@ -98,14 +101,12 @@ def test_both_rankers_of_a_comparison_are_asked() -> None:
     assert "bark Passage −4.00" in said
 
 
-def test_a_lineup_says_which_rankers_are_not_taken_apart() -> None:
+def test_a_result_says_which_rankers_are_not_taken_apart() -> None:
     service = service_with(FakeSource())
-    asked, _ = request()
-    rankers = "bm25, bundled/tiny, rrf(bm25+bundled/tiny)"
-    lineup = line_up(service, rankers)
-    compared = Compared(lineup, lineup, asked, parse_rankers(rankers))
-    *_, card = explained(service, compared, 0, "en")
-    fused = lineup.rankings[2].ranker.label
+    asked, rankers = request(), service.rankers.read_all("bm25, bundled/tiny, rrf(bm25+bundled/tiny)")
+    result = service.run(asked, rankers).run()
+    *_, card = explained(service, Shown(result, result, asked, rankers, Analysis()), 0, "en")
+    fused = result.rankings[2].ranker.label
     assert f"Not taken apart: {fused}." in text_of(card)
 
 
@@ -113,8 +114,9 @@ def test_an_error_stands_below_what_was_found() -> None:
     source = FakeSource()
     service, shown = shown_with(source)
     source.error = ModelError(Message("The weights are damaged."))
-    key = replace(shown.comparison.after.ranker, key="hub/big")
-    broken = replace(shown, comparison=replace(shown.comparison, after=replace(shown.comparison.after, ranker=key)))
-    *_, card = explained(service, broken, 0, "en")
+    big = service.rankers.read("hub/big")
+    column = replace(shown.rankings[1], ranker=big.spec)
+    drawn = replace(shown.drawn, columns=(shown.rankings[0], column))
+    *_, card = explained(service, replace(shown, drawn=drawn, rankers=(*shown.rankers, big)), 0, "en")
     assert "The weights are damaged." in card
     assert "BM25" in text_of(card)

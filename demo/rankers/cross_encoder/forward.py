@@ -14,10 +14,11 @@ Shapes in this file: R rows (pairs), T tokens of the longest row, W width, H hea
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -256,17 +257,59 @@ class Packed:
 USUAL_ROWS = 2_048
 """What oneDNN chooses its layout for; others are computed too."""
 
+Pack = Callable[[Linear | Packed], Packed]
 
-def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether this machine has oneDNN with instructions for these numbers."""
-    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or not torch._C._has_mkldnn:
+
+_FAULTS = (AttributeError, RuntimeError, TypeError)
+"""What torch raises for an operator that it does not have, or not with these arguments."""
+
+
+def can_pack(device: torch.device, dtype: torch.dtype, pack: Pack = Packed.of) -> bool:
+    """Whether this machine has oneDNN with instructions for these numbers, and torch's operators give what they should.
+
+    The operators are torch's own affair and may change with any version: they are tried out once, and where they fail
+    the public ones are used.
+    """
+    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or not _has_onednn():
         return False
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and has_bf16())
+    if not (dtype == torch.float32 or (dtype == torch.bfloat16 and has_bf16())):
+        return False
+    return all(packs_rightly(kind, pack) for kind in {dtype, torch.float32})  # the last layer is fp32 whatever dtype is
+
+
+@cache
+def packs_rightly(dtype: torch.dtype, pack: Pack = Packed.of) -> bool:
+    """Whether a small layer gives the same packed as by torch's public functions, with every activation and summed."""
+    x, y = _wave(3, 16), _wave(3, 8)
+    weight, bias = _wave(8, 16).to(dtype), _wave(8).to(dtype)
+    plain = [Linear(weight, bias, activation) for activation in (NONE, *IN_LAYERS.values())]
+    try:
+        packed = [pack(linear) for linear in plain]
+        found = [
+            (plain[0].plus(x, y), packed[0].plus(x, y)),
+            *((one(x), two(x)) for one, two in zip(plain, packed, strict=True)),
+        ]
+        within = 1e-5 if dtype == torch.float32 else 0.05
+        return all(torch.allclose(one.float(), two.float(), rtol=0, atol=within) for one, two in found)
+    except _FAULTS:
+        return False
+
+
+def _wave(*sizes: int) -> Tensor:
+    """Different numbers between −1 and 1, the same every time."""
+    return torch.arange(math.prod(sizes), dtype=torch.float32).mul(0.7).sin().view(sizes)
 
 
 def has_bf16() -> bool:
     """Whether this machine's processor computes in bf16 by itself: with AVX-512 or AMX, or ARM's BF16."""
-    return torch._C._has_mkldnn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    try:
+        return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except _FAULTS:
+        return False
+
+
+def _has_onednn() -> bool:
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -331,14 +374,14 @@ class Layer:
         x = self.output_norm(self.output.plus(attended, x))
         return self.outer_norm(self.outer.plus(self.inner(x), x))
 
-    def packed(self, whole: bool) -> Layer:
+    def packed(self, whole: bool, pack: Pack) -> Layer:
         """The same layer by oneDNN; `first` needs `qkv` as it is, the call as a whole needs it packed."""
         return replace(
             self,
-            qkv=Packed.of(self.qkv) if whole else self.qkv,
-            output=Packed.of(self.output),
-            inner=Packed.of(self.inner),
-            outer=Packed.of(self.outer),
+            qkv=pack(self.qkv) if whole else self.qkv,
+            output=pack(self.output),
+            inner=pack(self.inner),
+            outer=pack(self.outer),
         )
 
     def _attention(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -419,6 +462,7 @@ class Builder:
     Attributes:
         dtype: of the matrix products of all layers but the last. Sums, norms, and what is computed for [CLS] alone are
             fp32 whatever it is: they cost little, and logits that lie close would become equal.
+        pack: makes linear layers faster where `can_pack`.
     """
 
     row: Architecture
@@ -426,6 +470,7 @@ class Builder:
     state: State
     device: torch.device
     dtype: torch.dtype
+    pack: Pack = Packed.of
 
     @property
     def layers(self) -> int:
@@ -447,9 +492,9 @@ class Builder:
         self._check_sizes()
         layers = [self._layer(number, self.dtype) for number in range(self.layers - 1)]
         last = self._layer(self.layers - 1, torch.float32)
-        if can_pack(self.device, self.dtype):
-            layers = [layer.packed(whole=True) for layer in layers]
-            last = last.packed(whole=False)
+        if can_pack(self.device, self.dtype, self.pack):
+            layers = [layer.packed(whole=True, pack=self.pack) for layer in layers]
+            last = last.packed(whole=False, pack=self.pack)
         readout = (self._linear(name, activation=then) for name, then in self.row.readout)
         return Encoder(self._embeddings(), (*layers, last), tuple(readout))
 

@@ -98,7 +98,8 @@ def _time_figure(study: Study, key: str, language: Language) -> KeyFigure:
     if not speed.seconds_per_query:
         return KeyFigure(w.TIME_PER_QUERY, "–", w.ALL_KNOWN.to(language))
     device = " · ".join(filter(None, (speed.device, speed.precision)))
-    return KeyFigure(w.TIME_PER_QUERY, seconds(speed.seconds_per_query), device)
+    remark = w.MEASURED_EARLIER.to(language) if speed.earlier else device
+    return KeyFigure(w.TIME_PER_QUERY, seconds(speed.seconds_per_query), remark)
 
 
 def _quality_figures(study: Study, language: Language) -> list[KeyFigure]:

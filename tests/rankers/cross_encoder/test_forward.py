@@ -18,7 +18,17 @@ from torch.utils._pytree import tree_leaves
 
 from demo.errors import ModelError
 from demo.rankers.catalog import CATALOG
-from demo.rankers.cross_encoder.forward import ARCHITECTURES, Builder, Layer, Linear, Packed, architecture_of, can_pack
+from demo.rankers.cross_encoder.forward import (
+    ARCHITECTURES,
+    Builder,
+    Layer,
+    Linear,
+    Packed,
+    architecture_of,
+    can_pack,
+    has_bf16,
+    packs_rightly,
+)
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
 from demo.records import ModelSpec
 from demo.settings import ROOT, Settings
@@ -144,6 +154,46 @@ def test_onednn_gives_what_the_plain_layers_give(monkeypatch: pytest.MonkeyPatch
     assert kinds == [{Packed}, {Packed, Linear}, {Linear}, {Linear}]
     with torch.inference_mode():
         torch.testing.assert_close(packed(**given), plain(**given), rtol=0, atol=2e-5)
+
+
+@pytest.mark.skipif(not can_pack(CPU, torch.float32), reason="this processor has no oneDNN")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_torchs_own_operators_still_give_what_the_public_ones_give(dtype: torch.dtype) -> None:
+    """Fails where a new version of torch changed them: scores stay right then, and take longer."""
+    assert packs_rightly(dtype) or not can_pack(CPU, dtype)
+
+
+class Skewed(Packed):
+    """Operators that give other numbers than they should."""
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        return super().__call__(x) * 1.001
+
+
+def no_operator(linear: Linear | Packed) -> Packed:
+    raise AttributeError("'_OpNamespace' 'mkldnn' object has no attribute '_reorder_linear_weight'")
+
+
+def other_arguments(linear: Linear | Packed) -> Packed:
+    raise RuntimeError("_linear_pointwise() expected at most 5 arguments")
+
+
+@pytest.mark.parametrize("pack", [no_operator, other_arguments, Skewed.of])
+def test_the_public_path_is_taken_where_torchs_own_operators_fail(pack: Any) -> None:
+    builder, given = own_and_theirs("bert")[0], inputs()
+    usual, public = builder.encoder(), replace(builder, pack=pack).encoder()
+    assert {type(each.inner) for each in public.layers} == {Linear}
+    assert not can_pack(CPU, torch.float32, pack)
+    with torch.inference_mode():
+        torch.testing.assert_close(public(**given), usual(**given), rtol=0, atol=2e-5)
+
+
+def test_a_torch_that_does_not_tell_of_bf16_is_taken_to_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> bool:
+        raise AttributeError
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", missing)
+    assert not has_bf16()
 
 
 def test_the_first_token_alone_is_the_first_of_all(monkeypatch: pytest.MonkeyPatch) -> None:

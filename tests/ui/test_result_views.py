@@ -1,4 +1,4 @@
-"""What the server draws of a lineup: flow, table and panel that say the same, and small tables worked by hand."""
+"""What the server draws of a result: flow, table and panel that say the same, and small tables worked by hand."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from demo.lineups import what_if as what_changed
-from made_lineups import BM25, LARGE, LOST, SMALL, TINY, build_lineup, ranking
-from random_lineups import lineup_of, random_lineup
+from fakes import BM25, LARGE, LOST, SMALL, TINY, make_result, random_result, ranking, result_of
 
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, TAU_B
 from demo.rankers.catalog import CATALOG
-from demo.records import Cost, Extent, Lineup, ModelUse, Passage, Ranker, ScoreKind
+from demo.records import Cost, Extent, ModelUse, Passage, RankerSpec, Result
+from demo.results import what_if as what_changed
+from demo.score_kinds import LOGIT
 from demo.text import Analysis
 from demo.ui.views import (
     agreement,
@@ -24,7 +24,7 @@ from demo.ui.views import (
     flow,
     headline,
     judged,
-    lineup_table,
+    passages,
     score_facts,
     speed,
     what_if,
@@ -35,58 +35,58 @@ NAN = float("nan")
 FIGURES = {"bm25": {"NDCG@10": 0.5, "MRR@10": 0.0}, "tiny": {"NDCG@10": 0.25, "MRR@10": 1.0}}
 
 # candidates 0, 1, 2 are d1, d2, d3: BM25 has them in order, Tiny puts the last first, Large turns them round
-THREE = build_lineup(
+THREE = make_result(
     3, ranking(BM25, [0, 1, 2]), ranking(TINY, [2, 0, 1]), ranking(LARGE, [2, 1, 0]), texts={"d1": "one", "d2": "two"}
 )
 
 
-def table(lineup: Lineup, language: Language = "en") -> str:
-    return lineup_table.lineup_table(lineup, {}, Analysis(), language)
+def table(result: Result, language: Language = "en") -> str:
+    return passages.table(result, {}, Analysis(), language)
 
 
-def everything(lineup: Lineup, language: Language) -> list[str]:
-    """Every view of the lineup."""
-    reference = lineup.rankings[0].ranker.key if lineup.rankings else ""
-    rated = [speed.speed_table(lineup, reference, TAU_B, FIGURES, language)] if lineup.rankings else []
+def everything(result: Result, language: Language) -> list[str]:
+    """Every view of the result."""
+    reference = result.rankings[0].ranker.key if result.rankings else ""
+    rated = [speed.speed_table(result, reference, TAU_B, FIGURES, language)] if result.rankings else []
     return [
-        flow.flow(lineup, language),
-        table(lineup, language),
-        lineup_table.lineup_panel(lineup, language),
-        headline.lineup_headline(lineup, language),
-        *(agreement.agreement(lineup, measure.key, reference, language) for measure in MEASURES),
-        contested.contested(lineup, language),
-        score_facts.score_facts(lineup, language),
-        depth.depth(lineup, language),
-        what_if.what_if(what_changed(lineup, lineup), language),
-        judged.judged_figures(lineup.rankings, {each.ranker.key: {"P@10": 0.5} for each in lineup.rankings}, language),
-        speed.published_table(lineup, language),
-        cards.reading_cards(lineup.columns, language),
+        flow.flow(result, language),
+        table(result, language),
+        passages.panel(result, language),
+        headline.headline(result, language),
+        *(agreement.agreement(result, measure.key, reference, language) for measure in MEASURES),
+        contested.contested(result, language),
+        score_facts.score_facts(result, language),
+        depth.depth(result, language),
+        what_if.what_if(what_changed(result, result), language),
+        judged.judged_figures(result.rankings, {each.ranker.key: {"P@10": 0.5} for each in result.rankings}, language),
+        speed.published_table(result, language),
+        cards.reading_cards(result.columns, language),
         *rated,
     ]
 
 
 CASES = {
-    "nothing yet": build_lineup(2),
-    "all failed": build_lineup(0, LOST),
-    "empty": lineup_of([[], []]),
-    "one": lineup_of([[1.0], [2.0]]),
-    "one ranker": random_lineup(20, 1),
-    "two": random_lineup(2, 2),
-    "all tied": lineup_of([[1.0] * 15, [0.0] * 15, [2.0] * 15]),
-    "infinite": lineup_of([[3.0, 2.0, 1.0], [float("-inf"), 1.0, float("inf")], [float("inf")] * 3]),
-    "not all reranked": lineup_of([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NAN, NAN], [NAN] * 4]),
-    "failures among them": lineup_of([LOST, [1.0, 2.0], LOST, [2.0, 1.0], LOST]),
-    "five by twelve": random_lineup(12, 5),
-    "five by sixty": random_lineup(60, 5),
-    "eight by sixty-one": random_lineup(61, 8),
-    "eight by five hundred": random_lineup(500, 8),
+    "nothing yet": make_result(2),
+    "all failed": make_result(0, LOST),
+    "empty": result_of([[], []]),
+    "one": result_of([[1.0], [2.0]]),
+    "one ranker": random_result(20, 1),
+    "two": random_result(2, 2),
+    "all tied": result_of([[1.0] * 15, [0.0] * 15, [2.0] * 15]),
+    "infinite": result_of([[3.0, 2.0, 1.0], [float("-inf"), 1.0, float("inf")], [float("inf")] * 3]),
+    "not all reranked": result_of([[4.0, 3.0, 2.0, 1.0], [0.5, 2.0, NAN, NAN], [NAN] * 4]),
+    "failures among them": result_of([LOST, [1.0, 2.0], LOST, [2.0, 1.0], LOST]),
+    "five by twelve": random_result(12, 5),
+    "five by sixty": random_result(60, 5),
+    "eight by sixty-one": random_result(61, 8),
+    "eight by five hundred": random_result(500, 8),
 }
 
 
-@pytest.mark.parametrize("lineup", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("result", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_view_draws_whatever_it_is_given(lineup: Lineup, language: Language) -> None:
-    for page in everything(lineup, language):
+def test_every_view_draws_whatever_it_is_given(result: Result, language: Language) -> None:
+    for page in everything(result, language):
         assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower().split()
         assert "None" not in page
 
@@ -94,9 +94,9 @@ def test_every_view_draws_whatever_it_is_given(lineup: Lineup, language: Languag
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_view_escapes(language: Language) -> None:
     nasty = "<img src=x onerror=alert(1)> \"'& ${x} {{x}}"
-    ranker = Ranker("k", nasty, ScoreKind.LOGIT, replace(TINY.model, revision=nasty))  # type: ignore[type-var]
+    ranker = RankerSpec("k", nasty, LOGIT, replace(TINY.model, revision=nasty))  # type: ignore[type-var]
     lost = replace(LOST, ranker=replace(ranker, key="lost"), reason=Message("{text}", text=nasty))
-    lineup = build_lineup(
+    result = make_result(
         2,
         ranking(BM25, [0, 1]),
         ranking(ranker, [1, 0]),
@@ -105,7 +105,7 @@ def test_every_view_escapes(language: Language) -> None:
         query=nasty,
         warnings=(Message("{text}", text=nasty),),
     )
-    pages = "".join(everything(lineup, language))
+    pages = "".join(everything(result, language))
     assert "<img" not in pages
     assert pages.count("&lt;img src=x onerror=alert(1)&gt;") > 15
 
@@ -140,7 +140,7 @@ def test_each_end_speaks_its_rank_and_the_one_before() -> None:
 @pytest.mark.parametrize("size", [1, 10, 40, 61, 500])
 @pytest.mark.parametrize("count", [1, 2, 5, 8])
 def test_every_column_holds_the_same_passages_and_one_stop_for_tab(size: int, count: int) -> None:
-    page = flow.flow(random_lineup(size, count), "en")
+    page = flow.flow(random_result(size, count), "en")
     columns = columns_of(page)
     assert len(columns) == count
     assert len({frozenset(index for index, _ in column) for column in columns}) == 1
@@ -153,7 +153,7 @@ def test_every_column_holds_the_same_passages_and_one_stop_for_tab(size: int, co
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_a_failure_keeps_its_place_and_no_line_ends_there(place: int) -> None:
     columns = [ranking(BM25, [0, 1]), ranking(TINY, [1, 0]), ranking(LARGE, [0, 1])]
-    page = flow.flow(build_lineup(2, *columns[:place], LOST, *columns[place:]), "en")
+    page = flow.flow(make_result(2, *columns[:place], LOST, *columns[place:]), "en")
     assert page.count('class="lost"') == 1
     assert len(columns_of(page)) == 3
     order = re.findall(r'class="number">(\d)<', page)
@@ -163,9 +163,9 @@ def test_a_failure_keeps_its_place_and_no_line_ends_there(place: int) -> None:
 
 
 def test_the_table_says_the_same_as_the_flow() -> None:
-    lineup = random_lineup(40, 5)
-    drawn = columns_of(flow.flow(lineup, "en"))
-    rows = re.findall(r"<tr data-i=\"(\d+)\"[^>]*?((?: data-rank\d=\"\d+\")+)", table(lineup))
+    result = random_result(40, 5)
+    drawn = columns_of(flow.flow(result, "en"))
+    rows = re.findall(r"<tr data-i=\"(\d+)\"[^>]*?((?: data-rank\d=\"\d+\")+)", table(result))
     told = {int(index): [int(rank) for rank in re.findall(r'="(\d+)"', ranks)] for index, ranks in rows}
     assert len(told) == 40
     for number, column in enumerate(drawn):
@@ -176,27 +176,27 @@ def test_the_table_says_the_same_as_the_flow() -> None:
 
 
 def test_rows_come_in_the_first_rankings_order_with_all_ranks_and_the_spread() -> None:
-    rows = lineup_table.lineup_rows(THREE, {}, Analysis(), "en")
+    rows = passages.rows(THREE, {}, Analysis(), "en")
     found = [(row.passage.name, [verdict.rank for verdict in row.verdicts], row.spread) for row in rows]
     assert found == [("one", [1, 2, 3], 2), ("two", [2, 3, 2], 1), ("passage 3", [3, 1, 1], 2)]
 
 
 def test_what_was_not_reranked_or_not_read_is_said() -> None:
-    lineup = lineup_of([[2.0, 1.0], [3.0, NAN]], ["a b c", "d e f"])
-    cut = replace(lineup.rankings[1], extents=(Extent(9, 7, 0, 3), Extent(3, 3, 0, 5)))
-    lineup = replace(lineup, columns=(lineup.columns[0], cut))
-    first, second = lineup_table.lineup_rows(lineup, {}, Analysis(), "en")
+    result = result_of([[2.0, 1.0], [3.0, NAN]], ["a b c", "d e f"])
+    cut = replace(result.rankings[1], extents=(Extent(9, 7, 0, 3), Extent(3, 3, 0, 5)))
+    result = replace(result, columns=(result.columns[0], cut))
+    first, second = passages.rows(result, {}, Analysis(), "en")
     assert first.verdicts[1].reading.startswith("The model read 7 of 9 tokens")
     assert (second.verdicts[1].score, second.verdicts[1].rank_words) == ("–", "rank 2 · not reranked at this depth")
     assert second.verdicts[1].share == 0
 
 
 def test_every_field_of_the_panel_has_its_cell_in_the_row() -> None:
-    lineup = random_lineup(3, 4)
-    fields = set(re.findall(r'data-field="([^"]+)"', lineup_table.lineup_panel(lineup, "en")))
-    cells = set(re.findall(r'data-cell="([^"]+)"', table(lineup)))
+    result = random_result(3, 4)
+    fields = set(re.findall(r'data-field="([^"]+)"', passages.panel(result, "en")))
+    cells = set(re.findall(r'data-cell="([^"]+)"', table(result)))
     assert fields - cells == {f"reading-{number}" for number in range(4)}  # nothing was cut
-    shares = set(re.findall(r'data-share="([^"]+)"', lineup_table.lineup_panel(lineup, "en")))
+    shares = set(re.findall(r'data-share="([^"]+)"', passages.panel(result, "en")))
     assert shares == {f"share{number}" for number in range(4)}
 
 
@@ -211,7 +211,7 @@ def test_grades_show_once_there_is_one() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_judging_control_says_what_each_grade_means(language: Language) -> None:
     own = {3: Message("names the library")}
-    page = lineup_table.lineup_panel(THREE, language, own)
+    page = passages.panel(THREE, language, own)
     buttons = re.findall(r'role="radio" data-grade="(\d?)" title="([^"]+)"', page)
     assert [key for key, _ in buttons] == ["", "0", "1", "2", "3"]
     assert buttons[4][1] == f"3: {own[3].to(language)}"
@@ -240,7 +240,7 @@ def test_agreement_by_pairs() -> None:
 
 
 def test_agreement_of_one_is_none() -> None:
-    page = agreement.agreement(build_lineup(2, ranking(BM25, [0, 1])), "tau_b", "bm25", "en")
+    page = agreement.agreement(make_result(2, ranking(BM25, [0, 1])), "tau_b", "bm25", "en")
     assert "Two rankings are needed" in page
     assert "<table" not in page
 
@@ -248,8 +248,8 @@ def test_agreement_of_one_is_none() -> None:
 def test_contested_passages_stand_in_their_groups() -> None:
     # d40 is last for BM25 and first for both models, everything else moves by one place
     last_first = [39, *range(39)]
-    lineup = build_lineup(40, ranking(BM25, range(40)), ranking(SMALL, last_first), ranking(LARGE, last_first))
-    page = contested.contested(lineup, "en")
+    result = make_result(40, ranking(BM25, range(40)), ranking(SMALL, last_first), ranking(LARGE, last_first))
+    page = contested.contested(result, "en")
     assert re.findall(r"<strong>([^<]*)</strong> <span class=\"soft\">\((\d+)\)", page) == [
         ("BM25 alone", "1"),
         ("All agree", "39"),
@@ -260,14 +260,16 @@ def test_contested_passages_stand_in_their_groups() -> None:
 
 
 def test_margins_and_ties() -> None:
-    lineup = lineup_of([[5.0, 2.0, 2.0, 1.0]])
+    result = result_of([[5.0, 2.0, 2.0, 1.0]])
     # steps 3, 0, 1: their median is 1
-    assert cells_of(score_facts.score_facts(lineup, "en")) == [["BM25", "BM25 score", "3.00", "1.000", "2", "3", "4"]]
+    assert cells_of(score_facts.score_facts(result, "en")) == [
+        ["BM25", "BM25 score", "3.00", "1.000", "2", "3", "4", "0"]
+    ]
 
 
 def test_depth_counts_and_names_what_it_misses() -> None:
-    lineup = build_lineup(30, ranking(BM25, range(30)), ranking(TINY, [29, 15, *range(15), *range(16, 29)]))
-    page = depth.depth(lineup, "en")
+    result = make_result(30, ranking(BM25, range(30)), ranking(TINY, [29, 15, *range(15), *range(16, 29)]))
+    page = depth.depth(result, "en")
     # the top ten are d30, d16 and d1 … d8: depth 10 misses the first two, 20 misses d30, 30 nothing
     assert cells_of(page) == [["Tiny", "2", "1", "0", "30"]]
     assert re.findall(r'class="pick" data-i="(\d+)"[^>]*>([^<]*)<', page) == [
@@ -277,12 +279,12 @@ def test_depth_counts_and_names_what_it_misses() -> None:
 
 
 def test_first_stages_have_no_depth() -> None:
-    assert "no depth limits it" in depth.depth(build_lineup(3, ranking(BM25, [0, 1, 2])), "en")
+    assert "no depth limits it" in depth.depth(make_result(3, ranking(BM25, [0, 1, 2])), "en")
 
 
 def test_an_edit_shows_old_and_new_ranks() -> None:
-    before = build_lineup(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0]))
-    after = build_lineup(3, ranking(BM25, [1, 0, 2]), ranking(TINY, [1, 0, 2]), query="another")
+    before = make_result(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0]))
+    after = make_result(3, ranking(BM25, [1, 0, 2]), ranking(TINY, [1, 0, 2]), query="another")
     after = replace(after, candidates=(Passage("d1", "changed"), *after.candidates[1:]))
     page = what_if.what_if(what_changed(before, after), "en")
     assert cells_of(page)[0] == ["changed edited", "1 → 2 ▼ 1", "2 → 2 ●"]
@@ -294,19 +296,19 @@ def test_an_edit_shows_old_and_new_ranks() -> None:
 
 
 def test_figures_of_judgments() -> None:
-    lineup = build_lineup(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0]))
-    assert cells_of(judged.judged_figures(lineup.rankings, FIGURES, "en")) == [
+    result = make_result(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0]))
+    assert cells_of(judged.judged_figures(result.rankings, FIGURES, "en")) == [
         ["BM25", "0.500", "0.000"],
         ["Tiny", "0.250", "1.000"],
     ]
-    assert judged.judged_figures(lineup.rankings, {}, "en") == ""
+    assert judged.judged_figures(result.rankings, {}, "en") == ""
 
 
 def test_speed_beside_agreement() -> None:
     cost = Cost(10, 2, model_seconds=0.1, load_seconds=1.5, tokens=1234, model_bytes=91_000_000)
-    lineup = build_lineup(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0], cost))
+    result = make_result(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0], cost))
     # 8 pairs in 0.1 s: 80 a second, 12.5 ms each; the reverse of the reference: τ = −1
-    assert cells_of(speed.speed_table(lineup, "bm25", TAU_B, FIGURES, "en")) == [
+    assert cells_of(speed.speed_table(result, "bm25", TAU_B, FIGURES, "en")) == [
         ["BM25", "–", "–", "0", "–", "–", "–", "reference", "0.500", "0.000"],
         ["Tiny", "12.5", "80", "8", "1,234", "1.5 s", "91 MB", "−1.00", "0.250", "1.000"],
     ]
@@ -315,15 +317,15 @@ def test_speed_beside_agreement() -> None:
 def test_published_figures_stand_apart_and_only_where_there_are_any() -> None:
     spec = CATALOG[0]
     assert spec.published is not None
-    known = Ranker(spec.key, spec.label, ScoreKind.LOGIT, ModelUse(spec, "", "fp32", 512, windows=False))
+    known = RankerSpec(spec.key, spec.label, LOGIT, ModelUse(spec, "", "fp32", 512, windows=False))
     again = replace(known, key=f"{spec.key}[windows]")
-    lineup = build_lineup(1, ranking(known, [0]), ranking(again, [0]), ranking(TINY, [0]))
-    assert cells_of(speed.published_table(lineup, "en")) == [[spec.label, "74.30", "39.01", "1,800"]]
-    assert speed.published_table(build_lineup(1, ranking(TINY, [0])), "en") == ""
+    result = make_result(1, ranking(known, [0]), ranking(again, [0]), ranking(TINY, [0]))
+    assert cells_of(speed.published_table(result, "en")) == [[spec.label, "74.30", "39.01", "1,800"]]
+    assert speed.published_table(make_result(1, ranking(TINY, [0])), "en") == ""
 
 
 def test_a_card_says_how_the_score_is_read_and_what_is_not_known() -> None:
-    page = cards.reading_cards(build_lineup(1, ranking(BM25, [0]), ranking(TINY, [0]), LOST).columns, "en")
+    page = cards.reading_cards(make_result(1, ranking(BM25, [0]), ranking(TINY, [0]), LOST).columns, "en")
     facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page.split("</details>")[0]))
     assert facts["The score is"] == "logit[0]"
     assert facts["In sentence-transformers"] == "Identity by default; here the raw logit, any real number"
@@ -336,5 +338,5 @@ def test_a_card_says_how_the_score_is_read_and_what_is_not_known() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_failure_gives_its_whole_reason_in_its_own_line(language: Language) -> None:
-    page = headline.lineup_headline(build_lineup(2, ranking(BM25, [0, 1]), LOST), language)
+    page = headline.headline(make_result(2, ranking(BM25, [0, 1]), LOST), language)
     assert f"<li><strong>Lost</strong> {LOST.reason.to(language)}</li>" in page

@@ -1,0 +1,80 @@
+"""Tabs over fake models, and what they show after a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from fakes import FakeSource
+
+from demo.judgments import Judgments
+from demo.service import RankingService
+from demo.settings import Settings
+from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.evaluate.handlers import EvaluateTab, View, study_of
+from demo.ui.evaluate.session import Evaluated, EvaluateForm, Looks
+from demo.ui.inputs.handlers import COLLECTION, InputsPane
+from demo.ui.rerank.handlers import RerankTab
+from demo.ui.session import Shown
+
+HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> & “柏林” has people"
+
+
+RANKERS = ["bm25", "bundled/tiny", "hub/big"]
+
+
+FORM = EvaluateForm(
+    source=COLLECTION,
+    collection="cities",
+    uploaded=None,
+    candidates="",
+    run=None,
+    depth=10,
+    rankers=("bm25", "tiny"),
+    preset="",
+    measures=("ndcg@10", "mrr@10"),
+    relevant_from=1,
+    queries=5,
+)
+
+
+def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -> Shown:
+    form = replace(tab.pane.default_form(), query=HOSTILE, source="paste", pasted=texts)
+    *_, view = tab.run(form, tab.reranker("bundled/tiny"), Judgments(), "raw", "en")
+    assert view.shown is not None, view.status
+    return view.shown
+
+
+def compare_views(tab: CompareTab, rankers: list[str] | None = None, controls: Controls = Controls()) -> list[View]:
+    form = tab.pane.default_form()
+    return list(tab.run(form, RANKERS if rankers is None else rankers, controls, Judgments(), "en"))
+
+
+def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> Shown:
+    last = compare_views(tab, rankers)[-1]
+    assert last.shown is not None, last.status
+    return last.shown
+
+
+def tab_with(source: FakeSource | None = None, settings: Settings = Settings()) -> EvaluateTab:
+    service = RankingService(settings, models=source or FakeSource(), recordings=None)
+    return EvaluateTab(InputsPane(settings, service))
+
+
+def last_of(views: Iterator[View]) -> View:
+    *_, view = views
+    return view
+
+
+def finished(tab: EvaluateTab, **parts: Any) -> tuple[View, Evaluated, Looks]:
+    view = last_of(tab.run(replace(FORM, **parts), Looks(), "en"))
+    assert view.evaluated is not None, view.status
+    return view, view.evaluated, seen(view.evaluated, Looks())
+
+
+def seen(evaluated: Evaluated, looks: Looks) -> Looks:
+    """What is looked at in fact."""
+    study = study_of(evaluated, looks)
+    measure = study.chosen.key if study.chosen else ""
+    return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
