@@ -12,6 +12,7 @@ from demo.api.headers import SecurityHeaders
 from demo.api.health import add_health
 from demo.api.hosts import AllowedHosts
 from demo.api.metrics import add_metrics
+from demo.api.social_card import add_social_card
 from demo.api.stored_uploads import UploadLimit
 from demo.service import RankingService
 from demo.settings import Settings
@@ -25,6 +26,7 @@ def mount(app: FastAPI, settings: Settings, service: RankingService, uploads: Up
         uploads: where the page keeps uploads; None sets them no limit.
     """
     add_health(app, service)
+    add_social_card(app)
     if settings.metrics:
         add_metrics(app, service, uploads)
     if uploads is not None:

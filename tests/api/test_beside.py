@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from fakes import FakeSource, run, service_with
 from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
 from demo.api import mount
 from demo.api.hosts import allowed_names, host_name
 from demo.api.metrics import MEANINGS, PREFIX, samples, written
+from demo.api.social_card import with_card
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.uploads import Uploads
@@ -170,3 +172,40 @@ def test_every_answer_has_the_headers(client: TestClient, service: RankingServic
         assert "frame-ancestors" not in answer.headers["content-security-policy"]
     framed = client_of(Settings(frame_ancestors="'self' https://a.example"), service).get("/health")
     assert framed.headers["content-security-policy"].endswith("; frame-ancestors 'self' https://a.example")
+
+
+# ---- the card of a link --------------------------------------------------------------------------------------------
+
+GRADIO_HEAD = b"""<html><head>
+<meta property="og:title" content="Gradio" /><meta
+  property="og:image"
+  content="https://raw.githubusercontent.com/gradio-app/a.jpg"
+/><meta name="twitter:creator" content="@Gradio" /><meta name="viewport" content="width=device-width" /></head></html>"""
+
+
+def test_a_link_shows_the_page_instead_of_gradio() -> None:
+    page = with_card(GRADIO_HEAD, "https://lens.example").decode()
+    assert "Gradio" not in page
+    assert "githubusercontent" not in page
+    assert '<meta property="og:image" content="https://lens.example/card.png" />' in page
+    assert '<meta name="viewport" content="width=device-width" />' in page
+    assert page.count("og:title") == 1
+
+
+def test_a_host_in_a_card_is_text() -> None:
+    assert "<script>" not in with_card(GRADIO_HEAD, 'http://a"><script>').decode()
+
+
+def test_a_page_without_a_head_stays_as_it_is() -> None:
+    assert with_card(b"{}", "http://a") == b"{}"
+
+
+def test_the_card_of_an_answer_has_its_address_and_picture(service: RankingService) -> None:
+    app = FastAPI()
+    mount(app, Settings(host="0.0.0.0"), service)
+    app.get("/")(lambda: HTMLResponse(GRADIO_HEAD))
+    client = TestClient(app, base_url="http://space.internal")
+    answer = client.get("/", headers={"x-forwarded-proto": "https", "x-forwarded-host": "me-lens.hf.space"})
+    assert 'content="https://me-lens.hf.space/card.png"' in answer.text
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert client.get("/card.png").headers["content-type"] == "image/png"

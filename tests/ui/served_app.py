@@ -24,7 +24,7 @@ def served(make_service: Callable[[Settings], RankingService] = RankingService) 
     service = make_service(settings)
     app, i18n = build_app(settings, service)
     _, url, _ = app.launch(
-        **launch_options(settings, i18n, service), prevent_thread_lock=True, quiet=True, ssr_mode=False
+        **launch_options(settings, i18n, service), prevent_thread_lock=True, quiet=True
     )
     try:
         yield url
