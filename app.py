@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from demo.rankers.cross_encoder.scoring import ModelSource
 
 
-GRACE_SECONDS = 2
+GRACE_SECONDS = 1
 """How long those who are still being answered are waited for when the app ends."""
 
-END_SECONDS = 4.0
+END_SECONDS = 2.5
 """How long ending may take in all."""
 
 

@@ -59,7 +59,10 @@ class Uploads:
         return sum(size for _, _, size in self._files())
 
     def make_room(self, wanted_bytes: int) -> bool:
-        """Whether so many bytes more fit, once files that nobody needs any longer are deleted, the oldest first."""
+        """Whether so many bytes more fit, once files that nobody needs any longer are deleted, the oldest first.
+
+        Neither does more than the disk has free.
+        """
         now = time()
         with self._lock:
             files = sorted((written, path, size) for path, written, size in self._files())
@@ -69,7 +72,7 @@ class Uploads:
                 if is_old or (is_full and now - written > SAFE_SECONDS):
                     path.unlink(missing_ok=True)
                     total -= size
-            return total + wanted_bytes <= self.most_bytes
+        return total + wanted_bytes <= self.most_bytes and wanted_bytes <= shutil.disk_usage(self.path).free
 
     def close(self) -> None:
         """Removes the folder with all that is in it."""

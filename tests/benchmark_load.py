@@ -1,8 +1,8 @@
 """Many visitors at once, each answer checked: `python tests/benchmark_load.py --visitors 50 --seconds 120`.
 
-Starts the app as a hosted one on a free port of 127.0.0.1 and asks it as programs do, each visitor from an address of
-its own. Prints waits and counts as JSON; ends with 1 if an answer was wrong, mixed up or lost. `--lane` measures instead
-how long ten passages wait behind four runs of 1,000, and how much is worked after a cancel.
+Starts the app on a free port of 127.0.0.1, as behind a proxy, and asks it as programs do, each visitor from an address
+of its own. Prints waits and counts as JSON; ends with 1 if an answer was wrong, mixed up or lost. `--lane` measures
+instead how long ten passages wait behind four runs of 1,000, and how much is worked after a cancel.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ WORDS = words()
 
 def passages(draw: random.Random, count: int) -> list[str]:
     """Different passages of about 40 words."""
-    return [" ".join(WORDS[(at := draw.randrange(len(WORDS) - 40)) : at + 40]) + f" {draw.random()}" for _ in range(count)]
+    return [
+        " ".join(WORDS[(at := draw.randrange(len(WORDS) - 40)) : at + 40]) + f" {draw.random()}" for _ in range(count)
+    ]
 
 
 @dataclass
@@ -94,6 +96,7 @@ def started(**settings: str) -> Iterator[App]:
             except httpx.TransportError:
                 assert process.poll() is None, log.read_text()
                 sleep(0.2)
+        sleep(1)
         yield app
     finally:
         process.terminate()
@@ -119,7 +122,7 @@ class Tally:
 
 
 def client_of(app: App, address: str) -> Client:
-    return Client(app.url, verbose=False, headers={"X-Forwarded-For": address})
+    return Client(app.url, verbose=False, headers={"X-Forwarded-For": address}, httpx_kwargs={"timeout": 120})
 
 
 def scores_of(answer: dict[str, Any]) -> dict[str, float]:
@@ -146,9 +149,10 @@ def visit(app: App, number: int, jobs: list[Job], end: float, tally: Tally) -> N
     """One visitor: mostly asks, sometimes cancels, leaves or sends rubbish."""
     draw = random.Random(number)
     address = f"10.1.{number // 250}.{number % 250}"
+    sleep(draw.random() * number / 10)
     try:
         client = client_of(app, address)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it is counted
         tally.add("no page", wrong=repr(error))
         return
     acts = {"ask": ask, "cancel": cancel, "leave": leave, "rubbish": send_rubbish, "file": send_file}
@@ -156,7 +160,7 @@ def visit(app: App, number: int, jobs: list[Job], end: float, tally: Tally) -> N
         act = draw.choices(list(acts), (10, 1, 1, 1, 1))[0]
         try:
             acts[act](app, client, address, draw, draw.choice(jobs), tally)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it is counted
             tally.add("lost", wrong=f"{act}: {error!r}")
         sleep(draw.random())
 
@@ -166,7 +170,10 @@ def ask(app: App, client: Client, address: str, draw: random.Random, job: Job, t
     try:
         answer = client.predict(job.query, job.texts, ["bm25", "bundled/tiny"], api_name="/compare")
     except AppError as error:
-        tally.add("refused" if REFUSED.search(str(error)) else "failed", wrong="" if REFUSED.search(str(error)) else str(error))
+        tally.add(
+            "refused" if REFUSED.search(str(error)) else "failed",
+            wrong="" if REFUSED.search(str(error)) else str(error),
+        )
         return
     wrong = job.check(answer)
     tally.add("wrong" if wrong else "right", monotonic() - start, wrong)
@@ -191,7 +198,9 @@ def leave(app: App, client: Client, address: str, draw: random.Random, job: Job,
 
 
 def send_rubbish(app: App, client: Client, address: str, draw: random.Random, job: Job, tally: Tally) -> None:
-    values = draw.choice([(None, ["a"], ["bm25"]), ("a", "abc", ["bm25"]), ("a", ["a"], {"a": 1}), ("a", ["a"], ["rrf("])])
+    values = draw.choice(
+        [(None, ["a"], ["bm25"]), ("a", "abc", ["bm25"]), ("a", ["a"], {"a": 1}), ("a", ["a"], ["rrf("])]
+    )
     try:
         client.predict(*values, api_name="/compare")
         tally.add("taken", wrong=f"{values} was taken")

@@ -1,4 +1,4 @@
-"""What messengers and networks show for a link to the page: its name, its words and its picture, instead of Gradio's."""
+"""What messengers and networks show for a link to the page: its name, words and picture, instead of Gradio's."""
 
 from __future__ import annotations
 

@@ -82,6 +82,7 @@ def launch_options(
         "show_error": False,
         "max_threads": threads_for(settings),
         "share": False,
+        "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
         "ssr_mode": False,  # a Node process before this one would answer without what `demo.api` adds
     }
 

@@ -180,7 +180,8 @@ GRADIO_HEAD = b"""<html><head>
 <meta property="og:title" content="Gradio" /><meta
   property="og:image"
   content="https://raw.githubusercontent.com/gradio-app/a.jpg"
-/><meta name="twitter:creator" content="@Gradio" /><meta name="viewport" content="width=device-width" /></head></html>"""
+/><meta name="twitter:creator" content="@Gradio" /><meta name="viewport" content="width=device-width" />
+</head></html>"""
 
 
 def test_a_link_shows_the_page_instead_of_gradio() -> None:
