@@ -12,6 +12,8 @@ from threading import Lock
 from time import time
 from typing import IO
 
+from demo.errors import InputError
+from demo.messages import Message
 from demo.settings import Settings
 
 LIFE_SECONDS = 600
@@ -87,6 +89,30 @@ class Uploads:
                 continue
             if path.is_file() and path.name != _LOCK:
                 yield path, found.st_mtime, found.st_size
+
+
+def forget(path: str | Path | None) -> None:
+    """Deletes an upload that has been read and will not be read again."""
+    if path is not None:
+        Path(path).unlink(missing_ok=True)
+
+
+def read(path: str | Path) -> tuple[str, bytes]:
+    """Name and content of an upload.
+
+    Raises:
+        InputError: it has been deleted meanwhile.
+    """
+    try:
+        return Path(path).name, Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(
+            Message(
+                "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
+                name=Path(path).name,
+                minutes=LIFE_SECONDS // 60,
+            )
+        ) from error
 
 
 def _remove_if_left(path: Path) -> None:

@@ -10,8 +10,9 @@ from time import time
 
 import pytest
 
+from demo.errors import InputError
 from demo.settings import Settings
-from demo.uploads import LIFE_SECONDS, SAFE_SECONDS, Uploads
+from demo.uploads import LIFE_SECONDS, SAFE_SECONDS, Uploads, forget, read
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,3 +74,20 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Pat
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         opened(tmp_path / "file" / "below")
+
+
+def test_an_upload_that_is_gone_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"text")
+    assert read(path) == ("a.txt", b"text")
+    forget(path)
+    forget(path)
+    forget(None)
+    with pytest.raises(InputError, match=r"^a\.txt is no longer here: uploads are kept for 10 minutes"):
+        read(path)
+
+
+def test_an_upload_larger_than_the_free_disk_is_not_taken(tmp_path: Path) -> None:
+    uploads = opened(tmp_path, max_stored_bytes=10**15)
+    assert not uploads.make_room(10**15 - 1)
+    uploads.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo import formats
+from demo import formats, uploads
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.messages import Language, Message
@@ -54,9 +54,9 @@ def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Jud
     Raises:
         InputError: the file is no qrels file, or speaks of none of the passages.
     """
-    name = path.name
+    name, content = uploads.read(path)
     passages = pane.collection(form).passages
-    qrels = formats.read_judgments(name, path.read_bytes(), pane.limits)
+    qrels = formats.read_judgments(name, content, pane.limits)
     if not Judgments().take(qrels, passages):
         raise InputError(
             Message(
@@ -121,6 +121,8 @@ class Judging:
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 skipped = [gr.skip()] * (1 + len(boxes) + len(tables))
                 return [*skipped, status.reading(sentence_of(error), language, bad=True)]
+            finally:
+                uploads.forget(path)
             drawn = [
                 gr.skip() if value is None else scene.draw(value, judgments, language)
                 for scene, value in zip(self.scenes, values, strict=True)

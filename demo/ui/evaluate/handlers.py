@@ -11,11 +11,11 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from urllib.parse import urlencode
 
+from demo import uploads
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
@@ -116,7 +116,7 @@ class EvaluateTab:
         if not paths:
             return before, status.reading(w.EVALUATE_UPLOAD_NONE, language)
         try:
-            files = [(Path(path).name, Path(path).read_bytes()) for path in paths]
+            files = list(map(uploads.read, paths))
             key = files[0][0] if len(files) == 1 else "uploaded"
             judged = read_judged_files(files, self.pane.limits, key, qrels.strip())
         except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
@@ -128,7 +128,7 @@ class EvaluateTab:
         if not path:
             return before, status.reading(w.RUN_FILE_NONE, language)
         try:
-            (name, content), *_ = unpack([(Path(path).name, Path(path).read_bytes())], self.pane.limits)
+            (name, content), *_ = unpack([uploads.read(path)], self.pane.limits)
             run = read_run(Source(name, content, self.pane.limits))
         except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
             return before, status.reading(sentence_of(error), language, bad=True)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 
-from demo import formats
+from demo import formats, uploads
 from demo.errors import DemoError, InputError
 from demo.messages import Language
 from demo.rankers.bm25 import Bm25
@@ -178,7 +177,7 @@ class InputsPane:
         if not paths:
             return before, status.reading(w.UPLOAD_NONE, language)
         try:
-            files = [(Path(path).name, Path(path).read_bytes()) for path in paths]
+            files = list(map(uploads.read, paths))
             loaded = formats.read_files(files, self.limits, reading or None)
         except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
             return before, status.reading(sentence_of(error), language, bad=True)
