@@ -61,12 +61,14 @@ def serve(settings: Settings, uploads: Uploads) -> None:
         from demo.rankers.cross_encoder import zero_gpu
 
         models = zero_gpu
+    from demo import api
     from demo.service import RankingService
     from demo.ui.app import build_app, launch_options
 
     service = RankingService(settings, models=models)
     app, i18n = build_app(settings, service)
-    app.launch(**launch_options(settings, i18n, service, uploads), prevent_thread_lock=True)
+    beside = api.beside(settings, service, uploads)
+    app.launch(**launch_options(settings, i18n), app_kwargs=beside, prevent_thread_lock=True)
     try:
         service.warm_up()
         Event().wait()

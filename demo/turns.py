@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from math import ceil
-from threading import Condition
+from threading import Condition, RLock
 from time import monotonic
 from typing import TypeVar
 
@@ -23,7 +23,10 @@ from demo.usage import Asking, Usage
 T = TypeVar("T")
 
 POLL_SECONDS = 0.25
-"""How often one who waits looks up, and so how soon one who went away is noticed."""
+"""How often one who waits for a turn looks up, and so how soon one who went away is noticed."""
+
+PLACE_SECONDS = 1.0
+"""The same for those who have not begun; telling many of them their place often would take the time of those at work."""
 
 SLICE_SECONDS = 1.0
 """How long a large request works before another one has its turn; the batches of both overlap but once a slice."""
@@ -76,11 +79,13 @@ class Turns:
         self._holder: _Job | None = None
         self._slice_ends = 0.0
         self._closed = False
-        self._changed = Condition()
+        self._lock = RLock()
+        self._room = Condition(self._lock)  # for those who have not begun
+        self._turn = Condition(self._lock)  # for large ones that wait for their turn
 
     def counts(self) -> dict[str, int]:
         """Requests at this moment: “small running”, “small waiting”, “large running”, “large waiting”."""
-        with self._changed:
+        with self._lock:
             return {
                 f"{lane} {state}": sum(job.small == small and job.running == running for job in self._jobs)
                 for lane, small in (("small", True), ("large", False))
@@ -89,9 +94,10 @@ class Turns:
 
     def close(self) -> None:
         """Lets nobody begin or go on any more: the app ends."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._room.notify_all()
+            self._turn.notify_all()
 
     @stepwise
     def take(self, asking: Asking, work: Steps[T]) -> Generator[Progress, None, T]:
@@ -121,7 +127,7 @@ class Turns:
     def _enter(self, asking: Asking) -> _Job:
         self._refuse_closed()
         now = self._clock()
-        with self._changed:
+        with self._lock:
             job = _Job(asking, asking.seconds <= self._settings.small_seconds, now, now, now)
             self._refuse_many(job)
             self._refuse_full(job)
@@ -167,22 +173,23 @@ class Turns:
         )
 
     def _leave(self, job: _Job, outcome: str) -> None:
-        with self._changed:
+        with self._lock:
             self._jobs.remove(job)
             if job in self._wanting:
                 self._wanting.remove(job)
             if self._holder is job:
                 self._holder = None
-            self._changed.notify_all()
+            self._room.notify_all()
+            self._turn.notify_all()
         self._usage.ended(job.asking, outcome, self._clock() - job.came, job.spent)
 
     # ---- the lanes -----------------------------------------------------------------------------------------------
 
     def _admitted(self, job: _Job) -> bool:
-        """Whether the job may begin, by now or within POLL_SECONDS."""
-        with self._changed:
+        """Whether the job may begin, by now or within PLACE_SECONDS."""
+        with self._lock:
             job.seen = self._clock()
-            job.running = self._changed.wait_for(lambda: self._is_next(job), POLL_SECONDS)
+            job.running = self._room.wait_for(lambda: self._is_next(job), PLACE_SECONDS)
             job.seen = self._clock()
             return job.running
 
@@ -204,7 +211,7 @@ class Turns:
 
     def _place(self, job: _Job) -> Progress:
         """Its place and how long it will take to be its turn."""
-        with self._changed:
+        with self._lock:
             place = self._queue(job).index(job)
             seconds = self._expected(job, place)
         detail = Message("Waiting for others: place {place}, about {time}", place=f"{place + 1:,}", time=about(seconds))
@@ -242,11 +249,11 @@ class Turns:
         self._refuse_closed()
         if job.small:
             return True
-        with self._changed:
+        with self._lock:
             job.seen = self._clock()
             if job not in self._wanting:
                 self._wanting.append(job)
-            if not self._changed.wait_for(lambda: self._may_step(job), POLL_SECONDS):
+            if not self._turn.wait_for(lambda: self._may_step(job), POLL_SECONDS):
                 job.seen = self._clock()
                 return False
             self._wanting.remove(job)
@@ -268,11 +275,12 @@ class Turns:
         return not kept and first is job
 
     def _stepped(self, job: _Job, seconds: float) -> None:
-        with self._changed:
+        with self._lock:
             job.spent += seconds
             job.stepped = self._clock()
             job.begun = None
-            self._changed.notify_all()
+            if not job.small:
+                self._turn.notify_all()
 
 
 def about(seconds: float) -> str:

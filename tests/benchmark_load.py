@@ -26,7 +26,7 @@ from time import monotonic, sleep
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ui")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import httpx
 from gradio_client import Client
@@ -188,7 +188,7 @@ def cancel(app: App, client: Client, address: str, draw: random.Random, job: Job
 
 def leave(app: App, client: Client, address: str, draw: random.Random, job: Job, tally: Tally) -> None:
     call = f"{app.url}/gradio_api/call/compare"
-    data = {"data": [job.query, passages(draw, 200), ["bundled/tiny"]]}
+    data = {"data": [job.query, passages(draw, 200), ["bundled/tiny"], "", 0]}
     with httpx.Client(headers={"X-Forwarded-For": address}, timeout=60) as caller:
         event = caller.post(call, json=data).json()["event_id"]
         with caller.stream("GET", f"{call}/{event}") as stream:

@@ -20,17 +20,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (
-    ("messages", "versions", "normalisation"),
-    ("errors", "progress", "score_kinds", "locale"),
+    ("messages", "versions", "normalisation", "memory", "visitors"),
+    ("errors", "progress", "score_kinds", "locale", "usage"),
     ("records",),
     ("settings", "phrases", "judgments"),
-    ("text", "formats"),
+    ("text", "formats", "turns", "uploads"),
     ("library", "metrics", "rankers"),
-    ("results",),
+    ("results", "budgets", "arguments"),
     ("evaluation",),
     ("service",),
     ("charts",),
-    ("ui", "evaluate", "record_first"),
+    ("ui", "api", "evaluate", "record_first", "deploy"),
     ("app",),
 )
 """Every part of the app, from the lowest layer."""
@@ -51,24 +51,42 @@ HOMES = {
     "transformers": MODELS,
     "tokenizers": MODELS,
     "safetensors": MODELS,
-    "huggingface_hub": ("demo.rankers.cross_encoder.hub",),
+    "huggingface_hub": ("demo.rankers.cross_encoder.hub", "demo.deploy"),
     "sentence_transformers": ("demo.training", "demo.benchmark"),
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
     "ir_measures": ("demo.metrics.effectiveness", "demo.training"),
     "ir_datasets": ("demo.formats.irds",),
-    "charset_normalizer": ("demo.formats.encoding",),
-    "pypdf": ("demo.formats.documents",),
-    "docx": ("demo.formats.documents",),
+    "chardet": ("demo.formats.encoding",),
+    "pypdfium2": ("demo.formats.documents",),
+    "openpyxl": ("demo.formats.workbook",),
+    "pyarrow": ("demo.formats.parquet",),
     "lxml": ("demo.formats.documents",),
-    "zipfile": ("demo.formats.archive", "demo.formats.beir", "demo.training"),
+    "zipfile": (
+        "demo.formats.archive",
+        "demo.formats.beir",
+        "demo.formats.documents",
+        "demo.formats.workbook",
+        "demo.training",
+    ),
     "polib": ("demo.messages", "demo.locale"),
     "babel": ("demo.locale",),
 }
 """Libraries with the modules that may import them; a name stands for itself and all modules within it."""
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "pypdf", "docx", "polib", "babel")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "pypdfium2",
+    "openpyxl",
+    "pyarrow",
+    "lxml",
+    "chardet",
+    "polib",
+    "babel",
+)
 """Never loaded before somebody needs them."""
 
 ENVIRONMENT = ("demo.settings", "demo.training")

@@ -14,12 +14,14 @@ from demo.rankers import bm25, engine, fusion
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.protocol import Kind, Ranker
+from demo.rankers.remote import ranker as remote
+from demo.rankers.remote.remotes import Remotes
 from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
-KINDS = (bm25.KIND, engine.KIND, fusion.KIND, cross_encoder.KIND)
+KINDS = (bm25.KIND, engine.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
 """The order of menus; the last kind takes every name that no other has."""
 
 
@@ -28,11 +30,14 @@ class Rankers:
 
     Args:
         kinds: rows as in KINDS.
+
+    Raises:
+        InputError: the setting for remote rerankers cannot be used.
     """
 
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
-        self._tools = Tools(settings, TermIndexes(), scoring, self.read)
+        self._tools = Tools(settings, TermIndexes(), scoring, Remotes.of(settings), self.read)
 
     @property
     def index_bytes(self) -> int:
@@ -50,13 +55,13 @@ class Rankers:
         names = {name: kind for kind in self._kinds for name in kind.names}
         of_models = next(kind for kind in self._kinds if not kind.names)
         kind = of_models if written.quoted else names.get(written.name, of_models)
-        if written.members is not None and not kind.of_others:
+        if written.members is not None and not kind.brackets:
             raise InputError(
                 Message(
-                    "“{text}” has rankers in round brackets, and only {names} are made of others. Put a name that has "
-                    "round brackets of its own between quotation marks.",
+                    "“{text}” has round brackets, and only {names} have any. Put a name that has round brackets of its "
+                    "own between quotation marks.",
                     text=shown(text),
-                    names=listed(name for kind in self._kinds if kind.of_others for name in kind.names),
+                    names=listed(name for kind in self._kinds if kind.brackets for name in kind.names),
                 )
             )
         return kind.read(written, self._tools)

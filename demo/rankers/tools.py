@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.protocol import Ranker
+from demo.rankers.remote.remotes import Remotes
 from demo.rankers.term_indexes import TermIndexes
 from demo.settings import Settings
 
@@ -18,10 +19,12 @@ class Tools:
     Attributes:
         indexes: term indexes of collections.
         scoring: models, and scores that were computed before.
+        remotes: rerankers behind an address.
         read: the ranker that a text stands for.
     """
 
     settings: Settings
     indexes: TermIndexes
     scoring: Scoring
+    remotes: Remotes
     read: Callable[[str], Ranker]

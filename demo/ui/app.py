@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
 
-from demo.api import mount
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
-from demo.ui.api import add_api
+from demo.ui.api import add_api, has_mcp
 from demo.ui.explaining import Explaining
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
@@ -24,7 +22,7 @@ from demo.ui.judging import Judging
 from demo.ui.page import QUIET, page_html, threads_for
 from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
-from demo.uploads import LIFE_SECONDS, Uploads
+from demo.uploads import LIFE_SECONDS
 
 TABS = (
     ("rerank", w.TAB_RERANK, rerank.build),
@@ -60,16 +58,13 @@ def _masthead(request: gr.Request) -> str:
     return render("masthead.html", w.language_of(request))
 
 
-def launch_options(
-    settings: Settings, i18n: gr.I18n, service: RankingService | None = None, uploads: Uploads | None = None
-) -> dict[str, Any]:
+def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
     """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
 
-    Args:
-        service, uploads: for what is served beside the page (`demo.api`); without a service there is only the page.
+    There is no server-side rendering: it puts Node in front, which would answer without what `demo.api` adds.
     """
     return {
-        "app_kwargs": {} if service is None else beside(settings, service, uploads),
+        "mcp_server": has_mcp(settings),
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme.theme(),
@@ -83,17 +78,5 @@ def launch_options(
         "max_threads": threads_for(settings),
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
-        "ssr_mode": False,  # a Node process before this one would answer without what `demo.api` adds
-    }
-
-
-def beside(settings: Settings, service: RankingService, uploads: Uploads | None) -> dict[str, Any]:
-    """What `demo.api` adds, as arguments for the page's own application, whose routes come behind these."""
-    app = FastAPI(openapi_url=None)
-    mount(app, settings, service, uploads)
-    return {
-        "routes": app.routes,
-        "middleware": app.user_middleware,
-        "exception_handlers": app.exception_handlers,
-        "openapi_url": None,
+        "ssr_mode": False,
     }

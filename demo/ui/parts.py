@@ -21,7 +21,7 @@ SAVE = r"""(file) => {
   const mark = file.name.endsWith('.csv') ? '\ufeff' : '';
   const type = file.name.endsWith('.html') ? 'text/html' : 'text/plain';
   const page = location.origin + location.pathname;
-  const text = file.name.endsWith('.py') ? file.text.replace('ADDRESS-OF-THIS-PAGE', page) : file.text;
+  const text = /[.](py|mjs|sh)$/.test(file.name) ? file.text.replace('ADDRESS-OF-THIS-PAGE', page) : file.text;
   link.href = URL.createObjectURL(new Blob([mark, text], {type: `${type};charset=utf-8`}));
   link.download = file.name;
   link.click();
@@ -29,7 +29,7 @@ SAVE = r"""(file) => {
 }"""
 """Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8.
 
-A Python program learns the page's address (`ui.code.ADDRESS`).
+A program learns the page's address (`ui.code.ADDRESS`).
 """
 
 COPY = r"""(link) => {

@@ -14,7 +14,7 @@ from demo.results.report import json_text
 from demo.service import RankingService
 from demo.text import Analysis
 from demo.ui.boundary import existing
-from demo.ui.code import python_program
+from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.progress import seldom, told
@@ -81,9 +81,10 @@ class ResultTab:
         """File name and content of the result as JSON."""
         return {"name": f"{self.file}.json", "text": json_text(self.as_json(self.existing(shown).judged(judgments)))}
 
-    def code(self, shown: Shown | None) -> dict[str, str]:
-        """File name and content of the result as a program that asks for it."""
-        return {"name": f"{self.file}.py", "text": python_program(self.existing(shown))}
+    def code(self, shown: Shown | None, program: Program = PROGRAMS[0]) -> dict[str, str]:
+        """File name and content of the result as a program that makes it again."""
+        kind = "" if program is PROGRAMS[0] else f"-{program.key}"
+        return {"name": f"{self.file}{kind}.{program.ending}", "text": program.write(self.existing(shown))}
 
     def saved(
         self,

@@ -93,7 +93,7 @@ def test_what_comes_before_the_answer_is_progress(client: Client) -> None:
 
 def test_plain_http_gets_the_answer_in_its_last_event(server: Server) -> None:
     address = f"{server.url}/gradio_api/call/rerank"
-    event = httpx.post(address, json={"data": [QUERY, PASSAGES, "", False]}).json()["event_id"]
+    event = httpx.post(address, json={"data": [QUERY, PASSAGES, "", False, "", 0]}).json()["event_id"]
     lines = httpx.get(f"{address}/{event}", timeout=30).text.splitlines()
     assert "event: complete" in lines
     assert "results" in json.loads(lines[lines.index("event: complete") + 1].removeprefix("data: "))[0]
@@ -164,7 +164,7 @@ def test_a_cancelled_call_stops(server: Server, client: Client, endpoint: str) -
 def test_a_call_stops_when_its_caller_goes_away(server: Server) -> None:
     texts = [f"{text} for one who goes" for text in MANY]
     address = f"{server.url}/gradio_api/call/rerank"
-    event = httpx.post(address, json={"data": [QUERY, texts, "", False]}).json()["event_id"]
+    event = httpx.post(address, json={"data": [QUERY, texts, "", False, "", 0]}).json()["event_id"]
     with httpx.Client(timeout=30) as caller, caller.stream("GET", f"{address}/{event}") as answer:
         lines = answer.iter_lines()  # the connection is closed when nobody holds this
         assert next(lines) == "event: generating"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from demo.ui.visitors import address_of, current_visitor
+from demo.ui.visitors import current_visitor
+from demo.visitors import address_of
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ class CompareTab(ResultTab):
             raise InputError(w.NO_MODEL)
         usual = precision == self.pane.settings.precision
         tokens = int(number(max_tokens, "max_tokens"))
-        ranker = self.service.cross_encoder(model, "" if usual else precision, windows, tokens)
+        ranker = self.service.reranker(model, "" if usual else precision, windows, tokens)
         return list(dict.fromkeys([*chosen, ranker.spec.key]))
 
     # ---- running -------------------------------------------------------------------------------------------------

@@ -55,9 +55,9 @@ class RerankTab(ResultTab):
     file, scene, nothing = "rerank-lens", "results", w.NOTHING_YET
 
     def reranker(self, model: str, precision: str = "", windows: bool = False) -> Ranker:
-        """The model of this name, used in this way; "" takes the default."""
+        """The model or remote reranker of this name, a model used in this way; "" takes the default model."""
         usual = precision in ("", self.pane.settings.precision)
-        return self.service.cross_encoder(model, "" if usual else precision, windows)
+        return self.service.reranker(model, "" if usual else precision, windows)
 
     def run(self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language) -> Iterator[View]:
         """Views while the ranking is made, the finished one last; closing the iterator stops the work."""

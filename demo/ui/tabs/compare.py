@@ -21,7 +21,7 @@ from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
-from demo.ui.rankers import model_choices, ranker_choices
+from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.session import Shown
 from demo.ui.views import status
 
@@ -54,7 +54,7 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
     def localised(request: gr.Request) -> dict[Any, Any]:
         language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
         menu = ranker_choices(tab.service, True, language)
-        models = {actions.model: gr.Dropdown(choices=model_choices(tab.service, language))}
+        models = {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
         if link and link.rankers:
             return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(map(str, link.rankers)))}
         return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation(language)}

@@ -17,7 +17,7 @@ from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
-from demo.ui.rankers import model_choices
+from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.rerank.inputs import Actions, build_actions
 from demo.ui.rerank.results import Results, build_results
@@ -52,7 +52,10 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
             yield parts.updates(view)
 
     def localised(request: gr.Request) -> dict[Any, Any]:
-        menu, link = model_choices(tab.service, w.language_of(request)), read_if_right(request.query_params, tab.pane)
+        menu, link = (
+            reranker_choices(tab.service, w.language_of(request)),
+            read_if_right(request.query_params, tab.pane),
+        )
         if link is None:
             return {actions.model: gr.Dropdown(choices=menu)}
         chosen = link.reranker or tab.reranker("")
