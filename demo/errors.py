@@ -3,7 +3,8 @@
     DemoError            has a sentence for the page, in every language of it
     ├── InputError       the person can fix it: a file, a pasted list, a query, a setting
     ├── ModelError       a model cannot be loaded or gave no usable score
-    └── RemoteError      something beyond this machine did not answer
+    ├── RemoteError      something beyond this machine did not answer
+    └── BusyError        there is no room for this now; it says when to come back
 
 A sentence says what is wrong, where, what was found, what is allowed and what to do. Raise at the layer that
 knows; `ui.boundary` alone turns a DemoError into a message. Anything else is a bug and keeps its traceback.
@@ -36,3 +37,15 @@ class ModelError(DemoError):
 
 class RemoteError(DemoError):
     """A service beyond this machine did not answer as expected."""
+
+
+class BusyError(DemoError):
+    """Others, or the visitor's own requests, use all there is at the moment.
+
+    Attributes:
+        retry_seconds: when to come back, by what is known now.
+    """
+
+    def __init__(self, message: Message, retry_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds

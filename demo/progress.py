@@ -14,7 +14,7 @@ from demo.messages import Message
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Stage = Literal["indexing", "loading", "scoring"]
+Stage = Literal["waiting", "indexing", "loading", "scoring"]
 
 
 @dataclass(frozen=True, slots=True)

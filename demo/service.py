@@ -14,12 +14,16 @@ from threading import Lock, Thread
 
 import numpy as np
 
+from demo import budgets
+from demo.budgets import Size
 from demo.errors import DemoError, InputError
+from demo.evaluation.protocol import PartialEvaluation, Plan, run_queries
 from demo.library import Library
 from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.kept_scores import Recording
+from demo.rankers.cross_encoder.occlusion import MOST_STRETCHES
 from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
 from demo.rankers.failures import checked, failure_of
@@ -29,11 +33,14 @@ from demo.records import Card, Collection, Explanation, Failure, IntArray, Model
 from demo.results import cautions
 from demo.results.change import take_candidates
 from demo.settings import ROOT, Settings
+from demo.turns import Turns
+from demo.usage import Asking, Usage
 
 CORPORA = ROOT / "corpora"
 BUNDLED = ROOT / "demo" / "bundled"
 FIRST_SCORES = "first_scores.json"
 MOST_RANKERS = 8
+MOST_EXPLAINING_PAIRS = 2 * MOST_STRETCHES
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +89,8 @@ class RankingService:
         self._collections: dict[str, Collection] = {}
         self._scoring = Scoring(settings, loading if models is None else models)
         self.rankers = Rankers(settings, self._scoring, kinds)
+        self.usage = Usage()
+        self.turns = Turns(settings, self.usage)
         self._lock = Lock()
         for path in sorted(recordings.glob(f"*/{FIRST_SCORES}")) if recordings else ():
             self._scoring.keep(Recording.read(path).rows)
@@ -136,7 +145,15 @@ class RankingService:
         return self.rankers.first_stages()[0]
 
     def worked_example(self) -> Request:
-        """What the page opens with: the first collection with its first query, all else by default."""
+        """What the page opens with: the first collection with its first query, all else by default.
+
+        Raises:
+            InputError: there are no collections, or one of the first one's files is missing or wrong.
+        """
+        if not self.cards():
+            raise InputError(
+                Message("There are no collections in the folder corpora. Take the whole repository, with this folder.")
+            )
         key = self.cards()[0][0]
         return Request(self.first_query(key).text, self.collection(key), self.default_first_stage())
 
@@ -156,20 +173,64 @@ class RankingService:
         except DemoError:
             return
 
+    # ---- what it holds -------------------------------------------------------------------------------------------
+
+    def loaded_models(self) -> tuple[tuple[str, str, int], ...]:
+        """Key, precision and bytes of every model in memory."""
+        return tuple((key, precision, size) for (key, precision), size in sorted(self._scoring.loaded().items()))
+
+    def kept_bytes(self) -> Mapping[str, int]:
+        """Memory of what is kept for later, about, by what it is."""
+        return {"scores": self._scoring.kept_bytes, "term indexes": self.rankers.index_bytes}
+
     # ---- ranking -------------------------------------------------------------------------------------------------
 
     @stepwise
-    def run(self, request: Request, rankers: Sequence[Ranker]) -> Generator[Progress, None, Result]:
+    def run(
+        self, request: Request, rankers: Sequence[Ranker], visitor: str = "", what: str = "run"
+    ) -> Generator[Progress, None, Result]:
         """The request's candidates as each ranker orders them, one column each; closing it stops the work.
 
         `Progress.so_far` holds what there is after each column. A ranker that fails has its reason in its own place,
         and the rest go on. Scores that were computed before are not computed again.
 
+        Args:
+            visitor, what: as in `Asking`.
+
         Raises:
             InputError: the query is empty or too long, there are no passages, the depth is not allowed, the first stage
-                cannot be one or failed; no ranker, or more than MOST_RANKERS, were asked for.
+                cannot be one or failed; no ranker, more than MOST_RANKERS, or more work than the budgets allow was
+                asked for.
+            BusyError: there is no room for the request now.
         """
         self._check(request, rankers)
+        size = self._size(request, rankers)
+        budgets.check(budgets.RUN, size, self.settings)
+        asking = Asking(visitor, what, size.pairs, size.seconds)
+        return (yield from self.turns.take(asking, self._columns(request, rankers)))
+
+    def _size(self, request: Request, rankers: Sequence[Ranker]) -> Size:
+        """What the request asks for, at worst."""
+        texts = [passage.content for passage in request.collection.passages]
+        most = min(request.depth or len(texts), len(texts), self.settings.max_candidates)
+        return Size.of(rankers, texts, most, request.query)
+
+    @stepwise
+    def evaluate(self, plan: Plan, visitor: str = "") -> Generator[Progress, None, PartialEvaluation]:
+        """The work of the plan (`run_queries`), when there is room for it.
+
+        Raises:
+            InputError: it asks for more than the budgets allow.
+            BusyError: there is no room for it now.
+        """
+        texts = [passage.content for passage in plan.collection.passages]
+        size = Size.of(plan.rankers, texts, min(plan.depth, len(texts)), queries=len(plan.queries))
+        budgets.check(budgets.EVALUATION, size, self.settings)
+        return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
+
+    @stepwise
+    def _columns(self, request: Request, rankers: Sequence[Ranker]) -> Generator[Progress, None, Result]:
+        """What `run` gives, begun at once."""
         found = yield from self._candidates(request)
         for number, ranker in enumerate(rankers, 1):
             column: Ranking | Failure
@@ -187,22 +248,39 @@ class RankingService:
         return found.result()
 
     @stepwise
-    def rank(self, ranker: Ranker, query: str, collection: Collection) -> Generator[Progress, None, Ranking]:
+    def rank(
+        self, ranker: Ranker, query: str, collection: Collection, visitor: str = "", what: str = "rank"
+    ) -> Generator[Progress, None, Ranking]:
         """All passages as the ranker orders them, without a first stage; closing it stops the work.
 
+        Args:
+            visitor, what: as in `Asking`.
+
         Raises:
-            InputError: the query is empty or too long, or there are no passages.
+            InputError: the query is empty or too long, there are no passages, or it is more than the budgets allow.
+            BusyError: there is no room for the request now.
             DemoError: as `Ranker.rank`.
         """
         _check_query(query.strip(), self.settings.max_query_chars)
         _check_passages(collection)
-        indices = np.arange(len(collection.passages), dtype=np.int64)
-        ranking = yield from ranker.rank(Query("", query.strip()), collection, indices)
+        texts = [passage.content for passage in collection.passages]
+        size = Size.of([ranker], texts, len(texts), query)
+        budgets.check(budgets.RUN, size, self.settings)
+        indices = np.arange(len(texts), dtype=np.int64)
+        work = ranker.rank(Query("", query.strip()), collection, indices)
+        ranking = yield from self.turns.take(Asking(visitor, what, size.pairs, size.seconds), work)
         return checked(ranking, indices.size)
 
-    def explain(self, ranker: Ranker, query: Query, collection: Collection, index: int) -> Steps[Explanation] | None:
+    def explain(
+        self, ranker: Ranker, query: Query, collection: Collection, index: int, visitor: str = ""
+    ) -> Steps[Explanation] | None:
         """Why the passage at this place of the collection has its score; None where the ranker cannot say."""
-        return ranker.explain(query, collection, index) if isinstance(ranker, Explains) else None
+        if not isinstance(ranker, Explains):
+            return None
+        text = collection.passages[index].content
+        size = Size.of([ranker], [text] * (1 + len(text.split())), MOST_EXPLAINING_PAIRS, query.text)
+        asking = Asking(visitor, "explain", size.pairs, size.seconds)
+        return self.turns.take(asking, ranker.explain(query, collection, index))
 
     def _check(self, request: Request, rankers: Sequence[Ranker]) -> None:
         _check_query(request.query.strip(), self.settings.max_query_chars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,10 @@ from demo.messages import Message
 
 PREFIX = "RERANK_LENS_"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+GRADIO_NAMES = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
+"""Variables of gradio that are honoured beside ours, which win."""
+MOST_PORT = 65_535
+MOST_DIGITS = 15
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,9 +35,29 @@ class Settings:
     max_passage_chars: int = _describe(20_000, "Longest passage, in characters.")
     max_query_chars: int = _describe(2_000, "Longest query, in characters.")
     max_upload_bytes: int = _describe(20_000_000, "Largest upload, all files together.")
+    max_body_bytes: int = _describe(30_000_000, "Largest body of any request to the server.")
+    max_stored_bytes: int = _describe(300_000_000, "Uploads on disk, of all visitors together.")
+    uploads_folder: str = _describe("", "Folder for uploads; empty takes one among the system's temporary files.")
     max_unpacked_bytes: int = _describe(200_000_000, "Largest content of compressed files once unpacked.")
     max_candidates: int = _describe(1_000, "Most passages that one run gives to the cross-encoder.")
-    max_waiting: int = _describe(32, "Visitors that may wait in the queue; the next one is asked to come back.")
+    max_members: int = _describe(16, "Most rankers that score in one request, those inside fusions included.")
+    max_pairs: int = _describe(10_000, "Most pairs (passages times rankers that score) of one request.")
+    max_tokens: int = _describe(2_000_000, "Most tokens that models read in one request, estimated by its texts.")
+    max_evaluation_pairs: int = _describe(1_000_000, "Most pairs of one evaluation; 50,000 on Spaces unless set.")
+    small_seconds: int = _describe(1, "Expected seconds up to which a request is small and goes past the large ones.")
+    max_small: int = _describe(4, "Small requests that run at a time.")
+    max_large: int = _describe(4, "Large requests that run at a time; they take turns, and give way to small ones.")
+    max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
+    max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
+    proxies: int = _describe(0, "Proxies before the page, whose X-Forwarded-For is believed; 1 on Spaces unless set.")
+    allowed_hosts: str = _describe(
+        "", "Names the page answers to, with commas between; empty: this machine's if it serves only that, else all."
+    )
+    frame_ancestors: str = _describe(
+        "", "Sites that may show the page in a frame, as in Content-Security-Policy; empty: all."
+    )
+    metrics: bool = _describe(True, "Whether /metrics tells figures of use: no texts, no addresses.")
+    log_requests: bool = _describe(True, "Whether a line is logged for each request: sizes and times, no texts.")
     threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
     device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
     zero_gpu: bool = _describe(False, "Whether GPUs are borrowed from ZeroGPU; on where Spaces say so.")
@@ -42,7 +67,7 @@ class Settings:
     )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
     vectors_bytes: int = _describe(500_000_000, "Memory for vectors of passages; the longest unused ones go first.")
-    kept_scores: int = _describe(500_000, "Scores kept so that nothing is computed twice.")
+    kept_scores: int = _describe(250_000, "Scores kept so that nothing is computed twice, each about 410 bytes.")
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")
     any_model: bool = _describe(True, "Whether visitors may name any hub model; off on Spaces unless set.")
@@ -59,14 +84,19 @@ class Settings:
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         if "SPACE_ID" in environ:
-            values |= {"host": "0.0.0.0", "any_model": False}
+            values |= {"host": "0.0.0.0", "any_model": False, "proxies": 1, "max_evaluation_pairs": 50_000}
         if environ.get("SPACES_ZERO_GPU", "").lower() in _TRUE:
             values |= {"zero_gpu": True, "device": "cpu"}
         for row in fields(cls):
-            name = PREFIX + row.name.upper()
-            if name in environ:
-                values[row.name] = _parse(name, environ[name], type(row.default))
-        return cls(**values)
+            for name in (GRADIO_NAMES.get(row.name, ""), PREFIX + row.name.upper()):
+                if name in environ:
+                    values[row.name] = _parse(name, environ[name], type(row.default))
+        settings = cls(**values)
+        if not 1 <= settings.port <= MOST_PORT:
+            raise InputError(
+                Message("The port is {port}. Write a number from 1 to {most}.", port=settings.port, most=MOST_PORT)
+            )
+        return settings
 
 
 def secret(name: str) -> str:
@@ -79,6 +109,12 @@ def silence_gradio() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 
+def keep_uploads_in(folder: Path) -> None:
+    """Lets gradio, and whatever else writes temporary files, write them there; to be called before it is imported."""
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    tempfile.tempdir = str(folder)
+
+
 def _parse(name: str, text: str, kind: type) -> Any:
     """`text` as a value of `kind`; numbers must be whole and not negative."""
     text = text.strip()
@@ -87,7 +123,9 @@ def _parse(name: str, text: str, kind: type) -> Any:
             return text.lower() in _TRUE
         raise InputError(Message("{name} is “{text}”. Write 1 or 0.", name=name, text=text))
     if kind is int:
-        if text.replace("_", "").isdigit():
-            return int(text)
-        raise InputError(Message("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=text))
+        digits = text.replace("_", "")
+        if digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS:
+            return int(digits)
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise InputError(Message("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=shown))
     return text

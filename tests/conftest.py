@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from functools import cache
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from demo.settings import silence_gradio
 
 silence_gradio()
+
+INDEX = "pypi.org"
 
 
 @cache
@@ -19,9 +22,19 @@ def _gpu_is_there() -> bool:
     return torch.cuda.is_available()
 
 
+@cache
+def _index_is_there() -> bool:
+    try:
+        with socket.create_connection((INDEX, 443), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
 NEEDS = {
     "hub": (lambda: os.environ.get("RERANK_LENS_TEST_HUB") == "1", "downloads models: set RERANK_LENS_TEST_HUB=1"),
     "data": (lambda: "RERANK_LENS_DATA" in os.environ, "RERANK_LENS_DATA names no folder of judged data"),
+    "index": (_index_is_there, "the package index cannot be reached"),
     "gpu": (_gpu_is_there, "this machine has no CUDA device"),
 }
 """Mark → whether this machine has what it needs, and what to say where it has not."""

@@ -20,17 +20,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (
-    ("messages", "versions", "normalisation"),
-    ("errors", "progress", "score_kinds", "locale"),
+    ("messages", "versions", "normalisation", "memory", "visitors"),
+    ("errors", "progress", "score_kinds", "locale", "usage"),
     ("records",),
     ("settings", "phrases", "judgments"),
-    ("text", "formats"),
+    ("text", "formats", "turns", "uploads"),
     ("library", "metrics", "rankers"),
-    ("results",),
+    ("results", "budgets", "arguments"),
     ("evaluation",),
     ("service",),
     ("charts",),
-    ("ui", "api", "evaluate", "record_first"),
+    ("ui", "api", "evaluate", "record_first", "deploy"),
     ("app",),
 )
 """Every part of the app, from the lowest layer."""
@@ -51,7 +51,7 @@ HOMES = {
     "transformers": (*MODELS, "demo.rankers.dense_encoder"),
     "tokenizers": MODELS,
     "safetensors": MODELS,
-    "huggingface_hub": ("demo.rankers.cross_encoder.hub",),
+    "huggingface_hub": ("demo.rankers.cross_encoder.hub", "demo.deploy"),
     "sentence_transformers": (
         "demo.rankers.cross_encoder",
         "demo.rankers.dense_encoder",

@@ -32,8 +32,29 @@ def test_on_zero_gpu_the_app_itself_stays_on_the_cpu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "eighty"), ("PORT", "-1"), ("ANY_MODEL", "perhaps"), ("PORT", "")]
+    ("name", "value"),
+    [("PORT", "eighty"), ("PORT", "-1"), ("ANY_MODEL", "perhaps"), ("PORT", ""), ("PORT", "²"), ("THREADS", "9" * 16)],
 )
 def test_what_does_not_fit_is_named(name: str, value: str) -> None:
     with pytest.raises(InputError, match=f"RERANK_LENS_{name} is “{value}”. Write"):
         Settings.from_env({f"RERANK_LENS_{name}": value})
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_port_that_no_machine_has_is_named(port: str) -> None:
+    with pytest.raises(InputError, match=f"^The port is {port}. Write a number from 1 to 65535.$"):
+        Settings.from_env({"RERANK_LENS_PORT": port})
+
+
+def test_gradios_own_names_are_honoured_and_ours_win() -> None:
+    found = Settings.from_env({"GRADIO_SERVER_PORT": "8001", "GRADIO_SERVER_NAME": "::1", "SPACE_ID": "a/b"})
+    assert (found.port, found.host) == (8001, "::1")
+    assert Settings.from_env({"GRADIO_SERVER_PORT": "8001", "RERANK_LENS_PORT": "8002"}).port == 8002
+    with pytest.raises(InputError, match="GRADIO_SERVER_PORT is “x”"):
+        Settings.from_env({"GRADIO_SERVER_PORT": "x"})
+
+
+def test_a_long_value_is_not_repeated_whole() -> None:
+    with pytest.raises(InputError) as refused:
+        Settings.from_env({"RERANK_LENS_PORT": "x" * 5_000})
+    assert len(str(refused.value)) < 150

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from math import ceil
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,18 +16,19 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from demo.errors import DemoError, InputError, RemoteError
+from demo.errors import BusyError, DemoError, InputError, RemoteError
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
 from demo.records import Card, Collection, Passage, Ranking
 from demo.service import RankingService
 from demo.settings import Settings
+from demo.visitors import address_of
 
-AT_ONCE = 4
-"""Requests that are worked on together; the others wait."""
+THREADS = 64
+"""For requests that are worked on or wait (`demo.turns` says which)."""
 
-UNKNOWN_MODEL, CLOSED, BUG, BAD_GATEWAY = 404, 499, 500, 502
+UNKNOWN_MODEL, BUSY, CLOSED, BUG, BAD_GATEWAY = 404, 429, 499, 500, 502
 _LOG = logging.getLogger(__name__)
 
 Refusal = Callable[[int, str], dict[str, Any]]
@@ -61,7 +63,7 @@ class Desk:
     def __init__(self, service: RankingService, settings: Settings) -> None:
         self.service = service
         self._settings = settings
-        self._limiter = CapacityLimiter(AT_ONCE)
+        self._limiter = CapacityLimiter(THREADS)
 
     def reranker(self, model: str, max_tokens: int | None = None, instruction: str | None = None) -> Ranker:
         """What the model of a request stands for: "" the default model, else a ranker as it is written everywhere.
@@ -89,7 +91,9 @@ class Desk:
             ClientGoneError: the client went away.
         """
         collection = _collection(texts, self._settings)
-        steps = self.service.rank(ranker, query, collection)
+        client = request.client.host if request.client else ""
+        visitor = address_of(client, request.headers, self._settings.proxies)
+        steps = self.service.rank(ranker, query, collection, visitor, request.url.path)
         try:
             while await to_thread.run_sync(_advance, steps, limiter=self._limiter):
                 if await request.is_disconnected():
@@ -176,7 +180,9 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
                     return await answer(request)
                 except Exception as error:  # noqa: BLE001  the boundary: everything is either told or logged
                     status, sentence = _told(error, invalid)
-                    headers = error.headers if isinstance(error, HTTPException) else None
+                    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+                    if isinstance(error, BusyError):
+                        headers["retry-after"] = str(ceil(error.retry_seconds))
                     return JSONResponse(refusal(status, sentence), status, headers)
 
             return guarded
@@ -201,6 +207,8 @@ def _told(error: Exception, invalid: int) -> tuple[int, str]:
 def _status(error: DemoError, invalid: int) -> int:
     if isinstance(error, UnknownModelError):
         return UNKNOWN_MODEL
+    if isinstance(error, BusyError):
+        return BUSY
     if isinstance(error, InputError):
         return invalid
     return BAD_GATEWAY if isinstance(error, RemoteError) else BUG

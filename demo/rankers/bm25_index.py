@@ -28,6 +28,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+TERM_BYTES = 150
+"""What a term takes as text and in a table, about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Postings:
     """Which passages hold each term, and how often.
@@ -287,6 +291,12 @@ class Bm25Index:
     def size(self) -> int:
         """Number of passages."""
         return self._postings.lengths.size
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that it takes, about: arrays, and TERM_BYTES for each term and once more for its weight."""
+        arrays = (self._postings.offsets, self._postings.passages, self._postings.frequencies, self._postings.lengths)
+        return sum(array.nbytes for array in arrays) + 2 * TERM_BYTES * len(self._postings.vocabulary)
 
     def idf(self, term: str) -> float:
         """The weight of a term as the passages make it; 0 for a term that none of them holds."""

@@ -40,6 +40,11 @@ class Rankers:
         self._kinds = tuple(kinds)
         self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), Remotes.of(settings), self.read)
 
+    @property
+    def index_bytes(self) -> int:
+        """Memory of the term indexes, about."""
+        return self._tools.indexes.memory_bytes
+
     def read(self, text: str) -> Ranker:
         """The ranker that a text stands for; whether its model exists is found out later.
 

@@ -24,6 +24,12 @@ class TermIndexes:
         """Number of collections that have an index."""
         return len(self._indexes)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of all indexes, about."""
+        with self._lock:
+            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.values())
+
     def get(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
         """The collection's index, and whether it had to be built now."""
         with self._lock:

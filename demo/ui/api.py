@@ -4,15 +4,17 @@ from gradio_client import Client
 Client("http://127.0.0.1:7860").predict("a query", ["one passage", "another"], api_name="/rerank")
 
 Each is an endpoint that answers with JSON values and, where the package `mcp` is there, a tool that answers with JSON
-text: Gradio hands anything else on to an agent as Python writes it. `/gradio_api/info` says all there is to know.
+text: Gradio hands anything else on to an agent as Python writes it. While the work goes on, an answer holds only
+`progress`; the last one is the result. A call that is cancelled, or whose caller goes away, stops between two batches.
+ `/gradio_api/info` says all there is to know.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,18 +23,28 @@ from gradio.context import Context
 from gradio.events import api
 from gradio.utils import get_function_description
 
-from demo import evaluation, formats
+from demo import arguments, evaluation, formats
 from demo.errors import DemoError, InputError
 from demo.evaluation import report
-from demo.evaluation.protocol import JUDGED, Plan, run_queries, set_up
+from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, set_up
 from demo.formats.judged import Judged
-from demo.messages import Message
+from demo.messages import Language, Message
 from demo.metrics.effectiveness import USUAL, parse_measures
+from demo.progress import Progress, Steps
+from demo.rankers.protocol import Ranker
+from demo.records import Result
 from demo.results import Pair
 from demo.results.report import as_json, json_text, pair_as_json
-from demo.service import RankingService, Request
+from demo.service import MOST_RANKERS, RankingService, Request
 from demo.settings import Settings
+from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
+from demo.ui.progress import seldom
+from demo.ui.visitors import current_request, current_visitor
+
+MOST_NAME_CHARS = 2_000
+"""Longest text that names a model, a ranker or the like."""
+MOST_NUMBER = 10**9
 
 Json = dict[str, Any]
 Passages = list[str | dict[str, str]]
@@ -82,6 +94,14 @@ ANSWERS: dict[str, dict[str, Field]] = {
 """What the answers hold, as far as it is worth a word."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an endpoint does: the steps, and what becomes of their value."""
+
+    steps: Steps[Any]
+    answer: Callable[[Any], Json]
+
+
 class Endpoints:
     """What can be asked for; a method is an endpoint, its docstring the description."""
 
@@ -98,7 +118,7 @@ class Endpoints:
         windows: bool = False,
         first_stage: str = "",
         depth: int = 0,
-    ) -> Json:
+    ) -> Work:
         """Ranks passages by BM25 and by a cross-encoder, and says what changed.
 
         Args:
@@ -110,14 +130,13 @@ class Endpoints:
             depth: how many of the first stage's best to rerank; 0 takes as many as allowed.
         """
         service, request = self._service, self._request(query, passages, first_stage, depth)
-        result = service.run(request, (request.first, service.reranker(model, windows=windows))).run()
-        if result.failures:
-            raise InputError(result.failures[0].reason)
-        return pair_as_json(Pair.of(result))
+        name = arguments.text("model", model, MOST_NAME_CHARS)
+        reranker = service.reranker(name, windows=arguments.yes("windows", windows))
+        return Work(service.run(request, (request.first, reranker), self._visitor(), "/rerank"), _pair)
 
     def compare(
         self, query: str, passages: Passages, rankers: list[str], first_stage: str = "", depth: int = 0
-    ) -> Json:
+    ) -> Work:
         """Ranks passages by any number of rankers, and says how far they agree.
 
         Args:
@@ -127,12 +146,23 @@ class Endpoints:
             first_stage: what chooses the passages to rerank, such as "bm25[k1=1.2]"; empty takes BM25.
             depth: how many of the first stage's best to rerank; 0 takes as many as allowed.
         """
-        request = self._request(query, passages, first_stage, depth)
-        return as_json(self._service.run(request, self._service.rankers.read_all(rankers)).run())
+        request, chosen = self._request(query, passages, first_stage, depth), self._rankers(rankers)
+        return Work(self._service.run(request, chosen, self._visitor(), "/compare"), as_json)
+
+    def _visitor(self) -> str:
+        return current_visitor(self._settings.proxies)
+
+    def _rankers(self, rankers: list[str]) -> tuple[Ranker, ...]:
+        texts = arguments.texts("rankers", rankers, MOST_RANKERS, MOST_NAME_CHARS)
+        return self._service.rankers.read_all(texts)
 
     def _request(self, query: str, passages: Passages, first_stage: str, depth: int) -> Request:
+        query = arguments.text("query", query, self._settings.max_query_chars)
+        rows = arguments.passages("passages", passages, self._settings.max_passages)
+        first_stage = arguments.text("first_stage", first_stage, MOST_NAME_CHARS)
+        depth = arguments.whole("depth", depth, 0, self._settings.max_candidates)
         first = self._service.rankers.read(first_stage) if first_stage else self._service.default_first_stage()
-        return Request(query, formats.from_texts(passages, self._limits), first, depth)
+        return Request(query, formats.from_texts(rows, self._limits), first, depth)
 
     def evaluate(
         self,
@@ -144,7 +174,7 @@ class Endpoints:
         queries: int = 0,
         relevant_from: int = 1,
         baseline: str = "",
-    ) -> Json:
+    ) -> Work:
         """Measures rankers on a judged collection that comes with the app, with intervals and tests.
 
         Args:
@@ -157,26 +187,28 @@ class Endpoints:
             relevant_from: lowest grade that is relevant for binary measures.
             baseline: key of the ranker that the others are tested against; empty takes the first.
         """
-        _check_numbers(depth, queries, relevant_from, self._settings.max_candidates)
+        texts = {"collection": collection, "candidates": candidates, "measures": measures, "baseline": baseline}
+        for name, value in texts.items():
+            arguments.text(name, value, MOST_NAME_CHARS)
+        arguments.whole("depth", depth, 1, self._settings.max_candidates)
+        arguments.whole("queries", queries, 0, MOST_NUMBER)
+        arguments.whole("relevant_from", relevant_from, 1, MOST_NUMBER)
         service = self._service
         judged = Judged.bundled(service.collection(collection))
         asked = candidates if candidates in ("", JUDGED) else service.rankers.read(candidates)
         chosen = parse_measures(measures) if measures else USUAL
         first = service.default_first_stage()
-        plan = set_up(judged, service.rankers.read_all(rankers), chosen, first, asked, depth, queries or None)
-        return _figures(plan, baseline, relevant_from)
+        plan = set_up(judged, self._rankers(rankers), chosen, first, asked, depth, queries or None)
+        return Work(service.evaluate(plan, self._visitor()), partial(_figures, plan, baseline, relevant_from))
 
 
-def _check_numbers(depth: int, queries: int, relevant_from: int, most: int) -> None:
-    if not 1 <= depth <= most:
-        raise InputError(Message("depth is {depth:,}. Write 1 to {most:,}.", depth=depth, most=most))
-    for name, value, least in (("queries", queries, 0), ("relevant_from", relevant_from, 1)):
-        if value < least:
-            raise InputError(Message("{name} is {value}. Write {least} or more.", name=name, value=value, least=least))
+def _pair(result: Result) -> Json:
+    if result.failures:
+        raise InputError(result.failures[0].reason)
+    return pair_as_json(Pair.of(result))
 
 
-def _figures(plan: Plan, baseline: str, relevant_from: int) -> Json:
-    found = run_queries(plan).run()
+def _figures(plan: Plan, baseline: str, relevant_from: int, found: PartialEvaluation) -> Json:
     for failure in found.failures:
         raise InputError(Message("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason))
     figures = evaluation.evaluate(
@@ -206,15 +238,20 @@ def add_api(settings: Settings, service: RankingService) -> None:
             _publish(_guarded(method, json_text, str), f"{name}_tool", ANSWERS[name])
 
 
-def _guarded(method: Callable[..., Json], written: Callable[[Json], Any], answers: Any) -> Callable[..., Any]:
+def _guarded(method: Callable[..., Work], written: Callable[[Json], Any], answers: Any) -> Callable[..., Any]:
     """The method as a function of its own, whose errors are sentences and whose types are no longer texts."""
 
     @wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        language = w.language_of(current_request())
         try:
-            return written(method(*args, **kwargs))
+            work = method(*args, **kwargs)
+            for step in seldom(work.steps):
+                yield written({"progress": _as_json(step, language)})
+            yield written(work.answer(work.steps.result))
         except Exception as error:
-            raise _refusal(error) from error
+            words = sentence_of(error).to(language)
+            raise gr.Error(words, print_exception=not isinstance(error, DemoError)) from error
 
     signature = inspect.signature(method, eval_str=True).replace(return_annotation=answers)
     types = {name: parameter.annotation for name, parameter in signature.parameters.items()}
@@ -225,7 +262,7 @@ def _guarded(method: Callable[..., Json], written: Callable[[Json], Any], answer
 
 def _publish(call: Callable[..., Any], name: str, answer: dict[str, Field]) -> None:
     """Adds the endpoint. Gradio calls parameters “1st”, “2nd”… and says nothing of them, so that is put right here."""
-    api(call, api_name=name, concurrency_limit=4, concurrency_id="ranking")
+    api(call, api_name=name, concurrency_limit=None, concurrency_id="ranking")
     page = Context.root_block
     assert page is not None
     block: Any = list(page.fns.values())[-1]
@@ -247,6 +284,6 @@ def _described(answer: dict[str, Field], schema: Json) -> Json:
     return {"properties": properties}
 
 
-def _refusal(error: Exception) -> gr.Error:
-    """The error as the caller hears of it."""
-    return gr.Error(str(sentence_of(error)), print_exception=not isinstance(error, DemoError))
+def _as_json(step: Progress, language: Language) -> Json:
+    """How far the work is, for whoever waits."""
+    return {"stage": step.stage, "done": step.done, "total": step.total, "detail": step.detail.to(language)}

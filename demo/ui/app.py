@@ -19,9 +19,10 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
-from demo.ui.page import QUIET, page_html
+from demo.ui.page import QUIET, page_html, threads_for
 from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
+from demo.uploads import LIFE_SECONDS
 
 TABS = (
     ("rerank", w.TAB_RERANK, rerank.build),
@@ -36,7 +37,7 @@ TABS = (
 def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
     """The page and the translations that `launch` needs with it."""
     label = w.Labels()
-    with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
+    with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(60, LIFE_SECONDS)) as app:
         masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
@@ -49,7 +50,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
             frame.judging.wire()
             frame.explaining.wire()
         add_api(settings, service)
-    app.queue(max_size=settings.max_waiting)
+    app.queue(max_size=threads_for(settings))
     return app, label.i18n()
 
 
@@ -60,9 +61,10 @@ def _masthead(request: gr.Request | None) -> str:
 def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
     """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
 
-    With the protocols there is no server-side rendering: it puts Node in front, which knows the page's paths alone.
+    There is no server-side rendering: it puts Node in front, which would answer without what `demo.api` adds.
     """
     return {
+        "mcp_server": has_mcp(settings),
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme.theme(),
@@ -73,7 +75,8 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "footer_links": ["api"],
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
+        "max_threads": threads_for(settings),
         "share": False,
-        "mcp_server": has_mcp(settings),
-        **({"ssr_mode": False} if settings.protocols else {}),
+        "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
+        "ssr_mode": False,
     }

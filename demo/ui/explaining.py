@@ -18,6 +18,7 @@ from demo.ui.progress import seldom, told
 from demo.ui.session import Shown
 from demo.ui.views import status
 from demo.ui.views.why import why
+from demo.ui.visitors import current_visitor
 
 BRIDGE = """document.addEventListener('lens-explain', (event) => trigger('select', event.detail));"""
 """The page's script tells which passage is asked about; this passes it on to the server."""
@@ -35,7 +36,11 @@ def explained(service: RankingService, shown: Shown, index: int, language: Langu
         left_out = []
         for ranking in shown.rankings:
             ranker = shown.ranker(ranking.ranker.key)
-            steps = service.explain(ranker, shown.query, shown.collection, place) if ranker else None
+            steps = (
+                service.explain(ranker, shown.query, shown.collection, place, current_visitor(service.settings.proxies))
+                if ranker
+                else None
+            )
             if steps is None:
                 left_out.append(ranking.ranker)
                 continue

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo import formats
+from demo import formats, uploads
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.messages import Language, Message
@@ -58,9 +58,9 @@ def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Jud
     Raises:
         InputError: the file is no qrels file, or speaks of none of the passages.
     """
-    name = path.name
+    name, content = uploads.read(path)
     passages = pane.collection(form).passages
-    qrels = formats.read_judgments(name, path.read_bytes(), pane.limits)
+    qrels = formats.read_judgments(name, content, pane.limits)
     if not Judgments().take(qrels, passages):
         raise InputError(
             Message(
@@ -130,6 +130,8 @@ class Judging:
                 judgments = taken(Path(str(path)), Form(*typed), self.inputs.pane, judgments)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 return {note: status.reading(sentence_of(error), language, bad=True)}
+            finally:
+                uploads.forget(path)
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
             return drawn(request, judgments, values, LOADED) | {note: told}
 

@@ -6,11 +6,21 @@ from typing import Any
 
 import gradio as gr
 
+from demo.settings import Settings
+
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUICK: dict[str, Any] = QUIET | {"concurrency_limit": 16, "concurrency_id": "quick"}
 """Events that only draw or read; they do not wait for those that score."""
-RANKING: dict[str, Any] = QUIET | {"concurrency_limit": 4, "concurrency_id": "ranking"}
-"""Events that score."""
+RANKING: dict[str, Any] = QUIET | {"concurrency_limit": None, "concurrency_id": "ranking"}
+"""Events that score: all begin at once, and `demo.turns` says which of them may work."""
+
+THREADS_BESIDE = 48
+"""Threads for events that only draw, and for what the server does beside them."""
+
+
+def threads_for(settings: Settings) -> int:
+    """As many threads as events may run at a time: each of those that score or wait takes one."""
+    return settings.max_small + settings.max_large + settings.max_waiting + THREADS_BESIDE
 
 
 def page_html(value: str, elem_id: str | None = None, render: bool = True) -> gr.HTML:

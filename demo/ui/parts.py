@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -125,6 +126,8 @@ class Takeaway:
     def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any], worded: bool = False) -> None:
         """Hands over what `make` gives of the inputs; a known error is shown as a message over the page.
 
+        Gradio shows the message as HTML, so what a visitor wrote in it is escaped.
+
         Args:
             worded: whether `make` takes the visitor's language behind them.
         """
@@ -134,7 +137,7 @@ class Takeaway:
             try:
                 found = make(*values, language) if worded else make(*values)
             except DemoError as error:
-                raise gr.Error(error.to(language), print_exception=False) from error
+                raise gr.Error(escape(error.to(language)), print_exception=False) from error
             if self.said is not None:
                 gr.Info(self.said.to(language))
             return found

@@ -60,7 +60,7 @@ class ResultTab:
         """
         request = self.pane.request(form)
         asked = tuple(rankers(request.first))
-        for step in told_all(self.service.run(request, asked), language):
+        for step in told_all(self.service.run(request, asked, self.pane.visitor(), self.file), language):
             if isinstance(step, str):
                 yield step
             else:

@@ -60,7 +60,7 @@ def client(model: FakeModel | None = None, error: Exception | None = None, **set
     app = FastAPI()
     source = FakeSource(model or FakeModel(judge=tenths), error=error)
     mount(app, chosen, service_with(source, chosen))
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
 
 def body(spoken: Spoken, **more: Any) -> dict[str, Any]:

@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from demo.errors import InputError
+from demo.messages import Message
 from demo.records import Extent
 
 DIGEST_BYTES = 16
+
+ROW_BYTES = 410
+"""What a kept score takes in memory, key and place in the table included (tracemalloc, Python 3.11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class KeptScores:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that they take, about."""
+        return ROW_BYTES * len(self)
 
     def find(self, keys: Sequence[bytes]) -> list[Kept | None]:
         """What is kept under each key, None where nothing is."""
@@ -97,9 +107,17 @@ class Recording:
         """The recording that `write` wrote.
 
         Raises:
-            KeyError, ValueError, TypeError: the file is not one.
+            InputError: the file is not one.
         """
-        content = json.loads(path.read_text(encoding="utf-8"))
-        scores = content.pop("scores")
-        rows = tuple((bytes.fromhex(key), Kept(score, Extent(*extent))) for key, (score, *extent) in scores.items())
-        return cls(**content, rows=rows)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            scores = content.pop("scores")
+            rows = tuple((bytes.fromhex(key), Kept(score, Extent(*extent))) for key, (score, *extent) in scores.items())
+            return cls(**content, rows=rows)
+        except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(
+                Message(
+                    "{path} holds no recorded scores. Write it anew with python -m demo.record_first, or delete it.",
+                    path=path.as_posix(),
+                )
+            ) from error

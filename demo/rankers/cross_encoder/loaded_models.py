@@ -121,6 +121,12 @@ class LoadedModels(Generic[M]):
         with self._changed:
             return len(self._tickets)
 
+    def sizes(self) -> dict[Key, int]:
+        """Bytes of each loaded model, by its key and precision."""
+        with self._changed:
+            done = {key: ticket.outcome for key, ticket in self._tickets.items() if ticket.ready(0)}
+        return {key: outcome.result().bytes for key, outcome in done.items() if outcome.exception() is None}
+
     def has(self, spec: ModelSpec, precision: str) -> bool:
         """Whether the model is loaded, so that asking for it will not wait."""
         with self._changed:

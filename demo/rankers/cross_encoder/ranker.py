@@ -87,6 +87,17 @@ class CrossEncoder:
         """The weights, and how they are used."""
         return self.scoring.fingerprint(self._use())
 
+    def work(self, tokens: Sequence[int]) -> tuple[int, float]:
+        """How many tokens it reads of pairs with so many each, and the seconds that this is expected to take here.
+
+        Raises:
+            DemoError: there is no such model.
+        """
+        use = self._use()
+        most = use.model(use.spec).max_tokens
+        read = sum(tokens) if self.windows else sum(min(each, most) for each in tokens)
+        return read, self.scoring.expected_seconds(use, read)
+
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; scores that were computed before are not computed again."""

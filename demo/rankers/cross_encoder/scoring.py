@@ -14,6 +14,7 @@ from demo.messages import Message, listed
 from demo.progress import Progress, stepwise
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
 from demo.rankers.cross_encoder.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.rankers.cross_encoder.speeds import Speeds
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
 from demo.settings import Settings
 
@@ -73,10 +74,20 @@ class Scoring:
         self._models = LoadedModels(source.load_cross_encoder, settings)
         self._kept = KeptScores(settings.kept_scores)
         self._paces: dict[tuple[str, str, str], Pace] = {}
+        self._speeds = Speeds()
 
     def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
         """Remembers scores that were computed elsewhere."""
         self._kept.keep(rows)
+
+    def loaded(self) -> dict[tuple[str, str], int]:
+        """Bytes of each loaded model's weights, by its key and precision."""
+        return self._models.sizes()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the scores that are kept, about."""
+        return self._kept.memory_bytes
 
     def warm_up(self, query: str, contents: list[str]) -> None:
         """Loads the default model, times it on these pairs even if their scores are kept, and waits for it.
@@ -92,6 +103,10 @@ class Scoring:
     def usual_precision(self) -> str:
         """What models compute in unless asked otherwise."""
         return self._settings.precision
+
+    def expected_seconds(self, use: Use, tokens: int) -> float:
+        """What reading so many tokens is expected to take, by what it took before or by the model's size."""
+        return tokens * self._speeds.seconds_per_token(use.spec, use.precision)
 
     def models(self) -> Sequence[tuple[ModelSpec, Where]]:
         """Every model on offer, and where its weights are now."""
@@ -168,6 +183,7 @@ class Scoring:
                     fingerprint = model.fingerprint
                     rows = self._find(use, fingerprint, query, contents)
                 cost = yield from self._compute(use, model, query, contents, rows)
+                self._speeds.note(spec, use.precision, cost)
             spec, backend = model.spec, model.backend
             cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)
         known = [row for row in rows if row is not None]

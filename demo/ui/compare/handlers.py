@@ -302,7 +302,7 @@ class CompareTab(ResultTab):
         if collection is shown.collection and edit.query.strip() == shown.query.text:
             raise InputError(w.NOTHING_EDITED)
         request = replace(shown.request, query=edit.query, collection=collection)
-        steps = self.service.run(request, shown.rankers)
+        steps = self.service.run(request, shown.rankers, self.pane.visitor(), "what-if")
         for step in seldom(steps):
             if step.so_far is None:
                 yield View(drawn={WHAT_IF: told(step, language)})

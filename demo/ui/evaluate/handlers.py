@@ -10,16 +10,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
+from demo import uploads
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
-from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, run_queries, set_up
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
@@ -140,7 +140,7 @@ class EvaluateTab:
         if not paths:
             return before, status.reading(w.EVALUATE_UPLOAD_NONE, language)
         try:
-            files = [(Path(path).name, Path(path).read_bytes()) for path in paths]
+            files = list(map(uploads.read, paths))
             key = files[0][0] if len(files) == 1 else "uploaded"
             judged = read_judged_files(files, self.pane.limits, key, qrels.strip())
         except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
@@ -152,7 +152,7 @@ class EvaluateTab:
         if not path:
             return before, status.reading(w.RUN_FILE_NONE, language)
         try:
-            (name, content), *_ = unpack([(Path(path).name, Path(path).read_bytes())], self.pane.limits)
+            (name, content), *_ = unpack([uploads.read(path)], self.pane.limits)
             run = read_run(Source(name, content, self.pane.limits))
         except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
             return before, status.reading(sentence_of(error), language, bad=True)
@@ -261,7 +261,7 @@ class EvaluateTab:
             depth=depth,
             notes=plan.candidates.notes,
         )
-        return begun, run_queries(plan)
+        return begun, self.service.evaluate(plan, self.pane.visitor())
 
     def _judged(self, form: EvaluateForm) -> Judged:
         if form.source == COLLECTION:

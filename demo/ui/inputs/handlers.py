@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 
-from demo import formats
+from demo import formats, uploads
 from demo.errors import DemoError, InputError
 from demo.messages import Language
 from demo.rankers.bm25 import Bm25
@@ -23,6 +22,7 @@ from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.views import status
+from demo.ui.visitors import current_visitor
 
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
 PASTED_CHARS = 20_000_000
@@ -61,6 +61,10 @@ class InputsPane:
         self.limits = formats.Limits.from_settings(settings)
         self._pasted: OrderedDict[tuple[str, str], formats.Loaded] = OrderedDict()
         self._lock = Lock()
+
+    def visitor(self) -> str:
+        """Whose event is being handled."""
+        return current_visitor(self.settings.proxies)
 
     def default_form(self) -> Form:
         """What the form holds before anyone touched it: the first collection with its first query."""
@@ -173,7 +177,7 @@ class InputsPane:
         if not paths:
             return before, status.reading(w.UPLOAD_NONE, language)
         try:
-            files = [(Path(path).name, Path(path).read_bytes()) for path in paths]
+            files = list(map(uploads.read, paths))
             loaded = formats.read_files(files, self.limits, reading or None)
         except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
             return before, status.reading(sentence_of(error), language, bad=True)

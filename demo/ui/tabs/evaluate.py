@@ -25,6 +25,7 @@ from demo.ui.page import QUICK, RANKING, current_page, current_tab
 from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
+from demo.uploads import forget
 
 BRIDGE = """
 const tell = (place) => trigger('select', { place: Number(place) });
@@ -105,7 +106,9 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
         return *tab.read_upload(paths, qrels or "", before, w.language_of(request)), gr.Textbox(visible=True)
 
     def run_given(request: gr.Request, path: str | None, before: Any) -> tuple[Any, str]:
-        return tab.read_run(path, before, w.language_of(request))
+        found = tab.read_run(path, before, w.language_of(request))
+        forget(path)
+        return found
 
     def preset(key: str, measures: list[str]) -> tuple[Any, ...]:
         if key == NO_PRESET:

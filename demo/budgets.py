@@ -1,0 +1,168 @@
+"""How much one request may ask for, and what it is expected to take; told before any work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from demo.errors import DemoError, InputError
+from demo.messages import Message
+from demo.rankers.protocol import Ranker
+from demo.settings import Settings
+
+ASCII_CHARS_PER_TOKEN, OTHER_CHARS_PER_TOKEN = 4, 2
+"""On average of English, and of texts with other letters: from 1 of Chinese to 4 of French."""
+
+BM25_SECONDS = 2e-5
+"""Of a passage of which only words are looked at, indexing included."""
+
+
+@runtime_checkable
+class Composed(Protocol):
+    """A ranker that is made of others."""
+
+    @property
+    def members(self) -> tuple[Ranker, ...]: ...
+
+
+@runtime_checkable
+class ReadsTokens(Protocol):
+    """A ranker whose work grows with the tokens it reads."""
+
+    def work(self, tokens: Sequence[int]) -> tuple[int, float]:
+        """How many tokens it reads of pairs with so many each, and the seconds that this is expected to take here.
+
+        Raises:
+            DemoError: there is no such model.
+        """
+
+
+def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
+    """Those that score: fusions taken apart, each ranker once."""
+    found: dict[Ranker, None] = {}
+    for ranker in rankers:
+        found |= dict.fromkeys(scorers(ranker.members)) if isinstance(ranker, Composed) else {ranker: None}
+    return tuple(found)
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens the text has."""
+    return 1 + len(text) // (ASCII_CHARS_PER_TOKEN if text.isascii() else OTHER_CHARS_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a request asks for.
+
+    Attributes:
+        passages: of each query; queries: 1, or those of an evaluation.
+        scoring: rankers that score (`scorers`).
+        tokens: that models read, estimated.
+        seconds: expected when nobody else works.
+    """
+
+    passages: int
+    queries: int
+    scoring: int
+    tokens: int
+    seconds: float
+
+    @property
+    def pairs(self) -> int:
+        """Query–passage pairs that are scored."""
+        return self.queries * self.passages * self.scoring
+
+    @classmethod
+    def of(cls, rankers: Sequence[Ranker], texts: Sequence[str], most: int, query: str = "", queries: int = 1) -> Size:
+        """Of rankers that each score `most` of the texts, at worst the longest, for every query."""
+        scoring = scorers(rankers)
+        longest = sorted(map(tokens_of, texts), reverse=True)[:most]
+        pairs = [tokens_of(query) + tokens for tokens in longest]
+        tokens, seconds = 0, BM25_SECONDS * len(texts)
+        for ranker in scoring:
+            read, spent = _work(ranker, pairs)
+            tokens, seconds = tokens + queries * read, seconds + queries * spent
+        return cls(len(pairs), queries, len(scoring), tokens, seconds)
+
+
+def _work(ranker: Ranker, pairs: Sequence[int]) -> tuple[int, float]:
+    """Tokens and seconds; none for a ranker that does not exist, which fails in its own place."""
+    if not isinstance(ranker, ReadsTokens):
+        return 0, BM25_SECONDS * len(pairs)
+    try:
+        return ranker.work(pairs)
+    except DemoError:
+        return 0, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One limit: the setting that holds it, what of a request it limits, and what is said of one that has more."""
+
+    setting: str
+    measured: str
+    sentence: Message
+
+    def check(self, size: Size, settings: Settings) -> None:
+        """Nothing, if the size is within the limit.
+
+        Raises:
+            InputError: it is not.
+        """
+        found, most = getattr(size, self.measured), getattr(settings, self.setting)
+        if found > most:
+            values = {"found": f"{found:,}", "most": f"{most:,}"}
+            rest = {"passages": f"{size.passages:,}", "queries": f"{size.queries:,}", "scoring": str(size.scoring)}
+            raise InputError(self.sentence.format(**values, **rest))
+
+
+_MEMBERS = Budget(
+    "max_members",
+    "scoring",
+    Message("{found} rankers would score, those inside fusions included; at most {most} may. Leave some out."),
+)
+
+RUN = (
+    _MEMBERS,
+    Budget(
+        "max_pairs",
+        "pairs",
+        Message(
+            "{passages} passages and {scoring} rankers make {found} pairs to score; at most {most} are possible in one "
+            "request. Take fewer passages (“Passages to rerank”) or fewer rankers."
+        ),
+    ),
+    Budget(
+        "max_tokens",
+        "tokens",
+        Message(
+            "The models would read about {found} tokens; at most {most} are possible in one request. Take fewer or "
+            "shorter passages, fewer models, or no windows."
+        ),
+    ),
+)
+"""Of one query."""
+
+EVALUATION = (
+    _MEMBERS,
+    Budget(
+        "max_evaluation_pairs",
+        "pairs",
+        Message(
+            "{queries} queries, {passages} candidates each and {scoring} rankers make {found} pairs to score; at most "
+            "{most} are possible in one evaluation. Take fewer queries, candidates or rankers."
+        ),
+    ),
+)
+"""Of many."""
+
+
+def check(budgets: Sequence[Budget], size: Size, settings: Settings) -> None:
+    """Nothing, if the size is within all the budgets.
+
+    Raises:
+        InputError: it is not; the sentence says what there is too much of and how much is possible.
+    """
+    for budget in budgets:
+        budget.check(size, settings)
