@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from demo import api
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui.app import build_app, launch_options
@@ -27,9 +26,7 @@ def served(
     settings = replace(settings, port=settings.port if settings.port != Settings().port else free_port())
     service = make_service(settings)
     page, i18n = build_app(settings, service)
-    options = {**launch_options(settings, i18n), "ssr_mode": False}
-    server, url, _ = page.launch(**options, prevent_thread_lock=True, quiet=True)
-    api.mount(server, settings, service)
+    _, url, _ = page.launch(**launch_options(settings, i18n, service), prevent_thread_lock=True, quiet=True)
     try:
         yield url
     finally:

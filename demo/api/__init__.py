@@ -6,8 +6,10 @@ To add a protocol, write its file with `router(service, settings)` and its row i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from demo.api import cohere, jina, tei
 from demo.service import RankingService
@@ -17,11 +19,19 @@ ROUTERS: tuple[Callable[[RankingService, Settings], APIRouter], ...] = (tei.rout
 
 
 def mount(app: FastAPI, settings: Settings, service: RankingService) -> None:
-    """Adds the protocols to the app that serves the page, unless the settings leave them out.
-
-    Gradio makes that app when it is launched, and has a path of its own for every page, so that these come in beside
-    them. They need the app itself in front: with server-side rendering Node would answer in its place.
-    """
+    """Adds the protocols, unless the settings leave them out; to be called before the application starts."""
     if settings.protocols:
-        for router in ROUTERS:
-            app.include_router(router(service, settings))
+        routers = [router(service, settings) for router in ROUTERS]
+        for router in routers:
+            app.include_router(router)
+        _add_openapi(app, routers)
+
+
+def _add_openapi(app: FastAPI, routers: list[APIRouter]) -> None:
+    """Adds the description of the protocols alone: the page's own paths are Gradio's."""
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        """What can be asked for, in OpenAPI's words."""
+        routes = [route for router in routers for route in router.routes]
+        return get_openapi(title="Rerank Lens", version="1", routes=routes)

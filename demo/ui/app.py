@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from fastapi import FastAPI
 
+from demo.api import mount
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
@@ -57,12 +59,17 @@ def _masthead(request: gr.Request) -> str:
     return render("masthead.html", w.language_of(request))
 
 
-def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
+def launch_options(settings: Settings, i18n: gr.I18n, service: RankingService | None = None) -> dict[str, Any]:
     """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
 
-    With the protocols there is no server-side rendering: it puts Node in front, which knows the page's paths alone.
+    There is no server-side rendering, which Spaces would turn on: it puts Node in front, and Node knows the page's own
+    paths alone.
+
+    Args:
+        service: for what is served beside the page (`demo.api`); without a service there is only the page.
     """
     return {
+        "app_kwargs": {} if service is None else beside(settings, service),
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme.theme(),
@@ -74,6 +81,13 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "share": False,
+        "ssr_mode": False,
         "mcp_server": has_mcp(settings),
-        **({"ssr_mode": False} if settings.protocols else {}),
     }
+
+
+def beside(settings: Settings, service: RankingService) -> dict[str, Any]:
+    """What `demo.api` adds, as arguments for the page's own application, whose routes come behind these."""
+    app = FastAPI(openapi_url=None)
+    mount(app, settings, service)
+    return {"routes": app.routes, "openapi_url": None}
