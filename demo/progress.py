@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
 from types import TracebackType
@@ -36,7 +37,7 @@ class Progress:
 class Steps(Generator[Progress, None, T], Generic[T]):
     """Work that goes on by one step each time its next progress is asked for; closing it stops it.
 
-    Within other work, `value = yield from steps` passes its progress on and takes its value.
+    Within other work, `value = yield from steps` passes its progress on, takes its value, and stops it when stopped.
     """
 
     def __init__(self, work: Generator[Progress, None, T]) -> None:
@@ -57,6 +58,10 @@ class Steps(Generator[Progress, None, T], Generic[T]):
     def close(self) -> None:
         """Stops the work between two steps."""
         self._work.close()
+
+    def told_as(self, change: Callable[[Progress], Progress]) -> Steps[T]:
+        """The same work, each progress of which is told as `change` gives it."""
+        return Steps(_changed(self, change))
 
     @property
     def result(self) -> T:
@@ -81,6 +86,13 @@ def _noting(work: Generator[Progress, None, T], result: list[T]) -> Generator[Pr
     value = yield from work
     result.append(value)
     return value
+
+
+def _changed(steps: Steps[T], change: Callable[[Progress], Progress]) -> Generator[Progress, None, T]:
+    with closing(steps):
+        for step in steps:
+            yield change(step)
+    return steps.result
 
 
 def stepwise(work: Callable[P, Generator[Progress, None, T]]) -> Callable[P, Steps[T]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -177,9 +178,8 @@ class RankingService:
             else:
                 try:
                     steps = ranker.rank(found.query, request.collection, found.chosen)
-                    for step in steps:
-                        yield _of_ranker(step, ranker, number, len(rankers))
-                    column = checked(steps.result, found.chosen.size)
+                    ranking = yield from steps.told_as(partial(_of_ranker, ranker, number, len(rankers)))
+                    column = checked(ranking, found.chosen.size)
                 except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                     column = failure_of(ranker, error)
             found = found.with_column(column)
@@ -275,7 +275,7 @@ class _Found:
         )
 
 
-def _of_ranker(step: Progress, ranker: Ranker, number: int, total: int) -> Progress:
+def _of_ranker(ranker: Ranker, number: int, total: int, step: Progress) -> Progress:
     """The progress of one of several rankers."""
     if total == 1:
         return step

@@ -1,4 +1,4 @@
-"""What is scored again when a lineup changes a little: `python tests/benchmark_reuse.py --passages 500`.
+"""What is scored again when a run changes a little: `python tests/benchmark_reuse.py --passages 500`.
 
 Prints, for a first run and for each change after it, the pairs that were computed and the seconds it took: the same
 again, one passage more, one ranker more, another query; and the milliseconds of a slider that scores nothing.
@@ -17,9 +17,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).
 from benchmark_page import passages as make_passages
 
 from demo import formats
-from demo.lineups import at_depth, with_fusion
-from demo.rankers.choices import FusionChoice, parse_rankers
-from demo.records import Lineup, Passage
+from demo.rankers.fusion import Fusion
+from demo.records import Passage, Result
+from demo.results import at_depth, with_fusion
 from demo.service import RankingService, Request
 from demo.settings import Settings
 
@@ -27,16 +27,15 @@ RANKERS = "bm25, bundled/tiny"
 ONE_MORE = f"{RANKERS}, bundled/tiny[max_tokens=64]"
 
 
-def timed(service: RankingService, request: Request, rankers: str, name: str) -> Lineup:
-    """Runs the lineup and prints a line of the table."""
+def timed(service: RankingService, request: Request, rankers: str, name: str) -> Result:
+    """Runs the request and prints a line of the table."""
     start = perf_counter()
-    *_, lineup = service.line_up(request, parse_rankers(rankers))
+    result = service.run(request, service.rankers.read_all(rankers)).run()
     spent = perf_counter() - start
-    assert isinstance(lineup, Lineup)
-    models = [ranking for ranking in lineup.rankings if ranking.ranker.model]
+    models = [ranking for ranking in result.rankings if ranking.ranker.model]
     computed = sum(ranking.cost.pairs - ranking.cost.kept_pairs for ranking in models)
     print(f"{name:<24} {computed:>6} of {sum(ranking.cost.pairs for ranking in models):>6} pairs {spent:>8.3f} s")
-    return lineup
+    return result
 
 
 def main() -> None:
@@ -49,8 +48,8 @@ def main() -> None:
     service = RankingService(settings)
     service.warm_up().join()
 
-    request = Request("how many people live in the city", collection)
-    lineup = timed(service, request, RANKERS, "first run")
+    request = Request("how many people live in the city", collection, service.default_first_stage())
+    result = timed(service, request, RANKERS, "first run")
     timed(service, request, RANKERS, "the same again")
     longer = replace(collection, passages=(*collection.passages, Passage("new", "A passage that was not there.")))
     timed(service, replace(request, collection=longer), RANKERS, "one passage more")
@@ -58,7 +57,7 @@ def main() -> None:
     timed(service, replace(request, query="opening hours"), RANKERS, "another query")
 
     start = perf_counter()
-    with_fusion(at_depth(lineup, count // 2), FusionChoice("rrf", parse_rankers(RANKERS), (1, 0.5)))  # type: ignore[arg-type]
+    with_fusion(at_depth(result, count // 2), Fusion("rrf", service.rankers.read_all(RANKERS), (1, 0.5)))
     print(f"{'depth and fusion moved':<24} {'0':>6} pairs {1000 * (perf_counter() - start):>19.2f} ms")
 
 

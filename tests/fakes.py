@@ -344,7 +344,7 @@ def made_model(key: str, label: str, parameters: int = 0) -> RankerSpec:
 TINY = made_model("tiny", "Tiny", 4_000_000)
 SMALL = made_model("small", "Small", 33_000_000)
 LARGE = made_model("large", "Large", 335_000_000)
-LOST = Failure(made_model("lost", "Lost"), Message("There is no such model."))
+LOST = FAILED = Failure(made_model("lost", "Lost"), Message("There is no such model."))
 MODEL = RankerSpec(
     "bundled/tiny",
     "Tiny",
@@ -499,15 +499,3 @@ def random_result(size: int, rankers: int, seed: int = 1, **more: Any) -> Result
     odd = [SCRIPTS[index % 4] if index % 3 == 0 else SCRIPTS[0] for index in range(size)]
     texts = [kind.format(index) + " and more of it" * (index % 5) for index, kind in enumerate(odd)]
     return result_of(scores, texts, **more)
-
-
-# ---- other names for the same --------------------------------------------------------------------------------------
-
-Told = giving
-build_lineup = make_result
-build_comparison = make_pair
-lineup_of = result_of
-random_lineup = random_result
-line_up = run
-FAILED = LOST
-MakeComparison = Callable[..., Pair]

@@ -13,6 +13,7 @@ from fakes import BM25, MODEL, FakeModel, FakeRanker, FakeSource, service_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demo.charts import PAIR_CHARTS, RESULT_CHARTS, SCALES, Chart, flow_alt, flow_data
 from demo.messages import NOTHING, Message
 from demo.rankers.protocol import Ranker
 from demo.records import Card, Collection, Passage, Ranking, Result
@@ -44,6 +45,8 @@ firsts = st.sampled_from(
 )
 depths = st.none() | st.integers(1, 6)
 quick = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+thorough = settings(quick, max_examples=15)
+"""Of the slow ones, which look at everything."""
 
 TIES = FakeRanker("ties", lambda query, passage: float(len(passage.text) % 3), PROBABILITY)
 SOME = FakeRanker("some", lambda query, passage: None if "sun" in passage.text else float(len(passage.text) % 4))
@@ -103,10 +106,23 @@ def said(result: Result) -> dict[str, Any]:
     return found
 
 
+def drawn(result: Result) -> dict[str, Any]:
+    """The data of every chart, on every scale, and what is said of it; of cost, only what does not depend on time."""
+    found: dict[str, Any] = {"flow": flow_data(result.rankings), "flow alt": str(flow_alt(flow_data(result.rankings)))}
+    shown: list[tuple[Chart, Any]] = [(chart, result) for chart in RESULT_CHARTS]
+    if len(result.rankings) > 1:
+        shown += [(chart, Pair.of(result)) for chart in PAIR_CHARTS]
+    for chart, value in shown:
+        for scale in SCALES if chart.scaled else SCALES[:1]:
+            data = chart.data(value, scale)
+            found[f"{chart.key} {scale.key}"] = (data, str(chart.alt(data)))
+    return found
+
+
 def say_the_same(one: Result, other: Result, at: int) -> None:
     """Both say the same, in full and where only the first stage's top `at` was reranked."""
     for first, second in ((one, other), (at_depth(one, at), at_depth(other, at))):
-        expected, found = said(first), said(second)
+        expected, found = {**said(first), **drawn(first)}, {**said(second), **drawn(second)}
         for name, value in expected.items():
             assert repr(found[name]) == repr(value), name  # NaN is NaN
 
@@ -114,7 +130,7 @@ def say_the_same(one: Result, other: Result, at: int) -> None:
 # ---- the order of the list -----------------------------------------------------------------------------------------
 
 
-@quick
+@thorough
 @given(st.data(), lists, queries, firsts, depths, st.integers(0, 8))
 def test_the_order_of_a_list_changes_nothing(
     data: st.DataObject, given_texts: list[str], query: str, first: str, depth: int | None, at: int
@@ -124,7 +140,7 @@ def test_the_order_of_a_list_changes_nothing(
     say_the_same(one, other, at)
 
 
-@quick
+@thorough
 @given(lists, queries, firsts, depths, st.integers(0, 8))
 def test_a_reversed_list_says_the_same(
     given_texts: list[str], query: str, first: str, depth: int | None, at: int

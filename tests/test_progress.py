@@ -217,3 +217,14 @@ def test_work_that_ends_by_an_error_raised_in_it_has_its_value() -> None:
 def test_the_name_and_the_docstring_of_the_work_are_kept() -> None:
     assert Work.steps.__name__ == "steps"
     assert Work.steps.__doc__ == "Says how far it is, three times."
+
+
+def test_work_told_otherwise_has_its_result_and_is_stopped_with_it() -> None:
+    whole, stopped = Work(), Work()
+    steps = whole.steps("abc").told_as(lambda step: Progress("loading", step.done, 9, step.detail))
+    assert [(step.stage, step.done, step.total) for step in steps] == [("loading", done, 9) for done in range(3)]
+    assert steps.result == "abc"
+    steps = stopped.steps("abc").told_as(lambda step: step)
+    next(steps)
+    steps.close()
+    assert (stopped.done, stopped.closed) == (0, True)

@@ -18,11 +18,12 @@ def test_the_recorded_example_is_what_the_weights_give_now() -> None:
     assert spec.key == f"bundled/{path.parent.name}"
     assert recorded.fingerprint == loading.fingerprint(spec, Settings()), "run python -m demo.record_first"
     shown = worked_example(RankingService(Settings()))
-    assert shown.after.cost.kept_pairs == shown.size > 10, "run python -m demo.record_first"
+    after = shown.rankings[1]
+    assert after.cost.kept_pairs == shown.size > 10, "run python -m demo.record_first"
     computed = worked_example(RankingService(Settings(), recordings=None))
-    assert computed.after.cost.kept_pairs == 0
-    assert shown.after.scores == pytest.approx(computed.after.scores, abs=1e-3)
-    assert shown.after.extents == computed.after.extents
+    assert computed.rankings[1].cost.kept_pairs == 0
+    assert after.scores == pytest.approx(computed.rankings[1].scores, abs=1e-3)
+    assert after.extents == computed.rankings[1].extents
 
 
 def test_the_recorded_example_is_there_before_torch() -> None:

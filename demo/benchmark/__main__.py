@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             shapes=tuple(chosen.shapes),
             device=chosen.device,
             precisions=tuple(chosen.precisions),
+            bundled=tuple(chosen.bundled),
             profile=chosen.profile,
             passages=chosen.passages,
             repeats=chosen.repeats,
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--shapes", nargs="+", default=list(USUAL), metavar="NAME", help=f"models: {names}")
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=PRECISIONS)
+    parser.add_argument("--bundled", nargs="+", default=[], metavar="NAME", help="precision: of these only")
     parser.add_argument("--profile", default="msmarco", choices=PROFILES, help="lengths of passages")
     parser.add_argument("--passages", type=int, default=1_000, help="for the smallest model (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="default: %(default)s")

@@ -20,7 +20,8 @@ DEPTH = 10
 
 def agreement(options: Options) -> Iterator[Row]:
     """Means over the first queries of the bundled collections, each with every passage of its collection."""
-    for folder in sorted(path.parent for path in BUNDLED.glob("*/config.json")):
+    folders = sorted(path.parent for path in BUNDLED.glob("*/config.json"))
+    for folder in (each for each in folders if not options.bundled or each.name in options.bundled):
         exact = _scores(folder, options, "fp32")
         for precision in options.precisions:
             if precision != "fp32":

@@ -16,6 +16,7 @@ class Options:
 
     Attributes:
         passages: for the smallest shape; larger ones get fewer, as they are slower, but at least 32.
+        bundled: names of the bundled models whose precisions are compared; empty: all.
         queries: of each collection on which precisions are compared.
         work: folder for random checkpoints.
         sentence_transformers: whether to measure it alongside.
@@ -24,6 +25,7 @@ class Options:
     shapes: tuple[str, ...]
     device: str
     precisions: tuple[str, ...]
+    bundled: tuple[str, ...]
     profile: str
     passages: int
     repeats: int

@@ -40,7 +40,7 @@ def collection_digest(collection: Collection) -> str:
 def file_stem(ranker: str) -> str:
     """A file name for a ranker's key, without suffix: its ASCII letters, and a digest where that is not all of it."""
     stem = re.sub(r"[^A-Za-z0-9.+=-]+", "_", ranker).strip("._")
-    if ranker.isascii() and len(stem) <= _STEM_CHARS:
+    if re.fullmatch(r"[\w.+=/()[\];-]*", ranker, re.ASCII) and len(stem) <= _STEM_CHARS:
         return stem
     return f"{stem[:_STEM_CHARS]}-{hashlib.sha256(ranker.encode()).hexdigest()[:8]}"
 

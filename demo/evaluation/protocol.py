@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from demo.errors import InputError
 from demo.evaluation.outcomes import (
@@ -173,18 +174,13 @@ def run_queries(
     failures, outcomes, total = plan.failures, list[Outcome](), len(plan.queries)
     first = plan.candidates.first.spec.key if plan.candidates.first else ""
     for number, query in enumerate(plan.queries):
-        finding = plan.candidates.of(query)
-        for step in finding:
-            yield _of_query(step, step.detail, number, total)
-        chosen = finding.result
+        chosen = yield from plan.candidates.of(query).told_as(partial(_of_query, "", number, total))
         rankings: list[Ranking] = []
         for ranker in tuple(left):
-            label = ranker.spec.label
             try:
                 steps = ranker.rank(query, plan.collection, chosen)
-                for step in steps:
-                    yield _of_query(step, Message("{label}: {detail}", label=label, detail=step.detail), number, total)
-                rankings.append(checked(steps.result, chosen.size))
+                ranking = yield from steps.told_as(partial(_of_query, ranker.spec.label, number, total))
+                rankings.append(checked(ranking, chosen.size))
             except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                 outcomes = [outcome.without(left.index(ranker)) for outcome in outcomes]
                 left.remove(ranker)
@@ -198,7 +194,8 @@ def run_queries(
     return PartialEvaluation(tuple(outcomes), failures, total)
 
 
-def _of_query(step: Progress, detail: Message, number: int, total: int) -> Progress:
+def _of_query(label: str, number: int, total: int, step: Progress) -> Progress:
     """The progress of one ranking as progress of the whole, which is counted in queries."""
-    told = Message("Query {number:,} of {total:,}, {detail}", number=number + 1, total=total, detail=detail)
-    return replace(step, done=number, total=total, detail=told, so_far=None)
+    of_ranker = Message("{label}: {detail}", label=label, detail=step.detail) if label else step.detail
+    detail = Message("Query {number:,} of {total:,}, {detail}", number=number + 1, total=total, detail=of_ranker)
+    return replace(step, done=number, total=total, detail=detail, so_far=None)

@@ -22,7 +22,7 @@ NAME = "engine"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The scores that the passages came with; one that came without was not found."""
+    """The scores that the passages came with; all of them must have one."""
 
     def __str__(self) -> str:
         return NAME

@@ -201,6 +201,8 @@ def test_the_header_pins_collection_and_ranker(tmp_path: Path) -> None:
         ("rrf(bm25+bundled/tiny)[k=60]", "rrf_bm25+bundled_tiny_k=60"),
         ("../../x", "x"),
         ("模型", "-c98e118e"),
+        ('"my,model"', "my_model-d209b2eb"),
+        ("my model", "my_model-76eeb051"),
         ("x" * 300, "x" * 80 + "-0d4e2ca9"),
     ],
 )

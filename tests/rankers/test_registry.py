@@ -1,20 +1,25 @@
-"""What holds for every kind of ranker, and that a new kind is one file and one row."""
+"""What holds for every kind of ranker."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
 
 import numpy as np
 import pytest
-from fakes import PASSAGES, QUERY, FakeModel, FakeSource, collection_of, service_with
+from fakes import PASSAGES, QUERY, FakeModel, FakeSource, collection_of, request, service_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rerank_servers import serving
 
 from demo.errors import InputError, ModelError
-from demo.progress import Progress, Steps
+from demo.evaluation.protocol import run_queries, set_up
+from demo.formats.judged import Judged
+from demo.messages import Message
+from demo.progress import Progress, Steps, stepwise
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.cross_encoder.ranker import CrossEncoder
@@ -461,3 +466,54 @@ def test_who_can_explain_does_so_for_every_passage(text: str) -> None:
     if isinstance(ranker, Explains):
         for index in range(4):
             assert ranker.explain(ASKED, COLLECTION, index).run().ranker.key == ranker.spec.key
+
+
+# ---- work within a service that is stopped -------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Held:
+    """A ranker whose steps somebody else still holds, so that only closing them stops them."""
+
+    steps: list[Steps[Ranking]]
+    stopped: list[str]
+
+    def __str__(self) -> str:
+        return "held"
+
+    @property
+    def spec(self) -> RankerSpec:
+        return RankerSpec("held", "Held", SCORE_KINDS[0])
+
+    def check(self) -> None:
+        """Nothing to check."""
+
+    def fingerprint(self) -> str:
+        return ""
+
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Steps[Ranking]:
+        self.steps.append(self._rank(indices))
+        return self.steps[-1]
+
+    @stepwise
+    def _rank(self, indices: IntArray) -> Generator[Progress, None, Ranking]:
+        try:
+            yield Progress("scoring", 0, 1, Message("Working"))
+            return Ranking.from_scores(self.spec, indices)
+        finally:
+            self.stopped.append("now")
+
+
+def test_closing_a_run_or_an_evaluation_closes_the_rankers_work() -> None:
+    judged, first = Judged.bundled(COLLECTION), Bm25()
+    for start in (
+        lambda ranker: service().run(request(), [ranker]),
+        lambda ranker: run_queries(set_up(judged, [ranker], (), first)),
+    ):
+        ranker = Held([], [])
+        steps = start(ranker)
+        while not ranker.steps:
+            next(steps)
+        assert ranker.stopped == []
+        steps.close()
+        assert ranker.stopped == ["now"]
