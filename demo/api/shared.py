@@ -158,6 +158,20 @@ def best(ranking: Ranking, most: int | None) -> list[int]:
 # ---- errors --------------------------------------------------------------------------------------------------------
 
 
+def responses(refusal: Refusal, invalid: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI tells of refusals: status → meaning and example."""
+    meanings = {
+        invalid: "The request cannot be used; the sentence says why.",
+        UNKNOWN_MODEL: "There is no such ranker.",
+        BUG: "The model cannot be loaded, or gave no scores.",
+        BAD_GATEWAY: "A remote reranker did not answer.",
+    }
+    return {
+        status: {"description": text, "content": {"application/json": {"example": refusal(status, text)}}}
+        for status, text in meanings.items()
+    }
+
+
 def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
     """The class of a protocol's routes, which tell every error in its JSON.
 
