@@ -38,11 +38,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text that can be ranked. `doc_id` is unique within its collection."""
+    """A text that can be ranked. `doc_id` is unique within its collection; `fields` is what else was said of it."""
 
     doc_id: str
     text: str
     title: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def content(self) -> str:
