@@ -19,7 +19,9 @@ from demo.ui.compare.handlers import CompareTab, Controls
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.links import read
 from demo.ui.rankers import ranker_choices, reranker_choices
-from demo.ui.rerank.handlers import RerankTab, View
+from demo.ui.rerank.handlers import RerankTab
+from demo.ui.sections import View
+from demo.ui.session import Shown
 
 FAR = "remote(far)"
 
@@ -37,7 +39,7 @@ def far() -> Iterator[Far]:
         yield Far(server, InputsPane(settings, service_with(FakeSource(), settings)))
 
 
-def reranked(far: Far) -> View:
+def reranked(far: Far) -> View[Shown]:
     tab = RerankTab(far.pane)
     *_, view = tab.run(far.pane.default_form(), tab.reranker(FAR), Judgments(), "raw", "en")
     return view
@@ -52,19 +54,19 @@ def test_menus_offer_it_and_say_where_it_is(far: Far) -> None:
 
 def test_rerank_shows_its_scores_and_its_price(far: Far) -> None:
     view = reranked(far)
-    assert view.shown is not None, view.status
-    assert [ranking.ranker.label for ranking in view.shown.rankings] == ["BM25", "Far Reranker"]
-    found = RerankTab(far.pane).as_json(view.shown.result)
+    assert view.kept is not None, view.status
+    assert [ranking.ranker.label for ranking in view.kept.rankings] == ["BM25", "Far Reranker"]
+    found = RerankTab(far.pane).as_json(view.kept.result)
     assert (found["model"], found["score_kinds"]["score"]) == (FAR, "probability")
     assert found["timings"]["model"]["usd"] == pytest.approx(0.002)
-    assert "0.0020 USD" in str(view.cost)
-    assert "Cohere" in str(view.cost)
+    assert "0.0020 USD" in str(view.drawn["cost"])
+    assert "Cohere" in str(view.drawn["cost"])
 
 
 def test_a_failure_is_told_and_the_page_goes_on(far: Far) -> None:
     far.server.faults += [Fault(500, {"message": "overheated"}), None]
     assert "Far Reranker gave no scores: it answered with status 500, “overheated”." in str(reranked(far).status)
-    assert reranked(far).shown is not None
+    assert reranked(far).kept is not None
 
 
 def test_compare_takes_it_and_fusions_of_it(far: Far) -> None:
@@ -72,8 +74,8 @@ def test_compare_takes_it_and_fusions_of_it(far: Far) -> None:
     assert tab.added(["bm25"], FAR, "fp32", 0, False) == ["bm25", FAR]
     rankers = ["bm25", FAR, f"min-max(bm25+{FAR})"]
     *_, view = tab.run(far.pane.default_form(), rankers, Controls(), Judgments(), "en")
-    assert view.shown is not None, view.status
-    assert [ranking.ranker.key for ranking in view.shown.rankings] == rankers
+    assert view.kept is not None, view.status
+    assert [ranking.ranker.key for ranking in view.kept.rankings] == rankers
     assert len(far.server.asked) == 1  # its scores are kept for the fusion
 
 
