@@ -29,6 +29,7 @@ from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
 from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Explains, Kind, Ranker
 from demo.rankers.registry import KINDS, Rankers
+from demo.rankers.remote.ranker import Remote
 from demo.records import Card, Collection, Explanation, Failure, IntArray, ModelSpec, Passage, Query, Ranking, Result
 from demo.results import cautions
 from demo.results.change import take_candidates
@@ -128,17 +129,16 @@ class RankingService:
         """Key of the model chosen at the start: the setting's, or the first whose weights are on this machine."""
         return self._scoring.default_model().key
 
-    def cross_encoder(self, model: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Ranker:
+    def cross_encoder(
+        self, model: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0, instruction: str = ""
+    ) -> Ranker:
         """A model used in its own way; "" and 0 take what is usual."""
-        return CrossEncoder(model, self._scoring, precision, windows, max_tokens)
+        return CrossEncoder(model, self._scoring, precision, windows, max_tokens, instruction)
 
     def reranker(self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Ranker:
-        """As `cross_encoder`, or a reranker on offer that is no model, by its text; "" takes the default model."""
-        offered = (each for each in self.rankers.offered() if not each.spec.ranks_collection and str(each) == name)
-        return next(
-            (each for each in offered if not isinstance(each, CrossEncoder)),
-            self.cross_encoder(name, precision, windows, max_tokens),
-        )
+        """As `cross_encoder`, or the remote reranker that is on offer under this name."""
+        remote = (each for each in self.rankers.offered() if isinstance(each, Remote) and str(each) == name)
+        return next(remote, self.cross_encoder(name, precision, windows, max_tokens))
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""

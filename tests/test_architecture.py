@@ -45,6 +45,8 @@ MODELS = ("demo.rankers.cross_encoder", "demo.training", "demo.benchmark")
 
 HOMES = {
     "gradio": ("app", "demo.ui"),
+    "httpx": ("demo.rankers.remote",),
+    "fastapi": ("demo.api",),
     "jinja2": ("demo.ui",),
     "plotly": ("demo.charts", "demo.ui"),
     "torch": (*MODELS, "demo.rankers.dense_encoder"),

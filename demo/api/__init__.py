@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from demo.api import cohere, jina, tei
 from demo.api.bodies import BodyLimit
@@ -38,8 +39,10 @@ def mount(app: FastAPI, settings: Settings, service: RankingService, uploads: Up
     if settings.metrics:
         add_metrics(app, service, uploads)
     if settings.protocols:
-        for router in ROUTERS:
-            app.include_router(router(service, settings))
+        routers = [router(service, settings) for router in ROUTERS]
+        for router in routers:
+            app.include_router(router)
+        _add_openapi(app, routers)
     if uploads is not None:
         app.add_middleware(UploadLimit, uploads=uploads)
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes)
@@ -51,4 +54,19 @@ def beside(settings: Settings, service: RankingService, uploads: Uploads | None 
     """What `mount` adds, as arguments for the application that serves the page; its own routes come behind these."""
     app = FastAPI(openapi_url=None)
     mount(app, settings, service, uploads)
-    return {"routes": app.routes, "middleware": app.user_middleware, "exception_handlers": app.exception_handlers}
+    return {
+        "routes": app.routes,
+        "middleware": app.user_middleware,
+        "exception_handlers": app.exception_handlers,
+        "openapi_url": None,
+    }
+
+
+def _add_openapi(app: FastAPI, routers: list[APIRouter]) -> None:
+    """Adds the description of the protocols alone: the page's own paths are Gradio's."""
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        """What can be asked for, in OpenAPI's words."""
+        routes = [route for router in routers for route in router.routes]
+        return get_openapi(title="Rerank Lens", version="1", routes=routes)

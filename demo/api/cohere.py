@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, Document, best, plain, probabilities, route_class
+from demo.api.shared import Desk, Document, best, plain, probabilities, responses, route_class
 from demo.service import RankingService
 from demo.settings import Settings
 
@@ -26,7 +26,7 @@ class RerankRequest(BaseModel):
         None, ge=1, description="Most tokens that are read of a document; here the query's count too."
     )
     return_documents: bool = Field(False, description="Whether each result repeats its document.")
-    instruction: str | None = Field(None, description="Refused: no ranker here takes one.")
+    instruction: str | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class CohereResult(BaseModel):
@@ -51,7 +51,9 @@ def _refusal(status: int, sentence: str) -> dict[str, Any]:
 
 def router(service: RankingService, settings: Settings) -> APIRouter:
     """The route of this protocol."""
-    routes = APIRouter(tags=["Cohere"], route_class=route_class(_refusal, INVALID))
+    routes = APIRouter(
+        tags=["Cohere"], route_class=route_class(_refusal, INVALID), responses=responses(_refusal, INVALID)
+    )
     desk = Desk(service, settings)
 
     @routes.post("/v2/rerank", response_model=CohereAnswer, response_model_exclude_none=True)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, Document, best, plain, probabilities, route_class
+from demo.api.shared import Desk, Document, best, plain, probabilities, responses, route_class
 from demo.records import Ranking
 from demo.service import RankingService
 from demo.settings import Settings
@@ -29,7 +29,7 @@ class RerankRequest(BaseModel):
     )
     use_activation: bool | None = Field(None, description="If false, raw scores in place of probabilities (vLLM).")
     raw_scores: bool = Field(False, description="The same, as infinity calls it.")
-    instruction: str | None = Field(None, description="Refused: no ranker here takes one.")
+    instruction: str | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class JinaResult(BaseModel):
@@ -56,7 +56,9 @@ def _refusal(status: int, sentence: str) -> dict[str, Any]:
 
 def router(service: RankingService, settings: Settings) -> APIRouter:
     """The route of this protocol."""
-    routes = APIRouter(tags=["Jina, vLLM"], route_class=route_class(_refusal, INVALID))
+    routes = APIRouter(
+        tags=["Jina, vLLM"], route_class=route_class(_refusal, INVALID), responses=responses(_refusal, INVALID)
+    )
     desk = Desk(service, settings)
 
     @routes.post("/v1/rerank", response_model=JinaAnswer, response_model_exclude_none=True)

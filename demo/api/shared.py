@@ -70,17 +70,21 @@ class Desk:
 
         Raises:
             UnknownModelError: there is none.
-            InputError: an instruction is given, which no ranker takes.
+            InputError: an instruction is given, and the ranker is no cross-encoder by itself.
         """
-        if instruction:
-            raise InputError(Message("No ranker here takes an instruction. Leave “instruction” out."))
+        usual = self.service.cross_encoder
         try:
-            ranker = self.service.rankers.read(model) if model else self.service.cross_encoder()
-            if max_tokens and ranker == self.service.cross_encoder(model):
-                ranker = self.service.cross_encoder(model, max_tokens=max_tokens)
+            ranker = self.service.rankers.read(model) if model else usual()
+            alone = ranker == usual(model)
+            if alone:
+                ranker = usual(model, max_tokens=max_tokens or 0, instruction=(instruction or "").strip())
             ranker.check()
         except InputError as error:
             raise UnknownModelError(error.message) from error
+        if instruction and not alone:
+            raise InputError(
+                Message("Only a cross-encoder named alone takes an instruction. Leave “instruction” out, or name one.")
+            )
         return ranker
 
     async def ranked(self, request: Request, ranker: Ranker, query: str, texts: Sequence[str]) -> Ranking:
@@ -160,6 +164,20 @@ def best(ranking: Ranking, most: int | None) -> list[int]:
 
 
 # ---- errors --------------------------------------------------------------------------------------------------------
+
+
+def responses(refusal: Refusal, invalid: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI tells of refusals: status → meaning and example."""
+    meanings = {
+        invalid: "The request cannot be used; the sentence says why.",
+        UNKNOWN_MODEL: "There is no such ranker.",
+        BUG: "The model cannot be loaded, or gave no scores.",
+        BAD_GATEWAY: "A remote reranker did not answer.",
+    }
+    return {
+        status: {"description": text, "content": {"application/json": {"example": refusal(status, text)}}}
+        for status, text in meanings.items()
+    }
 
 
 def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:

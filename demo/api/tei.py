@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, best, probabilities, route_class
+from demo.api.shared import Desk, best, probabilities, responses, route_class
 from demo.errors import InputError
 from demo.messages import Message
 from demo.records import Ranking
@@ -44,7 +44,11 @@ def _refusal(status: int, sentence: str) -> dict[str, Any]:
 
 def router(service: RankingService, settings: Settings) -> APIRouter:
     """The routes of this protocol."""
-    routes = APIRouter(tags=["Text Embeddings Inference"], route_class=route_class(_refusal, INVALID))
+    routes = APIRouter(
+        tags=["Text Embeddings Inference"],
+        route_class=route_class(_refusal, INVALID),
+        responses=responses(_refusal, INVALID),
+    )
     desk = Desk(service, settings)
 
     @routes.post("/rerank", response_model=list[Rank], response_model_exclude_none=True)

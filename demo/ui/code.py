@@ -171,8 +171,9 @@ const PASSAGES = [
 const RANKERS = @rankers@;
 
 const headers = {"Content-Type": "application/json"};
-const body = JSON.stringify({data: [QUERY, PASSAGES, RANKERS, @first_stage@, @depth@]});
-const asked = await fetch(`${PAGE}/gradio_api/call/compare`, {method: "POST", headers, body});
+const values = {query: QUERY, passages: PASSAGES, rankers: RANKERS, first_stage: @first_stage@, depth: @depth@};
+const body = JSON.stringify(values);
+const asked = await fetch(`${PAGE}/gradio_api/call/v2/compare`, {method: "POST", headers, body});
 const {event_id} = await asked.json();
 const told = await (await fetch(`${PAGE}/gradio_api/call/compare/${event_id}`)).text();
 const [, outcome, data] = told.match(/event: (complete|error)\\ndata: (.*)/);
@@ -210,7 +211,7 @@ CURL = """\
 # What Rerank Lens showed, asked for with curl; the last line of the answer is the result as JSON.
 
 PAGE="@address@"
-ASKED=$(curl -sS "${PAGE%/}/gradio_api/call/compare" -H "Content-Type: application/json" -d @- <<'END-OF-REQUEST'
+ASKED=$(curl -sS "${PAGE%/}/gradio_api/call/v2/compare" -H "Content-Type: application/json" -d @- <<'END-OF-REQUEST'
 @request@
 END-OF-REQUEST
 )
@@ -222,9 +223,14 @@ curl -sSN "${PAGE%/}/gradio_api/call/compare/$EVENT"
 def curl_program(shown: Shown) -> str:
     """As `python_program`; the answer is printed as it comes."""
     _check(shown)
-    passages = [_row(passage) for passage in shown.collection.passages]
-    data = [shown.query.text, passages, _keys(shown), str(shown.request.first), _depth(shown)]
-    return _filled(CURL, address=ADDRESS, request=_json({"data": data}))
+    values = {
+        "query": shown.query.text,
+        "passages": [_row(passage) for passage in shown.collection.passages],
+        "rankers": _keys(shown),
+        "first_stage": str(shown.request.first),
+        "depth": _depth(shown),
+    }
+    return _filled(CURL, address=ADDRESS, request=_json(values))
 
 
 # ---- command line --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from demo.messages import Language, Message
+from demo.rankers.remote.ranker import Remote
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.views.models import place
@@ -18,11 +19,10 @@ def model_choices(service: RankingService, language: Language) -> list[tuple[str
 
 
 def reranker_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
-    """Every model, and behind them what reranks without being one, such as a remote reranker."""
-    models = model_choices(service, language)
-    keys = {key for _, key in models}
-    others = [row for row in service.rankers.offered() if not row.spec.ranks_collection and str(row) not in keys]
-    return [*models, *((ranker.spec.label, str(ranker)) for ranker in others)]
+    """Every model, and behind them the remote rerankers, which say that texts go to another server."""
+    far = [ranker for ranker in service.rankers.offered() if isinstance(ranker, Remote)]
+    where = w.ANOTHER_SERVER.to(language)
+    return [*model_choices(service, language), *((f"{row.spec.label} · {where}", str(row)) for row in far)]
 
 
 def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
@@ -59,8 +59,8 @@ def build_ranker_menu(
 
 
 def ranker_choices(service: RankingService, given: bool, language: Language) -> list[tuple[str, str]]:
-    """Every ranker on offer as a menu entry; models say where their weights are."""
-    places = {key: label for label, key in model_choices(service, language)}
+    """Every ranker on offer as a menu entry; models and remote rerankers say where they are."""
+    places = {key: label for label, key in reranker_choices(service, language)}
     rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side != "given"]
     return [(places.get(ranker.spec.key) or ranker.spec.label, str(ranker)) for ranker in rankers]
 

@@ -82,13 +82,15 @@ class RemoteProtocol:
         """
         rows = body if not self.results else body.get(self.results) if isinstance(body, dict) else None
         if not isinstance(rows, list):
-            where = Message("“{name}”", name=self.results) if self.results else Message("it")
-            raise ShapeError(Message("{where} is not a list", where=where))
+            named = Message("“{name}” is not a list", name=self.results)
+            raise ShapeError(named if self.results else Message("it is not a list"))
         found = dict(self._row(row, size, scores) for row in rows)
-        if len(found) != size or len(rows) != size:
+        if len(found) < size:
             raise ShapeError(
-                Message("it has {rows} scores for {size} passages, where each has one", rows=len(rows), size=size)
+                Message("{missing} of {size} passages have no score", missing=size - len(found), size=size)
             )
+        if len(rows) > size:
+            raise ShapeError(Message("a passage has more than one score"))
         about = body if isinstance(body, dict) else {}
         return Answer(tuple(found[index] for index in range(size)), _tokens(about), _units(about))
 

@@ -1,0 +1,99 @@
+"""A remote reranker on the page and on the command line: menus, Rerank, Compare, links, figures, and what it costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from fakes import FakeSource, service_with
+from rerank_servers import Fault, RerankServer, serving
+
+from demo.evaluate.__main__ import main
+from demo.judgments import Judgments
+from demo.settings import Settings
+from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.inputs.handlers import InputsPane
+from demo.ui.links import read
+from demo.ui.rankers import ranker_choices, reranker_choices
+from demo.ui.rerank.handlers import RerankTab
+from demo.ui.sections import View
+from demo.ui.session import Shown
+
+FAR = "remote(far)"
+
+
+@dataclass(frozen=True)
+class Far:
+    server: RerankServer
+    pane: InputsPane
+
+
+@pytest.fixture
+def far() -> Iterator[Far]:
+    with serving("cohere") as server:
+        settings = Settings(remotes=server.toml(label="Far Reranker", usd_per_call=0.002))
+        yield Far(server, InputsPane(settings, service_with(FakeSource(), settings)))
+
+
+def reranked(far: Far) -> View[Shown]:
+    tab = RerankTab(far.pane)
+    *_, view = tab.run(far.pane.default_form(), tab.reranker(FAR), Judgments(), "raw", "en")
+    return view
+
+
+def test_menus_offer_it_and_say_where_it_is(far: Far) -> None:
+    for language, where in (("en", "on another server"), ("zh", "在另一台服务器上")):
+        entry = (f"Far Reranker · {where}", FAR)
+        assert entry in reranker_choices(far.pane.service, language)
+        assert entry in ranker_choices(far.pane.service, False, language)
+
+
+def test_rerank_shows_its_scores_and_its_price(far: Far) -> None:
+    view = reranked(far)
+    assert view.kept is not None, view.status
+    assert [ranking.ranker.label for ranking in view.kept.rankings] == ["BM25", "Far Reranker"]
+    found = RerankTab(far.pane).as_json(view.kept.result)
+    assert (found["model"], found["score_kinds"]["score"]) == (FAR, "probability")
+    assert found["timings"]["model"]["usd"] == pytest.approx(0.002)
+    assert "0.0020 USD" in str(view.drawn["cost"])
+    assert "Cohere" in str(view.drawn["cost"])
+
+
+def test_a_failure_is_told_and_the_page_goes_on(far: Far) -> None:
+    far.server.faults += [Fault(500, {"message": "overheated"}), None]
+    assert "Far Reranker gave no scores: it answered with status 500, “overheated”." in str(reranked(far).status)
+    assert reranked(far).kept is not None
+
+
+def test_compare_takes_it_and_fusions_of_it(far: Far) -> None:
+    tab = CompareTab(far.pane)
+    assert tab.added(["bm25"], FAR, "fp32", 0, False) == ["bm25", FAR]
+    rankers = ["bm25", FAR, f"min-max(bm25+{FAR})"]
+    *_, view = tab.run(far.pane.default_form(), rankers, Controls(), Judgments(), "en")
+    assert view.kept is not None, view.status
+    assert [ranking.ranker.key for ranking in view.kept.rankings] == rankers
+    assert len(far.server.asked) == 1  # its scores are kept for the fusion
+
+
+def test_a_link_names_it(far: Far) -> None:
+    tab = RerankTab(far.pane)
+    text = tab.link(replace(far.pane.default_form(), query="Berlin"), tab.reranker(FAR))["text"]
+    opened = read(dict(parse_qsl(text)), far.pane)
+    assert opened is not None
+    assert str(opened.reranker) == FAR
+
+
+def test_the_command_line_evaluates_it(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RERANK_LENS_REMOTES", far.server.toml())
+    command = ["--collection", "cities", "--rankers", f"bm25,{FAR}", "--queries", "2", "--depth", "5", "--out"]
+    main([*command, str(tmp_path)])
+    figures = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["key"] for ranker in figures["rankers"]] == ["bm25", FAR]
+    asked = len(far.server.asked)
+    assert asked == 2
+    main([*command, str(tmp_path)])  # what was scored is on disk
+    assert len(far.server.asked) == asked
