@@ -38,7 +38,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
     """The page and the translations that `launch` needs with it."""
     label = w.Labels()
     with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(60, LIFE_SECONDS)) as app:
-        masthead = page_html(render("masthead.html", "en"), elem_id="masthead")
+        masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
             inputs = build_inputs(InputsPane(settings, service), label)
@@ -54,8 +54,8 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
     return app, label.i18n()
 
 
-def _masthead(request: gr.Request) -> str:
-    return render("masthead.html", w.language_of(request))
+def _masthead(request: gr.Request | None) -> str:
+    return render("masthead.html", w.language_of(request), live=True, languages=w.LANGUAGES)
 
 
 def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "head": theme.head(),
         "i18n": i18n,
         "run_history": False,
-        "footer_links": ["api", "settings"],
+        "footer_links": ["api"],
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "max_threads": threads_for(settings),

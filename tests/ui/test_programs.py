@@ -63,8 +63,8 @@ def page() -> Iterator[Page]:
 def shown_on(page: Page, rankers: list[str] = RANKERS, **form: Any) -> Shown:
     asked = replace(page.tab.pane.default_form(), query=QUERY, source="paste", pasted=PASTED, **form)
     *_, view = page.tab.run(asked, rankers, Controls(), Judgments(), "en")
-    assert view.shown is not None, view.status
-    return view.shown
+    assert view.kept is not None, view.status
+    return view.kept
 
 
 def on_screen(shown: Shown) -> Scores:
