@@ -26,7 +26,7 @@ POLL_SECONDS = 0.25
 """How often one who waits for a turn looks up, and so how soon one who went away is noticed."""
 
 PLACE_SECONDS = 1.0
-"""The same for those who have not begun; telling many of them often would take the time of those at work."""
+"""The same for those who have not begun; telling many of them their place more often would slow those at work."""
 
 SLICE_SECONDS = 1.0
 """How long a large request works before another one has its turn; the batches of both overlap but once a slice."""
