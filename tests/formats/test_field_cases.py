@@ -562,6 +562,9 @@ QRELS_FILES = [
                           {"query-id": "b", "corpus-id": "g2", "score": 2})),
     ("qrels.tsv", "qid\titer\tdocid\trel\na\t0\tg1\t1\nb\t0\tg2\t2\n"),
     ("qrels.txt", "qid iter docid rel\na 0 g1 1\nb 0 g2 2\n"),
+    ("case.csv", "Team Name,Case Name,Case ID,Query Text,Doc ID,Title,Doc Position,Rating,Notes\n"
+                 "t,c,7,a,g1,T,1,1,\nt,c,7,b,g2,U,1,2,x\n"),
+    ("qrels.csv", "a,g1,1\nb,g2,2\n"),
     ("qrels.txt", "# pooled to depth ten\na 0 g1 1\nb  0\tg2  2\t\t\n"),
     ("qrels.txt", "a\tQ0\tg1\t1\nb\tQ0\tg2\t2\t\t\n"),
 ]  # fmt: skip
@@ -589,6 +592,15 @@ def test_judgments_without_grades_count_as_1_where_a_header_says_what_they_are()
     assert judged.collection.qrels == {"a": {"g1": 1}}
     assert "no grades: each pair counts as grade 1" in note(judged)
     assert "has 2 columns" in refusal(evaluate, {**files, "qrels.tsv": "a\tg1\n"})
+
+
+def test_columns_of_judgments_can_be_chosen() -> None:
+    content = "wer,was,wie\na,g1,1\nb,g2,2\n"
+    assert "names no query, passage and grade: “wer”, “was”, “wie”" in refusal(
+        read_judgments, "j.csv", content.encode(), LIMITS
+    )
+    fields = Fields(query="wer", id="was", grade="wie")
+    assert read_judgments("j.csv", content.encode(), LIMITS, fields) == QRELS
 
 
 def test_a_number_sign_in_an_id_is_no_comment() -> None:
