@@ -119,11 +119,13 @@ def _distinct(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
 
 
 def _is_header(names: Sequence[str]) -> bool:
-    """Whether query and passage are named, and no third column holds texts."""
+    """Whether query, passage and grade are named, or the ids of query and passage and nothing else."""
     query = find_field(names, QUERY_NAMES)
     passage = find_field([name for name in names if name != query], PASSAGE_NAMES)
-    grade = find_field(names, GRADE_NAMES)
-    return query is not None and passage is not None and (grade is not None or len(names) == 2)
+    if find_field(names, GRADE_NAMES) is not None:
+        return query is not None and passage is not None
+    by_id = find_field(names, QUERY_NAMES[:6]), find_field(names, PASSAGE_NAMES[:7])
+    return len(names) == 2 and None not in by_id
 
 
 def _check_header(source: Source) -> None:

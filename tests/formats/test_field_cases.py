@@ -135,6 +135,24 @@ def test_an_id_is_split_off_only_where_every_line_has_one(content: str, found: d
     assert queries(evaluate({"corpus.jsonl": CORPUS, "queries.txt": content})) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("asked.csv", f"id,query\na,{WHEN}\nb,{WHERE}\n"),
+        ("asked.json", json.dumps([{"id": "a", "query": WHEN}, {"id": "b", "query": WHERE}])),
+        ("asked.jsonl", f'{{"qid": "a", "question": "{WHEN}"}}\n{{"qid": "b", "question": "{WHERE}"}}\n'),
+        ("asked.txt", f"<top><num>a<title>{WHEN}</top><top><num>b<title>{WHERE}</top>"),
+    ],
+)
+def test_queries_are_known_without_a_name_that_says_so(name: str, content: str) -> None:
+    assert queries(evaluate({"corpus.jsonl": CORPUS, name: content})) == {"a": WHEN, "b": WHERE}
+
+
+def test_a_table_of_one_column_has_a_header_and_quotes() -> None:
+    judged = evaluate({"corpus.jsonl": CORPUS, "queries.csv": f'query\n{WHEN}\n"why, then"\n'})
+    assert list(queries(judged).values()) == [WHEN, "why, then"]
+
+
 def test_the_same_query_twice_is_counted_and_with_another_text_refused() -> None:
     files: Files = {"corpus.jsonl": CORPUS, "queries.tsv": f"a\t{WHEN}\na\t{WHEN}\n"}
     assert "1 repeated query left out" in note(evaluate(files))
