@@ -277,7 +277,7 @@ class _Reader:
         values, place = record.values, record.place
         names = tuple(values)
         text_name = self._text if self._text in values else _nearest(names, TEXT_NAMES)
-        title_name = self._title if self._title in values else _nearest(names, TITLE_NAMES)
+        title_name = self._title if self._title and self._title in values else _nearest(names, TITLE_NAMES)
         if text_name is None and title_name is None and not self._may_lack_text:
             raise _no_text(whole)
         title_name = None if title_name == text_name else title_name
@@ -290,11 +290,13 @@ class _Reader:
             return None
         id_name = self._id or _nearest(tuple(n for n in names if not isinstance(values[n], list)), ID_NAMES) or ""
         doc_id = as_text(values.get(id_name), place, id_name).strip()
-        used = {text_name, title_name, id_name}
-        return Entry(place, text, title, _bare_id(id_name, doc_id), "", score_of(values), _others(values, used))
+        score = score_of(values)
+        scores = [] if score is None else [name for name in names if _last(name) in (*SCORE_NAMES, *DISTANCE_NAMES)]
+        fields = _others(values, {text_name, title_name, id_name, *scores})
+        return Entry(place, text, title, _bare_id(doc_id), "", score, fields)
 
 
-def _bare_id(name: str, doc_id: str) -> str:
+def _bare_id(doc_id: str) -> str:
     """The id without what Vespa writes before it: “k1” of “id:food:recipe::k1”."""
     return doc_id.rsplit("::", 1)[1] or doc_id if doc_id.startswith("id:") and "::" in doc_id else doc_id
 
@@ -352,14 +354,14 @@ def entry_of(values: Mapping[str, object], place: Place, chosen: Fields = Fields
 
 
 def as_text(value: object, place: Place, name: str) -> str:
-    """A string as it is, a number as it is written, a list of them one per line, null as "".
+    """A string as it is, a number as it is written, a list of them one per line, null and NaN as "".
 
     Raises:
         InputError: the value is anything else.
     """
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)

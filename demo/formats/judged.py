@@ -22,9 +22,8 @@ from demo.formats.qrels import find_qrels, looks_like_qrels
 from demo.formats.reading import Reading
 from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, Judgment, Limits, Source, is_sheet
-from demo.formats.topics import find_queries, has_query_header
+from demo.formats.topics import find_queries, looks_like_queries
 from demo.formats.trec_runs import Run, looks_like_run, read_run
-from demo.formats.trec_sgml import looks_like_topics
 from demo.messages import Message, listed
 from demo.records import Collection
 
@@ -113,10 +112,6 @@ def _is_text(source: Source) -> bool:
         return any(row.by_content and row.fits(source) for row in CORPUS_FORMATS)
 
 
-def _has_queries(source: Source) -> bool:
-    return looks_like_topics(source) or has_query_header(source)
-
-
 def _has_figures(source: Source) -> bool:
     """Whether it is the output of trec_eval: a measure, “all” or a query, and a value."""
     rows = [line.split() for line in source.rows[:_SAMPLE_LINES]]
@@ -131,7 +126,7 @@ ROLES = (
         "queries",
         Message("queries"),
         _path(r"(?:quer(?:y|ies)|topics?|questions?)[^/]*$"),
-        _has_queries,
+        looks_like_queries,
     ),
     Role("corpus", Message("corpus"), _path(r"(?:corpus|collection|docs|documents|passages)[^/]*$"), _has_passages),
 )

@@ -69,8 +69,11 @@ def find_qrels(source: Source) -> Found:
         values = [item for _, item in items]
         value = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
         return Found((), judgments=_distinct(_in_json(value, source, [place for place, _ in items])))
-    if (table := table_with(source, _is_header)) is not None or (table := _blank_table(source)) is not None:
+    chosen = [name for name in (source.chosen.query, source.chosen.id) if name]
+    table = table_with(source, lambda names: _is_header(names) or (len(chosen) == 2 and set(chosen) <= set(names)))
+    if table is not None or (table := _blank_table(source)) is not None:
         return _of_table(table, source)
+    _check_header(source)
     return Found((), judgments=_distinct(_of_lines(source)))
 
 
@@ -116,11 +119,34 @@ def _distinct(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
 
 
 def _is_header(names: Sequence[str]) -> bool:
-    """Whether query and passage are named, and no third column holds texts."""
+    """Whether query, passage and grade are named, or the ids of query and passage and nothing else."""
     query = find_field(names, QUERY_NAMES)
     passage = find_field([name for name in names if name != query], PASSAGE_NAMES)
-    grade = find_field(names, GRADE_NAMES)
-    return query is not None and passage is not None and (grade is not None or len(names) == 2) and len(names) < 8
+    if find_field(names, GRADE_NAMES) is not None:
+        return query is not None and passage is not None
+    by_id = find_field(names, QUERY_NAMES[:6]), find_field(names, PASSAGE_NAMES[:7])
+    return len(names) == 2 and None not in by_id
+
+
+def _check_header(source: Source) -> None:
+    """Nothing, unless the first row is a header whose names are not known.
+
+    Raises:
+        InputError: it is one; a person can choose among its names.
+    """
+    rows = [_cells(line) for line in source.rows[:2]]
+    is_header = len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2 and is_whole(rows[1][-1])
+    if not is_header or any(map(is_whole, rows[0])) or rows[0][-1].lower() in GRADE_NAMES:
+        return
+    raise UnknownShapeError(
+        Message(
+            "{where} is read as the header, and names no query, passage and grade: {names}. Name columns “query_id”, "
+            "“doc_id” and “grade”.",
+            where=source.row(1).start,
+            names=listed(f"“{name[:30]}”" for name in rows[0]),
+        ),
+        rows[0],
+    )
 
 
 def _blank_table(source: Source) -> Table | None:

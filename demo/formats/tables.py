@@ -110,7 +110,7 @@ def _read_table(source: Source, delimiter: str) -> Found:
         empty_lines += skipped
         values: dict[str, str] = {}
         for name, cell in zip(table.names, cells, strict=False):
-            if cell:
+            if cell and name:
                 values.setdefault(name, cell)
         records.append(Record(source.row(number), values))
     if not records or not (source.chosen.text or _are_names(table.names)):

@@ -20,6 +20,7 @@ from demo.formats.fields import (
     ID_NAMES,
     QUERY,
     QUERY_ID,
+    STRONG_TEXT_NAMES,
     TEXT_NAMES,
     UnknownShapeError,
     as_text,
@@ -29,7 +30,7 @@ from demo.formats.fields import (
     scalar_named,
     shape_of,
 )
-from demo.formats.json_values import json_items
+from demo.formats.json_values import json_items, sample_items
 from demo.formats.marks import repeated_elements
 from demo.formats.source import Column, Fields, Found, Place, Source
 from demo.formats.tables import Table, cell_rows, table_with
@@ -107,10 +108,24 @@ def _way(source: Source) -> _Way:
     return _of_lines(source)
 
 
-def has_query_header(source: Source) -> bool:
-    """Whether it is a table whose header names queries and their ids, and no passages."""
-    asked = ("query", "query_text", "query_txt", "search_query", "question", "question_text", "查询", "问题")
-    return table_with(source, lambda names: _names_queries(names) and find_field(names, asked) is not None) is not None
+_ASKED = ("query", "query_text", "query_txt", "search_query", "question", "question_text", "查询", "问题")
+
+
+def looks_like_queries(source: Source) -> bool:
+    """Whether it has TREC's topics, or a header or objects that name queries and no texts of passages."""
+    if looks_like_topics(source):
+        return True
+    items = sample_items(source)
+    if items:
+        return all(isinstance(item, dict) and _asks(list(item)) for item in items)
+    return table_with(source, lambda names: _names_queries(names) and _asks(names)) is not None
+
+
+def _asks(names: Sequence[str]) -> bool:
+    return find_field(names, _ASKED) is not None and find_field(names, (*STRONG_TEXT_NAMES, *_LISTS)) is None
+
+
+_LISTS = ("candidates", "passages", "documents", "docs", "results", "hits", "ctxs")
 
 
 # ---- one query ---------------------------------------------------------------------------------------------------
@@ -286,7 +301,9 @@ def _is_column(source: Source) -> bool:
 
 def _of_column(source: Source) -> Iterator[Placed]:
     rows = [(number, cells) for number, cells in cell_rows(source, ",") if any(cells)][1:]
-    return ((source.row(number), Query(str(number), ", ".join(cells).strip())) for number, cells in rows)
+    return (
+        (source.row(number), Query(str(number), ", ".join(cell.strip() for cell in cells))) for number, cells in rows
+    )
 
 
 def _query(place: Place, query_id: str, text: str) -> Placed:

@@ -135,6 +135,24 @@ def test_an_id_is_split_off_only_where_every_line_has_one(content: str, found: d
     assert queries(evaluate({"corpus.jsonl": CORPUS, "queries.txt": content})) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("asked.csv", f"id,query\na,{WHEN}\nb,{WHERE}\n"),
+        ("asked.json", json.dumps([{"id": "a", "query": WHEN}, {"id": "b", "query": WHERE}])),
+        ("asked.jsonl", f'{{"qid": "a", "question": "{WHEN}"}}\n{{"qid": "b", "question": "{WHERE}"}}\n'),
+        ("asked.txt", f"<top><num>a<title>{WHEN}</top><top><num>b<title>{WHERE}</top>"),
+    ],
+)
+def test_queries_are_known_without_a_name_that_says_so(name: str, content: str) -> None:
+    assert queries(evaluate({"corpus.jsonl": CORPUS, name: content})) == {"a": WHEN, "b": WHERE}
+
+
+def test_a_table_of_one_column_has_a_header_and_quotes() -> None:
+    judged = evaluate({"corpus.jsonl": CORPUS, "queries.csv": f'query\n{WHEN}\n"why, then"\n'})
+    assert list(queries(judged).values()) == [WHEN, "why, then"]
+
+
 def test_the_same_query_twice_is_counted_and_with_another_text_refused() -> None:
     files: Files = {"corpus.jsonl": CORPUS, "queries.tsv": f"a\t{WHEN}\na\t{WHEN}\n"}
     assert "1 repeated query left out" in note(evaluate(files))
@@ -359,6 +377,10 @@ def test_a_document_gives_what_its_reader_sees(body: str, found: list[str]) -> N
         ("p.csv", f"sku,Inhalt des Blattes\n7,{PEAS}\n9,{TULIPS}\n", {"1": PEAS, "2": TULIPS}),
         ("p.csv", f"id,link,beschreibung,tags\ng1,https://example.org/a/very/long/address/of/a/page/in/it,{PEAS},x\n",
          {"g1": PEAS}),
+        ("p.csv", f",id,text,\n0,g1,{PEAS},\n1,g3,{TULIPS},\n", {"g1": PEAS, "g3": TULIPS}),
+        ("p.csv", f"\n\nid;text;n\ng1;{PEAS};2,5\n", {"g1": PEAS}),
+        ("p.csv", 'id,text\ng1,5" pots\n', {"g1": '5" pots'}),
+        ("p.jsonl", f'{{"id": 1, "text": NaN}}\n{{"id": 2, "text": "{PEAS}"}}\n', {"2": PEAS}),
         ("p.csv", f"sep=;\nid;text\ng1;{PEAS}\n", {"g1": PEAS}),
         ("p.csv", f"# made on Monday\nid,text\ng1,{PEAS}\n", {"g1": PEAS}),
         ("p.csv", 'id,text\ng1,"He said \\"sow\\", then left"\ng2,Peas\n',
@@ -558,6 +580,9 @@ QRELS_FILES = [
                           {"query-id": "b", "corpus-id": "g2", "score": 2})),
     ("qrels.tsv", "qid\titer\tdocid\trel\na\t0\tg1\t1\nb\t0\tg2\t2\n"),
     ("qrels.txt", "qid iter docid rel\na 0 g1 1\nb 0 g2 2\n"),
+    ("case.csv", "Team Name,Case Name,Case ID,Query Text,Doc ID,Title,Doc Position,Rating,Notes\n"
+                 "t,c,7,a,g1,T,1,1,\nt,c,7,b,g2,U,1,2,x\n"),
+    ("qrels.csv", "a,g1,1\nb,g2,2\n"),
     ("qrels.txt", "# pooled to depth ten\na 0 g1 1\nb  0\tg2  2\t\t\n"),
     ("qrels.txt", "a\tQ0\tg1\t1\nb\tQ0\tg2\t2\t\t\n"),
 ]  # fmt: skip
@@ -585,6 +610,15 @@ def test_judgments_without_grades_count_as_1_where_a_header_says_what_they_are()
     assert judged.collection.qrels == {"a": {"g1": 1}}
     assert "no grades: each pair counts as grade 1" in note(judged)
     assert "has 2 columns" in refusal(evaluate, {**files, "qrels.tsv": "a\tg1\n"})
+
+
+def test_columns_of_judgments_can_be_chosen() -> None:
+    content = "wer,was,wie\na,g1,1\nb,g2,2\n"
+    assert "names no query, passage and grade: “wer”, “was”, “wie”" in refusal(
+        read_judgments, "j.csv", content.encode(), LIMITS
+    )
+    fields = Fields(query="wer", id="was", grade="wie")
+    assert read_judgments("j.csv", content.encode(), LIMITS, fields) == QRELS
 
 
 def test_a_number_sign_in_an_id_is_no_comment() -> None:
