@@ -9,12 +9,13 @@ import gradio as gr
 from demo.messages import Language, Message
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
-from demo.ui.views.models import place
+from demo.ui.views.models import UNUSABLE, place
 
 
 def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
     """Every model on offer with where its weights are; the value is its key."""
-    return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in service.models()]
+    usable = (choice for choice in service.models() if choice.where != UNUSABLE)
+    return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in usable]
 
 
 def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
