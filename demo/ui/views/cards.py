@@ -74,7 +74,7 @@ def _how_it_was_used(use: ModelUse, cost: Cost, language: Language) -> list[tupl
         (w.CARD_TOKENIZER, ", ".join(tokenizer)),
         (
             w.CARD_LENGTH,
-            w.CARD_TOKENS.format(read=use.max_tokens, most=max(spec.limit_tokens, spec.max_tokens)).to(language),
+            length.to(language),
         ),
         *([(w.CARD_INSTRUCTION, use.instruction)] if use.instruction else []),
         (w.CARD_WINDOWS, (w.CARD_WINDOWED if use.windows else w.CARD_CUT).to(language)),
