@@ -10,12 +10,13 @@ from demo.messages import Language, Message
 from demo.rankers.remote.ranker import Remote
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
-from demo.ui.views.models import place
+from demo.ui.views.models import UNUSABLE, place
 
 
 def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
     """Every model on offer with where its weights are; the value is its key."""
-    return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in service.models()]
+    usable = (choice for choice in service.models() if choice.where != UNUSABLE)
+    return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in usable]
 
 
 def reranker_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:

@@ -52,6 +52,7 @@ MODEL_BUNDLED = Message("bundled")
 MODEL_CACHED = Message("on this machine")
 ANOTHER_SERVER = Message("on another server")
 MODEL_LOCAL = Message("own folder")
+MODEL_UNUSABLE = Message("cannot be used")
 MODEL_DOWNLOAD = Message("downloads {size}")
 MODEL_DOWNLOAD_UNKNOWN = Message("downloads")
 OPTIONS = Message("First stage")
@@ -352,7 +353,7 @@ CARD_ACTIVATION_HERE = Message("{activation} by default; here the raw logit, any
 CARD_BACKEND = Message("Computed by")
 BACKENDS = {
     "own forward": Message("this project's own forward pass"),
-    "transformers": Message("the transformers library"),
+    "sentence-transformers": Message("the sentence-transformers library"),
 }
 CARD_PRECISION = Message("Precision")
 CARD_TOKENIZER = Message("Tokenizer")
@@ -361,6 +362,7 @@ CARD_LOWER = Message("lower case")
 CARD_CASED = Message("cased")
 CARD_LENGTH = Message("Longest pair")
 CARD_TOKENS = Message("{read} tokens of {most}")
+CARD_INSTRUCTION = Message("Instruction")
 CARD_WINDOWS = Message("Long passages")
 CARD_WINDOWED = Message("read in overlapping windows, best window counts")
 CARD_CUT = Message("cut at the end")

@@ -22,6 +22,9 @@ HUB_ID = re.compile(rf"(?!.*(?:--|\.\.|\.git$)){_NAME}(?:/{_NAME})?", re.ASCII)
 
 Tell = Callable[[Message], None]
 
+DOWNLOADING = Message("Downloading {name}: {done} of {total} MB")
+"""What is told of a download; whoever is told may raise to stop it, and what has come is kept for the next time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -105,7 +108,7 @@ class _Received:
         if percent > self._percent:
             self._percent = percent
             done, total = f"{self._bytes / 1e6:.1f}", f"{self._total / 1e6:.1f}"
-            self._tell(Message("Downloading {name}: {done} of {total} MB", name=self._name, done=done, total=total))
+            self._tell(DOWNLOADING.format(name=self._name, done=done, total=total))
 
 
 def _bar_for(received: _Received) -> type[Any]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from threading import Condition, Lock, Thread
 from typing import Generic, Protocol, TypeVar
 
+from demo.errors import RemoteError
 from demo.messages import Message
+from demo.rankers.cross_encoder.hub import DOWNLOADING
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 from demo.settings import Settings
 
@@ -138,7 +140,7 @@ class LoadedModels(Generic[M]):
         """The ticket for a model, held until the block ends; starts to load it if nobody did, or the last load failed.
 
         Hold one at a time: two who each hold one and wait for another would wait for ever. Who stops waiting does not
-        stop the loading: the model is there for the next one.
+        stop the loading: the model is there for the next one. A download that nobody waits for stops.
         """
         ticket = self._ask(spec, precision)
         try:
@@ -163,6 +165,8 @@ class LoadedModels(Generic[M]):
 
     def _run(self, key: Key, spec: ModelSpec, ticket: Ticket[M]) -> None:
         def tell(detail: Message) -> None:
+            if ticket.users == 0 and detail.english == DOWNLOADING.english:
+                raise _stopped(spec)
             ticket.detail = detail
 
         with self._turn:
@@ -197,3 +201,13 @@ class LoadedModels(Generic[M]):
             if self._tickets[other].users == 0:
                 del sizes[other], self._tickets[other]
         return not sizes or sum(sizes.values()) + needed <= self._settings.models_bytes
+
+
+def _stopped(spec: ModelSpec) -> RemoteError:
+    return RemoteError(
+        Message(
+            "The download of “{label}” was stopped, since nobody waited for it any more. Ask again: it goes on from "
+            "where it was.",
+            label=spec.label,
+        )
+    )

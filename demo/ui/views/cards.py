@@ -65,13 +65,18 @@ def _how_it_scores(use: ModelUse, language: Language) -> list[tuple[Message, str
 
 def _how_it_was_used(use: ModelUse, cost: Cost, language: Language) -> list[tuple[Message, str]]:
     spec = use.spec
+    length = w.CARD_TOKENS.format(read=use.max_tokens, most=max(spec.limit_tokens, spec.max_tokens))
     case = {True: w.CARD_LOWER, False: w.CARD_CASED}.get(spec.lower_case) if spec.lower_case is not None else None
     tokenizer = [spec.tokenizer or w.CARD_OWN_TOKENIZER.to(language), *([case.to(language)] if case else [])]
     return [
         (w.CARD_PRECISION, use.precision),
         (w.CARD_BACKEND, w.BACKENDS[use.backend].to(language) if use.backend in w.BACKENDS else use.backend),
         (w.CARD_TOKENIZER, ", ".join(tokenizer)),
-        (w.CARD_LENGTH, w.CARD_TOKENS.format(read=use.max_tokens, most=spec.max_tokens).to(language)),
+        (
+            w.CARD_LENGTH,
+            length.to(language),
+        ),
+        *([(w.CARD_INSTRUCTION, use.instruction)] if use.instruction else []),
         (w.CARD_WINDOWS, (w.CARD_WINDOWED if use.windows else w.CARD_CUT).to(language)),
         (w.CARD_REVISION, use.revision),
         (w.CARD_MEMORY, megabytes(cost.model_bytes)),

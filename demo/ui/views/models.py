@@ -11,6 +11,7 @@ from demo.service import ModelChoice
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
+UNUSABLE = "unusable"
 _PLACES = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
 
 
@@ -24,7 +25,9 @@ class ModelRow:
 
 
 def place(choice: ModelChoice, language: Language) -> str:
-    """«bundled», «on this machine», «own folder» or «downloads 91 MB»."""
+    """«bundled», «on this machine», «own folder», «cannot be used» or «downloads 91 MB»."""
+    if choice.where == UNUSABLE:
+        return w.MODEL_UNUSABLE.to(language)
     if choice.where in _PLACES:
         return _PLACES[choice.where].to(language)
     if not choice.spec.weights_bytes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,10 +19,13 @@ from threading import Thread
 import huggingface_hub.constants
 import pytest
 from made_checkpoints import COMMIT, PASSAGES, QUERY, bert_config, scores_of, write_bert, write_json, write_vocabulary
+from made_rerankers import write_ettin
 
 from demo.errors import InputError, ModelError, RemoteError
 from demo.rankers.cross_encoder.hub import Hub
+from demo.rankers.cross_encoder.loaded_models import LoadedModels
 from demo.rankers.cross_encoder.loading import available, fingerprint, load_cross_encoder, resolve
+from demo.rankers.cross_encoder.model import CrossEncoder
 from demo.records import ModelSpec
 from demo.settings import ROOT, Settings
 
@@ -52,7 +57,8 @@ class ServedHub:
         if not folder.is_dir():
             return 404, {"X-Error-Code": "RepoNotFound"}, b""
         if is_listing:
-            files = [{"rfilename": each.name, "size": each.stat().st_size} for each in sorted(folder.iterdir())]
+            found = sorted(each for each in folder.rglob("*") if each.is_file())
+            files = [{"rfilename": each.relative_to(folder).as_posix(), "size": each.stat().st_size} for each in found]
             body = json.dumps({"id": name, "sha": COMMIT, "siblings": files}).encode()
             return 200, {"Content-Type": "application/json"}, body
         body = (folder / "/".join(parts[4:])).read_bytes()
@@ -192,3 +198,163 @@ def test_offline_is_said_at_once(tmp_path: Path) -> None:
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert "“nboost/pt-tinybert-msmarco” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads" in done.stdout
+
+
+# ---- large files, as the hub sends them: elsewhere, in parts, slowly -------------------------------------------------
+
+
+@dataclass
+class LargeFiles:
+    """A hub that keeps weights elsewhere: it names their digest and size, and redirects.
+
+    Attributes:
+        broken: how often a transfer of weights ends after half of what was asked for.
+        pause: seconds between pieces of weights.
+        ranges: byte ranges that were asked for, "" for whole files.
+    """
+
+    root: Path
+    broken: int = 0
+    pause: float = 0.0
+    ranges: list[str] = field(default_factory=list)
+    sent: int = 0
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = handler.path.partition("?")[0].strip("/").split("/")
+        if parts[0] == "elsewhere":
+            return self._weights(handler, self.root / "/".join(parts[1:]))
+        if parts[:2] == ["api", "models"]:
+            folder = self.root / "/".join(parts[2:4])
+            found = sorted(each for each in folder.rglob("*") if each.is_file())
+            files = [{"rfilename": each.relative_to(folder).as_posix(), "size": each.stat().st_size} for each in found]
+            body = json.dumps({"id": "/".join(parts[2:4]), "sha": COMMIT, "siblings": files}).encode()
+            return self._answer(handler, 200, {"Content-Type": "application/json"}, body)
+        path = self.root / "/".join(parts[:2]) / "/".join(parts[4:])
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{digest}"'}
+        if path.suffix != ".safetensors":
+            return self._answer(handler, 200, headers, path.read_bytes())
+        headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(path.stat().st_size)}
+        port = handler.server.server_address[1]
+        headers |= {"Location": f"http://localhost:{port}/elsewhere/{path.relative_to(self.root).as_posix()}"}
+        return self._answer(handler, 302, headers, b"")
+
+    def _weights(self, handler: BaseHTTPRequestHandler, path: Path) -> None:
+        body, asked = path.read_bytes(), handler.headers.get("Range", "")
+        digest = hashlib.sha256(body).hexdigest()
+        if handler.command == "GET":
+            self.ranges.append(asked)
+        start = int(asked.removeprefix("bytes=").partition("-")[0]) if asked else 0
+        rest = body[start:]
+        handler.send_response(206 if asked else 200)
+        handler.send_header("Content-Length", str(len(rest)))
+        handler.send_header("ETag", f'"{digest}"')
+        if asked:
+            handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        handler.end_headers()
+        if handler.command != "GET":
+            return
+        if self.broken:
+            self.broken -= 1
+            rest = rest[: len(rest) // 2]
+        piece = max(1, len(rest) // 40)
+        for begin in range(0, len(rest), piece):
+            handler.wfile.write(rest[begin : begin + piece])
+            handler.wfile.flush()
+            self.sent += piece
+            time.sleep(self.pause)
+        handler.close_connection = True
+
+    @staticmethod
+    def _answer(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes) -> None:
+        handler.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        if handler.command == "GET":
+            handler.wfile.write(body)
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[LargeFiles, Hub]]:
+    content = LargeFiles(tmp_path / "served")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                content.serve(self)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 2**16)  # 10 MB otherwise
+    yield content, Hub(f"http://127.0.0.1:{server.server_port}", tmp_path / "cache")
+    server.shutdown()
+    server.server_close()
+
+
+ETTIN = "cross-encoder/ettin-reranker-17m-v1"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_chain_comes_with_its_folders_and_is_there_without_the_hub(
+    large: tuple[LargeFiles, Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, hub = large
+    saved = write_ettin(tmp_path / "made")
+    shutil.copytree(saved, content.root / ETTIN)
+    heard: list[str] = []
+    model = load_cross_encoder(resolve(ETTIN, ANY, hub), ANY, lambda text: heard.append(str(text)), hub=hub)
+    expected = load_cross_encoder(resolve(str(saved), ANY), ANY)
+    assert scores_of(model, QUERY, PASSAGES) == pytest.approx(scores_of(expected, QUERY, PASSAGES), abs=1e-5)
+    downloaded = [text for text in heard if text.startswith("Downloading")]
+    assert downloaded[-1].split(": ")[1].split(" of ")[0] == downloaded[-1].split(" of ")[1].removesuffix(" MB")
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    asked = len(content.ranges)
+    again = load_cross_encoder(resolve(ETTIN, ANY, hub), ANY, hub=Hub("http://127.0.0.1:9", hub.cache))
+    assert again.fingerprint == model.fingerprint
+    assert len(content.ranges) == asked
+
+
+def test_a_transfer_that_breaks_off_goes_on_from_where_it_was(large: tuple[LargeFiles, Hub]) -> None:
+    content, hub = large
+    folder = write_bert(content.root / NEW)
+    content.broken = 1
+    with suppress(RemoteError):  # huggingface_hub may go on by itself
+        load_cross_encoder(resolve(NEW, ANY, hub), ANY, hub=hub)
+    model = load_cross_encoder(resolve(NEW, ANY, hub), ANY, hub=hub)
+    assert content.ranges[0] == ""
+    assert content.ranges[1].startswith("bytes=")
+    expected = load_cross_encoder(resolve(str(folder), ANY), ANY)
+    assert scores_of(model, QUERY, PASSAGES) == pytest.approx(scores_of(expected, QUERY, PASSAGES), abs=1e-6)
+
+
+def test_a_download_stops_when_nobody_waits_for_it_and_goes_on_later(large: tuple[LargeFiles, Hub]) -> None:
+    content, hub = large
+    write_bert(content.root / NEW)
+    content.pause = 0.1
+    spec, settings = resolve(NEW, ANY, hub), ANY
+    models: LoadedModels[CrossEncoder] = LoadedModels(
+        lambda spec, settings, tell: load_cross_encoder(spec, settings, tell, hub), settings
+    )
+    with models.claim(spec, "fp32") as ticket:
+        while not content.sent:
+            assert not ticket.ready(0.05)
+    with pytest.raises(RemoteError, match="was stopped, since nobody waited"):
+        ticket.loaded()
+    before = content.sent
+    assert before < (content.root / NEW / "model.safetensors").stat().st_size
+    assert not models.has(spec, "fp32")
+
+    content.pause = 0.0
+    with models.claim(spec, "fp32") as ticket:
+        assert ticket.loaded().spec.key == NEW
