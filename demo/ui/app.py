@@ -19,6 +19,7 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
+from demo.ui.memory import Memory
 from demo.ui.page import QUIET, page_html
 from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
@@ -40,8 +41,9 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
         masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
-            inputs = build_inputs(InputsPane(settings, service), label)
-            frame = Frame(inputs, Judging(inputs, label), Explaining(service), label)
+            memory = Memory()
+            inputs = build_inputs(InputsPane(settings, service), memory, label)
+            frame = Frame(inputs, Judging(inputs, memory, label), Explaining(service), memory, label)
             with gr.Tabs(elem_id="tabs"):
                 for key, title, build in TABS:
                     with gr.Tab(label(title), elem_id=f"tab-{key}"):

@@ -343,7 +343,7 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
     assert tab.returned(view.kept, Looks(judgments=OWN, own=True), 1, "en").kept is None  # nothing is new
     back = tab.returned(view.kept, Looks(judgments=OWN), 1, "en")
     assert back.kept is not None
-    assert "Nothing is judged" in str(back.headline)
+    assert "Nothing is judged" in str(back.drawn["headline"])
     assert len(back.kept.outcomes) == 2
     assert len(source.model.scored) == scored
 

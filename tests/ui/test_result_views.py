@@ -203,7 +203,7 @@ def test_every_field_of_the_panel_has_its_cell_in_the_row() -> None:
 def test_grades_show_once_there_is_one() -> None:
     assert 'class="lens ranking all many-ranked"' in table(THREE)
     page = table(replace(THREE, grades=(None, 2, None)))
-    assert 'class="lens ranking judged many-ranked"' in page
+    assert 'class="lens ranking judged all many-ranked"' in page
     assert page.count('data-grade="-1"') == 2
     assert '<span data-cell="grade">2</span><span hidden data-cell="grade-words">2: relevant</span>' in page
 

@@ -83,6 +83,29 @@
     if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
   }
 
+  // ---- radio buttons of one question are one group, so that arrows choose and Tab goes on -----------------------------
+  const groupRadios = () => all('fieldset input[type=radio]').forEach((radio) => {
+    const group = radio.closest('fieldset').id;
+    if (group && radio.name !== group) radio.name = group;
+  });
+
+  // ---- tabs and runs are entries of the browser's history --------------------------------------------------------------
+  let address = location.search, going = false;
+
+  function noteTab() {
+    const tab = openTab();
+    if (!tab || history.state?.tab === tab) return;
+    if (history.state?.tab && !going) history.pushState({ tab }, ''); else history.replaceState({ tab }, '');
+    going = false;
+  }
+
+  window.addEventListener('popstate', () => {
+    if (location.search !== address) return location.reload();
+    const tab = history.state?.tab;
+    if (tab && tab !== openTab()) { going = true; one(`#tab-${tab}-button`)?.click(); }
+    return undefined;
+  });
+
   // ---- language and theme ----------------------------------------------------------------------------------------
   const LANGUAGE = 'lens-language', THEME = 'lens-theme';
   const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
@@ -116,7 +139,7 @@
   });
 
   const start = () => {
-    new MutationObserver(() => { arrived(); openExample(); }).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

@@ -17,6 +17,7 @@ from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
 from demo.ui.links import read_if_right
+from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_inputs_line
 from demo.ui.views import status
@@ -89,7 +90,7 @@ def parameter_label(row: Parameter) -> Message:
     return Message("{sign}: {meaning} ({span})", sign=row.sign, meaning=row.meaning, span=span)
 
 
-def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
+def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     """Makes the left column."""
     start = pane.default_form()
     with gr.Column(elem_id="inputs", elem_classes="side") as column:
@@ -165,7 +166,7 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
     }
     notes = Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note)
     inputs = Inputs(pane, form, notes, column, actions)
-    _wire(inputs)
+    _wire(inputs, memory)
     return inputs
 
 
@@ -220,12 +221,12 @@ def _parameter_fields(key: str, values: Mapping[str, float | None], language: La
     ]
 
 
-def _wire(inputs: Inputs) -> None:
+def _wire(inputs: Inputs, memory: Memory) -> None:
     """Connects the components with the pane's methods."""
     pane, form, notes = inputs.pane, inputs.form, inputs.notes
 
-    def opened(request: gr.Request) -> dict[Any, Any]:
-        language, link = w.language_of(request), read_if_right(request.query_params, pane)
+    def opened(request: gr.Request, run: str) -> dict[Any, Any]:
+        language, link = w.language_of(request), read_if_right(asked(request, run), pane)
         if link is not None:
             found = inputs.filled(link.form, language)
         else:
@@ -258,7 +259,7 @@ def _wire(inputs: Inputs) -> None:
 
     collection, query, reading = form["collection"], form["query"], form["reading"]
     said = [notes.examples, notes.collection, notes.formats, notes.pasted, notes.uploaded]
-    current_page().load(opened, None, [*inputs.components(), *said], **QUICK)
+    current_page().load(opened, memory.run, [*inputs.components(), *said], **QUICK)
     notes.examples.input(lambda text: text, notes.examples, query, **QUICK).success(
         None, js=RUN_NOW, api_visibility="private"
     )
