@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from demo.service import RankingService
 from demo.settings import Settings
@@ -19,6 +20,7 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
+from demo.ui.language import ChosenLanguage
 from demo.ui.memory import Memory
 from demo.ui.page import QUIET, page_html
 from demo.ui.tabs import about, compare, evaluate, models, rerank
@@ -73,4 +75,5 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "share": False,
+        "app_kwargs": {"middleware": [Middleware(ChosenLanguage)]},
     }

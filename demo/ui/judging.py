@@ -19,7 +19,7 @@ from demo.ui.boundary import sentence_of
 from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.memory import Memory, judgments_text, read_judgments
-from demo.ui.page import QUICK, current_page, page_html
+from demo.ui.page import IN_TURN, QUICK, current_page, page_html
 from demo.ui.parts import build_download
 from demo.ui.sections import Built, Drawn, Occasion, View
 from demo.ui.session import Shown, grades_by_id
@@ -141,7 +141,7 @@ class Judging:
             self.memory.judgments,
             *(part for scene in self.scenes for part in scene.built.outputs()),
         ]
-        bridge.select(judge, [self.judgments, *states], outputs, **QUICK)
+        bridge.select(judge, [self.judgments, *states], outputs, trigger_mode="multiple", **IN_TURN)
         load.upload(loaded, [load, self.judgments, *states, *self.inputs.components()], [*outputs, note], **QUICK)
         save.serve(saved, [self.judgments])
 

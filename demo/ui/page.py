@@ -9,6 +9,8 @@ import gradio as gr
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUICK: dict[str, Any] = QUIET | {"concurrency_limit": 16, "concurrency_id": "quick"}
 """Events that only draw or read; they do not wait for those that score."""
+IN_TURN: dict[str, Any] = QUIET | {"concurrency_limit": 1, "concurrency_id": "in turn"}
+"""Events of which each needs what the one before it left."""
 RANKING: dict[str, Any] = QUIET | {"concurrency_limit": 4, "concurrency_id": "ranking"}
 """Events that score."""
 

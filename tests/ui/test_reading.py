@@ -16,7 +16,7 @@ COVERED = """() => [...document.querySelectorAll('#rerank-panel-box :is(.judge b
 }).length"""
 NARROWEST = """() => Math.min(...[...document.querySelectorAll('#rerank-results .ranking tbody tr')].slice(0, 10)
   .map(row => row.querySelector('.text').getBoundingClientRect().width))"""
-JUDGED = "() => document.querySelectorAll('#rerank-results .ranking tr:not([data-grade=\"-1\"])').length"
+JUDGED = "() => document.querySelectorAll('#rerank-results .ranking tbody tr:not([data-grade=\"-1\"])').length"
 
 
 def rerank(page: Any, query: str, passages: str) -> None:

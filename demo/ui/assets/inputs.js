@@ -111,15 +111,7 @@
   const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* only this page knows then */ } };
 
-  // gradio's own labels take the browser's language, which is the chosen one from here on
-  const language = kept(LANGUAGE);
-  if (language) {
-    Object.defineProperty(navigator, 'language', { get: () => language });
-    Object.defineProperty(navigator, 'languages', { get: () => [language] });
-  }
-
   function chooseLanguage(code) {
-    keep(LANGUAGE, code === 'zh' ? 'zh-CN' : code);
     document.cookie = `${LANGUAGE}=${code}; path=/; max-age=31536000; SameSite=Lax`;
     location.reload();
   }
@@ -129,8 +121,7 @@
     keep(THEME, dark ? 'dark' : 'light');
   }
 
-  document.addEventListener('pointerdown', () => { touched = true; }, true);
-  document.addEventListener('keydown', () => { touched = true; }, true);
+  ['pointerdown', 'keydown', 'input'].forEach((kind) => document.addEventListener(kind, () => { touched = true; }, true));
   document.addEventListener('click', (event) => {
     const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
     if (run) begun(run.id);

@@ -152,6 +152,12 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 elem_id="reading",
             )
             known_formats = page_html(formats_note("en"))
+            first_stage = gr.Radio(
+                [(ranker.spec.label, str(ranker)) for ranker in pane.first_stages()],
+                value=start.first_stage,
+                label=label(w.FIRST_STAGE),
+                elem_id="first-stage",
+            )
         actions = gr.Column(elem_id="actions")
         with gr.Accordion(label(w.OPTIONS), open=False, elem_id="options"):
             options = _options(pane, start, label)
@@ -162,6 +168,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
         "pasted": pasted,
         "uploaded": gr.State(None),
         "reading": reading,
+        "first_stage": first_stage,
         **options,
     }
     notes = Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note)
@@ -173,12 +180,6 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
 def _options(pane: InputsPane, start: Form, label: w.Labels) -> dict[str, Any]:
     """The first stage, with the defaults of the first variant."""
     return {
-        "first_stage": gr.Radio(
-            [(ranker.spec.label, str(ranker)) for ranker in pane.first_stages()],
-            value=start.first_stage,
-            label=label(w.FIRST_STAGE),
-            elem_id="first-stage",
-        ),
         "variant": gr.Dropdown(
             [(label(row.label), row.key) for row in VARIANTS],
             value=start.variant,
@@ -246,7 +247,8 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
         collection, sentence = pane.read_uploaded(paths, reading, before, w.language_of(request))
         queries = collection.queries if collection else ()
         menu = gr.Dropdown(choices=query_choices(queries), value=None) if queries else gr.skip()
-        return collection, sentence, menu
+        first = gr.skip() if collection is before else pane.usual_first_stage(UPLOAD, collection)
+        return collection, sentence, menu, first
 
     def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
         chosen, text = pane.service.collection(key), pane.query_for(key, query)
@@ -277,6 +279,7 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
         [notes.uploads.upload, reading.input],
         uploaded,
         [notes.uploads, reading, form["uploaded"]],
-        [form["uploaded"], notes.uploaded, notes.examples],
+        [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]],
         **QUICK,
     )
+    form["source"].input(pane.usual_first_stage, [form["source"], form["uploaded"]], form["first_stage"], **QUICK)
