@@ -68,7 +68,7 @@ def serve(settings: Settings, uploads: Uploads) -> None:
     service = RankingService(settings, models=models)
     app, i18n = build_app(settings, service)
     beside = api.beside(settings, service, uploads)
-    app.launch(**launch_options(settings, i18n), app_kwargs=beside, prevent_thread_lock=True)
+    app.launch(**launch_options(settings, i18n, beside), prevent_thread_lock=True)
     try:
         service.warm_up()
         Event().wait()

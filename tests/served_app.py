@@ -27,7 +27,7 @@ def served(
     settings = replace(settings, port=settings.port if settings.port != Settings().port else free_port())
     service = make_service(settings)
     page, i18n = build_app(settings, service)
-    options = launch_options(settings, i18n) | {"app_kwargs": api.beside(settings, service)}
+    options = launch_options(settings, i18n, api.beside(settings, service))
     _, url, _ = page.launch(**options, prevent_thread_lock=True, quiet=True)
     try:
         yield url

@@ -5,9 +5,11 @@ To add a tab, write its file in `ui/tabs` and its line in `TABS`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from demo.service import RankingService
 from demo.settings import Settings
@@ -19,6 +21,8 @@ from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
+from demo.ui.language import ChosenLanguage
+from demo.ui.memory import Memory
 from demo.ui.page import QUIET, page_html, threads_for
 from demo.ui.tabs import about, compare, evaluate, models, rerank
 from demo.ui.views.render import render
@@ -41,8 +45,9 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
         masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
-            inputs = build_inputs(InputsPane(settings, service), label)
-            frame = Frame(inputs, Judging(inputs, label), Explaining(service), label)
+            memory = Memory()
+            inputs = build_inputs(InputsPane(settings, service), memory, label)
+            frame = Frame(inputs, Judging(inputs, memory, label), Explaining(service), memory, label)
             with gr.Tabs(elem_id="tabs"):
                 for key, title, build in TABS:
                     with gr.Tab(label(title), elem_id=f"tab-{key}"):
@@ -58,10 +63,13 @@ def _masthead(request: gr.Request | None) -> str:
     return render("masthead.html", w.language_of(request), live=True, languages=w.LANGUAGES)
 
 
-def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
+def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any]) -> dict[str, Any]:
     """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
 
     There is no server-side rendering: it puts Node in front, which would answer without what `demo.api` adds.
+
+    Args:
+        beside: arguments of the application that serves the page (`demo.api.beside`).
     """
     return {
         "mcp_server": has_mcp(settings),
@@ -79,4 +87,5 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
         "ssr_mode": False,
+        "app_kwargs": {**beside, "middleware": [Middleware(ChosenLanguage), *beside.get("middleware", ())]},
     }

@@ -9,6 +9,7 @@ from demo.ui import wording as w
 from demo.ui.explaining import Explaining
 from demo.ui.inputs.components import Inputs
 from demo.ui.judging import Judging
+from demo.ui.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Frame:
     inputs: Inputs
     judging: Judging
     explaining: Explaining
+    memory: Memory
     label: w.Labels
 
     @property

@@ -18,7 +18,8 @@ from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.handlers import Form, InputsPane
-from demo.ui.page import QUICK, page_html
+from demo.ui.memory import Memory, judgments_text, read_judgments
+from demo.ui.page import IN_TURN, QUICK, current_page, page_html
 from demo.ui.parts import build_download
 from demo.ui.sections import Built, Drawn, Occasion, View
 from demo.ui.session import Shown, grades_by_id
@@ -92,6 +93,7 @@ class Judging:
     """Judgments of one visitor, and where they are shown."""
 
     inputs: Inputs
+    memory: Memory
     label: w.Labels
     judgments: gr.State = field(default_factory=lambda: gr.State(Judgments()))
     scenes: list[Scene] = field(default_factory=list)
@@ -108,7 +110,7 @@ class Judging:
         def drawn(
             request: gr.Request, judgments: Judgments, values: Sequence[Any], on: frozenset[str]
         ) -> dict[Any, Any]:
-            found: dict[Any, Any] = {self.judgments: judgments}
+            found: dict[Any, Any] = {self.judgments: judgments, self.memory.judgments: judgments_text(judgments)}
             for scene, value in zip(self.scenes, values, strict=True):
                 if value is not None:
                     view = View[Any](drawn=scene.draw(value, judgments, w.language_of(request), on))
@@ -135,8 +137,13 @@ class Judging:
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
             return drawn(request, judgments, values, LOADED) | {note: told}
 
-        outputs = [self.judgments, *(part for scene in self.scenes for part in scene.built.outputs())]
-        bridge.select(judge, [self.judgments, *states], outputs, **QUICK)
+        current_page().load(read_judgments, self.memory.judgments, self.judgments, **QUICK)
+        outputs = [
+            self.judgments,
+            self.memory.judgments,
+            *(part for scene in self.scenes for part in scene.built.outputs()),
+        ]
+        bridge.select(judge, [self.judgments, *states], outputs, trigger_mode="multiple", **IN_TURN)
         load.upload(loaded, [load, self.judgments, *states, *self.inputs.components()], [*outputs, note], **QUICK)
         save.serve(saved, [self.judgments])
 

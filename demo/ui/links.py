@@ -52,8 +52,11 @@ class Link:
     rankers: tuple[Ranker, ...] = ()
 
 
-def written(link: Link, pane: InputsPane) -> str:
+def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
     """The link behind “?”.
+
+    Args:
+        most_chars: longest that is of use.
 
     Raises:
         InputError: the first stage is scores that came along, nothing was uploaded yet, a number of BM25 is missing, or
@@ -73,13 +76,13 @@ def written(link: Link, pane: InputsPane) -> str:
         RANKERS: ",".join(map(str, link.rankers)),
     }
     text = urlencode({name: value for name, value in values.items() if value})
-    if len(text) > MOST_CHARS:
+    if len(text) > most_chars:
         raise InputError(
             Message(
                 "The link would have {text:,} characters, and beyond {most_chars:,} links do not work everywhere. "
                 "Take fewer or shorter passages, or save the result as JSON and send that.",
                 text=len(text),
-                most_chars=MOST_CHARS,
+                most_chars=most_chars,
             )
         )
     return text

@@ -11,6 +11,8 @@ from demo.settings import Settings
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUICK: dict[str, Any] = QUIET | {"concurrency_limit": 16, "concurrency_id": "quick"}
 """Events that only draw or read; they do not wait for those that score."""
+IN_TURN: dict[str, Any] = QUIET | {"concurrency_limit": 1, "concurrency_id": "in turn"}
+"""Events of which each needs what the one before it left."""
 RANKING: dict[str, Any] = QUIET | {"concurrency_limit": None, "concurrency_id": "ranking"}
 """Events that score: all begin at once, and `demo.turns` says which of them may work."""
 

@@ -77,8 +77,8 @@ STOP = Message("Stop")
 # judging by hand
 JUDGING = Message("Judgments by hand")
 JUDGING_HELP = Message(
-    "Choose a passage and press 0–3, or a grade in its panel. Judgments stay while this page is open; "
-    "save them as qrels to keep them."
+    "Choose a passage and press 0–3, or a grade in its panel. Judgments stay in this browser; save them "
+    "as qrels to take them elsewhere."
 )
 JUDGING_LOAD = Message("Load qrels")
 JUDGING_SAVE = Message("Save as qrels")

@@ -91,3 +91,12 @@ def test_an_upload_that_never_came_is_said() -> None:
 
     with pytest.raises(InputError, match="Choose a file first"):
         PANE.collection(replace(PANE.default_form(), source=UPLOAD))
+
+
+def test_an_uploaded_response_keeps_its_engines_order() -> None:
+    from dataclasses import replace
+
+    plain = collection_of(PASSAGES)
+    scored = replace(plain, engine_scores={passage.doc_id: 1.0 for passage in PASSAGES})
+    assert PANE.usual_first_stage(UPLOAD, scored) == "engine"
+    assert PANE.usual_first_stage(UPLOAD, plain) == PANE.usual_first_stage("collection", scored) == "bm25"

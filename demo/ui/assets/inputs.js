@@ -83,20 +83,35 @@
     if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
   }
 
+  // ---- radio buttons of one question are one group, so that arrows choose and Tab goes on -----------------------------
+  const groupRadios = () => all('fieldset input[type=radio]').forEach((radio) => {
+    const group = radio.closest('fieldset').id;
+    if (group && radio.name !== group) radio.name = group;
+  });
+
+  // ---- tabs and runs are entries of the browser's history --------------------------------------------------------------
+  let address = location.search, going = false;
+
+  function noteTab() {
+    const tab = openTab();
+    if (!tab || history.state?.tab === tab) return;
+    if (history.state?.tab && !going) history.pushState({ tab }, ''); else history.replaceState({ tab }, '');
+    going = false;
+  }
+
+  window.addEventListener('popstate', () => {
+    if (location.search !== address) return location.reload();
+    const tab = history.state?.tab;
+    if (tab && tab !== openTab()) { going = true; one(`#tab-${tab}-button`)?.click(); }
+    return undefined;
+  });
+
   // ---- language and theme ----------------------------------------------------------------------------------------
   const LANGUAGE = 'lens-language', THEME = 'lens-theme';
   const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* only this page knows then */ } };
 
-  // gradio's own labels take the browser's language, which is the chosen one from here on
-  const language = kept(LANGUAGE);
-  if (language) {
-    Object.defineProperty(navigator, 'language', { get: () => language });
-    Object.defineProperty(navigator, 'languages', { get: () => [language] });
-  }
-
   function chooseLanguage(code) {
-    keep(LANGUAGE, code === 'zh' ? 'zh-CN' : code);
     document.cookie = `${LANGUAGE}=${code}; path=/; max-age=31536000; SameSite=Lax`;
     location.reload();
   }
@@ -106,8 +121,7 @@
     keep(THEME, dark ? 'dark' : 'light');
   }
 
-  document.addEventListener('pointerdown', () => { touched = true; }, true);
-  document.addEventListener('keydown', () => { touched = true; }, true);
+  ['pointerdown', 'keydown', 'input'].forEach((kind) => document.addEventListener(kind, () => { touched = true; }, true));
   document.addEventListener('click', (event) => {
     const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
     if (run) begun(run.id);
@@ -116,7 +130,7 @@
   });
 
   const start = () => {
-    new MutationObserver(() => { arrived(); openExample(); }).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

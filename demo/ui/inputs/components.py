@@ -17,6 +17,7 @@ from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
 from demo.ui.links import read_if_right
+from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_inputs_line
 from demo.ui.views import status
@@ -89,7 +90,7 @@ def parameter_label(row: Parameter) -> Message:
     return Message("{sign}: {meaning} ({span})", sign=row.sign, meaning=row.meaning, span=span)
 
 
-def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
+def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     """Makes the left column."""
     start = pane.default_form()
     with gr.Column(elem_id="inputs", elem_classes="side") as column:
@@ -151,6 +152,12 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
                 elem_id="reading",
             )
             known_formats = page_html(formats_note("en"))
+            first_stage = gr.Radio(
+                [(ranker.spec.label, str(ranker)) for ranker in pane.first_stages()],
+                value=start.first_stage,
+                label=label(w.FIRST_STAGE),
+                elem_id="first-stage",
+            )
         actions = gr.Column(elem_id="actions")
         with gr.Accordion(label(w.OPTIONS), open=False, elem_id="options"):
             options = _options(pane, start, label)
@@ -161,23 +168,18 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
         "pasted": pasted,
         "uploaded": gr.State(None),
         "reading": reading,
+        "first_stage": first_stage,
         **options,
     }
     notes = Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note)
     inputs = Inputs(pane, form, notes, column, actions)
-    _wire(inputs)
+    _wire(inputs, memory)
     return inputs
 
 
 def _options(pane: InputsPane, start: Form, label: w.Labels) -> dict[str, Any]:
     """The first stage, with the defaults of the first variant."""
     return {
-        "first_stage": gr.Radio(
-            [(ranker.spec.label, str(ranker)) for ranker in pane.first_stages()],
-            value=start.first_stage,
-            label=label(w.FIRST_STAGE),
-            elem_id="first-stage",
-        ),
         "variant": gr.Dropdown(
             [(label(row.label), row.key) for row in VARIANTS],
             value=start.variant,
@@ -220,12 +222,12 @@ def _parameter_fields(key: str, values: Mapping[str, float | None], language: La
     ]
 
 
-def _wire(inputs: Inputs) -> None:
+def _wire(inputs: Inputs, memory: Memory) -> None:
     """Connects the components with the pane's methods."""
     pane, form, notes = inputs.pane, inputs.form, inputs.notes
 
-    def opened(request: gr.Request) -> dict[Any, Any]:
-        language, link = w.language_of(request), read_if_right(request.query_params, pane)
+    def opened(request: gr.Request, run: str) -> dict[Any, Any]:
+        language, link = w.language_of(request), read_if_right(asked(request, run), pane)
         if link is not None:
             found = inputs.filled(link.form, language)
         else:
@@ -245,7 +247,8 @@ def _wire(inputs: Inputs) -> None:
         collection, sentence = pane.read_uploaded(paths, reading, before, w.language_of(request))
         queries = collection.queries if collection else ()
         menu = gr.Dropdown(choices=query_choices(queries), value=None) if queries else gr.skip()
-        return collection, sentence, menu
+        first = gr.skip() if collection is before else pane.usual_first_stage(UPLOAD, collection)
+        return collection, sentence, menu, first
 
     def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
         chosen, text = pane.service.collection(key), pane.query_for(key, query)
@@ -258,7 +261,7 @@ def _wire(inputs: Inputs) -> None:
 
     collection, query, reading = form["collection"], form["query"], form["reading"]
     said = [notes.examples, notes.collection, notes.formats, notes.pasted, notes.uploaded]
-    current_page().load(opened, None, [*inputs.components(), *said], **QUICK)
+    current_page().load(opened, memory.run, [*inputs.components(), *said], **QUICK)
     notes.examples.input(lambda text: text, notes.examples, query, **QUICK).success(
         None, js=RUN_NOW, api_visibility="private"
     )
@@ -276,6 +279,7 @@ def _wire(inputs: Inputs) -> None:
         [notes.uploads.upload, reading.input],
         uploaded,
         [notes.uploads, reading, form["uploaded"]],
-        [form["uploaded"], notes.uploaded, notes.examples],
+        [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]],
         **QUICK,
     )
+    form["source"].input(pane.usual_first_stage, [form["source"], form["uploaded"]], form["first_stage"], **QUICK)

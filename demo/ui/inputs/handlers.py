@@ -12,6 +12,7 @@ from threading import Lock
 from demo import formats, uploads
 from demo.errors import DemoError, InputError
 from demo.messages import Language
+from demo.rankers import engine
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.protocol import Ranker
@@ -109,6 +110,11 @@ class InputsPane:
         offered = self.service.rankers.first_stages()
         words = [ranker for ranker in offered if isinstance(ranker, Bm25)]
         return [*words[:1], *(ranker for ranker in offered if not isinstance(ranker, Bm25))]
+
+    def usual_first_stage(self, source: str, uploaded: Collection | None) -> str:
+        """The first stage to begin with: the order of the engine that an uploaded response came from, else BM25."""
+        given = source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None
+        return engine.NAME if given else str(self.service.default_first_stage())
 
     def first_stage(self, form: Form) -> Ranker:
         """The form's first stage.

@@ -158,7 +158,9 @@ class RerankTab(ResultTab):
         look = Look(shown, judgments, Pair.of(shown.judged(judgments)), find_scale(scale), language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
-    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[Shown]]:
+    def opening(
+        self, asked: Mapping[str, str], language: Language, judgments: Judgments = Judgments()
+    ) -> Iterator[View[Shown]]:
         """What a visitor sees first: what the address asks for, or else the first collection's first query.
 
         Where a link cannot be opened, or needs a model that is not here yet, the example stands below the reason.
@@ -171,7 +173,7 @@ class RerankTab(ResultTab):
             told_why = w.LINK_WRONG.format(reason=error.to(language))
             link, missing, reason = None, [], status.alert(told_why, language)
         link = Link(self.pane.default_form()) if link is None or missing else link
-        for view in self.run(link.form, link.reranker or self.reranker(""), Judgments(), RAW.key, language):
+        for view in self.run(link.form, link.reranker or self.reranker(""), judgments, RAW.key, language):
             yield view if view.status else replace(view, status=reason)
 
     def rescaled(self, shown: Shown | None, scale: str, language: Language) -> View[Shown]:

@@ -21,7 +21,8 @@ from demo.ui.explaining import Asked, Question
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
-from demo.ui.links import read_if_right
+from demo.ui.links import Link, read_if_right, written
+from demo.ui.memory import MOST_KEPT_CHARS
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
@@ -106,6 +107,10 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(Form(*values[:-1]), values[-1] or ())
 
+    def remembered(*values: Any) -> str:
+        rankers = tab.service.rankers.read_all(values[-1] or ())
+        return written(Link(Form(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
+
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
 
@@ -114,6 +119,7 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     running = actions.box.run.click(
         run, [*form, actions.rankers, frame.judging.judgments, *panel.components()], outputs, **RANKING
     )
+    frame.memory.keep(running, remembered, [*form, actions.rankers])
     page = current_page()
     page.load(opening, None, outputs, **RANKING)
     page.load(None, js=GO_TO_COMPARE, api_visibility="private")
@@ -142,7 +148,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -
     seen = [built.kept, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
-    gr.on([panel.fusion.input, *(slider.release for slider in sliders)], redrawn, seen, built.outputs(), **redraw)
+    gr.on([panel.fusion.input, *(slider.input for slider in sliders)], redrawn, seen, built.outputs(), **redraw)
     gr.on(
         [panel.reference.input, panel.measure.input, panel.scale.input, panel.axis.input],
         referred,

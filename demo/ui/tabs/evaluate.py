@@ -202,7 +202,7 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     current_tab().select(returned, [built.kept, grade, *panel.steady()], results.outputs(), **redraw)
     changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, grade.change]
     gr.on(changed, rescored, seen, results.outputs(), **redraw)
-    panel.threshold.release(cut, shown, built.outputs(), **redraw)
+    panel.threshold.input(cut, shown, built.outputs(), **redraw)
     panel.order.input(resorted, shown, built.outputs(), **redraw)
 
     def saved(evaluated: Evaluated | None, *values: Any) -> dict[str, str]:

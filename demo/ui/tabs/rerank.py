@@ -17,7 +17,9 @@ from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
-from demo.ui.links import read_if_right
+from demo.ui.links import Link, read_if_right, written
+from demo.ui.memory import MOST_KEPT_CHARS, read_judgments
+from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
@@ -55,15 +57,13 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
         for view in tab.run(Form(*typed), reranker, judged, chosen_scale, w.language_of(request)):
             yield built.updates(view)
 
-    def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for view in tab.opening(request.query_params, w.language_of(request)):
+    def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:
+        for view in tab.opening(asked_for(request, run), w.language_of(request), read_judgments(judged)):
             yield built.updates(view)
 
-    def localised(request: gr.Request) -> dict[Any, Any]:
-        menu, link = (
-            reranker_choices(tab.service, w.language_of(request)),
-            read_if_right(request.query_params, tab.pane),
-        )
+    def localised(request: gr.Request, run: str) -> dict[Any, Any]:
+        menu = reranker_choices(tab.service, w.language_of(request))
+        link = read_if_right(asked_for(request, run), tab.pane)
         if link is None:
             return {actions.model: gr.Dropdown(choices=menu)}
         chosen = link.reranker or tab.reranker("")
@@ -78,6 +78,11 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
         *typed, model, windows, precision = values
         return tab.link(Form(*typed), tab.reranker(model or "", precision, windows))
 
+    def remembered(*values: Any) -> str:
+        *typed, model, windows, precision = values
+        link = Link(Form(*typed), tab.reranker(model or "", precision, windows))
+        return written(link, tab.pane, MOST_KEPT_CHARS)
+
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
 
@@ -87,12 +92,14 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
     running = actions.box.run.click(run, [*frame.inputs.components(), *own], built.outputs(), **RANKING)
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
+    asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
+    frame.memory.keep(running, remembered, asking)
     page = current_page()
-    page.load(opening, None, built.outputs(), **RANKING)
-    page.load(localised, None, [actions.model, actions.precision, actions.windows], **QUICK)
+    page.load(opening, [frame.memory.run, frame.memory.judgments], built.outputs(), **RANKING)
+    page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries
-    files["link"].serve(linked, [*frame.inputs.components(), actions.model, actions.windows, actions.precision])
+    files["link"].serve(linked, asking)
     files["html"].serve(tab.html, [built.kept, judgments, scale, asked.question], worded=True)
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])

@@ -1,0 +1,76 @@
+"""What a visitor's own browser keeps over a reload: the last run as a link, and the judgments; nothing on the server.
+
+A run that fits into an address becomes an entry of the browser's history; a longer one stands in its storage alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import gradio as gr
+
+from demo.errors import DemoError
+from demo.judgments import Judgment, Judgments
+from demo.ui.links import MOST_CHARS
+from demo.ui.page import QUICK
+
+MOST_KEPT_CHARS = 2_000_000
+"""Of a run; browsers keep about five million characters for a page."""
+SECRET = "rerank-lens"
+"""The same after every start, or what was kept could not be read again; it protects nothing."""
+
+ADD_TO_HISTORY = f"""(text) => {{
+  if (!text) return;
+  const search = text.length <= {MOST_CHARS} ? '?' + text : '';
+  if (search !== location.search) history.pushState(history.state, '', location.pathname + search);
+}}"""
+
+
+def _kept(key: str) -> gr.BrowserState:
+    return gr.BrowserState("", storage_key=f"rerank-lens-{key}", secret=SECRET)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is kept, as text."""
+
+    run: gr.BrowserState = field(default_factory=lambda: _kept("run"))
+    judgments: gr.BrowserState = field(default_factory=lambda: _kept("judgments"))
+
+    def keep(self, running: Any, write: Callable[..., str], inputs: Sequence[Any]) -> None:
+        """Keeps what `write` gives of the inputs whenever the event `running` has ended well."""
+
+        def kept(*values: Any) -> str:
+            try:
+                text = write(*values)
+            except DemoError:
+                return ""
+            return text if len(text) <= MOST_KEPT_CHARS else ""
+
+        running.success(kept, list(inputs), self.run, **QUICK).success(
+            None, self.run, None, js=ADD_TO_HISTORY, api_visibility="private"
+        )
+
+
+def asked(request: gr.Request, run: str | None) -> Mapping[str, str]:
+    """What the address asks for, or else the last run that the browser has kept."""
+    return dict(request.query_params) or dict(parse_qsl(run or ""))
+
+
+def judgments_text(judgments: Judgments) -> str:
+    """The judgments as JSON."""
+    rows = [[*key, row.doc_id, row.grade] for key, row in judgments.rows.items()]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def read_judgments(text: str | None) -> Judgments:
+    """The judgments again; none where the text is not what `judgments_text` gives."""
+    try:
+        rows = json.loads(text or "[]")
+        return Judgments({(str(name), str(content)): Judgment(str(i), int(grade)) for name, content, i, grade in rows})
+    except (ValueError, TypeError):
+        return Judgments()

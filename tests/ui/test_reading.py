@@ -1,0 +1,156 @@
+"""What the page is to a stranger, in a real browser: the answer at once, at every width, by hand and by key, kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+TOP = "selector => Math.round(document.querySelector(selector).getBoundingClientRect().top)"
+BOX = "selector => { const b = document.querySelector(selector).getBoundingClientRect(); return [b.top, b.bottom]; }"
+COVERED = """() => [...document.querySelectorAll('#rerank-panel-box :is(.judge button, .explain)')].filter(one => {
+  const box = one.getBoundingClientRect();
+  return !one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}).length"""
+NARROWEST = """() => Math.min(...[...document.querySelectorAll('#rerank-results .ranking tbody tr')].slice(0, 10)
+  .map(row => row.querySelector('.text').getBoundingClientRect().width))"""
+JUDGED = "() => document.querySelectorAll('#rerank-results .ranking tbody tr:not([data-grade=\"-1\"])').length"
+
+
+def rerank(page: Any, query: str, passages: str) -> None:
+    """Pastes the passages and waits for their result."""
+    page.check("#source input[value=paste]")
+    page.fill("#paste textarea", passages)
+    page.fill("#query textarea", query)
+    page.wait_for_function("() => /passage/.test(document.querySelector('#paste-note').textContent)")
+    page.click("#rerank")
+    page.wait_for_function("q => document.querySelector('#rerank-results .query q')?.textContent === q", arg=query)
+
+
+def test_answer_and_buttons_are_in_view_and_nothing_covers_the_panel(open_page: Any) -> None:
+    page = open_page(width=1366, height=768, unfolded=False)
+    assert page.evaluate(TOP, "#summary") < page.evaluate(TOP, ".tops .after .hit") < 400
+    for mode in ("collection", "paste", "upload"):
+        page.check(f"#source input[value={mode}]")
+        top, bottom = page.evaluate(BOX, "#rerank")
+        assert 0 < top < bottom <= 768, mode
+    page.check("#source input[value=collection]")
+    page.click("#rerank-results .jump a:has-text('All passages')")
+    page.wait_for_selector("#rerank-results .ranking tbody tr >> nth=2")
+    page.locator("#rerank-results .ranking tbody tr").nth(2).click()
+    page.wait_for_function(f"() => ({COVERED})() === 0")
+    for width in (1000, 1152, 1280, 1366, 1920):
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate(NARROWEST) >= 240, width
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+def test_a_chosen_query_runs_and_what_is_stale_says_so(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    note = page.locator("#rerank-results .stale-note")
+    page.fill("#query textarea", "something else")
+    note.wait_for(state="visible")
+    page.evaluate("() => window.scrollTo(0, 900)")
+    page.click("#examples input")
+    page.get_by_role("option").nth(3).click()
+    page.wait_for_function(
+        "() => { const q = document.querySelector('#rerank-results .query q').textContent;"
+        " return !q.includes('Paris, Texas') && q === document.querySelector('#query textarea').value.trim(); }"
+    )
+    page.wait_for_function(f"() => ({TOP})('#rerank-headline-section') >= 0")
+    note.wait_for(state="hidden")
+
+
+def test_judging_by_key_goes_on_and_outlives_a_reload(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    lines = [f"The library of town {number} opens at {number}." for number in range(1, 13)]
+    rerank(page, "when does the library open", "\n".join(lines))
+    page.wait_for_url("**/?query=*")
+    page.click("#rerank-results .panel [data-mode=onward]")
+    page.click("#rerank-results .panel [data-mode=blind]")
+    assert not page.is_visible("#rerank-results .panel dl")
+    page.click("#rerank-results .panel .body")
+    first = page.get_attribute("#rerank-results .panel", "data-i")
+    page.keyboard.press("2")
+    page.keyboard.press("0")
+    page.wait_for_function(f"() => ({JUDGED})() === 2")
+    assert page.get_attribute("#rerank-results .panel", "data-i") != first
+    page.wait_for_selector("#rerank-judged-box summary")
+    page.reload()
+    page.wait_for_selector("#rerank-judged-box summary")
+    assert page.inner_text("#rerank-results .query q") == "when does the library open"
+    assert page.evaluate(JUDGED) == 2
+    assert page.input_value("#paste textarea") == "\n".join(lines)
+    page.click("#tab-about-button")
+    page.go_back()
+    page.wait_for_selector("#rerank-results .tops")
+
+
+def test_results_come_first_on_a_phone(open_page: Any) -> None:
+    page = open_page(width=390, height=844, unfolded=False)
+    assert page.evaluate(TOP, "#summary") < 300
+    assert page.evaluate(TOP, ".tops .after .hit") < 844
+    assert not page.is_visible("#query")
+    assert "Paris, Texas" in page.inner_text("#inputs .inputs-line")
+    second = page.locator(".tops .after .hit").nth(1)
+    assert second.locator("small").inner_text() == "was 1"
+    second.locator(".judge [data-grade='1']").click()
+    assert second.locator("[data-cell=grade]").inner_text() == "1"
+    page.click("#inputs .inputs-line button")
+    page.fill("#query textarea", "largest city in South America")
+    page.click("#rerank")
+    page.wait_for_function("() => document.querySelector('#rerank-results .query q').textContent.includes('South')")
+    page.wait_for_function(f"() => ({TOP})('#summary') < 400")
+    assert not page.is_visible("#query")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+def test_arrows_move_sliders_and_radio_buttons(open_page: Any) -> None:
+    page = open_page()
+    assert {
+        len(set(names)) for names in [page.eval_on_selector_all("#scale input", "all => all.map(x => x.name)")]
+    } == {1}
+    page.focus("#scale input[value=raw]")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => /e⁻|exp|1 \\/ \\(1/.test(document.querySelector('#rerank-scores-box').textContent)")
+    page.click("#tab-compare-button")
+    page.wait_for_selector("#compare-results .flow")
+    page.wait_for_function("() => !document.querySelector('#compare-actions .lens-status.progress')")
+    page.click("#compare-depths-section .fold")
+    before = page.inner_text("#compare-results .ranking tbody")
+    page.focus("#depth-slider input[type=range]")
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "was => document.querySelector('#compare-results .ranking tbody').innerText !== was", arg=before
+    )
+
+
+def test_language_and_theme_change_the_whole_page(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    page.click("[data-theme-switch]")
+    assert page.evaluate("() => document.body.classList.contains('dark')")
+    page.click("[data-language=zh]")
+    page.wait_for_function("() => document.querySelector('#rerank')?.innerText === '重排'")
+    page.wait_for_selector("#summary")
+    assert "交叉编码器" in page.inner_text("#summary")
+    page.wait_for_function("() => document.body.classList.contains('dark')")
+
+
+@pytest.mark.parametrize(
+    ("query", "passages", "hits"),
+    [
+        ("nothing of this", "eins\nzwei\ndrei", 3),
+        ("同一个词", "同一个词\n" + "长" * 400 + "\n" + "w" * 400 + "\nكلمة واحدة", 4),
+        ("one", "one", 1),
+    ],
+)
+def test_odd_passages_are_readable(open_page: Any, query: str, passages: str, hits: int) -> None:
+    page = open_page(width=1024, height=768, unfolded=False)
+    rerank(page, query, passages)
+    page.wait_for_function(
+        "count => document.querySelectorAll('#rerank-results .after .hit').length === count", arg=hits
+    )
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 1024
