@@ -24,17 +24,22 @@ def main() -> None:
         from demo.rankers.cross_encoder import zero_gpu
 
         models = zero_gpu
+    from demo import api
     from demo.service import RankingService
     from demo.ui.app import build_app, launch_options
 
-    service = RankingService(settings, models=models)
-    app, i18n = build_app(settings, service)
     try:
-        app.launch(**launch_options(settings, i18n), prevent_thread_lock=True)
+        service = RankingService(settings, models=models)
+    except DemoError as error:
+        sys.exit(str(error))
+    page, i18n = build_app(settings, service)
+    try:
+        server, _, _ = page.launch(**launch_options(settings, i18n), prevent_thread_lock=True)
     except OSError as error:
         sys.exit(f"Port {settings.port} cannot be served: {error}. Name another with RERANK_LENS_PORT.")
+    api.mount(server, settings, service)
     service.warm_up()
-    app.block_thread()
+    page.block_thread()
 
 
 if __name__ == "__main__":

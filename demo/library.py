@@ -20,9 +20,10 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.formats.assembly import distinct, group_judgments
-from demo.formats.beir import read_qrels, read_queries
 from demo.formats.json_text import read_jsonl
+from demo.formats.qrels import read_qrels
 from demo.formats.source import Judgment, Limits, Source
+from demo.formats.topics import read_queries
 from demo.messages import Message, listed
 from demo.records import Card, Collection, Passage, Query
 

@@ -38,11 +38,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text that can be ranked. `doc_id` is unique within its collection."""
+    """A text that can be ranked. `doc_id` is unique within its collection; `fields` is what else was said of it."""
 
     doc_id: str
     text: str
     title: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def content(self) -> str:
@@ -148,6 +149,7 @@ class Cost:
         device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
         emulated: whether the device has no instructions for the precision, so that it was slower than fp32.
         model_bytes: memory that the model's weights take; 0 where no model was needed.
+        usd: what a server beyond this machine bills for it, in US dollars, where its owner states a price; else 0.
         earlier: what an earlier run of the same ranker on this machine took that computed more pairs; None: none did.
     """
 
@@ -162,6 +164,7 @@ class Cost:
     precision: str = ""
     emulated: bool = False
     model_bytes: int = 0
+    usd: float = 0.0
     earlier: Pace | None = None
 
     @property

@@ -123,6 +123,14 @@ class RankingService:
         """A model used in its own way; "" and 0 take what is usual."""
         return CrossEncoder(model, self._scoring, precision, windows, max_tokens)
 
+    def reranker(self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Ranker:
+        """As `cross_encoder`, or a reranker on offer that is no model, by its text; "" takes the default model."""
+        offered = (each for each in self.rankers.offered() if not each.spec.ranks_collection and str(each) == name)
+        return next(
+            (each for each in offered if not isinstance(each, CrossEncoder)),
+            self.cross_encoder(name, precision, windows, max_tokens),
+        )
+
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""
         return self.rankers.first_stages()[0]
@@ -178,6 +186,20 @@ class RankingService:
             yield Progress("scoring", number, len(rankers), Message("Compared"), found.result())
         return found.result()
 
+    @stepwise
+    def rank(self, ranker: Ranker, query: str, collection: Collection) -> Generator[Progress, None, Ranking]:
+        """All passages as the ranker orders them, without a first stage; closing it stops the work.
+
+        Raises:
+            InputError: the query is empty or too long, or there are no passages.
+            DemoError: as `Ranker.rank`.
+        """
+        _check_query(query.strip(), self.settings.max_query_chars)
+        _check_passages(collection)
+        indices = np.arange(len(collection.passages), dtype=np.int64)
+        ranking = yield from ranker.rank(Query("", query.strip()), collection, indices)
+        return checked(ranking, indices.size)
+
     def explain(self, ranker: Ranker, query: Query, collection: Collection, index: int) -> Steps[Explanation] | None:
         """Why the passage at this place of the collection has its score; None where the ranker cannot say."""
         return ranker.explain(query, collection, index) if isinstance(ranker, Explains) else None
@@ -188,10 +210,7 @@ class RankingService:
             raise InputError(
                 Message("{rankers} rankers were chosen. Choose 1 to {most}.", rankers=len(rankers), most=MOST_RANKERS)
             )
-        if not request.collection.passages:
-            raise InputError(
-                Message("There are no passages to rank. Paste some, upload a file or choose a collection.")
-            )
+        _check_passages(request.collection)
         first = request.first.spec
         if not first.ranks_collection:
             raise InputError(
@@ -281,6 +300,11 @@ def _check_query(text: str, most: int) -> None:
                 most=most,
             )
         )
+
+
+def _check_passages(collection: Collection) -> None:
+    if not collection.passages:
+        raise InputError(Message("There are no passages to rank. Paste some, upload a file or choose a collection."))
 
 
 def _known_query(collection: Collection, text: str) -> Query:

@@ -46,6 +46,8 @@ class Settings:
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")
     any_model: bool = _describe(True, "Whether visitors may name any hub model; off on Spaces unless set.")
+    remotes: str = _describe("", "Rerankers behind an address: a TOML file, or its text (docs/protocols.md).")
+    protocols: bool = _describe(True, "Whether other programs may rerank here as by TEI, Cohere, Jina and MCP.")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -65,6 +67,11 @@ class Settings:
             if name in environ:
                 values[row.name] = _parse(name, environ[name], type(row.default))
         return cls(**values)
+
+
+def secret(name: str) -> str:
+    """The environment variable of this name, "" where it is not set; for what no setting may hold, such as a key."""
+    return os.environ.get(name, "")
 
 
 def silence_gradio() -> None:

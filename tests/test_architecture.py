@@ -30,7 +30,7 @@ LAYERS = (
     ("evaluation",),
     ("service",),
     ("charts",),
-    ("ui", "evaluate", "record_first"),
+    ("ui", "api", "evaluate", "record_first"),
     ("app",),
 )
 """Every part of the app, from the lowest layer."""
@@ -63,17 +63,35 @@ HOMES = {
     "snowballstemmer": ("demo.text", "demo.training"),
     "ir_measures": ("demo.metrics.effectiveness", "demo.training"),
     "ir_datasets": ("demo.formats.irds",),
-    "charset_normalizer": ("demo.formats.encoding",),
-    "pypdf": ("demo.formats.documents",),
-    "docx": ("demo.formats.documents",),
+    "chardet": ("demo.formats.encoding",),
+    "pypdfium2": ("demo.formats.documents",),
+    "openpyxl": ("demo.formats.workbook",),
+    "pyarrow": ("demo.formats.parquet",),
     "lxml": ("demo.formats.documents",),
-    "zipfile": ("demo.formats.archive", "demo.formats.beir", "demo.training"),
+    "zipfile": (
+        "demo.formats.archive",
+        "demo.formats.beir",
+        "demo.formats.documents",
+        "demo.formats.workbook",
+        "demo.training",
+    ),
     "polib": ("demo.messages", "demo.locale"),
     "babel": ("demo.locale",),
 }
 """Libraries with the modules that may import them; a name stands for itself and all modules within it."""
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "pypdf", "docx", "polib", "babel")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "pypdfium2",
+    "openpyxl",
+    "pyarrow",
+    "lxml",
+    "chardet",
+    "polib",
+    "babel",
+)
 """Never loaded before somebody needs them."""
 
 ENVIRONMENT = ("demo.settings", "demo.training")

@@ -8,6 +8,7 @@ import io
 import json
 import random
 import re
+import time
 import zipfile
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -32,8 +33,8 @@ from demo.formats import (
     safe_cell,
     write_csv,
 )
-from demo.formats.documents import PDF_STREAM_BYTES, example_docx, example_pdf, paragraphs_of_page, read_docx, read_pdf
-from demo.formats.source import Source
+from demo.formats.documents import example_pdf, paragraphs_of_page
+from demo.formats.isolated import run_isolated
 from demo.settings import Settings
 
 LIMITS = Limits(passages=50, passage_chars=500, upload_bytes=2_000_000, unpacked_bytes=4_000_000)
@@ -60,7 +61,7 @@ def refusal(action: object, *args: object, **kwargs: object) -> str:
     assert callable(action)
     with pytest.raises(InputError) as caught:
         action(*args, **kwargs)
-    sentence = caught.value.text
+    sentence = caught.value.message
     assert re.search("[\u4e00-\u9fff]", sentence.to("zh"))
     named = set(re.findall(r"[\w.-]+\.(?:jsonl?|csv|tsv|txt|zip|gz|pdf|docx)|RERANK_\w+", str(sentence)))
     assert all(name in sentence.to("zh") for name in named), (named, sentence.to("zh"))
@@ -94,6 +95,8 @@ def test_every_formats_example_is_read_the_same_inside_gzip_and_zip(row: Format)
     if name.endswith(".zip"):
         return
     assert upload((name + ".gz", gzip.compress(content))).collection.passages == plain
+    if name.endswith(".xlsx"):
+        return
     assert upload(("all.zip", zipped({f"folder/{name}": content}))).collection.passages == plain
 
 
@@ -366,7 +369,7 @@ def test_a_grade_that_is_no_whole_number_is_refused(grade: str) -> None:
         ('{"text": "one"}\n{"text": "two"', "Line 2 of p.jsonl is not valid JSON: expecting"),
         ('{"text": "one"}\n\n{"id": 7}', "Line 3 of p.jsonl has no text. Each passage needs “text”"),
         ('{"text": "one"}\n[1]', "Line 2 of p.jsonl is neither a text nor an object: […]."),
-        ('{"text": {"a": 1}}', "Line 1 of p.jsonl: “text” is an object. It needs to be a text."),
+        ('{"text": {"a": 1}}\n{"text": "one"}', "Line 1 of p.jsonl: “text” is an object. It needs to be a text."),
         ('{"text": "one", "id": true}', "Line 1 of p.jsonl: “id” is true or false."),
         ('{"text": "one"}\n' + "[" * 100_000, "The JSON that starts at line 2 of p.jsonl is nested too deeply."),
         ('{"text": ' + "9" * 5000 + "}", "The JSON that starts at line 1 of p.jsonl has a number with thousands of"),
@@ -670,10 +673,14 @@ def test_trec_qrels_have_four_columns() -> None:
             "Line 2 of s.zip/scifact/qrels/test.tsv gives query “a” and passage “1”",
         ),
         ("queries.jsonl", '{"_id": "a"}', "Line 1 of s.zip/scifact/queries.jsonl has no text."),
-        ("queries.jsonl", '{"text": "x"}', "Line 1 of s.zip/scifact/queries.jsonl has no _id."),
         (
             "queries.jsonl",
-            '{"_id": "a", "text": "x"}\n' * 2,
+            '{"_id": "a", "text": "x"}\n{"text": "x"}',
+            "Line 2 of s.zip/scifact/queries.jsonl has no _id.",
+        ),
+        (
+            "queries.jsonl",
+            '{"_id": "a", "text": "x"}\n{"_id": "a", "text": "y"}\n',
             "Line 2 of s.zip/scifact/queries.jsonl repeats the id “a” of line 1",
         ),
         ("corpus.jsonl", '{"_id": "a"}', "Line 1 of s.zip/scifact/corpus.jsonl has no text."),
@@ -834,22 +841,23 @@ def test_a_broken_pdf_is_refused(keep: int) -> None:
 
 
 def test_a_document_that_takes_too_long_is_given_up() -> None:
-    source = Source("slow.pdf", example_pdf(), LIMITS)
-    assert refusal(read_pdf, source, seconds=0).startswith("slow.pdf takes longer than 0 seconds to read. Split it")
-    source = Source("slow.docx", example_docx(), LIMITS)
-    assert refusal(read_docx, source, seconds=0).startswith("slow.docx takes longer than 0 seconds to read. Split it")
+    sentence = refusal(run_isolated, time.sleep, 9, name="slow.pdf", seconds=0.2)
+    assert sentence.startswith("slow.pdf takes longer than 0.2 seconds to read. Split it")
 
 
-def test_a_pdf_whose_page_unpacks_to_far_too_much_is_refused() -> None:
+def test_a_pdf_whose_page_unpacks_to_far_too_much_holds_up_nobody() -> None:
     writer = PdfWriter()
     stream = DecodedStreamObject()
-    stream.set_data(b" " * (PDF_STREAM_BYTES + 1_000_000))
+    stream.set_data(b"BT /F1 9 Tf " + b"(a) Tj " * 1_000_000 + b"ET")
     page = writer.add_page(PdfReader(io.BytesIO(example_pdf())).pages[0])
     page[NameObject("/Contents")] = writer._add_object(stream.flate_encode())
     file = io.BytesIO()
     writer.write(file)
     assert len(file.getvalue()) < 50_000
-    assert refusal(upload, ("bomb.pdf", file.getvalue())).startswith("bomb.pdf cannot be read as PDF")
+    start = time.monotonic()
+    with suppress(InputError):
+        upload(("bomb.pdf", file.getvalue()))
+    assert time.monotonic() - start < 20
 
 
 def test_docx_headings_paragraphs_and_tables() -> None:

@@ -2,8 +2,8 @@
 
 Up to 12 passages every line is drawn and named. Up to 25 all are drawn, and the top 10 of the last column, the top 3 of
 every other and the 3 passages whose ranks differ most stand out. Beyond that only the passages of any column's top 10
-are drawn: ranks 1 to 10 at even distances, the rest on a logarithmic band below. Two columns make a slope chart. The
-page draws this as HTML and SVG.
+and those 3 are drawn: ranks 1 to 10 at even distances, the rest on a logarithmic band below. Two columns make a slope
+chart. The page draws this as HTML and SVG.
 """
 
 from __future__ import annotations
@@ -131,10 +131,11 @@ def _mode(size: int) -> Mode:
 def _strong(rankings: Sequence[Ranking], mode: Mode) -> set[int]:
     if mode == "all":
         return {index for ranking in rankings for index in ranking.order.tolist()}
+    movers = _biggest_movers(rankings) if rankings else []
     if mode == "tops":
-        return {index for ranking in rankings for index in ranking.top(TOP_K).tolist()}
+        return {*movers, *(index for ranking in rankings for index in ranking.top(TOP_K).tolist())}
     others = {index for ranking in rankings[:-1] for index in ranking.top(OTHER_TOP).tolist()}
-    return {*(rankings[-1].top(TOP_K).tolist() if rankings else ()), *others, *_biggest_movers(rankings)}
+    return {*(rankings[-1].top(TOP_K).tolist() if rankings else ()), *others, *movers}
 
 
 def _biggest_movers(rankings: Sequence[Ranking]) -> list[int]:
@@ -211,6 +212,9 @@ def flow_alt(data: FlowData) -> Message:
     if data.mode == "tops":
         which = Message("either") if data.columns == 2 else Message("any")
         drawn = Message(
-            "; the {lines} that are in {which} top {k} are drawn", lines=len(data.lines), which=which, k=data.k
+            "; the {lines} that are in {which} top {k} or moved most are drawn",
+            lines=len(data.lines),
+            which=which,
+            k=data.k,
         )
     return Message("{sentence}{drawn}.", sentence=data.sentence, drawn=drawn)

@@ -1,33 +1,57 @@
-"""Sets to rerank rather than search: each row is a query and one of its candidates, perhaps with a label.
+"""Sets to rerank rather than search: queries with their candidates, perhaps with labels.
 
-QuestionID  Question  DocumentTitle  SentenceID  Sentence  Label      a header names the columns (WikiQA)
+QuestionID  Question  DocumentTitle  SentenceID  Sentence  Label      a table whose header names the columns (WikiQA)
 question  answer  1                                                   three columns without a header (TREC QA)
+query  passage  passage                                               triples: a good and a bad one (MS MARCO)
 query id  passage id  query  passage                                  four columns without one (MS MARCO's top 1000)
+{"query": "..", "positive": [".."], "negative": [".."]}               an object a query (MTEB, FlagEmbedding, DPR)
+{"query": "..", "passages": [{"text": "..", "is_selected": 1}]}       marks on each passage (MS MARCO, retrievers)
+{"query": "..", "document": "..", "label": 1}                         an object a pair
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any
 
 from demo.errors import InputError
-from demo.formats.fields import ID_NAMES, TEXT_NAMES, find_field
-from demo.formats.json_text import read_grade
-from demo.formats.source import Entry, Found, Judgment, Place, Source
+from demo.formats.fields import ID_NAMES, TEXT_NAMES, TITLE_NAMES, as_text, find_field, flat, normal_name, scalar_named
+from demo.formats.grades import is_whole, read_grade
+from demo.formats.json_lists import JUDGMENT_NAMES
+from demo.formats.json_values import json_items, sample_items
+from demo.formats.source import Column, Entry, Fields, Found, Judgment, Place, Source
+from demo.formats.tables import Table, table_with
 from demo.messages import Message
 from demo.records import Query
 
+_QUERY_NAMES = (
+    *("question", "query", "question_text", "query_text", "query_txt", "anchor", "claim", "问题", "查询"),
+    "search_query",
+)
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "query_id": ("questionid", "question_id", "queryid", "query_id", "qid"),
-    "query": ("question", "query", "question_text", "query_text", "问题", "查询"),
+    "query": _QUERY_NAMES,
     "doc_id": ("sentenceid", "sentence_id", "answerid", "answer_id", "aid", *ID_NAMES),
-    "title": ("documenttitle", "document_title", "title", "标题"),
+    "title": ("documenttitle", "document_title", *TITLE_NAMES),
     "text": ("sentence", "answer", "answer_text", "candidate", *TEXT_NAMES, "答案"),
-    "label": ("label", "relevance", "relevant", "grade", "score", "标注"),
+    "label": ("label", "relevance", "relevant", "grade", "rating", "score", "is_relevant", "标注"),
 }
 _BY_WIDTH = {3: ("query", "text", "label"), 4: ("query_id", "doc_id", "query", "text")}
 _SAMPLE_LINES = 20
+
+_POSITIVES = (
+    *("positive", "pos", "positives", "positive_passages", "positive_ctxs", "positive_docs", "positive_documents"),
+    *("pos_passages", "relevant", "relevant_docs"),
+)
+_NEGATIVES = (
+    *("negative", "neg", "negatives", "negative_passages", "negative_ctxs", "hard_negative_ctxs", "hard_negatives"),
+    *("negative_docs", "negative_documents", "neg_passages", "irrelevant", "irrelevant_docs", "hard_negative"),
+)
+_MARKED = ("passages", "candidates", "ctxs", "documents", "docs", "hits", "results", "contexts", "retrieved_docs")
+_MARKS = ("is_selected", "label", "relevance", "grade", "is_relevant", "has_answer", "rel", "rating", "relevant")
+_NUMBERED = re.compile(r"(positive|pos|negative|neg)_?\d{1,4}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +69,21 @@ class AnswerSet:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row's cells by what they are, and where it stands."""
+    """A query and a candidate of it; `label` is None where nobody judged the pair."""
 
     place: Place
-    cells: Mapping[str, str]
-
-    def __getitem__(self, column: str) -> str:
-        return self.cells.get(column, "")
+    query: str
+    text: str
+    query_id: str = ""
+    doc_id: str = ""
+    title: str = ""
+    label: Any = None
 
 
 def read_answers(source: Source) -> AnswerSet:
     """The set in the file. Queries and passages without ids are numbered q1, a1 and so on, equal texts once.
 
-    Rows without a label are candidates that nobody judged.
+    Rows without a label are candidates that nobody judged. A passage both good and bad for a query is good.
 
     Raises:
         InputError: a row has too few or too many cells or lacks query or passage, a label is not a whole number, an id
@@ -68,18 +94,19 @@ def read_answers(source: Source) -> AnswerSet:
     grades: dict[tuple[str, str], Judgment] = {}
     candidates: dict[str, dict[str, None]] = {}
     query_names, entry_names = _Names("q"), _Names("a")
-    for row in _rows(source):
-        query_id = row["query_id"] or query_names.of(row["query"])
-        doc_id = row["doc_id"] or entry_names.of(f"{row['title']}\t{row['text']}")
-        _, query = queries.setdefault(query_id, (row, Query(query_id, row["query"])))
-        entry = entries.setdefault(doc_id, Entry(row.place, row["text"], row["title"], doc_id))
-        if query.text != row["query"]:
+    rows, columns = _rows(source)
+    for row in rows:
+        query_id = row.query_id or query_names.of(row.query)
+        doc_id = row.doc_id or entry_names.of(f"{row.title}\t{row.text}")
+        _, query = queries.setdefault(query_id, (row, Query(query_id, row.query)))
+        entry = entries.setdefault(doc_id, Entry(row.place, row.text, row.title, doc_id))
+        if query.text != row.query:
             raise _two_texts(row.place, queries[query_id][0].place, query_id)
-        if (entry.title, entry.text) != (row["title"], row["text"]):
+        if (entry.title, entry.text) != (row.title, row.text):
             raise _two_texts(row.place, entry.place, doc_id)
         candidates.setdefault(query_id, {})[doc_id] = None
-        if row["label"]:
-            judgment = Judgment(row.place, query_id, doc_id, read_grade(row["label"], row.place))
+        if row.label not in ("", None):
+            judgment = Judgment(row.place, query_id, doc_id, read_grade(row.label, row.place))
             earlier = grades.setdefault((query_id, doc_id), judgment)
             if earlier.grade != judgment.grade:
                 raise _two_labels(judgment, earlier)
@@ -87,22 +114,27 @@ def read_answers(source: Source) -> AnswerSet:
         tuple(entries.values()),
         queries=tuple(query for _, query in queries.values()),
         judgments=tuple(grades.values()),
+        columns=columns,
     )
     return AnswerSet(found, {query_id: tuple(doc_ids) for query_id, doc_ids in candidates.items()})
 
 
+def read_answers_as_passages(source: Source) -> Found:
+    """The passages of the set, with its queries and judgments."""
+    return read_answers(source).found
+
+
 def looks_like_answers(source: Source) -> bool:
-    """Whether a header names query and passage, or the first lines have three or four columns with texts in place."""
-    rows = [line.split("\t") for line in islice(filter(str.strip, source.lines), _SAMPLE_LINES)]
-    if not rows:
-        return False
-    if _columns_of(rows[0]):
+    """Whether objects or a header name query and passage, or the first lines have columns with texts in place."""
+    if source.text[:1000].lstrip().startswith(("{", "[")):
+        return _are_objects_of_a_set(sample_items(source))
+    if table_with(source, _is_header) is not None:
         return True
-    if all(len(cells) == 3 for cells in rows):
-        return all(_is_whole(cells[2]) for cells in rows) and any(" " in cells[0].strip() for cells in rows)
-    return all(len(cells) == 4 for cells in rows) and all(
-        " " not in cells[0] + cells[1] and " " in cells[3].strip() for cells in rows
-    )
+    rows = [line.split("\t") for line in source.rows[:_SAMPLE_LINES]]
+    widths = {len(cells) for cells in rows}
+    if widths == {3}:
+        return _are_triples(rows) or (all(is_whole(c[2]) for c in rows) and any(" " in c[0].strip() for c in rows))
+    return widths == {4} and all(" " not in c[0] + c[1] and " " in c[3].strip() for c in rows)
 
 
 class _Names:
@@ -117,40 +149,196 @@ class _Names:
         return self._known.setdefault(text, f"{self._prefix}{len(self._known) + 1}")
 
 
-# ---- rows --------------------------------------------------------------------------------------------------------
+def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...]]:
+    if (items := json_items(source)) is not None:
+        return (row for place, item in items for row in _of_object(item, place)), ()
+    table = table_with(source, _is_header)
+    if table is not None:
+        columns = _columns_of(table.names, source.chosen)
+        return _of_table(table, columns, source), tuple(
+            Column(name, Message("{text}", text=role)) for role, name in columns.items()
+        )
+    return _of_lines(source), ()
 
 
-def _columns_of(header: Sequence[str]) -> dict[str, int]:
-    """Where each known column is; empty unless it is a header with a query and a passage."""
-    names = [cell.strip() for cell in header]
+# ---- tables ------------------------------------------------------------------------------------------------------
+
+
+def _columns_of(names: Sequence[str], chosen: Fields) -> dict[str, str]:
+    """The column of each kind; empty unless there are a query and a passage."""
     found = {column: find_field(names, known) for column, known in _COLUMNS.items()}
-    if found["query"] is None or found["text"] is None:
+    found |= {"query": chosen.query or found["query"], "text": chosen.text or found["text"]}
+    found |= {"label": chosen.grade or found["label"], "doc_id": chosen.id or found["doc_id"]}
+    if found["query"] is None or found["text"] is None or found["query"] == found["text"]:
         return {}
-    return {column: names.index(name) for column, name in found.items() if name is not None}
+    return {column: name for column, name in found.items() if name is not None}
 
 
-def _rows(source: Source) -> Iterator[_Row]:
-    columns: dict[str, int] = {}
+def _is_header(names: Sequence[str]) -> bool:
+    return bool(_columns_of(names, Fields())) or _is_triple_header(names)
+
+
+def _is_triple_header(names: Sequence[str]) -> bool:
+    return find_field(names, _QUERY_NAMES) is not None and find_field(names, _POSITIVES) is not None
+
+
+def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_Row]:
+    for number, cells, _ in table.rows:
+        place = source.row(number)
+        values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
+        if not columns:
+            yield from _of_object({name: value for name, value in values.items() if value}, place)
+            continue
+        yield _checked(_Row(place, **{column: values.get(name, "") for column, name in columns.items()}))
+
+
+def _of_lines(source: Source) -> Iterator[_Row]:
     width = 0
+    triples = _are_triples([line.split("\t") for line in source.rows[:_SAMPLE_LINES]])
     for number, line in enumerate(source.lines, 1):
         cells = [cell.strip() for cell in line.split("\t")]
         if not any(cells):
             continue
-        if not width:
-            columns, width = _columns_of(cells), len(cells)
-            if columns:
-                continue
-            columns = {column: index for index, column in enumerate(_BY_WIDTH.get(width, ()))}
-        if len(cells) != width or not columns:
-            raise _wrong_width(source.line(number), len(cells), width)
-        row = _Row(source.line(number), {column: cells[index] for column, index in columns.items()})
-        if not row["query"] or not row["text"]:
-            raise _lacking(row)
-        yield row
+        width = width or len(cells)
+        place = source.line(number)
+        if len(cells) != width or width not in _BY_WIDTH:
+            raise _wrong_width(place, len(cells), width)
+        if triples:
+            yield _checked(_Row(place, cells[0], cells[1], label=1))
+            yield _checked(_Row(place, cells[0], cells[2], label=0))
+        else:
+            yield _checked(_Row(place, **dict(zip(_BY_WIDTH[width], cells, strict=True))))
 
 
-def _is_whole(cell: str) -> bool:
-    return cell.strip().removeprefix("-").isdecimal()
+def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether each line has a query and two passages."""
+    return bool(rows) and all(len(row) == 3 and all(len(cell.split()) > 2 for cell in row[1:]) for row in rows)
+
+
+def _checked(row: _Row) -> _Row:
+    """The row.
+
+    Raises:
+        InputError: it lacks query or passage.
+    """
+    if row.query and row.text:
+        return row
+    if row.query:
+        raise InputError(
+            Message("{where} has no passage. Each row needs a query and a passage.", where=row.place.start)
+        )
+    raise InputError(Message("{where} has no query. Each row needs a query and a passage.", where=row.place.start))
+
+
+# ---- objects -----------------------------------------------------------------------------------------------------
+
+
+def _are_objects_of_a_set(items: Sequence[Any]) -> bool:
+    """Whether the objects have a query each, and passages by kind, with marks, or one passage each."""
+    if not items or not all(isinstance(item, dict) for item in items):
+        return False
+    if any(find_field(item, ("queries", *JUDGMENT_NAMES)) is not None for item in items[:1]):
+        return False
+    if not all(_query_of(item)[1] for item in items):
+        return False
+    if all(_grouped(item) for item in items):
+        return True
+    listed = [_listed(item) for item in items]
+    marked = any(isinstance(one, dict) and _mark(flat(one)) is not None for found in listed for one in found)
+    several = len(items) > 1 and any(listed)
+    pairs = all(_passage_beside(item) for item in items)
+    return marked or several or pairs
+
+
+def _query_of(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Id and text of an object's query; both may be ""."""
+    held = {name: value for name, value in item.items() if normal_name(name) in _QUERY_NAMES or not _is_many(value)}
+    record = flat(held)
+    nested = find_field(item, _QUERY_NAMES)
+    if nested is not None and isinstance(item[nested], dict):
+        inner = flat(item[nested])
+        text = scalar_named(inner, ("text", *_QUERY_NAMES, "title"))
+        query_id = scalar_named(inner, ("qid", "query_id", "id", "_id"))
+    else:
+        text = scalar_named({k: v for k, v in record.items() if isinstance(v, str)}, _QUERY_NAMES)
+        query_id = scalar_named(record, _COLUMNS["query_id"])
+    return "" if query_id is None else str(query_id), text.strip() if isinstance(text, str) else ""
+
+
+def _is_many(value: Any) -> bool:
+    return isinstance(value, list | dict)
+
+
+def _grouped(item: Mapping[str, Any]) -> list[tuple[int, Any]]:
+    """The passages of an object by kind: grade 1 for positive ones, 0 for negative ones."""
+    found: list[tuple[int, Any]] = []
+    for name, value in item.items():
+        normal = normal_name(name)
+        numbered = _NUMBERED.fullmatch(normal)
+        kind = numbered[1] if numbered else normal
+        grade = 1 if kind in _POSITIVES else 0 if kind in _NEGATIVES else None
+        if grade is not None:
+            found += [(grade, one) for one in (value if isinstance(value, list) else [value]) if one]
+    return found
+
+
+def _listed(item: Mapping[str, Any]) -> list[Any]:
+    """The passages of an object in one list, or in columns."""
+    name = find_field([name for name in item if isinstance(item[name], list | dict)], _MARKED)
+    if name is None:
+        return []
+    value = item[name]
+    if isinstance(value, list):
+        labels = item.get(find_field(item, ("labels", "relevances", "grades")) or "", [])
+        if isinstance(labels, list) and len(labels) == len(value) and all(isinstance(one, str) for one in value):
+            return [{"text": text, "label": label} for text, label in zip(value, labels, strict=True)]
+        return value
+    columns = {key: cells for key, cells in value.items() if isinstance(cells, list)}
+    size = min(map(len, columns.values()), default=0)
+    return [{key: cells[at] for key, cells in columns.items()} for at in range(size)]
+
+
+def _mark(record: Mapping[str, Any]) -> Any:
+    """The label of a passage's record; None if nobody judged it."""
+    value = scalar_named(record, _MARKS)
+    return int(value) if isinstance(value, bool) else value
+
+
+def _passage_beside(item: Mapping[str, Any]) -> str:
+    """The text of the one passage that stands beside the query."""
+    record = flat({name: value for name, value in item.items() if normal_name(name) not in _QUERY_NAMES})
+    texts = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
+    found = scalar_named(texts, _COLUMNS["text"])
+    return str(found).strip() if found is not None else ""
+
+
+def _of_object(item: Any, place: Place) -> Iterator[_Row]:
+    if not isinstance(item, dict):
+        raise InputError(
+            Message("{where} of the set is no object. Each needs a query and its passages.", where=place.start)
+        )
+    query_id, query = _query_of(item)
+    passages = [*_grouped(item), *((None, one) for one in _listed(item))]
+    if not passages:
+        label = scalar_named(flat(item), _COLUMNS["label"])
+        passages = [(None, {**item, "text": _passage_beside(item), "label": label})]
+    given: dict[tuple[str, str], Any] = {}
+    for grade, passage in passages:
+        row = _passage_row(place, query_id, query, passage, grade)
+        if given.setdefault((row.title, row.text), row.label) == row.label:
+            yield _checked(row)
+
+
+def _passage_row(place: Place, query_id: str, query: str, passage: Any, grade: int | None) -> _Row:
+    if isinstance(passage, str):
+        return _Row(place, query, passage.strip(), query_id, label=grade)
+    record = flat(passage) if isinstance(passage, dict) else {}
+    texts = {name: value for name, value in record.items() if isinstance(value, str)}
+    text = scalar_named(texts, ("text", *_COLUMNS["text"]))
+    title = scalar_named({k: v for k, v in texts.items() if v != text}, _COLUMNS["title"]) or ""
+    doc_id = as_text(scalar_named(record, _COLUMNS["doc_id"]), place, "id").strip()
+    label = grade if grade is not None else _mark(record)
+    return _Row(place, query, (text or title).strip(), query_id, doc_id, title.strip() if text else "", label)
 
 
 # ---- what may be wrong -------------------------------------------------------------------------------------------
@@ -168,13 +356,6 @@ def _wrong_width(place: Place, cells: int, width: int) -> InputError:
             needs=needs,
         )
     )
-
-
-def _lacking(row: _Row) -> InputError:
-    where = row.place.start
-    if row["query"]:
-        return InputError(Message("{where} has no passage. Each row needs a query and a passage.", where=where))
-    return InputError(Message("{where} has no query. Each row needs a query and a passage.", where=where))
 
 
 def _two_texts(place: Place, earlier: Place, name: str) -> InputError:

@@ -1,20 +1,27 @@
-"""Files out of .gz and .zip, in memory only, with a ceiling on what they may unpack to.
+"""Files out of .zip, .tar, .gz, .bz2 and .xz, and tables out of workbooks, with a ceiling on what they unpack to.
 
-Nothing is ever written to disk. A declared size is not believed: reading stops at the ceiling.
+It happens in memory only, in a process of its own (`isolated`); nothing is ever written to disk. A declared size is not
+believed: reading stops at the ceiling.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import struct
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
-from typing import IO
+from typing import Any
 
 from demo.errors import InputError
+from demo.formats.isolated import run_isolated
+from demo.formats.parquet import is_parquet, lines_of
 from demo.formats.source import Limits
 from demo.messages import Message
 
@@ -26,17 +33,49 @@ _CHUNK_BYTES = 1 << 20
 _SYMLINK = 0o120000
 BROKEN = (
     *(OSError, EOFError, zlib.error, zipfile.BadZipFile, struct.error, NotImplementedError, RuntimeError, ValueError),
-    *(LookupError, ArithmeticError),
+    *(LookupError, ArithmeticError, lzma.LZMAError, tarfile.TarError, TypeError),
 )
-"""What gzip and zipfile raise on archives that are broken, locked or packed in an unknown way."""
+"""What the readers of archives raise on archives that are broken, locked or packed in an unknown way."""
 
 File = tuple[str, bytes]
 
 
-def unpack(files: Sequence[File], limits: Limits) -> list[File]:
-    """The files with every .gz and .zip among them replaced by what it holds, names as “archive.zip/folder/file”.
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """One way to pack a single file.
 
-    Hidden files, folders' own entries, links and what macOS adds are left out. A .docx stays whole.
+    Attributes:
+        start: the bytes that it starts with; suffix: of its files.
+    """
+
+    start: bytes
+    suffix: str
+    open: Callable[..., Any]
+
+
+PACKINGS = (
+    Packing(b"\x1f\x8b", ".gz", gzip.open),
+    Packing(b"BZh", ".bz2", bz2.open),
+    Packing(b"\xfd7zXZ\x00", ".xz", lzma.open),
+)
+ARCHIVE_SUFFIXES = (*(packing.suffix for packing in PACKINGS), ".zip", ".tar", ".tgz", ".parquet")
+
+_DOCUMENTS = {
+    "word/document.xml": "docx",
+    "xl/workbook.xml": "xlsx",
+    "ppt/presentation.xml": "pptx",
+    "META-INF/container.xml": "epub",
+    "content.xml": "odf",
+}
+"""The parts by which documents are known that are packed as .zip archives."""
+
+
+def unpack(files: Sequence[File], limits: Limits) -> list[File]:
+    """The files with every archive among them replaced by what it holds, names as “archive.zip/folder/file”.
+
+    Hidden files, folders' own entries, links and what macOS adds are left out. A workbook is replaced by its sheets as
+    CSV, named “book.xlsx/Sheet”, and a Parquet file by JSON lines; within an archive both stay whole, as a .docx always
+    does.
 
     Raises:
         InputError: an archive is broken, protected by a password, holds another archive or a path that leads out of
@@ -45,29 +84,100 @@ def unpack(files: Sequence[File], limits: Limits) -> list[File]:
     unpacked: list[File] = []
     left = limits.unpacked_bytes
     for name, content in files:
-        for inner_name, inner in _open(name, content, left, limits):
-            left -= len(inner) if inner is not content else 0
+        if not is_packed(content):
+            unpacked.append((name, content))
+            continue
+        for inner_name, inner in run_isolated(open_archive, name, content, left, limits, name=name):
+            left -= len(inner)
             unpacked.append((inner_name, inner))
     return unpacked
 
 
+def is_packed(content: bytes) -> bool:
+    """Whether the content is an archive or a workbook rather than a file to read."""
+    return (
+        _packing(content) is not None
+        or is_tar(content)
+        or is_parquet(content)
+        or (is_zip(content) and document_kind(content) != "docx")
+    )
+
+
+def open_archive(name: str, content: bytes, left: int, limits: Limits) -> list[File]:
+    """What one archive holds; see `unpack`."""
+    return list(_open(name, content, left, limits))
+
+
 def _open(name: str, content: bytes, left: int, limits: Limits) -> Iterator[File]:
-    if is_gzip(content):
-        yield _ungzip(name, content, left, limits)
-    elif is_zip(content) and not _is_docx(content):
-        yield from _unzip(name, content, left, limits)
+    if _packing(content) is not None:
+        inner_name, inner = _unpacked(name, content, left, limits)
+        if is_tar(inner):
+            yield from _untar(name, inner, left, limits)
+        elif document_kind(inner) in ("", "docx"):
+            yield inner_name, inner
+        else:
+            yield from _open(inner_name, inner, left, limits)
+    elif is_tar(content):
+        yield from _untar(name, content, left, limits)
+    elif is_parquet(content):
+        yield f"{name}.jsonl", lines_of(name, content, left)
+    elif document_kind(content) == "xlsx":
+        from demo.formats.workbook import sheets_of
+
+        _check_unpacked_size(name, content, limits)
+        yield from sheets_of(name, content)
+    elif kind := document_kind(content):
+        raise _no_archive(name, kind)
     else:
-        yield name, content
+        yield from _unzip(name, content, left, limits)
 
 
-def is_gzip(content: bytes) -> bool:
-    """Whether the content starts as gzip does."""
-    return content.startswith(b"\x1f\x8b")
+def _packing(content: bytes) -> Packing | None:
+    return next((packing for packing in PACKINGS if content.startswith(packing.start)), None)
+
+
+def is_tar(content: bytes) -> bool:
+    """Whether the content has a tar archive's mark."""
+    return content[257:262] == b"ustar"
 
 
 def is_zip(content: bytes) -> bool:
     """Whether the content starts as a zip archive does, an empty one included."""
     return content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def document_kind(content: bytes) -> str:
+    """“docx”, “xlsx” or another kind of document that is a zip archive; "" for archives proper."""
+    if not is_zip(content):
+        return ""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            names = set(archive.namelist())
+    except BROKEN:
+        return ""
+    return next((kind for part, kind in _DOCUMENTS.items() if part in names), "")
+
+
+def _no_archive(name: str, kind: str) -> InputError:
+    if kind == "odf":
+        return InputError(
+            Message(
+                "{name} is an OpenDocument file, which is not read. Save a table as .xlsx or CSV, a text as .docx or "
+                "PDF.",
+                name=name,
+            )
+        )
+    return InputError(
+        Message(
+            "{name} is a presentation or a book, which is not read. Save it as PDF, or copy its text and paste it.",
+            name=name,
+        )
+    )
+
+
+def _check_unpacked_size(name: str, content: bytes, limits: Limits) -> None:
+    if sum(part.file_size for _, part in _members(name, content, limits)) > limits.unpacked_bytes:
+        raise _too_large(name, limits)
 
 
 def check_docx(name: str, content: bytes, limits: Limits) -> None:
@@ -91,22 +201,24 @@ def check_docx(name: str, content: bytes, limits: Limits) -> None:
         )
 
 
-# ---- gzip --------------------------------------------------------------------------------------------------------
+# ---- single files ------------------------------------------------------------------------------------------------
 
 
-def _ungzip(name: str, content: bytes, left: int, limits: Limits) -> File:
-    """The one file inside; its name is the archive's without .gz."""
+def _unpacked(name: str, content: bytes, left: int, limits: Limits) -> File:
+    """The one file inside; its name is the archive's without its ending."""
+    packing = _packing(content)
+    assert packing is not None
     try:
-        with gzip.open(BytesIO(content)) as stream:
+        with packing.open(BytesIO(content)) as stream:
             inner = _read(stream, name, len(content), left, limits)
     except BROKEN as error:
         raise _broken(name) from error
-    if is_gzip(inner) or (is_zip(inner) and not _is_docx(inner)):
+    if _packing(inner) is not None or (is_zip(inner) and not document_kind(inner)):
         raise _nested(name, name)
-    return (name[:-3] if name.lower().endswith(".gz") else name), inner
+    return (name[: -len(packing.suffix)] if name.lower().endswith(packing.suffix) else name), inner
 
 
-def _read(stream: IO[bytes] | gzip.GzipFile, name: str, packed: int, left: int, limits: Limits) -> bytes:
+def _read(stream: Any, name: str, packed: int, left: int, limits: Limits) -> bytes:
     """The stream's content.
 
     Raises:
@@ -146,12 +258,16 @@ def _unzip(name: str, content: bytes, left: int, limits: Limits) -> Iterator[Fil
                     inner = _read(stream, inner_name, info.compress_size, left, limits)
             except BROKEN as error:
                 raise _broken(inner_name) from error
-            if is_gzip(inner):
-                inner_name, inner = _ungzip(inner_name, inner, left, limits)
-            if is_zip(inner) and not _is_docx(inner):
+            inner_name, inner = _member(inner_name, inner, left, limits)
+            if (is_zip(inner) and not document_kind(inner)) or is_tar(inner):
                 raise _nested(name, str(path))
             left -= len(inner)
             yield inner_name, inner
+
+
+def _member(name: str, content: bytes, left: int, limits: Limits) -> File:
+    """A file out of an archive, unpacked if it is packed by itself."""
+    return _unpacked(name, content, left, limits) if _packing(content) is not None else (name, content)
 
 
 def _members(name: str, content: bytes, limits: Limits) -> list[tuple[PurePosixPath, zipfile.ZipInfo]]:
@@ -166,14 +282,7 @@ def _members(name: str, content: bytes, limits: Limits) -> list[tuple[PurePosixP
     except BROKEN as error:
         raise _broken(name) from error
     if len(infos) > MAX_MEMBERS:
-        raise InputError(
-            Message(
-                "{name} holds {infos:,} files; at most {max_members:,} are read. Put the passages into fewer files.",
-                name=name,
-                infos=len(infos),
-                max_members=MAX_MEMBERS,
-            )
-        )
+        raise _too_many_files(name, len(infos))
     if any(info.flag_bits & 1 for info in infos):
         raise InputError(Message("{name} is protected by a password. Unpack it and upload its files.", name=name))
     return [(_safe_path(name, info.filename), info) for info in infos]
@@ -198,12 +307,29 @@ def _is_wanted(path: PurePosixPath, info: zipfile.ZipInfo) -> bool:
     return not hidden and (info.external_attr >> 16) & 0o170000 != _SYMLINK
 
 
-def _is_docx(content: bytes) -> bool:
+# ---- tar ---------------------------------------------------------------------------------------------------------
+
+
+def _untar(name: str, content: bytes, left: int, limits: Limits) -> Iterator[File]:
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            return "word/document.xml" in archive.namelist()
-    except BROKEN:
-        return False
+        with tarfile.open(fileobj=BytesIO(content)) as archive:
+            for count, info in enumerate(archive, 1):
+                if count > MAX_MEMBERS:
+                    raise _too_many_files(name, count)
+                path = _safe_path(name, info.name)
+                if not info.isfile() or any(part.startswith((".", "__MACOSX")) for part in path.parts if part != "."):
+                    continue
+                stream = archive.extractfile(info)
+                assert stream is not None
+                inner_name = f"{name}/{path}"
+                inner = _read(stream, inner_name, len(content), left, limits)
+                inner_name, inner = _member(inner_name, inner, left, limits)
+                if (is_zip(inner) and not document_kind(inner)) or is_tar(inner):
+                    raise _nested(name, str(path))
+                left -= len(inner)
+                yield inner_name, inner
+    except BROKEN as error:
+        raise _broken(name) from error
 
 
 # ---- sentences ---------------------------------------------------------------------------------------------------
@@ -217,6 +343,17 @@ def _too_large(name: str, limits: Limits) -> InputError:
             "limit is the setting RERANK_LENS_MAX_UNPACKED_BYTES).",
             name=name,
             size=size,
+        )
+    )
+
+
+def _too_many_files(name: str, count: int) -> InputError:
+    return InputError(
+        Message(
+            "{name} holds {infos:,} files; at most {max_members:,} are read. Put the passages into fewer files.",
+            name=name,
+            infos=count,
+            max_members=MAX_MEMBERS,
         )
     )
 

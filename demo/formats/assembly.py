@@ -14,9 +14,11 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from demo.errors import InputError
-from demo.formats.reading import Loaded, Reading
+from demo.formats.encoding import REPLACEMENT
+from demo.formats.html_text import has_html, without_html
+from demo.formats.reading import PREVIEW_ROWS, Loaded, Preview, Reading
 from demo.formats.source import Entry, Found, Judgment, Limits
-from demo.messages import Message
+from demo.messages import Message, plural
 from demo.records import Card, Collection, Passage, Query
 
 MAX_ID_CHARS = 256
@@ -40,6 +42,7 @@ def assemble(
                 name=name,
             )
         )
+    entries, notes = _without_marks(entries)
     kept, duplicates, repeated = distinct(entries, limits)
     passages = _named(kept)
     queries = _distinct_queries(query for one in found for query in one.queries)
@@ -57,10 +60,47 @@ def assemble(
         empty_lines=sum(one.empty_lines for one in found),
         empty_passages=sum(one.empty_passages for one in found),
         unknown_judgments=len(unknown),
-        notes=(*reading.notes, *dict.fromkeys(note for one in found for note in one.notes)),
+        notes=(*reading.notes, *dict.fromkeys(note for one in found for note in one.notes), *notes),
+        repeated_queries=sum(one.repeated_queries for one in found),
+        columns=tuple(dict.fromkeys(column for one in found for column in one.columns)),
+        preview=Preview(passages[:PREVIEW_ROWS], queries[:PREVIEW_ROWS], tuple(judgments[:PREVIEW_ROWS])),
     )
     card = Card(title=title, description=reading.sentence())
     return Loaded(Collection(key, card, passages, queries, qrels, scores), reading)
+
+
+def _without_marks(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[Message, ...]]:
+    """The entries, those that are HTML from end to end without its marks, and what is to be said of marks."""
+    cleaned = [_cleaned(entry) for entry in entries]
+    changed = sum(one is not other for one, other in zip(entries, cleaned, strict=True))
+    marked = sum(has_html(entry.text) for entry in cleaned)
+    notes: list[Message] = []
+    if changed:
+        notes.append(
+            plural("HTML marks taken out of {count:,} passage", "HTML marks taken out of {count:,} passages", changed)
+        )
+    if marked:
+        notes.append(
+            plural(
+                "HTML marks stand in {count:,} passage and are read as text",
+                "HTML marks stand in {count:,} passages and are read as text",
+                marked,
+            )
+        )
+    if unread := sum(entry.text.count(REPLACEMENT) for entry in cleaned):
+        notes.append(
+            plural(
+                "{count:,} character cannot be read and stands as �",
+                "{count:,} characters cannot be read and stand as �",
+                unread,
+            )
+        )
+    return cleaned, tuple(notes)
+
+
+def _cleaned(entry: Entry) -> Entry:
+    text = without_html(entry.text)
+    return entry if text == entry.text or not text else replace(entry, text=text)
 
 
 # ---- passages ----------------------------------------------------------------------------------------------------
@@ -163,7 +203,7 @@ def _named(entries: Sequence[Entry]) -> tuple[Passage, ...]:
                 name = f"{prefix}{numbers[prefix]}"
             taken.add(name)
             doc_id = name
-        passages.append(Passage(doc_id, entry.text, entry.title))
+        passages.append(Passage(doc_id, entry.text, entry.title, entry.fields))
     return tuple(passages)
 
 

@@ -1,11 +1,8 @@
 """Bytes to text, when nobody says which encoding they are in.
 
-A byte order mark decides; else UTF-8 if it fits, which text in another encoding hardly ever does by chance; else UTF-16
-if every second byte of most characters is zero. What is left is told apart by how bytes above 127 stand together:
-
-- GB18030 if they come in pairs that are mostly frequent Chinese characters (GB 2312 rows 1–3 and 16–55);
-- Windows-1252, the superset of Latin-1 that people mean by it, if most stand alone among ASCII letters;
-- otherwise charset-normalizer's best guess among the encodings of other scripts.
+A byte order mark decides; else UTF-8 if it fits, which text in another encoding hardly ever does by chance, also where
+a few bytes of much that fits do not; else UTF-16 if every second byte of most characters is zero. What is left is an
+encoding of one country or region, which chardet tells by what languages look like in them.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ from demo.errors import InputError
 from demo.messages import Message
 
 UTF_8 = "UTF-8"
+REPLACEMENT = "\ufffd"
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", UTF_8),
@@ -25,14 +23,19 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-_OTHER_SCRIPTS = [
-    *("big5", "shift_jis", "euc_jp", "euc_kr", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256"),
-    *("cp874", "cp1258"),
-]
-_SAMPLE_BYTES = 1 << 18
+_REGIONAL = (
+    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp866", "cp874"),
+    *("iso8859-2", "iso8859-5", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-15", "iso8859-16", "koi8-r", "koi8-u"),
+    *("big5hkscs", "cp932", "cp949", "euc_jis_2004", "gb18030", "johab", "mac_roman", "tis-620"),
+)
+"""The encodings that are looked for."""
+_NAMES = {"cp1252": "Windows-1252", "gb18030": "GB18030", "shift_jis_2004": "shift-jis", "cp932": "shift-jis"}
+_SAMPLE_BYTES = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
-_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_FEW_BYTES = 12
+_GOOD_PER_BAD = 2
 
 
 def decode(content: bytes, file: str) -> tuple[str, str]:
@@ -55,7 +58,9 @@ def decode(content: bytes, file: str) -> tuple[str, str]:
         return _strictly(content, codec, "UTF-16", file), "UTF-16"
     if _CONTROL.search(content[:_SAMPLE_BYTES]):
         raise _not_text(file)
-    return _by_statistics(content, file)
+    if text := _damaged_utf_8(content):
+        return text, UTF_8
+    return _regional(content)
 
 
 def _utf_16(content: bytes) -> str:
@@ -71,33 +76,55 @@ def _utf_16(content: bytes) -> str:
     return ""
 
 
-def _by_statistics(content: bytes, file: str) -> tuple[str, str]:
-    sample = content[:_SAMPLE_BYTES]
-    runs = _HIGH_RUN.findall(sample)
-    together = sum(len(run) for run in runs if len(run) > 1)
-    alone = len(runs) - sum(1 for run in runs if len(run) > 1)
-    if together > alone:
-        if _looks_chinese(runs):
-            try:
-                return content.decode("gb18030"), "GB18030"
-            except UnicodeDecodeError:
-                pass
-        from charset_normalizer import from_bytes
+def _damaged_utf_8(content: bytes) -> str:
+    """The text with U+FFFD for what does not fit, if characters of several bytes fit twice as often as not; else ""."""
+    text = content.decode("utf-8", "replace")
+    bad = text.count(REPLACEMENT)
+    good = len(_BEYOND_ASCII.findall(text)) - bad
+    return text if good >= _GOOD_PER_BAD * bad else ""
 
-        best = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS).best()
-        if best is not None:
-            return _strictly(content, best.encoding, best.encoding, file), best.encoding.replace("_", "-")
+
+def _regional(content: bytes) -> tuple[str, str]:
+    """The text in the most likely regional encoding; a byte that is not of it becomes U+FFFD."""
+    import chardet
+
+    sample = _lines_beyond_ascii(content)
+    guess = chardet.detect(sample, include_encodings=_REGIONAL, compat_names=False)["encoding"]
+    found = _of_few_bytes(content) or guess or "cp1252"
+    codec = codecs.lookup(found).name
+    if _is_the_same(content, codec, "cp1252"):
+        codec = "cp1252"
     try:
-        return content.decode("cp1252"), "Windows-1252"
+        return content.decode(codec), _NAMES.get(codec, found)
     except UnicodeDecodeError:
-        return content.decode("latin-1"), "Latin-1"
+        if codec == "cp1252":
+            return content.decode("latin-1"), "Latin-1"
+        return content.decode(codec, "replace"), _NAMES.get(codec, found)
 
 
-def _looks_chinese(runs: list[bytes]) -> bool:
-    """Whether at least 70 % of the byte pairs are GB 2312 punctuation or its 3,755 frequent characters."""
-    pairs = [pair for run in runs for pair in _PAIR.findall(run)]
-    frequent = [p for p in pairs if (0xA1 <= p[0] <= 0xA3 or 0xB0 <= p[0] <= 0xD7) and p[1] >= 0xA1]
-    return len(frequent) >= 0.7 * len(pairs) > 0
+def _is_the_same(content: bytes, codec: str, other: str) -> bool:
+    """Whether both encodings read the same text, so that the better known one can be named."""
+    try:
+        return content.decode(codec) == content.decode(other)
+    except UnicodeDecodeError:
+        return False
+
+
+def _of_few_bytes(content: bytes) -> str:
+    """The encoding of so few bytes that they show no language: pairs are taken for Chinese, single ones for French."""
+    if len(content) > _FEW_BYTES:
+        return ""
+    runs = _HIGH_RUN.findall(content)
+    if all(len(run) == 1 for run in runs):
+        return "cp1252"
+    pairs = [run[at : at + 2] for run in runs for at in range(0, len(run), 2)]
+    return "gb18030" if all(0xB0 <= pair[0] <= 0xD7 and pair[-1] >= 0xA1 and len(pair) == 2 for pair in pairs) else ""
+
+
+def _lines_beyond_ascii(content: bytes) -> bytes:
+    """The first lines that have bytes beyond ASCII, since only they tell; most of a table can be ASCII."""
+    lines = [line for line in content[: 16 * _SAMPLE_BYTES].splitlines(keepends=True) if not line.isascii()]
+    return b"".join(lines)[:_SAMPLE_BYTES] or content[:_SAMPLE_BYTES]
 
 
 def _strictly(content: bytes, codec: str, name: str, file: str) -> str:

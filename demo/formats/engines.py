@@ -1,20 +1,24 @@
-"""Search responses copied from an engine: Elasticsearch and OpenSearch (`_search`), and Solr (`select`).
+"""Responses of search engines, vector stores and rerank services, and files made for indexing.
 
 The engine's scores come along, so that its ranking can serve as the first stage.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.fields import ID_NAMES, TEXT_NAMES, TITLE_NAMES, as_text
-from demo.formats.source import HIT, Entry, Found, Place, Source
+from demo.formats.fields import UnknownShapeError, find_field, flat, read_records, scalar_named
+from demo.formats.json_lists import find_passages, hits_of
+from demo.formats.json_values import json_items, sample_items
+from demo.formats.source import HIT, Found, Place, Record, Source
+from demo.formats.topics import distinct_queries, queries_in
 from demo.messages import Message
 
-_DEEPEST_FIELD = 4
+_ACTIONS = ("index", "create", "update", "delete")
+_RERANK_SCORES = ("relevance_score", "score", "rerank_score")
 
 
 # ---- Elasticsearch and OpenSearch --------------------------------------------------------------------------------
@@ -23,17 +27,81 @@ _DEEPEST_FIELD = 4
 def read_elasticsearch(source: Source) -> Found:
     """A passage from each hit: `_id`, `_score`, and the text field of `_source` (or of `fields`).
 
+    One answer, several (`_msearch`, or one a line), the list of hits alone, a hit a line, and files for `_bulk` are
+    read alike.
+
     Raises:
         InputError: the response is an error of the engine, has no hits, or no field with text.
     """
-    hits = _objects(source, "hits", "hits")
-    records = [hit.get("_source") or hit.get("fields") for hit in hits]
-    return _read_hits(source, [hit.get("_id") for hit in hits], records, [hit.get("_score") for hit in hits])
+    values = [item for _, item in json_items(source) or []]
+    if _is_bulk(values):
+        return _read_hits(source, list(_bulk_documents(values)))
+    hits = [hit for value in values for hit in _hits_in(value)]
+    if not hits and not any(isinstance(value, dict) and hits_of(value) is not None for value in values):
+        raise InputError(
+            Message(
+                "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that "
+                "worked.",
+                name=source.name,
+                outer="hits",
+                inner="hits",
+            )
+        )
+    return _read_hits(source, hits)
 
 
 def is_elasticsearch(source: Source) -> bool:
-    """Whether the text is a JSON object with a list under hits.hits."""
-    return _holds_list(source, "hits", "hits")
+    """Whether its JSON holds hits of these engines, or documents for them."""
+    values = sample_items(source)
+    return bool(values) and (_is_bulk(values) or all(_is_elastic(value) for value in values))
+
+
+def _is_elastic(value: Any) -> bool:
+    """Whether a value is an answer with hits.hits, several of them, or one hit."""
+    if not isinstance(value, dict):
+        return False
+    held = value.get("hits")
+    responses = value.get("responses")
+    return (
+        (isinstance(held, dict) and isinstance(held.get("hits"), list))
+        or (isinstance(responses, list) and bool(responses) and all(map(_is_elastic, responses)))
+        or ("_id" in value and ("_source" in value or "_score" in value or "_index" in value))
+    )
+
+
+def _hits_in(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        return []
+    if isinstance(value.get("responses"), list):
+        return [hit for response in value["responses"] for hit in _hits_in(response)]
+    found = hits_of(value)
+    return [value] if found is None and "_id" in value else [hit for hit in found or [] if isinstance(hit, dict)]
+
+
+def _is_bulk(values: Sequence[Any]) -> bool:
+    return len(values) > 1 and _action(values[0]) != ""
+
+
+def _action(value: Any) -> str:
+    """The action that a line of a bulk file announces; "" if it announces none."""
+    name = next(iter(value), "") if isinstance(value, dict) and len(value) == 1 else ""
+    return name if name in _ACTIONS and isinstance(value[name], dict) else ""
+
+
+def _bulk_documents(values: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """The documents behind their actions; one deleted has none, one updated stands under “doc”."""
+    at = 0
+    while at < len(values):
+        action = _action(values[at])
+        told = values[at][action] if action else {}
+        at += 1
+        if action == "delete" or at == len(values) or (action and _action(values[at])):
+            continue
+        document = values[at] if action else values[at - 1]
+        at += bool(action)
+        if isinstance(document, dict):
+            inner = document.get("doc") if action == "update" and isinstance(document.get("doc"), dict) else document
+            yield {"_id": told.get("_id"), "_source": inner} if "_id" in told else {"_source": inner}
 
 
 # ---- Solr --------------------------------------------------------------------------------------------------------
@@ -47,138 +115,169 @@ def read_solr(source: Source) -> Found:
     Raises:
         InputError: the response has no documents, or no field with text.
     """
-    docs = _objects(source, "response", "docs")
-    ids = [next((doc[name] for name in ID_NAMES if name in doc), None) for doc in docs]
-    fields = [
-        {name: value for name, value in doc.items() if name not in {*ID_NAMES, "score", "_version_"}} for doc in docs
-    ]
-    return _read_hits(source, ids, fields, [doc.get("score") for doc in docs])
+    response = source.json.get("response") if isinstance(source.json, dict) else None
+    docs = response.get("docs") if isinstance(response, dict) else None
+    if not isinstance(docs, list):
+        raise InputError(
+            Message(
+                "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that "
+                "worked.",
+                name=source.name,
+                outer="response",
+                inner="docs",
+            )
+        )
+    return _read_hits(source, docs)
 
 
 def is_solr(source: Source) -> bool:
     """Whether the text is a JSON object with a list under response.docs."""
-    return _holds_list(source, "response", "docs")
+    values = sample_items(source)
+    response = values[0].get("response") if len(values) == 1 and isinstance(values[0], dict) else None
+    return isinstance(response, dict) and isinstance(response.get("docs"), list)
+
+
+# ---- others ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """An engine or store, and how its answers are known.
+
+    Attributes:
+        answers: whether a JSON object is a whole answer of it, or one document out of a feed for it.
+    """
+
+    name: str
+    answers: Callable[[Mapping[str, Any]], bool]
+
+
+def _first(value: Any) -> Mapping[str, Any]:
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
+
+
+def _vespa(value: Mapping[str, Any]) -> bool:
+    root = value.get("root")
+    is_feed = isinstance(value.get("fields"), dict) and any(name in value for name in ("put", "update", "id", "pathId"))
+    return is_feed or (isinstance(root, dict) and "children" in root)
+
+
+def _qdrant(value: Mapping[str, Any]) -> bool:
+    result = value.get("result", value)
+    points = result.get("points", result.get("hits")) if isinstance(result, dict) else result
+    return "payload" in _first(points)
+
+
+def _weaviate(value: Mapping[str, Any]) -> bool:
+    data = value.get("data")
+    return (isinstance(data, dict) and isinstance(data.get("Get"), dict)) or "properties" in _first(
+        value.get("objects")
+    )
+
+
+VENDORS = (
+    Vendor("Vespa", _vespa),
+    Vendor("Typesense", lambda v: "document" in _first(v.get("hits")) or _is_multi(v, "document")),
+    Vendor("Algolia", lambda v: "objectID" in _first(v.get("hits")) or _is_multi(v, "objectID")),
+    Vendor("Meilisearch", lambda v: "processingTimeMs" in v and isinstance(v.get("hits"), list)),
+    Vendor("Azure AI Search", lambda v: "@odata.context" in v or "@search.score" in _first(v.get("value"))),
+    Vendor("Qdrant", _qdrant),
+    Vendor("Weaviate", _weaviate),
+    Vendor("Chroma", lambda v: isinstance(v.get("ids"), list) and isinstance(v.get("documents"), list)),
+    Vendor("Pinecone", lambda v: "score" in _first(v.get("matches")) or "metadata" in _first(v.get("matches"))),
+)
+
+
+def _is_multi(value: Mapping[str, Any], name: str) -> bool:
+    """Whether several answers stand under “results”."""
+    return name in _first(_first(value.get("results")).get("hits"))
+
+
+def read_search(source: Source) -> Found:
+    """A passage from each hit of another engine's answer, or from each document of a feed for it.
+
+    Raises:
+        InputError: nothing in it has text; the sentence describes its shape.
+    """
+    items = json_items(source) or []
+    values = [item for _, item in items]
+    vendor = next(
+        (row.name for row in VENDORS if values and isinstance(values[0], dict) and row.answers(values[0])), ""
+    )
+    listed = [find_passages(value, source.name).items for value in values] if not _is_feed(values) else [values]
+    found = _read_hits(source, [hit for hits in listed for hit in hits])
+    note = (Message("an answer of {vendor}", vendor=vendor),) if vendor else ()
+    query = values[0].get("query") if len(values) == 1 else None
+    queries, _ = distinct_queries(queries_in(query if isinstance(query, str) and query.strip() else None, source))
+    return replace(found, notes=(*note, *found.notes), queries=queries)
+
+
+def is_search(source: Source) -> bool:
+    """Whether its JSON is an answer of a known engine."""
+    values = sample_items(source)
+    return bool(values) and all(isinstance(v, dict) and any(row.answers(v) for row in VENDORS) for v in values)
+
+
+def _is_feed(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, dict) and isinstance(value.get("fields"), dict) for value in values)
+
+
+# ---- rerank services ---------------------------------------------------------------------------------------------
+
+
+def read_reranked(source: Source) -> Found:
+    """The passages that a rerank service (Cohere, Jina, Voyage, TEI) answered, in its order and with its scores.
+
+    Raises:
+        InputError: the answer has scores without texts.
+    """
+    value = source.json
+    results = value if isinstance(value, list) else next(filter(None, map(value.get, ("results", "data"))), [])
+    try:
+        found = _read_hits(source, results)
+    except UnknownShapeError as error:
+        raise InputError(
+            Message(
+                "The answer in {name} gives places and scores, and no texts. Ask the service to return the documents, "
+                "such as with “return_documents”.",
+                name=source.name,
+            )
+        ) from error
+    return replace(found, notes=(Message("an answer of a rerank service"),))
+
+
+def is_reranked(source: Source) -> bool:
+    """Whether it is a list of places, scores and perhaps texts, alone or under “results” or “data”."""
+    if not source.text[:1000].lstrip().startswith(("{", "[")):
+        return False
+    try:
+        value = source.json
+    except InputError:
+        return False
+    held = next(filter(None, map(value.get, ("results", "data"))), None) if isinstance(value, dict) else value
+    first = _first(held)
+    return "index" in first and find_field(first, _RERANK_SCORES) is not None
 
 
 # ---- hits --------------------------------------------------------------------------------------------------------
 
 
-def _holds_list(source: Source, outer: str, inner: str) -> bool:
-    if not source.text.lstrip().startswith("{"):
-        return False
-    try:
-        return isinstance(_inside(source.json, outer, inner), list)
-    except InputError:
-        return False
-
-
-def _inside(value: Any, outer: str, inner: str) -> Any:
-    holder = value.get(outer) if isinstance(value, dict) else None
-    return holder.get(inner) if isinstance(holder, dict) else None
-
-
-def _objects(source: Source, outer: str, inner: str) -> list[dict[str, Any]]:
-    """The objects of the list that a response holds.
-
-    Raises:
-        InputError: the JSON is not valid, or not such a response: the engine's message of an error, for instance.
-    """
-    found = _inside(source.json, outer, inner)
-    if isinstance(found, list):
-        return [item for item in found if isinstance(item, dict)]
-    name = source.name
-    raise InputError(
-        Message(
-            "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that worked.",
-            name=name,
-            outer=outer,
-            inner=inner,
-        )
-    )
-
-
-def _read_hits(source: Source, ids: Sequence[Any], records: Sequence[Any], scores: Sequence[Any]) -> Found:
-    flat = [dict(_flat(record)) for record in records]
-    places = [Place(source.file, HIT, number) for number in range(1, len(flat) + 1)]
-    if not flat:
-        name = source.name
+def _read_hits(source: Source, hits: Sequence[Any]) -> Found:
+    records = [Record(Place(source.file, HIT, n), hit) for n, hit in enumerate(hits, 1) if isinstance(hit, dict)]
+    if not records:
         raise InputError(
-            Message("The response in {name} has no hits. Copy one whose query found something.", name=name)
+            Message("The response in {name} has no hits. Copy one whose query found something.", name=source.name)
         )
-    text_name = _text_field(flat, source)
-    title_name = _by_name(flat, TITLE_NAMES)
-    entries = [
-        Entry(place, text, title, as_text(doc_id, place, "id").strip(), score=_score(score))
-        for place, record, doc_id, score in zip(places, flat, ids, scores, strict=True)
-        for text, title in [_text_and_title(record, text_name, title_name, place)]
-        if text
-    ]
-    return Found(
-        tuple(entries),
-        empty_passages=len(flat) - len(entries),
-        notes=(Message("text from “{text_name}”", text_name=text_name),),
-    )
-
-
-def _flat(record: Any, prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
-    """The fields of a record, those of objects inside it by dotted names."""
-    for name, value in record.items() if isinstance(record, dict) else ():
-        if isinstance(value, dict) and depth < _DEEPEST_FIELD:
-            yield from _flat(value, f"{prefix}{name}.", depth + 1)
-        elif isinstance(value, str) or (isinstance(value, list) and value and all(isinstance(v, str) for v in value)):
-            yield prefix + name, value
-
-
-def _text_field(records: Sequence[dict[str, Any]], source: Source) -> str:
-    """The field called as texts are, else the one with the most characters over all hits.
-
-    Raises:
-        InputError: no hit has a field with text.
-    """
-    if name := _by_name(records, TEXT_NAMES):
-        return name
-    lengths: dict[str, int] = {}
-    for record in records:
-        for name, value in record.items():
-            lengths[name] = lengths.get(name, 0) + len("".join(value))
-    if lengths:
-        return max(lengths, key=lambda name: lengths[name])
-    where = source.name
-    raise InputError(
-        Message(
-            "The hits in {where} have no field with text. Let the response carry the documents: for Elasticsearch "
-            "do not set “_source” to false, for Solr add the text field to “fl”.",
-            where=where,
-        )
-    )
-
-
-def _by_name(records: Sequence[dict[str, Any]], wanted: tuple[str, ...]) -> str | None:
-    """The first field whose name, or its start before an underscore, is wanted, in the order of `wanted`."""
-    names = list(dict.fromkeys(name for record in records for name in record))
-    last_parts = [(name, name.rsplit(".", 1)[-1].lower()) for name in names]
-    matches = (
-        name
-        for word in wanted
-        for name, part in last_parts
-        if part == word or part.startswith((f"{word}_", f"{word}-"))
-    )
-    return next(matches, None)
-
-
-def _text_and_title(record: dict[str, Any], text_name: str, title_name: str | None, place: Place) -> tuple[str, str]:
-    text = as_text(record.get(text_name), place, text_name).strip()
-    title = as_text(record.get(title_name), place, title_name).strip() if title_name else ""
-    if title_name == text_name or not text:
-        return text or title, ""
-    return text, title
-
-
-def _score(value: Any) -> float | None:
-    """The score as a finite number, else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
     try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
+        return read_records(records, source.chosen, are_hits=True, may_lack_text=True)
+    except UnknownShapeError as error:
+        if source.chosen.text or scalar_named(flat(records[0].values), ("index",)) is not None:
+            raise
+        raise UnknownShapeError(
+            Message(
+                "The hits in {where} have no field with text. Let the response carry the documents: for Elasticsearch "
+                "do not set “_source” to false, for Solr add the text field to “fl”.",
+                where=source.name,
+            ),
+            error.names,
+        ) from error

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from demo.errors import InputError
-from demo.formats.archive import unpack
+from demo.formats.archive import is_packed, unpack
 from demo.formats.assembly import assemble
 from demo.formats.beir import gather_folders
 from demo.formats.encoding import UTF_8
-from demo.formats.json_text import read_passage
+from demo.formats.json_text import read_items
+from demo.formats.judged import makes_a_set, read_judged_sources
 from demo.formats.reading import Loaded, Reading
-from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes
-from demo.formats.source import Found, Limits, Source
+from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes, most_plausible
+from demo.formats.source import Fields, Limits, Source
 from demo.messages import Message, listed
 from demo.records import Collection
 
 
-def read_pasted(text: str, limits: Limits, format_key: str | None = None) -> Loaded:
+def read_pasted(text: str, limits: Limits, format_key: str | None = None, fields: Fields = Fields()) -> Loaded:
     """The pasted text as a collection with key “pasted”, read as the format asked for or the most plausible one.
+
+    Args:
+        fields: which fields hold what, where a person chose them.
 
     Raises:
         InputError: the text is empty or too large, has no passages in that format, or breaks its rules.
     """
-    source = Source("", text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode(), limits)
-    _check_size(source.name, len(source.content), limits)
+    content = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
+    source = Source("", content, limits, chosen=fields)
+    _check_size(source.start, len(source.content), limits)
     row = _choose(source, format_key, PASTED_FORMATS)
     reading = Reading((row.key,), row.manner, 0)
     title = Message("Pasted passages")
@@ -39,23 +44,30 @@ def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
     An object may have an id of its own. Empty texts are left out, repeated ones stay: a place always means the same.
 
     Raises:
-        InputError: there is no text at all, an element is neither text nor object, two have the same id, or a limit is
-            passed.
+        InputError: it is no list, there is no text at all, an element is neither text nor object, two have the same
+            id, or a limit is passed.
     """
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Sequence):
+        raise InputError(Message("The passages need to be a list of texts or objects; put a single text into a list."))
     source = Source("", b"", limits)
-    found = [read_passage(text, source.item(number)) for number, text in enumerate(texts, 1)]
-    entries = [replace(entry, doc_id=entry.doc_id or str(entry.place.number)) for entry in found if entry is not None]
+    found = read_items(((source.item(number), text) for number, text in enumerate(texts, 1)), source)
+    entries = [replace(entry, doc_id=entry.doc_id or str(entry.place.number)) for entry in found.entries]
     reading = Reading(("json",), Message("from a list"), 0)
     title, name = Message("Passages from a list"), Message("the list")
-    return assemble([Found(tuple(entries))], reading, "pasted", title, name, limits).collection
+    return assemble([replace(found, entries=tuple(entries))], reading, "pasted", title, name, limits).collection
 
 
-def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: str | None = None) -> Loaded:
-    """The files as one collection with key “uploaded”; archives are opened, and a BEIR folder is read as one.
+def read_files(
+    files: Sequence[tuple[str, bytes]], limits: Limits, format_key: str | None = None, fields: Fields = Fields()
+) -> Loaded:
+    """The files as one collection with key “uploaded”; archives are opened.
+
+    A BEIR folder is read as one, and so are a corpus, queries and qrels in files of their own.
 
     Args:
         files: names and contents.
         format_key: how to read files of text; None takes the most plausible way for each.
+        fields: which fields hold what, where a person chose them.
 
     Raises:
         InputError: nothing was uploaded, it is too large, or one of the files cannot be read; the sentence names it.
@@ -64,8 +76,11 @@ def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: s
         raise InputError(Message("No file was uploaded. Choose at least one."))
     named = [(PurePosixPath(name.replace("\\", "/")).name or "file", content) for name, content in files]
     name = Message("{text}", text=named[0][0]) if len(named) == 1 else Message("the {named} files", named=len(named))
-    _check_size(name, sum(len(content) for _, content in named), limits)
-    sources, left_out = _sources(named, limits)
+    _check_size(_start(named), sum(len(content) for _, content in named), limits)
+    sources, left_out = _sources(named, limits, fields)
+    if format_key is None and makes_a_set(sources):
+        judged = read_judged_sources(sources, limits, "uploaded")
+        return Loaded(judged.collection, judged.reading)
     rows = [_choose(source, format_key, FORMATS) for source in sources]
     found = [row.read(source) for row, source in zip(rows, sources, strict=True)]
     reading = Reading(
@@ -79,15 +94,29 @@ def read_files(files: Sequence[tuple[str, bytes]], limits: Limits, format_key: s
     return assemble(found, reading, "uploaded", name, name, limits)
 
 
-def _sources(files: Sequence[tuple[str, bytes]], limits: Limits) -> tuple[list[Source], int]:
+def _start(files: Sequence[tuple[str, bytes]]) -> Message:
+    """What the files are called where a sentence starts."""
+    if len(files) == 1:
+        return Message("{text}", text=files[0][0])
+    return Message("The {named} files", named=len(files))
+
+
+def _sources(files: Sequence[tuple[str, bytes]], limits: Limits, fields: Fields) -> tuple[list[Source], int]:
     """What is to be read of the files, and the number of files inside archives that no format knows."""
     uploaded = {name for name, _ in files}
-    unpacked = [Source(name, content, limits) for name, content in unpack(files, limits)]
+    unpacked = [Source(name, content, limits, chosen=fields) for name, content in unpack(files, limits)]
     sources = gather_folders(unpacked)
     if any(source.folder for source in sources):
         return sources, 0
-    known = [s for s in sources if s.file in uploaded or _suffix(s.file) in accepted_suffixes() or "/" not in s.file]
+    known = [source for source in sources if source.file in uploaded or _is_known(source)]
     return known, len(sources) - len(known)
+
+
+def _is_known(source: Source) -> bool:
+    """Whether a file out of an archive can be read by its name."""
+    if is_packed(source.content):
+        return False
+    return source.by_rows or _suffix(source.file) in accepted_suffixes() or "/" not in source.file
 
 
 def _choose(source: Source, format_key: str | None, rows: Sequence[Format]) -> Format:
@@ -101,9 +130,7 @@ def _choose(source: Source, format_key: str | None, rows: Sequence[Format]) -> F
         return told
     if format_key:
         return _asked_for(source, format_key, rows)
-    suffix = _suffix(source.file)
-    possible = [row for row in rows if suffix in row.suffixes] or [row for row in rows if row.pasted]
-    return next((row for row in possible if not row.by_content and row.fits(source)), possible[-1])
+    return most_plausible(source, [row for row in rows if row.pasted])
 
 
 def _asked_for(source: Source, format_key: str, rows: Sequence[Format]) -> Format:
@@ -113,8 +140,8 @@ def _asked_for(source: Source, format_key: str, rows: Sequence[Format]) -> Forma
     keys = [row.key for row in rows if row.pasted]
     raise InputError(
         Message(
-            "{name!c} cannot be read as “{format_key}”. Choose one of {keys}.",
-            name=source.name,
+            "{name} cannot be read as “{format_key}”. Choose one of {keys}.",
+            name=source.start,
             format_key=format_key,
             keys=listed(keys),
         )
@@ -138,7 +165,7 @@ def _check_size(name: Message, size: int, limits: Limits) -> None:
         return
     raise InputError(
         Message(
-            "{name!c}: {size:,} bytes, at most {most:,} are read. Give a part of it (the limit is the setting "
+            "{name}: {size:,} bytes, at most {most:,} are read. Give a part of it (the limit is the setting "
             "RERANK_LENS_MAX_UPLOAD_BYTES).",
             name=name,
             size=size,

@@ -1,45 +1,329 @@
-"""Which field of a record is the id, the title and the text, by the names that files use for them."""
+"""Which field of a record is the id, the title, the text and the score, by the names that files use for them.
+
+Records may have objects in them; their fields then have dotted names, and those nearest to the outside win. What
+engines write for themselves (keys with _ or @ in front, highlights, vectors) is neither text nor kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from demo.errors import InputError
-from demo.formats.source import Entry, Place
-from demo.messages import Message, listed
+from demo.formats.source import Column, Entry, Fields, Found, Place, Record
+from demo.messages import Message, listed, plural
 
-ID_NAMES = ("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "编号")
-TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
-TEXT_NAMES = (
-    *("text", "passage", "content", "contents", "body", "document", "passage_text", "document_text", "full_text"),
-    *("paragraph", "abstract", "description", "snippet", "sentence", "文本", "正文", "内容", "段落"),
+ID_NAMES = (
+    *("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
+    *("object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
 )
+TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
+STRONG_TEXT_NAMES = ("text", "page_content", "passage", "content", "contents", "body", "passage_text", "full_text")
+TEXT_NAMES = (
+    *STRONG_TEXT_NAMES,
+    *("document", "document_text", "chunk_text", "chunk", "paragraph", "abstract", "description", "snippet"),
+    *("sentence", "doc", "文本", "正文", "内容", "段落"),
+)
+SCORE_NAMES = (
+    *("_score", "relevance_score", "score", "@search.score", "search_score", "text_match", "_ranking_score"),
+    *("relevance", "similarity", "_similarity", "rerank_score"),
+)
+DISTANCE_NAMES = ("distance", "distances", "_distance", "dist")
+
+_HOLDERS = frozenset(
+    (
+        "_source",
+        "document",
+        "doc",
+        "node",
+        "payload",
+        "fields",
+        "metadata",
+        "properties",
+        "row",
+        "kwargs",
+        "_additional",
+    )
+)
+_ENGINES_OWN = frozenset(
+    (
+        *("highlight", "highlights", "highlighting", "snippets", "sort", "explanation", "explain", "vector", "vectors"),
+        *("sparse_values", "embedding", "embeddings", "text_match_info", "inner_hits", "facets", "lc", "class_name"),
+        *("matched_queries", "relationships"),
+    )
+)
+_KEPT_OF_ENGINES = frozenset(("_id", "_source", "_score", "_ranking_score", "_additional", "_distance", "_chunk_id"))
+_DEEPEST_FIELD = 5
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_TEXT_ENDINGS = ("_id", "_ids", "_url", "_uri", "_length", "_hash", "_lang", "_language", "_type", "_date")
+_MOST_FIELDS = 40
+_MOST_FIELD_CHARS = 500
+SHORTEST_TEXT = 15
+_SPACED_OUT = re.compile(r"\s|[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af]")
 
 
-def find_field(names: Iterable[str], wanted: tuple[str, ...]) -> str | None:
+@lru_cache(maxsize=4096)
+def normal_name(name: str) -> str:
+    """The name as the tables of names have it: small letters, _ for spaces, hyphens and humps."""
+    return _CAMEL.sub("_", name.strip().strip("\ufeff\"'")).lower().replace("-", "_").replace(" ", "_")
+
+
+def find_field(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     """The name that comes first in `wanted`, whatever its case and with - for _; None if there is none."""
-    known = {name.strip().lower().replace("-", "_").replace(" ", "_"): name for name in reversed(list(names))}
+    return _find(tuple(names), tuple(wanted))
+
+
+@lru_cache(maxsize=1024)
+def _find(names: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
+    known = {normal_name(name): name for name in reversed(names)}
     return next((known[name] for name in wanted if name in known), None)
 
 
-def entry_of(record: Mapping[str, object], place: Place) -> Entry | None:
-    """The record as a passage, its title standing in for an empty text; None if both are empty.
+# ---- flat records ------------------------------------------------------------------------------------------------
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a record, those of objects in it by dotted names; of a list of objects, the list of their texts."""
+    return dict(_flat(values, "", 1))
+
+
+def _flat(values: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        own = normal_name(name)
+        if own in _ENGINES_OWN or (own.startswith(("_", "@")) and own not in _KEPT_OF_ENGINES and "score" not in own):
+            continue
+        if isinstance(value, dict) and depth < _DEEPEST_FIELD:
+            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+        elif isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
+            texts = [] if depth >= _DEEPEST_FIELD else [_best_text(flat(part)) for part in value]
+            if any(texts):
+                yield f"{prefix}{name}", [text for text in texts if text]
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _best_text(record: Mapping[str, Any]) -> str:
+    name = _nearest(tuple(record), TEXT_NAMES)
+    value = record.get(name, "") if name else ""
+    return value if isinstance(value, str) else ""
+
+
+def _last(name: str) -> str:
+    return normal_name(name if name.startswith("@") else name.rsplit(".", 1)[-1])
+
+
+@lru_cache(maxsize=4096)
+def _nearest(names: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
+    """The name whose last part is wanted: the one nearest to the outside, of equals the first in `wanted`."""
+    order = {word: at for at, word in enumerate(wanted)}
+    found = [(name.count("."), order[_last(name)], name) for name in names if _last(name) in order]
+    return min(found)[2] if found else None
+
+
+def scalar_named(record: Mapping[str, Any], wanted: tuple[str, ...]) -> Any:
+    """The value nearest to the outside that is no list, under one of the wanted names; None if there is none."""
+    name = _nearest(tuple(name for name, value in record.items() if not isinstance(value, list)), wanted)
+    return None if name is None else record[name]
+
+
+# ---- which field is what -----------------------------------------------------------------------------------------
+
+
+def read_records(
+    records: Sequence[Record], chosen: Fields, are_hits: bool = False, may_lack_text: bool = False
+) -> Found:
+    """A passage from each record: its text by the names of fields, else the field with the longest texts.
+
+    Args:
+        are_hits: whether they come from an engine, which may name the text anyhow.
+        may_lack_text: whether one without any text is counted rather than refused.
 
     Raises:
-        InputError: the record has no field for the text, or a field is not text.
+        InputError: no field holds texts, or a record has none of them; the sentence names the place and the fields.
     """
-    text_name = find_field(record, TEXT_NAMES)
-    title_name = find_field(record, TITLE_NAMES)
-    if text_name is None and title_name is None:
-        raise _no_text(record, place)
-    id_name = find_field(record, ID_NAMES)
-    text, title, doc_id = (
-        as_text(record[name], place, name).strip() if name is not None else ""
-        for name in (text_name, title_name, id_name)
+    flat_records = [Record(record.place, flat(record.values)) for record in records]
+    text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0])
+    title_name = chosen.title or _title_field(flat_records, text_name)
+    reader = _Reader(text_name, title_name, chosen.id, are_hits or may_lack_text)
+    entries = [reader.entry(flat_record, record) for flat_record, record in zip(flat_records, records, strict=True)]
+    kept = tuple(entry for entry in entries if entry is not None)
+    columns = [(text_name, TEXT), (title_name, TITLE), (chosen.id or _id_field(flat_records), ID)]
+    notes = (Message("text from “{text_name}”", text_name=_short(text_name)),) if by_length or are_hits else ()
+    return Found(
+        kept,
+        empty_passages=len(entries) - len(kept),
+        notes=notes,
+        columns=tuple(Column(name, role) for name, role in columns if name),
     )
-    if not text:
-        text, title = title, ""
-    return Entry(place, text, title, doc_id) if text else None
+
+
+TEXT, TITLE, ID, QUERY, QUERY_ID, GRADE, SCORE = (
+    *(Message("text"), Message("title"), Message("id"), Message("query")),
+    *(Message("query id"), Message("grade"), Message("score")),
+)
+
+
+def _text_field(records: Sequence[Record], chosen: Fields, are_hits: bool, whole: Record) -> tuple[str, bool]:
+    """The name of the text's field, and whether it was found by the lengths of texts; "" where only titles are there.
+
+    Raises:
+        InputError: no field can be the text.
+    """
+    if chosen.text:
+        if any(chosen.text in record.values for record in records):
+            return chosen.text, False
+        raise _no_text(whole, chosen.text)
+    lengths: dict[str, int] = {}
+    spaced: dict[str, int] = {}
+    for record in records:
+        for name, value in record.values.items():
+            if text := _words(value):
+                lengths[name] = lengths.get(name, 0) + len(text)
+                spaced[name] = spaced.get(name, 0) + (_SPACED_OUT.search(text) is not None and "://" not in text[:12])
+    names = tuple(name for name in lengths if _last(name) not in _NO_TEXTS)
+    found = _nearest(names, TEXT_NAMES) or _similar(names)
+    if found is not None:
+        return found, False
+    longest = [name for name in names if are_hits or (
+        lengths[name] >= SHORTEST_TEXT * spaced[name] and spaced[name] > len(records) / 3 and
+        _last(name) not in TITLE_NAMES)]  # fmt: skip
+    if longest:
+        return max(longest, key=lambda name: lengths[name]), True
+    if any(_nearest(tuple(record.values), (*TEXT_NAMES, *TITLE_NAMES)) for record in records):
+        return "", False
+    raise _no_text(whole)
+
+
+_NO_TEXTS = frozenset((*ID_NAMES, *SCORE_NAMES, *DISTANCE_NAMES))
+
+
+def _words(value: Any) -> str:
+    """The value's text, if it is one or a list of them."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return "\n".join(value).strip()
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _similar(names: tuple[str, ...]) -> str | None:
+    """The first name that begins or ends with a word for text, such as body_txt_en or answer_text."""
+    for word in TEXT_NAMES:
+        for name in names:
+            last = _last(name)
+            if last.startswith(f"{word}_") and not last.endswith(_NOT_TEXT_ENDINGS):
+                return name
+            if last.endswith(f"_{word}"):
+                return name
+    return None
+
+
+def _title_field(records: Sequence[Record], text_name: str) -> str:
+    names = tuple(
+        dict.fromkeys(
+            name for record in records for name, value in record.values.items() if name != text_name and _words(value)
+        )
+    )
+    exact = _nearest(names, TITLE_NAMES)
+    dynamic = (name for word in TITLE_NAMES[:1] for name in names if _last(name).startswith(f"{word}_"))
+    return exact or next((name for name in dynamic if not _last(name).endswith(_NOT_TEXT_ENDINGS)), "")
+
+
+def _id_field(records: Sequence[Record]) -> str:
+    return (_nearest(tuple(records[0].values), ID_NAMES) if records else None) or ""
+
+
+class _Reader:
+    """Makes passages of records whose fields are known."""
+
+    def __init__(self, text: str, title: str, doc_id: str, may_lack_text: bool) -> None:
+        self._text, self._title, self._id, self._may_lack_text = text, title, doc_id, may_lack_text
+
+    def entry(self, record: Record, whole: Record) -> Entry | None:
+        """The passage, its title standing in for an empty text; None if both are empty.
+
+        Raises:
+            InputError: the record has no field for the text, or a field is not text.
+        """
+        values, place = record.values, record.place
+        names = tuple(values)
+        text_name = self._text if self._text in values else _nearest(names, TEXT_NAMES)
+        title_name = self._title if self._title in values else _nearest(names, TITLE_NAMES)
+        if text_name is None and title_name is None and not self._may_lack_text:
+            raise _no_text(whole)
+        title_name = None if title_name == text_name else title_name
+        text, title = (
+            as_text(values[name], place, name).strip() if name is not None else "" for name in (text_name, title_name)
+        )
+        if not text:
+            text, title = title, ""
+        if not text:
+            return None
+        id_name = self._id or _nearest(tuple(n for n in names if not isinstance(values[n], list)), ID_NAMES) or ""
+        doc_id = as_text(values.get(id_name), place, id_name).strip()
+        used = {text_name, title_name, id_name}
+        return Entry(place, text, title, _bare_id(id_name, doc_id), "", score_of(values), _others(values, used))
+
+
+def _bare_id(name: str, doc_id: str) -> str:
+    """The id without what Vespa writes before it: “k1” of “id:food:recipe::k1”."""
+    return doc_id.rsplit("::", 1)[1] or doc_id if doc_id.startswith("id:") and "::" in doc_id else doc_id
+
+
+def _others(values: Mapping[str, Any], used: set[str | None]) -> dict[str, str]:
+    """What else the record says, by names without the objects that engines put documents into."""
+    kept: dict[str, str] = {}
+    for name, value in values.items():
+        if name in used or value is None or value == "" or len(kept) == _MOST_FIELDS or _is_vector(value):
+            continue
+        short = _short(name)
+        if short and not short.startswith(("_", "@")):
+            kept.setdefault(short, _written(value)[:_MOST_FIELD_CHARS])
+    return kept
+
+
+def _short(name: str) -> str:
+    """The dotted name without the objects that engines put documents into."""
+    parts = name.split(".")
+    return ".".join(parts[next((at for at, part in enumerate(parts) if part not in _HOLDERS), len(parts) - 1) :])
+
+
+def _is_vector(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > _MOST_FIELDS and not isinstance(value[0], str)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ", ".join(map(_written, value)) if isinstance(value, list) else str(value)
+
+
+def score_of(values: Mapping[str, Any]) -> float | None:
+    """The engine's score of a flat record as a finite number, higher being better; None if it has none."""
+    value = scalar_named(values, SCORE_NAMES)
+    if value is not None:
+        return finite(value)
+    distance = finite(scalar_named(values, DISTANCE_NAMES))
+    return None if distance is None else -distance
+
+
+def finite(value: Any) -> float | None:
+    """The value as a float, if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def entry_of(values: Mapping[str, object], place: Place, chosen: Fields = Fields()) -> Entry | None:
+    """The one record as a passage, as `read_records` reads it; None if it is empty."""
+    return next(iter(read_records([Record(place, values)], chosen).entries), None)
 
 
 def as_text(value: object, place: Place, name: str) -> str:
@@ -65,12 +349,79 @@ def as_text(value: object, place: Place, name: str) -> str:
 _KINDS = {dict: Message("an object"), bool: Message("true or false")}
 
 
-def _no_text(record: Mapping[str, object], place: Place) -> InputError:
-    names = listed(f"“{name}”" for name in list(record)[:8]) if record else Message("nothing")
-    return InputError(
+# ---- shapes that are not known -----------------------------------------------------------------------------------
+
+
+class UnknownShapeError(InputError):
+    """The input has a shape that no reader knows.
+
+    Attributes:
+        names: the fields of which a person can choose, as `Fields` takes them.
+    """
+
+    def __init__(self, message: Message, names: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
+
+    def __reduce__(self) -> tuple[type, tuple[Message, tuple[str, ...]]]:
+        return type(self), (self.message, self.names)
+
+
+def shape_of(value: Any) -> Message:
+    """The shape of a JSON value in words: “an object with “matches” (12 items, each with “id”, “note”)”."""
+    if isinstance(value, dict):
+        return Message("an object with {parts}", parts=listed(_part(*pair) for pair in list(value.items())[:6]))
+    if isinstance(value, list):
+        items = plural("{count:,} item", "{count:,} items", len(value))
+        return _with_fields(Message("a list of {items}", items=items), value)
+    return Message("{text}", text=shorten_value(value))
+
+
+def _part(name: str, value: Any) -> Message:
+    shown = f"“{name[:30]}”"
+    if not isinstance(value, list):
+        return Message("{text}", text=shown)
+    items = _with_fields(plural("{count:,} item", "{count:,} items", len(value)), value)
+    return Message("{name} ({items})", name=shown, items=items)
+
+
+def _with_fields(said: Message, value: list[Any]) -> Message:
+    first = next((item for item in value if isinstance(item, dict)), None)
+    return Message("{items}, each with {names}", items=said, names=_names(first)) if first else said
+
+
+def _names(record: Mapping[str, Any]) -> Message:
+    return listed(f"“{name[:30]}”" for name in list(record)[:8]) if record else Message("nothing")
+
+
+def shorten_value(value: Any) -> str:
+    """The value as JSON writes it, cut after 40 characters."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _no_text(record: Record, chosen: str = "") -> InputError:
+    for name, value in record.values.items():
+        if normal_name(name) in TEXT_NAMES and isinstance(value, dict | bool):
+            as_text(value, record.place, name)
+    names, flat_names = _names(record.values), flat(record.values)
+    if chosen:
+        return UnknownShapeError(
+            Message(
+                "{start} has no field “{chosen}”; found: {names}. Choose one of these.",
+                start=record.place.start,
+                chosen=chosen[:60],
+                names=names,
+            ),
+            flat_names,
+        )
+    return UnknownShapeError(
         Message(
             "{start} has no text. Each passage needs “text” (or passage, content, body, document…); found: {names}.",
-            start=place.start,
+            start=record.place.start,
             names=names,
-        )
+        ),
+        flat_names,
     )

@@ -15,23 +15,22 @@ from pathlib import Path, PurePosixPath
 
 from demo.errors import InputError
 from demo.formats.answers import looks_like_answers, read_answers
-from demo.formats.archive import File, unpack
+from demo.formats.archive import ARCHIVE_SUFFIXES, File, is_packed, unpack
 from demo.formats.assembly import assemble
-from demo.formats.beir import CORPUS, QUERIES, read_qrels
-from demo.formats.json_text import looks_like_json, looks_like_jsonl, read_json, read_jsonl
-from demo.formats.plain import has_id_lines, read_id_lines
+from demo.formats.beir import CORPUS, QUERIES
+from demo.formats.qrels import find_qrels, looks_like_qrels
 from demo.formats.reading import Reading
-from demo.formats.source import Found, Judgment, Limits, Source
-from demo.formats.tables import has_csv_header, has_tsv_header, read_csv, read_tsv
-from demo.formats.topics import read_topics
+from demo.formats.registry import FORMATS, Format, most_plausible
+from demo.formats.source import Fields, Found, Judgment, Limits, Source, is_sheet
+from demo.formats.topics import has_query_header, read_topics
 from demo.formats.trec_runs import Run, looks_like_run, read_run
-from demo.formats.trec_sgml import looks_like_documents, looks_like_topics, read_documents
+from demo.formats.trec_sgml import looks_like_topics
 from demo.messages import Message, listed
-from demo.records import Collection
+from demo.records import Collection, Query
 
 _SUFFIXES = (
     *(".jsonl", ".ndjson", ".json", ".tsv", ".tab", ".csv", ".txt", ".text", ".qrels", ".qrel", ".run", ".trec"),
-    *(".sgml", ".sgm", ".xml", ".topics", ".qry", ".dat", ".gz", ".zip", ""),
+    *(".sgml", ".sgm", ".xml", ".topics", ".qry", ".dat", ".xlsx", ".html", ".pdf", ".docx", *ARCHIVE_SUFFIXES, ""),
 )
 _NUMBERED = re.compile(r"\.\d[\d-]*")
 """How TREC ends names of files: topics.301-350, fbis.0."""
@@ -48,12 +47,14 @@ class Judged:
         candidates: query_id → doc_ids to rerank, best first where they come of a run; empty where files give none.
         run: the run that they come of, if any.
         reading: how the files were understood.
+        runs: every run among the files, by file name.
     """
 
     collection: Collection
     reading: Reading
     candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     run: Run | None = None
+    runs: Mapping[str, Run] = field(default_factory=dict)
 
     @classmethod
     def bundled(cls, collection: Collection) -> Judged:
@@ -80,61 +81,57 @@ class Role:
     shaped: Callable[[Source], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class CorpusFormat:
-    """One way to write passages with ids."""
-
-    key: str
-    fits: Callable[[Source], bool]
-    read: Callable[[Source], Found]
-
-
-CORPUS_FORMATS = (
-    CorpusFormat("trec_sgml", looks_like_documents, read_documents),
-    CorpusFormat("jsonl", looks_like_jsonl, read_jsonl),
-    CorpusFormat("json", looks_like_json, read_json),
-    CorpusFormat("tsv", has_tsv_header, read_tsv),
-    CorpusFormat("csv", has_csv_header, read_csv),
-    CorpusFormat("id_lines", has_id_lines, read_id_lines),
-)
-"""In the order in which they are tried."""
-
-
 def _path(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def _rows(source: Source) -> list[list[str]]:
-    """The cells of the first lines that hold something."""
-    lines = [line for line in source.lines[: 2 * _SAMPLE_LINES] if line.strip()][:_SAMPLE_LINES]
-    return [line.split("\t") if "\t" in line else line.split() for line in lines]
+CORPUS_FORMATS = tuple(row for row in FORMATS if not row.is_prose and row.key not in ("beir", "answers"))
+"""How passages with ids can be written."""
 
 
-def _has_qrels(source: Source) -> bool:
-    """Whether all first lines but a header have three or four single words, the last a whole number."""
-    rows = _rows(source)
-    bodies = rows[1:] if rows and not rows[0][-1].strip().removeprefix("-").isdecimal() else rows
-    return bool(bodies) and all(
-        len(cells) in (3, 4)
-        and all(len(cell.split()) == 1 for cell in cells)
-        and cells[-1].strip().removeprefix("-").isdecimal()
-        for cells in bodies
-    )
+def _corpus_format(source: Source) -> Format | None:
+    """The format of a corpus that fits; None for prose and for what is no text."""
+    by_content = next((row for row in CORPUS_FORMATS if row.by_content and row.fits(source)), None)
+    if by_content is not None:
+        return by_content
+    rows = [row for row in CORPUS_FORMATS if row.pasted]
+    row = most_plausible(source, rows)
+    return row if row.fits(source) else next((row for row in rows if row.fits(source)), None)
 
 
 def _has_passages(source: Source) -> bool:
-    return any(row.fits(source) for row in CORPUS_FORMATS)
+    return _corpus_format(source) is not None
+
+
+def _is_text(source: Source) -> bool:
+    """Whether it can be decoded; a workbook out of an archive, for one, cannot."""
+    if is_packed(source.content):
+        return False
+    try:
+        return bool(source.text) or True
+    except InputError:
+        return any(row.by_content and row.fits(source) for row in CORPUS_FORMATS)
+
+
+def _has_queries(source: Source) -> bool:
+    return looks_like_topics(source) or has_query_header(source)
+
+
+def _has_figures(source: Source) -> bool:
+    """Whether it is the output of trec_eval: a measure, “all” or a query, and a value."""
+    rows = [line.split() for line in source.rows[:_SAMPLE_LINES]]
+    return bool(rows) and all(len(cells) == 3 for cells in rows) and any(cells[1] == "all" for cells in rows)
 
 
 ROLES = (
-    Role("qrels", Message("qrels"), _path(r"qrel"), _has_qrels),
+    Role("qrels", Message("qrels"), _path(r"qrel|judg(?:e?ment)s?[^/]*$"), looks_like_qrels),
     Role("run", Message("run"), _path(r"(?:^|/)runs?[._/-]|\.run(?:\.gz)?$"), looks_like_run),
     Role("answers", Message("set to rerank"), _path(r"(?!)"), looks_like_answers),
     Role(
         "queries",
         Message("queries"),
         _path(r"(?:quer(?:y|ies)|topics?|questions?)[^/]*$"),
-        looks_like_topics,
+        _has_queries,
     ),
     Role("corpus", Message("corpus"), _path(r"(?:corpus|collection|docs|documents|passages)[^/]*$"), _has_passages),
 )
@@ -146,12 +143,31 @@ def role_of(source: Source) -> str:
 
     A set to rerank is told by its content even where its name speaks of questions or passages.
     """
+    if not _is_text(source):
+        return ""
+    by_content = next(
+        (row for row in CORPUS_FORMATS if row.by_content and not source.by_rows and row.fits(source)), None
+    )
+    if by_content is not None:
+        return "corpus"
     name = next((role.key for role in ROLES if role.named.search(source.file)), "")
     if name in ("qrels", "run"):
         return name
     if looks_like_answers(source):
         return "answers"
+    if not name and _has_figures(source):
+        return ""
     return name or next((role.key for role in ROLES if role.shaped(source)), "")
+
+
+def makes_a_set(sources: Sequence[Source]) -> bool:
+    """Whether several files hold a corpus or a set to rerank, and queries or judgments by their names or content."""
+    if len(sources) < 2 or any(source.folder for source in sources):
+        return False
+    roles = [role_of(source) for source in sources]
+    named = {role.key for source in sources for role in ROLES if role.named.search(source.file)}
+    beside = {"queries", "qrels"} & set(roles)
+    return bool(beside and ({"corpus", "answers"} & set(roles)) and (len(beside) == 2 or beside & named))
 
 
 # ---- reading -----------------------------------------------------------------------------------------------------
@@ -189,56 +205,107 @@ def _is_read(path: Path) -> bool:
     return path.is_file() and not hidden and (suffix in _SUFFIXES or _NUMBERED.fullmatch(suffix) is not None)
 
 
-def read_judged_files(files: Sequence[File], limits: Limits, key: str, qrels: str = "") -> Judged:
+def read_judged_files(
+    files: Sequence[File], limits: Limits, key: str, qrels: str = "", fields: Fields = Fields()
+) -> Judged:
     """The judged collection that the files make, archives opened; `key` is its key and title.
+
+    Args:
+        qrels: the file of judgments to take, where there are several.
+        fields: which fields hold what, where a person chose them.
 
     Raises:
         InputError: no corpus or queries among them, or several files where one is needed; a file breaks its rules; no
             judgment names a query or a passage that is there. The sentence names the file, and the line where one is
             wrong.
     """
-    sources = [Source(_shortened(name, files), content, limits) for name, content in unpack(files, limits)]
+    unpacked = unpack(files, limits)
+    _check_one_folder([name for name, _ in unpacked])
+    sources = [Source(_shortened(name, files), content, limits, chosen=fields) for name, content in unpacked]
+    return read_judged_sources(sources, limits, key, qrels)
+
+
+def read_judged_sources(sources: Sequence[Source], limits: Limits, key: str, qrels: str = "") -> Judged:
+    """The judged collection that the sources make; see `read_judged_files`."""
     parts: dict[str, list[Source]] = {role.key: [] for role in ROLES}
     left_out: list[str] = []
-    for source in sources:
+    for source in sorted(sources, key=lambda source: source.file):
         role = role_of(source)
         if role:
             parts[role].append(source)
         else:
             left_out.append(source.file)
-    notes = (Message("left out: {left_out}", left_out=listed(left_out)),) if left_out else ()
-    if parts["answers"] and not parts["corpus"]:
-        return _from_answers(parts, key, qrels, notes, limits)
-    return _from_parts(parts, key, qrels, notes, limits)
+    from_answers = bool(parts["answers"]) and not parts["corpus"]
+    if not from_answers:
+        left_out += [source.file for source in parts["answers"]]
+    runs = {source.file: read_run(source) for source in parts["run"]}
+    notes = [Message("left out: {left_out}", left_out=listed(left_out))] if left_out else []
+    if len(runs) > 1:
+        notes.append(Message("several runs, none of which gives the candidates: {runs}", runs=listed(runs)))
+    judged = (_from_answers if from_answers else _from_parts)(parts, key, qrels, tuple(notes), limits)
+    if len(runs) != 1:
+        return replace(judged, runs=runs)
+    run = next(iter(runs.values()))
+    return replace(judged, candidates=run.rankings, run=run, runs=runs)
+
+
+def _check_one_folder(names: Sequence[str]) -> None:
+    """Nothing, if no more than one folder has a corpus.
+
+    Raises:
+        InputError: several have; the sentence names them.
+    """
+    folders = [PurePosixPath(name).parent.name for name in names if PurePosixPath(name).name == CORPUS]
+    if len(folders) > 1:
+        raise InputError(
+            Message(
+                "There are {corpora} folders with a corpus.jsonl: {names}. Upload one at a time.",
+                corpora=len(folders),
+                names=listed(folders[:8]),
+            )
+        )
 
 
 def _shortened(name: str, files: Sequence[File]) -> str:
     """The path without the archive and the folder in it where everything comes of one."""
     parts = PurePosixPath(name).parts
-    inside_archive = len(files) == 1 and len(parts) > 1
+    inside_archive = len(files) == 1 and len(parts) > 1 and not is_sheet(name)
     return PurePosixPath(*parts[-2:] if parts[-2] == "qrels" else parts[-1:]).as_posix() if inside_archive else name
 
 
 def _from_parts(
     parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Message, ...], limits: Limits
 ) -> Judged:
-    corpus = _corpus_files(parts["corpus"])
-    queries = read_topics(_one(parts, "queries", QUERIES))
-    judgments, origin = _judgments(parts, qrels)
-    found = [*map(_read_passages, corpus), Found((), queries=queries, judgments=judgments or ())]
-    judged = _assembled(found, judgments, key, (origin, *notes), limits)
-    if len(parts["run"]) != 1:
-        return judged
-    run = read_run(parts["run"][0])
-    return replace(judged, candidates=run.rankings, run=run)
+    corpus, unused = _corpus_files(parts["corpus"])
+    found = list(map(_read_passages, corpus))
+    if parts["queries"] or not any(one.queries for one in found):
+        queries, repeated = read_topics(_one(parts, "queries", QUERIES))
+        found = [replace(one, queries=()) for one in found]
+        found.append(Found((), queries=queries, repeated_queries=repeated))
+    judgments = tuple(judgment for one in found for judgment in one.judgments)
+    origin: tuple[Message, ...] = ()
+    if parts["qrels"] or qrels or not judgments:
+        judged, origin = _judgments(parts, qrels)
+        found = [*(replace(one, judgments=()) for one in found), Found((), judgments=judged or ())]
+    else:
+        judged = judgments
+    if unused:
+        notes = (*notes, Message("left out: {left_out}", left_out=listed(unused)))
+    return _assembled(found, judged, key, (*origin, *notes), limits)
 
 
-def _judgments(parts: Mapping[str, list[Source]], qrels: str) -> tuple[tuple[Judgment, ...] | None, Message]:
+def _judgments(
+    parts: Mapping[str, list[Source]], qrels: str
+) -> tuple[tuple[Judgment, ...] | None, tuple[Message, ...]]:
     """The judgments, None where no file has any, and where they come from."""
     if not parts["qrels"] and not qrels:
-        return None, Message("no judgments: what rankers change is told, not which is better")  # fmt: skip
+        return None, (Message("no judgments: what rankers change is told, not which is better"),)
     source = _qrels_file(parts, qrels)
-    return read_qrels(source), Message("judgments from {file}", file=source.file)
+    found = find_qrels(source)
+    others = [other.file for other in parts["qrels"] if other is not source]
+    notes = (Message("judgments from {file}", file=source.file), *found.notes)
+    unused = (Message("other qrels, not used: {files}", files=listed(others)),) if others else ()
+    return found.judgments, (*notes, *unused)
 
 
 def _from_answers(
@@ -248,8 +315,9 @@ def _from_answers(
     judgments = answers.found.judgments
     found = [answers.found]
     if parts["qrels"]:
-        judgments = read_qrels(_qrels_file(parts, qrels))
+        judgments, origin = find_qrels(_qrels_file(parts, qrels)).judgments, _qrels_file(parts, qrels).file
         found = [replace(answers.found, judgments=judgments)]
+        notes = (Message("judgments from {file}", file=origin), *notes)
     return replace(_assembled(found, judgments, key, notes, limits), candidates=answers.candidates)
 
 
@@ -261,6 +329,10 @@ def _assembled(
     Args:
         judgments: None where there are none and none are missed.
     """
+    queries = [query for one in found for query in one.queries]
+    if judgments is not None:
+        judgments, note = _fitted(judgments, queries, [entry.doc_id for one in found for entry in one.entries])
+        found, notes = [replace(one, judgments=judgments if one.judgments else ()) for one in found], (*notes, *note)
     title = Message("{text}", text=key)
     manner = Message("from a collection")
     if judgments is not None:
@@ -295,8 +367,28 @@ def _assembled(
     return Judged(replace(collection, card=card, qrels=judged), reading)
 
 
+def _fitted(
+    judgments: Sequence[Judgment], queries: Sequence[Query], doc_ids: Sequence[str]
+) -> tuple[tuple[Judgment, ...], tuple[Message, ...]]:
+    """The judgments by the ids of queries and passages, where they name queries by their texts or write 10 as 10.0."""
+    known, texts = {query.query_id for query in queries}, {query.text: query.query_id for query in queries}
+    if not any(judgment.query_id in known for judgment in judgments):
+        if any(judgment.query_id in texts for judgment in judgments):
+            named = tuple(replace(one, query_id=texts.get(one.query_id, one.query_id)) for one in judgments)
+            return named, (Message("judgments name their queries by text"),)
+        whole = tuple(replace(one, query_id=_whole(one.query_id), doc_id=_whole(one.doc_id)) for one in judgments)
+        if any(judgment.query_id in known for judgment in whole) and set(doc_ids) & {one.doc_id for one in whole}:
+            return whole, (Message("ids such as 10.0 in the judgments are read as 10"),)
+    return tuple(judgments), ()
+
+
+def _whole(text: str) -> str:
+    head = text.removesuffix(".0")
+    return head if head != text and head.isdecimal() else text
+
+
 def _read_passages(source: Source) -> Found:
-    row = next((row for row in CORPUS_FORMATS if row.fits(source)), None)
+    row = _corpus_format(source)
     if row is not None:
         return row.read(source)
     raise InputError(
@@ -311,11 +403,12 @@ def _read_passages(source: Source) -> Found:
 # ---- which of several --------------------------------------------------------------------------------------------
 
 
-def _corpus_files(sources: Sequence[Source]) -> Sequence[Source]:
-    """BEIR's corpus.jsonl, else every corpus file."""
+def _corpus_files(sources: Sequence[Source]) -> tuple[Sequence[Source], list[str]]:
+    """BEIR's corpus.jsonl, else every file that is a corpus by its name, else every corpus; and the files not used."""
     beir = [source for source in sources if PurePosixPath(source.file).name == CORPUS]
+    used = beir or sources
     if sources:
-        return beir or sources
+        return used, [source.file for source in sources if source not in used]
     raise _missing("corpus")
 
 
@@ -386,7 +479,7 @@ def _check_judgments(judgments: Sequence[Judgment], collection: Collection, abse
     where = first.place.start
     known_queries = {query.query_id for query in collection.queries}
     if not any(judgment.query_id in known_queries for judgment in judgments):
-        example = next(iter(known_queries), "–")
+        example = next((query.query_id for query in collection.queries), "–")
         raise InputError(
             Message(
                 "{where} judges query “{query_id}”, and no judged query has a text; queries are named like "

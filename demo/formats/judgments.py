@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from demo.formats.beir import read_qrels
-from demo.formats.source import Limits, Source
+from demo.errors import InputError
+from demo.formats.archive import unpack
+from demo.formats.qrels import read_qrels
+from demo.formats.source import Fields, Limits, Source
+from demo.messages import Message, listed
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id → doc_id → grade."""
 
 
-def read_judgments(file: str, content: bytes, limits: Limits) -> Qrels:
-    """What a qrels file judges: BEIR's three columns or TREC's four.
+def read_judgments(file: str, content: bytes, limits: Limits, fields: Fields = Fields()) -> Qrels:
+    """What a file of judgments says, in any form that `read_qrels` knows, packed or not.
 
     Raises:
-        InputError: it is not text, or breaks the rules of `read_qrels`.
+        InputError: it is not text, breaks the rules of `read_qrels`, or is an archive of several files.
     """
+    files = unpack([(file, content)], limits)
+    if len(files) != 1:
+        raise InputError(
+            Message(
+                "{file} holds {files} files: {names}. Give the one with the judgments.",
+                file=file,
+                files=len(files),
+                names=listed(name for name, _ in files[:6]),
+            )
+        )
     qrels: dict[str, dict[str, int]] = {}
-    for judgment in read_qrels(Source(file, content, limits)):
+    for judgment in read_qrels(Source(*files[0], limits, chosen=fields)):
         qrels.setdefault(judgment.query_id, {})[judgment.doc_id] = judgment.grade
     return qrels
 

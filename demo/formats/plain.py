@@ -11,7 +11,7 @@ from demo.messages import Message
 
 _LONG_LINE_CHARS = 30
 _SENTENCE_END = tuple('.!?…:;。！？：；"”’」』)）]')
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]++(.*)")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
@@ -128,7 +128,7 @@ def read_markdown(source: Source) -> Found:
     title = ""
     for number, lines in _markdown_blocks(source.lines):
         if heading := _HEADING.fullmatch(lines[0]):
-            title = heading[2].strip()
+            title = _without_closing_marks(heading[1])
         elif len(lines) == 2 and _UNDERLINE.fullmatch(lines[1]):
             title = lines[0].strip()
         else:
@@ -140,9 +140,8 @@ def _markdown_blocks(lines: list[str]) -> Iterator[Block]:
     """Blocks of Markdown with the number of their first line; a heading is a block by itself, fenced code is one."""
     block: list[str] = []
     fence = ""
-    for number, line in enumerate(lines, 1):
-        if number <= _front_matter_lines(lines):
-            continue
+    header = _front_matter_lines(lines)
+    for number, line in enumerate(lines[header:], header + 1):
         mark = _FENCE.match(line)
         if fence:
             block.append(line)
@@ -161,6 +160,13 @@ def _markdown_blocks(lines: list[str]) -> Iterator[Block]:
                 block = []
     if block:
         yield len(lines) + 1 - len(block), block
+
+
+def _without_closing_marks(heading: str) -> str:
+    """“One” of “One ##”, but “C#” of “C#”."""
+    text = heading.strip()
+    bare = text.rstrip("#")
+    return bare.rstrip() if bare != bare.rstrip() else "" if not bare else text
 
 
 def _front_matter_lines(lines: list[str]) -> int:

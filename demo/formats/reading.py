@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.formats.encoding import UTF_8
+from demo.formats.source import Column, Judgment
 from demo.messages import Message, clauses, plural
 from demo.phrases import count_passages
-from demo.records import Collection
+from demo.records import Collection, Passage, Query
+
+PREVIEW_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first of everything that was read, for a person to see whether it was read right."""
+
+    passages: tuple[Passage, ...] = ()
+    queries: tuple[Query, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,9 @@ class Reading:
         unknown_judgments: judgments left out because their query or passage is not there.
         encodings: encodings of the files that are not UTF-8.
         notes: what readers had to say, each a clause.
+        repeated_queries: queries left out because the same query came before.
+        columns: what fields and columns of the files were taken for.
+        preview: the first of what was read.
     """
 
     format_keys: tuple[str, ...]
@@ -38,6 +53,9 @@ class Reading:
     unknown_judgments: int = 0
     encodings: tuple[str, ...] = (UTF_8,)
     notes: tuple[Message, ...] = ()
+    repeated_queries: int = 0
+    columns: tuple[Column, ...] = ()
+    preview: Preview = Preview()
 
     @property
     def format_key(self) -> str:
@@ -49,7 +67,7 @@ class Reading:
         parts = [Message("{passages}, {manner}", passages=count_passages(self.passages), manner=self.manner)]
         counts = (
             *(self.queries, self.judgments, self.scores, self.duplicates, self.repeated),
-            *(self.empty_lines, self.empty_passages, self.unknown_judgments),
+            *(self.empty_lines, self.empty_passages, self.unknown_judgments, self.repeated_queries),
         )
         parts += [row.format(count=count) for count, row in zip(counts, _COUNTED, strict=True) if count]
         parts += self.notes
@@ -82,5 +100,6 @@ _COUNTED = (
         "{count:,} judgments of unknown queries or passages left out",
         0,
     ),
+    plural("{count:,} repeated query left out", "{count:,} repeated queries left out", 0),
 )
 """How what is counted beside passages is said, in the order of `Reading`'s fields."""

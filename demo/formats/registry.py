@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from demo.formats import beir, documents, engines, json_text, plain, tables, trec_sgml
+from demo.formats import (
+    answers,
+    beir,
+    documents,
+    engines,
+    html_text,
+    json_text,
+    json_values,
+    plain,
+    sheets,
+    tables,
+    trec_sgml,
+    workbook,
+    xml_text,
+)
+from demo.formats.archive import ARCHIVE_SUFFIXES
+from demo.formats.isolated import run_isolated
 from demo.formats.source import Found, Source
 from demo.messages import Message
 
@@ -22,6 +39,7 @@ class Format:
         read: passages and more from one source.
         fits: whether a source is plausibly in this format; the first row that fits wins.
         by_content: whether a file is in it or not, whatever its name and the person's choice; it cannot be pasted.
+        is_prose: whether any text can be read so, and nothing in it gives ids.
     """
 
     key: str
@@ -33,6 +51,7 @@ class Format:
     read: Callable[[Source], Found]
     fits: Callable[[Source], bool]
     by_content: bool = False
+    is_prose: bool = False
 
     @property
     def pasted(self) -> bool:
@@ -53,6 +72,13 @@ def _never(source: Source) -> bool:
     return False
 
 
+def _apart(read: Callable[[Source], Found]) -> Callable[[Source], Found]:
+    """The reader in a process of its own."""
+    return lambda source: run_isolated(read, source, name=source.name)
+
+
+_JSON = (".json", ".jsonl", ".ndjson", ".txt")
+
 FORMATS: tuple[Format, ...] = (
     Format(
         key="beir",
@@ -72,7 +98,7 @@ FORMATS: tuple[Format, ...] = (
         help=Message("A PDF with text in it; scans need text recognition first."),
         suffixes=(".pdf",),
         example=documents.example_pdf,
-        read=documents.read_pdf,
+        read=_apart(documents.read_pdf),
         fits=documents.is_pdf,
         by_content=True,
     ),
@@ -83,16 +109,27 @@ FORMATS: tuple[Format, ...] = (
         help=Message("Paragraphs and table rows; headings become titles."),
         suffixes=(".docx",),
         example=documents.example_docx,
-        read=documents.read_docx,
+        read=_apart(documents.read_docx),
         fits=documents.is_docx_file,
+        by_content=True,
+    ),
+    Format(
+        key="xlsx",
+        label=Message("Excel workbook (XLSX)"),
+        manner=Message("one per row of a sheet"),
+        help=Message("Each sheet is a table with a header such as id, title, text."),
+        suffixes=(".xlsx",),
+        example=workbook.example_xlsx,
+        read=sheets.read_sheet,
+        fits=sheets.is_sheet_of_workbook,
         by_content=True,
     ),
     Format(
         key="elasticsearch",
         label=Message("Elasticsearch or OpenSearch response"),
         manner=Message("from an Elasticsearch or OpenSearch response"),
-        help=Message("The whole answer of _search, with its hits."),
-        suffixes=(".json", ".txt"),
+        help=Message("The answer of _search or _msearch, its hits alone, or a file for _bulk."),
+        suffixes=_JSON,
         example=(
             '{"took": 3, "hits": {"max_score": 9.1, "hits": [\n'
             '  {"_id": "b1", "_score": 9.1, "_source": {"title": "Berlin", "body": "Berlin has 3.5 million."}},\n'
@@ -107,7 +144,7 @@ FORMATS: tuple[Format, ...] = (
         label=Message("Solr response"),
         manner=Message("from a Solr response"),
         help=Message("The whole answer of select as JSON, with “fl=*,score”."),
-        suffixes=(".json", ".txt"),
+        suffixes=_JSON,
         example=(
             '{"response": {"numFound": 2, "start": 0, "docs": [\n'
             '  {"id": "b1", "score": 9.1, "title_s": "Berlin", "body_txt_en": ["Berlin has 3.5 million people."]},\n'
@@ -116,6 +153,38 @@ FORMATS: tuple[Format, ...] = (
         ),
         read=engines.read_solr,
         fits=engines.is_solr,
+    ),
+    Format(
+        key="search",
+        label=Message("Response of another search engine or vector store"),
+        manner=Message("from a search response"),
+        help=Message(
+            "Vespa (feeds too), Typesense, Algolia, Meilisearch, Azure AI Search, Qdrant, Weaviate, Chroma, Pinecone."
+        ),
+        suffixes=_JSON,
+        example=(
+            '{"found": 2, "hits": [\n'
+            '  {"document": {"id": "b1", "title": "Berlin", "body": "Berlin has 3.5 million."}, "text_match": 91},\n'
+            '  {"document": {"id": "b2", "title": "Museums", "body": "Known for museums."}, "text_match": 42}\n'
+            "]}\n"
+        ),
+        read=engines.read_search,
+        fits=engines.is_search,
+    ),
+    Format(
+        key="reranked",
+        label=Message("Response of a rerank service"),
+        manner=Message("from the response of a rerank service"),
+        help=Message("The answer of Cohere, Jina, Voyage or TEI, with the documents in it."),
+        suffixes=_JSON,
+        example=(
+            '{"results": [\n'
+            '  {"index": 1, "relevance_score": 0.98, "document": {"text": "Berlin has 3.5 million people."}},\n'
+            '  {"index": 0, "relevance_score": 0.11, "document": {"text": "Berlin is known for museums."}}\n'
+            "]}\n"
+        ),
+        read=engines.read_reranked,
+        fits=engines.is_reranked,
     ),
     Format(
         key="trec_sgml",
@@ -131,6 +200,48 @@ FORMATS: tuple[Format, ...] = (
         fits=trec_sgml.looks_like_documents,
     ),
     Format(
+        key="html",
+        label=Message("HTML page"),
+        manner=Message("from the paragraphs of an HTML page"),
+        help=Message("Paragraphs, list entries and table rows; headings become titles."),
+        suffixes=(".html", ".htm", ".xhtml"),
+        example=(
+            "<!DOCTYPE html><html><body><h1>Berlin</h1><p>Berlin has 3.5 million people.</p>\n"
+            "<p>Berlin is known for <b>museums</b>.</p></body></html>\n"
+        ),
+        read=html_text.read_html,
+        fits=html_text.is_html,
+    ),
+    Format(
+        key="xml",
+        label=Message("Other XML"),
+        manner=Message("one per element of an XML file"),
+        help=Message("An element for each passage, with elements such as <id>, <title> and <text> in it."),
+        suffixes=(".xml", ".txt"),
+        example=(
+            '<?xml version="1.0"?>\n<pages>\n<page id="b1"><title>Berlin</title><body>Berlin has 3.5 million.</body>'
+            '</page>\n<page id="b2"><title>Museums</title><body>Berlin is known for museums.</body></page>\n</pages>\n'
+        ),
+        read=xml_text.read_xml,
+        fits=xml_text.looks_like_xml,
+    ),
+    Format(
+        key="answers",
+        label=Message("Set to rerank"),
+        manner=Message("from a set to rerank"),
+        help=Message(
+            "Queries with their passages: a table with query, passage and label, or objects with positive and negative "
+            "passages (MTEB, FlagEmbedding, Tevatron, DPR, MS MARCO)."
+        ),
+        suffixes=(".jsonl", ".ndjson", ".json", ".tsv", ".tab", ".csv", ".txt"),
+        example=(
+            '{"query": "How many people?", "positive": ["Berlin has 3.5 million people."],'
+            ' "negative": ["Berlin is known for museums."]}\n'
+        ),
+        read=answers.read_answers_as_passages,
+        fits=answers.looks_like_answers,
+    ),
+    Format(
         key="jsonl",
         label=Message("JSON lines"),
         manner=Message("one JSON object per line"),
@@ -141,20 +252,23 @@ FORMATS: tuple[Format, ...] = (
             '{"_id": "b2", "title": "Museums", "text": "Berlin is known for museums."}\n'
         ),
         read=json_text.read_jsonl,
-        fits=json_text.looks_like_jsonl,
+        fits=json_values.looks_like_jsonl,
     ),
     Format(
         key="json",
         label=Message("JSON"),
         manner=Message("from JSON"),
-        help=Message("A list of texts or objects, or “passages” with “queries” and “qrels” beside it."),
-        suffixes=(".json", ".txt"),
+        help=Message(
+            "A list of texts or objects, columns, or “passages” with “queries” and “qrels” beside it; documents of "
+            "LangChain and LlamaIndex too."
+        ),
+        suffixes=_JSON,
         example=(
             '{"passages": [{"id": "b1", "text": "Berlin has 3.5 million people."}, "Berlin is known for museums."],\n'
             ' "queries": {"q1": "How many people live in Berlin?"}, "qrels": {"q1": {"b1": 3}}}\n'
         ),
         read=json_text.read_json,
-        fits=json_text.looks_like_json,
+        fits=json_values.looks_like_json,
     ),
     Format(
         key="tsv",
@@ -195,6 +309,7 @@ FORMATS: tuple[Format, ...] = (
         example="# Berlin\n\nBerlin has 3.5 million people.\n\n## Museums\n\nBerlin is known for museums.\n",
         read=plain.read_markdown,
         fits=_never,
+        is_prose=True,
     ),
     Format(
         key="paragraphs",
@@ -205,6 +320,7 @@ FORMATS: tuple[Format, ...] = (
         example="Berlin has 3.5 million people and an\narea of 892 km².\n\nBerlin is known for museums.\n",
         read=plain.read_paragraphs,
         fits=plain.has_paragraphs,
+        is_prose=True,
     ),
     Format(
         key="lines",
@@ -215,6 +331,7 @@ FORMATS: tuple[Format, ...] = (
         example="Berlin has 3.5 million people.\nBerlin is known for museums.\n",
         read=plain.read_lines,
         fits=_always,
+        is_prose=True,
     ),
 )
 """In the order in which they are tried: what is told by its content first, the most demanding text before the least."""
@@ -222,6 +339,13 @@ FORMATS: tuple[Format, ...] = (
 PASTED_FORMATS = tuple(row for row in FORMATS if row.pasted)
 
 
+def most_plausible(source: Source, rows: Sequence[Format]) -> Format:
+    """The first of the rows that knows the file's suffix and fits; where none fits, the last that knows the suffix."""
+    suffix = PurePosixPath(source.file).suffix.lower()
+    possible = [row for row in rows if suffix in row.suffixes] or list(rows)
+    return next((row for row in possible if row.fits(source)), possible[-1])
+
+
 def accepted_suffixes() -> tuple[str, ...]:
-    """The suffixes of files that can be uploaded, sorted, .gz and .zip included."""
-    return tuple(sorted({suffix for row in FORMATS for suffix in row.suffixes} | {".gz", ".zip"}))
+    """The suffixes of files that can be uploaded, sorted, those of archives included."""
+    return tuple(sorted({suffix for row in FORMATS for suffix in row.suffixes} | {*ARCHIVE_SUFFIXES}))

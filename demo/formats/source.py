@@ -56,10 +56,42 @@ class Place:
 
 
 LINE = Message("line {number}")
+ROW = Message("row {number}")
 ITEM = Message("item {number}")
 HIT = Message("hit {number}")
 PAGE = Message("page {number}")
 PARAGRAPH = Message("paragraph {number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which fields or columns hold what, where a person chose them; "" leaves the choice to the reader.
+
+    Attributes:
+        id: of the passage; `query` is a query's text or id, whichever the file has.
+    """
+
+    text: str = ""
+    title: str = ""
+    id: str = ""
+    query: str = ""
+    grade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one field or column of the input was taken for."""
+
+    name: str
+    role: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object of JSON, a row of a table or an element of XML, and where it stands."""
+
+    place: Place
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +102,7 @@ class Entry:
         doc_id: its id where the input gives one, else "".
         name: what to call it where the input gives no id, such as “p3-2”; "" for its number.
         score: what an engine gave it.
+        fields: what else stands beside id, title and text, by name.
     """
 
     place: Place
@@ -78,6 +111,7 @@ class Entry:
     doc_id: str = ""
     name: str = ""
     score: float | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +131,8 @@ class Found:
     Attributes:
         empty_lines, empty_passages: lines without anything and passages without text, both left out.
         notes: what the person should know about how it was read, each a clause without a full stop.
+        columns: which fields were taken for what, where the input has names for them.
+        repeated_queries: queries left out because an earlier one has their id and their text.
     """
 
     entries: tuple[Entry, ...]
@@ -105,6 +141,8 @@ class Found:
     queries: tuple[Query, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     notes: tuple[Message, ...] = ()
+    columns: tuple[Column, ...] = ()
+    repeated_queries: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,12 +151,19 @@ class Source:
 
     Attributes:
         folder: for a BEIR folder's corpus.jsonl, the other files of that folder by their path in it.
+        chosen: the fields that a person chose.
+        by_rows: whether it was a sheet of a workbook, in which rows are counted rather than lines.
     """
 
     file: str
     content: bytes
     limits: Limits
     folder: Mapping[str, Source] = field(default_factory=dict)
+    chosen: Fields = Fields()
+
+    @property
+    def by_rows(self) -> bool:
+        return is_sheet(self.file)
 
     @cached_property
     def decoded(self) -> tuple[str, str]:
@@ -149,6 +194,11 @@ class Source:
         """
         return parse_json(self.text, self.file, 1)
 
+    @cached_property
+    def rows(self) -> list[str]:
+        """The lines that hold something, without white space around them."""
+        return [line.strip() for line in self.lines if line.strip()]
+
     def line(self, number: int) -> Place:
         """Line `number`, from 1."""
         return Place(self.file, LINE, number)
@@ -157,10 +207,24 @@ class Source:
         """Element `number` of a list, from 1."""
         return Place(self.file, ITEM, number)
 
+    def row(self, number: int) -> Place:
+        """Row `number` of a table, from 1: the line it starts in, or its number in its sheet."""
+        return Place(self.file, ROW, number) if self.by_rows else self.line(number)
+
     @property
     def name(self) -> Message:
         """What to call it in a sentence: its file name, or “the pasted text”."""
         return Message("{text}", text=self.file) if self.file else Message("the pasted text")
+
+    @property
+    def start(self) -> Message:
+        """The same as it opens a sentence."""
+        return Message("{text}", text=self.file) if self.file else Message("The pasted text")
+
+
+def is_sheet(file: str) -> bool:
+    """Whether a file is a sheet out of a workbook, by the name that `archive.unpack` gives it."""
+    return ".xlsx/" in file.lower()
 
 
 def parse_json(text: str, file: str, first_line: int) -> Any:

@@ -1,142 +1,294 @@
-"""Tables with a header: CSV with commas, semicolons or bars, and TSV."""
+"""Tables: cells between commas, semicolons, bars or tabs, with a header or without, and passages from them.
+
+A cell in quotation marks may hold separators and line breaks; a mark in it is written twice, or after a backslash. A
+mark that opens a cell and does not close it is a letter, in tables with tabs.
+"""
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from demo.errors import InputError
-from demo.formats.fields import ID_NAMES, TEXT_NAMES, TITLE_NAMES, entry_of, find_field
-from demo.formats.source import Entry, Found, Source
+from demo.formats.fields import (
+    ID_NAMES,
+    TEXT_NAMES,
+    TITLE_NAMES,
+    UnknownShapeError,
+    find_field,
+    normal_name,
+    read_records,
+)
+from demo.formats.source import Found, Record, Source
 from demo.messages import Message, listed
 
-_DELIMITERS = (",", ";", "|")
+DELIMITERS = (",", ";", "|")
 _NAME_CHARS = 40
 _SAMPLE_CHARS = 10_000
+MOST_CELL_CHARS = 131_072
 
 Row = tuple[int, list[str]]
+"""The number of the line that a row starts in, and its cells."""
+
+Names = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a header.
+
+    Attributes:
+        names: of its columns, without white space around them.
+        header_line, header_width: where the header stands, and its number of cells.
+        rows: the rows below it that hold something, each with the empty rows before it.
+    """
+
+    names: list[str]
+    header_line: int
+    rows: Iterator[tuple[int, list[str], int]]
+
+
+# ---- passages ----------------------------------------------------------------------------------------------------
 
 
 def read_csv(source: Source) -> Found:
-    """A passage from each row; cells may be quoted and then hold line breaks, as in RFC 4180.
+    """A passage from each row of a table with commas, semicolons or bars.
 
     Raises:
-        InputError: the header names no text column, a row has more cells than the header, a quotation mark is not
-            closed or stands inside a cell.
+        InputError: no column can be the text, a row has more cells than the header, a quotation mark is not closed or
+            stands inside a cell.
     """
-    return _read_rows(source, _csv_rows(source, _delimiter(source)))
+    return _read_table(source, delimiter_of(source, has_text_column) or _most_frequent(source))
+
+
+def read_tsv(source: Source) -> Found:
+    """A passage from each row of a table with tabs.
+
+    Raises:
+        InputError: no column can be the text, or a row has more cells than the header.
+    """
+    return _read_table(source, "\t")
 
 
 def has_csv_header(source: Source) -> bool:
     """Whether the first line names a column for the text and others, and the second has as many cells."""
-    return _has_header(_first_rows(source, _delimiter(source)))
-
-
-def read_tsv(source: Source) -> Found:
-    """A passage from each line; a cell in quotation marks loses them, and has no line breaks.
-
-    Raises:
-        InputError: the header names no text column, or a row has more cells than the header.
-    """
-    rows = ((n, [_unquoted(cell) for cell in line.split("\t")]) for n, line in enumerate(source.lines, 1))
-    return _read_rows(source, rows)
+    return delimiter_of(source, has_text_column) is not None or _is_announced(source)
 
 
 def has_tsv_header(source: Source) -> bool:
-    """The same for cells between tabs."""
-    lines = islice(filter(str.strip, source.lines), 2)
-    return _has_header([[_unquoted(cell) for cell in line[:_SAMPLE_CHARS].split("\t")] for line in lines])
+    """The same for cells between tabs; a file that says it is such a table needs no known names."""
+    rows = _first_rows(source, "\t")
+    says_so = source.file.lower().endswith((".tsv", ".tab")) and all(len(row) > 2 for row in rows)
+    return _is_header(rows, (lambda names: True) if says_so else has_text_column)
 
 
-# ---- rows --------------------------------------------------------------------------------------------------------
+def has_text_column(names: Names) -> bool:
+    """Whether one of the names is that of a text, or the first that of an id."""
+    if find_field(names, TEXT_NAMES) is not None:
+        return True
+    words = all(len(name.split()) == 1 for name in names)
+    endings = ("_text", "_body", "_content", "_passage")
+    return words and (normal_name(names[0]) in ID_NAMES or any(normal_name(name).endswith(endings) for name in names))
 
 
-def _read_rows(source: Source, rows: Iterator[Row]) -> Found:
-    header: list[str] = []
-    entries: list[Entry] = []
-    empty_lines = empty_passages = waiting_empty = 0
-    for number, cells in rows:
-        if not any(cell.strip() for cell in cells):
-            waiting_empty += bool(header)
-        elif not header:
-            header = [cell.strip() for cell in cells]
-            _check_header(header, source, number)
-        else:
-            empty_lines, waiting_empty = empty_lines + waiting_empty, 0
-            _check_width(cells, header, source, number)
-            entry = entry_of(dict(zip(reversed(header), _padded(cells, header), strict=True)), source.line(number))
-            entries += [entry] if entry else []
-            empty_passages += entry is None
-    return Found(tuple(entries), empty_lines, empty_passages, notes=_columns_note(header))
+def _read_table(source: Source, delimiter: str) -> Found:
+    table = read_table(source, delimiter)
+    records: list[Record] = []
+    empty_lines = empty = 0
+    for number, cells, skipped in table.rows:
+        empty_lines += skipped
+        values: dict[str, str] = {}
+        for name, cell in zip(table.names, cells, strict=False):
+            if cell:
+                values.setdefault(name, cell)
+        records.append(Record(source.row(number), values))
+    if not records:
+        _check_header(table, source)
+        return Found((), empty_lines, empty)
+    try:
+        found = read_records(records, source.chosen, may_lack_text=True)
+    except UnknownShapeError as error:
+        if source.chosen.text:
+            raise
+        _check_header(table, source)
+        raise error from None
+    notes = found.notes or _columns_note(found, table.names)
+    return Found(found.entries, empty_lines, found.empty_passages, notes=notes, columns=found.columns)
 
 
-def _padded(cells: list[str], header: list[str]) -> list[str]:
-    """The row's cells from last to first, so that the first of two columns of one name wins."""
-    return [*cells, *[""] * (len(header) - len(cells))][::-1]
-
-
-def _columns_note(header: list[str]) -> tuple[Message, ...]:
-    """Which columns were read, where that is not plain from their names."""
-    text = find_field(header, TEXT_NAMES) or find_field(header, TITLE_NAMES)
-    unread = [
-        name for name in header if name not in {text, find_field(header, ID_NAMES), find_field(header, TITLE_NAMES)}
-    ]
-    if not unread:
+def _columns_note(found: Found, names: Names) -> tuple[Message, ...]:
+    """Which column was read, where that is not plain from the names."""
+    known = {column.name for column in found.columns}
+    if all(name in known or normal_name(name) in ID_NAMES for name in names) or not found.columns:
         return ()
-    return (Message("text from column “{text}”", text=text),)
+    return (Message("text from column “{text}”", text=found.columns[0].name),)
 
 
-def _check_header(header: list[str], source: Source, number: int) -> None:
-    if find_field(header, TEXT_NAMES) is not None or find_field(header, TITLE_NAMES) is not None:
+def _check_header(table: Table, source: Source) -> None:
+    """Nothing, if a column is named as texts are.
+
+    Raises:
+        InputError: none is.
+    """
+    if find_field(table.names, (*TEXT_NAMES, *TITLE_NAMES)) is not None:
         return
-    where = source.line(number).start
-    names = listed(f"“{name[:30]}”" for name in header[:8])
-    raise InputError(
+    raise UnknownShapeError(
         Message(
             "{where} is read as the header, and none of its columns is the text: {names}. Name one column “text” "
             "(or passage, content, body, document…), or choose “one per line”.",
-            where=where,
-            names=names,
-        )
+            where=source.row(table.header_line).start,
+            names=listed(f"“{name[:30]}”" for name in table.names[:8]),
+        ),
+        table.names,
     )
 
 
-def _check_width(cells: list[str], header: list[str], source: Source, number: int) -> None:
-    if len(cells) <= len(header):
-        return
-    where = source.line(number).start
-    raise InputError(
-        Message(
-            "{where} has {cells} cells, but the header has {header}. Put cells that contain the separator between "
-            "quotation marks.",
-            where=where,
-            cells=len(cells),
-            header=len(header),
-        )
+# ---- tables ------------------------------------------------------------------------------------------------------
+
+
+def table_with(source: Source, wanted: Callable[[Names], bool], joins: bool = False) -> Table | None:
+    """The table whose header's names are as wanted; None if the source is none."""
+    delimiter = delimiter_of(source, wanted, ("\t", *DELIMITERS))
+    return None if delimiter is None else read_table(source, delimiter, joins and delimiter == "\t")
+
+
+def read_table(source: Source, delimiter: str, joins: bool = False) -> Table:
+    """The table in the source; its first row that holds something is the header, lines of comment before it apart.
+
+    Args:
+        joins: whether cells beyond the header's belong to the last one, rather than being an error.
+
+    Reading the rows raises InputError where one has more cells than the header, or breaks the rules of quoting.
+    """
+    rows = cell_rows(source, delimiter)
+    for number, cells in rows:
+        if any(cell.strip() for cell in cells):
+            names = [cell.strip().lstrip("\ufeff") for cell in cells]
+            return Table(names, number, _body(rows, names, source, delimiter if joins else ""))
+    return Table([], 1, iter(()))
+
+
+def _body(rows: Iterator[Row], names: Names, source: Source, joint: str) -> Iterator[tuple[int, list[str], int]]:
+    skipped = 0
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            skipped += 1
+            continue
+        while len(cells) > len(names) and not cells[-1].strip():
+            cells.pop()
+        if joint and len(cells) > len(names):
+            cells[len(names) - 1 :] = [joint.join(cells[len(names) - 1 :])]
+        if len(cells) > len(names):
+            raise InputError(
+                Message(
+                    "{where} has {cells} cells, but the header has {header}. Put cells that contain the separator "
+                    "between quotation marks.",
+                    where=source.row(number).start,
+                    cells=len(cells),
+                    header=len(names),
+                )
+            )
+        yield number, cells, skipped
+        skipped = 0
+
+
+def delimiter_of(source: Source, wanted: Callable[[Names], bool], delimiters: Sequence[str] = DELIMITERS) -> str | None:
+    """The separator that makes a header whose names are as wanted; None if none does."""
+    announced = _announced(source)
+    possible = (announced,) if announced else delimiters
+    return next((one for one in possible if _is_header(_first_rows(source, one), wanted)), None)
+
+
+def _is_header(rows: list[list[str]], wanted: Callable[[Names], bool]) -> bool:
+    """Whether the first of the rows is as wanted, and the second has as many cells."""
+    return (
+        len(rows) == 2
+        and len(rows[0]) > 1
+        and len(rows[0]) >= len(rows[1]) > len(rows[0]) / 2
+        and all(len(cell) <= _NAME_CHARS for cell in rows[0])
+        and wanted([cell.strip() for cell in rows[0]])
     )
 
 
-# ---- CSV and TSV cells -------------------------------------------------------------------------------------------
+def _first_rows(source: Source, delimiter: str) -> list[list[str]]:
+    """The first two rows that hold something, as far as the start of the text shows them."""
+    start = Source(source.file, source.text[:_SAMPLE_CHARS].encode("utf-8", "replace"), source.limits)
+    try:
+        rows = (cells for _, cells in cell_rows(start, delimiter) if any(cell.strip() for cell in cells))
+        return [_trimmed(row) for row in islice(rows, 2)]
+    except InputError:
+        return []
 
 
-def _csv_rows(source: Source, delimiter: str) -> Iterator[Row]:
-    """Rows with the number of the line that each starts in."""
-    reader = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter, strict=True)
+def _trimmed(cells: list[str]) -> list[str]:
+    """The cells without empty ones at the end."""
+    kept = list(cells)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
+
+
+def _most_frequent(source: Source) -> str:
+    line = next(iter(source.rows), "")[:_SAMPLE_CHARS]
+    return _announced(source) or max(DELIMITERS, key=line.count)
+
+
+def _announced(source: Source) -> str:
+    """The separator that Excel's line “sep=;” names; "" without such a line."""
+    first = source.lines[0].strip().lstrip("\ufeff").strip('"')
+    return first[4:] if first.lower().startswith("sep=") and len(first) == 5 else ""
+
+
+def _is_announced(source: Source) -> bool:
+    return bool(_announced(source)) and len(source.rows) > 2
+
+
+# ---- cells -------------------------------------------------------------------------------------------------------
+
+
+def cell_rows(source: Source, delimiter: str) -> Iterator[Row]:
+    """Every row with its cells; Excel's “sep=” line and lines of comment at the top are passed over.
+
+    Raises:
+        InputError: in a table without tabs, a quotation mark is not closed or stands inside a cell.
+    """
+    lines = source.lines
+    start = 1 if _announced(source) else 0
+    while start < len(lines) and _is_comment(lines[start], delimiter):
+        start += 1
+    if delimiter == "\t":
+        yield from _tab_rows(lines, start)
+    else:
+        yield from _csv_rows(source, start, delimiter)
+
+
+def _is_comment(line: str, delimiter: str) -> bool:
+    return line.startswith("# ") or (line.startswith("#") and delimiter not in line)
+
+
+def _csv_rows(source: Source, start: int, delimiter: str) -> Iterator[Row]:
+    """Rows as RFC 4180 has them, or with marks after a backslash where the text has such."""
+    backslash = '\\"' in source.text and '""' not in source.text.replace(',""', "").replace('"",', "")
+    lines = (line + "\n" for line in islice(source.lines, start, None))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, escapechar="\\" if backslash else None,
+                        doublequote=not backslash)  # fmt: skip
+    row = start
     while True:
-        start = reader.line_num + 1
+        number = row + 1 if source.by_rows else start + reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise _broken_row(source, start, error) from error
+            raise _broken_row(source, number, error) from error
         if cells is None:
             return
-        yield start, cells
+        row += 1
+        yield number, cells
 
 
 def _broken_row(source: Source, number: int, error: csv.Error) -> InputError:
-    where = source.line(number).start
+    where = source.row(number).start
     if "field limit" in str(error):
         return InputError(
             Message(
@@ -155,27 +307,43 @@ def _broken_row(source: Source, number: int, error: csv.Error) -> InputError:
     )
 
 
-def _delimiter(source: Source) -> str:
-    """The delimiter that makes a header with a text column, else the one that the first line has most of."""
-    line = next(filter(str.strip, source.lines), "")[:_SAMPLE_CHARS]
-    named = [d for d in _DELIMITERS if d in line and _has_header(_first_rows(source, d))]
-    return (named or sorted(_DELIMITERS, key=line.count, reverse=True))[0]
+def _tab_rows(lines: list[str], start: int) -> Iterator[Row]:
+    """Rows of a table with tabs, most of which are unquoted: a mark that is not closed stays as it is."""
+    width = unclosed = 0
+    at = start
+    while at < len(lines):
+        cells, end = lines[at].split("\t"), at
+        if width > 1 and len(cells) <= width and _opens(cells[-1]) and at >= unclosed:
+            cells, end, unclosed = _continued(lines, at, cells, width)
+        cells = [_unquoted(cell) for cell in cells]
+        width = width or (len(cells) if any(cells) else 0)
+        yield at + 1, cells
+        at = end + 1
 
 
-def _has_header(rows: list[list[str]]) -> bool:
-    """Whether the first of two rows names the text and other columns, and the second has as many cells."""
-    return (
-        len(rows) == 2
-        and len(rows[0]) == len(rows[1]) > 1
-        and find_field(rows[0], TEXT_NAMES) is not None
-        and all(len(cell) <= _NAME_CHARS for cell in rows[0])
-    )
+_MOST_CELL_LINES = 1_000
 
 
-def _first_rows(source: Source, delimiter: str) -> list[list[str]]:
-    """The first two rows that hold something, as far as the start of the text shows them."""
-    sample = io.StringIO(source.text[:_SAMPLE_CHARS].lstrip("\n"), newline="")
-    return list(islice(filter(any, csv.reader(sample, delimiter=delimiter)), 2))
+def _opens(cell: str) -> bool:
+    """Whether a mark opens the cell and does not close it."""
+    return cell.startswith('"') and cell.count('"') % 2 == 1
+
+
+def _continued(lines: list[str], at: int, cells: list[str], width: int) -> tuple[list[str], int, int]:
+    """The row with the lines that its last cell goes on in, its last line, and the line before which no cell ends.
+
+    It goes on at most to a line with a tab: an unquoted text that starts with a mark must not swallow what follows.
+    """
+    end = at + 1
+    for end in range(at + 1, min(at + _MOST_CELL_LINES, len(lines))):
+        head, tab, rest = lines[end].partition("\t")
+        if head.count('"') % 2 == 1 and head.rstrip().endswith('"'):
+            cell = "\n".join([cells[-1], *lines[at + 1 : end], head])
+            whole = [*cells[:-1], cell, *(rest.split("\t") if tab else [])]
+            return (whole, end, end) if len(whole) <= width else (cells, at, at)
+        if tab:
+            break
+    return cells, at, end
 
 
 def _unquoted(cell: str) -> str:

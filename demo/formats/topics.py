@@ -1,58 +1,325 @@
-"""Queries in files of their own: BEIR's JSON lines, TREC's topics, or lines: an id, a tab and the text, or text."""
+"""Queries in files of their own: JSON, tables, XML, TREC's topics, or lines.
+
+{"_id": "1", "text": "heat of an oven"}     JSON lines, a list of objects, or a map id → text
+id,query                                    a table whose header names the query
+<topic number="1"><query>…                  XML, whatever its outer elements are called
+<top><num> Number: 1 <title> …              TREC's topics
+1<tab>heat of an oven                       a line each, after an id and a tab, “1:” or alone
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 from demo.errors import InputError
-from demo.formats.beir import distinct_queries, read_queries
-from demo.formats.json_text import looks_like_jsonl
-from demo.formats.source import Place, Source
+from demo.formats.fields import (
+    ID_NAMES,
+    TEXT_NAMES,
+    UnknownShapeError,
+    as_text,
+    find_field,
+    flat,
+    normal_name,
+    scalar_named,
+    shape_of,
+)
+from demo.formats.json_values import json_items
+from demo.formats.marks import repeated_elements
+from demo.formats.source import Fields, Place, Source
+from demo.formats.tables import Table, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
-from demo.messages import Message
+from demo.messages import Message, listed
 from demo.records import Query
 
-_HEADER_IDS = ("id", "_id", "qid", "query_id", "query-id", "topic", "topic_id", "number")
+QUERY_ID_NAMES = (
+    *("query_id", "qid", "queryid", "topic_id", "question_id", "topic_number", "_id", "id", "number", "num", "topic"),
+    "编号",
+)
+QUERY_TEXT_NAMES = (
+    *("query", "query_text", "query_txt", "search_query", "q", "text", "title", "question", "question_text"),
+    *("anchor", "prompt", "utterance", "body", "content", "desc", "description", "查询", "问题", *TEXT_NAMES),
+    *("narrative", "narr"),
+)
+"""In the order in which one topic's texts are preferred: the short query before question, description, narrative."""
+
+_QUERY_LISTS = ("queries", "query", "questions", "topics", "topic", "data", "items")
+_NUMBERED_LINE = re.compile(r"([\w.-]{1,40})[ ]?:[ ]?(?=\S)")
+_COUNTED_LINE = re.compile(r"(\d{1,9})[ ]{1,4}(?=\S)")
+_OPENS_XML = re.compile(r"\s*<(?:[?!]|[^\W\d])")
+_SENTENCE_WORDS = 2
+
+Placed = tuple[Place, Query]
 
 
-def read_topics(source: Source) -> tuple[Query, ...]:
-    """The queries in their order.
+def read_topics(source: Source) -> tuple[tuple[Query, ...], int]:
+    """The queries in their order, and the number of those left out because the same query came before.
+
+    Where lines have no ids, their numbers are the ids.
 
     Raises:
-        InputError: one has no id or no text, or repeats an id; the sentence names the line. Or there is none.
-
-    Where no line has a tab, the lines are queries, and their numbers are the ids.
+        InputError: one has no id or no text, or repeats an id with another text; the sentence names the line. Or there
+            is none, or the file opens as JSON, XML or a table that is not understood.
     """
-    if looks_like_topics(source):
-        queries = read_sgml_topics(source)
-    elif looks_like_jsonl(source):
-        queries = read_queries(source)
-    elif any("\t" in line for line in source.lines):
-        queries = distinct_queries(_tab_lines(source))
-    else:
-        queries = tuple(Query(f"{at}", line.strip()) for at, line in enumerate(source.lines, 1) if line.strip())
+    queries, repeated = distinct_queries(_read(source))
     if queries:
-        return queries
+        return queries, repeated
     raise InputError(
-        Message("{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.file)
+        Message("{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.start)
     )
 
 
-def _tab_lines(source: Source) -> Iterator[tuple[Place, Query]]:
-    """The query of each line; a header is passed over."""
-    first = True
-    for number, line in enumerate(source.lines, 1):
-        if not line.strip():
-            continue
-        query_id, _, text = (part.strip() for part in line.partition("\t"))
-        is_header, first = first and query_id.lower() in _HEADER_IDS, False
-        if is_header:
-            continue
-        if not query_id or not text:
-            where = source.line(number).start
+def read_queries(source: Source) -> tuple[Query, ...]:
+    """The queries of a queries.jsonl, in its order.
+
+    Raises:
+        InputError: as `read_topics`.
+    """
+    return read_topics(source)[0] if source.rows else ()
+
+
+def _read(source: Source) -> Iterable[Placed]:
+    if looks_like_topics(source):
+        return read_sgml_topics(source)
+    if (items := json_items(source)) is not None:
+        return _of_items(items, source)
+    if _OPENS_XML.match(source.text[:1000]):
+        return _of_xml(source)
+    if (table := table_with(source, lambda names: _is_query_header(names, source.chosen), joins=True)) is not None:
+        return _of_table(table, source)
+    return _of_lines(source)
+
+
+def has_query_header(source: Source) -> bool:
+    """Whether it is a table whose header names queries and their ids, and no passages."""
+    asked = ("query", "query_text", "query_txt", "search_query", "question", "question_text", "查询", "问题")
+    return table_with(source, lambda names: _names_queries(names) and find_field(names, asked) is not None) is not None
+
+
+# ---- one query ---------------------------------------------------------------------------------------------------
+
+
+def distinct_queries(queries: Iterable[Placed]) -> tuple[tuple[Query, ...], int]:
+    """The queries, each of which has an id of its own, and the number of those left out as the same.
+
+    Raises:
+        InputError: one has an earlier one's id but another text; the sentence names both places.
+    """
+    found: dict[str, Placed] = {}
+    repeated = 0
+    for place, query in queries:
+        earlier_place, earlier = found.setdefault(query.query_id, (place, query))
+        if earlier.text != query.text:
             raise InputError(
-                Message("{where} has no query. Each line needs an id, a tab and the query.", where=where)
-                if query_id
-                else Message("{where} has no id. Each line needs an id, a tab and the query.", where=where)
+                Message(
+                    "{where} repeats the id “{query_id}” of {other}. Give every query an id of its own.",
+                    where=place.start,
+                    query_id=query.query_id,
+                    other=earlier_place.text,
+                )
             )
-        yield source.line(number), Query(query_id, text)
+        repeated += earlier_place is not place
+    return tuple(query for _, query in found.values()), repeated
+
+
+def read_query(value: Any, place: Place, default_id: str = "", chosen: Fields = Fields()) -> Query:
+    """A query from a text or an object with an id and a text.
+
+    Raises:
+        InputError: it has no text, or no id where there is no default.
+    """
+    record = flat(value) if isinstance(value, dict) else {"text": value}
+    text_name = chosen.query if chosen.query in record else None
+    text = record[text_name] if text_name else _query_text(record)
+    text = " ".join(as_text(text, place, text_name or "text").split("\n")).strip()
+    query_id = as_text(scalar_named(record, QUERY_ID_NAMES), place, "id").strip() or default_id
+    if query_id and text:
+        return Query(query_id, text)
+    if query_id:
+        raise UnknownShapeError(
+            Message("{where} has no text. Each query needs “_id” and “text”.", where=place.start), record
+        )
+    raise UnknownShapeError(
+        Message("{where} has no _id. Each query needs “_id” and “text”.", where=place.start), record
+    )
+
+
+def _query_text(record: Mapping[str, Any]) -> Any:
+    texts = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
+    found = scalar_named(texts, QUERY_TEXT_NAMES)
+    return record.get("text") if found is None else found
+
+
+# ---- JSON and XML ------------------------------------------------------------------------------------------------
+
+
+def queries_in(value: Any, source: Source) -> Iterator[Placed]:
+    """The queries of a JSON value: a text, or a list or map of texts and objects; numbered q1… where they lack ids."""
+    if value is None:
+        return iter(())
+    if isinstance(value, dict) and not _is_map(value):
+        value = [value]
+    items = _of_map(value) if isinstance(value, dict) else [value] if isinstance(value, str) else value
+    if not isinstance(items, list):
+        raise _unknown_shape(value, source)
+    places = [(source.item(number), item) for number, item in enumerate(items, 1)]
+    return ((place, read_query(item, place, f"q{place.number}", source.chosen)) for place, item in places)
+
+
+def _is_map(value: Mapping[str, Any]) -> bool:
+    """Whether an object gives texts or objects by ids, rather than being a query itself."""
+    texts = all(isinstance(one, str) for one in value.values())
+    named = find_field(value, (*QUERY_TEXT_NAMES, *QUERY_ID_NAMES)) is not None
+    return bool(value) and (all(isinstance(one, dict) for one in value.values()) or (texts and not named))
+
+
+def _of_map(value: Mapping[str, Any]) -> list[Any]:
+    return [{"text": item, "id": key} if isinstance(item, str) else {"id": key, **item} for key, item in value.items()]
+
+
+def _of_items(items: Sequence[tuple[Place, Any]], source: Source) -> Iterable[Placed]:
+    value = items[0][1] if len(items) == 1 and isinstance(items[0][1], dict) else {}
+    names = [name for name in value if isinstance(value[name], list | dict)]
+    name = find_field(names, _QUERY_LISTS)
+    if name is not None or _is_map(value):
+        return queries_in(value if name is None else value[name], source)
+    numbered = not any(isinstance(item, dict) and scalar_named(flat(item), QUERY_ID_NAMES) for _, item in items)
+    return (
+        (place, read_query(item, place, str(place.number) if numbered else "", source.chosen)) for place, item in items
+    )
+
+
+def _of_xml(source: Source) -> Iterator[Placed]:
+    elements = repeated_elements(source.text)
+    if not elements:
+        raise InputError(
+            Message(
+                "{file} looks like XML or SGML, and no element in it comes again for each query. Topics need an "
+                'element each, such as <topic number="1"><query>…</query></topic> or TREC\'s <top>.',
+                file=source.start,
+            )
+        )
+    line, counted = 1, 0
+    for element in elements:
+        line, counted = line + source.text.count("\n", counted, element.start), element.start
+        yield source.line(line), read_query(element.record(), source.line(line), "", source.chosen)
+
+
+def _unknown_shape(value: Any, source: Source) -> InputError:
+    return UnknownShapeError(
+        Message(
+            "The JSON of {name} is {shape}. Queries need a list of texts or of objects with “_id” and “text”, or a map "
+            "from ids to texts.",
+            name=source.name,
+            shape=shape_of(value),
+        ),
+        flat(value) if isinstance(value, dict) else (),
+    )
+
+
+# ---- tables ------------------------------------------------------------------------------------------------------
+
+
+def _is_query_header(names: Sequence[str], chosen: Fields) -> bool:
+    if chosen.query:
+        return chosen.query in names
+    words = all(len(name.split()) == 1 for name in names)
+    return words and (_names_queries(names) or normal_name(names[0]) in QUERY_ID_NAMES)
+
+
+def _names_queries(names: Sequence[str]) -> bool:
+    return find_field(names, QUERY_TEXT_NAMES) is not None and find_field(names, QUERY_ID_NAMES) is not None
+
+
+def _of_table(table: Table, source: Source) -> Iterator[Placed]:
+    """A query from each row, by the names of the columns; a header that names only the id has the text beside it."""
+    id_name = find_field(table.names, QUERY_ID_NAMES)
+    others = [name for name in table.names if name != id_name]
+    text_name = source.chosen.query or find_field(others, QUERY_TEXT_NAMES)
+    if text_name is None:
+        if len(others) != 1 or normal_name(others[0]) in ID_NAMES:
+            raise UnknownShapeError(
+                Message(
+                    "{where} is read as the header, and none of its columns is the query: {names}. Name one column "
+                    "“query”.",
+                    where=source.row(table.header_line).start,
+                    names=listed(f"“{name[:30]}”" for name in table.names[:8]),
+                ),
+                table.names,
+            )
+        text_name = others[0]
+    for number, cells, _ in table.rows:
+        values = dict(zip(table.names, [*cells, *[""] * (len(table.names) - len(cells))], strict=True))
+        yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name])
+
+
+def _query(place: Place, query_id: str, text: str) -> Placed:
+    query_id, text = query_id.strip(), text.strip()
+    if query_id and text:
+        return place, Query(query_id, text)
+    raise InputError(
+        Message("{where} has no query. Each line needs an id, a tab and the query.", where=place.start)
+        if query_id
+        else Message("{where} has no id. Each line needs an id, a tab and the query.", where=place.start)
+    )
+
+
+# ---- lines -------------------------------------------------------------------------------------------------------
+
+
+def _of_lines(source: Source) -> Iterator[Placed]:
+    """A query from each line: after an id and a tab, after “id:”, after a number that grows, or the whole line."""
+    lines = [(source.line(number), line) for number, line in enumerate(source.lines, 1) if line.strip()]
+    _check_separated(lines)
+    if any("\t" in line for _, line in lines):
+        yield from _tab_lines(lines)
+        return
+    pattern = _line_ids([line.strip() for _, line in lines])
+    for place, line in lines:
+        text = line.strip()
+        found = pattern.match(text) if pattern else None
+        yield place, Query(found[1], text[found.end() :].strip()) if found else Query(str(place.number), text)
+
+
+def _check_separated(lines: Sequence[tuple[Place, str]]) -> None:
+    """Nothing, unless the first line is a header of words between commas or semicolons that no reader knows.
+
+    Raises:
+        InputError: it is.
+    """
+    first = lines[0][1].strip() if lines else ""
+    cells = [cell.strip() for cell in re.split("[,;|]", first)]
+    is_header = len(cells) > 1 and all(re.fullmatch(r"[\w.-]{1,30}", cell) for cell in cells)
+    if is_header and any(normal_name(cell) in (*QUERY_ID_NAMES, *ID_NAMES) for cell in cells):
+        raise UnknownShapeError(
+            Message(
+                "{where} looks like the header of a table, and none of its columns is the query: {names}. Name one "
+                "column “query”.",
+                where=lines[0][0].start,
+                names=listed(f"“{cell}”" for cell in cells[:8]),
+            ),
+            cells,
+        )
+
+
+def _tab_lines(lines: Sequence[tuple[Place, str]]) -> Iterator[Placed]:
+    """The query of each line; where questions stand before their answers, the line's number is the id."""
+    parts = [line.partition("\t") for _, line in lines]
+    asked_first = all(len(head.split()) > _SENTENCE_WORDS for head, _, _ in parts)
+    for (place, _), (head, _, tail) in zip(lines, parts, strict=True):
+        yield _query(place, str(place.number), head) if asked_first else _query(place, head, tail)
+
+
+def _line_ids(lines: Sequence[str]) -> re.Pattern[str] | None:
+    """How every line starts with an id of its own; None where the lines are texts alone."""
+    with_colon = [_NUMBERED_LINE.match(line) for line in lines]
+    ids = [found[1] for found in with_colon if found]
+    if len(ids) == len(lines) == len(set(ids)) and all(any(c.isdigit() for c in one) for one in ids):
+        return _NUMBERED_LINE
+    counted = [_COUNTED_LINE.match(line) for line in lines]
+    numbers = [int(found[1]) for found in counted if found]
+    if len(numbers) == len(lines) > 1 and all(a < b for a, b in pairwise(numbers)):
+        return _COUNTED_LINE
+    return None

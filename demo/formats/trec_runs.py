@@ -1,7 +1,9 @@
-"""Runs, the rankings that a system made for many queries: TREC's six columns, or MS MARCO's three.
+"""Runs, the rankings that a system made for many queries.
 
-301 Q0 FBIS3-10082 1 12.75 bm25          query, Q0, passage, rank, score, tag
-1048585<tab>7187158<tab>1                query, passage, rank
+301 Q0 FBIS3-10082 1 12.75 bm25          query, Q0, passage, rank, score, tag (TREC)
+1048585<tab>7187158<tab>1                query, passage, rank (MS MARCO), perhaps with a score behind
+query_id,doc_id,score                    a table whose header names the columns
+{"q1": {"d1": 9.1}}                      a map of scores (ranx, pytrec_eval), or objects with these names
 """
 
 from __future__ import annotations
@@ -10,11 +12,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from demo.errors import InputError
+from demo.formats.fields import UnknownShapeError, find_field, flat, scalar_named, shape_of
+from demo.formats.json_values import json_items, sample_items
+from demo.formats.qrels import PASSAGE_NAMES, QUERY_NAMES
 from demo.formats.source import Place, Source
+from demo.formats.tables import Table, table_with
 from demo.messages import Message
 
 _LARGEST = 3e38
@@ -40,10 +47,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    number: int
+    place: Place
+    query_id: str
     doc_id: str
     rank: float
     score: float
+    tag: str = ""
 
 
 def read_run(source: Source) -> Run:
@@ -53,24 +62,16 @@ def read_run(source: Source) -> Run:
 
     Raises:
         InputError: a line has another number of columns, a score or rank that is not a number, or repeats a passage
-            of its query; or there is no line at all.
+            of its query; or there is no line at all, or its JSON has a shape that is not known.
     """
     tag = ""
     rows: dict[str, dict[str, _Row]] = {}
-    for number, line in enumerate(source.lines, 1):
-        cells = line.split()
-        if not cells:
-            continue
-        if len(cells) not in (3, 6):
-            raise _columns(source.line(number), len(cells))
-        query_id, doc_id, rank_text = (cells[0], cells[1], cells[2]) if len(cells) == 3 else (cells[0], *cells[2:4])
-        rank = _number(rank_text, source.line(number), Message("rank"))
-        score = _number(cells[4], source.line(number), Message("score")) if len(cells) == 6 else -rank
-        tag = tag or (cells[5] if len(cells) == 6 else "")
-        of_query = rows.setdefault(query_id, {})
-        if doc_id in of_query:
-            raise _repeated(source, number, of_query[doc_id].number, query_id, doc_id)
-        of_query[doc_id] = _Row(number, doc_id, rank, score)
+    for row in _rows(source):
+        tag = tag or row.tag
+        of_query = rows.setdefault(row.query_id, {})
+        if row.doc_id in of_query:
+            raise _repeated(row, of_query[row.doc_id])
+        of_query[row.doc_id] = row
     if not rows:
         raise InputError(
             Message(
@@ -78,10 +79,7 @@ def read_run(source: Source) -> Run:
                 file=source.file,
             )
         )
-    ordered = {
-        query: sorted(found.values(), key=lambda row: (-row.score, row.rank, row.number))
-        for query, found in rows.items()
-    }
+    ordered = {query: sorted(found.values(), key=lambda row: (-row.score, row.rank)) for query, found in rows.items()}
     return Run(
         tag,
         {query: tuple(row.doc_id for row in found) for query, found in ordered.items()},
@@ -91,9 +89,176 @@ def read_run(source: Source) -> Run:
 
 
 def looks_like_run(source: Source) -> bool:
-    """Whether the first line that holds something has TREC's six columns with numbers in their places."""
-    cells = next((line.split() for line in source.lines if line.strip()), [])
-    return len(cells) == 6 and all(map(_is_number, cells[3:5]))
+    """Whether the first line that is no comment has TREC's six columns with numbers in their places, or JSON scores."""
+    if source.text[:1000].lstrip().startswith(("{", "[")):
+        return _is_json_of_run(source)
+    cells = next((line.split() for line in source.rows if not line.startswith("# ")), [])
+    return len(cells) >= 6 and all(map(_is_number, cells[3:5])) and cells[1].upper() in _ITERATIONS
+
+
+_ITERATIONS = ("Q0", "0", "Q1", "1")
+
+
+def _rows(source: Source) -> Iterator[_Row]:
+    if (items := json_items(source)) is not None:
+        return _of_json(items, source)
+    if (table := table_with(source, _is_header)) is not None:
+        return _of_table(table, source)
+    return _of_lines(source)
+
+
+# ---- lines -------------------------------------------------------------------------------------------------------
+
+Columns = Mapping[str, int]
+"""Which column holds query, passage, rank, score and tag; there may be no rank, no score and no tag."""
+
+_SIX: Columns = {"query": 0, "passage": 2, "rank": 3, "score": 4, "tag": 5}
+
+
+def _of_lines(source: Source) -> Iterator[_Row]:
+    """A row of each line; those that start with # and a blank are comments, and words after the tag belong to it."""
+    split = [(number, _cells(line)) for number, line in enumerate(source.lines, 1) if not line.startswith("# ")]
+    lines = [(number, cells) for number, cells in split if cells]
+    if lines and _names_columns(lines[0][1]):
+        lines = lines[1:]
+    if not lines:
+        return
+    width = len(lines[0][1])
+    columns = _columns_of([cells for _, cells in lines[:_SAMPLE_LINES]])
+    for number, cells in lines:
+        place = source.row(number)
+        if not columns or (len(cells) != width and not len(cells) >= 6 <= width):
+            raise _columns(place, len(cells))
+        rank_text = cells[columns["rank"]] if "rank" in columns else "-"
+        rank = 0.0 if rank_text == "-" else _number(rank_text, place, Message("rank"))
+        score = _number(cells[columns["score"]], place, Message("score")) if "score" in columns else -rank
+        tag = " ".join(cells[columns["tag"] :]) if "tag" in columns else ""
+        yield _Row(place, cells[0], cells[columns["passage"]], rank, score, tag)
+
+
+_SAMPLE_LINES = 50
+
+
+def _cells(line: str) -> list[str]:
+    """The cells between blanks or tabs, or between commas where there are no others."""
+    cells = line.split()
+    return [cell.strip() for cell in line.split(",")] if len(cells) == 1 and line.count(",") > 1 else cells
+
+
+def _names_columns(cells: Sequence[str]) -> bool:
+    return find_field(cells, QUERY_NAMES) is not None and find_field(cells, PASSAGE_NAMES) is not None
+
+
+def _columns_of(rows: Sequence[Sequence[str]]) -> Columns:
+    """What the columns of the first lines hold; empty for a number of columns that no run has."""
+    width = len(rows[0])
+    with_iteration = all(row[1].upper() in ("Q0", "0") for row in rows if len(row) > 3)
+    if width >= 6:
+        return _SIX
+    if width == 5:
+        five = {"query": 0, "passage": 2, "rank": 3, "score": 4}
+        return five if with_iteration else {"query": 0, "passage": 1, "rank": 2, "score": 3, "tag": 4}
+    if width == 4 and with_iteration:
+        return {"query": 0, "passage": 2, _one_number(rows, 3): 3}
+    if width == 4:
+        rank_first = _are_ranks(rows, 2) or not _are_ranks(rows, 3)
+        return {"query": 0, "passage": 1, "rank": 2 if rank_first else 3, "score": 3 if rank_first else 2}
+    return {"query": 0, "passage": 1, _one_number(rows, 2): 2} if width == 3 else {}
+
+
+def _one_number(rows: Sequence[Sequence[str]], at: int) -> str:
+    """“score” for a column with fractions, else “rank”."""
+    numbers = [float(row[at]) for row in rows if len(row) > at and _is_number(row[at])]
+    return "score" if any(not number.is_integer() for number in numbers if math.isfinite(number)) else "rank"
+
+
+def _are_ranks(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether the column counts from 0 or 1 upwards for each query, in any order of lines."""
+    ranks: dict[str, list[str]] = {}
+    for row in rows:
+        if len(row) <= at or not row[at].isdecimal():
+            return False
+        ranks.setdefault(row[0], []).append(row[at])
+    return all(len(found) == len(set(found)) and {"0", "1"} & set(found) for found in ranks.values())
+
+
+# ---- tables and JSON ---------------------------------------------------------------------------------------------
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    return _names_columns(names) and find_field(names, (*_SCORES, *_RANKS)) is not None
+
+
+_SCORES = ("score", "scores", "relevance_score", "similarity", "sim", "_score")
+_RANKS = ("rank", "position", "pos", "ranking")
+
+
+def _of_table(table: Table, source: Source) -> Iterator[_Row]:
+    names = table.names
+    query, passage, score, rank, tag = (
+        find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, _SCORES, _RANKS, ("tag", "run", "system"))
+    )
+    for number, cells, _ in table.rows:
+        place = source.row(number)
+        values = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+        rank_text, score_text = values.get(rank or "", ""), values.get(score or "", "")
+        ranked = _number(rank_text, place, Message("rank")) if rank_text not in ("", "-") else 0.0
+        scored = _number(score_text, place, Message("score")) if score else -ranked
+        yield _Row(place, values.get(query or "", ""), values.get(passage or "", ""), ranked, scored,
+                   values.get(tag or "", ""))  # fmt: skip
+
+
+def _of_json(items: Sequence[tuple[Place, Any]], source: Source) -> Iterator[_Row]:
+    """Rows of a map query → passage → score, or of objects: a result each, or a query each with its results."""
+    value = items[0][1] if len(items) == 1 else None
+    if isinstance(value, dict) and value and all(isinstance(scores, dict) for scores in value.values()):
+        pairs = ((query, doc, score) for query, scores in value.items() for doc, score in scores.items())
+        for number, (query, doc, score) in enumerate(pairs, 1):
+            place = source.item(number)
+            yield _Row(place, query, doc, number, _number(str(score), place, Message("score")))
+        return
+    for place, item in items:
+        yield from _of_object(item, place)
+
+
+def _of_object(item: Any, place: Place) -> Iterator[_Row]:
+    record = flat(item) if isinstance(item, dict) else {}
+    lists = [name for name in item if isinstance(item[name], list)] if isinstance(item, dict) else []
+    name = find_field(lists, _RESULT_LISTS)
+    query = scalar_named(record, QUERY_NAMES)
+    results = [record] if name is None else [flat(one) if isinstance(one, dict) else {} for one in item[name]]
+    for rank, result in enumerate(results, 1):
+        passage, score = scalar_named(result, PASSAGE_NAMES), scalar_named(result, _SCORES)
+        if query is None or passage is None or (score is None and name is None):
+            raise UnknownShapeError(
+                Message(
+                    "{where} of the run is {shape}. A run needs a map from query ids to passage ids to scores, or "
+                    "objects with “query_id”, “doc_id” and “score”.",
+                    where=place.start,
+                    shape=shape_of(item),
+                ),
+                record,
+            )
+        scored = -float(rank) if score is None else _number(str(score), place, Message("score"))
+        yield _Row(place, str(query), str(passage), rank, scored)
+
+
+_RESULT_LISTS = ("candidates", "results", "hits", "docs", "documents", "passages", "ctxs", "ranking")
+
+
+def _is_json_of_run(source: Source) -> bool:
+    items = sample_items(source)
+    value = items[0] if items else None
+    if not isinstance(value, dict) or not value:
+        return False
+    if len(items) == 1 and all(isinstance(scores, dict) for scores in value.values()):
+        scores = [score for inner in value.values() for score in inner.values()]
+        return bool(scores) and all(isinstance(score, float) for score in scores)
+    ids = [name for name in value if not isinstance(value[name], list | dict)]
+    return _names_columns(ids) and find_field(ids, _RANKS) is not None
+
+
+# ---- writing -----------------------------------------------------------------------------------------------------
 
 
 def run_lines(tag: str, rankings: Iterable[tuple[str, Sequence[str], Sequence[float]]]) -> Iterator[str]:
@@ -162,15 +327,14 @@ def _columns(place: Place, count: int) -> InputError:
     )
 
 
-def _repeated(source: Source, number: int, earlier: int, query_id: str, doc_id: str) -> InputError:
-    where, other = source.line(number).start, source.line(earlier).text
+def _repeated(row: _Row, earlier: _Row) -> InputError:
     return InputError(
         Message(
             "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
-            where=where,
-            doc_id=doc_id,
-            query_id=query_id,
-            other=other,
+            where=row.place.start,
+            doc_id=row.doc_id,
+            query_id=row.query_id,
+            other=earlier.place.text,
         )
     )
 

@@ -5,26 +5,29 @@ They look like XML and are not: elements may stay open, and & and < may stand fo
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from demo.errors import InputError
-from demo.formats.beir import distinct_queries
+from demo.formats.marks import Mark, find_marks, plain_text
 from demo.formats.source import Entry, Found, Place, Source
 from demo.messages import Message
 from demo.records import Query
 
-DOCUMENT, TOPIC = "DOC", "top"
+DOCUMENT, TOPIC = "doc", "top"
 
 _TITLES = ("title", "headline", "head", "ttl")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
-_NOT_READ = re.compile(r"<(docno|dochdr|title|headline|head|ttl)(?:\s[^>]*)?>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_TEXT = re.compile(r"<text(?:\s[^>]*)?>(.*?)</text\s*>", re.DOTALL | re.IGNORECASE)
-_NAMED = re.compile(r"\s*(?:Number|Topic|Title|Description)\s*:", re.IGNORECASE)
+_NOT_READ = ("docno", "dochdr", *_TITLES)
+_NUMBERS = ("num", "number", "id")
+_QUERIES = ("title", "query", "desc")
+_LABELS = ("number", "topic", "title", "description", "query")
 _SAMPLE_CHARS = 10_000
 
-Block = tuple[Place, str]
+Block = tuple[Place, str, list[Mark]]
+"""Where an element starts, its content, and the marks in it, counted from the start of the content."""
+
+Span = tuple[int, int]
 
 
 # ---- documents ---------------------------------------------------------------------------------------------------
@@ -39,50 +42,73 @@ def read_documents(source: Source) -> Found:
     Raises:
         InputError: a document has no <DOCNO>, or is not closed before the next; the sentence names the line.
     """
-    entries = [_document(place, block) for place, block in _blocks(source, DOCUMENT)]
+    entries = [_document(*block) for block in _blocks(source, DOCUMENT)]
     kept = tuple(entry for entry in entries if entry is not None)
     return Found(kept, empty_passages=len(entries) - len(kept))
 
 
 def looks_like_documents(source: Source) -> bool:
-    """Whether the text opens with a <DOC>."""
-    return _opens_with(source, DOCUMENT)
+    """Whether the text opens with a <DOC>, which has a <DOCNO> if its end is in sight."""
+    start = source.text[:_SAMPLE_CHARS].lower()
+    return _opens_with(source, DOCUMENT) and ("<docno" in start or "</doc" not in start)
 
 
-def _document(place: Place, block: str) -> Entry | None:
-    doc_id = _element(block, "docno")
+def _document(place: Place, block: str, marks: Sequence[Mark]) -> Entry | None:
+    spans = _closed_elements(marks)
+    doc_id = _first(block, spans, "docno")
     if not doc_id:
         raise InputError(
             Message(
                 "{start} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.", start=place.start
             )
         )
-    title = next(filter(None, (_element(block, name) for name in _TITLES)), "")
-    texts = _TEXT.findall(block) or [_NOT_READ.sub(" ", block)]
-    text = " ".join(filter(None, map(_plain, texts)))
+    title = next(filter(None, (_first(block, spans, name) for name in _TITLES)), "")
+    inner = [block[start:end] for start, end in spans.get("text", ())]
+    texts = inner or _without(block, [span for name in _NOT_READ for span in spans.get(name, ())])
+    text = " ".join(filter(None, map(plain_text, texts)))
     if not text:
         text, title = title, ""
     return Entry(place, text, title, doc_id) if text else None
 
 
-def _element(block: str, name: str) -> str:
+def _closed_elements(marks: Sequence[Mark]) -> dict[str, list[Span]]:
+    """By name, where the content of each closed element starts and ends: from the first opening mark to an end."""
+    opened: dict[str, int] = {}
+    spans: dict[str, list[Span]] = {}
+    for mark in marks:
+        if not mark.closes:
+            opened.setdefault(mark.name, mark.end)
+        elif (start := opened.pop(mark.name, None)) is not None:
+            spans.setdefault(mark.name, []).append((start, mark.start))
+    return spans
+
+
+def _first(block: str, spans: dict[str, list[Span]], name: str) -> str:
     """The plain text of the first closed element of this name, or ""."""
-    found = re.search(rf"<{name}(?:\s[^>]*)?>(.*?)</{name}\s*>", block, re.DOTALL | re.IGNORECASE)
-    return _plain(found[1]) if found else ""
+    return plain_text(block[slice(*spans[name][0])]) if name in spans else ""
+
+
+def _without(block: str, spans: Sequence[Span]) -> list[str]:
+    """The parts of the block outside the spans."""
+    parts, at = [], 0
+    for start, end in sorted(spans):
+        parts.append(block[at : max(at, start)])
+        at = max(at, end)
+    return [*parts, block[at:]]
 
 
 # ---- topics ------------------------------------------------------------------------------------------------------
 
 
-def read_sgml_topics(source: Source) -> tuple[Query, ...]:
-    """A query from each <top>: its number from <num>, its text from <title>, or <desc> where there is no title.
+def read_sgml_topics(source: Source) -> Iterator[tuple[Place, Query]]:
+    """A query from each <top>: its number from <num>, its text from <title>, else from <query>, else from <desc>.
 
-    A number loses the zeros before it, as TREC's qrels do.
+    A number loses the zeros before it, as TREC's qrels do. A topic that is not closed ends where the next starts.
 
     Raises:
-        InputError: a topic lacks number or text, is not closed before the next, or repeats a number.
+        InputError: a topic lacks number or text.
     """
-    return distinct_queries((place, _topic(place, block)) for place, block in _blocks(source, TOPIC))
+    return ((place, _topic(place, block, marks)) for place, block, marks in _blocks(source, TOPIC, may_stay_open=True))
 
 
 def looks_like_topics(source: Source) -> bool:
@@ -90,9 +116,12 @@ def looks_like_topics(source: Source) -> bool:
     return _opens_with(source, TOPIC)
 
 
-def _topic(place: Place, block: str) -> Query:
-    number = _open_element(block, "num")
-    text = _open_element(block, "title") or _open_element(block, "desc")
+def _topic(place: Place, block: str, marks: Sequence[Mark]) -> Query:
+    texts: dict[str, str] = {}
+    for mark, end in zip(marks, (*(mark.start for mark in marks[1:]), len(block)), strict=False):
+        if not mark.closes and mark.name not in texts:
+            texts[mark.name] = _without_label(plain_text(block[mark.end : end]))
+    number, text = (next(filter(None, map(texts.get, names)), "") for names in (_NUMBERS, _QUERIES))
     if number and text:
         return Query(number.lstrip("0") or "0" if number.isdecimal() else number, text)
     missing = Message("<title>") if number else Message("<num>")
@@ -105,16 +134,16 @@ def _topic(place: Place, block: str) -> Query:
     )
 
 
-def _open_element(block: str, name: str) -> str:
-    """The plain text after <name> up to the next mark, without its “Number:” or the like; "" if there is none."""
-    found = re.search(rf"<{name}(?:\s[^>]*)?>(.*?)(?=</?[A-Za-z]|\Z)", block, re.DOTALL | re.IGNORECASE)
-    return _plain(_NAMED.sub("", found[1], count=1)) if found else ""
+def _without_label(text: str) -> str:
+    """The text without its “Number:” or the like."""
+    label, colon, rest = text.partition(":")
+    return rest.strip() if colon and label.strip().lower() in _LABELS else text
 
 
 # ---- marks -------------------------------------------------------------------------------------------------------
 
 
-def _blocks(source: Source, name: str) -> Iterator[Block]:
+def _blocks(source: Source, name: str, may_stay_open: bool = False) -> Iterator[Block]:
     """The content of each element of this name with the line it starts in.
 
     Raises:
@@ -122,21 +151,30 @@ def _blocks(source: Source, name: str) -> Iterator[Block]:
     """
     text, line, counted = source.text, 1, 0
     opened: tuple[Place, int] | None = None
-    for mark in re.finditer(rf"<(/?){name}(?:\s[^>]*)?>", text, re.IGNORECASE):
-        line, counted = line + text.count("\n", counted, mark.start()), mark.start()
-        if bool(mark[1]) != (opened is not None):
+    inner: list[Mark] = []
+    for mark in find_marks(text):
+        if mark.name != name:
+            inner += [_moved(mark, opened[1])] if opened and mark.name else []
+            continue
+        line, counted = line + text.count("\n", counted, mark.start), mark.start
+        if mark.closes is (opened is None) and not may_stay_open:
             raise _unpaired(opened[0] if opened else source.line(line), name, closed=opened is None)
-        if opened is None:
-            opened = source.line(line), mark.end()
-        else:
-            yield opened[0], text[opened[1] : mark.start()]
-            opened = None
-    if opened is not None:
+        if opened is not None:
+            yield opened[0], text[opened[1] : mark.start], inner
+        opened = None if mark.closes else (source.line(line), mark.end)
+        inner = []
+    if opened is not None and not may_stay_open:
         raise _unpaired(opened[0], name, closed=False)
+    if opened is not None:
+        yield opened[0], text[opened[1] :], inner
+
+
+def _moved(mark: Mark, by: int) -> Mark:
+    return Mark(mark.start - by, mark.end - by, mark.name, mark.closes, mark.tail)
 
 
 def _unpaired(place: Place, name: str, closed: bool) -> InputError:
-    where = place.start
+    where, name = place.start, name.upper() if name == DOCUMENT else name
     if closed:
         return InputError(
             Message(
@@ -151,9 +189,10 @@ def _unpaired(place: Place, name: str, closed: bool) -> InputError:
 
 
 def _opens_with(source: Source, name: str) -> bool:
-    start = re.sub(r"<[?!][^>]*>", " ", source.text[:_SAMPLE_CHARS])
-    return re.match(rf"\s*(?:<\w+>\s*)?<{name}(?:\s[^>]*)?>", start, re.IGNORECASE) is not None
-
-
-def _plain(text: str) -> str:
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    """Whether the first mark, or the second after an outer element, is one of this name, with nothing before."""
+    start = source.text[:_SAMPLE_CHARS]
+    marks = list(islice((mark for mark in find_marks(start) if mark.name), 2))
+    before = re.sub(r"<[?!][^<>]*+>", "", start[: marks[0].start] if marks else start)
+    first = next((index for index, mark in enumerate(marks) if mark.name == name and not mark.closes), None)
+    between = start[marks[0].end : marks[1].start].strip() if first == 1 else ""
+    return first is not None and not before.strip() and not between

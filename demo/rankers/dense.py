@@ -88,4 +88,4 @@ def _offer(tools: Tools) -> Sequence[Dense]:
     return [Dense(name, tools.encoding) for name in KNOWN if tools.encoding.is_here(name)]
 
 
-KIND = Kind(NAME, (NAME,), _read, _offer, of_others=True)
+KIND = Kind(NAME, (NAME,), _read, _offer, brackets=True)

@@ -202,4 +202,4 @@ def _offer(tools: Tools) -> Sequence[Fusion]:
     return []
 
 
-KIND = Kind("fusion", METHODS, _read, _offer, of_others=True)
+KIND = Kind("fusion", METHODS, _read, _offer, brackets=True)

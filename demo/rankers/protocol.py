@@ -68,11 +68,11 @@ class Kind:
         names: the names that it is written with; none for the one kind whose names are those of models.
         read: the ranker that a text stands for. Raises InputError where an option cannot be used.
         offer: those that menus show.
-        of_others: whether it is made of others, rankers or a model, which are written in round brackets.
+        brackets: whether something is written in round brackets: the rankers that it is made of, or a name.
     """
 
     key: str
     names: tuple[str, ...]
     read: Callable[[Written, Tools], Ranker]
     offer: Callable[[Tools], Sequence[Ranker]]
-    of_others: bool = False
+    brackets: bool = False

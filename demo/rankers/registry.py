@@ -15,12 +15,14 @@ from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind, Ranker
+from demo.rankers.remote import ranker as remote
+from demo.rankers.remote.remotes import Remotes
 from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
-KINDS = (bm25.KIND, engine.KIND, dense.KIND, fusion.KIND, cross_encoder.KIND)
+KINDS = (bm25.KIND, engine.KIND, dense.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
 """The order of menus; the last kind takes every name that no other has."""
 
 
@@ -29,11 +31,14 @@ class Rankers:
 
     Args:
         kinds: rows as in KINDS.
+
+    Raises:
+        InputError: the setting for remote rerankers cannot be used.
     """
 
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
-        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), self.read)
+        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), Remotes.of(settings), self.read)
 
     def read(self, text: str) -> Ranker:
         """The ranker that a text stands for; whether its model exists is found out later.
@@ -46,13 +51,13 @@ class Rankers:
         names = {name: kind for kind in self._kinds for name in kind.names}
         of_models = next(kind for kind in self._kinds if not kind.names)
         kind = of_models if written.quoted else names.get(written.name, of_models)
-        if written.members is not None and not kind.of_others:
+        if written.members is not None and not kind.brackets:
             raise InputError(
                 Message(
-                    "“{text}” has rankers in round brackets, and only {names} are made of others. Put a name that has "
-                    "round brackets of its own between quotation marks.",
+                    "“{text}” has round brackets, and only {names} have any. Put a name that has round brackets of its "
+                    "own between quotation marks.",
                     text=shown(text),
-                    names=listed(name for kind in self._kinds if kind.of_others for name in kind.names),
+                    names=listed(name for kind in self._kinds if kind.brackets for name in kind.names),
                 )
             )
         return kind.read(written, self._tools)

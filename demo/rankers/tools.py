@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Ranker
+from demo.rankers.remote.remotes import Remotes
 from demo.rankers.term_indexes import TermIndexes
 from demo.settings import Settings
 
@@ -20,6 +21,7 @@ class Tools:
         indexes: term indexes of collections.
         scoring: models, and scores that were computed before.
         encoding: bi-encoders, and vectors of passages.
+        remotes: rerankers behind an address.
         read: the ranker that a text stands for.
     """
 
@@ -27,4 +29,5 @@ class Tools:
     indexes: TermIndexes
     scoring: Scoring
     encoding: Encoding
+    remotes: Remotes
     read: Callable[[str], Ranker]

@@ -56,6 +56,7 @@ def timings(cost: Cost) -> dict[str, Any]:
         "tokens": cost.tokens,
         "pairs_per_second": cost.pace.pairs_per_second if cost.pace else None,
         "timed_pairs": cost.pace.pairs if cost.pace else 0,
+        "usd": cost.usd,
     }
 
 

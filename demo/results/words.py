@@ -20,30 +20,46 @@ from demo.results.contested import AGREE, contested, told_ranks
 
 
 def change_summary(change: Change, candidates: Sequence[Passage], k: int = TOP_K) -> Message:
-    """What changed, in one plain sentence: what was brought in, what is first, who moved, how far both agree."""
+    """What changed, in one plain sentence: who came into the top k from where, and what became of the first place."""
     if change.size == 0:
         return Message("There was nothing to rank.")
     if change.size == 1:
         return sentence(Message("there is only one passage, so its rank cannot change"))
-    parts = [*_brought(change, k), *_first_place(change, candidates), _who_moved(change), *_top_overlap(change)]
-    return sentence(clauses([*parts, _agreement(change)]))
+    if all_tied(change.after):
+        subject = change.after.ranker.kind.subject
+        return sentence(Message("{subject} gave all passages the same score, so it has no order", subject=subject))
+    return sentence(clauses([*_who_came(change, k), *_first_place(change, candidates)]))
 
 
-def _brought(change: Change, k: int) -> list[Message]:
-    """How many passages that one ranking did not find the other puts on top."""
-    count = len(change.brought(k))
-    if not count or not change.before.found.any():
-        return []
-    return [
-        plural(
-            "{after} brought {count} passage that {before} did not find into the top {k}",
-            "{after} brought {count} passages that {before} did not find into the top {k}",
-            count,
-            after=change.after.ranker.kind.subject,
-            before=change.before.ranker.label,
-            k=min(k, change.size),
-        )
-    ]
+def _who_came(change: Change, k: int) -> list[Message]:
+    """How many came into the top k from nowhere and from below; where none did, how many moved."""
+    before, after = change.before.ranker.label, change.after.ranker.kind.subject
+    if not change.before.found.any():
+        return [Message("{before} found none of the passages", before=before)]
+    brought, k = len(change.brought(k)), min(k, change.size)
+    raised = len(change.came_in(k)) - brought
+    if not brought:
+        return [_raised(raised, after, k) if raised else _who_moved(change)]
+    words = plural(
+        "{after} brought {count} passage that {before} never found into the top {k}",
+        "{after} brought {count} passages that {before} never found into the top {k}",
+        brought,
+        after=after,
+        before=before,
+        k=k,
+    )
+    more = plural("{count} more rose into it from below", "{count} more rose into it from below", raised)
+    return [words, more] if raised else [words]
+
+
+def _raised(count: int, after: Message, k: int) -> Message:
+    return plural(
+        "{after} raised {count} passage from below into the top {k}",
+        "{after} raised {count} passages from below into the top {k}",
+        count,
+        after=after,
+        k=k,
+    )
 
 
 def _first_place(change: Change, candidates: Sequence[Passage]) -> list[Message]:
@@ -53,30 +69,17 @@ def _first_place(change: Change, candidates: Sequence[Passage]) -> list[Message]
         return []
     winner = int(first[0])
     name, old = passage_name(candidates[winner]), int(change.before.ranks[winner])
+    if not change.before.found.any():
+        return [Message("“{name}” is first", name=name)]
     if not change.before.found[winner]:
-        if not change.before.found.any():
-            return [Message("“{name}” is first", name=name)]
-        return [
-            Message("“{name}”, which {before} did not find, is first", name=name, before=change.before.ranker.label)
-        ]
+        return [Message("the first result is new: “{name}”", name=name)]
     if old == 1:
-        return [Message("“{name}” stays first", name=name)]
-    return [Message("“{name}” rose from {old} to 1", name=name, old=old)]
+        return [Message("the first result stays: “{name}”", name=name)]
+    return [Message("the first result changed: “{name}”, before at rank {old}", name=name, old=old)]
 
 
 def _who_moved(change: Change) -> Message:
     subject, total, count = change.after.ranker.kind.subject, change.comparable, change.moved
-    if all_tied(change.after):
-        return Message("{subject} gave all passages the same score, so it has no order", subject=subject)
-    if not total:
-        return Message("{before} found none of the passages", before=change.before.ranker.label)
-    if total < change.size:
-        return plural(
-            "of the {count} passage that both found {moved} moved",
-            "of the {count} passages that both found {moved} moved",
-            total,
-            moved=count,
-        )
     if not count:
         return Message("{subject} moved none of the {total} passages", subject=subject, total=total)
     if count == total == 2:
@@ -84,20 +87,6 @@ def _who_moved(change: Change) -> Message:
     if count == total:
         return Message("{subject} moved all {total} passages", subject=subject, total=total)
     return Message("{subject} moved {moved} of {total} passages", subject=subject, moved=count, total=total)
-
-
-def _top_overlap(change: Change) -> list[Message]:
-    """The overlap of the two top k, where it can be less than k."""
-    if change.size <= change.agreement.k:
-        return []
-    return [Message("top-{k} overlap {overlap} of {k}", k=change.agreement.k, overlap=change.agreement.overlap)]
-
-
-def _agreement(change: Change) -> Message:
-    tau = change.agreement.tau_b
-    if tau is None:
-        return Message("agreement τ is not defined, because one side puts all passages at one rank")
-    return Message("agreement τ {tau}: {word}", tau=signed(tau), word=describe_tau(tau))
 
 
 # ---- any number of rankings --------------------------------------------------------------------------------------

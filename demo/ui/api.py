@@ -1,65 +1,250 @@
-"""`/rerank` and `/compare`: the same for programs, as JSON, without a page.
+"""`/rerank`, `/compare` and `/evaluate`: the same for programs and agents, as JSON, without a page.
 
 from gradio_client import Client
 Client("http://127.0.0.1:7860").predict("a query", ["one passage", "another"], api_name="/rerank")
+
+Each is an endpoint that answers with JSON values and, where the package `mcp` is there, a tool that answers with JSON
+text: Gradio hands anything else on to an agent as Python writes it. `/gradio_api/info` says all there is to know.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 from gradio.events import api
+from gradio.utils import get_function_description
 
-from demo import formats
+from demo import evaluation, formats
 from demo.errors import DemoError, InputError
+from demo.evaluation import report
+from demo.evaluation.protocol import JUDGED, Plan, run_queries, set_up
+from demo.formats.judged import Judged
+from demo.messages import Message
+from demo.metrics.effectiveness import USUAL, parse_measures
 from demo.results import Pair
-from demo.results.report import as_json, pair_as_json
+from demo.results.report import as_json, json_text, pair_as_json
 from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.ui.boundary import sentence_of
 
+Json = dict[str, Any]
+Passages = list[str | dict[str, str]]
 
-def add_api(settings: Settings, service: RankingService) -> None:
-    """Adds the named endpoints to the page that is being built."""
-    limits = formats.Limits.from_settings(settings)
+_OBJECT, _LIST = {"type": "object"}, {"type": "array", "items": {"type": "object"}}
 
-    def rerank(query: str, passages: list[str], model: str = "", windows: bool = False) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A part of an answer: its JSON type and what it is."""
+
+    schema: Json
+    text: str
+
+
+ANSWERS: dict[str, dict[str, Field]] = {
+    "rerank": {
+        "results": Field(_LIST, "The passages, best first: doc_id, text, rank, previous_rank, change, both scores."),
+        "summary": Field({"type": "string"}, "What the model changes, in a sentence."),
+        "agreement": Field(_OBJECT, "Of the two rankings: Kendall's tau-b, overlap of the first k, RBO."),
+        "warnings": Field({"type": "array", "items": {"type": "string"}}, "What to know before trusting it."),
+        "model": Field({"type": "string"}, "Key of the reranker; beside it how the model was used."),
+        "score_kinds": Field(_OBJECT, "What each score is: bm25, logit or probability."),
+        "timings": Field(_OBJECT, "Seconds, tokens, pairs, US dollars."),
+        "versions": Field(_OBJECT, "Of what the scores depend on."),
+    },
+    "compare": {
+        "rankers": Field(
+            _LIST, "In the order asked for: key, label, score_kind, failure (a sentence or null), timings."
+        ),
+        "results": Field(_LIST, "Each passage with its ranks and scores, by ranker key; null where it was not found."),
+        "agreement": Field(_OBJECT, "A matrix for each measure; row i, column j is ranker j against i."),
+        "summary": Field({"type": "string"}, "How far they agree, in a sentence."),
+        "warnings": Field({"type": "array", "items": {"type": "string"}}, "What to know before trusting it."),
+        "versions": Field(_OBJECT, "Of what the scores depend on."),
+    },
+    "evaluate": {
+        "rankers": Field(_LIST, "Each with key, measures (mean, interval, test against the baseline), changes, speed."),
+        "measures": Field({"type": "array", "items": {"type": "string"}}, "The measures, as trec_eval names them."),
+        "queries": Field({"type": "integer"}, "How many queries were ranked."),
+        "baseline": Field({"type": "string"}, "Key of the ranker that the others are tested against."),
+        "quality_and_cost": Field(_OBJECT, "Mean and seconds a query of each ranker, by measure."),
+        "notes": Field({"type": "array", "items": {"type": "string"}}, "What to know before trusting it."),
+        "versions": Field(_OBJECT, "Of what the scores depend on."),
+    },
+}
+"""What the answers hold, as far as it is worth a word."""
+
+
+class Endpoints:
+    """What can be asked for; a method is an endpoint, its docstring the description."""
+
+    def __init__(self, settings: Settings, service: RankingService) -> None:
+        self._settings = settings
+        self._service = service
+        self._limits = formats.Limits.from_settings(settings)
+
+    def rerank(
+        self,
+        query: str,
+        passages: Passages,
+        model: str = "",
+        windows: bool = False,
+        first_stage: str = "",
+        depth: int = 0,
+    ) -> Json:
         """Ranks passages by BM25 and by a cross-encoder, and says what changed.
 
         Args:
             query: a question or a few words.
-            passages: the texts to rank, two or more to make sense; each gets its place, from 1, as its id.
-            model: a model of the Models tab by its key; empty takes the default.
+            passages: the texts, or objects with text and perhaps id and title; who has no id gets its place.
+            model: a model of the Models tab by its key, or a remote reranker as remote(name); empty takes the default.
             windows: score long passages in overlapping windows, best window wins.
+            first_stage: what chooses the passages to rerank, such as "bm25[k1=1.2]"; empty takes BM25.
+            depth: how many of the first stage's best to rerank; 0 takes as many as allowed.
         """
-        try:
-            collection = formats.from_texts(passages, limits)
-            request = Request(query, collection, service.default_first_stage())
-            result = service.run(request, (request.first, service.cross_encoder(model, windows=windows))).run()
-            if result.failures:
-                raise InputError(result.failures[0].reason)
-            return pair_as_json(Pair.of(result))
-        except Exception as error:
-            raise _refusal(error) from error
+        service, request = self._service, self._request(query, passages, first_stage, depth)
+        result = service.run(request, (request.first, service.reranker(model, windows=windows))).run()
+        if result.failures:
+            raise InputError(result.failures[0].reason)
+        return pair_as_json(Pair.of(result))
 
-    def compare(query: str, passages: list[str], rankers: list[str]) -> dict[str, Any]:
+    def compare(
+        self, query: str, passages: Passages, rankers: list[str], first_stage: str = "", depth: int = 0
+    ) -> Json:
         """Ranks passages by any number of rankers, and says how far they agree.
 
         Args:
             query: a question or a few words.
-            passages: the texts to rank, two or more to make sense; each gets its place, from 1, as its id.
-            rankers: such as "bm25", "bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)".
+            passages: the texts, or objects with text and perhaps id and title; who has no id gets its place.
+            rankers: such as "bm25", "bm25[k1=1.2]", "bundled/tiny", "rrf(bm25+bundled/tiny)", "remote(name)".
+            first_stage: what chooses the passages to rerank, such as "bm25[k1=1.2]"; empty takes BM25.
+            depth: how many of the first stage's best to rerank; 0 takes as many as allowed.
         """
+        request = self._request(query, passages, first_stage, depth)
+        return as_json(self._service.run(request, self._service.rankers.read_all(rankers)).run())
+
+    def _request(self, query: str, passages: Passages, first_stage: str, depth: int) -> Request:
+        first = self._service.rankers.read(first_stage) if first_stage else self._service.default_first_stage()
+        return Request(query, formats.from_texts(passages, self._limits), first, depth)
+
+    def evaluate(
+        self,
+        collection: str,
+        rankers: list[str],
+        candidates: str = "",
+        depth: int = 100,
+        measures: str = "",
+        queries: int = 0,
+        relevant_from: int = 1,
+        baseline: str = "",
+    ) -> Json:
+        """Measures rankers on a judged collection that comes with the app, with intervals and tests.
+
+        Args:
+            collection: its key, such as "cities"; an unknown one is answered with the list of all.
+            rankers: such as "bm25", "bundled/tiny", "rrf(bm25+bundled/tiny)", "remote(name)".
+            candidates: a first stage, "judged" for the judged passages of each query; empty takes BM25.
+            depth: candidates of each query.
+            measures: as trec_eval names them, such as "ndcg@10 mrr"; empty takes the usual ones.
+            queries: only the first so many; 0 takes all.
+            relevant_from: lowest grade that is relevant for binary measures.
+            baseline: key of the ranker that the others are tested against; empty takes the first.
+        """
+        _check_numbers(depth, queries, relevant_from, self._settings.max_candidates)
+        service = self._service
+        judged = Judged.bundled(service.collection(collection))
+        asked = candidates if candidates in ("", JUDGED) else service.rankers.read(candidates)
+        chosen = parse_measures(measures) if measures else USUAL
+        first = service.default_first_stage()
+        plan = set_up(judged, service.rankers.read_all(rankers), chosen, first, asked, depth, queries or None)
+        return _figures(plan, baseline, relevant_from)
+
+
+def _check_numbers(depth: int, queries: int, relevant_from: int, most: int) -> None:
+    if not 1 <= depth <= most:
+        raise InputError(Message("depth is {depth:,}. Write 1 to {most:,}.", depth=depth, most=most))
+    for name, value, least in (("queries", queries, 0), ("relevant_from", relevant_from, 1)):
+        if value < least:
+            raise InputError(Message("{name} is {value}. Write {least} or more.", name=name, value=value, least=least))
+
+
+def _figures(plan: Plan, baseline: str, relevant_from: int) -> Json:
+    found = run_queries(plan).run()
+    for failure in found.failures:
+        raise InputError(Message("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason))
+    figures = evaluation.evaluate(
+        found.outcomes, plan.collection, plan.measures, baseline, relevant_from, plan.candidates.notes
+    )
+    return report.as_json(figures, found.outcomes, plan.collection, plan.candidates.first is not None)
+
+
+# ---- as Gradio wants them ------------------------------------------------------------------------------------------
+
+
+def has_mcp(settings: Settings) -> bool:
+    """Whether the page is a server of MCP tools: it is wanted, and the package is there."""
+    return settings.protocols and find_spec("mcp") is not None
+
+
+def add_api(settings: Settings, service: RankingService) -> None:
+    """Adds the named endpoints, and the tools, to the page that is being built."""
+    endpoints = Endpoints(settings, service)
+    for method in (endpoints.rerank, endpoints.compare, endpoints.evaluate):
+        name = method.__name__
+        call = _guarded(method, lambda answer: answer, Json)
+        call.__name__ = f"{name}_values"  # the tool has the plain name
+        call.__dict__["_mcp_type"] = "endpoint"  # and this is none
+        _publish(call, name, ANSWERS[name])
+        if has_mcp(settings):
+            _publish(_guarded(method, json_text, str), f"{name}_tool", ANSWERS[name])
+
+
+def _guarded(method: Callable[..., Json], written: Callable[[Json], Any], answers: Any) -> Callable[..., Any]:
+    """The method as a function of its own, whose errors are sentences and whose types are no longer texts."""
+
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            collection = formats.from_texts(passages, limits)
-            request = Request(query, collection, service.default_first_stage())
-            return as_json(service.run(request, service.rankers.read_all(rankers)).run())
+            return written(method(*args, **kwargs))
         except Exception as error:
             raise _refusal(error) from error
 
-    for endpoint in (rerank, compare):
-        api(endpoint, api_name=endpoint.__name__, concurrency_limit=4, concurrency_id="ranking")
+    signature = inspect.signature(method, eval_str=True).replace(return_annotation=answers)
+    types = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    call.__dict__["__signature__"] = signature
+    call.__annotations__ = {**types, "return": answers}
+    return call
+
+
+def _publish(call: Callable[..., Any], name: str, answer: dict[str, Field]) -> None:
+    """Adds the endpoint. Gradio calls parameters “1st”, “2nd”… and says nothing of them, so that is put right here."""
+    api(call, api_name=name, concurrency_limit=4, concurrency_id="ranking")
+    page = Context.root_block
+    assert page is not None
+    block: Any = list(page.fns.values())[-1]
+    _, texts, _ = get_function_description(call)
+    for component, (parameter, text) in zip(block.inputs, texts.items(), strict=True):
+        component.label = parameter
+        component._api_info = {**component._api_info, "description": text, "additional_description": text}
+    (output,) = block.outputs
+    output.label = "answer"
+    output._api_info = {**output._api_info, **_described(answer, output._api_info)}
+
+
+def _described(answer: dict[str, Field], schema: Json) -> Json:
+    """What the answer holds, as a JSON schema; of a text only in words."""
+    words = " ".join(f"{name}: {field.text}" for name, field in answer.items())
+    if schema.get("type") == "string":
+        return {"description": f"JSON. {words}", "additional_description": f"JSON. {words}"}
+    properties = {name: {**field.schema, "description": field.text} for name, field in answer.items()}
+    return {"properties": properties}
 
 
 def _refusal(error: Exception) -> gr.Error:

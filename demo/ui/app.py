@@ -13,7 +13,7 @@ from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
-from demo.ui.api import add_api
+from demo.ui.api import add_api, has_mcp
 from demo.ui.explaining import Explaining
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
@@ -37,7 +37,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
     """The page and the translations that `launch` needs with it."""
     label = w.Labels()
     with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
-        masthead = page_html(render("masthead.html", "en"), elem_id="masthead")
+        masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
             inputs = build_inputs(InputsPane(settings, service), label)
@@ -53,12 +53,15 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
     return app, label.i18n()
 
 
-def _masthead(request: gr.Request) -> str:
-    return render("masthead.html", w.language_of(request))
+def _masthead(request: gr.Request | None) -> str:
+    return render("masthead.html", w.language_of(request), live=True, languages=w.LANGUAGES)
 
 
 def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
-    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host."""
+    """How the page is served: nothing is kept of a visitor's runs, and nothing comes from another host.
+
+    With the protocols there is no server-side rendering: it puts Node in front, which knows the page's paths alone.
+    """
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -67,8 +70,10 @@ def launch_options(settings: Settings, i18n: gr.I18n) -> dict[str, Any]:
         "head": theme.head(),
         "i18n": i18n,
         "run_history": False,
-        "footer_links": ["api", "settings"],
+        "footer_links": ["api"],
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "share": False,
+        "mcp_server": has_mcp(settings),
+        **({"ssr_mode": False} if settings.protocols else {}),
     }

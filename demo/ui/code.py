@@ -1,10 +1,21 @@
-"""A result as a Python program that asks this page for it: the query, every passage and the rankers stand in it."""
+"""A result as a program that makes it again: query, passages and rankers stand in it. One row a language.
+
+Most ask this page for it; one does without, and loads the cross-encoders itself.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 from demo.errors import InputError
 from demo.messages import Message
-from demo.records import Passage
+from demo.rankers.fusion import Fusion
+from demo.rankers.protocol import Ranker
+from demo.records import Head, ModelUse, Passage
 from demo.ui.session import Shown
 
 ADDRESS = "ADDRESS-OF-THIS-PAGE"
@@ -13,28 +24,51 @@ ADDRESS = "ADDRESS-OF-THIS-PAGE"
 MOST_CHARS = 500_000
 """Of all passages together."""
 
-PROGRAM = '''\
-"""What Rerank Lens showed, asked for by a program, which needs: pip install gradio_client
 
-All passages are ranked, also where the page took only the first stage's best.
-"""
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A language in which a result can be asked for.
+
+    Attributes:
+        key: its name in the code; ending: of a file.
+        label: for the person.
+        write: the program. Raises InputError where what is shown cannot be said in it.
+    """
+
+    key: str
+    label: Message
+    ending: str
+    write: Callable[[Shown], str]
+
+
+def _filled(template: str, **values: str) -> str:
+    """The template with each @name@ replaced, once: values may hold anything."""
+    return re.sub(r"@([a-z_]+)@", lambda match: values[match[1]], template)
+
+
+# ---- Python, which asks this page ----------------------------------------------------------------------------------
+
+PYTHON = '''\
+"""What Rerank Lens showed, asked for by a program, which needs: pip install gradio_client"""
 
 from gradio_client import Client
 
-PAGE = "{address}"
-QUERY = {query}
+PAGE = "@address@"
+QUERY = @query@
 PASSAGES = [
-{passages}
+@passages@
 ]
-RANKERS = {rankers}
+RANKERS = @rankers@
 
-answer = Client(PAGE, verbose=False).predict(QUERY, PASSAGES, RANKERS, api_name="/compare")
+answer = Client(PAGE, verbose=False).predict(
+    query=QUERY, passages=PASSAGES, rankers=RANKERS, first_stage=@first_stage@, depth=@depth@, api_name="/compare"
+)
 for ranker in answer["rankers"]:
     key = ranker["key"]
     print(ranker["label"], ranker["failure"] or "")
     ranked = [row for row in answer["results"] if row["ranks"].get(key)]
     for row in sorted(ranked, key=lambda row: row["ranks"][key])[:10]:
-        print(row["ranks"][key], row["scores"][key], row["doc_id"], row["text"][:60], sep="\\t")
+        print(row["ranks"][key], row["scores"][key], row["doc_id"], " ".join(row["text"].split())[:60], sep="\\t")
 '''
 
 
@@ -44,13 +78,218 @@ def python_program(shown: Shown) -> str:
     Raises:
         InputError: the passages are too many to stand in a program, or scores came along with them.
     """
-    if shown.collection.engine_scores and any(ranking.ranker.kind.side == "given" for ranking in shown.rankings):
+    _check(shown)
+    return _filled(
+        PYTHON,
+        address=ADDRESS,
+        query=repr(shown.query.text),
+        passages="\n".join(f"    {_row(passage)!r}," for passage in shown.collection.passages),
+        rankers=repr(_keys(shown)),
+        first_stage=repr(str(shown.request.first)),
+        depth=repr(_depth(shown)),
+    )
+
+
+# ---- Python, without this page -------------------------------------------------------------------------------------
+
+TRANSFORMERS = '''\
+"""The cross-encoders' scores without Rerank Lens, which needs: pip install sentence-transformers@bundled@"""
+
+import numpy as np
+import torch
+from sentence_transformers import CrossEncoder
+
+QUERY = @query@
+PASSAGES = {
+@passages@
+}
+MODELS = {
+@models@
+}
+
+for label, (name, max_tokens, precision) in MODELS.items():
+    model = CrossEncoder(name, max_length=max_tokens, model_kwargs={"dtype": precision})
+    pairs = [(QUERY, text) for text in PASSAGES.values()]
+    scores = np.asarray(model.predict(pairs, activation_fn=torch.nn.Identity(), show_progress_bar=False))
+    if scores.ndim == 2:  # two labels: the logit of relevant less that of not relevant
+        scores = scores[:, 1] - scores[:, 0]
+    print(label)
+    for place in np.argsort(-scores, kind="stable"):
+        print(float(scores[place]), list(PASSAGES)[place], sep="\\t")
+'''
+_DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+
+def transformers_program(shown: Shown) -> str:
+    """The program for the columns that are cross-encoders, over the candidates.
+
+    Raises:
+        InputError: there are none, or those there are need more than sentence-transformers does by itself.
+    """
+    _check_size(shown.candidates)
+    models = dict(_loadable(shown))
+    if not models:
+        raise InputError(
+            Message(
+                "No column is a cross-encoder that sentence-transformers loads and runs in the same way. Choose one "
+                "without windows, or the Python program that asks this page."
+            )
+        )
+    bundled = any(use.spec.key.startswith("bundled/") for use in models.values())
+    return _filled(
+        TRANSFORMERS,
+        bundled="\n\nRun it in the folder of Rerank Lens, where the bundled models are." if bundled else "",
+        query=repr(shown.query.text),
+        passages="\n".join(f"    {each.doc_id!r}: {each.content!r}," for each in shown.candidates),
+        models="\n".join(f"    {label!r}: {_loading(use)!r}," for label, use in models.items()),
+    )
+
+
+def _loadable(shown: Shown) -> Iterator[tuple[str, ModelUse]]:
+    """Label and use of each cross-encoder that is drawn and whose score is no more than a forward pass."""
+    for ranking in shown.rankings:
+        use = ranking.ranker.model
+        if use and not use.windows and use.spec.head is Head.CHECKPOINT and use.spec.tokenizer is None:
+            yield ranking.ranker.label, use
+
+
+def _loading(use: ModelUse) -> tuple[str, int, str]:
+    name = f"demo/{use.spec.key}" if use.spec.key.startswith("bundled/") else use.spec.key
+    return name, use.max_tokens, _DTYPES[use.precision]
+
+
+# ---- JavaScript ----------------------------------------------------------------------------------------------------
+
+JAVASCRIPT = """\
+// What Rerank Lens showed, asked for by a program: node program.mjs, or in a browser's console on the page itself.
+
+const PAGE = "@address@".replace(/\\/$/, "");
+const QUERY = @query@;
+const PASSAGES = [
+@passages@
+];
+const RANKERS = @rankers@;
+
+const headers = {"Content-Type": "application/json"};
+const body = JSON.stringify({data: [QUERY, PASSAGES, RANKERS, @first_stage@, @depth@]});
+const asked = await fetch(`${PAGE}/gradio_api/call/compare`, {method: "POST", headers, body});
+const {event_id} = await asked.json();
+const told = await (await fetch(`${PAGE}/gradio_api/call/compare/${event_id}`)).text();
+const [, outcome, data] = told.match(/event: (complete|error)\\ndata: (.*)/);
+if (outcome === "error") throw new Error(data);
+const [answer] = JSON.parse(data);
+
+for (const {key, label, failure} of answer.rankers) {
+  console.log(label, failure ?? "");
+  const ranked = answer.results.filter((row) => row.ranks[key]).sort((a, b) => a.ranks[key] - b.ranks[key]);
+  for (const row of ranked.slice(0, 10)) {
+    console.log([row.ranks[key], row.scores[key], row.doc_id, row.text.replace(/\\s+/g, " ").slice(0, 60)].join("\\t"));
+  }
+}
+"""
+
+
+def javascript_program(shown: Shown) -> str:
+    """As `python_program`."""
+    _check(shown)
+    return _filled(
+        JAVASCRIPT,
+        address=ADDRESS,
+        query=_json(shown.query.text),
+        passages="\n".join(f"  {_json(_row(passage))}," for passage in shown.collection.passages),
+        rankers=_json(_keys(shown)),
+        first_stage=_json(str(shown.request.first)),
+        depth=_json(_depth(shown)),
+    )
+
+
+# ---- curl ----------------------------------------------------------------------------------------------------------
+
+CURL = """\
+#!/bin/sh
+# What Rerank Lens showed, asked for with curl; the last line of the answer is the result as JSON.
+
+PAGE="@address@"
+ASKED=$(curl -sS "${PAGE%/}/gradio_api/call/compare" -H "Content-Type: application/json" -d @- <<'END-OF-REQUEST'
+@request@
+END-OF-REQUEST
+)
+EVENT=$(printf %s "$ASKED" | sed 's/.*"event_id" *: *"\\([^"]*\\)".*/\\1/')
+curl -sSN "${PAGE%/}/gradio_api/call/compare/$EVENT"
+"""
+
+
+def curl_program(shown: Shown) -> str:
+    """As `python_program`; the answer is printed as it comes."""
+    _check(shown)
+    passages = [_row(passage) for passage in shown.collection.passages]
+    data = [shown.query.text, passages, _keys(shown), str(shown.request.first), _depth(shown)]
+    return _filled(CURL, address=ADDRESS, request=_json({"data": data}))
+
+
+# ---- command line --------------------------------------------------------------------------------------------------
+
+COMMAND = """\
+#!/bin/sh
+# What Rerank Lens showed, made again in its own folder; out/ then has a run file with the scores of each ranker.
+
+mkdir -p collection
+cat > collection/queries.jsonl <<'END-OF-QUERIES'
+@query@
+END-OF-QUERIES
+cat > collection/corpus.jsonl <<'END-OF-PASSAGES'
+@passages@
+END-OF-PASSAGES
+python -m demo.evaluate --collection collection --rankers @rankers@ \\
+  --candidates @first_stage@ --depth @depth@ --out out
+"""
+
+
+def command_program(shown: Shown) -> str:
+    """Commands that write the collection down and rank it, as `python_program`."""
+    _check(shown)
+    passages = ({**_row(passage), "_id": passage.doc_id} for passage in shown.collection.passages)
+    return _filled(
+        COMMAND,
+        query=_json({"_id": shown.query.query_id or "1", "text": shown.query.text}),
+        passages="\n".join(_json({name: row[name] for name in row if name != "id"}) for row in passages),
+        rankers=shlex.quote(",".join(_keys(shown))),
+        first_stage=shlex.quote(str(shown.request.first)),
+        depth=str(shown.result.size),
+    )
+
+
+PROGRAMS = (
+    Program("python", Message("Python"), "py", python_program),
+    Program("sentence-transformers", Message("Python without this page"), "py", transformers_program),
+    Program("javascript", Message("JavaScript"), "mjs", javascript_program),
+    Program("curl", Message("curl"), "sh", curl_program),
+    Program("command", Message("Command line"), "sh", command_program),
+)
+"""In the order to show them."""
+
+
+# ---- what they have in common --------------------------------------------------------------------------------------
+
+
+def _check(shown: Shown) -> None:
+    asked = any(_is_given(ranker) for ranker in (shown.request.first, *shown.rankers))
+    drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
+    if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
             Message(
                 "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
             )
         )
-    passages = shown.collection.passages
+    _check_size(shown.collection.passages)
+
+
+def _is_given(ranker: Ranker) -> bool:
+    members = ranker.members if isinstance(ranker, Fusion) else (ranker,)
+    return any(member.spec.kind.side == "given" for member in members)
+
+
+def _check_size(passages: tuple[Passage, ...]) -> None:
     chars = sum(len(passage.content) for passage in passages)
     if chars > MOST_CHARS:
         raise InputError(
@@ -61,14 +300,22 @@ def python_program(shown: Shown) -> str:
                 most_chars=MOST_CHARS,
             )
         )
-    return PROGRAM.format(
-        address=ADDRESS,
-        query=repr(shown.query.text),
-        passages="\n".join(f"    {_row(passage)!r}," for passage in passages),
-        rankers=repr([column.ranker.key for column in shown.drawn.columns]),
-    )
+
+
+def _keys(shown: Shown) -> list[str]:
+    return [column.ranker.key for column in shown.drawn.columns]
+
+
+def _depth(shown: Shown) -> int:
+    """Candidates as they were asked for; 0 for as many as allowed."""
+    return shown.request.depth or 0
 
 
 def _row(passage: Passage) -> dict[str, str]:
     row = {"id": passage.doc_id, "title": passage.title, "text": passage.text}
     return {name: value for name, value in row.items() if value}
+
+
+def _json(value: object) -> str:
+    """As JSON in ASCII, which is JavaScript as well, and has no line break."""
+    return json.dumps(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,15 @@ from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.handlers import Form, InputsPane
 from demo.ui.page import QUICK, page_html
 from demo.ui.parts import build_download
+from demo.ui.sections import Built, Drawn, Occasion, View
 from demo.ui.session import Shown, grades_by_id
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
 MEASURES = parse_measures("ndcg@10 mrr@10 p@10 judged@10")
+
+JUDGED, LOADED = frozenset({"judged"}), frozenset({"loaded"})
+"""The occasions that one passage was judged, which the browser has shown already, and that judgments were loaded."""
 
 BRIDGE = """document.addEventListener('lens-judge', (event) => trigger('select', event.detail));"""
 """The page's script tells of a judgment; this passes it on to the server."""
@@ -74,16 +78,13 @@ class Scene:
     """An area of results in which passages can be judged.
 
     Attributes:
-        name: its element's id.
-        shown: what is there.
-        box: shows what the judgments say; table: shows each passage's grade, drawn by `draw`.
+        name: its element's id; built: its components.
+        draw: what JUDGED or LOADED changes of what is shown there, by key.
     """
 
     name: str
-    shown: gr.State
-    box: gr.HTML
-    table: gr.HTML
-    draw: Callable[[Any, Judgments, Language], str]
+    built: Built
+    draw: Callable[[Any, Judgments, Language, Occasion], Mapping[str, Drawn]]
 
 
 @dataclass(slots=True)
@@ -102,43 +103,40 @@ class Judging:
             note = page_html(status.reading(w.JUDGING_HELP, "en"), elem_id="judging-note")
             load = gr.UploadButton(self.label(w.JUDGING_LOAD), size="sm", elem_id="load-judgments")  # type: ignore[arg-type]
             save = build_download(self.label(w.JUDGING_SAVE), "save-judgments")
-        states = [scene.shown for scene in self.scenes]
-        boxes, tables = [scene.box for scene in self.scenes], [scene.table for scene in self.scenes]
+        states = [scene.built.kept for scene in self.scenes]
 
-        def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Shown | None) -> Any:
+        def drawn(
+            request: gr.Request, judgments: Judgments, values: Sequence[Any], on: frozenset[str]
+        ) -> dict[Any, Any]:
+            found: dict[Any, Any] = {self.judgments: judgments}
+            for scene, value in zip(self.scenes, values, strict=True):
+                if value is not None:
+                    view = View[Any](drawn=scene.draw(value, judgments, w.language_of(request), on))
+                    found |= scene.built.updates(view)
+            return found
+
+        def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Any) -> dict[Any, Any]:
             told = event._data
             where = next(value for scene, value in zip(self.scenes, values, strict=True) if scene.name == told["scene"])
             if where is None:
-                return [gr.skip()] * (1 + len(boxes))
+                return {self.judgments: gr.skip()}
             judgments = judgments.judge(where.query, where.candidates[int(told["index"])], told["grade"])
-            return [judgments, *self._boxes(values, judgments, w.language_of(request))]
+            return drawn(request, judgments, values, JUDGED)
 
-        def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> Any:
+        def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> dict[Any, Any]:
             values, typed = rest[: len(states)], rest[len(states) :]
             language = w.language_of(request)
             try:
                 judgments = taken(Path(str(path)), Form(*typed), self.inputs.pane, judgments)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
-                skipped = [gr.skip()] * (1 + len(boxes) + len(tables))
-                return [*skipped, status.reading(sentence_of(error), language, bad=True)]
-            drawn = [
-                gr.skip() if value is None else scene.draw(value, judgments, language)
-                for scene, value in zip(self.scenes, values, strict=True)
-            ]
+                return {note: status.reading(sentence_of(error), language, bad=True)}
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
-            return [judgments, *self._boxes(values, judgments, language), *drawn, told]
+            return drawn(request, judgments, values, LOADED) | {note: told}
 
-        bridge.select(judge, [self.judgments, *states], [self.judgments, *boxes], **QUICK)
-        load.upload(
-            loaded,
-            [load, self.judgments, *states, *self.inputs.components()],
-            [self.judgments, *boxes, *tables, note],
-            **QUICK,
-        )
+        outputs = [self.judgments, *(part for scene in self.scenes for part in scene.built.outputs())]
+        bridge.select(judge, [self.judgments, *states], outputs, **QUICK)
+        load.upload(loaded, [load, self.judgments, *states, *self.inputs.components()], [*outputs, note], **QUICK)
         save.serve(saved, [self.judgments])
-
-    def _boxes(self, values: tuple[Shown | None, ...], judgments: Judgments, language: Language) -> list[Any]:
-        return [gr.skip() if value is None else judged_box(value, judgments, language) for value in values]
 
 
 def saved(judgments: Judgments) -> dict[str, str]:

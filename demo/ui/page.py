@@ -13,9 +13,21 @@ RANKING: dict[str, Any] = QUIET | {"concurrency_limit": 4, "concurrency_id": "ra
 """Events that score."""
 
 
-def page_html(value: str, elem_id: str | None = None) -> gr.HTML:
-    """A component that shows escaped HTML from `ui.views`; without an id it takes its place from its parent."""
-    return gr.HTML(value, elem_id=elem_id, padding=False, container=False, apply_default_css=False, js_on_load=None)
+def page_html(value: str, elem_id: str | None = None, render: bool = True) -> gr.HTML:
+    """A component that shows escaped HTML from `ui.views`; without an id it takes its place from its parent.
+
+    Args:
+        render: whether it is placed here and now.
+    """
+    return gr.HTML(
+        value,
+        elem_id=elem_id,
+        padding=False,
+        container=False,
+        apply_default_css=False,
+        js_on_load=None,
+        render=render,
+    )
 
 
 def current_tab() -> gr.Tab:

@@ -1,9 +1,9 @@
-"""Parts that several tabs are built of: what a view fills, a chart in its card, the run button, a file to save."""
+"""Parts that several tabs are built of: a chart in its card, the run button, the menu of what can be taken away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -12,7 +12,8 @@ from gradio.components.plot import PlotData
 from demo.errors import DemoError
 from demo.messages import Message
 from demo.ui import wording as w
-from demo.ui.page import QUICK, page_html
+from demo.ui.page import QUICK, current_page, page_html
+from demo.ui.views.render import render
 
 SAVE = r"""(file) => {
   if (!file) return;
@@ -20,7 +21,7 @@ SAVE = r"""(file) => {
   const mark = file.name.endsWith('.csv') ? '\ufeff' : '';
   const type = file.name.endsWith('.html') ? 'text/html' : 'text/plain';
   const page = location.origin + location.pathname;
-  const text = file.name.endsWith('.py') ? file.text.replace('ADDRESS-OF-THIS-PAGE', page) : file.text;
+  const text = /[.](py|mjs|sh)$/.test(file.name) ? file.text.replace('ADDRESS-OF-THIS-PAGE', page) : file.text;
   link.href = URL.createObjectURL(new Blob([mark, text], {type: `${type};charset=utf-8`}));
   link.download = file.name;
   link.click();
@@ -28,7 +29,7 @@ SAVE = r"""(file) => {
 }"""
 """Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8.
 
-A Python program learns the page's address (`ui.code.ADDRESS`).
+A program learns the page's address (`ui.code.ADDRESS`).
 """
 
 COPY = r"""(link) => {
@@ -74,37 +75,19 @@ def build_chart(elem_id: str, shown: bool = True) -> ChartParts:
     return ChartParts(box, note, figure)
 
 
-def chart_updates(parts: Sequence[ChartParts], views: Sequence[ChartView | None]) -> dict[Any, Any]:
-    """New values by component, for the charts that have a view."""
-    found: dict[Any, Any] = {}
-    for part, view in zip(parts, views, strict=False):
-        if view is not None:
-            found |= {part.note: view.note, part.figure: view.figure, part.box: gr.Column(visible=view.shown)}
-    return found
+def chart_updates(part: ChartParts, view: ChartView) -> dict[Any, Any]:
+    """The view's values by component."""
+    return {part.note: view.note, part.figure: view.figure, part.box: gr.Column(visible=view.shown)}
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """Components that a view fills: a dataclass with the fields of the view, `charts` holding several.
+def build_inputs_line() -> None:
+    """The inputs in one line, which stands in their place on a narrow page and opens them; the browser fills it."""
+    line = page_html(render("inputs_line.html", "en"))
 
-    A view's field that is None leaves its component as it is.
-    """
+    def localised(request: gr.Request) -> str:
+        return render("inputs_line.html", w.language_of(request))
 
-    def outputs(self) -> list[Any]:
-        """Every component, charts taken apart, as gradio wants them listed."""
-        parts = self._parts()
-        charts = parts.pop("charts")
-        return [*parts.values(), *(part for chart in charts for part in chart.components())]
-
-    def updates(self, view: Any) -> dict[Any, Any]:
-        """The view's values by component, without what it leaves alone, but never empty: gradio would refuse that."""
-        parts, values = self._parts(), {row.name: getattr(view, row.name) for row in fields(view)}
-        views: tuple[ChartView | None, ...] = values.pop("charts") or ()
-        found = {parts[name]: value for name, value in values.items() if value is not None}
-        return (found | chart_updates(parts["charts"], views)) or {next(iter(parts.values())): gr.skip()}
-
-    def _parts(self) -> dict[str, Any]:
-        return {row.name: getattr(self, row.name) for row in fields(self)}
+    current_page().load(localised, None, line, **QUICK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +144,40 @@ class Takeaway:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The menu of what can be taken away, to be placed by the tab: a button that opens it, then its entries by name."""
+
+    opener: gr.HTML
+    entries: dict[str, Takeaway]
+
+    def components(self) -> list[Any]:
+        """All of them, in their order."""
+        return [self.opener, *(part for entry in self.entries.values() for part in (entry.button, entry.payload))]
+
+
+def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> Share:
+    """The menu: a link, and a file for each name.
+
+    Args:
+        files: name of an entry → its label; its button is “<tab>-<name>”.
+    """
+    opener = page_html(render("share.html", "en"), elem_id=f"{tab}-share", render=False)
+    entries = {name: Takeaway(*_button(text, f"{tab}-{name}", label)) for name, text in files.items()}
+    link = Takeaway(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, w.LINK_COPIED)
+
+    def localised(request: gr.Request) -> str:
+        return render("share.html", w.language_of(request))
+
+    current_page().load(localised, None, opener, **QUICK)
+    return Share(opener, {"link": link, **entries})
+
+
+def _button(text: Message, elem_id: str, label: w.Labels) -> tuple[gr.Button, gr.JSON]:
+    button = gr.Button(label(text), size="sm", elem_id=elem_id, render=False)
+    return button, gr.JSON(visible=False, render=False)
+
+
 def build_download(label: Any, elem_id: str) -> Takeaway:
     """A small button that saves a file, of which it is given `name` and `text`."""
     return Takeaway(gr.Button(label, size="sm", elem_id=elem_id), gr.JSON(visible=False))
-
-
-def build_link(label: w.Labels, elem_id: str) -> Takeaway:
-    """A small button that copies a link, of which it is given the `text` behind “?”."""
-    return Takeaway(
-        gr.Button(label(w.COPY_LINK), size="sm", elem_id=elem_id), gr.JSON(visible=False), COPY, w.LINK_COPIED
-    )

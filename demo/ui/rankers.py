@@ -18,11 +18,19 @@ def model_choices(service: RankingService, language: Language) -> list[tuple[str
     return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in usable]
 
 
+def reranker_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
+    """Every model, and behind them what reranks without being one, such as a remote reranker."""
+    models = model_choices(service, language)
+    keys = {key for _, key in models}
+    others = [row for row in service.rankers.offered() if not row.spec.ranks_collection and str(row) not in keys]
+    return [*models, *((ranker.spec.label, str(ranker)) for ranker in others)]
+
+
 def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
     """One model; any other may be named where the settings allow it."""
     any_model = service.settings.any_model
     return gr.Dropdown(
-        model_choices(service, "en"),
+        reranker_choices(service, "en"),
         value=service.default_model(),
         label=label(w.MODEL),
         info=label(w.MODEL_INFO) if any_model else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from demo.judgments import Judgments
@@ -14,27 +14,32 @@ from demo.results.report import json_text
 from demo.service import RankingService
 from demo.text import Analysis
 from demo.ui.boundary import existing
-from demo.ui.code import python_program
+from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import Form, InputsPane
-from demo.ui.progress import seldom, told
-from demo.ui.saving import Section, saved_page
+from demo.ui.progress import told_all
+from demo.ui.saving import saved_page
+from demo.ui.sections import Drawn, Section
 from demo.ui.session import Shown
-from demo.ui.views import passages
+
+WHY = "why"
+"""Key of the section that holds the answer to “why this score?”."""
 
 
 class ResultTab:
     """A tab that shows a result.
 
     Attributes:
+        name: begins the ids of its elements.
         file: name of the files that are saved, without ending.
-        scene: id of the results on the page.
         nothing: what is told where there is no result yet.
+        rows: its sections.
     """
 
+    name: str
     file: str
-    scene: str
     nothing: Message
+    rows: tuple[Section[Any], ...]
 
     def __init__(self, pane: InputsPane) -> None:
         self.pane = pane
@@ -55,13 +60,13 @@ class ResultTab:
         """
         request = self.pane.request(form)
         asked = tuple(rankers(request.first))
-        for step in seldom(self.service.run(request, asked)):
-            if isinstance(step.so_far, Result):
-                result = step.so_far
+        for step in told_all(self.service.run(request, asked), language):
+            if isinstance(step, str):
+                yield step
+            else:
+                result: Result = step.so_far
                 trap = self.service.traps(result.collection.key).get(result.query.query_id)
                 yield Shown(result, result, request, asked, analysis_of(request.first), trap)
-            else:
-                yield told(step, language)
 
     # ---- to take away --------------------------------------------------------------------------------------------
 
@@ -81,30 +86,24 @@ class ResultTab:
         """File name and content of the result as JSON."""
         return {"name": f"{self.file}.json", "text": json_text(self.as_json(self.existing(shown).judged(judgments)))}
 
-    def code(self, shown: Shown | None) -> dict[str, str]:
-        """File name and content of the result as a program that asks for it."""
-        return {"name": f"{self.file}.py", "text": python_program(self.existing(shown))}
-
-    def saved(
+    def page(
         self,
         shown: Shown,
+        drawn: Mapping[str, Drawn],
         judgments: Judgments,
         question: Question | None,
-        sections: Callable[[str, str], dict[str, Section]],
         language: Language,
     ) -> dict[str, str]:
-        """File name and content of the result as a page of its own.
-
-        Args:
-            sections: what is shown, by id and in reading order, given the answer to “why?” and the passage panel.
-        """
+        """File name and content of the result as a page of its own, with the answer to “why?” if it was asked."""
+        drawn = {**drawn, WHY: answer(self.service, question, shown, language)}
         result = shown.judged(judgments)
-        panel = passages.panel(result, language, shown.collection.card.grades, live=False)
-        parts = sections(answer(self.service, question, shown, language), panel)
-        return {
-            "name": f"{self.file}.html",
-            "text": saved_page(self.scene, result.query.text, parts, self.as_json(result), language),
-        }
+        text = saved_page(self.name, self.rows, result.query.text, drawn, self.as_json(result), language)
+        return {"name": f"{self.file}.html", "text": text}
+
+    def code(self, shown: Shown | None, program: Program = PROGRAMS[0]) -> dict[str, str]:
+        """File name and content of the result as a program that makes it again."""
+        kind = "" if program is PROGRAMS[0] else f"-{program.key}"
+        return {"name": f"{self.file}{kind}.{program.ending}", "text": program.write(self.existing(shown))}
 
     def existing(self, shown: Shown | None) -> Shown:
         """The last result.

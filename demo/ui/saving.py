@@ -7,7 +7,8 @@ work in it as on the page. Judging and asking why need the server and are left o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,33 +19,50 @@ from demo.messages import Language, locales
 from demo.phrases import shorten
 from demo.ui import theme
 from demo.ui.parts import ChartView
+from demo.ui.sections import Drawn, Section, heading_html, jump_list
 from demo.ui.views.render import render
 from demo.versions import versions
 
 TITLE_CHARS = 60
 
-Section = str | Mapping[str, ChartView | None] | None
-"""HTML that a template made, or charts by key. An empty one keeps its place, as it does on the page."""
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section as the file holds it: heading and HTML that templates made, and of its charts keys, notes, figures."""
+
+    key: str
+    heading: Markup
+    html: Markup
+    charts: tuple[tuple[str, Markup, Any], ...]
 
 
 def saved_page(
-    scene: str, subject: str, sections: Mapping[str, Section], data: Mapping[str, Any], language: Language
+    tab: str,
+    rows: Sequence[Section[Any]],
+    subject: str,
+    drawn: Mapping[str, Drawn],
+    data: Mapping[str, Any],
+    language: Language,
 ) -> str:
     """The whole file.
 
     Args:
-        scene: id of the results on the page; with the ids of the sections it tells the style sheets where things stand.
+        tab: whose result it is; with the keys of the sections it tells the style sheets where things stand.
+        rows: its sections, of which those are shown that are part of the file.
         subject: what the result is of, for the file's title.
-        sections: what is shown, by id and in reading order.
+        drawn: HTML and pictures by key.
         data: what the file holds for programs, as JSON values.
     """
+    parts = [(row.beside, _part(tab, row, drawn, language)) for row in rows if row.saved]
     return render(
         "saved.html",
         language,
         html_language=locales(language)[-1],
-        scene=scene,
+        tab=tab,
         subject=shorten(subject, TITLE_CHARS),
-        sections=[(key, *_content(section)) for key, section in sections.items()],
+        jump=Markup(jump_list(tab, [row for row in rows if row.saved], drawn, language)),
+        sections=[part for beside, part in parts if not beside],
+        beside=[part for beside, part in parts if beside],
         data=data,
         time=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
@@ -53,9 +71,16 @@ def saved_page(
     )
 
 
-def _content(section: Section) -> tuple[Markup, list[tuple[str, Markup, Any]]]:
-    """The section's HTML, and of those charts that are shown the keys, notes and figures."""
-    if section is None or isinstance(section, str):
-        return Markup(section or ""), []
-    shown = [(key, chart) for key, chart in section.items() if chart is not None and chart.shown]
-    return Markup(""), [(key, Markup(chart.note), json.loads(chart.figure.plot)) for key, chart in shown]
+def _part(tab: str, row: Section[Any], drawn: Mapping[str, Drawn], language: Language) -> Part:
+    html = drawn.get(row.key, "")
+    charts = [(chart.key, drawn.get(chart.key)) for chart in row.charts]
+    return Part(
+        key=row.key,
+        heading=Markup(heading_html(tab, row, language) if row.heading else ""),
+        html=Markup(html if isinstance(html, str) else ""),
+        charts=tuple(
+            (key, Markup(view.note), json.loads(view.figure.plot))
+            for key, view in charts
+            if isinstance(view, ChartView) and view.shown
+        ),
+    )

@@ -10,7 +10,8 @@ import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 FONTS = Path(gr.__file__).resolve().parent / "templates" / "frontend" / "static" / "fonts" / "IBMPlexSans"
-STYLE_SHEETS = ("frame.css", "lens.css", "evaluate.css")
+SCRIPTS = ("lens.js", "inputs.js")
+STYLE_SHEETS = ("frame.css", "lens.css", "sections.css", "evaluate.css")
 # Of the fonts that gradio 6.31 brings, these two have every letter at the weights 400 and 700.
 _SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
 _MONO = gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700))
@@ -42,8 +43,8 @@ def theme() -> Any:
 
 
 def head() -> str:
-    """The page's script, inline: one request less, and it runs before the first component mounts."""
-    return f"<script>{asset('lens.js')}</script>"
+    """The page's scripts, inline: fewer requests, and they run before the first component mounts."""
+    return "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
 
 
 def css() -> str:

@@ -6,11 +6,16 @@ through `Message.to(language)`. Sentences that belong to a lower layer (errors, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http.cookies import SimpleCookie
+
 import gradio as gr
 from gradio.i18n import I18nData
 
 from demo.messages import ENGLISH, Language, Message, languages, locales
 
+LANGUAGES = (("en", "English"), ("zh", "中文"))
+"""Each language by its own name."""
 TITLE = Message("Rerank Lens")
 TAGLINE = Message("See what a cross-encoder changes in a BM25 ranking, by how much, why, and at what cost.")
 TAB_RERANK = Message("Rerank")
@@ -143,7 +148,8 @@ MOVED_DOWN = Message("moved down")
 NOT_MOVED = Message("stayed")
 SLOPE_KEYS = Message("Tab into the chart, then arrow keys; Enter selects. Pointing at a line isolates it.")
 SLOPE_PART = Message(
-    "Drawn: the {drawn} passages that are in either top {k}, of {total}; below rank {k} the scale is logarithmic."
+    "Drawn: the {drawn} of {total} passages that are in either top {k} or moved most; below rank {k} the scale is "
+    "logarithmic."
 )
 TICK = Message("rank {rank}")
 END_BEFORE = Message("rank {rank} before, now {other_rank}, {change}: {name}")
@@ -151,6 +157,24 @@ END_AFTER = Message("rank {rank}, was {other_rank}, {change}: {name}")
 COLUMN_RANK = Message("Rank")
 COLUMN_CHANGE = Message("Change")
 COLUMN_WAS = Message("Was")
+PANEL_STEPS = Message("Through the passages")
+PREVIOUS = Message("Previous passage")
+NEXT = Message("Next passage")
+ONWARD = Message("Judge on")
+ONWARD_HELP = Message("After each grade the next ungraded passage is shown")
+BLIND = Message("Blind")
+BLIND_HELP = Message("Hides who ranked the passage where, so that nothing sways the judgment")
+EDIT_INPUTS = Message("Edit")
+THEME_SWITCH = Message("Light or dark")
+LANGUAGE_SWITCH = Message("Language")
+JUMP = Message("Parts of this page")
+SHARE = Message("Share and save")
+SCORES = Message("Scores")
+HOW_MUCH = Message("How much changed")
+STALE = Message("The inputs have changed since. Press the button to see what they give.")
+TOPS = Message("The first ten of both")
+WAS_AT = Message("was {rank}")
+NOW_AT = Message("now {rank}")
 COLUMN_TOKENS = Message("Tokens read")
 COLUMN_GRADE = Message("Grade")
 COLUMN_PASSAGE = Message("Passage")
@@ -205,6 +229,7 @@ TOOK_MODEL = Message("Scoring by the model")
 TOOK_RATE = Message("Pairs per second")
 TOOK_LOAD = Message("Loading the model (apart)")
 TOOK_DEVICE = Message("Device and precision")
+TOOK_PRICE = Message("Price of the requests")
 TOOK_KEPT = Message("{kept} of {pairs} scores were known already and were not computed again.")
 TOOK_EARLIER = Message("{pace}, in an earlier run of {pairs} pairs")
 TOOK_NOTHING = Message("all scores kept from an earlier run")
@@ -245,7 +270,8 @@ MODEL_COLUMNS = (
 # compare: results
 RANK_FLOW = Message("Rank flow")
 FLOW_PART = Message(
-    "Drawn: the {drawn} passages that are in any top {k}, of {total}; below rank {k} the scale is logarithmic."
+    "Drawn: the {drawn} of {total} passages that are in any top {k} or moved most; below rank {k} the scale is "
+    "logarithmic."
 )
 FLOW_KEYS = Message(
     "Tab enters a column; ↑ ↓ move in it, ← → follow the passage, Enter selects. Pointing at a line isolates it."
@@ -346,6 +372,11 @@ CARD_LANGUAGE = Message("Language")
 CARD_LICENCE = Message("Licence")
 CARD_NOTES = Message("What is known")
 JUDGED_FIGURES = Message("By the judgments")
+JUDGED_GAIN = Message("Better by the judgments: {name} of {label} is {new}, before {old} ({difference})")
+JUDGED_LOSS = Message("Worse by the judgments: {name} of {label} is {new}, before {old} ({difference})")
+JUDGED_SAME = Message("By the judgments none is better: {name} is {value}")
+JUDGED_BEST = Message("Best by the judgments: {label}, {name} {value}")
+BEST = Message("best")
 JUDGED_NOTE = Message("Unjudged passages gain nothing; Judged@10 says which share of the top ten somebody judged.")
 SPEED = Message("Speed on this list")
 SPEED_MS = Message("Milliseconds a pair")
@@ -427,6 +458,9 @@ EQUAL = Message("equal on {n}")
 TIME_PER_QUERY = Message("Time a query")
 ALL_KNOWN = Message("never measured on this machine")
 MEASURED_EARLIER = Message("in an earlier run on this machine")
+RANKERS_COMPARED = Message("All rankers")
+EVALUATION_CHARTS = Message("Query by query, depth and time")
+MEANING = Message("What a score means")
 RANKERS_BY_MEASURES = Message("Rankers by measures")
 AGAINST = Message("{measure} against {baseline}")
 CHANCE = Message("Chance? Effect")
@@ -520,8 +554,14 @@ class Labels:
         )
 
 
+LANGUAGE_COOKIE = "lens-language"
+"""What the page's own switch sets; it goes before what the browser asks for."""
+
+
 def language_of(request: gr.Request | None) -> Language:
-    """The language that the visitor's browser asks for first, as with gradio's own labels, if the page speaks it."""
-    asked = "" if request is None else str(request.headers.get("accept-language", ""))
+    """The language that the visitor chose, else the one that the browser asks for first, if the page speaks it."""
+    headers: Mapping[str, str] = {} if request is None else request.headers
+    chosen = SimpleCookie(str(headers.get("cookie", ""))).get(LANGUAGE_COOKIE)
+    asked = chosen.value if chosen else str(headers.get("accept-language", ""))
     first = asked.split(",")[0].split(";")[0].split("-")[0].strip().lower()
     return first if first in languages() else ENGLISH

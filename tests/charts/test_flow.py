@@ -81,7 +81,8 @@ def test_every_size_has_its_mode_and_places_within_the_field(last_becomes_first:
 
 def test_slope_in_one_sentence(last_becomes_first: Make) -> None:
     assert str(flow_alt(slope_data(last_becomes_first(80)))) == (
-        "Ranking change of 80 passages: 1 rose, 79 fell, 0 stayed; the 11 that are in either top 10 are drawn."
+        "Ranking change of 80 passages: 1 rose, 79 fell, 0 stayed; "
+        "the 11 that are in either top 10 or moved most are drawn."
     )
 
 

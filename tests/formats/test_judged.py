@@ -185,7 +185,7 @@ def test_qrels_that_are_asked_for_must_be_there() -> None:
          "text; queries are named like “"),
         ({"qrels/test.tsv": "a\tz\t1\n"}, "Line 1 of qrels/test.tsv judges passage “z”, and no judged passage is in "
          "the corpus; its passages are named like “1”."),
-        ({"queries.jsonl": QUERIES + QUERIES}, "Line 3 of queries.jsonl repeats the id “a” of line 1"),
+        ({"queries.jsonl": QUERIES + '{"_id": "a", "text": "z"}'}, "Line 3 of queries.jsonl repeats the id “a”"),
         ({"corpus.jsonl": CORPUS + '{"_id": "1", "text": "x"}\n'}, "Line 3 of corpus.jsonl has the id “1” of line 1"),
         ({"corpus.jsonl": CORPUS + "{broken\n"}, "Line 3 of corpus.jsonl is not valid JSON"),
         ({"qrels/test.tsv": None, "qrels.a": "a 0 1 1", "qrels.b": "a 0 1 1"}, "There are 2 files of qrels: qrels.a, "

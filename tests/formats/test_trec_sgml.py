@@ -24,7 +24,7 @@ def passages(text: str) -> list[tuple[str, str, str]]:
 
 
 def queries(text: str) -> list[tuple[str, str]]:
-    return [(query.query_id, query.text) for query in read_topics(source(text))]
+    return [(query.query_id, query.text) for query in read_topics(source(text))[0]]
 
 
 # ---- documents ---------------------------------------------------------------------------------------------------
@@ -132,7 +132,6 @@ def test_topics_give_number_and_title_or_description() -> None:
         ("<top>\n<num> Number: 1 </top>", "Line 1 of file.sgml starts a topic without <title>"),
         ("<top><num> 1 <title> x </top>\n<top><num> 01 <title> y </top>",
          "Line 2 of file.sgml repeats the id “1” of line 1 of file.sgml"),
-        ("<top><num> 1 <title> x", "Line 1 of file.sgml starts a <top> that is not closed"),
     ],
 )  # fmt: skip
 def test_broken_topics_are_named_by_their_line(text: str, sentence: str) -> None:
@@ -165,7 +164,7 @@ def test_topics_may_be_json_lines() -> None:
     [
         ("1\tone\ntwo\n", "Line 2 of file.sgml has no query."),
         ("\tone\n", "Line 1 of file.sgml has no id."),
-        ("1\tone\n1\tone\n", "Line 2 of file.sgml repeats the id “1” of line 1 of file.sgml"),
+        ("1\tone\n1\ttwo\n", "Line 2 of file.sgml repeats the id “1” of line 1 of file.sgml"),
         (" \n", "file.sgml holds no queries"),
     ],
 )

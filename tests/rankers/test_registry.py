@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from math import inf, nan
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from fakes import PASSAGES, QUERY, FakeModel, FakeSource, collection_of, request, service_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rerank_servers import serving
 
 from demo.errors import InputError, ModelError
 from demo.evaluation.protocol import run_queries, set_up
@@ -26,6 +29,7 @@ from demo.rankers.registry import KINDS
 from demo.records import Collection, IntArray, Passage, Query, RankerSpec, Ranking
 from demo.score_kinds import SCORE_KINDS
 from demo.service import RankingService
+from demo.settings import Settings
 
 EXAMPLES = {
     "bm25": (
@@ -43,6 +47,7 @@ EXAMPLES = {
         "min-max(engine+tiny[windows])",
         "z(bm25+engine)[weights=1/0.3333333333]",
     ),
+    "remote": ("remote(far)",),
     "cross-encoder": (
         "bundled/tiny",
         "tiny",
@@ -59,7 +64,7 @@ EXAMPLES = {
 
 TEXTS = [text for texts in EXAMPLES.values() for text in texts]
 ABLE = [text for text in TEXTS if text not in ('"my,model"', '"bm25"', "dense(a/b/c)")]
-ALONE = [text for text in ABLE if "(" not in text]
+ALONE = [text for text in ABLE if not text.startswith(METHODS)]
 """Those that score a passage whatever the others are; a fusion looks at all of them."""
 
 SCORES = {"d1": 1.0, "d2": 9.5, "d3": 2.0, "d4": -3.0}
@@ -68,8 +73,17 @@ ASKED = Query("q1", QUERY)
 EVERY = np.arange(4, dtype=np.int64)
 
 
+RUNNING = ExitStack()
+
+
+@cache
+def far() -> str:
+    """The table of a remote reranker that answers until the tests end."""
+    return RUNNING.enter_context(serving("tei")).toml()
+
+
 def service() -> RankingService:
-    return service_with(FakeSource())
+    return service_with(FakeSource(), Settings(remotes=far()))
 
 
 def read(text: str) -> Ranker:
@@ -183,7 +197,7 @@ def test_a_list_names_each_ranker_once_in_its_order() -> None:
 @pytest.mark.parametrize(
     "text", ["bm25(tiny)", "engine(bm25+tiny)", "bundled/tiny(x)", "my(model)", "rrf(bm25+my(model))"]
 )
-def test_rankers_in_brackets_are_only_for_those_that_are_made_of_others(text: str) -> None:
+def test_rankers_in_brackets_are_only_for_those_that_are_made_brackets(text: str) -> None:
     with pytest.raises(InputError, match=r"round brackets.*between quotation marks"):
         read(text)
 

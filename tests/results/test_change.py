@@ -125,15 +125,12 @@ def test_what_neither_found_is_no_tie_at_the_top() -> None:
 
 
 def test_summary_of_a_list_beyond_ten() -> None:
-    # 66 pairs, 4 reversed: (62 − 4) / 66 = 0.88
     found = said(TWELVE, TURNED)
     assert str(found) == (
-        "“passage 2” rose from 2 to 1; the cross-encoder moved 4 of 12 passages; top-10 overlap 9 of 10; "
-        "agreement τ 0.88: strong."
+        "The cross-encoder raised 1 passage from below into the top 10; the first result changed: “passage 2”, before "
+        "at rank 2."
     )
-    assert found.to("zh") == (
-        "“passage 2”从第 2 名升到第 1 名；交叉编码器移动了 12 个段落中的 4 个；前 10 名有 9 个重合；一致性 τ 0.88：强。"
-    )
+    assert found.to("zh") == "交叉编码器把下方的 1 个段落提进了前 10 名；首位换了：“passage 2”，原为第 2 名。"
 
 
 @pytest.mark.parametrize(
@@ -145,48 +142,41 @@ def test_summary_of_a_list_beyond_ten() -> None:
             [2.0, 1.0],
             [1.0, 2.0],
             None,
-            "“passage 2” rose from 2 to 1; the cross-encoder moved both passages; agreement τ −1.00: reversed.",
+            "The cross-encoder moved both passages; the first result changed: “passage 2”, before at rank 2.",
         ),
         (
             [3.0, 2.0, 1.0],
             [0.9, 0.8, 0.7],
             None,
-            "“passage 1” stays first; the cross-encoder moved none of the 3 passages; agreement τ 1.00: strong.",
+            "The cross-encoder moved none of the 3 passages; the first result stays: “passage 1”.",
         ),
         (
             [3.0, 2.0, 1.0],
             [0.9, 0.7, 0.8],
             None,
-            "“passage 1” stays first; the cross-encoder moved 2 of 3 passages; agreement τ 0.33: weak.",
+            "The cross-encoder moved 2 of 3 passages; the first result stays: “passage 1”.",
         ),
         (
             [3.0, 2.0, 1.0],
             [0.4, 0.4, 0.4],
             None,
-            "The cross-encoder gave all passages the same score, so it has no order; agreement τ is not defined, "
-            "because one side puts all passages at one rank.",
+            "The cross-encoder gave all passages the same score, so it has no order.",
         ),
+        ([0.0, 0.0, 0.0], [0.1, 0.2, 0.3], [False] * 3, "BM25 found none of the passages; “passage 3” is first."),
         (
-            [0.0, 0.0, 0.0],
-            [0.1, 0.2, 0.3],
-            [False] * 3,
-            "“passage 3” is first; BM25 found none of the passages; agreement τ is not defined, because one side puts "
-            "all passages at one rank.",
-        ),
-        (
-            # of three pairs BM25 ties one and the two others are reversed: −2 / √(2 · 3) = −0.82
             [2.0, 0.0, 0.0],
             [0.1, 0.2, 0.3],
             [True, False, False],
-            "The cross-encoder brought 2 passages that BM25 did not find into the top 3; “passage 3”, which BM25 did "
-            "not find, is first; of the 1 passage that both found 1 moved; agreement τ −0.82: reversed.",
+            "The cross-encoder brought 2 passages that BM25 never found into the top 3; the first result is new: "
+            "“passage 3”.",
         ),
         (
-            # the pair that BM25 ties has no order, the other two agree: 2 / √(2 · 3) = 0.82
-            [2.0, 2.0, 1.0],
-            [0.3, 0.2, 0.1],
-            None,
-            "“passage 1” stays first; the cross-encoder moved 1 of 3 passages; agreement τ 0.82: strong.",
+            # of twelve the last was not found, and 11 was below the top ten
+            TWELVE,
+            [*TWELVE[:8], 0.2, 0.1, 4.0, 3.0],
+            [*[True] * 11, False],
+            "The cross-encoder brought 1 passage that BM25 never found into the top 10; 1 more rose into it from "
+            "below; the first result stays: “passage 1”.",
         ),
     ],
 )
@@ -199,7 +189,7 @@ def test_summary_at_the_edges(before: list[float], after: list[float], found: li
 def test_summary_shortens_a_long_passage() -> None:
     long = "word " * 400
     # 12 words of 5 columns less the space, and …: 60
-    assert f"“{'word ' * 11}word…” rose" in str(said([2.0, 1.0], [1.0, 2.0], texts=["first", long]))
+    assert f"changed: “{'word ' * 11}word…”, before" in str(said([2.0, 1.0], [1.0, 2.0], texts=["first", long]))
 
 
 # ---- key figures ---------------------------------------------------------------------------------------------------

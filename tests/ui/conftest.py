@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit import unfold
 from served_app import served
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PATIENCE = 60_000 if os.environ.get("CI") else 30_000
+"""Milliseconds to wait for what a loaded machine is slow to show."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +46,10 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
-    """`open_page(width=…, locale=…, …)`; the test fails on a console error or a request to another host."""
+    """`open_page(width=…, locale=…, …)`; the test fails on a console error or a request to another host.
+
+    With `unfolded` every section and menu of the first tab is open.
+    """
     contexts: list[Any] = []
     problems: list[str] = []
 
@@ -66,16 +72,19 @@ def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
         color_scheme: str = "light",
         address: str = url,
         asked: str = "",
+        unfolded: bool = True,
     ) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": height}, locale=locale, color_scheme=color_scheme
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         watch(page, address)
         page.goto(f"{address}{asked}")
         page.wait_for_selector(".ranking tbody tr", state="attached")
+        if unfolded:
+            unfold(page)
         return page
 
     yield opened

@@ -12,10 +12,11 @@ from demo.judgments import Judgments
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls
-from demo.ui.evaluate.handlers import EvaluateTab, View, study_of
+from demo.ui.evaluate.handlers import EvaluateTab, study_of
 from demo.ui.evaluate.session import Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.rerank.handlers import RerankTab
+from demo.ui.sections import View
 from demo.ui.session import Shown
 
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> & “柏林” has people"
@@ -42,19 +43,21 @@ FORM = EvaluateForm(
 def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -> Shown:
     form = replace(tab.pane.default_form(), query=HOSTILE, source="paste", pasted=texts)
     *_, view = tab.run(form, tab.reranker("bundled/tiny"), Judgments(), "raw", "en")
-    assert view.shown is not None, view.status
-    return view.shown
+    assert view.kept is not None, view.status
+    return view.kept
 
 
-def compare_views(tab: CompareTab, rankers: list[str] | None = None, controls: Controls = Controls()) -> list[View]:
+def compare_views(
+    tab: CompareTab, rankers: list[str] | None = None, controls: Controls = Controls()
+) -> list[View[Shown]]:
     form = tab.pane.default_form()
     return list(tab.run(form, RANKERS if rankers is None else rankers, controls, Judgments(), "en"))
 
 
 def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> Shown:
     last = compare_views(tab, rankers)[-1]
-    assert last.shown is not None, last.status
-    return last.shown
+    assert last.kept is not None, last.status
+    return last.kept
 
 
 def tab_with(source: FakeSource | None = None, settings: Settings = Settings()) -> EvaluateTab:
@@ -62,15 +65,15 @@ def tab_with(source: FakeSource | None = None, settings: Settings = Settings()) 
     return EvaluateTab(InputsPane(settings, service))
 
 
-def last_of(views: Iterator[View]) -> View:
+def last_of(views: Iterator[View[Evaluated]]) -> View[Evaluated]:
     *_, view = views
     return view
 
 
-def finished(tab: EvaluateTab, **parts: Any) -> tuple[View, Evaluated, Looks]:
+def finished(tab: EvaluateTab, **parts: Any) -> tuple[View[Evaluated], Evaluated, Looks]:
     view = last_of(tab.run(replace(FORM, **parts), Looks(), "en"))
-    assert view.evaluated is not None, view.status
-    return view, view.evaluated, seen(view.evaluated, Looks())
+    assert view.kept is not None, view.status
+    return view, view.kept, seen(view.kept, Looks())
 
 
 def seen(evaluated: Evaluated, looks: Looks) -> Looks:
@@ -78,3 +81,8 @@ def seen(evaluated: Evaluated, looks: Looks) -> Looks:
     study = study_of(evaluated, looks)
     measure = study.chosen.key if study.chosen else ""
     return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
+
+
+def unfold(page: Any) -> None:
+    """Opens every section and menu that is there."""
+    page.eval_on_selector_all("[aria-expanded=false]:is(.fold, .opener)", "all => all.forEach(each => each.click())")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +14,16 @@ from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.score_kinds import RRF
 from demo.settings import Settings
-from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, edited_collection, is_fused, reference_of
-from demo.ui.compare.results import Panel, Parts
+from demo.ui.compare.handlers import (
+    SECTIONS,
+    CompareTab,
+    Controls,
+    WhatIfForm,
+    edited_collection,
+    is_fused,
+    reference_of,
+)
+from demo.ui.compare.results import Panel
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rankers import bundled_models, ranker_choices
 
@@ -30,23 +38,20 @@ def tab(source: FakeSource) -> CompareTab:
     return CompareTab(InputsPane(Settings(), service_with(source)))
 
 
-def test_views_and_components_have_the_same_names() -> None:
-    assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
-
-
 def test_controls_are_read_in_the_order_of_their_components() -> None:
     values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "NDCG@10"]
     assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10")
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
-    drawn = [view for view in compare_views(tab) if view.flow is not None]
+    drawn = [view for view in compare_views(tab) if "flow" in view.drawn]
     assert len(drawn) == 3
-    assert [view.shown is not None for view in drawn] == [False, False, True]
-    assert [("Tiny" in (view.flow or "")) for view in drawn] == [False, True, True]
+    assert [view.kept is not None for view in drawn] == [False, False, True]
+    assert [("Tiny" in str(view.drawn.get("flow", ""))) for view in drawn] == [False, True, True]
     last = drawn[-1]
     assert last.status == ""
-    assert all(getattr(last, row.name) is not None for row in fields(View))
+    rows = {key for row in SECTIONS for key in (row.key, *(chart.key for chart in row.charts))}
+    assert last.drawn.keys() == rows - {"share"} | {"jump"}
 
 
 def test_what_cannot_be_run_is_said(tab: CompareTab) -> None:
@@ -60,9 +65,9 @@ def test_what_cannot_be_run_is_said(tab: CompareTab) -> None:
 
 def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
     last = compare_views(tab, ["bm25", "nobody/knows", "bundled/tiny"])[-1]
-    assert last.shown is not None
-    assert [ranking.ranker.key for ranking in last.shown.result.rankings] == ["bm25", "bundled/tiny"]
-    assert "No model nobody/knows" in (last.headline or "")
+    assert last.kept is not None
+    assert [ranking.ranker.key for ranking in last.kept.result.rankings] == ["bm25", "bundled/tiny"]
+    assert "No model nobody/knows" in str(last.drawn.get("headline", ""))
 
 
 def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: FakeSource) -> None:
@@ -70,15 +75,15 @@ def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: Fa
     source.model.scored.clear()
     view = tab.redrawn(shown, Controls(depth=2, fusion="rrf", k=0), Judgments(), "en")
     assert source.model.scored == []
-    assert view.shown is not None
-    bm25, tiny, big, fused = view.shown.drawn.rankings
+    assert view.kept is not None
+    bm25, tiny, big, fused = view.kept.drawn.rankings
     # BM25: d3 d1 d2 d4; the model likes the shorter: of the top two d3 before d1, the rest keep their places
     assert tiny.ranks.tolist() == [1, 2, 3, 4]
     assert fused.ranker.kind is RRF
     shares = [np.where(each.found, 1 / each.ranks, 0) for each in (bm25, tiny, big)]  # BM25 did not find d4
     expected = np.sum(shares, axis=0).tolist()
     assert fused.scores.tolist() == pytest.approx(expected)
-    assert view.shown.result is shown.result
+    assert view.kept.result is shown.result
 
 
 def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) -> None:
@@ -111,19 +116,19 @@ def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSo
     edit = WhatIfForm(shown.query.text, place, "Berlin.")
     *_, view = tab.try_out(shown, edit, Controls(), "en")
     assert set(source.model.scored) == {"Berlin."}
-    assert "Berlin" in (view.what_if or "")
-    assert view.shown is None
+    assert "Berlin" in str(view.drawn.get("what-if", ""))
+    assert view.kept is None
 
 
 def test_an_edit_needs_something_edited(tab: CompareTab) -> None:
     shown = compared_of(tab)
     for edit in (WhatIfForm(shown.query.text, None, ""), WhatIfForm(shown.query.text, 0, " ")):
         (view,) = tab.try_out(shown, edit, Controls(), "en")
-        assert "Nothing is different yet" in (view.what_if or "")
+        assert "Nothing is different yet" in str(view.drawn.get("what-if", ""))
     (view,) = tab.try_out(None, WhatIfForm("q", None, ""), Controls(), "en")
-    assert "Press Compare first" in (view.what_if or "")
+    assert "Press Compare first" in str(view.drawn.get("what-if", ""))
     *_, view = tab.try_out(shown, WhatIfForm("", None, ""), Controls(), "en")
-    assert "query is empty" in (view.what_if or "")
+    assert "query is empty" in str(view.drawn.get("what-if", ""))
 
 
 def test_an_edit_changes_no_passage_but_its_own(tab: CompareTab) -> None:
@@ -156,11 +161,11 @@ def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
     shown = compared_of(tab)
     view = tab.redrawn(shown, Controls(fusion="rrf"), Judgments(), "en")
     judgments = Judgments().judge(shown.query, shown.candidates[2], 2)
-    file = tab.json(view.shown, judgments)
+    file = tab.json(view.kept, judgments)
     assert file["name"] == "rerank-lens-compare.json"
     content = json.loads(file["text"])
     assert len(content["rankers"]) == 4
-    assert tab.csv(view.shown, judgments)["text"].count("\r\n") == 1 + len(PASSAGES)
+    assert tab.csv(view.kept, judgments)["text"].count("\r\n") == 1 + len(PASSAGES)
     with pytest.raises(InputError, match="Press Compare first"):
         tab.csv(None, judgments)
 
@@ -168,5 +173,5 @@ def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
 def test_a_score_that_is_no_number_fails_its_ranker_alone() -> None:
     broken = FakeSource(FakeModel(judge=lambda query, text: float("nan")))
     last = compare_views(CompareTab(InputsPane(Settings(), service_with(broken))))[-1]
-    assert last.shown is not None
-    assert [failure.ranker.key for failure in last.shown.result.failures] == ["bundled/tiny", "hub/big"]
+    assert last.kept is not None
+    assert [failure.ranker.key for failure in last.kept.result.failures] == ["bundled/tiny", "hub/big"]

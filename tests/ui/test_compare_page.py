@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from kit import unfold
 
 pytestmark = pytest.mark.browser
 
@@ -21,16 +22,19 @@ def opened(open_page: Any, *more: str, **options: Any) -> Any:
         page.fill("#rankers input", name)
         page.press("#rankers input", "Enter")
     page.press("#rankers input", "Escape")
-    compare(page)
-    return page
-
-
-def compare(page: Any) -> None:
-    """Presses Compare and waits for the finished result, plots included."""
-    page.click("#compare")
-    page.wait_for_selector(f"{AREA} .flow")
+    page.wait_for_selector(f"{AREA} .flow")  # of the worked example
     page.wait_for_function("() => !document.querySelector('#compare-actions .lens-status.progress')")
-    page.wait_for_selector("#speed .main-svg")
+    if more:
+        page.click("#compare")
+        page.wait_for_function(
+            "count => document.querySelectorAll('#compare-judged-box tbody tr').length"
+            " + document.querySelectorAll('#compare-headline-box .failures li').length === count",
+            arg=3 + len(more),
+        )
+        page.wait_for_function("() => !document.querySelector('#compare-actions .lens-status.progress')")
+    page.wait_for_selector("#speed .main-svg", state="attached")
+    unfold(page)
+    return page
 
 
 def figures(page: Any) -> list[str]:
@@ -38,15 +42,20 @@ def figures(page: Any) -> list[str]:
     return list(page.locator("#compare-judged-box tbody tr").all_inner_texts())
 
 
-def test_before_the_first_run_there_is_an_invitation_and_nothing_empty(open_page: Any) -> None:
+def test_the_tab_opens_with_a_worked_example_in_sections(open_page: Any) -> None:
     page = open_page(locale="zh-CN")
     page.get_by_role("tab", name="对比").click()
-    page.wait_for_selector(f"{AREA} .invitation:has-text('排序器在哪里出现分歧')")
-    for part in ("#agreement-box", "#result-plots-row", "#what-if", "#compare-downloads"):
-        assert not page.is_visible(part)
-    compare(page)
-    assert page.is_visible("#compare-downloads")
+    page.wait_for_selector(f"{AREA} .flow")  # nothing was pressed
+    page.wait_for_selector(f"{AREA} .jump a")
     assert page.locator(f"{AREA} .invitation").count() == 0
+    tops = page.eval_on_selector_all(
+        f"{AREA} .jump a", "all => all.map(a => document.querySelector(a.hash).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops)
+    table, flow = (page.locator(f"#compare-{key}-section").bounding_box()["y"] for key in ("table", "flow"))
+    assert table < flow
+    page.click(f"{AREA} .jump a:has-text('如果查询')")
+    page.wait_for_selector("#what-if-query")
 
 
 def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
@@ -56,22 +65,22 @@ def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
     assert FAILING in headline
     assert "Choose one of the list" in headline or "not a hub id" in headline
     assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "Small", "BM25 · Okapi"]
-    assert "Tiny" in page.inner_text("#agreement-table")
+    assert "Tiny" in page.inner_text("#compare-agreement-box")
     page.check("#measure input[value=rbo]")
-    page.wait_for_function("() => document.querySelector('#agreement-table').innerText.includes('Rank-biased')")
-    page.locator("#cards-box summary").first.click()
-    assert "logit[0]" in page.inner_text("#cards-box")
+    page.wait_for_function("() => document.querySelector('#compare-agreement-box').innerText.includes('Rank-biased')")
+    page.locator("#compare-cards-box summary").first.click()
+    assert "logit[0]" in page.inner_text("#compare-cards-box")
 
 
 def test_one_selection_runs_through_the_tab_and_leaves_the_other_alone(open_page: Any) -> None:
     page = opened(open_page)
-    before = page.get_attribute("#results .ranking tr[aria-selected=true]", "data-i")
+    before = page.get_attribute("#rerank-results .ranking tr[aria-selected=true]", "data-i")
     row = page.locator(f"{AREA} .ranking tbody tr").nth(4)
     row.click()
     chosen = row.get_attribute("data-i")
     assert page.get_attribute(f"{AREA} .panel", "data-i") == chosen
     assert page.locator(f'{AREA} .flow .picked[data-i="{chosen}"]').count() >= 2
-    assert page.get_attribute("#results .ranking tr[aria-selected=true]", "data-i") == before
+    assert page.get_attribute("#rerank-results .ranking tr[aria-selected=true]", "data-i") == before
     end = page.locator(f"{AREA} .flow .end").first
     end.focus()
     page.keyboard.press("ArrowDown")
@@ -90,13 +99,13 @@ def test_a_judgment_is_felt_in_both_tabs_saved_and_loaded(open_page: Any) -> Non
         page.wait_for_function(f"([box, old]) => ({CELLS})(box) !== old", arg=[box, other_than])
         return str(page.evaluate(CELLS, box))
 
-    in_compare, in_rerank = cells("#compare-judged-box"), cells("#judged-box")
+    in_compare, in_rerank = cells("#compare-judged-box"), cells("#rerank-judged-box")
     row = page.locator(f"{AREA} .ranking tbody tr").nth(6)
     row.click()
     row.focus()
     page.keyboard.press("3")
     cells("#compare-judged-box", other_than=in_compare)
-    judged = cells("#judged-box", other_than=in_rerank)
+    judged = cells("#rerank-judged-box", other_than=in_rerank)
     page.click("#judging button")
     with page.expect_download() as saved:
         page.click("#save-judgments")
@@ -104,31 +113,29 @@ def test_a_judgment_is_felt_in_both_tabs_saved_and_loaded(open_page: Any) -> Non
     assert file.split("\t")[-1] == "3\n"
 
     page.reload()
-    page.wait_for_selector("#judged-box table")
-    assert cells("#judged-box") == in_rerank
+    page.wait_for_selector("#rerank-judged-box table")
+    assert cells("#rerank-judged-box") == in_rerank
     page.click("#judging button")
     page.set_input_files(
         "#judging input[type=file]", {"name": "mine.qrels", "mimeType": "text/plain", "buffer": file.encode()}
     )
-    assert cells("#judged-box", other_than=in_rerank) == judged
+    assert cells("#rerank-judged-box", other_than=in_rerank) == judged
     assert "Judgments by hand: 1" in page.inner_text("#judging-note")
 
 
 def test_every_ranker_is_asked_why_but_fusions(open_page: Any) -> None:
     page = opened(open_page)
-    page.click("#columns > button")
     page.check("#fusion input[value=rrf]")
     page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 4")
     page.click(f"{AREA} .panel .explain")
     page.wait_for_selector(f"{AREA} .why:has-text('Not taken apart')")
     assert page.locator(f"{AREA} .why h3").all_inner_texts()[0].startswith("BM25")
     assert page.locator(f"{AREA} .why .said.content").count() == 2
-    assert page.locator("#results .why").count() == 0
+    assert page.locator("#rerank-results .why").count() == 0
 
 
 def test_depth_and_fusion_redraw(open_page: Any) -> None:
     page = opened(open_page)
-    page.click("#columns > button")
     page.check("#fusion input[value=rrf]")
     page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 4")
     assert "RRF (BM25 + Tiny + Small)" in page.inner_text("#compare-judged-box")
@@ -142,13 +149,12 @@ def test_depth_and_fusion_redraw(open_page: Any) -> None:
 
 def test_an_edit_shows_old_and_new_ranks(open_page: Any) -> None:
     page = opened(open_page)
-    page.click("#what-if > button")
     page.click("#what-if-run")
-    page.wait_for_selector("#what-if-box .alert")
+    page.wait_for_selector("#compare-what-if-box .alert")
     page.fill("#what-if-query textarea, #what-if-query input", "the river Seine")
     page.click("#what-if-run")
-    page.wait_for_selector("#what-if-box table")
-    assert "→" in page.inner_text("#what-if-box table")
+    page.wait_for_selector("#compare-what-if-box table")
+    assert "→" in page.inner_text("#compare-what-if-box table")
 
 
 def test_what_cannot_be_run_leaves_what_was_typed(open_page: Any) -> None:
@@ -172,8 +178,9 @@ def test_a_phone_has_no_sideways_scroll(open_page: Any) -> None:
 
 def test_the_results_are_accessible(open_page: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = opened(open_page, FAILING)
     for scheme in ("light", "dark"):
-        page = opened(open_page, FAILING, color_scheme=scheme)
+        page.evaluate("scheme => document.body.classList.toggle('dark', scheme === 'dark')", scheme)
         options = {"runOnly": ["wcag2a", "wcag2aa"]}
         found = axe.Axe().run(page, context=f"{AREA} .lens", options=options)
         problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]

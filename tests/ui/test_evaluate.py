@@ -21,11 +21,14 @@ from demo.judgments import Judgments
 from demo.messages import Message
 from demo.records import Passage, Query
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, FILES, EvaluateTab, TimeLeft, View, duration, whole
+from demo.ui.evaluate.handlers import CALIBRATION, CUT, FILES, MEASURE, ORDER, EvaluateTab, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
-from demo.ui.evaluate.results import Panel, Parts
-from demo.ui.evaluate.session import BY_AGREEMENT, RUN, EvaluateForm, Looks
+from demo.ui.evaluate.results import Panel
+from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.handlers import UPLOAD
+from demo.ui.parts import ChartView
+from demo.ui.progress import TimeLeft, duration
+from demo.ui.sections import View
 
 PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin <b>&</b>", "柏林是首都。", "Nothing of the kind."]
 
@@ -39,7 +42,7 @@ def alert(tab: EvaluateTab, **parts: Any) -> str:
     view = last_of(tab.run(replace(FORM, **parts), Looks(), "en"))
     assert view.status is not None
     assert 'role="alert"' in view.status
-    assert view.evaluated is None
+    assert view.kept is None
     return view.status
 
 
@@ -57,11 +60,12 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
+def charts_of(view: View[Evaluated]) -> dict[str, ChartView]:
+    """The charts that a view draws, by their keys."""
+    return {key.removeprefix("evaluation-"): value for key, value in view.drawn.items() if isinstance(value, ChartView)}
+
+
 # ---- names that must agree ---------------------------------------------------------------------------------------
-
-
-def test_views_and_components_have_the_same_names() -> None:
-    assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
 
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
@@ -88,14 +92,12 @@ def test_every_file_has_a_button() -> None:
 
 def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
     view, evaluated, looks = finished(tab)
-    assert all(getattr(view, row.name) is not None for row in fields(View))
     assert view.status == ""
     assert (len(evaluated.done.outcomes), evaluated.done.total, evaluated.first) == (5, 5, "bm25")
     assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
-    assert view.charts is not None
-    assert len(view.charts) == len(EVALUATION_CHARTS)
-    assert "5 queries are few" in str(view.headline)
-    assert str(view.queries).count("data-query=") == 5
+    assert len(charts_of(view)) == len(EVALUATION_CHARTS)
+    assert "5 queries are few" in str(view.drawn["headline"])
+    assert str(view.drawn["queries"]).count("data-query=") == 5
 
 
 def test_progress_is_told_while_queries_are_ranked(tab: EvaluateTab) -> None:
@@ -104,8 +106,8 @@ def test_progress_is_told_while_queries_are_ranked(tab: EvaluateTab) -> None:
     assert "Reading the collection" in told
     assert "Query 1 of 5" in told
     assert "Computing intervals and tests" in told
-    assert any("so far, over 1 of 5 queries" in (view.headline or "") for view in views)
-    assert all(view.charts is None for view in views[:-1])
+    assert any("so far, over 1 of 5 queries" in str(view.drawn.get("headline", "")) for view in views)
+    assert not any(charts_of(view) for view in views[:-1])
 
 
 def test_judged_at_10_always_stands_beside(tab: EvaluateTab) -> None:
@@ -123,8 +125,8 @@ def test_the_first_stage_comes_along_where_it_was_not_chosen(tab: EvaluateTab) -
 def test_a_ranker_that_fails_says_why_in_its_place_and_the_rest_goes_on(tab: EvaluateTab) -> None:
     view, evaluated, _ = finished(tab, rankers=("bm25", "nobody/knows", "tiny"))
     assert [failure.ranker.key for failure in evaluated.done.failures] == ["nobody/knows"]
-    assert "No model nobody/knows." in str(view.table)
-    assert "Tiny" in str(view.table)
+    assert "No model nobody/knows." in str(view.drawn["table"])
+    assert "Tiny" in str(view.drawn["table"])
 
 
 def test_when_every_ranker_fails_all_say_why() -> None:
@@ -137,18 +139,14 @@ def test_when_every_ranker_fails_all_say_why() -> None:
 def test_judged_passages_as_candidates_have_no_depths(tab: EvaluateTab) -> None:
     view, evaluated, _ = finished(tab, candidates="judged")
     assert evaluated.first == ""
-    keys = [row.key for row in EVALUATION_CHARTS]
-    assert view.charts is not None
-    depth = view.charts[keys.index("depth")]
-    assert depth is not None
-    assert "came without an order" in depth.note
+    assert "came without an order" in charts_of(view)["depth"].note
 
 
 def test_a_preset_puts_its_measure_first(tab: EvaluateTab) -> None:
     view, evaluated, _ = finished(tab, preset="trec-dl-2019", measures=("mrr@10",))
     assert [measure.key for measure in evaluated.measures] == ["ndcg@10", "mrr@10", "judged@10"]
-    assert "TREC Deep Learning 2019" in str(view.headline)
-    assert "published" not in str(view.table)  # no ranker here is in the published table
+    assert "TREC Deep Learning 2019" in str(view.drawn["headline"])
+    assert "published" not in str(view.drawn["table"])  # no ranker here is in the published table
 
 
 @pytest.mark.parametrize(
@@ -179,10 +177,10 @@ def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: Evaluat
     half = replace(evaluated, evaluation=None, done=replace(evaluated.done, outcomes=evaluated.done.outcomes[:2]))
     view = tab.stopped(half, Looks(), 1, "en")
     assert "2 of 5 queries" in str(view.status)
-    assert "2 of 5 queries: the work was stopped before the end" in str(view.headline)
-    assert view.evaluated is not None
-    assert view.evaluated.evaluation is not None
-    assert len(view.evaluated.evaluation.query_ids) == 2
+    assert "2 of 5 queries: the work was stopped before the end" in str(view.drawn["headline"])
+    assert view.kept is not None
+    assert view.kept.evaluation is not None
+    assert len(view.kept.evaluation.query_ids) == 2
 
 
 def test_a_stop_before_the_first_query_or_after_the_end_shows_nothing_new(tab: EvaluateTab) -> None:
@@ -190,7 +188,7 @@ def test_a_stop_before_the_first_query_or_after_the_end_shows_nothing_new(tab: E
     for before in (None, evaluated, replace(evaluated, evaluation=None, done=replace(evaluated.done, outcomes=()))):
         view = tab.stopped(before, Looks(), 1, "en")
         assert "Stopped before the first query" in str(view.status)
-        assert view.evaluated is None
+        assert view.kept is None
 
 
 def test_closing_the_run_stops_scoring() -> None:
@@ -211,62 +209,55 @@ def test_another_baseline_or_measure_scores_nothing() -> None:
     _, evaluated, looks = finished(tab)
     scored = len(source.model.scored)
     view = tab.redrawn(evaluated, replace(looks, baseline="bundled/tiny", measure="mrr@10"), 1, "en")
-    assert view.evaluated is not None
-    assert view.evaluated.evaluation is not None
-    assert view.evaluated.evaluation.baseline == "bundled/tiny"
-    assert "MRR@10" in str(view.headline)
+    assert view.kept is not None
+    assert view.kept.evaluation is not None
+    assert view.kept.evaluation.baseline == "bundled/tiny"
+    assert "MRR@10" in str(view.drawn["headline"])
     assert len(source.model.scored) == scored
 
 
 def test_another_grade_measures_anew(tab: EvaluateTab) -> None:
     _, evaluated, looks = finished(tab)
     view = tab.redrawn(evaluated, looks, 3, "en")
-    assert view.evaluated is not None
-    assert view.evaluated.evaluation is not None
-    assert view.evaluated.evaluation.relevant_from == 3
-    same = tab.redrawn(view.evaluated, looks, 3, "en")
-    assert same.evaluated is not None
-    assert same.evaluated.evaluation is view.evaluated.evaluation
+    assert view.kept is not None
+    assert view.kept.evaluation is not None
+    assert view.kept.evaluation.relevant_from == 3
+    same = tab.redrawn(view.kept, looks, 3, "en")
+    assert same.kept is not None
+    assert same.kept.evaluation is view.kept.evaluation
     assert 'role="alert"' in str(tab.redrawn(evaluated, looks, 0, "en").status)
 
 
 def test_a_look_at_what_is_not_there_takes_what_is(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     view = tab.redrawn(evaluated, Looks("bleu", "gone", "gone"), 1, "en")
-    assert view.evaluated is not None
-    looks = seen(view.evaluated, Looks("bleu", "gone", "gone"))
+    assert view.kept is not None
+    looks = seen(view.kept, Looks("bleu", "gone", "gone"))
     assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
 
 
 def test_a_threshold_changes_only_what_depends_on_it(tab: EvaluateTab) -> None:
     _, evaluated, looks = finished(tab)
-    view = tab.cut(evaluated, replace(looks, threshold=-100.0), "en")
-    assert "−100.00" in str(view.meaning)
-    assert view.charts is not None
-    drawn = [row.key for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart is not None]
-    assert drawn == ["threshold"]
-    assert (view.headline, view.table, view.queries) == (None, None, None)
+    view = tab.again(evaluated, replace(looks, threshold=-100.0), "en", CUT)
+    assert "−100.00" in str(view.drawn["meaning"])
+    assert view.drawn.keys() == {"meaning", "evaluation-threshold"}
 
 
 def test_a_measure_leaves_scores_and_their_meaning_alone(tab: EvaluateTab) -> None:
     _, evaluated, looks = finished(tab)
-    view = tab.by_measure(evaluated, replace(looks, measure="mrr@10"), "en")
-    assert "MRR@10" in str(view.headline)
-    assert view.charts is not None
-    drawn = [row.scores for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart is not None]
-    assert drawn == [False, False, False]
-    assert view.meaning is None
+    view = tab.again(evaluated, replace(looks, measure="mrr@10"), "en", MEASURE)
+    assert "MRR@10" in str(view.drawn["headline"])
+    assert [row.scores for row in EVALUATION_CHARTS if row.key in charts_of(view)] == [False, False, False]
+    assert "meaning" not in view.drawn
 
 
 def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
     for view in (
         tab.redrawn(None, Looks(), 1, "en"),
-        tab.by_measure(None, Looks(), "en"),
-        tab.cut(None, Looks(), "en"),
-        tab.resorted(None, Looks(), "en"),
+        tab.again(None, Looks(), "en", MEASURE),
         tab.returned(None, Looks(), 1, "en"),
     ):
-        assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == []
+        assert (view.kept, view.status, view.drawn) == (None, None, {})
 
 
 # ---- files in and out --------------------------------------------------------------------------------------------
@@ -290,7 +281,7 @@ def test_an_uploaded_collection_is_evaluated(tab: EvaluateTab, archive: Path) ->
     judged, _ = tab.read_upload([str(archive)], "", None, "en")
     view, evaluated, _ = finished(tab, source=UPLOAD, uploaded=judged)
     assert evaluated.collection.key == "towns.zip"
-    assert "museums &lt;i&gt;" in str(view.queries)
+    assert "museums &lt;i&gt;" in str(view.drawn["queries"])
     opened = tab.opened(evaluated, 1)
     assert (opened.query, opened.source, opened.depth) == ("museums <i>", UPLOAD, 10)
 
@@ -309,12 +300,10 @@ def unjudged(tab: EvaluateTab, tmp_path: Path) -> Judged:
 
 def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateTab, unjudged: Judged) -> None:
     view, evaluated, _ = finished(tab, source=UPLOAD, uploaded=unjudged, queries=0)
-    assert "Nothing is judged" in str(view.headline)
-    assert "What each ranker changes" in str(view.table)
-    assert view.charts is not None
-    assert view.meaning == ""
-    shown = [row.key for row, chart in zip(EVALUATION_CHARTS, view.charts, strict=True) if chart and chart.shown]
-    assert shown == ["changes"]
+    assert "Nothing is judged" in str(view.drawn["headline"])
+    assert "What each ranker changes" in str(view.drawn["table"])
+    assert view.drawn["meaning"] == ""
+    assert [key for key, chart in charts_of(view).items() if chart.shown] == ["changes"]
     assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
     for kind in FILES.keys() - {CALIBRATION}:
@@ -345,17 +334,17 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
     _, evaluated, _ = finished(tab, source=UPLOAD, uploaded=unjudged, queries=0)
     scored = len(source.model.scored)
     view = tab.redrawn(evaluated, Looks(judgments=OWN, own=True), 1, "en")
-    assert view.evaluated is not None
-    assert view.evaluated.evaluation is not None
-    assert view.evaluated.evaluation.query_ids == ("1",)
-    assert "NDCG@10" in str(view.headline)
-    assert "your own judgments count" in str(view.headline)
-    assert tab.opened(view.evaluated, 0).query == "people of Berlin"
-    assert tab.returned(view.evaluated, Looks(judgments=OWN, own=True), 1, "en").evaluated is None  # nothing is new
-    back = tab.returned(view.evaluated, Looks(judgments=OWN), 1, "en")
-    assert back.evaluated is not None
-    assert "Nothing is judged" in str(back.headline)
-    assert len(back.evaluated.outcomes) == 2
+    assert view.kept is not None
+    assert view.kept.evaluation is not None
+    assert view.kept.evaluation.query_ids == ("1",)
+    assert "NDCG@10" in str(view.drawn["headline"])
+    assert "your own judgments count" in str(view.drawn["headline"])
+    assert tab.opened(view.kept, 0).query == "people of Berlin"
+    assert tab.returned(view.kept, Looks(judgments=OWN, own=True), 1, "en").kept is None  # nothing is new
+    back = tab.returned(view.kept, Looks(judgments=OWN), 1, "en")
+    assert back.kept is not None
+    assert "Nothing is judged" in str(back.drawn["headline"])
+    assert len(back.kept.outcomes) == 2
     assert len(source.model.scored) == scored
 
 
@@ -363,8 +352,8 @@ def test_own_judgments_of_other_queries_are_not_said_to_count(tab: EvaluateTab) 
     _, evaluated, _ = finished(tab)
     other = Judgments().judge(Query("", "typed elsewhere"), evaluated.collection.passages[0], 3)
     view = tab.redrawn(evaluated, Looks(judgments=other, own=True), 1, "en")
-    assert "NDCG@10" in str(view.headline)
-    assert "your own judgments count" not in str(view.headline)
+    assert "NDCG@10" in str(view.drawn["headline"])
+    assert "your own judgments count" not in str(view.drawn["headline"])
 
 
 def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) -> None:
@@ -372,17 +361,17 @@ def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) ->
     query, passage = evaluated.collection.queries[0], evaluated.collection.passages[0]
     own = Judgments().judge(query, passage, 3)
     view = tab.redrawn(evaluated, Looks(judgments=own, own=True), 1, "en")
-    assert view.evaluated is not None
-    assert len(view.evaluated.outcomes) == 5
-    assert view.evaluated.collection.qrels[query.query_id][passage.doc_id] == 3
+    assert view.kept is not None
+    assert len(view.kept.outcomes) == 5
+    assert view.kept.collection.qrels[query.query_id][passage.doc_id] == 3
     assert evaluated.collection is evaluated.judged.collection
 
 
 def test_another_order_of_the_queries_draws_only_them(tab: EvaluateTab) -> None:
     _, evaluated, looks = finished(tab)
-    view = tab.resorted(evaluated, replace(looks, order=BY_AGREEMENT), "en")
-    assert "the least agreement first" in str(view.queries)
-    assert [row.name for row in fields(View) if getattr(view, row.name) is not None] == ["queries"]
+    view = tab.again(evaluated, replace(looks, order=BY_AGREEMENT), "en", ORDER)
+    assert "the least agreement first" in str(view.drawn["queries"])
+    assert list(view.drawn) == ["queries"]
 
 
 def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeSource, SlowModel
+from kit import unfold
 from served_app import served
 
 from demo.service import RankingService
@@ -23,18 +24,21 @@ PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin.", "Köln liegt
 
 
 def tab(open_page: Any, **options: Any) -> Any:
+    """The Evaluate tab with its worked example."""
     page = open_page(**options)
     page.click("#tab-evaluate-button")
-    page.wait_for_selector("#evaluate")
+    page.wait_for_selector(".evaluation-answer")
+    page.wait_for_function(DONE)
     return page
 
 
 def evaluate(page: Any) -> None:
     """Presses Evaluate and waits for the answer, plots included."""
     page.click("#evaluate")
-    page.wait_for_selector(".evaluation-answer")
+    page.wait_for_selector("#evaluate-status-box .lens-status")
     page.wait_for_function(DONE)
-    page.wait_for_selector("#evaluation-calibration .main-svg")
+    page.wait_for_selector("#evaluation-calibration .main-svg", state="attached")
+    unfold(page)
 
 
 def choose(page: Any, button: str, *paths: Path) -> None:
@@ -65,8 +69,7 @@ def archive(tmp_path: Path) -> Path:
 
 def test_an_evaluation_answers_and_is_looked_at_again(open_page: Any) -> None:
     page = tab(open_page)
-    assert "Does reranking pay" in page.inner_text("#evaluate-headline-box")
-    evaluate(page)
+    unfold(page)
     assert "Tiny against BM25: NDCG@10" in page.inner_text(".evaluation-answer .sentence")
     assert page.locator(".evaluation-table tbody tr").count() == 2
     assert page.locator(".evaluation-queries [data-query]").count() == 12
@@ -90,10 +93,10 @@ def test_a_query_opens_in_rerank_with_its_collection_and_judgments(open_page: An
     page.wait_for_function("() => /4 passages/.test(document.querySelector('#evaluate-upload-note').textContent)")
     evaluate(page)
     page.locator(".evaluation-queries [data-query]", has_text="Köln").click()
-    page.wait_for_function("() => document.querySelector('#results .headline .query q')?.textContent === 'Köln'")
-    page.wait_for_selector("#results .ranking tbody tr")
-    assert page.locator("#results .ranking tbody tr").count() == 4
-    assert "NDCG@10" in page.inner_text("#judged-box")
+    page.wait_for_function("() => document.querySelector('#rerank-results .headline .query q')?.textContent === 'Köln'")
+    page.wait_for_selector("#rerank-results .ranking tbody tr")
+    assert page.locator("#rerank-results .ranking tbody tr").count() == 4
+    assert "NDCG@10" in page.inner_text("#rerank-judged-box")
     assert page.is_checked("#source input[value=upload]")
     assert "towns.zip" in page.inner_text("#upload-note")
 
@@ -109,7 +112,7 @@ def test_a_bar_opens_its_query_too(open_page: Any) -> None:
         place,
     )
     page.wait_for_function(
-        "wanted => document.querySelector('#results .headline .query q')?.textContent === wanted", arg=wanted
+        "wanted => document.querySelector('#rerank-results .headline .query q')?.textContent === wanted", arg=wanted
     )
 
 
@@ -129,6 +132,7 @@ def unjudged_evaluation(page: Any, files: tuple[Path, Path]) -> None:
     page.wait_for_function("() => /no judgments/.test(document.querySelector('#evaluate-upload-note').textContent)")
     page.click("#evaluate")
     page.wait_for_selector("#evaluation-changes .main-svg")
+    unfold(page)
 
 
 def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, unjudged: tuple[Path, Path]) -> None:
@@ -147,9 +151,9 @@ def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, un
         "document.querySelector('#evaluation-changes .js-plotly-plot')"
         ".emit('plotly_click', {points: [{customdata: 'query 1'}]})"
     )
-    page.wait_for_function("() => document.querySelector('#results .headline .query q')?.textContent === 'Köln'")
-    page.click("#results #panel-box [data-grade='3']")
-    page.wait_for_selector("#judged-box table")
+    page.wait_for_function("() => document.querySelector('#rerank-results .headline .query q')?.textContent === 'Köln'")
+    page.click("#rerank-results #rerank-panel-box [data-grade='3']")
+    page.wait_for_selector("#rerank-judged-box table")
     page.click("#tab-evaluate-button")
     page.check("#look-own input")
     page.wait_for_function("() => /NDCG@10/.test(document.querySelector('.evaluation-answer').textContent)")
@@ -160,7 +164,7 @@ def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, un
     evaluate(page)  # what was hidden is there again
     assert page.is_visible("#look-measure")
     page.check("#look-order input[value=agreement]")
-    page.wait_for_function("() => /least agreement/.test(document.querySelector('.evaluation-queries h2').textContent)")
+    page.wait_for_function("() => /least agreement/.test(document.querySelector('.evaluation-queries p').textContent)")
 
 
 def test_files_are_saved(open_page: Any) -> None:
@@ -205,10 +209,8 @@ def slow() -> Iterator[tuple[str, SlowModel]]:
 
 def test_stop_keeps_what_is_done(open_page: Any, slow: tuple[str, SlowModel]) -> None:
     address, model = slow
-    page = tab(open_page, address=address)
-    page.click("#evaluate-options button")
-    page.fill("#evaluate-depth input", "8")
-    page.click("#evaluate")
+    page = open_page(address=address)
+    page.click("#tab-evaluate-button")
     page.wait_for_function("() => /Query [4-9] of 12/.test(document.querySelector('#evaluate-status-box').textContent)")
     assert "left" in page.inner_text("#evaluate-status-box")
     assert "so far, over" in page.inner_text("#evaluate-headline-box")
@@ -220,6 +222,8 @@ def test_stop_keeps_what_is_done(open_page: Any, slow: tuple[str, SlowModel]) ->
     assert len(model.scored) == done
     assert "of 12 queries: the work was stopped before the end" in page.inner_text(".evaluation-answer")
     assert 2 <= page.locator(".evaluation-queries [data-query]").count() < 12
+    page.click("#evaluate-options button")
+    page.fill("#evaluate-depth input", "8")
     page.click("#evaluate")
     page.wait_for_function("() => document.querySelectorAll('.evaluation-queries [data-query]').length === 12")
     assert page.locator(".evaluation-answer .partial").count() == 0
@@ -227,9 +231,6 @@ def test_stop_keeps_what_is_done(open_page: Any, slow: tuple[str, SlowModel]) ->
 
 def test_a_phone_needs_no_sideways_scrolling(open_page: Any) -> None:
     page = tab(open_page, width=390, height=844, color_scheme="dark", locale="zh-CN")
-    page.click("#evaluate")
-    page.wait_for_selector(".evaluation-answer")
-    page.wait_for_function(DONE)
     page.wait_for_selector("#evaluation-differences .main-svg")
     page.wait_for_timeout(500)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
@@ -238,8 +239,9 @@ def test_a_phone_needs_no_sideways_scrolling(open_page: Any) -> None:
 
 def test_accessibility(open_page: Any, unjudged: tuple[Path, Path]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    for scheme, work in (("light", evaluate), ("dark", lambda page: unjudged_evaluation(page, unjudged))):
-        page = tab(open_page, color_scheme=scheme)
+    page = tab(open_page)
+    for scheme, work in (("light", unfold), ("dark", lambda page: unjudged_evaluation(page, unjudged))):
+        page.evaluate("scheme => document.body.classList.toggle('dark', scheme === 'dark')", scheme)
         work(page)
         page.wait_for_function(DONE)
         found = axe.Axe().run(page, context="#evaluate-page .lens", options={"runOnly": ["wcag2a", "wcag2aa"]})

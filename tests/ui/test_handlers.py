@@ -6,11 +6,8 @@ import ast
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-import gradio as gr
 import pytest
 
 from demo.errors import InputError
@@ -18,29 +15,6 @@ from demo.messages import Message
 from demo.ui import wording
 from demo.ui.boundary import guarded, sentence_of
 from demo.ui.inputs.components import parameter_label
-from demo.ui.parts import Filled
-from demo.ui.rerank.handlers import View
-from demo.ui.rerank.results import Parts
-
-
-def test_views_and_components_have_the_same_names() -> None:
-    assert [row.name for row in fields(View)] == [row.name for row in fields(Parts)]
-
-
-def test_a_view_that_changes_nothing_names_one_component_all_the_same() -> None:
-    @dataclass(frozen=True)
-    class Some(Filled):
-        status: Any
-        charts: Any
-
-    @dataclass(frozen=True)
-    class Seen:
-        status: str | None = None
-        charts: None = None
-
-    parts = Some(gr.HTML(), ())
-    assert parts.updates(Seen()) == {parts.status: gr.skip()}
-    assert parts.updates(Seen("told")) == {parts.status: "told"}
 
 
 def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -86,6 +60,13 @@ def test_language_follows_the_browser(header: str, language: str) -> None:
 
     assert wording.language_of(Request()) == language  # type: ignore[arg-type]
     assert wording.language_of(None) == "en"
+
+
+def test_the_language_that_was_chosen_goes_first() -> None:
+    class Request:
+        headers = {"accept-language": "en", "cookie": "other=1; lens-language=zh"}  # noqa: RUF012
+
+    assert wording.language_of(Request()) == "zh"  # type: ignore[arg-type]
 
 
 def test_every_label_is_there_in_both_languages() -> None:

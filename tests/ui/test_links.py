@@ -95,8 +95,8 @@ def test_what_cannot_be_opened_is_told(pane: InputsPane, values: dict[str, str],
     assert read_if_right(values, pane) is None
     views = list(RerankTab(pane).opening(values, "en"))
     assert sentence in unescape(views[-1].status or "")
-    assert views[-1].shown is not None  # the example is there all the same
-    assert views[-1].shown.query.text == QUERY
+    assert views[-1].kept is not None  # the example is there all the same
+    assert views[-1].kept.query.text == QUERY
 
 
 def test_models_that_are_not_here_are_named_once(pane: InputsPane) -> None:
@@ -114,10 +114,10 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
     pane = InputsPane(Settings(), service_with(source))
     *_, last = RerankTab(pane).opening({"query": "x", "model": "hub/big"}, "en")
     assert "asks for hub/big, which would be downloaded" in (last.status or "")
-    assert last.shown is not None
-    assert last.shown.rankings[1].ranker.key == "bundled/tiny"
+    assert last.kept is not None
+    assert last.kept.rankings[1].ranker.key == "bundled/tiny"
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "zh")
-    assert "排序器在哪里出现分歧" in (view.headline or "")
+    assert "排序器在哪里出现分歧" in str(view.drawn.get("headline", ""))
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "en")
     assert "asks for hub/big, which would be downloaded" in (view.status or "")
     assert [key for key, _ in source.loads] == ["bundled/tiny"]
@@ -126,10 +126,10 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
 def test_a_link_opens_what_it_names(pane: InputsPane) -> None:
     asked = {"query": "fast trains", "passages": "slow boats\nfast trains\ntrains", "rankers": "bm25,bundled/tiny"}
     *_, last = RerankTab(pane).opening(asked, "en")
-    assert last.shown is not None
-    assert last.shown.query.text == "fast trains"
+    assert last.kept is not None
+    assert last.kept.query.text == "fast trains"
     assert last.status == ""
     *_, lined = CompareTab(pane).opening(asked, "en")
-    assert lined.shown is not None
-    assert [ranking.ranker.label for ranking in lined.shown.rankings] == ["BM25", "Tiny"]
+    assert lined.kept is not None
+    assert [ranking.ranker.label for ranking in lined.kept.rankings] == ["BM25", "Tiny"]
     assert list(CompareTab(pane).opening({"query": "x"}, "en")) == []

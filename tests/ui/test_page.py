@@ -56,9 +56,10 @@ def chosen(page: Any) -> int:
 def test_the_first_thing_seen_is_a_result(open_page: Any) -> None:
     page = open_page()
     assert "Paris, Texas" in page.inner_text(".headline .query")
-    assert "passages" in page.inner_text("#summary")
+    assert "brought 3 passages that BM25 never found into the top 10" in page.inner_text("#summary")
     assert page.locator(".figures > div").count() == 5
-    assert page.locator(".ranking tbody tr").count() == page.locator(".slope .before .end").count() > 12
+    assert page.locator(".tops .before .hit").count() == page.locator(".tops .after .hit").count() == 10
+    assert page.locator(".tops .after .badge:has-text('not found by BM25')").count() == 3
     page.wait_for_selector("#distribution .main-svg")
     page.wait_for_selector("#scatter .main-svg")
     assert page.inner_text(".panel .doc") != ""
@@ -144,7 +145,7 @@ def test_one_selection_runs_through_every_view(open_page: Any) -> None:
     assert page.inner_text(".panel .body") == row
 
 
-def ask_why(page: Any, scene: str = "#results") -> str:
+def ask_why(page: Any, scene: str = "#rerank-results") -> str:
     """Presses the panel's button and gives the words of the answer."""
     page.click(f"{scene} .panel .explain")
     page.wait_for_function(
@@ -161,10 +162,10 @@ def test_why_a_passage_has_its_scores(open_page: Any) -> None:
     assert re.search(r"residents resid\s+1\.58", said), said  # BM25's terms
     assert re.search(r"Texas\s+Passage\s+\+\d", said), said  # the model loses most without these words
     page.wait_for_function("() => Math.abs(document.querySelector('.why').getBoundingClientRect().top) < 300")
-    page.locator("#results .flow .end").first.click()
+    page.locator("#rerank-results .flow .end").first.click()
     page.wait_for_selector(".panel .doc:has-text('paris-texas-film')")
     assert "Why this score? Paris, Texas" in page.inner_text(".why")  # of the passage that it names
-    page.click("#results .panel .explain")
+    page.click("#rerank-results .panel .explain")
     page.wait_for_selector(".why h2:has-text('Wim Wenders')")
     page.fill("#query textarea", "How many people live in Berlin?")
     run(page)
@@ -185,9 +186,10 @@ def test_the_slope_by_keyboard(open_page: Any) -> None:
 def test_sorting_and_searching(open_page: Any) -> None:
     page = open_page()
     by_new_rank = table_ids(page)
-    page.click(".ranking th[data-key=was] button")
+    page.select_option(".ranking select", "was")
     assert table_ids(page) == sorted(by_new_rank)
-    assert page.get_attribute(".ranking th[data-key=was]", "aria-sort") == "ascending"
+    page.click(".ranking th[data-key=afterScore] button")
+    assert page.get_attribute(".ranking th[data-key=afterScore]", "aria-sort") == "descending"
     page.fill(".ranking input[type=search]", "berlin")
     shown = table_ids(page)
     assert 0 < len(shown) < len(by_new_rank)
@@ -205,7 +207,7 @@ def test_another_scale_redraws_without_scoring(open_page: Any) -> None:
         "() => document.querySelector('#distribution .main-svg') &&"
         " /rank/.test(document.querySelector('#distribution').textContent)"
     )
-    assert "(n − r)" in page.inner_text("#formula")
+    assert "(n − r)" in page.inner_text("#rerank-scores-box")
 
 
 def test_an_error_loses_nothing(open_page: Any) -> None:
@@ -309,12 +311,12 @@ def test_saved_csv_and_json(open_page: Any) -> None:
     page.fill("#query textarea", "library")
     run(page)
     with page.expect_download() as download:
-        page.click("#download-csv")
+        page.click("#rerank-csv")
     table = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert len(table) == 6
     assert any("'=1+2" in "".join(row.values()) for row in table)
     with page.expect_download() as download:
-        page.click("#download-json")
+        page.click("#rerank-json")
     answer = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert len(answer["results"]) == 6
 
@@ -324,7 +326,7 @@ def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_p
     page.wait_for_selector("#scatter .main-svg")
     why = ask_why(page)
     with page.expect_download() as download:
-        page.click("#download-html")
+        page.click("#rerank-html")
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
     problems: list[str] = []
@@ -337,7 +339,7 @@ def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_p
     saved.wait_for_function("() => document.querySelectorAll('.main-svg').length > 2")
     assert len(table_ids(saved)) == len(table_ids(page))
     assert chosen(saved) == chosen(page)
-    assert saved.inner_text("#results .why") == why
+    assert saved.inner_text("#rerank-results .why") == why
     saved.click(".ranking tbody tr:nth-child(4)")
     row = saved.locator(".ranking tbody tr:nth-child(4)")
     assert chosen(saved) == int(row.get_attribute("data-i"))
@@ -355,10 +357,12 @@ def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_p
 
 def test_accessibility(open_page: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_page()
+    page.wait_for_selector("#scatter .main-svg")
+    ask_why(page)
     for scheme in ("light", "dark"):
-        page = open_page(color_scheme=scheme)
-        page.wait_for_selector("#scatter .main-svg")
-        ask_why(page)
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("scheme => document.body.classList.toggle('dark', scheme === 'dark')", scheme)
         found = axe.Axe().run(page, context=".lens", options={"runOnly": ["wcag2a", "wcag2aa"]})
         problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
         assert problems == []
@@ -448,11 +452,11 @@ def test_a_link_opens_what_was_shared(open_page: Any) -> None:
     page.fill("#query textarea", "when does it open & close?")
     page.click("#options > button")
     page.fill("#depth input", "3")
-    page.click("#copy-link")
+    page.click("#rerank-link")
     page.wait_for_url("**/?query=*")
     shared = open_page(asked=page.url[page.url.index("?") :])
     assert shared.inner_text(".headline .query q") == "when does it open & close?"
-    assert shared.locator("#results .ranking tbody tr").count() == 3
+    assert shared.locator("#rerank-results .ranking tbody tr").count() == 3
     assert shared.input_value("#query textarea") == "when does it open & close?"
     assert shared.input_value("#paste textarea") == "\n".join(LINES)
     assert shared.is_checked("#source input[value=paste]")
@@ -465,7 +469,7 @@ def test_a_link_with_rankers_opens_compare(open_page: Any) -> None:
     assert page.inner_text("#compare-headline-box .query q") == "bread dough"
     assert page.locator("#compare-judged-box").inner_text() == ""  # this query is nobody's
     page.get_by_role("tab", name="Rerank").click()
-    assert page.inner_text("#headline-box .query q") == "bread dough"
+    assert page.inner_text("#rerank-headline-box .query q") == "bread dough"
 
 
 def test_a_link_that_cannot_be_opened_says_so_above_the_example(open_page: Any) -> None:

@@ -201,9 +201,9 @@ def test_every_field_of_the_panel_has_its_cell_in_the_row() -> None:
 
 
 def test_grades_show_once_there_is_one() -> None:
-    assert 'class="lens ranking many-ranked"' in table(THREE)
+    assert 'class="lens ranking all many-ranked"' in table(THREE)
     page = table(replace(THREE, grades=(None, 2, None)))
-    assert 'class="lens ranking judged many-ranked"' in page
+    assert 'class="lens ranking judged all many-ranked"' in page
     assert page.count('data-grade="-1"') == 2
     assert '<span data-cell="grade">2</span><span hidden data-cell="grade-words">2: relevant</span>' in page
 
@@ -298,8 +298,8 @@ def test_an_edit_shows_old_and_new_ranks() -> None:
 def test_figures_of_judgments() -> None:
     result = make_result(2, ranking(BM25, [0, 1]), ranking(TINY, [1, 0]))
     assert cells_of(judged.judged_figures(result.rankings, FIGURES, "en")) == [
-        ["BM25", "0.500", "0.000"],
-        ["Tiny", "0.250", "1.000"],
+        ["BM25", "0.500 best", "0.000"],
+        ["Tiny", "0.250", "1.000 best"],
     ]
     assert judged.judged_figures(result.rankings, {}, "en") == ""
 

@@ -39,7 +39,7 @@ def rerank_area() -> str:
         passages.panel(PAIR.result, "en"),
         passages.pair_table(PAIR, {}, Analysis(), "en"),
     )
-    return f'<div id="results" class="scene">{"".join(parts)}</div>'
+    return f'<div id="rerank-results" class="scene">{"".join(parts)}</div>'
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def open_areas(browser: Any) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         content = f"<style>{theme.css()}</style>{theme.head()}<body>{compare_area()}{rerank_area()}</body>"
         page.set_content(f"<!doctype html><html>{content}</html>")
-        page.wait_for_selector("#results tr[aria-selected=true]")
+        page.wait_for_selector("#rerank-results tr[aria-selected=true]")
         page.evaluate(HEARD)
         return page
 
@@ -75,7 +75,7 @@ def ids(page: Any, area: str) -> list[int]:
 
 def test_each_area_starts_with_its_own_first(open_areas: Callable[..., Any]) -> None:
     page = open_areas()
-    assert chosen(page, "#results") == (2, 2)
+    assert chosen(page, "#rerank-results") == (2, 2)
     first = int(RESULT.rankings[0].order[0])
     assert chosen(page, "#compare-results") == (first, first)
 
@@ -85,28 +85,28 @@ def test_a_choice_stays_in_its_area(open_areas: Callable[..., Any]) -> None:
     page.locator("#compare-results .flow .between .end").nth(4).click()
     fifth = int(RESULT.rankings[1].order[4])
     assert chosen(page, "#compare-results") == (fifth, fifth)
-    assert chosen(page, "#results") == (2, 2)
+    assert chosen(page, "#rerank-results") == (2, 2)
     assert page.locator(f"#compare-results .flow path.picked[data-i='{fifth}']").count() == 2
     pick = page.locator("#compare-results .picks .pick").first
     pick.click()
     index = int(pick.get_attribute("data-i"))
     assert chosen(page, "#compare-results") == (index, index)
-    page.locator("#results tbody tr").nth(1).click()
-    assert chosen(page, "#results") == (3, 3)
+    page.locator("#rerank-results tbody tr").nth(1).click()
+    assert chosen(page, "#rerank-results") == (3, 3)
     assert chosen(page, "#compare-results") == (index, index)
 
 
 def test_sorting_and_searching_stay_in_their_table(open_areas: Callable[..., Any]) -> None:
     page = open_areas()
-    before = ids(page, "#results")
+    before = ids(page, "#rerank-results")
     page.click("#compare-results th[data-key=spread] button")
     spreads = page.eval_on_selector_all(
         "#compare-results tbody tr[data-rank]", "rows => rows.map(r => +r.dataset.spread)"
     )
     assert spreads == sorted(spreads, reverse=True)
     page.fill("#compare-results input[type=search]", "berlin")
-    assert ids(page, "#results") == before
-    assert page.locator("#results tbody tr:visible").count() == 4
+    assert ids(page, "#rerank-results") == before
+    assert page.locator("#rerank-results tbody tr:visible").count() == 4
 
 
 def test_the_flow_by_keyboard(open_areas: Callable[..., Any]) -> None:
@@ -126,29 +126,29 @@ def test_pointing_isolates_one_passage_in_one_chart(open_areas: Callable[..., An
     end = page.locator("#compare-results .flow .between .end").nth(2)
     end.hover()
     assert page.locator("#compare-results .field.isolating .end.on").count() == 3
-    assert page.locator("#results .field.isolating").count() == 0
+    assert page.locator("#rerank-results .field.isolating").count() == 0
     page.mouse.move(1, 1)
     assert page.locator(".field.isolating").count() == 0
 
 
 def test_a_judgment_is_shown_at_once_and_told(open_areas: Callable[..., Any]) -> None:
     page = open_areas()
-    assert not page.is_visible("#results td.grade >> nth=0")
-    page.locator("#results tbody tr").first.focus()
+    assert not page.is_visible("#rerank-results td.grade >> nth=0")
+    page.locator("#rerank-results tbody tr").first.focus()
     page.keyboard.press("2")
-    row = page.locator("#results tbody tr").first
+    row = page.locator("#rerank-results tbody tr").first
     assert row.get_attribute("data-grade") == "2"
     assert row.locator("td.grade").inner_text() == "2"
-    assert page.get_attribute("#results .judge [data-grade='2']", "aria-checked") == "true"
-    assert "2: relevant" in page.inner_text("#results .panel")
+    assert page.get_attribute("#rerank-results .judge [data-grade='2']", "aria-checked") == "true"
+    assert "2: relevant" in page.inner_text("#rerank-results .panel")
     assert not page.is_visible("#compare-results td.grade >> nth=0")
     page.keyboard.press("2")  # nothing new
     page.keyboard.press("Delete")
     page.click("#compare-results .judge [data-grade='0']")
     first = int(RESULT.rankings[0].order[0])
     assert page.evaluate("window.heard") == [
-        {"scene": "results", "index": 2, "grade": 2},
-        {"scene": "results", "index": 2, "grade": None},
+        {"scene": "rerank-results", "index": 2, "grade": 2},
+        {"scene": "rerank-results", "index": 2, "grade": None},
         {"scene": "compare-results", "index": first, "grade": 0},
     ]
 

@@ -15,7 +15,7 @@ from demo.results import Pair
 from demo.score_kinds import BM25 as BM25_SCORE
 from demo.score_kinds import LOGIT
 from demo.text import Analysis
-from demo.ui.views import cost, flow, headline, passage_text, passages, status
+from demo.ui.views import cost, flow, headline, passage_text, passages, status, tops
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
@@ -62,7 +62,8 @@ def test_every_view_escapes(language: Language) -> None:
     nasty = "<img src=x onerror=alert(1)> \"'& ${x} {{x}}"
     pair = make_pair([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
     pages = (
-        headline.pair_headline(pair, Message("{text}", text=nasty), language)
+        tops.tops(pair, {}, Analysis(), language)
+        + headline.pair_headline(pair, Message("{text}", text=nasty), language)
         + flow.slope(pair.result, language)
         + passages.pair_table(pair, {}, Analysis(), language)
         + passages.panel(pair.result, language)
@@ -86,6 +87,38 @@ def test_rows_come_in_new_order_with_both_ranks() -> None:
     ]
 
 
+def test_the_first_view_says_where_the_other_side_has_a_result() -> None:
+    # BM25: a, b, and c not found; the model: c, b, a
+    texts = ["Berlin museums", "Berlin", "the capital"]
+    pair = make_pair([2.0, 1.0, 0.0], [1.0, 2.0, 3.0], texts=texts, found=[True, True, False])
+    pair = replace(pair, result=replace(pair.result, query=Query("q", "Berlin")))
+    page = tops.tops(pair, {}, Analysis(), "en")
+    before, after = page.split('class="half after"')
+    assert [re.findall(pattern, before) for pattern in (r"<b>(.*?)</b>", r"<small>(.*?)</small>")] == [
+        ["1", "2"],
+        ["now 3", "now 2"],
+    ]
+    assert [re.findall(pattern, after) for pattern in (r"<b>(.*?)</b>", r"<small>(.*?)</small>")] == [
+        ["1", "2", "3"],
+        ["was 2", "was 1"],
+    ]
+    assert after.count("not found by BM25") == 1
+    assert "<mark>Berlin</mark> museums" in before
+    assert sorted(re.findall(r'<path class="([^"]*)"', page)) == ["down strong", "new over", "same strong"]
+    assert 'class="judge"' not in tops.tops(pair, {}, Analysis(), "en", live=False)
+
+
+def test_a_snippet_shows_where_the_query_is_met() -> None:
+    text = "word " * 100 + "Berlin has museums, and Berlin has rivers " + "word " * 100
+    parts = passage_text.snippet_of(text, "Berlin rivers", Analysis())
+    said = "".join(part.text for part in parts)
+    assert [part.text for part in parts if part.marked] == ["Berlin", "Berlin", "rivers"]
+    assert said.startswith("… word")
+    assert said.endswith("…")
+    assert len(said) < 180
+    assert "".join(part.text for part in passage_text.snippet_of("短文", "长", Analysis())) == "短文"
+
+
 def test_slope_speaks_ranks() -> None:
     page = flow.slope(make_pair([2.0, 1.0], [0.0, 3.0], texts=["one", "two"]).result, "en")
     spoken = re.findall(r'aria-label="(rank [^"]*)"', page)
@@ -104,6 +137,7 @@ def test_views_of_any_size(size: int, language: Language) -> None:
     page = flow.slope(pair.result, language)
     drawn = page.count('class="end ')
     assert drawn == 2 * (size if size <= 25 else len({*range(10), *range(size - 10, size)}))
+    assert tops.tops(pair, {}, Analysis(), language).count('<li class="hit"') == 2 * min(size, 10)
     assert passages.pair_table(pair, {}, Analysis(), language).count("<tr data-i=") == size
     assert headline.pair_headline(pair, None, language)
 

@@ -6,7 +6,7 @@
   const SCENE = '.scene';
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
-  const viewsOf = (scene) => all('.ranking, .panel, .flow, .picks', scene);
+  const viewsOf = (scene) => all('.ranking, .panel, .flow, .picks, .tops', scene);
   const sceneOf = (part) => part.closest(SCENE);
   const idOf = (part) => Number(part.dataset.i);
   const picked = new WeakMap(); // scene → the chosen candidate
@@ -14,6 +14,15 @@
 
   // ---- selection -------------------------------------------------------------------------------------------
   const rowOf = (scene, id) => one(`.ranking tbody tr[data-i="${id}"]`, scene);
+
+  const rowsOf = (scene) => all('.ranking tbody tr:not([hidden])', scene);
+
+  // the rows in the order of the table, also those below the first ten
+  function step(scene, by, wanted = () => true) {
+    const rows = rowsOf(scene), at = rows.indexOf(rowOf(scene, picked.get(scene)));
+    for (let next = at + by; rows[next]; next += by) if (wanted(rows[next])) return select(scene, idOf(rows[next]));
+    return undefined;
+  }
 
   function fillPanel(scene) {
     const id = picked.get(scene), row = rowOf(scene, id), panel = one('.panel', scene);
@@ -25,6 +34,8 @@
     all('[data-share]', panel).forEach((bar) => bar.style.setProperty('--share', row.dataset[bar.dataset.share] || 0));
     one('.change', panel).className = `change ${row.dataset.direction || ''}`;
     panel.dataset.i = id;
+    const rows = rowsOf(scene);
+    one('[data-place]', panel).textContent = `${rows.indexOf(row) + 1} / ${rows.length}`;
     showGrade(panel, row.dataset.grade);
   }
 
@@ -52,21 +63,17 @@
     if (found.at.length) window.Plotly.restyle(plot, { x: found.x, y: found.y }, found.at);
   }
 
-  function select(scene, id, { open = true, reveal = false } = {}) {
+  function select(scene, id, { open = true } = {}) {
     const row = rowOf(scene, id);
     if (!row) return;
     picked.set(scene, id);
     all('.picked', scene).forEach((part) => part.classList.remove('picked'));
-    all(`:is(.flow, .picks) [data-i="${id}"]`, scene).forEach((part) => part.classList.add('picked'));
-    all('.flow path.picked', scene).forEach((line) => line.parentNode.appendChild(line));
+    all(`:is(.flow, .picks, .tops) [data-i="${id}"]`, scene).forEach((part) => part.classList.add('picked'));
+    all('path.picked', scene).forEach((line) => line.parentNode.appendChild(line));
     all('.ranking tr[aria-selected=true]', scene).forEach((each) => each.setAttribute('aria-selected', 'false'));
     row.setAttribute('aria-selected', 'true');
-    if (reveal) {
-      const box = row.closest('.scroll');
-      if (box.scrollHeight > box.clientHeight) box.scrollTop = row.offsetTop - box.clientHeight / 2;
-    }
     const panel = one('.panel', scene);
-    if (panel && Number(panel.dataset.i) !== id) one('.body', panel).scrollTop = 0;
+    if (panel && Number(panel.dataset.i) !== id) panel.scrollTop = 0;
     fillPanel(scene);
     moveQuestion(scene, row);
     viewsOf(scene).forEach((view) => { view.dataset.shows = id; });
@@ -81,7 +88,7 @@
     if (id !== null) all(`[data-i="${id}"]`, field).forEach((part) => part.classList.add('on'));
   }
 
-  const release = () => all('.flow .field.isolating').forEach((field) => isolate(field, null));
+  const release = () => all('.field.isolating').forEach((field) => isolate(field, null));
 
   function enter(end) {
     all('.end', end.parentNode).forEach((each) => { each.tabIndex = each === end ? 0 : -1; });
@@ -124,13 +131,14 @@
       shown += hit;
     });
     one('.none', table).hidden = shown > 0;
+    one('[data-count]', table).textContent = shown;
   }
 
   // ---- judging: the row says it at once, the server learns of it by the event -------------------------------
   const UNJUDGED = '-1';
 
-  function showGrade(panel, grade) {
-    all('.judge button', panel).forEach((button) => {
+  function showGrade(part, grade) {
+    all('.judge button', part).forEach((button) => {
       const on = (button.dataset.grade || UNJUDGED) === grade;
       button.setAttribute('aria-checked', String(on));
       button.tabIndex = on ? 0 : -1;
@@ -143,10 +151,30 @@
     row.dataset.grade = grade || UNJUDGED;
     one('[data-cell=grade]', row).textContent = grade || '–';
     one('[data-cell=grade-words]', row).textContent = button.title;
-    row.closest('.ranking').classList.add('judged');
+    all('.ranking, .tops', scene).forEach((view) => view.classList.add('judged'));
+    gradeHits(scene, row);
     if (picked.get(scene) === id) fillPanel(scene);
     const detail = { scene: scene.id, index: id, grade: grade === '' ? null : Number(grade) };
     document.dispatchEvent(new CustomEvent('lens-judge', { detail }));
+    const onward = one('.panel [data-mode=onward]', scene)?.getAttribute('aria-pressed') === 'true';
+    if (onward && grade !== '') step(scene, 1, (each) => each.dataset.grade === UNJUDGED);
+  }
+
+  // the same grade where the passage stands in the first view
+  function gradeHits(scene, row) {
+    const grade = row.dataset.grade;
+    all(`.tops .hit[data-i="${row.dataset.i}"]`, scene).forEach((hit) => {
+      const mark = one('[data-cell=grade]', hit), text = grade === UNJUDGED ? '' : grade;
+      mark.textContent = text;
+      mark.className = `grade g${text}`;
+      showGrade(hit, grade);
+    });
+  }
+
+  function toggleMode(button, scene) {
+    const on = button.getAttribute('aria-pressed') !== 'true';
+    button.setAttribute('aria-pressed', String(on));
+    if (button.dataset.mode === 'blind') scene.classList.toggle('blind', on);
   }
 
   // ---- why: the press goes to the server, the answer is brought into sight -----------------------------------
@@ -159,15 +187,39 @@
     if (button) one('.passage', row).append(button.cloneNode(true));
   }
 
-  function explain(scene) {
+  function explain(scene, part) {
+    if (part) select(scene, idOf(part), { open: false });
     one('.panel', scene).classList.remove('open');
     asked.add(scene);
     document.dispatchEvent(new CustomEvent('lens-explain', { detail: { scene: scene.id, index: picked.get(scene) } }));
   }
 
+  // ---- sections: what folds, and going to one ------------------------------------------------------------------
+  const calm = matchMedia('(prefers-reduced-motion: reduce)');
+  const bringIntoView = (part) => part.scrollIntoView({ block: 'start', behavior: calm.matches ? 'auto' : 'smooth' });
+
+  function unfold(button, open) {
+    button.setAttribute('aria-expanded', String(open));
+    if (open && button.matches('.fold')) window.dispatchEvent(new Event('resize')); // plots learn their width
+  }
+
+  function jumpTo(event, link) {
+    const section = document.getElementById(link.hash.slice(1)), fold = section && one('.fold', section);
+    if (!fold) return;
+    event.preventDefault();
+    unfold(fold, true);
+    bringIntoView(section);
+    fold.focus({ preventScroll: true });
+  }
+
+  const pressRun = () => one(`#${one('#frame').dataset.tab.replace('tab-', '')}`)?.click();
+
   // ---- events: one listener each, for parts that come and go -----------------------------------------------
   document.addEventListener('click', (event) => {
     const target = event.target, scene = sceneOf(target);
+    const fold = target.closest('.fold, .opener, .inputs-line button'), jump = target.closest('.jump a');
+    if (fold) return unfold(fold, fold.getAttribute('aria-expanded') !== 'true');
+    if (jump) return jumpTo(event, jump);
     if (!scene) return undefined;
     const head = target.closest('.ranking th');
     if (head) {
@@ -176,19 +228,23 @@
     }
     if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
-    if (target.closest('.explain')) return explain(scene);
-    const grade = target.closest('.panel .judge button');
-    if (grade) return judge(scene, idOf(grade.closest('.panel')), grade.dataset.grade);
+    const why = target.closest('.explain');
+    if (why) return explain(scene, why.closest('[data-i]'));
+    const grade = target.closest('.judge button');
+    if (grade) return judge(scene, idOf(grade.closest('[data-i]')), grade.dataset.grade);
+    const mode = target.closest('.panel [data-mode]'), by = target.closest('.panel [data-step]');
+    if (mode) return toggleMode(mode, scene);
+    if (by) return step(scene, Number(by.dataset.step));
     const row = target.closest('.ranking tbody tr');
     if (row) return select(scene, idOf(row), { open: false }); // it unfolds where it is; the other views need the panel
-    const part = target.closest('.flow [data-i], .picks [data-i]');
-    return part ? select(scene, idOf(part), { reveal: true }) : undefined;
+    const part = target.closest('.flow [data-i], .picks [data-i], .tops [data-i]');
+    return part ? select(scene, idOf(part)) : undefined;
   });
 
   document.addEventListener('pointerover', (event) => {
     if (event.pointerType !== 'mouse') return;
-    const part = event.target.closest?.('.flow .field [data-i]');
-    if (part) isolate(part.closest('.field'), idOf(part)); else if (!event.target.closest?.('.flow .field')) release();
+    const part = event.target.closest?.('.field [data-i]');
+    if (part) isolate(part.closest('.field'), idOf(part)); else if (!event.target.closest?.('.field')) release();
   });
   document.addEventListener('focusin', (event) => {
     const end = event.target.closest('.flow .end');
@@ -204,8 +260,26 @@
     if (event.key in ALONG) stepAlong(end, ALONG[event.key]); else stepAcross(end, ACROSS[event.key]);
   }
 
+  const GRADES = { Delete: '', '-': '', 0: '0', 1: '1', 2: '2', 3: '3' }, STEPS = { j: 1, k: -1 };
+
+  // j and k go through the passages, digits grade the chosen one, wherever nothing is being typed
+  function onAnyKey(event) {
+    const scene = all(SCENE).find((each) => each.offsetParent);
+    if (!scene || !picked.has(scene) || event.altKey) return;
+    if (event.key in STEPS) step(scene, STEPS[event.key]);
+    else if (event.key in GRADES && sceneOf(event.target) === scene) judge(scene, picked.get(scene), GRADES[event.key]);
+  }
+
+  function alongHits(event, hit) {
+    event.preventDefault();
+    const next = event.key === 'ArrowDown' ? hit.nextElementSibling : hit.previousElementSibling;
+    if (!next) return;
+    one('.name', hit).tabIndex = -1;
+    one('.name', next).tabIndex = 0;
+    one('.name', next).focus();
+  }
+
   function onRow(event, row) {
-    const grades = { Delete: '', '-': '', 0: '0', 1: '1', 2: '2', 3: '3' };
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       select(sceneOf(row), idOf(row));
@@ -214,8 +288,10 @@
       let next = row;
       do { next = event.key === 'ArrowDown' ? next.nextElementSibling : next.previousElementSibling; } while (next?.hidden);
       if (next) { row.tabIndex = -1; next.tabIndex = 0; next.focus(); }
-    } else if (event.key in grades && !event.altKey) {
-      judge(sceneOf(row), idOf(row), grades[event.key]);
+    } else if (event.key in GRADES && !event.altKey) {
+      judge(sceneOf(row), idOf(row), GRADES[event.key]);
+    } else {
+      onAnyKey(event);
     }
   }
 
@@ -231,17 +307,20 @@
     if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
       event.preventDefault();
       // the page learns of typing after a moment; the click must come behind it
-      return setTimeout(() => all('.run').find((button) => button.offsetParent)?.click(), 60);
+      return setTimeout(pressRun, 60);
     }
     if (event.key === 'Escape') all('.panel.open').forEach((panel) => panel.classList.remove('open'));
     if (event.ctrlKey || event.metaKey || !event.target.closest) return undefined;
     const end = event.target.closest('.flow .end'), row = event.target.closest('.ranking tbody tr');
-    const grade = event.target.closest('.panel .judge button');
+    const grade = event.target.closest('.judge button'), hit = event.target.closest('.tops .hit');
     if (end) return onEnd(event, end);
     if (row) return onRow(event, row);
-    return grade ? onGrade(event, grade) : undefined;
+    if (grade && (event.key in ALONG || event.key in ACROSS)) return onGrade(event, grade);
+    if (hit && event.key in ALONG) return alongHits(event, hit);
+    return event.target.matches('input, textarea, select, [contenteditable]') ? undefined : onAnyKey(event);
   });
 
+  document.addEventListener('lens-run', pressRun);
   document.addEventListener('input', (event) => {
     if (event.target.matches('.ranking input[type=search]')) search(event.target.closest('.ranking'), event.target.value);
   });
@@ -261,15 +340,16 @@
       const kept = table.dataset.run === runs.get(scene) ? picked.get(scene) : undefined;
       runs.set(scene, table.dataset.run);
       select(scene, kept ?? Number(table.dataset.first), { open: false });
+      all('.tops .hit', scene).forEach((hit) => showGrade(hit, rowOf(scene, hit.dataset.i).dataset.grade));
     }
     const why = one('.why', scene);
-    if (why && asked.delete(scene)) why.scrollIntoView({ block: 'start', behavior: 'smooth' });
+    if (why && asked.delete(scene)) bringIntoView(why);
     all('.js-plotly-plot', scene).forEach((plot) => {
       if (plot.lensBound || !plot.on) return;
       plot.lensBound = true;
       plot.on('plotly_click', (event) => {
         const id = event.points?.[0]?.customdata;
-        if (id !== undefined && id !== null) select(scene, Number(id), { reveal: true });
+        if (id !== undefined && id !== null) select(scene, Number(id));
       });
       if (picked.has(scene)) markPlots(scene);
     });

@@ -1,22 +1,23 @@
 """What the Compare tab does, free of components: forms in, frozen `View`s out.
 
-The fields of `View` have the names of the components they belong to. A result is scored once; depth, fusion, reference,
-measure and scale only draw it again.
+A result is scored once; depth, fusion, reference, measure and scale only draw it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
 
-from demo.charts import RAW, RESULT_CHARTS, find_scale, speed_alt, speed_data, speed_figure
+from demo.charts import RAW, RESULT_CHARTS, Chart, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
+from demo.metrics.agreement import Measure as AgreementMeasure
 from demo.rankers.fusion import RRF_K, Fusion
 from demo.records import Collection, Passage, Ranking, Result
 from demo.results import at_depth, what_if, with_fusion
@@ -26,13 +27,13 @@ from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import Form, number
-from demo.ui.judging import figures, judged_box
+from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
-from demo.ui.parts import ChartView
+from demo.ui.parts import HIDDEN, ChartView
 from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
-from demo.ui.result_tab import ResultTab
-from demo.ui.saving import Section
+from demo.ui.result_tab import WHY, ResultTab
+from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.session import Shown
 from demo.ui.views import (
     agreement,
@@ -49,11 +50,16 @@ from demo.ui.views import (
 from demo.ui.views import (
     what_if as what_if_view,
 )
+from demo.ui.views.judged import Figures
 
 NO_FUSION = ""
 AGREEMENT, QUALITY = SPEED_AXES = ("agreement", "NDCG@10")
 SPEED = "speed"
-"""Key of the last chart; the others are those of RESULT_CHARTS."""
+"""Key of the chart of speed; the other charts are those of RESULT_CHARTS."""
+WHAT_IF = "what-if"
+"""Key of the section in which an edit is tried."""
+GROWING, LOOKS = frozenset({"growing"}), frozenset({"looks"})
+"""The occasions that one more ranker has ended, and that reference, measure, scale or axis was chosen anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +95,104 @@ class WhatIfForm:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """New values for the components of the same names; None leaves a component as it is."""
+class Look:
+    """What the sections are drawn from.
 
-    shown: Shown | None = None
-    status: str | None = None
-    headline: str | None = None
-    judged: str | None = None
-    flow: str | None = None
-    why: str | None = None
-    panel: str | None = None
-    agreement: str | None = None
-    contested: str | None = None
-    charts: tuple[ChartView | None, ...] | None = None
-    scores: str | None = None
-    depths: str | None = None
-    speed: str | None = None
-    cards: str | None = None
-    table: str | None = None
-    what_if: str | None = None
+    Attributes:
+        result: what is drawn, with the visitor's own judgments.
+        reference: key of the ranker that the others are held against; "" where there is no ranking.
+        live: whether there is a server to judge for and to ask why.
+    """
+
+    shown: Shown
+    judgments: Judgments
+    result: Result
+    controls: Controls
+    reference: str
+    language: Language
+    live: bool = True
+
+    @property
+    def measure(self) -> AgreementMeasure:
+        """How agreement is measured."""
+        return find_measure(self.controls.measure)
+
+    @property
+    def quality(self) -> Mapping[str, Figures]:
+        """What the judgments say of each ranker."""
+        return figures(self.shown, self.judgments)
+
+
+def _chart(heading: Message, alt: Message, figure: go.Figure, language: Language) -> ChartView:
+    return ChartView(status.chart_note(heading, alt, language), plot(figure))
+
+
+def _score_chart(row: Chart, look: Look) -> ChartView:
+    if not look.reference:
+        return HIDDEN
+    data = row.data(look.result, find_scale(look.controls.scale))
+    return _chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
+
+
+def _speed_chart(look: Look) -> ChartView:
+    if not look.reference:
+        return HIDDEN
+    by_quality = look.controls.axis == QUALITY and look.quality
+    values = {key: row[QUALITY] for key, row in look.quality.items()} if by_quality else None
+    data = speed_data(look.result, look.reference, look.measure, values)
+    return _chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
+
+
+def _agreement(look: Look) -> str:
+    if not look.reference:
+        return ""
+    return agreement.agreement(look.result, look.measure.key, look.reference, look.language)
+
+
+def _speeds(look: Look) -> str:
+    if not look.reference:
+        return ""
+    tables = speed.speed_table(look.result, look.reference, look.measure, look.quality, look.language)
+    return tables + speed.published_table(look.result, look.language)
+
+
+def _table(look: Look) -> str:
+    return passages.table(look.result, look.shown.collection.card.grades, look.shown.analysis, look.language)
+
+
+SECTIONS: tuple[Section[Look], ...] = (
+    Section("headline", draw=lambda look: headline.headline(look.result, look.language), on=GROWING),
+    Section("judged", draw=lambda look: judged_box(look.shown, look.judgments, look.language), on=JUDGED | LOADED),
+    Section("share", saved=False),
+    Section("table", w.RESULT_TABLE, _table, on=GROWING | LOADED),
+    Section(WHY),
+    Section("flow", w.RANK_FLOW, lambda look: flow.flow(look.result, look.language), on=GROWING),
+    Section("contested", w.CONTESTED, lambda look: contested.contested(look.result, look.language)),
+    Section("agreement", w.AGREEMENT, _agreement, on=LOOKS),
+    Section(
+        "scores",
+        w.SCORES,
+        lambda look: score_facts.score_facts(look.result, look.language),
+        tuple(ChartRow(row.key, partial(_score_chart, row), LOOKS) for row in RESULT_CHARTS),
+        folded=True,
+    ),
+    Section("depths", w.DEPTH_AND_FUSION, lambda look: depth.depth(look.shown.result, look.language), folded=True),
+    Section("speeds", w.SPEED, _speeds, (ChartRow(SPEED, _speed_chart, LOOKS),), on=LOOKS, folded=True),
+    Section("cards", w.CARDS, lambda look: cards.reading_cards(look.result.columns, look.language), folded=True),
+    Section(WHAT_IF, w.EDIT, folded=True, saved=False),
+    Section(
+        "panel",
+        draw=lambda look: passages.panel(look.result, look.language, look.shown.collection.card.grades, look.live),
+        on=GROWING,
+        beside=True,
+    ),
+)
 
 
 class CompareTab(ResultTab):
     """What the tab does: forms in, views out."""
 
-    file, scene, nothing = "rerank-lens-compare", "compare-results", w.COMPARE_FIRST
+    name, file, nothing, rows = "compare", "rerank-lens-compare", w.COMPARE_FIRST, SECTIONS
 
     # ---- which rankers -------------------------------------------------------------------------------------------
 
@@ -129,14 +208,14 @@ class CompareTab(ResultTab):
             raise InputError(w.NO_MODEL)
         usual = precision == self.pane.settings.precision
         tokens = int(number(max_tokens, "max_tokens"))
-        ranker = self.service.cross_encoder(model, "" if usual else precision, windows, tokens)
+        ranker = self.service.reranker(model, "" if usual else precision, windows, tokens)
         return list(dict.fromkeys([*chosen, ranker.spec.key]))
 
     # ---- running -------------------------------------------------------------------------------------------------
 
     def run(
         self, form: Form, rankers: Sequence[str], controls: Controls, judgments: Judgments, language: Language
-    ) -> Iterator[View]:
+    ) -> Iterator[View[Shown]]:
         """Views as each ranker ends, the finished one last; closing the iterator stops the work."""
         return guarded(
             self._run(form, rankers, controls, judgments, language),
@@ -145,26 +224,16 @@ class CompareTab(ResultTab):
 
     def _run(
         self, form: Form, rankers: Sequence[str], controls: Controls, judgments: Judgments, language: Language
-    ) -> Iterator[View]:
+    ) -> Iterator[View[Shown]]:
         asked, controls = self.service.rankers.read_all(rankers), replace(controls, depth=0)
         for step in self.steps(form, lambda first: asked, language):
             if isinstance(step, str):
                 yield View(status=step)
             elif len(step.result.columns) < len(asked):
-                yield self._growing(step, judgments, language)
+                yield View(drawn=self.draw(step, controls, judgments, language, GROWING))
             else:
-                yield replace(self.drawn(step, controls, judgments, language), status="", why="", what_if="")
-
-    def _growing(self, shown: Shown, judgments: Judgments, language: Language) -> View:
-        """What is there before the last ranker has ended: words, flow and table, but no plots."""
-        result = shown.judged(judgments)
-        return View(
-            headline=headline.headline(result, language),
-            flow=flow.flow(result, language),
-            why="",
-            table=self.table(shown, judgments, language),
-            panel=passages.panel(result, language, shown.collection.card.grades),
-        )
+                view = self.drawn(step, controls, judgments, language)
+                yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
@@ -184,68 +253,50 @@ class CompareTab(ResultTab):
         k = number(controls.k, "k") if controls.fusion == "rrf" else RRF_K
         return with_fusion(cut, Fusion(controls.fusion, known, weights, k))
 
-    def redrawn(self, shown: Shown | None, controls: Controls, judgments: Judgments, language: Language) -> View:
+    def redrawn(self, shown: Shown | None, controls: Controls, judgments: Judgments, language: Language) -> View[Shown]:
         """Everything anew after depth or fusion changed; nothing is scored."""
         return View() if shown is None else self.drawn(shown, controls, judgments, language)
 
-    def drawn(self, shown: Shown, controls: Controls, judgments: Judgments, language: Language) -> View:
-        """Every part of the page for a result."""
+    def drawn(self, shown: Shown, controls: Controls, judgments: Judgments, language: Language) -> View[Shown]:
+        """All sections of a result, reranked and fused as the controls want it."""
         shown = replace(shown, drawn=self.columns(shown, shown.result, controls))
-        result = shown.judged(judgments)
-        return replace(
-            self.referred(shown, controls, judgments, language),
-            shown=shown,
-            headline=headline.headline(result, language),
-            judged=judged_box(shown, judgments, language),
-            flow=flow.flow(result, language),
-            panel=passages.panel(result, language, shown.collection.card.grades),
-            contested=contested.contested(result, language),
-            scores=score_facts.score_facts(result, language),
-            depths=depth.depth(shown.result, language),
-            cards=cards.reading_cards(result.columns, language),
-            table=self.table(shown, judgments, language),
-        )
+        return View(shown, drawn=self.draw(shown, controls, judgments, language))
 
-    def referred(self, shown: Shown, controls: Controls, judgments: Judgments, language: Language) -> View:
+    def referred(
+        self, shown: Shown | None, controls: Controls, judgments: Judgments, language: Language
+    ) -> View[Shown]:
         """The parts that depend on the reference, the measure, the scale or the axis."""
-        result, measure = shown.judged(judgments), find_measure(controls.measure)
+        return View() if shown is None else View(drawn=self.draw(shown, controls, judgments, language, LOOKS))
+
+    def draw(
+        self,
+        shown: Shown,
+        controls: Controls,
+        judgments: Judgments,
+        language: Language,
+        occasion: Occasion = ALWAYS,
+        live: bool = True,
+    ) -> dict[str, Any]:
+        """The sections of what is drawn, or those that an occasion changes."""
+        result = shown.judged(judgments)
         reference = reference_of(result, controls.reference)
-        if not reference:
-            return View(agreement="", speed="", charts=(None,) * (1 + len(RESULT_CHARTS)))
-        quality = figures(shown, judgments)
-        by_quality = controls.axis == QUALITY and quality
-        values = {key: row[QUALITY] for key, row in quality.items()} if by_quality else None
-        speeds = speed_data(result, reference, measure, values)
-        charts = [(row, row.data(result, find_scale(controls.scale))) for row in RESULT_CHARTS]
-        return View(
-            agreement=agreement.agreement(result, measure.key, reference, language),
-            speed=speed.speed_table(result, reference, measure, quality, language)
-            + speed.published_table(result, language),
-            charts=(
-                *(self._chart(row.label, row.alt(data), row.figure(data, language), language) for row, data in charts),
-                self._chart(w.SPEED, speed_alt(speeds), speed_figure(speeds, language), language),
-            ),
-        )
-
-    @staticmethod
-    def _chart(heading: Message, alt: Message, figure: go.Figure, language: Language) -> ChartView:
-        return ChartView(status.chart_note(heading, alt, language), plot(figure))
-
-    def table(self, shown: Shown, judgments: Judgments, language: Language) -> str:
-        """The table of all candidates: what the flow shows, in figures."""
-        meanings = shown.collection.card.grades
-        return passages.table(shown.judged(judgments), meanings, shown.analysis, language)
+        look = Look(shown, judgments, result, controls, reference, language, live)
+        return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- what if -------------------------------------------------------------------------------------------------
 
-    def try_out(self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language) -> Iterator[View]:
+    def try_out(
+        self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language
+    ) -> Iterator[View[Shown]]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
         return guarded(
             self._try_out(shown, edit, controls, language),
-            lambda sentence: View(what_if=status.alert(sentence, language)),
+            lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}),
         )
 
-    def _try_out(self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language) -> Iterator[View]:
+    def _try_out(
+        self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language
+    ) -> Iterator[View[Shown]]:
         shown = self.existing(shown)
         collection = edited_collection(shown, edit)
         if collection is shown.collection and edit.query.strip() == shown.query.text:
@@ -254,10 +305,10 @@ class CompareTab(ResultTab):
         steps = self.service.run(request, shown.rankers)
         for step in seldom(steps):
             if step.so_far is None:
-                yield View(what_if=told(step, language))
+                yield View(drawn={WHAT_IF: told(step, language)})
         before = self.columns(shown, shown.result, controls)
         found = what_if(before, self.columns(shown, steps.result, controls))
-        yield View(what_if=what_if_view.what_if(found, language))
+        yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
 
     # ---- links -----------------------------------------------------------------------------------------------------
 
@@ -269,7 +320,7 @@ class CompareTab(ResultTab):
         """
         return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
-    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View]:
+    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[Shown]]:
         """The result that the address asks for, if it does and nothing would have to be downloaded for it."""
         link = read_if_right(asked, self.pane)
         if link is None or not link.rankers:
@@ -277,7 +328,7 @@ class CompareTab(ResultTab):
         missing = ", ".join(needs_download(link, self.pane))
         if missing:
             told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
-            yield View(status=told_why, headline=invitation(language))
+            yield View(status=told_why, drawn={"headline": invitation(language)})
         else:
             yield from self.run(link.form, tuple(map(str, link.rankers)), Controls(), Judgments(), language)
 
@@ -299,30 +350,10 @@ class CompareTab(ResultTab):
         question: Question | None,
         language: Language,
     ) -> dict[str, str]:
-        """File name and content of the result as a page of its own, looked at as it is now, “why?” if it was asked."""
+        """File name and content of the result as a page of its own, looked at as it is now."""
         found = self.existing(shown)
-        view = self.drawn(found, controls, judgments, language)
-
-        def sections(why: str, panel: str) -> dict[str, Section]:
-            return {
-                "compare-headline-box": view.headline,
-                "compare-judged-box": view.judged,
-                "flow-box": view.flow,
-                "compare-why-box": why,
-                "compare-panel-box": panel,
-                "columns": view.depths,
-                "agreement-box": view.agreement,
-                "contested-box": view.contested,
-                "result-plots-row": dict(
-                    zip((*(row.key for row in RESULT_CHARTS), SPEED), view.charts or (), strict=True)
-                ),
-                "scores-box": view.scores,
-                "speed-box": view.speed,
-                "cards-box": view.cards,
-                "result-table-box": view.table,
-            }
-
-        return self.saved(found, judgments, question, sections, language)
+        drawn = self.draw(found, controls, judgments, language, live=False)
+        return self.page(found, drawn, judgments, question, language)
 
 
 def invitation(language: Language) -> str:

@@ -7,38 +7,27 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts import RESULT_CHARTS, SCALES
+from demo.charts import SCALES
 from demo.metrics.agreement import MEASURES
 from demo.phrases import passage_name
 from demo.rankers.fusion import METHODS, RRF_K
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_FUSION, SPEED, SPEED_AXES, Controls, invitation, is_fused, reference_of
-from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
+from demo.ui.compare.handlers import (
+    NO_FUSION,
+    SECTIONS,
+    SPEED_AXES,
+    WHAT_IF,
+    CompareTab,
+    Controls,
+    invitation,
+    is_fused,
+    reference_of,
+)
+from demo.ui.parts import Share, build_share
+from demo.ui.rerank.results import FILES
+from demo.ui.sections import Built, build_sections
 from demo.ui.session import Shown
-
-
-@dataclass(frozen=True, slots=True)
-class Parts(Filled):
-    """The components that a `View` fills, by the names of its fields."""
-
-    shown: gr.State
-    status: gr.HTML
-    headline: gr.HTML
-    judged: gr.HTML
-    flow: gr.HTML
-    why: gr.HTML
-    panel: gr.HTML
-    agreement: gr.HTML
-    contested: gr.HTML
-    charts: tuple[ChartParts, ...]
-    scores: gr.HTML
-    depths: gr.HTML
-    speed: gr.HTML
-    cards: gr.HTML
-    table: gr.HTML
-    what_if: gr.HTML
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,108 +93,84 @@ class WhatIf:
 class Results:
     """What a view fills, and what the visitor can still do with it."""
 
-    parts: Parts
+    built: Built
     panel: Panel
     what_if: WhatIf
-    link: Takeaway
-    html: Takeaway
-    csv: Takeaway
-    json: Takeaway
-    code: Takeaway
+    share: Share
 
 
 def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     """The right side, empty until the first result arrives."""
+    panel, edit = _build_panel(label), _build_what_if(label)
+    share = build_share(CompareTab.name, FILES, label)
+    controls = {
+        "share": share.components(),
+        "agreement": [panel.measure, panel.reference],
+        "scores": [panel.scale],
+        "depths": [panel.depth, panel.fusion, panel.k, *panel.weights],
+        "speeds": [panel.axis],
+        WHAT_IF: [edit.query, edit.passage, edit.text, edit.run],
+    }
+    start = {"headline": invitation("en")}
+    return Results(build_sections(CompareTab.name, SECTIONS, status_box, controls, start), panel, edit, share)
+
+
+def _build_panel(label: w.Labels) -> Panel:
+    """The controls, to be placed by the sections."""
     start = Controls()
-    headline = page_html(invitation("en"), elem_id="compare-headline-box")
-    judged = page_html("", elem_id="compare-judged-box")
-    flow = page_html("", elem_id="flow-box")
-    why = page_html("", elem_id="compare-why-box")
-    panel_box = page_html("", elem_id="compare-panel-box")
-    with gr.Accordion(label(w.DEPTH_AND_FUSION), open=False, elem_id="columns"):
-        depth = gr.Slider(
-            1, 2, value=2, step=1, label=label(w.DEPTH_SLIDER), info=label(w.DEPTH_SLIDER_INFO), elem_id="depth-slider"
-        )
-        depths = page_html("", elem_id="depths-box")
-        fusion = gr.Radio(
+    return Panel(
+        depth=gr.Slider(
+            1,
+            2,
+            value=2,
+            step=1,
+            label=label(w.DEPTH_SLIDER),
+            info=label(w.DEPTH_SLIDER_INFO),
+            elem_id="depth-slider",
+            render=False,
+        ),
+        fusion=gr.Radio(
             [(label(w.FUSIONS[key]), key) for key in (NO_FUSION, *METHODS)],
             value=start.fusion,
             label=label(w.FUSION),
             info=label(w.FUSION_INFO),
             elem_id="fusion",
-        )
-        k = gr.Slider(0, 200, value=RRF_K, step=1, label=label(w.FUSION_K), elem_id="fusion-k")
-        with gr.Row(elem_id="weights"):
-            weights = tuple(
-                gr.Slider(0, 2, value=1, step=0.05, visible=False, min_width=180, elem_id=f"weight-{place}")
-                for place in range(MOST_RANKERS)
-            )
-    with gr.Column(elem_id="agreement-box", elem_classes="plot-card"):
-        with gr.Row():
-            measure = gr.Radio(
-                [(label(row.label), row.key) for row in MEASURES],
-                value=start.measure,
-                label=label(w.AGREEMENT_BY),
-                elem_id="measure",
-            )
-            reference = gr.Dropdown([], value=None, label=label(w.REFERENCE), elem_id="reference")
-        agreement = page_html("", elem_id="agreement-table")
-    contested = page_html("", elem_id="contested-box")
-    with gr.Row(elem_id="result-plots-row"):
-        with gr.Column():
-            scale = gr.Radio(
-                [(label(row.label), row.key) for row in SCALES],
-                value=start.scale,
-                label=label(w.SCALE),
-                elem_id="result-scale",
-            )
-            charts = [build_chart(row.key) for row in RESULT_CHARTS]
-        with gr.Column():
-            axis = gr.Radio(
-                [(label(w.SPEED_AGAINST[key]), key) for key in SPEED_AXES],
-                value=start.axis,
-                label=label(w.SPEED_AXIS),
-                elem_id="speed-axis",
-            )
-            charts.append(build_chart(SPEED))
-    scores = page_html("", elem_id="scores-box")
-    speed = page_html("", elem_id="speed-box")
-    cards = page_html("", elem_id="cards-box")
-    table = page_html("", elem_id="result-table-box")
-    what_if, edit = _build_what_if(label)
-    with gr.Row(elem_id="compare-downloads"):
-        link = build_link(label, "compare-link")
-        html = build_download(label(w.DOWNLOAD_HTML), "compare-html")
-        csv = build_download(label(w.DOWNLOAD_CSV), "compare-csv")
-        json = build_download(label(w.DOWNLOAD_JSON), "compare-json")
-        code = build_download(label(w.DOWNLOAD_CODE), "compare-python")
-    parts = Parts(
-        shown=gr.State(None),
-        status=status_box,
-        headline=headline,
-        judged=judged,
-        flow=flow,
-        why=why,
-        panel=panel_box,
-        agreement=agreement,
-        contested=contested,
-        charts=tuple(charts),
-        scores=scores,
-        depths=depths,
-        speed=speed,
-        cards=cards,
-        table=table,
-        what_if=what_if,
+            render=False,
+        ),
+        k=gr.Slider(0, 200, value=RRF_K, step=1, label=label(w.FUSION_K), elem_id="fusion-k", render=False),
+        weights=tuple(
+            gr.Slider(0, 2, value=1, step=0.05, visible=False, elem_id=f"weight-{place}", render=False)
+            for place in range(MOST_RANKERS)
+        ),
+        reference=gr.Dropdown([], value=None, label=label(w.REFERENCE), elem_id="reference", render=False),
+        measure=gr.Radio(
+            [(label(row.label), row.key) for row in MEASURES],
+            value=start.measure,
+            label=label(w.AGREEMENT_BY),
+            elem_id="measure",
+            render=False,
+        ),
+        scale=gr.Radio(
+            [(label(row.label), row.key) for row in SCALES],
+            value=start.scale,
+            label=label(w.SCALE),
+            elem_id="result-scale",
+            render=False,
+        ),
+        axis=gr.Radio(
+            [(label(w.SPEED_AGAINST[key]), key) for key in SPEED_AXES],
+            value=start.axis,
+            label=label(w.SPEED_AXIS),
+            elem_id="speed-axis",
+            render=False,
+        ),
     )
-    panel = Panel(depth, fusion, k, weights, reference, measure, scale, axis)
-    return Results(parts, panel, edit, link, html, csv, json, code)
 
 
-def _build_what_if(label: w.Labels) -> tuple[gr.HTML, WhatIf]:
-    with gr.Accordion(label(w.EDIT), open=False, elem_id="what-if"):
-        query = gr.Textbox(label=label(w.EDIT_QUERY), lines=1, max_lines=4, elem_id="what-if-query")
-        passage = gr.Dropdown([], value=None, label=label(w.EDIT_PASSAGE), elem_id="what-if-passage")
-        text = gr.Textbox(label=label(w.EDIT_TEXT), lines=3, max_lines=10, elem_id="what-if-text")
-        run = gr.Button(label(w.EDIT_RUN), size="sm", elem_id="what-if-run")
-        found = page_html("", elem_id="what-if-box")
-    return found, WhatIf(query, passage, text, run)
+def _build_what_if(label: w.Labels) -> WhatIf:
+    return WhatIf(
+        query=gr.Textbox(label=label(w.EDIT_QUERY), lines=1, max_lines=4, elem_id="what-if-query", render=False),
+        passage=gr.Dropdown([], value=None, label=label(w.EDIT_PASSAGE), elem_id="what-if-passage", render=False),
+        text=gr.Textbox(label=label(w.EDIT_TEXT), lines=3, max_lines=10, elem_id="what-if-text", render=False),
+        run=gr.Button(label(w.EDIT_RUN), size="sm", elem_id="what-if-run", render=False),
+    )

@@ -1,19 +1,18 @@
 """What the Evaluate tab does, free of components: forms in, frozen `View`s out.
 
-The fields of `View` have the names of the components they belong to. An evaluation is scored once; measure, baseline,
-ranker, grade and threshold only draw it again.
+An evaluation is scored once; measure, baseline, ranker, grade and threshold only draw it again.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from statistics import median
 from time import perf_counter
+from typing import Any
 from urllib.parse import urlencode
 
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
@@ -29,8 +28,7 @@ from demo.formats.trec_runs import Run, read_run
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
-from demo.phrases import seconds
-from demo.progress import Progress, Steps
+from demo.progress import Steps
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
@@ -41,8 +39,9 @@ from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
 from demo.ui.parts import HIDDEN, ChartView
 from demo.ui.plots import plot
-from demo.ui.progress import PROGRESS_SECONDS
-from demo.ui.saving import Section, saved_page
+from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
+from demo.ui.saving import saved_page
+from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.views import evaluation as views
 from demo.ui.views import status
 
@@ -51,19 +50,6 @@ DEPTH = 100
 SO_FAR_SECONDS = 2.0
 MOST_RUN_LINES = 300_000
 """Of a run file that the browser is given; larger ones are for the command line."""
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """New values for the components of the same names; None leaves a component as it is."""
-
-    evaluated: Evaluated | None = None
-    status: str | None = None
-    headline: str | None = None
-    table: str | None = None
-    charts: tuple[ChartView | None, ...] | None = None
-    meaning: str | None = None
-    queries: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,29 +62,67 @@ class Opened:
     depth: int
 
 
-class TimeLeft:
-    """How long the queries that are left will take, by the median of those that are done.
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the sections are drawn from.
 
-    The first does not count: models are loaded and collections indexed for it.
+    Attributes:
+        live: whether there is a server to open a query with.
     """
 
-    def __init__(self) -> None:
-        self._last = perf_counter()
-        self._took: list[float] = []
+    evaluated: Evaluated
+    study: Study
+    looks: Looks
+    language: Language
+    live: bool = True
 
-    def one_done(self) -> None:
-        """One more query is done, just now."""
-        now = perf_counter()
-        self._took.append(now - self._last)
-        self._last = now
 
-    def left(self, queries: int) -> float | None:
-        """Seconds for so many queries; None while fewer than two are done."""
-        return median(self._took[1:]) * queries if len(self._took) > 1 else None
+MEASURE, ORDER, CUT = frozenset({"measure"}), frozenset({"order"}), frozenset({"cut"})
+"""The occasions that another measure, another order of the queries or another threshold was chosen."""
+
+
+def _chart(row: EvaluationChart, look: Look) -> ChartView:
+    return chart_view(row, look.study, look.looks.threshold, look.language)
+
+
+def _charts(scores: bool) -> tuple[ChartRow[Look], ...]:
+    """Those of the scores of one ranker, or those of the queries."""
+    return tuple(
+        ChartRow(
+            f"evaluation-{row.key}",
+            partial(_chart, row),
+            (CUT if row.cut else frozenset()) | (MEASURE if row.judged and not row.scores else frozenset()),
+        )
+        for row in EVALUATION_CHARTS
+        if row.scores == scores
+    )
+
+
+def _meaning(look: Look) -> str:
+    return views.meaning(look.study, look.looks.threshold, look.language) if look.study.chosen else ""
+
+
+SECTIONS: tuple[Section[Look], ...] = (
+    Section("headline", draw=lambda look: views.headline(look.evaluated, look.study, look.language), on=MEASURE),
+    Section("share", saved=False),
+    Section(
+        "table", w.RANKERS_COMPARED, lambda look: views.table(look.evaluated, look.study, look.language), on=MEASURE
+    ),
+    Section("charts", w.EVALUATION_CHARTS, charts=_charts(scores=False)),
+    Section(
+        "queries",
+        w.QUERIES,
+        lambda look: views.queries(look.study, look.looks.order, look.language, look.live),
+        on=MEASURE | ORDER,
+    ),
+    Section("meaning", w.MEANING, _meaning, _charts(scores=True), on=CUT, folded=True),
+)
 
 
 class EvaluateTab:
     """What the tab does: forms in, views out."""
+
+    name = "evaluate"
 
     def __init__(self, pane: InputsPane) -> None:
         self.pane = pane
@@ -174,28 +198,28 @@ class EvaluateTab:
 
     # ---- running -------------------------------------------------------------------------------------------------
 
-    def run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
+    def run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View[Evaluated]]:
         """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
         return guarded(self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language)))
 
-    def _run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View]:
+    def _run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View[Evaluated]]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
         begun, steps = self._begin(form)
         relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1)
-        pace, told, counted = TimeLeft(), -PROGRESS_SECONDS, _Counted()
+        pace, last, counted = TimeLeft(), -PROGRESS_SECONDS, _Counted()
         for step in steps:
             if isinstance(step.so_far, PartialEvaluation):
                 begun = replace(begun, done=step.so_far)
                 pace.one_done()
                 if begun.collection.is_judged and counted.is_due(len(begun.done.outcomes)):
-                    yield View(headline=self._so_far(begun, relevant_from, language))
-            elif perf_counter() - told >= PROGRESS_SECONDS:
-                told = perf_counter()
-                yield View(evaluated=begun, status=_told(step, pace, language))
+                    yield View(drawn={"headline": self._so_far(begun, relevant_from, language)})
+            elif perf_counter() - last >= PROGRESS_SECONDS:
+                last = perf_counter()
+                yield View(begun, told(step, language, pace.left(step.total - step.done)))
         begun = replace(begun, done=steps.result)
         if not begun.done.outcomes:
             raise _all_failed(begun.done.failures)
-        yield View(evaluated=begun, status=status.progress(w.EVALUATE_TESTING.to(language), 0, 0, language))
+        yield View(begun, status.progress(w.EVALUATE_TESTING.to(language), 0, 0, language))
         yield replace(self._measured(begun, looks, relevant_from, language), status="")
 
     def _begin(self, form: EvaluateForm) -> tuple[Evaluated, Steps[PartialEvaluation]]:
@@ -261,7 +285,7 @@ class EvaluateTab:
 
     def stopped(
         self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
-    ) -> View:
+    ) -> View[Evaluated]:
         """What was done when the person stopped the work, said to be a part."""
         if evaluated is None or not evaluated.done.outcomes or evaluated.evaluation is not None:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
@@ -274,7 +298,7 @@ class EvaluateTab:
 
     def redrawn(
         self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
-    ) -> View:
+    ) -> View[Evaluated]:
         """Everything anew after something that is looked at changed; nothing is scored."""
         if evaluated is None or not evaluated.done.outcomes:
             return View()
@@ -286,13 +310,13 @@ class EvaluateTab:
 
     def returned(
         self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
-    ) -> View:
+    ) -> View[Evaluated]:
         """What has to be drawn anew when the visitor comes back, perhaps having judged elsewhere."""
         if evaluated is None or evaluated.own == looks.counted:
             return View()
         return self.redrawn(evaluated, looks, relevant_from, language)
 
-    def _measured(self, evaluated: Evaluated, looks: Looks, relevant_from: int, language: Language) -> View:
+    def _measured(self, evaluated: Evaluated, looks: Looks, relevant_from: int, language: Language) -> View[Evaluated]:
         """The evaluation with this baseline, this grade and the judgments that count, drawn."""
         if looks.counted != evaluated.own:
             evaluated = replace(evaluated, own=looks.counted, evaluation=None)
@@ -305,48 +329,23 @@ class EvaluateTab:
             known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
         return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
 
-    def drawn(self, evaluated: Evaluated, looks: Looks, language: Language) -> View:
+    def drawn(self, evaluated: Evaluated, looks: Looks, language: Language) -> View[Evaluated]:
         """Every part of the page for a measured evaluation."""
-        study = study_of(evaluated, looks)
-        return replace(
-            self.by_measure(evaluated, looks, language),
-            charts=tuple(chart_view(row, study, looks.threshold, language) for row in EVALUATION_CHARTS),
-            meaning=views.meaning(study, looks.threshold, language) if study.chosen else "",
-        )
+        return View(evaluated, drawn=self._draw(evaluated, looks, language))
 
-    def by_measure(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
-        """What depends on the measure; scores and what they mean do not."""
+    def again(
+        self, evaluated: Evaluated | None, looks: Looks, language: Language, occasion: Occasion
+    ) -> View[Evaluated]:
+        """What an occasion changes: MEASURE, ORDER or CUT."""
         if evaluated is None or evaluated.evaluation is None:
             return View()
-        study = study_of(evaluated, looks)
-        return View(
-            evaluated=evaluated,
-            headline=views.headline(evaluated, study, language),
-            table=views.table(evaluated, study, language),
-            charts=tuple(
-                chart_view(row, study, looks.threshold, language) if row.judged and not row.scores else None
-                for row in EVALUATION_CHARTS
-            ),
-            queries=views.queries(study, looks.order, language),
-        )
+        return View(evaluated, drawn=self._draw(evaluated, looks, language, occasion))
 
-    def resorted(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
-        """What depends on the order of the queries."""
-        if evaluated is None or evaluated.evaluation is None:
-            return View()
-        return View(queries=views.queries(study_of(evaluated, looks), looks.order, language))
-
-    def cut(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> View:
-        """What depends on the threshold."""
-        if evaluated is None or evaluated.evaluation is None:
-            return View()
-        study = study_of(evaluated, looks)
-        return View(
-            charts=tuple(
-                chart_view(row, study, looks.threshold, language) if row.cut else None for row in EVALUATION_CHARTS
-            ),
-            meaning=views.meaning(study, looks.threshold, language),
-        )
+    def _draw(
+        self, evaluated: Evaluated, looks: Looks, language: Language, occasion: Occasion = ALWAYS, live: bool = True
+    ) -> dict[str, Any]:
+        look = Look(evaluated, study_of(evaluated, looks), looks, language, live)
+        return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- going on from here --------------------------------------------------------------------------------------
 
@@ -373,18 +372,9 @@ class EvaluateTab:
             InputError: there is nothing to save yet.
         """
         evaluated = _ran(evaluated)
-        study, view = study_of(evaluated, looks), self.drawn(evaluated, looks, language)
-        charts = list(zip(EVALUATION_CHARTS, view.charts or (), strict=True))
-        sections: dict[str, Section] = {
-            "evaluate-headline-box": view.headline,
-            "evaluate-table-box": view.table,
-            "evaluate-plots-row": {f"evaluation-{row.key}": chart for row, chart in charts if not row.scores},
-            "evaluate-queries-box": views.queries(study, looks.order, language, live=False),
-            "evaluate-scores-row": {f"evaluation-{row.key}": chart for row, chart in charts if row.scores},
-            "evaluate-meaning-box": view.meaning,
-        }
+        study, drawn = study_of(evaluated, looks), self._draw(evaluated, looks, language, live=False)
         data = report.as_json(study.evaluation, study.outcomes, study.collection, study.ordered)
-        page = saved_page("evaluate-results", study.evaluation.collection_key, sections, data, language)
+        page = saved_page(self.name, SECTIONS, study.evaluation.collection_key, drawn, data, language)
         return {"name": "rerank-lens-evaluation.html", "text": page}
 
 
@@ -420,20 +410,6 @@ class _Counted:
             return False
         self._next, self._at = done + max(1, done // 10), perf_counter() + SO_FAR_SECONDS
         return True
-
-
-def _told(step: Progress, pace: TimeLeft, language: Language) -> str:
-    """The progress as a labelled bar, with the time that is left."""
-    words, left = step.detail, pace.left(step.total - step.done)
-    if left is not None:
-        time = duration(left)
-        words = Message("{words} · about {time} left", words=words, time=time)
-    return status.progress(words.to(language), step.done, step.total, language)
-
-
-def duration(left: float) -> str:
-    """A time to wait, roughly: seconds up to 90, then minutes."""
-    return seconds(max(1.0, round(left))).replace(".0", "") if left <= 90 else f"{math.ceil(left / 60)} min"
 
 
 def _all_failed(failures: Sequence[Failure]) -> InputError:

@@ -16,7 +16,7 @@ from demo.ui.evaluate.handlers import DEPTH, EvaluateTab
 from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.page import page_html
-from demo.ui.parts import RunBox, build_run_box
+from demo.ui.parts import RunBox, build_inputs_line, build_run_box
 from demo.ui.rankers import build_ranker_menu
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
@@ -57,7 +57,8 @@ class EvaluateInputs:
 
 def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
     """Makes the left column."""
-    with gr.Column(elem_id="evaluate-inputs"):
+    with gr.Column(elem_id="evaluate-inputs", elem_classes="side"):
+        build_inputs_line()
         source, collection, collection_box = _collection(tab, label)
         with gr.Column(elem_id="evaluate-from-upload"):
             upload = gr.UploadButton(label(w.UPLOAD_BUTTON), file_count="multiple", elem_id="evaluate-upload")  # type: ignore[arg-type]
@@ -96,6 +97,7 @@ def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdow
         collection = gr.Dropdown(
             [(label(card.title), key) for key, card in cards],
             value=cards[0][0],
+            label=label(w.EVALUATE_SOURCE),
             show_label=False,
             container=False,
             filterable=False,

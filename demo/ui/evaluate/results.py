@@ -9,12 +9,13 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts.evaluation import EVALUATION_CHARTS, Study, threshold_data
+from demo.charts.evaluation import Study, threshold_data
+from demo.messages import Message
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, FILES, View, study_of
+from demo.ui.evaluate.handlers import CALIBRATION, SECTIONS, EvaluateTab, study_of
 from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated, Looks
-from demo.ui.page import page_html
-from demo.ui.parts import ChartParts, Filled, Takeaway, build_chart, build_download, build_link
+from demo.ui.parts import Share, build_share
+from demo.ui.sections import Built, View, build_sections
 from demo.ui.views import status
 
 SLIDER_STEPS = 200
@@ -93,111 +94,79 @@ def _slider(study: Study, threshold: float | None) -> gr.Slider:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts(Filled):
-    """The components that a `View` fills, by the names of its fields."""
-
-    evaluated: gr.State
-    status: gr.HTML
-    headline: gr.HTML
-    table: gr.HTML
-    charts: tuple[ChartParts, ...]
-    meaning: gr.HTML
-    queries: gr.HTML
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
-    """What a view fills, how it is looked at, and the files to take away, by their kinds.
+    """What a view fills, how it is looked at, and the menu of what can be taken away."""
 
-    Attributes:
-        shown: everything but the headline, hidden until there is something to show.
-        scored: what scores mean, hidden where nothing is judged.
-        html: the whole as a page of its own.
-    """
-
-    parts: Parts
+    built: Built
     panel: Panel
-    shown: gr.Column
-    scored: gr.Row
-    link: Takeaway
-    html: Takeaway
-    files: dict[str, Takeaway]
+    share: Share
+
+    @property
+    def calibration(self) -> gr.Button:
+        """Saves what scores mean; hidden where nothing is judged."""
+        return self.share.entries[CALIBRATION].button
 
     def outputs(self) -> list[Any]:
         """Every component that a view can change."""
-        return [
-            *self.parts.outputs(),
-            *self.panel.components(),
-            self.shown,
-            self.scored,
-            self.files[CALIBRATION].button,
-        ]
+        return [*self.built.outputs(), *self.panel.components(), self.calibration]
 
-    def updates(self, view: View, looks: Looks) -> dict[Any, Any]:
+    def updates(self, view: View[Evaluated], looks: Looks) -> dict[Any, Any]:
         """The view's values by component, and the controls for what is drawn anew with these looks."""
-        found = self.parts.updates(view)
-        if view.evaluated is None or view.evaluated.evaluation is None:
+        found = self.built.updates(view)
+        if view.kept is None or view.kept.evaluation is None:
             return found
-        study = study_of(view.evaluated, looks)
-        judged = study.chosen is not None
+        study = study_of(view.kept, looks)
         return (
             found
             | self.panel.fitted(study, looks.threshold)
-            | self.panel.own_offered(view.evaluated, looks)
-            | {
-                self.shown: gr.Column(visible=True),
-                self.scored: gr.Row(visible=judged),
-                self.files[CALIBRATION].button: gr.Button(visible=judged),
-            }
+            | self.panel.own_offered(view.kept, looks)
+            | {self.calibration: gr.Button(visible=study.chosen is not None)}
         )
 
 
 def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.Labels) -> Results:
     """The right side; `judgments` are the visitor's own."""
-    with gr.Column(elem_id="evaluate-results"):
-        invitation = status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, "en")
-        headline = page_html(invitation, elem_id="evaluate-headline-box")
-        with gr.Column(visible=False, elem_id="evaluate-shown") as shown:
-            with gr.Row(elem_id="evaluate-looks"):
-                measure = gr.Dropdown([], label=label(w.LOOK_MEASURE), elem_id="look-measure", filterable=False)
-                baseline = gr.Dropdown([], label=label(w.LOOK_BASELINE), elem_id="look-baseline", filterable=False)
-                ranker = gr.Dropdown([], label=label(w.LOOK_RANKER), elem_id="look-ranker", filterable=False)
-                own = gr.Checkbox(False, label=label(w.OWN), info=label(w.OWN_INFO), visible=False, elem_id="look-own")
-            table = page_html("", elem_id="evaluate-table-box")
-            charts: dict[str, ChartParts] = {}
-            with gr.Row(elem_id="evaluate-plots-row"):
-                for row in EVALUATION_CHARTS:
-                    if not row.scores:
-                        charts[row.key] = build_chart(f"evaluation-{row.key}")
-            order = gr.Radio(
-                [(label(w.ORDER_GAIN), BY_GAIN), (label(w.ORDER_AGREEMENT), BY_AGREEMENT)],
-                value=BY_GAIN,
-                label=label(w.QUERIES_ORDER),
-                elem_id="look-order",
-            )
-            queries = page_html("", elem_id="evaluate-queries-box")
-            with gr.Row(elem_id="evaluate-scores-row") as scored:
-                for row in EVALUATION_CHARTS:
-                    if row.scores:
-                        charts[row.key] = build_chart(f"evaluation-{row.key}")
-                with gr.Column(elem_id="evaluate-meaning-card", elem_classes="plot-card"):
-                    unjudged_too = gr.Checkbox(
-                        False, label=label(w.UNJUDGED_TOO), info=label(w.UNJUDGED_TOO_INFO), elem_id="unjudged-too"
-                    )
-                    threshold = gr.Slider(0, 1, value=0, label=label(w.THRESHOLD), elem_id="threshold")
-                    meaning = page_html("", elem_id="evaluate-meaning-box")
-            with gr.Row(elem_id="evaluate-downloads"):
-                link = build_link(label, "evaluate-link")
-                html = build_download(label(w.DOWNLOAD_HTML), "evaluate-html")
-                files = {kind: build_download(label(w.EVALUATE_FILES[kind]), f"evaluate-{kind}") for kind in FILES}
-    parts = Parts(
-        evaluated=gr.State(None),
-        status=status_box,
-        headline=headline,
-        table=table,
-        charts=tuple(charts[row.key] for row in EVALUATION_CHARTS),
-        meaning=meaning,
-        queries=queries,
+    panel = _build_panel(judgments, label)
+    share = build_share(EvaluateTab.name, {"html": w.DOWNLOAD_HTML, **w.EVALUATE_FILES}, label)
+    controls = {
+        "share": share.components(),
+        "table": [panel.measure, panel.baseline, panel.ranker, panel.own],
+        "queries": [panel.order],
+        "meaning": [panel.unjudged_too, panel.threshold],
+    }
+    start = {"headline": status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, "en")}
+    with gr.Column(elem_id="evaluate-results", elem_classes="results"):
+        built = build_sections(EvaluateTab.name, SECTIONS, status_box, controls, start)
+    return Results(built, panel, share)
+
+
+def _build_panel(judgments: gr.State, label: w.Labels) -> Panel:
+    """The controls, to be placed by the sections."""
+
+    def menu(text: Message, elem_id: str) -> gr.Dropdown:
+        return gr.Dropdown([], label=label(text), elem_id=elem_id, filterable=False, render=False)
+
+    return Panel(
+        measure=menu(w.LOOK_MEASURE, "look-measure"),
+        baseline=menu(w.LOOK_BASELINE, "look-baseline"),
+        ranker=menu(w.LOOK_RANKER, "look-ranker"),
+        unjudged_too=gr.Checkbox(
+            False,
+            label=label(w.UNJUDGED_TOO),
+            info=label(w.UNJUDGED_TOO_INFO),
+            elem_id="unjudged-too",
+            render=False,
+        ),
+        judgments=judgments,
+        own=gr.Checkbox(
+            False, label=label(w.OWN), info=label(w.OWN_INFO), visible=False, elem_id="look-own", render=False
+        ),
+        order=gr.Radio(
+            [(label(w.ORDER_GAIN), BY_GAIN), (label(w.ORDER_AGREEMENT), BY_AGREEMENT)],
+            value=BY_GAIN,
+            label=label(w.QUERIES_ORDER),
+            elem_id="look-order",
+            render=False,
+        ),
+        threshold=gr.Slider(0, 1, value=0, label=label(w.THRESHOLD), elem_id="threshold", render=False),
     )
-    panel = Panel(measure, baseline, ranker, unjudged_too, judgments, own, order, threshold)
-    return Results(parts, panel, shown, scored, link, html, files)

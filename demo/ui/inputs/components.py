@@ -18,8 +18,12 @@ from demo.ui import wording as w
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
 from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, current_page, page_html
+from demo.ui.parts import build_inputs_line
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
+
+RUN_NOW = "() => document.dispatchEvent(new CustomEvent('lens-run'))"
+"""A query that was chosen is run in the tab that is open."""
 
 SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE_UPLOAD, UPLOAD))
 
@@ -88,7 +92,8 @@ def parameter_label(row: Parameter) -> Message:
 def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
     """Makes the left column."""
     start = pane.default_form()
-    with gr.Column(elem_id="inputs") as column:
+    with gr.Column(elem_id="inputs", elem_classes="side") as column:
+        build_inputs_line()
         query = gr.Textbox(
             start.query,
             label=label(w.QUERY),
@@ -114,6 +119,7 @@ def build_inputs(pane: InputsPane, label: w.Labels) -> Inputs:
             collection = gr.Dropdown(
                 [(label(card.title), key) for key, card in pane.service.cards()],
                 value=start.collection,
+                label=label(w.COLLECTION),
                 show_label=False,
                 container=False,
                 filterable=False,
@@ -253,7 +259,9 @@ def _wire(inputs: Inputs) -> None:
     collection, query, reading = form["collection"], form["query"], form["reading"]
     said = [notes.examples, notes.collection, notes.formats, notes.pasted, notes.uploaded]
     current_page().load(opened, None, [*inputs.components(), *said], **QUICK)
-    notes.examples.input(lambda text: text, notes.examples, query, **QUICK)
+    notes.examples.input(lambda text: text, notes.examples, query, **QUICK).success(
+        None, js=RUN_NOW, api_visibility="private"
+    )
     collection.input(collection_chosen, [collection, query], [notes.examples, query, notes.collection], **QUICK)
     form["variant"].input(variant_chosen, form["variant"], [form[name] for name in PARAMETERS], **QUICK)
     gr.on(

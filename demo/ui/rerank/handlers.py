@@ -1,65 +1,133 @@
 """What the Rerank tab does, free of components: forms in, frozen `View`s out.
 
-The tab shows a result of two columns, the first stage and one reranker, and what the second changes of the first. The
-fields of `View` have the names of the components they belong to.
+The tab shows a result of two columns, the first stage and one reranker, and what the second changes of the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from demo.charts import PAIR_CHARTS, RAW, Chart, find_scale
+from demo.charts import PAIR_CHARTS, RAW, Chart, Scale, find_scale
 from demo.errors import DemoError, InputError
 from demo.judgments import Judgments
-from demo.messages import Language
+from demo.messages import Language, Message
 from demo.rankers.protocol import Ranker
 from demo.records import Result
 from demo.results import Pair
 from demo.results.report import pair_as_csv, pair_as_json
+from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import Form
-from demo.ui.judging import judged_box
+from demo.ui.judging import JUDGED, LOADED, judged_box
 from demo.ui.links import Link, needs_download, read, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
-from demo.ui.result_tab import ResultTab
-from demo.ui.saving import Section
+from demo.ui.result_tab import WHY, ResultTab
+from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.session import Shown
-from demo.ui.views import cards, cost, flow, headline, passages, status
+from demo.ui.views import cards, cost, figures, flow, headline, passages, status, tops
+
+SCALE = frozenset({"scale"})
+"""The occasion that another scale was chosen."""
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """New values for the components of the same names; None leaves a component as it is."""
+class Look:
+    """What the sections are drawn from.
 
-    shown: Shown | None = None
-    status: str | None = None
-    headline: str | None = None
-    judged: str | None = None
-    slope: str | None = None
-    why: str | None = None
-    panel: str | None = None
-    charts: tuple[ChartView | None, ...] | None = None
-    formula: str | None = None
-    table: str | None = None
-    cost: str | None = None
+    Attributes:
+        live: whether there is a server to judge for and to ask why.
+    """
+
+    shown: Shown
+    judgments: Judgments
+    pair: Pair
+    scale: Scale
+    language: Language
+    live: bool = True
+
+    @property
+    def meanings(self) -> Mapping[int, Message]:
+        """What each grade means in this collection."""
+        return self.shown.collection.card.grades
+
+    @property
+    def analysis(self) -> Analysis:
+        """How texts are cut into terms."""
+        return self.shown.analysis
+
+
+def _chart(row: Chart, look: Look) -> ChartView:
+    """One chart's heading with its words for screen readers, and its picture."""
+    data = row.data(look.pair, look.scale)
+    return ChartView(
+        note=status.chart_note(row.label, row.alt(data), look.language),
+        figure=plot(row.figure(data, look.language)),
+        shown=look.pair.result.size >= row.from_size,
+    )
+
+
+SECTIONS: tuple[Section[Look], ...] = (
+    Section("headline", draw=lambda look: headline.pair_headline(look.pair, look.shown.trap, look.language)),
+    Section("judged", draw=lambda look: judged_box(look.shown, look.judgments, look.language), on=JUDGED | LOADED),
+    Section("share", saved=False),
+    Section(
+        "tops",
+        draw=lambda look: tops.tops(look.pair, look.meanings, look.analysis, look.language, look.live),
+        on=LOADED,
+    ),
+    Section(WHY),
+    Section("slope", w.RANK_CHANGE, lambda look: flow.slope(look.pair.result, look.language)),
+    Section(
+        "scores",
+        w.SCORES,
+        lambda look: status.reading(look.scale.formula, look.language),
+        tuple(
+            ChartRow(row.key, partial(_chart, row), SCALE if row.scaled else frozenset(), row.from_size == 0)
+            for row in PAIR_CHARTS
+        ),
+        on=SCALE,
+    ),
+    Section("figures", w.HOW_MUCH, lambda look: figures.key_figure_strip(look.pair, look.language)),
+    Section(
+        "table",
+        w.RANKING,
+        lambda look: passages.pair_table(look.pair, look.meanings, look.analysis, look.language),
+        on=LOADED,
+        folded=True,
+    ),
+    Section(
+        "cost",
+        w.TIME,
+        lambda look: cost.cost(look.pair, look.language) + cards.reading_cards(look.shown.rankings, look.language),
+        folded=True,
+    ),
+    Section(
+        "panel",
+        draw=lambda look: passages.panel(look.pair.result, look.language, look.meanings, look.live),
+        beside=True,
+    ),
+)
 
 
 class RerankTab(ResultTab):
     """What the tab does: forms in, views out."""
 
-    file, scene, nothing = "rerank-lens", "results", w.NOTHING_YET
+    name, file, nothing, rows = "rerank", "rerank-lens", w.NOTHING_YET, SECTIONS
 
     def reranker(self, model: str, precision: str = "", windows: bool = False) -> Ranker:
-        """The model of this name, used in this way; "" takes the default."""
+        """The model or remote reranker of this name, a model used in this way; "" takes the default model."""
         usual = precision in ("", self.pane.settings.precision)
-        return self.service.cross_encoder(model, "" if usual else precision, windows)
+        return self.service.reranker(model, "" if usual else precision, windows)
 
-    def run(self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language) -> Iterator[View]:
+    def run(
+        self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language
+    ) -> Iterator[View[Shown]]:
         """Views while the ranking is made, the finished one last; closing the iterator stops the work."""
         return guarded(
             self._run(form, reranker, judgments, scale, language),
@@ -68,33 +136,29 @@ class RerankTab(ResultTab):
 
     def _run(
         self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language
-    ) -> Iterator[View]:
+    ) -> Iterator[View[Shown]]:
         for step in self.steps(form, lambda first: (first, reranker), language):
             if isinstance(step, str):
                 yield View(status=step)
             elif step.result.failures:
                 raise InputError(step.result.failures[0].reason)
             elif len(step.result.columns) == len(step.rankers):
-                yield self.finished(step, judgments, scale, language)
+                yield View(step, "", {**self.drawn(step, judgments, language, scale), WHY: ""})
 
-    def finished(self, shown: Shown, judgments: Judgments, scale: str, language: Language) -> View:
-        """Every part of the page for a finished result."""
-        pair = Pair.of(shown.judged(judgments))
-        return View(
-            shown=shown,
-            status="",
-            headline=headline.pair_headline(pair, shown.trap, language),
-            judged=judged_box(shown, judgments, language),
-            slope=flow.slope(pair.result, language),
-            why="",
-            panel=passages.panel(pair.result, language, shown.collection.card.grades),
-            charts=tuple(self.chart(row, pair, scale, language) for row in PAIR_CHARTS),
-            formula=status.reading(find_scale(scale).formula, language),
-            table=self.table(shown, judgments, language),
-            cost=cost.cost(pair, language),
-        )
+    def drawn(
+        self,
+        shown: Shown,
+        judgments: Judgments,
+        language: Language,
+        scale: str = RAW.key,
+        occasion: Occasion = ALWAYS,
+        live: bool = True,
+    ) -> dict[str, Any]:
+        """The sections of a result, or those that an occasion changes."""
+        look = Look(shown, judgments, Pair.of(shown.judged(judgments)), find_scale(scale), language, live)
+        return draw(self.name, SECTIONS, look, language, occasion)
 
-    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View]:
+    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[Shown]]:
         """What a visitor sees first: what the address asks for, or else the first collection's first query.
 
         Where a link cannot be opened, or needs a model that is not here yet, the example stands below the reason.
@@ -110,29 +174,9 @@ class RerankTab(ResultTab):
         for view in self.run(link.form, link.reranker or self.reranker(""), Judgments(), RAW.key, language):
             yield view if view.status else replace(view, status=reason)
 
-    def table(self, shown: Shown, judgments: Judgments, language: Language) -> str:
-        """The table of all candidates."""
-        pair = Pair.of(shown.judged(judgments))
-        return passages.pair_table(pair, shown.collection.card.grades, shown.analysis, language)
-
-    def rescaled(self, shown: Shown | None, scale: str, language: Language) -> View:
+    def rescaled(self, shown: Shown | None, scale: str, language: Language) -> View[Shown]:
         """The charts on another scale; nothing is scored again."""
-        if shown is None:
-            return View()
-        pair = Pair.of(shown.drawn)
-        return View(
-            charts=tuple(self.chart(row, pair, scale, language) if row.scaled else None for row in PAIR_CHARTS),
-            formula=status.reading(find_scale(scale).formula, language),
-        )
-
-    def chart(self, row: Chart, pair: Pair, scale: str, language: Language) -> ChartView:
-        """One chart's heading with its words for screen readers, and its picture."""
-        data = row.data(pair, find_scale(scale))
-        return ChartView(
-            note=status.chart_note(row.label, row.alt(data), language),
-            figure=plot(row.figure(data, language)),
-            shown=pair.result.size >= row.from_size,
-        )
+        return View() if shown is None else View(drawn=self.drawn(shown, Judgments(), language, scale, SCALE))
 
     def link(self, form: Form, reranker: Ranker) -> dict[str, str]:
         """The link to what the form and the model say; `links.written` tells what does not fit into one."""
@@ -151,22 +195,8 @@ class RerankTab(ResultTab):
     def html(
         self, shown: Shown | None, judgments: Judgments, scale: str, question: Question | None, language: Language
     ) -> dict[str, str]:
-        """File name and content of the last result as a page of its own, with the answer to “why?” if asked."""
+        """File name and content of the last result as a page of its own."""
         found = self.existing(shown)
-        view = self.finished(found, judgments, scale, language)
-
-        def sections(why: str, panel: str) -> dict[str, Section]:
-            return {
-                "headline-box": view.headline,
-                "judged-box": view.judged,
-                "slope-box": view.slope,
-                "why-box": why,
-                "panel-box": panel,
-                "scale-box": view.formula,
-                "plots-row": dict(zip((row.key for row in PAIR_CHARTS), view.charts or (), strict=True)),
-                "table-box": view.table,
-                "cards-box": cards.reading_cards(found.rankings, language),
-                "cost-box": view.cost,
-            }
-
-        return self.saved(found, judgments, question, sections, language)
+        return self.page(
+            found, self.drawn(found, judgments, language, scale, live=False), judgments, question, language
+        )

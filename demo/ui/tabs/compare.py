@@ -11,8 +11,10 @@ from typing import Any
 import gradio as gr
 
 from demo.errors import DemoError
+from demo.judgments import Judgments
+from demo.messages import Language
 from demo.ui import wording as w
-from demo.ui.compare.handlers import CompareTab, Controls, View, WhatIfForm, invitation
+from demo.ui.compare.handlers import CompareTab, Controls, WhatIfForm, invitation
 from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
 from demo.ui.explaining import Asked, Question
@@ -21,7 +23,9 @@ from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
-from demo.ui.rankers import model_choices, ranker_choices
+from demo.ui.rankers import ranker_choices, reranker_choices
+from demo.ui.result_tab import WHY
+from demo.ui.sections import Occasion, View
 from demo.ui.session import Shown
 from demo.ui.views import status
 
@@ -38,11 +42,15 @@ def build(frame: Frame) -> None:
     actions = build_actions(frame.inputs, tab, frame.label)
     with gr.Column(elem_id="compare-results", elem_classes="results scene"):
         results = build_results(actions.box.status, frame.label)
-    parts = results.parts
-    frame.judging.scenes.append(Scene("compare-results", parts.shown, parts.judged, parts.table, tab.table))
-    asked = Asked("compare-results", parts.shown, parts.why)
+    built = results.built
+
+    def judged(shown: Shown, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
+        return tab.draw(shown, Controls(), judgments, language, occasion)
+
+    frame.judging.scenes.append(Scene("compare-results", built, judged))
+    asked = Asked("compare-results", built.kept, built.boxes[WHY])
     frame.explaining.scenes.append(asked)
-    _wire_choice(tab, actions, parts.headline)
+    _wire_choice(tab, actions, built.boxes["headline"])
     _wire_run(tab, frame, actions, results)
     _wire_looks(tab, frame, results, asked)
     _wire_what_if(tab, results)
@@ -54,7 +62,7 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
     def localised(request: gr.Request) -> dict[Any, Any]:
         language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
         menu = ranker_choices(tab.service, True, language)
-        models = {actions.model: gr.Dropdown(choices=model_choices(tab.service, language))}
+        models = {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
         if link and link.rankers:
             return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(map(str, link.rankers)))}
         return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation(language)}
@@ -75,14 +83,14 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
 
 
 def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results) -> None:
-    parts, panel, edit = results.parts, results.panel, results.what_if
+    built, panel, edit = results.built, results.panel, results.what_if
     form = frame.inputs.components()
 
-    def updates(views: Iterator[View], controls: Controls) -> Iterator[dict[Any, Any]]:
+    def updates(views: Iterator[View[Shown]], controls: Controls) -> Iterator[dict[Any, Any]]:
         for view in views:
-            found = parts.updates(view)
-            if view.shown is not None:
-                found |= panel.fitted(view.shown, controls) | edit.fitted(view.shown)
+            found = built.updates(view)
+            if view.kept is not None:
+                found |= panel.fitted(view.kept, controls) | edit.fitted(view.kept)
             yield found
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
@@ -92,7 +100,7 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
         yield from updates(views, controls)
 
     def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
-        yield parts.updates(View())  # gradio empties the outputs of a generator that gives nothing
+        yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
         yield from updates(tab.opening(request.query_params, w.language_of(request)), Controls())
 
     def linked(*values: Any) -> dict[str, str]:
@@ -102,56 +110,55 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
         return status.notice(w.STOPPED, w.language_of(request))
 
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
-    outputs = [*parts.outputs(), *fitted]
+    outputs = [*built.outputs(), *fitted]
     running = actions.box.run.click(
         run, [*form, actions.rankers, frame.judging.judgments, *panel.components()], outputs, **RANKING
     )
     page = current_page()
     page.load(opening, None, outputs, **RANKING)
     page.load(None, js=GO_TO_COMPARE, api_visibility="private")
-    results.link.serve(linked, [*form, actions.rankers])
-    actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
+    results.share.entries["link"].serve(linked, [*form, actions.rankers])
+    actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
 
 
 def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -> None:
     """Controls that draw the result again; nothing is scored."""
-    parts, panel, judgments = results.parts, results.panel, frame.judging.judgments
+    built, panel, judgments = results.built, results.panel, frame.judging.judgments
 
     def redrawn(request: gr.Request, shown: Shown | None, judged: Any, *looks: Any) -> dict[Any, Any]:
         language = w.language_of(request)
         try:
-            return parts.updates(tab.redrawn(shown, Panel.controls(list(looks)), judged, language))
+            return built.updates(tab.redrawn(shown, Panel.controls(list(looks)), judged, language))
         except DemoError as error:
-            return {parts.status: status.alert(error.message, language)}
+            return {built.status: status.alert(error.message, language)}
 
     def referred(request: gr.Request, shown: Shown | None, judged: Any, *looks: Any) -> dict[Any, Any]:
-        if shown is None:
-            return parts.updates(View())
-        return parts.updates(tab.referred(shown, Panel.controls(list(looks)), judged, w.language_of(request)))
+        return built.updates(tab.referred(shown, Panel.controls(list(looks)), judged, w.language_of(request)))
 
     def saved(question: Question | None, shown: Shown | None, judged: Any, *values: Any) -> dict[str, str]:
         *looks, language = values
         return tab.html(shown, judged, Panel.controls(looks), question, language)
 
-    seen = [parts.shown, judgments, *panel.components()]
+    seen = [built.kept, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
-    gr.on([panel.fusion.input, *(slider.release for slider in sliders)], redrawn, seen, parts.outputs(), **redraw)
+    gr.on([panel.fusion.input, *(slider.release for slider in sliders)], redrawn, seen, built.outputs(), **redraw)
     gr.on(
         [panel.reference.input, panel.measure.input, panel.scale.input, panel.axis.input],
         referred,
         seen,
-        parts.outputs(),
+        built.outputs(),
         **redraw,
     )
-    results.html.serve(saved, [asked.question, *seen], worded=True)
-    results.csv.serve(tab.csv, [parts.shown, judgments])
-    results.json.serve(tab.json, [parts.shown, judgments])
-    results.code.serve(tab.code, [parts.shown])
+    files = results.share.entries
+    files["html"].serve(saved, [asked.question, *seen], worded=True)
+    files["csv"].serve(tab.csv, [built.kept, judgments])
+    files["json"].serve(tab.json, [built.kept, judgments])
+    files["code"].serve(tab.code, [built.kept])
 
 
 def _wire_what_if(tab: CompareTab, results: Results) -> None:
-    parts, panel, edit = results.parts, results.panel, results.what_if
+    built, panel, edit = results.built, results.panel, results.what_if
 
     def chosen(shown: Shown | None, place: int | None) -> str:
         return "" if shown is None or place is None else shown.candidates[place].text
@@ -159,12 +166,12 @@ def _wire_what_if(tab: CompareTab, results: Results) -> None:
     def tried(request: gr.Request, shown: Shown | None, *values: Any) -> Iterator[dict[Any, Any]]:
         (query, place, text), looks = values[:3], list(values[3:])
         for view in tab.try_out(shown, WhatIfForm(query, place, text), Panel.controls(looks), w.language_of(request)):
-            yield parts.updates(view)
+            yield built.updates(view)
 
-    edit.passage.input(chosen, [parts.shown, edit.passage], edit.text, **QUICK)
+    edit.passage.input(chosen, [built.kept, edit.passage], edit.text, **QUICK)
     edit.run.click(
         tried,
-        [parts.shown, edit.query, edit.passage, edit.text, *panel.components()],
-        parts.outputs(),
+        [built.kept, edit.query, edit.passage, edit.text, *panel.components()],
+        built.outputs(),
         **RANKING,
     )

@@ -15,7 +15,7 @@ import gradio as gr
 
 from demo.evaluation.presets import find_preset
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import EvaluateTab
+from demo.ui.evaluate.handlers import CUT, FILES, MEASURE, ORDER, EvaluateTab
 from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
 from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
 from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
@@ -90,8 +90,8 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
             inputs.collection_note: collection_note(tab.service.collection(chosen.collection), language),
             inputs.upload_note: status.reading(w.EVALUATE_UPLOAD_NONE, language),
             inputs.run_note: status.reading(w.RUN_FILE_NONE, language),
-            results.parts.headline: status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, language),
-            results.parts.status: reason,
+            results.built.boxes["headline"]: status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, language),
+            results.built.status: reason,
         }
         if link is None:
             return found
@@ -113,7 +113,13 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
         row = find_preset(key)
         return row.depth, row.relevant_from, list(dict.fromkeys([row.measure.key, *measures]))
 
-    notes = [inputs.collection_note, inputs.upload_note, inputs.run_note, results.parts.headline, results.parts.status]
+    notes = [
+        inputs.collection_note,
+        inputs.upload_note,
+        inputs.run_note,
+        results.built.boxes["headline"],
+        results.built.status,
+    ]
     filled = [form["rankers"], form["measures"], *(form[name] for name in LINKED)]
     current_page().load(localised, None, [*filled, *notes], **QUICK).success(
         None, js=FOLLOW_LINK, api_visibility="private"
@@ -150,17 +156,17 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
 
-    results.link.serve(linked, form)
+    results.share.entries["link"].serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
     running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RANKING)
     box.stop.click(None, cancels=[running], api_visibility="private").then(
-        stopped, [results.parts.evaluated, grade, *panel.components()], results.outputs(), **QUICK
+        stopped, [results.built.kept, grade, *panel.components()], results.outputs(), **QUICK
     )
 
 
 def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
     """Controls that draw the evaluation again, and files of it; nothing is scored."""
-    parts, panel, grade = results.parts, results.panel, inputs.form["relevant_from"]
+    built, panel, grade = results.built, results.panel, inputs.form["relevant_from"]
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
@@ -177,32 +183,32 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
 
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
-        return results.updates(tab.by_measure(evaluated, looks, w.language_of(request)), looks)
+        return results.updates(tab.again(evaluated, looks, w.language_of(request), MEASURE), looks)
 
     def resorted(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        return parts.updates(tab.resorted(evaluated, panel.looks(values), w.language_of(request)))
+        return built.updates(tab.again(evaluated, panel.looks(values), w.language_of(request), ORDER))
 
     def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        return parts.updates(tab.cut(evaluated, panel.looks(values), w.language_of(request)))
+        return built.updates(tab.again(evaluated, panel.looks(values), w.language_of(request), CUT))
 
-    shown = [parts.evaluated, *panel.components()]
-    seen = [parts.evaluated, grade, *panel.components()]
+    shown = [built.kept, *panel.components()]
+    seen = [built.kept, grade, *panel.components()]
     redraw: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}
     panel.measure.input(by_measure, shown, results.outputs(), **redraw)
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
-    current_tab().select(returned, [parts.evaluated, grade, *panel.steady()], results.outputs(), **redraw)
+    current_tab().select(returned, [built.kept, grade, *panel.steady()], results.outputs(), **redraw)
     changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, grade.change]
     gr.on(changed, rescored, seen, results.outputs(), **redraw)
-    panel.threshold.release(cut, shown, parts.outputs(), **redraw)
-    panel.order.input(resorted, shown, parts.outputs(), **redraw)
+    panel.threshold.release(cut, shown, built.outputs(), **redraw)
+    panel.order.input(resorted, shown, built.outputs(), **redraw)
 
     def saved(evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
         *chosen, language = values
         return tab.html(evaluated, panel.looks(chosen), language)
 
-    results.html.serve(saved, shown, worded=True)
-    for kind, download in results.files.items():
-        download.serve(partial(_file, tab, kind), shown)
+    results.share.entries["html"].serve(saved, shown, worded=True)
+    for kind in FILES:
+        results.share.entries[kind].serve(partial(_file, tab, kind), shown)
 
 
 def _file(tab: EvaluateTab, kind: str, evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
@@ -242,6 +248,6 @@ def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
 
     filled = [form[name] for name in ("query", "source", "collection", "uploaded", "first_stage", "depth")]
     noted = [notes.examples, notes.collection, notes.uploaded]
-    bridge.select(opened, [results.parts.evaluated], [*filled, *noted], **QUICK).success(
+    bridge.select(opened, [results.built.kept], [*filled, *noted], **QUICK).success(
         None, js=GO_TO_RERANK, api_visibility="private"
     )

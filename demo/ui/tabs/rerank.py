@@ -10,6 +10,8 @@ from typing import Any
 
 import gradio as gr
 
+from demo.judgments import Judgments
+from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
@@ -17,10 +19,12 @@ from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import read_if_right
 from demo.ui.page import QUICK, RANKING, current_page
-from demo.ui.rankers import model_choices
+from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.rerank.inputs import Actions, build_actions
 from demo.ui.rerank.results import Results, build_results
+from demo.ui.result_tab import WHY
+from demo.ui.sections import Occasion
 from demo.ui.session import Shown
 from demo.ui.views import status
 
@@ -28,31 +32,38 @@ from demo.ui.views import status
 def build(frame: Frame) -> None:
     """The tab's components and what happens when they are used."""
     actions = build_actions(frame.inputs, frame.label)
-    with gr.Column(elem_id="results", elem_classes="results scene"):
+    with gr.Column(elem_id="rerank-results", elem_classes="results scene"):
         results = build_results(actions.box.status, frame.label)
-    tab, parts = RerankTab(frame.inputs.pane), results.parts
-    frame.judging.scenes.append(Scene("results", parts.shown, parts.judged, parts.table, tab.table))
-    asked = Asked("results", parts.shown, parts.why)
+    tab, built = RerankTab(frame.inputs.pane), results.built
+
+    def judged(shown: Shown, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
+        return tab.drawn(shown, judgments, language, occasion=occasion)
+
+    frame.judging.scenes.append(Scene("rerank-results", built, judged))
+    asked = Asked("rerank-results", built.kept, built.boxes[WHY])
     frame.explaining.scenes.append(asked)
     _wire(tab, frame, actions, results, asked)
 
 
 def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, asked: Asked) -> None:
     """Connects components with the tab's methods."""
-    parts, scale, judgments = results.parts, results.scale, frame.judging.judgments
+    built, scale, judgments = results.built, results.scale, frame.judging.judgments
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         *typed, model, windows, precision, judged, chosen_scale = values
         reranker = tab.reranker(model or "", precision, windows)
         for view in tab.run(Form(*typed), reranker, judged, chosen_scale, w.language_of(request)):
-            yield parts.updates(view)
+            yield built.updates(view)
 
     def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
         for view in tab.opening(request.query_params, w.language_of(request)):
-            yield parts.updates(view)
+            yield built.updates(view)
 
     def localised(request: gr.Request) -> dict[Any, Any]:
-        menu, link = model_choices(tab.service, w.language_of(request)), read_if_right(request.query_params, tab.pane)
+        menu, link = (
+            reranker_choices(tab.service, w.language_of(request)),
+            read_if_right(request.query_params, tab.pane),
+        )
         if link is None:
             return {actions.model: gr.Dropdown(choices=menu)}
         chosen = link.reranker or tab.reranker("")
@@ -71,17 +82,18 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
         return status.notice(w.STOPPED, w.language_of(request))
 
     def rescaled(request: gr.Request, shown: Shown | None, chosen: str) -> dict[Any, Any]:
-        return parts.updates(tab.rescaled(shown, chosen, w.language_of(request)))
+        return built.updates(tab.rescaled(shown, chosen, w.language_of(request)))
 
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
-    running = actions.box.run.click(run, [*frame.inputs.components(), *own], parts.outputs(), **RANKING)
-    actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, parts.status, **QUICK)
+    running = actions.box.run.click(run, [*frame.inputs.components(), *own], built.outputs(), **RANKING)
+    actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     page = current_page()
-    page.load(opening, None, parts.outputs(), **RANKING)
+    page.load(opening, None, built.outputs(), **RANKING)
     page.load(localised, None, [actions.model, actions.precision, actions.windows], **QUICK)
-    scale.input(rescaled, [parts.shown, scale], parts.outputs(), **QUICK)
-    results.link.serve(linked, [*frame.inputs.components(), actions.model, actions.windows, actions.precision])
-    results.html.serve(tab.html, [parts.shown, judgments, scale, asked.question], worded=True)
-    results.csv.serve(tab.csv, [parts.shown, judgments])
-    results.json.serve(tab.json, [parts.shown, judgments])
-    results.code.serve(tab.code, [parts.shown])
+    scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
+    files = results.share.entries
+    files["link"].serve(linked, [*frame.inputs.components(), actions.model, actions.windows, actions.precision])
+    files["html"].serve(tab.html, [built.kept, judgments, scale, asked.question], worded=True)
+    files["csv"].serve(tab.csv, [built.kept, judgments])
+    files["json"].serve(tab.json, [built.kept, judgments])
+    files["code"].serve(tab.code, [built.kept])

@@ -33,5 +33,6 @@ def _model_facts(model: Cost, language: Language) -> list[tuple[Message, str]]:
         (w.TOOK_MODEL, seconds(model.model_seconds)),
         (w.TOOK_RATE, pace),
         (w.TOOK_LOAD, seconds(model.load_seconds) if model.load_seconds else w.TOOK_NOT_LOADED.to(language)),
-        (w.TOOK_DEVICE, f"{model.device} · {model.precision}"),
+        (w.TOOK_DEVICE, " · ".join(filter(None, (model.device, model.precision)))),
+        *([(w.TOOK_PRICE, f"{model.usd:.4f} USD")] if model.usd else []),
     ]

@@ -18,6 +18,7 @@ from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction, passage_name
 from demo.records import Failure, Ranking, Result
 from demo.ui import wording as w
+from demo.ui.views.curves import curve
 from demo.ui.views.render import render
 
 ROW_HEIGHTS = {"all": 34, "emphasis": 15, "tops": 27}
@@ -230,7 +231,7 @@ def _end(line: FlowLine, name: str, place: int, labels: Sequence[str], sentences
 def _segments(line: FlowLine, places: Sequence[float]) -> list[Segment]:
     """The line's parts from column to column, each with the direction and the size of its own move."""
     return [
-        Segment(line.candidate, " ".join(filter(None, classes)), _curve(x, y))
+        Segment(line.candidate, " ".join(filter(None, classes)), curve(x, y))
         for move, named, x, y in zip(
             line.moves, pairwise(line.named), pairwise(places), pairwise(map(_percent, line.at)), strict=True
         )
@@ -242,11 +243,6 @@ def _segments(line: FlowLine, places: Sequence[float]) -> list[Segment]:
             )
         ]
     ]
-
-
-def _curve(x: tuple[float, float], y: tuple[float, float]) -> str:
-    middle = round((x[0] + x[1]) / 2, 3)
-    return f"M{x[0]:g} {y[0]:g} C{middle:g} {y[0]:g} {middle:g} {y[1]:g} {x[1]:g} {y[1]:g}"
 
 
 def _percent(share: float) -> float:

@@ -1,25 +1,22 @@
-"""The words above the pictures: what the result says, what to look for, what to be careful about, key figures."""
+"""The words above the pictures: what the result says, what to look for, what to be careful about."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from demo.messages import Language, Message
 from demo.records import Result
-from demo.results import KeyFigure, Pair, change_summary, key_figures, summary
+from demo.results import Pair, change_summary, summary
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
 
 def pair_headline(pair: Pair, trap: Message | None, language: Language) -> str:
-    """What one ranking changes of another, and the strip of key figures.
+    """What one ranking changes of another.
 
     Args:
         trap: what this query of a bundled collection shows.
     """
-    candidates = pair.result.candidates
-    words, figures = change_summary(pair.change, candidates), key_figures(pair.change, candidates)
-    return _headline("summary", w.TAB_RERANK, words, pair.result, language, figures, trap)
+    words = change_summary(pair.change, pair.result.candidates)
+    return _headline("summary", w.TAB_RERANK, words, pair.result, language, trap)
 
 
 def headline(result: Result, language: Language) -> str:
@@ -33,7 +30,6 @@ def _headline(
     words: Message,
     result: Result,
     language: Language,
-    figures: Sequence[KeyFigure] = (),
     trap: Message | None = None,
 ) -> str:
     return render(
@@ -46,5 +42,4 @@ def _headline(
         trap=trap.to(language) if trap else "",
         warnings=[warning.to(language) for warning in result.warnings],
         failures=[(failure.ranker.label, failure.reason.to(language)) for failure in result.failures],
-        figures=figures,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from demo.ui import wording as w
 SHOWN_CHARS = 2_000_000
 """Characters of passage text in one page of results, shared equally by the candidates."""
 NAME_COLUMNS = 90
+SNIPPET_CHARS, LEAD_CHARS = 170, 30
+"""Of a text that a snippet shows, and of it before the first of the query's words."""
+SEARCHED_CHARS = 20_000
 NO_MEANINGS: Mapping[int, Message] = MappingProxyType({})
 """A collection that does not say what its grades mean."""
 
@@ -98,6 +102,35 @@ def parts_of(
         is_marked = at < len(spans) and spans[at][0] <= left
         parts.append(Part(shown[left:right], is_marked, left < start or left >= end))
     return tuple(parts)
+
+
+def snippet_of(text: str, query: str, analysis: Analysis) -> tuple[Part, ...]:
+    """The stretch of the text that has most of the query's words, marked; “…” where the text goes on."""
+    spans = matching_spans(text[:SEARCHED_CHARS], query, analysis)
+    start = _snippet_start(text, [left for left, _ in spans])
+    end = min(len(text), start + SNIPPET_CHARS)
+    shown = [
+        (max(left, start) - start, min(right, end) - start) for left, right in spans if start < right and left < end
+    ]
+    inside = parts_of(text[start:end], shown, None, offset=0, limit=SNIPPET_CHARS)
+    return (
+        *([Part("… ", False, False)] if start else []),
+        *inside,
+        *([Part("…", False, False)] if end < len(text) else []),
+    )
+
+
+def _snippet_start(text: str, matches: Sequence[int]) -> int:
+    """Where the snippet begins: a little before the match from which most others are near, at a word."""
+    if len(text) <= SNIPPET_CHARS or not matches:
+        return 0
+    reach = SNIPPET_CHARS - LEAD_CHARS
+    ends = [bisect_left(matches, at + reach) for at in matches]
+    best = max(range(len(matches)), key=lambda place: (ends[place] - place, -place))
+    start = max(0, matches[best] - LEAD_CHARS)
+    if matches[best] < reach or not start:
+        return 0
+    return text.find(" ", start, matches[best]) + 1 or start
 
 
 def passage_texts(

@@ -41,16 +41,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: the row's `data-` key it sorts by, and which way a first click sorts."""
+    """What the table sorts by: the row's `data-` key, which way a first click sorts, whether it is a column as well."""
 
     key: str
     label: str
     css: str = ""
     ascending: bool = False
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
+class GradeButton:
     """A button of the judging control; an empty key clears."""
 
     key: str
@@ -92,11 +93,11 @@ def pair_table(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, la
     labels = (pair.before.ranker.label, pair.after.ranker.label)
     columns = (
         Column("rank", w.COLUMN_RANK.to(language), "col-rank", ascending=True),
-        Column("change", w.COLUMN_CHANGE.to(language), "col-change"),
-        Column("was", w.COLUMN_WAS.to(language), "col-was", ascending=True),
+        Column("change", w.COLUMN_CHANGE.to(language), shown=False),
+        Column("was", w.COLUMN_WAS.to(language), ascending=True, shown=False),
         Column("beforeScore", labels[0], "col-score"),
         Column("afterScore", labels[1], "col-score"),
-        Column("tokens", w.COLUMN_TOKENS.to(language), "col-tokens"),
+        Column("tokens", w.COLUMN_TOKENS.to(language), shown=False),
         *_passage_columns(language),
     )
     rows = pair_rows(pair, grades, analysis, language)
@@ -194,12 +195,17 @@ def panel(result: Result, language: Language, grades: Mapping[int, Message] = NO
     Args:
         live: whether there is a server to judge for and to ask why.
     """
-    buttons = [Grade(str(grade), str(grade), grade_words(grade, grades, language)) for grade in GRADES]
     return render(
         "panel.html",
         language,
         rankers=_labels(result),
-        grades=[Grade("", "–", w.UNJUDGED.to(language)), *buttons],
+        grades=grade_buttons(grades, language),
         run=id(result.candidates),
         live=live,
     )
+
+
+def grade_buttons(meanings: Mapping[int, Message], language: Language) -> tuple[GradeButton, ...]:
+    """The buttons of the judging control, the one that clears first."""
+    graded = (GradeButton(str(grade), str(grade), grade_words(grade, meanings, language)) for grade in GRADES)
+    return GradeButton("", "–", w.UNJUDGED.to(language)), *graded

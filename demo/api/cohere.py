@@ -1,0 +1,74 @@
+"""`POST /v2/rerank` as Cohere has it (API reference, v2)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from demo.api.shared import Desk, Document, best, plain, probabilities, route_class
+from demo.service import RankingService
+from demo.settings import Settings
+
+INVALID = 400
+
+
+class RerankRequest(BaseModel):
+    """A query and the documents to rank for it."""
+
+    model: str = Field("", description="A ranker by its key, such as “bundled/tiny”; empty takes the default.")
+    query: str = Field(description="A question or a few words.")
+    documents: list[Document] = Field(min_length=1, description="The documents to rank.")
+    top_n: int | None = Field(None, ge=1, description="How many results to return; all if left out.")
+    max_tokens_per_doc: int | None = Field(
+        None, ge=1, description="Most tokens that are read of a document; here the query's count too."
+    )
+    return_documents: bool = Field(False, description="Whether each result repeats its document.")
+    instruction: str | None = Field(None, description="Refused: no ranker here takes one.")
+
+
+class CohereResult(BaseModel):
+    """One document's place in the request and its probability of relevance."""
+
+    index: int
+    relevance_score: float
+    document: dict[str, str] | None = None
+
+
+class CohereAnswer(BaseModel):
+    """The results, best first."""
+
+    id: str
+    results: list[CohereResult]
+    meta: dict[str, Any]
+
+
+def _refusal(status: int, sentence: str) -> dict[str, Any]:
+    return {"message": sentence}
+
+
+def router(service: RankingService, settings: Settings) -> APIRouter:
+    """The route of this protocol."""
+    routes = APIRouter(tags=["Cohere"], route_class=route_class(_refusal, INVALID))
+    desk = Desk(service, settings)
+
+    @routes.post("/v2/rerank", response_model=CohereAnswer, response_model_exclude_none=True)
+    async def rerank_as_cohere(body: RerankRequest, request: Request) -> CohereAnswer:
+        """The documents' probabilities of relevance, best first."""
+        ranker = desk.reranker(body.model, body.max_tokens_per_doc, body.instruction)
+        texts = plain(body.documents)
+        ranking = await desk.ranked(request, ranker, body.query, texts)
+        scores = probabilities(ranking)
+        results = [
+            CohereResult(
+                index=index,
+                relevance_score=scores[index],
+                document={"text": texts[index]} if body.return_documents else None,
+            )
+            for index in best(ranking, body.top_n)
+        ]
+        return CohereAnswer(id=str(uuid4()), results=results, meta={"api_version": {"version": "2"}})
+
+    return routes

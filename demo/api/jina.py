@@ -1,0 +1,87 @@
+"""`POST /v1/rerank` as Jina has it, and vLLM, infinity and llama.cpp with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from demo.api.shared import Desk, Document, best, plain, probabilities, route_class
+from demo.records import Ranking
+from demo.service import RankingService
+from demo.settings import Settings
+
+INVALID = 422
+
+
+class RerankRequest(BaseModel):
+    """A query and the documents to rank for it."""
+
+    model: str = Field("", description="A ranker by its key, such as “bundled/tiny”; empty takes the default.")
+    query: str = Field(description="A question or a few words.")
+    documents: list[Document] = Field(min_length=1, description="The documents to rank.")
+    top_n: int | None = Field(None, ge=0, description="How many results to return; all if left out or 0.")
+    return_documents: bool = Field(True, description="Whether each result repeats its document.")
+    truncate_prompt_tokens: int | None = Field(
+        None, ge=-1, description="Longest pair of query and document in tokens; −1 takes the model's own (vLLM)."
+    )
+    use_activation: bool | None = Field(None, description="If false, raw scores in place of probabilities (vLLM).")
+    raw_scores: bool = Field(False, description="The same, as infinity calls it.")
+    instruction: str | None = Field(None, description="Refused: no ranker here takes one.")
+
+
+class JinaResult(BaseModel):
+    """One document's place in the request and its probability of relevance."""
+
+    index: int
+    relevance_score: float
+    document: dict[str, str] | None = None
+
+
+class JinaAnswer(BaseModel):
+    """The results, best first."""
+
+    id: str
+    object: str = "list"
+    model: str
+    usage: dict[str, int]
+    results: list[JinaResult]
+
+
+def _refusal(status: int, sentence: str) -> dict[str, Any]:
+    return {"detail": sentence, "error": {"message": sentence, "code": status}}
+
+
+def router(service: RankingService, settings: Settings) -> APIRouter:
+    """The route of this protocol."""
+    routes = APIRouter(tags=["Jina, vLLM"], route_class=route_class(_refusal, INVALID))
+    desk = Desk(service, settings)
+
+    @routes.post("/v1/rerank", response_model=JinaAnswer, response_model_exclude_none=True)
+    async def rerank_as_jina(body: RerankRequest, request: Request) -> JinaAnswer:
+        """The documents' probabilities of relevance, best first."""
+        ranker = desk.reranker(body.model, max(0, body.truncate_prompt_tokens or 0), body.instruction)
+        texts = plain(body.documents)
+        ranking = await desk.ranked(request, ranker, body.query, texts)
+        raw = body.raw_scores or body.use_activation is False
+        scores = ranking.scores.tolist() if raw else probabilities(ranking)
+        results = [
+            JinaResult(
+                index=index,
+                relevance_score=scores[index],
+                document={"text": texts[index]} if body.return_documents else None,
+            )
+            for index in best(ranking, body.top_n)
+        ]
+        tokens = _tokens(ranking)
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return JinaAnswer(id=f"rerank-{uuid4().hex}", model=ranking.ranker.key, usage=usage, results=results)
+
+    return routes
+
+
+def _tokens(ranking: Ranking) -> int:
+    """Read tokens, kept scores included; of a remote ranker what its server says."""
+    return sum(extent.read_tokens for extent in ranking.extents) or ranking.cost.tokens

@@ -1,0 +1,219 @@
+"""What the protocols have in common: texts as passages, scores that stop when the client goes, errors as JSON."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from demo.errors import DemoError, InputError, RemoteError
+from demo.messages import NOTHING, Message
+from demo.progress import Progress, Steps
+from demo.rankers.protocol import Ranker
+from demo.records import Card, Collection, Passage, Ranking
+from demo.service import RankingService
+from demo.settings import Settings
+
+AT_ONCE = 4
+"""Requests that are worked on together; the others wait."""
+
+UNKNOWN_MODEL, CLOSED, BUG, BAD_GATEWAY = 404, 499, 500, 502
+_LOG = logging.getLogger(__name__)
+
+Refusal = Callable[[int, str], dict[str, Any]]
+"""Status and sentence → the JSON in which a protocol tells them."""
+
+
+class UnknownModelError(InputError):
+    """The request names a ranker that there is not."""
+
+
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Text(BaseModel):
+    """A document as an object."""
+
+    text: str
+
+
+Document = Annotated[str | Text, Field(description="A text, or an object with one.")]
+
+
+def plain(documents: Sequence[str | Text]) -> list[str]:
+    """The texts of documents."""
+    return [document.text if isinstance(document, Text) else document for document in documents]
+
+
+class Desk:
+    """Takes the requests of one protocol to the service."""
+
+    def __init__(self, service: RankingService, settings: Settings) -> None:
+        self.service = service
+        self._settings = settings
+        self._limiter = CapacityLimiter(AT_ONCE)
+
+    def reranker(self, model: str, max_tokens: int | None = None, instruction: str | None = None) -> Ranker:
+        """What the model of a request stands for: "" the default model, else a ranker as it is written everywhere.
+
+        Raises:
+            UnknownModelError: there is none.
+            InputError: an instruction is given, which no ranker takes.
+        """
+        if instruction:
+            raise InputError(Message("No ranker here takes an instruction. Leave “instruction” out."))
+        try:
+            ranker = self.service.rankers.read(model) if model else self.service.cross_encoder()
+            if max_tokens and ranker == self.service.cross_encoder(model):
+                ranker = self.service.cross_encoder(model, max_tokens=max_tokens)
+            ranker.check()
+        except InputError as error:
+            raise UnknownModelError(error.message) from error
+        return ranker
+
+    async def ranked(self, request: Request, ranker: Ranker, query: str, texts: Sequence[str]) -> Ranking:
+        """The ranking of all texts, in their order; the work stops when the client goes away.
+
+        Raises:
+            DemoError: the texts or the query cannot be ranked.
+            ClientGoneError: the client went away.
+        """
+        collection = _collection(texts, self._settings)
+        steps = self.service.rank(ranker, query, collection)
+        try:
+            while await to_thread.run_sync(_advance, steps, limiter=self._limiter):
+                if await request.is_disconnected():
+                    raise ClientGoneError
+        finally:
+            steps.close()
+        return steps.result
+
+
+def _advance(steps: Steps[Ranking]) -> bool:
+    """Does one step; False where none was left."""
+    step: Progress | None = next(steps, None)
+    return step is not None
+
+
+def _collection(texts: Sequence[str], settings: Settings) -> Collection:
+    most, longest = settings.max_candidates, settings.max_passage_chars
+    if len(texts) > most:
+        raise InputError(
+            Message(
+                "There are {texts:,} documents; at most {most:,} are ranked at once. Send them in parts.",
+                texts=len(texts),
+                most=most,
+            )
+        )
+    for place, text in enumerate(texts):
+        if len(text) > longest:
+            raise InputError(
+                Message(
+                    "Document {place} has {chars:,} characters; at most {most:,} are allowed. Shorten it.",
+                    place=place,
+                    chars=len(text),
+                    most=longest,
+                )
+            )
+    title = Message("Passages from a list")
+    passages = tuple(Passage(str(place), text) for place, text in enumerate(texts))
+    return Collection("pasted", Card(title, NOTHING), passages)
+
+
+def probabilities(ranking: Ranking) -> list[float]:
+    """Each candidate's probability of relevance: the sigmoid of a logit, or the score where it is one.
+
+    Raises:
+        InputError: the ranker's scores are neither.
+    """
+    kind, scores = ranking.ranker.kind, ranking.scores.astype(np.float64)
+    if kind.is_probability:
+        return [float(score) for score in scores]
+    if kind.sigmoid:
+        return [float(score) for score in np.exp(-np.logaddexp(0.0, -scores))]
+    raise InputError(
+        Message(
+            "{label} gives scores that are no probabilities of relevance. Name a cross-encoder, or ask for raw scores "
+            "at /rerank.",
+            label=ranking.ranker.label,
+        )
+    )
+
+
+def best(ranking: Ranking, most: int | None) -> list[int]:
+    """The candidates' places, best first, all or the first so many."""
+    return [int(index) for index in ranking.order[: most or None]]
+
+
+# ---- errors --------------------------------------------------------------------------------------------------------
+
+
+def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
+    """The class of a protocol's routes, which tell every error in its JSON.
+
+    Args:
+        invalid: status of a request that cannot be used.
+    """
+
+    class Route(APIRoute):
+        """Answers, or refuses in the protocol's own way."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            answer = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                try:
+                    return await answer(request)
+                except Exception as error:  # noqa: BLE001  the boundary: everything is either told or logged
+                    status, sentence = _told(error, invalid)
+                    headers = error.headers if isinstance(error, HTTPException) else None
+                    return JSONResponse(refusal(status, sentence), status, headers)
+
+            return guarded
+
+    return Route
+
+
+def _told(error: Exception, invalid: int) -> tuple[int, str]:
+    """Status and sentence for whoever sent the request; what is no DemoError and no bad request goes to the log."""
+    if isinstance(error, RequestValidationError):
+        return invalid, str(_unreadable(error))
+    if isinstance(error, HTTPException):
+        return error.status_code, str(error.detail)
+    if isinstance(error, ClientGoneError):
+        return CLOSED, ""
+    if isinstance(error, DemoError):
+        return _status(error, invalid), str(error)
+    _LOG.error("A request failed", exc_info=error)
+    return BUG, str(Message("This failed by a fault of this app; the log has the details."))
+
+
+def _status(error: DemoError, invalid: int) -> int:
+    if isinstance(error, UnknownModelError):
+        return UNKNOWN_MODEL
+    if isinstance(error, InputError):
+        return invalid
+    return BAD_GATEWAY if isinstance(error, RemoteError) else BUG
+
+
+def _unreadable(error: RequestValidationError) -> Message:
+    """What is wrong with the first thing that is; the value itself is not repeated."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return Message("The body of the request is not JSON. /openapi.json says what is expected.")
+    where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
+    return Message(
+        "The request cannot be used: {where}: {reason}. /openapi.json says what is expected.",
+        where=where,
+        reason=str(first["msg"]),
+    )

@@ -1,0 +1,118 @@
+"""JSON in a file: one value, several one after the other, or one on each line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from demo.errors import InputError
+from demo.formats.fields import STRONG_TEXT_NAMES, find_field
+from demo.formats.json_lists import PASSAGE_LISTS
+from demo.formats.source import Place, Source, parse_json
+
+_SAMPLE_CHARS = 1_000
+_SAMPLE_ITEMS = 20
+_DECODER = json.JSONDecoder()
+
+Items = Iterator[tuple[Place, Any]]
+"""Values with their places."""
+
+
+def looks_like_json(source: Source) -> bool:
+    """Whether the text opens as a JSON list or object does, valid or not: broken JSON is to be mended, not ranked."""
+    return "".join(source.text[:_SAMPLE_CHARS].split())[:2] in ('["', "[{", "[]", "[[", '{"', "{}")
+
+
+def json_value(source: Source) -> Any:
+    """The JSON value of the file; where it holds several, one after the other, the list of them.
+
+    Raises:
+        InputError: it is not valid JSON; the sentence names line and column.
+    """
+    try:
+        return source.json
+    except InputError:
+        values = _several(source.text)
+        if values is None:
+            raise
+        return values
+
+
+def _several(text: str) -> list[Any] | None:
+    """The values that the text holds, perhaps with commas between; None if fewer than two, or one is broken."""
+    values: list[Any] = []
+    at = _next(text, 0)
+    try:
+        while at < len(text):
+            value, at = _DECODER.raw_decode(text, at)
+            values.append(value)
+            at = _next(text, at)
+    except (ValueError, RecursionError):
+        return None
+    return values if len(values) > 1 else None
+
+
+def _next(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\n,":
+        at += 1
+    return at
+
+
+def first_object(source: Source) -> dict[str, Any] | None:
+    """The JSON object on the first line that holds something; None if there is no whole one."""
+    start = source.rows[0] if source.rows else ""
+    if not start.startswith("{"):
+        return None
+    try:
+        first = json.loads(start.removesuffix(","))
+    except (ValueError, RecursionError):
+        return None
+    return first if isinstance(first, dict) else None
+
+
+def json_lines(source: Source) -> Items:
+    """Each line that holds something, as a JSON value with its place; a comma at its end is passed over."""
+    for number, line in enumerate(source.lines, 1):
+        if line.strip():
+            yield source.line(number), parse_json(line.rstrip().removesuffix(","), source.file, number)
+
+
+def json_items(source: Source) -> list[tuple[Place, Any]] | None:
+    """The values of JSON lines with their lines, or those of a JSON list with their numbers; None for anything else.
+
+    Raises:
+        InputError: it opens as JSON and is none.
+    """
+    if first_object(source) is not None and len(source.rows) > 1:
+        return list(json_lines(source))
+    if not looks_like_json(source):
+        return None
+    if len(source.rows) == 1 and source.rows[0].startswith("{"):
+        return list(json_lines(source))
+    value = json_value(source)
+    values = value if isinstance(value, list) else [value]
+    return [(source.item(number), item) for number, item in enumerate(values, 1)]
+
+
+def sample_items(source: Source) -> list[Any]:
+    """The first values of JSON lines or of a JSON list, or the one JSON value; empty for anything else."""
+    try:
+        if first_object(source) is not None and len(source.rows) > 1:
+            return [json.loads(line.removesuffix(",")) for line in source.rows[:_SAMPLE_ITEMS]]
+        items = json_items(source)
+    except (InputError, ValueError, RecursionError):
+        return []
+    return [item for _, item in (items or [])[:_SAMPLE_ITEMS]]
+
+
+def looks_like_jsonl(source: Source) -> bool:
+    """Whether the first line is a whole JSON object: a passage, or one of several."""
+    first = first_object(source)
+    if first is None:
+        return False
+    if len(source.rows) > 1:
+        return True
+    name = find_field(first, STRONG_TEXT_NAMES)
+    listed = find_field(first, PASSAGE_LISTS)
+    return name is not None and isinstance(first[name], str | None) and not (listed and isinstance(first[listed], list))

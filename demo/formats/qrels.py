@@ -1,0 +1,288 @@
+"""Judgments: TREC's and BEIR's columns, tables with a header in any order, and JSON of several shapes.
+
+301 0 FBIS3-10082 1                                  query, iteration, passage, grade (trec_eval)
+query-id<tab>corpus-id<tab>score                     a header names the columns, in any order (BEIR)
+query,docid,rating                                   the same with commas or semicolons (Quepid)
+{"q1": {"d1": 2}}                                    a map (pytrec_eval, ranx)
+{"query-id": "q1", "corpus-id": "d1", "score": 1}    a judgment an object, in JSON lines or a list (MTEB)
+{"query": "..", "ratings": [{"docId": "..", ..}]}    a query an object (OpenSearch, rank evaluation)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from demo.errors import InputError
+from demo.formats.fields import ID_NAMES, UnknownShapeError, as_text, find_field, flat, scalar_named, shape_of
+from demo.formats.grades import is_whole, read_grade
+from demo.formats.json_values import json_items, sample_items
+from demo.formats.source import Column, Fields, Found, Judgment, Place, Source
+from demo.formats.tables import Table, table_with
+from demo.messages import Message, listed
+
+QUERY_NAMES = ("query_id", "qid", "queryid", "topic_id", "topic", "question_id", "query", "query_text", "question")
+PASSAGE_NAMES = (
+    *("doc_id", "docid", "docno", "corpus_id", "passage_id", "pid", "document_id", "doc", "document", "_id", "id"),
+    *ID_NAMES,
+)
+GRADE_NAMES = (
+    *("grade", "relevance", "rel", "rating", "score", "label", "judgment", "judgement", "relevance_grade"),
+    *("relevance_label", "relevance_score", "qrel", "is_relevant", "gain"),
+)
+
+_RATING_LISTS = ("ratings", "judgments", "judgements", "judgment_ratings", "docs", "documents", "relevance", "qrels")
+_OUTER_LISTS = ("judgment_ratings", "judgments", "judgements", "qrels", "queries", "requests", "data", "results")
+_SEPARATORS = re.compile("[\t,;]")
+_SAMPLE_ROWS = 20
+
+
+def read_qrels(source: Source) -> tuple[Judgment, ...]:
+    """The judgments of the file, each pair once.
+
+    Raises:
+        InputError: a line has another number of columns, a grade that is not a whole number, or judges a pair again
+            with another grade; or the JSON has a shape that is not known.
+    """
+    return find_qrels(source).judgments
+
+
+def find_qrels(source: Source) -> Found:
+    """The judgments with which columns were taken for what; a table without grades gives grade 1 to each pair.
+
+    Raises:
+        InputError: as `read_qrels`.
+    """
+    if (items := json_items(source)) is not None:
+        values = [item for _, item in items]
+        value = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
+        return Found((), judgments=_distinct(_in_json(value, source, [place for place, _ in items])))
+    if (table := table_with(source, _is_header)) is not None or (table := _blank_table(source)) is not None:
+        return _of_table(table, source)
+    return Found((), judgments=_distinct(_of_lines(source)))
+
+
+def looks_like_qrels(source: Source) -> bool:
+    """Whether a header names query and passage, or all first lines have three or four single words, a grade last.
+
+    JSON counts if it maps ids to maps of whole numbers, or if its objects have the names of judgments.
+    """
+    if source.text[:1000].lstrip().startswith(("{", "[")):
+        return _is_json_of_qrels(source)
+    if table_with(source, _is_header) is not None:
+        return True
+    rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
+    bodies = rows[1:] if rows and not is_whole(rows[0][-1]) else rows
+    return bool(bodies) and all(
+        len(cells) in (3, 4) and all(len(cell.split()) == 1 for cell in cells) and is_whole(cells[-1])
+        for cells in bodies
+    )
+
+
+def _distinct(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
+    found: dict[tuple[str, str], Judgment] = {}
+    for judgment in judgments:
+        pair = judgment.query_id, judgment.doc_id
+        earlier = found.setdefault(pair, judgment)
+        if earlier.grade != judgment.grade:
+            raise InputError(
+                Message(
+                    "{where} gives query “{pair}” and passage “{pair_2}” grade {grade}, {other} gives them {grade_2}. "
+                    "Keep one of the two.",
+                    where=judgment.place.start,
+                    pair=pair[0],
+                    pair_2=pair[1],
+                    grade=judgment.grade,
+                    other=earlier.place.text,
+                    grade_2=earlier.grade,
+                )
+            )
+    return tuple(found.values())
+
+
+# ---- tables ------------------------------------------------------------------------------------------------------
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    """Whether query and passage are named, and no third column holds texts."""
+    query = find_field(names, QUERY_NAMES)
+    passage = find_field([name for name in names if name != query], PASSAGE_NAMES)
+    grade = find_field(names, GRADE_NAMES)
+    return query is not None and passage is not None and (grade is not None or len(names) == 2) and len(names) < 8
+
+
+def _blank_table(source: Source) -> Table | None:
+    """The table of a header and rows between blanks."""
+    if not source.rows or "\t" in source.rows[0] or not _is_header(source.rows[0].split()):
+        return None
+    numbered = [(number, line.split()) for number, line in enumerate(source.lines, 1) if line.strip()]
+    (header_line, names), *rows = numbered
+    return Table(names, header_line, ((number, cells, 0) for number, cells in rows))
+
+
+def _of_table(table: Table, source: Source) -> Found:
+    chosen = source.chosen
+    query = chosen.query or find_field(table.names, QUERY_NAMES) or ""
+    passage = chosen.id or find_field([name for name in table.names if name != query], PASSAGE_NAMES) or ""
+    rest = [name for name in table.names if name not in (query, passage)]
+    grade = chosen.grade or find_field(rest, GRADE_NAMES) or ""
+    columns = ((query, Message("query")), (passage, Message("id")), (grade, Message("grade")))
+    return Found(
+        (),
+        judgments=_distinct(_rows(table, source, query, passage, grade)),
+        notes=() if grade else (Message("no grades: each pair counts as grade 1"),),
+        columns=tuple(Column(name, role) for name, role in columns if name),
+    )
+
+
+def _rows(table: Table, source: Source, query: str, passage: str, grade: str) -> Iterator[Judgment]:
+    for number, cells, _ in table.rows:
+        place = source.row(number)
+        values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
+        needed = [values.get(name, "") for name in (query, passage, *([grade] if grade else []))]
+        if not all(needed):
+            raise _columns(place, sum(map(bool, cells)))
+        yield Judgment(place, needed[0], needed[1], read_grade(needed[2], place) if grade else 1)
+
+
+def _of_lines(source: Source) -> Iterator[Judgment]:
+    header_may_come = True
+    for number, line in enumerate(source.lines, 1):
+        cells = _cells(line)
+        if not cells or (line.startswith("#") and not _is_judgment(cells)):
+            continue
+        if header_may_come and cells[-1].lower() in GRADE_NAMES:
+            header_may_come = False
+            continue
+        header_may_come = False
+        place = source.row(number)
+        if len(cells) not in (3, 4) or not all(cells):
+            raise _columns(place, len(cells))
+        yield Judgment(place, cells[0], cells[-2], read_grade(cells[-1], place))
+
+
+def _is_judgment(cells: Sequence[str]) -> bool:
+    return len(cells) in (3, 4) and is_whole(cells[-1])
+
+
+def _cells(line: str) -> list[str]:
+    """The cells between tabs, commas or semicolons, else between blanks, without empty ones at the end.
+
+    As trec_eval reads them, blanks separate as well where a line has tabs in some places only.
+    """
+    text = line.strip()
+    if "\t" in text:
+        cells = [cell.strip() for cell in text.split("\t")]
+        mixed = [part for cell in cells for part in cell.split()]
+        return cells if len(cells) in (3, 4) or len(mixed) not in (3, 4) else mixed
+    parts = text.split()
+    if len(parts) not in (3, 4) and _SEPARATORS.search(text):
+        separator = ";" if text.count(";") > text.count(",") else ","
+        return [cell.strip().strip('"') for cell in text.split(separator)]
+    return parts
+
+
+def _columns(place: Place, count: int) -> InputError:
+    return InputError(
+        Message(
+            "{where} has {cells} columns. Judgments need query id, passage id and grade, separated by tabs.",
+            where=place.start,
+            cells=count,
+        )
+    )
+
+
+# ---- JSON --------------------------------------------------------------------------------------------------------
+
+
+def judgments_in(value: Any, source: Source) -> Iterator[Judgment]:
+    """The judgments of a JSON value: query id → passage id → grade, or objects.
+
+    Raises:
+        InputError: its shape is not known, or a grade is no whole number.
+    """
+    return iter(()) if value is None else _in_json(value, source, ())
+
+
+def _in_json(value: Any, source: Source, places: Sequence[Place]) -> Iterator[Judgment]:
+    if isinstance(value, dict) and value and all(isinstance(grades, dict) for grades in value.values()):
+        pairs = ((query, doc, grade) for query, grades in value.items() for doc, grade in grades.items())
+        for number, (query, doc, grade) in enumerate(pairs, 1):
+            yield Judgment(source.item(number), query, doc, read_grade(_grade_in(grade), source.item(number)))
+        return
+    if isinstance(value, dict):
+        value = _inner_list(value)
+    if not isinstance(value, list):
+        raise UnknownShapeError(
+            Message(
+                "The JSON of {name} is {shape}. Judgments need a map from query ids to passage ids to grades, or "
+                "objects with “query_id”, “doc_id” and “grade”.",
+                name=source.name,
+                shape=shape_of(value),
+            ),
+            flat(value) if isinstance(value, dict) else (),
+        )
+    for number, item in enumerate(value, 1):
+        place = places[number - 1] if len(places) == len(value) else source.item(number)
+        yield from _of_item(item, place, source.chosen)
+
+
+def _grade_in(value: Any) -> Any:
+    """The grade itself, also where an object holds it."""
+    return scalar_named(flat(value), GRADE_NAMES) if isinstance(value, dict) else value
+
+
+def _inner_list(value: Mapping[str, Any]) -> Any:
+    """The list of judgments, or of queries with theirs, in an object; the object in a list if it is one itself."""
+    lists = [name for name in value if isinstance(value[name], list)]
+    if scalar_named(dict(value), QUERY_NAMES) is not None and find_field(lists, _RATING_LISTS):
+        return [value]
+    name = find_field(lists, _OUTER_LISTS)
+    if name is None and scalar_named(flat(value), PASSAGE_NAMES) is not None:
+        return [value]
+    return value if name is None else value[name]
+
+
+def _of_item(value: Any, place: Place, chosen: Fields) -> Iterator[Judgment]:
+    """The judgment of an object, or those in its list of ratings."""
+    record = flat(value) if isinstance(value, dict) else {}
+    lists = [name for name in value if isinstance(value[name], list)] if isinstance(value, dict) else []
+    name = find_field(lists, _RATING_LISTS)
+    query = record.get(chosen.query, scalar_named(record, QUERY_NAMES))
+    if name is None:
+        yield _judgment(query, record, place, chosen)
+        return
+    query = scalar_named(record, ("id", "_id")) if query is None else query
+    for rating in value[name]:
+        yield _judgment(query, flat(rating) if isinstance(rating, dict) else {}, place, chosen)
+
+
+def _judgment(query_id: Any, record: Mapping[str, Any], place: Place, chosen: Fields) -> Judgment:
+    doc_id = record.get(chosen.id, scalar_named(record, PASSAGE_NAMES))
+    grade = record.get(chosen.grade, scalar_named(record, GRADE_NAMES))
+    if query_id is None or doc_id is None or grade is None:
+        raise UnknownShapeError(
+            Message(
+                "{where} of the judgments needs “query_id”, “doc_id” and “grade”; found: {names}.",
+                where=place.start,
+                names=listed(f"“{name[:30]}”" for name in list(record)[:8]) if record else Message("nothing"),
+            ),
+            record,
+        )
+    return Judgment(
+        place, as_text(query_id, place, "query_id"), as_text(doc_id, place, "doc_id"), read_grade(grade, place)
+    )
+
+
+def _is_json_of_qrels(source: Source) -> bool:
+    items = sample_items(source)
+    value = items[0] if items else None
+    if not isinstance(value, dict) or not value:
+        return False
+    if len(items) == 1 and all(isinstance(grades, dict) for grades in value.values()):
+        grades = [grade for inner in value.values() for grade in inner.values()]
+        return bool(grades) and all(isinstance(g, int) or (isinstance(g, float) and g.is_integer()) for g in grades)
+    names = [name for name in value if not isinstance(value[name], list)]
+    is_judgment = all(find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, GRADE_NAMES))
+    return is_judgment or find_field(value, ("judgment_ratings", "ratings")) is not None

@@ -1,0 +1,194 @@
+"""A reranker behind an address: a server that the owner has set up reads the texts and gives the scores.
+
+It is written `remote(name)`. The texts leave this machine, which is why only the owner says where they may go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Event
+from time import perf_counter
+
+from demo.errors import DemoError, InputError, RemoteError
+from demo.messages import Message
+from demo.progress import Progress, stepwise
+from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
+from demo.rankers.protocol import Kind
+from demo.rankers.remote.calls import Caller, StoppedError
+from demo.rankers.remote.protocols import Answer
+from demo.rankers.remote.remotes import NAME, Remotes
+from demo.rankers.remote.servers import Server
+from demo.rankers.text_form import Options, Written, quote, read
+from demo.rankers.tools import Tools
+from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
+from demo.score_kinds import PROBABILITY
+
+_LOOK_SECONDS = 0.2
+_NOT_TOLD = Extent(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The server of this name."""
+
+    name: str
+    remotes: Remotes = field(compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{NAME}({quote(self.name)})"
+
+    @property
+    def spec(self) -> RankerSpec:
+        """Named by the owner's label; by the text itself where there is no such server."""
+        caller = self.remotes.callers.get(self.name)
+        if caller is None:
+            return RankerSpec(str(self), str(self), PROBABILITY)
+        return RankerSpec(str(self), caller.server.label, caller.server.kind)
+
+    def check(self) -> None:
+        """The server is set up, and its key is there."""
+        self.remotes.caller(self.name).check()
+
+    def fingerprint(self) -> str:
+        """Protocol, address, model and kind of score: what the server itself changes is not known here."""
+        return self.remotes.caller(self.name).server.identity
+
+    @stepwise
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
+        """As `Ranker.rank`; the same text is sent once, and scores of a named model are kept.
+
+        Closing it starts no further request. Those on their way are billed by the server and come to nothing.
+        """
+        caller = self.remotes.caller(self.name)
+        contents = [collection.passages[index].content for index in indices.tolist()]
+        texts = list(dict.fromkeys(contents))
+        work = _Work(caller, query.text, texts, self.remotes.kept)
+        yield from work.steps()
+        scores = [work.scores[content] for content in contents]
+        return Ranking.from_scores(self.spec, scores, work.cost(contents))
+
+
+class _Work:
+    """Different texts on their way to their scores."""
+
+    def __init__(self, caller: Caller, query: str, texts: Sequence[str], kept: KeptScores) -> None:
+        self._caller, self._query, self._total, self._kept = caller, query, len(texts), kept
+        server = caller.server
+        self._keys = dict(zip(texts, pair_keys(server.identity, "", "", query, texts), strict=True))
+        found = kept.find(list(self._keys.values())) if server.model else [None] * len(texts)
+        self.scores = {text: row.score for text, row in zip(texts, found, strict=True) if row is not None}
+        self._missing = [text for text in texts if text not in self.scores]
+        self._known = frozenset(self.scores)
+        self._answers: list[Answer] = []
+        self._seconds = 0.0
+
+    def steps(self) -> Generator[Progress, None, None]:
+        """Fills in the missing scores.
+
+        Raises:
+            RemoteError: a request failed for good; what the others brought is kept.
+        """
+        yield self._progress()
+        if not self._missing:
+            return
+        start, stopped = perf_counter(), Event()
+        batches = batched(self._missing, self._caller.server)
+        pool = ThreadPoolExecutor(min(len(batches), self._caller.server.concurrency), "remote")
+        try:
+            futures = {pool.submit(self._caller.call, self._query, batch, stopped): batch for batch in batches}
+            yield from self._gather(futures, stopped)
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._seconds = perf_counter() - start
+
+    def _gather(
+        self, futures: Mapping[Future[Answer], Sequence[str]], stopped: Event
+    ) -> Generator[Progress, None, None]:
+        """Takes each answer as it comes; after a failure only those of requests that are on their way."""
+        waiting, failure = set(futures), None
+        while waiting:
+            done, waiting = wait(waiting, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                try:
+                    self._take(futures[future], future.result())
+                except StoppedError:
+                    continue
+                except DemoError as error:
+                    failure = failure or error
+                    stopped.set()
+            yield self._progress()
+        if failure is not None:
+            raise self._partly(failure) from failure
+
+    def _take(self, batch: Sequence[str], answer: Answer) -> None:
+        self._answers.append(answer)
+        self.scores.update(zip(batch, answer.scores, strict=True))
+        if self._caller.server.model:
+            self._kept.keep((self._keys[text], Kept(self.scores[text], _NOT_TOLD)) for text in batch)
+
+    def _partly(self, failure: DemoError) -> DemoError:
+        """The failure, with what came in spite of it."""
+        if not self.scores or not isinstance(failure, RemoteError):
+            return failure
+        told = Message(
+            "{failure} Of {total} passages {done} have their score.",
+            failure=failure.message,
+            total=self._total,
+            done=len(self.scores),
+        )
+        again = Message("{told} Run it again: those are not asked for twice.", told=told)
+        return RemoteError(again if self._caller.server.model else told)
+
+    def _progress(self) -> Progress:
+        done, total = len(self.scores), self._total
+        return Progress("scoring", done, total, Message("Scored {done} of {total} passages", done=done, total=total))
+
+    def cost(self, contents: Sequence[str]) -> Cost:
+        """What it took, and what it cost where the owner states a price."""
+        server, tokens = self._caller.server, sum(answer.tokens for answer in self._answers)
+        calls = sum(answer.units for answer in self._answers)
+        return Cost(
+            pairs=len(contents),
+            kept_pairs=sum(text in self._known for text in contents),
+            model_seconds=self._seconds,
+            tokens=tokens,
+            device=server.row.label,
+            usd=calls * server.usd_per_call + tokens / 1e6 * server.usd_per_million_tokens,
+        )
+
+
+def batched(texts: Sequence[str], server: Server) -> list[list[str]]:
+    """The texts in as few requests as the server's limits allow, in their order."""
+    batches: list[list[str]] = []
+    chars = 0
+    for text in texts:
+        full = not batches or len(batches[-1]) >= server.max_passages or chars + len(text) > server.max_chars
+        if full:
+            batches.append([])
+            chars = 0
+        batches[-1].append(text)
+        chars += len(text)
+    return batches
+
+
+def _read(written: Written, tools: Tools) -> Remote:
+    options = Options(NAME, written.options)
+    options.close()
+    if written.members is None or len(written.members) != 1:
+        raise InputError(
+            Message("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")
+        )
+    (member,) = written.members
+    inner = read(member)
+    plain = inner.members is None and not inner.options
+    return Remote(inner.name if plain else member, tools.remotes)
+
+
+def _offer(tools: Tools) -> Sequence[Remote]:
+    return [Remote(name, tools.remotes) for name in tools.remotes.callers]
+
+
+KIND = Kind("remote", (NAME,), _read, _offer, brackets=True)

@@ -1,0 +1,125 @@
+// The inputs in the browser: the line that stands for them on a narrow page, whether the results still are theirs, where
+// the page looks after a run, the first example of a tab, language and theme.
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const one = (selector, root = document) => root.querySelector(selector);
+  const TABS = ['rerank', 'compare', 'evaluate'];
+  const sideOf = (tab) => one(tab === 'evaluate' ? '#evaluate-inputs' : '#inputs');
+  const resultsOf = (tab) => one(`#${tab}-results`);
+  const openTab = () => one('#frame')?.dataset.tab?.replace('tab-', '');
+
+  // ---- do the results belong to the inputs? Gradio sets values without an event, so they are read twice a second ----
+  const ran = new Map(); // tab → what stood in its inputs when its results were asked for
+  let touched = false;
+
+  function typed(tab) {
+    const other = tab === 'rerank' ? '#compare-actions' : '#rerank-actions';
+    const side = sideOf(tab);
+    if (!side) return '';
+    const fields = all('input, textarea', side).filter((field) => !field.closest(`${other}, #judging, #add-ranker`));
+    const values = fields.map((field) => (/checkbox|radio/.test(field.type) ? field.checked : field.value));
+    return JSON.stringify([...values, ...all('.token', side).map((token) => token.textContent)]);
+  }
+
+  function compareInputs() {
+    TABS.forEach((tab) => {
+      const note = one('.stale-note', resultsOf(tab) ?? undefined);
+      const now = typed(tab);
+      if (!ran.has(tab) || !touched) ran.set(tab, now);
+      if (resultsOf(tab) && note) note.hidden = ran.get(tab) === now;
+    });
+    tellLine();
+  }
+
+  // ---- the line on a narrow page -------------------------------------------------------------------------------
+  function tellLine() {
+    const tab = openTab(), line = tab && one('.inputs-line [data-line]', sideOf(tab) ?? undefined);
+    if (!line) return;
+    const value = (selector) => one(selector)?.value?.trim();
+    const source = one('#source input:checked')?.value === 'collection' ? value('#collection input') : one('#source label:has(:checked)')?.textContent.trim();
+    const rankers = (selector) => all(`${selector} .token`).map((token) => token.textContent.trim()).join(', ');
+    const parts = {
+      rerank: [value('#query textarea'), source, value('#model input')],
+      compare: [value('#query textarea'), source, rankers('#rankers')],
+      evaluate: [value('#evaluate-collection input'), rankers('#evaluate-rankers')],
+    }[tab] ?? [];
+    const words = parts.filter(Boolean).join(' · ');
+    if (line.textContent !== words) line.textContent = words;
+  }
+
+  // ---- after a run the headline is in view ---------------------------------------------------------------------------
+  const waiting = new Set(); // tabs whose run was asked for
+
+  function begun(tab) {
+    ran.set(tab, typed(tab));
+    waiting.add(tab);
+    const line = one('.inputs-line button', sideOf(tab) ?? undefined);
+    if (line) line.setAttribute('aria-expanded', 'false');
+  }
+
+  function arrived() {
+    waiting.forEach((tab) => {
+      const box = one(`#${tab}-headline-section`);
+      if (!box || one(`#${tab}-run-box .lens-status.progress`) || !one('.headline', box)) return;
+      waiting.delete(tab);
+      const { top, bottom } = box.getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) window.scrollTo({ top: Math.max(0, scrollY + top - headroom()) });
+    });
+  }
+
+  // below the line that sticks to the top of a narrow page
+  const headroom = () => (innerWidth <= 900 ? 64 : 12);
+
+  // ---- a tab opens with what its inputs give --------------------------------------------------------------------
+  const opened = new Set();
+
+  function openExample() {
+    const tab = openTab();
+    if (!['compare', 'evaluate'].includes(tab) || opened.has(tab) || !one(`#${tab}`) || !resultsOf(tab)) return;
+    if (!one('.headline, .invitation', resultsOf(tab))) return;
+    opened.add(tab);
+    const asked = new URLSearchParams(location.search);
+    const linked = tab === 'evaluate' ? asked.has('evaluate') : asked.has('rankers');
+    if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
+  }
+
+  // ---- language and theme ----------------------------------------------------------------------------------------
+  const LANGUAGE = 'lens-language', THEME = 'lens-theme';
+  const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+  const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* only this page knows then */ } };
+
+  // gradio's own labels take the browser's language, which is the chosen one from here on
+  const language = kept(LANGUAGE);
+  if (language) {
+    Object.defineProperty(navigator, 'language', { get: () => language });
+    Object.defineProperty(navigator, 'languages', { get: () => [language] });
+  }
+
+  function chooseLanguage(code) {
+    keep(LANGUAGE, code === 'zh' ? 'zh-CN' : code);
+    document.cookie = `${LANGUAGE}=${code}; path=/; max-age=31536000; SameSite=Lax`;
+    location.reload();
+  }
+
+  function chooseTheme() {
+    const dark = document.body.classList.toggle('dark');
+    keep(THEME, dark ? 'dark' : 'light');
+  }
+
+  document.addEventListener('pointerdown', () => { touched = true; }, true);
+  document.addEventListener('keydown', () => { touched = true; }, true);
+  document.addEventListener('click', (event) => {
+    const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
+    if (run) begun(run.id);
+    if (code) chooseLanguage(code);
+    if (event.target.closest('[data-theme-switch]')) chooseTheme();
+  });
+
+  const start = () => {
+    new MutationObserver(() => { arrived(); openExample(); }).observe(document.body, { childList: true, subtree: true });
+    setInterval(compareInputs, 500);
+    const theme = kept(THEME);
+    if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));
+  };
+  if (document.body) start(); else document.addEventListener('DOMContentLoaded', start);
+})();

@@ -1,0 +1,234 @@
+"""The protocols beside the page, each in its own words: fields, order, kinds of score, refusals, and stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import pytest
+from fakes import FakeModel, FakeSource, SlowModel, service_with
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from served_app import served
+
+from demo.api import mount
+from demo.errors import ModelError
+from demo.messages import Message
+from demo.settings import Settings
+
+QUERY = "Berlin inhabitants"
+TEXTS = ["four", "a", "three and", ""]
+LOGITS = [0.4, 0.1, 0.9, 0.0]
+BEST_FIRST = [2, 0, 1, 3]
+
+
+def tenths(query: str, text: str) -> float:
+    """The longer the better."""
+    return len(text) / 10
+
+
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + exp(-logit))
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Where a protocol is, what it calls texts and scores, how it lists results and refuses."""
+
+    path: str
+    texts: str
+    score: str
+    results: Callable[[Any], list[dict[str, Any]]]
+    sentence: Callable[[Any], str]
+    invalid: int
+
+
+SPOKEN = {
+    "tei": Spoken("/rerank", "texts", "score", lambda a: a, lambda a: a["error"], 422),
+    "jina": Spoken("/v1/rerank", "documents", "relevance_score", lambda a: a["results"], lambda a: a["detail"], 422),
+    "cohere": Spoken("/v2/rerank", "documents", "relevance_score", lambda a: a["results"], lambda a: a["message"], 400),
+}
+EACH = pytest.mark.parametrize("spoken", SPOKEN.values(), ids=SPOKEN)
+
+
+def client(model: FakeModel | None = None, error: Exception | None = None, **settings: Any) -> TestClient:
+    chosen = Settings(**settings)
+    app = FastAPI()
+    source = FakeSource(model or FakeModel(judge=tenths), error=error)
+    mount(app, chosen, service_with(source, chosen))
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def body(spoken: Spoken, **more: Any) -> dict[str, Any]:
+    return {"query": QUERY, spoken.texts: TEXTS, **more}
+
+
+def results(spoken: Spoken, **more: Any) -> list[dict[str, Any]]:
+    answer = client().post(spoken.path, json=body(spoken, **more))
+    assert answer.status_code == 200, answer.text
+    return spoken.results(answer.json())
+
+
+def refused(spoken: Spoken, status: int, asked: TestClient | None = None, **more: Any) -> str:
+    answer = (asked or client()).post(spoken.path, json=body(spoken, **more))
+    assert answer.status_code == status, answer.text
+    return spoken.sentence(answer.json())
+
+
+# ---- answers -------------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_every_text_is_scored_and_the_best_is_first(spoken: Spoken) -> None:
+    found = results(spoken)
+    assert [row["index"] for row in found] == BEST_FIRST
+    wanted = [sigmoid(LOGITS[index]) for index in BEST_FIRST]
+    assert [row[spoken.score] for row in found] == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "raw"), [("tei", {"raw_scores": True}), ("jina", {"raw_scores": True}), ("jina", {"use_activation": False})]
+)
+def test_raw_scores_are_the_models_own(key: str, raw: dict[str, bool]) -> None:
+    found = results(SPOKEN[key], **raw)
+    assert [row[SPOKEN[key].score] for row in found] == pytest.approx([LOGITS[index] for index in BEST_FIRST], rel=1e-6)
+
+
+def test_far_logits_do_not_become_the_same_number_by_overflow() -> None:
+    asked = client(FakeModel(judge=lambda query, text: -800.0 if text else 800.0))
+    found = asked.post("/rerank", json={"query": "q", "texts": ["a", ""]}).json()
+    assert [row["score"] for row in found] == [1.0, 0.0]
+
+
+def test_texts_come_back_if_they_are_asked_for() -> None:
+    assert [row["text"] for row in results(SPOKEN["tei"], return_text=True)] == [TEXTS[index] for index in BEST_FIRST]
+    assert "text" not in results(SPOKEN["tei"])[0]
+    for key, usual in (("jina", True), ("cohere", False)):
+        for asked, told in (({}, usual), ({"return_documents": True}, True), ({"return_documents": False}, False)):
+            found = results(SPOKEN[key], **asked)
+            documents = [row.get("document") for row in found]
+            assert documents == [{"text": TEXTS[index]} if told else None for index in BEST_FIRST]
+
+
+@pytest.mark.parametrize("key", ["jina", "cohere"])
+def test_the_first_so_many(key: str) -> None:
+    assert [row["index"] for row in results(SPOKEN[key], top_n=2)] == BEST_FIRST[:2]
+    assert len(results(SPOKEN[key], top_n=99)) == 4
+
+
+@pytest.mark.parametrize("key", ["jina", "cohere"])
+def test_documents_may_be_objects(key: str) -> None:
+    found = results(SPOKEN[key], documents=[{"text": text} for text in TEXTS])
+    assert [row["index"] for row in found] == BEST_FIRST
+
+
+@EACH
+def test_the_model_is_any_ranker_that_gives_probabilities(spoken: Spoken) -> None:
+    assert results(spoken, model="bundled/tiny[max_tokens=64]") == results(spoken)
+
+
+def test_what_jina_and_cohere_tell_beside_the_results() -> None:
+    jina = client().post("/v1/rerank", json=body(SPOKEN["jina"])).json()
+    assert (jina["model"], jina["object"]) == ("bundled/tiny", "list")
+    assert jina["usage"] == {"prompt_tokens": 14, "total_tokens": 14}  # the fake model reads a token a character
+    cohere = client().post("/v2/rerank", json=body(SPOKEN["cohere"])).json()
+    assert cohere["meta"]["api_version"] == {"version": "2"}
+    assert cohere["id"]
+
+
+def test_tei_tells_who_ranks() -> None:
+    info = client(max_candidates=7).get("/info").json()
+    assert (info["model_id"], info["model_sha"], info["max_input_length"]) == ("bundled/tiny", "tiny-1", 512)
+    assert (info["max_client_batch_size"], info["model_dtype"]) == (7, "float32")
+
+
+# ---- refusals ------------------------------------------------------------------------------------------------------
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"query": " "}, "The query is empty. Type a question or a few words."),
+        ({"query": None}, "The request cannot be used: query: Input should be a valid string."),
+        ({"texts": [], "documents": []}, "at least 1 item"),
+        ({"texts": ["a", 1], "documents": ["a", 1]}, "Input should be a valid"),
+        ({"texts": ["a", "b" * 31], "documents": ["a", "b" * 31]}, "Document 1 has 31 characters; at most 30"),
+        ({"texts": ["a"] * 6, "documents": ["a"] * 6}, "There are 6 documents; at most 5 are ranked at once"),
+        ({"model": "bm25"}, "BM25 gives scores that are no probabilities"),
+        ({"model": "engine"}, "These passages came without an engine's scores"),
+    ],
+)  # fmt: skip
+def test_bad_requests_are_refused_with_a_sentence(spoken: Spoken, more: dict[str, Any], sentence: str) -> None:
+    small = client(max_candidates=5, max_passage_chars=30)
+    assert sentence in refused(spoken, spoken.invalid, small, **more)
+
+
+@EACH
+@pytest.mark.parametrize("model", ["nobody", "remote(x)", "rrf(bm25)", "bm25[k1=x]", 'bundled/tiny"'])
+def test_an_unknown_model_is_404(spoken: Spoken, model: str) -> None:
+    assert refused(spoken, 404, model=model)
+
+
+@EACH
+def test_what_is_no_json(spoken: Spoken) -> None:
+    answer = client().post(spoken.path, content=b'{"query":', headers={"Content-Type": "application/json"})
+    assert answer.status_code == spoken.invalid
+    assert "is not JSON" in spoken.sentence(answer.json())
+
+
+@EACH
+def test_other_faults_are_told_and_bugs_are_not(spoken: Spoken, caplog: pytest.LogCaptureFixture) -> None:
+    broken = client(error=ModelError(Message("The weights are broken. Load them again.")))
+    assert refused(spoken, 500, broken) == "The weights are broken. Load them again."
+    assert "fault of this app" in refused(spoken, 500, client(error=KeyError("secret passage")))
+    assert "secret passage" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["jina", "cohere"])
+def test_no_ranker_takes_an_instruction(key: str) -> None:
+    assert "No ranker here takes an instruction" in refused(SPOKEN[key], SPOKEN[key].invalid, instruction="Be brief.")
+
+
+def test_tei_refuses_what_cannot_be_read_whole_only_if_told_to() -> None:
+    long = {"query": "q", "texts": ["a", "b" * 61]}  # the fake model reads 60
+    assert client().post("/rerank", json={**long, "truncate": True}).status_code == 200
+    answer = client().post("/rerank", json={**long, "truncate": False})
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("Text 1 has 61 tokens with the query, and the model reads 60.")
+    assert answer.json()["error_type"] == "Validation"
+
+
+def test_one_setting_turns_all_of_it_off() -> None:
+    off = client(protocols=False)
+    assert [off.post(row.path, json=body(row)).status_code for row in SPOKEN.values()] == [404] * 3
+    assert off.get("/info").status_code == 404
+
+
+def test_openapi_tells_all_of_it() -> None:
+    paths = client().get("/openapi.json").json()["paths"]
+    assert {"/rerank", "/info", "/v1/rerank", "/v2/rerank"} <= set(paths)
+
+
+# ---- a client that goes away ---------------------------------------------------------------------------------------
+
+
+@EACH
+def test_work_stops_when_the_client_goes(spoken: Spoken) -> None:
+    model = SlowModel(judge=tenths)
+    with served(lambda settings: service_with(FakeSource(model), settings)) as url:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(url.rstrip("/") + spoken.path, json=body(spoken, **{spoken.texts: list(map(str, range(100)))}),
+                       timeout=0.6)  # fmt: skip
+        end = monotonic() + 10
+        while not model.closed and monotonic() < end:
+            sleep(0.05)
+        assert model.closed
+        scored = len(model.scored)
+        assert scored < 100
+        sleep(0.3)
+        assert len(model.scored) == scored
