@@ -39,7 +39,8 @@ def opened(open_page: Any, *more: str, **options: Any) -> Any:
 
 def figures(page: Any) -> list[str]:
     """The row of figures of each ranker by the judgments."""
-    return list(page.locator("#compare-judged-box tbody tr").all_inner_texts())
+    words = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()).join('\\t'))"
+    return list(page.eval_on_selector_all("#compare-judged-box tbody tr", words))
 
 
 def test_the_tab_opens_with_a_worked_example_in_sections(open_page: Any) -> None:
@@ -113,7 +114,7 @@ def test_a_judgment_is_felt_in_both_tabs_saved_and_loaded(open_page: Any) -> Non
     assert file.split("\t")[-1] == "3\n"
 
     page.reload()
-    page.wait_for_selector("#rerank-judged-box table")
+    page.wait_for_selector("#rerank-judged-box table", state="attached")
     assert cells("#rerank-judged-box") == in_rerank
     page.click("#judging button")
     page.set_input_files(
@@ -138,12 +139,12 @@ def test_depth_and_fusion_redraw(open_page: Any) -> None:
     page = opened(open_page)
     page.check("#fusion input[value=rrf]")
     page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 4")
-    assert "RRF (BM25 + Tiny + Small)" in page.inner_text("#compare-judged-box")
+    assert "RRF (BM25 + Tiny + Small)" in page.text_content("#compare-judged-box")
     page.fill("#depth-slider input[type=number]", "1")
     page.press("#depth-slider input[type=number]", "Tab")
     page.wait_for_function(
         "() => { const rows = [...document.querySelectorAll('#compare-judged-box tbody tr')].map("
-        "r => r.innerText.split('\\t').slice(1).join()); return rows[0] === rows[1]; }"
+        "r => [...r.cells].slice(1).map(c => c.textContent).join()); return rows[0] === rows[1]; }"
     )  # with one passage reranked every order is BM25's
 
 

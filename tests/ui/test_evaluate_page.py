@@ -153,7 +153,7 @@ def test_queries_without_judgments_show_what_changes_and_open(open_page: Any, un
     )
     page.wait_for_function("() => document.querySelector('#rerank-results .headline .query q')?.textContent === 'Köln'")
     page.click("#rerank-results #rerank-panel-box [data-grade='3']")
-    page.wait_for_selector("#rerank-judged-box table")
+    page.wait_for_selector("#rerank-judged-box table", state="attached")
     page.click("#tab-evaluate-button")
     page.check("#look-own input")
     page.wait_for_function("() => /NDCG@10/.test(document.querySelector('.evaluation-answer').textContent)")
