@@ -1,11 +1,8 @@
-"""The memory of this process: how much it is, and giving back to the system what is free in it."""
+"""How much memory this process takes."""
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import sys
-from functools import cache
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
@@ -21,19 +18,3 @@ def resident_bytes() -> int:
 
         greatest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return greatest if sys.platform == "darwin" else greatest * 1024
-
-
-def give_back() -> None:
-    """Hands free memory back to the system, which the allocator of Linux keeps by itself (malloc_trim)."""
-    gc.collect()
-    trim = _trim()
-    if trim is not None:
-        trim(0)
-
-
-@cache
-def _trim() -> ctypes._FuncPointer | None:
-    try:
-        return ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError, TypeError):
-        return None

@@ -285,7 +285,7 @@ CATALOG = (
 
 
 _SELDOM_ON_CPU = Message("Too large for a few processors: choose it where there is a GPU.")
-_FROM_CARD = Message("Sizes, licence and length are its card's, not checked against the weights.")
+_FROM_CARD = Message("Sizes, licence and length as its card or others state them, not checked against the weights.")
 
 
 def _recent(
