@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from served_app import served
 
 from demo.errors import InputError
@@ -25,6 +26,7 @@ from demo.ui.code import ADDRESS, PROGRAMS, Program
 from demo.ui.compare.handlers import CompareTab, Controls
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.session import Shown
+from demo.ui.views import programs
 
 QUERY = 'When does the "library" open? $HOME `date` \\n @query@ ${x} 柏林'
 PASTED = "\n".join(
@@ -182,3 +184,24 @@ def test_without_a_plain_cross_encoder_there_is_nothing_to_load(page: Page) -> N
     (program,) = (row for row in PROGRAMS if row.key == "sentence-transformers")
     with pytest.raises(InputError, match="No column is a cross-encoder that sentence-transformers loads"):
         program.write(shown_on(page, ["bm25", "bundled/tiny[windows]"]))
+
+
+def test_the_page_shows_every_program(page: Page) -> None:
+    shown = shown_on(page)
+    found = programs.programs(shown, "en")
+    for program in PROGRAMS:
+        assert f"<summary>{program.label}</summary>" in found
+        assert str(escape(program.write(shown))) in found
+
+
+def test_the_page_says_why_a_program_is_not_there(page: Page) -> None:
+    found = programs.programs(shown_on(page, ["bm25"]), "en")
+    assert found.count("<pre") == len(PROGRAMS) - 1
+    assert "No column is a cross-encoder" in found
+
+
+def test_programs_of_long_lists_are_for_the_files(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "MOST_SHOWN_CHARS", 20)
+    found = programs.programs(shown_on(page), "en")
+    assert "<pre" not in found
+    assert "too many to show" in found

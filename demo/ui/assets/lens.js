@@ -214,12 +214,31 @@
 
   const pressRun = () => one(`#${one('#frame').dataset.tab.replace('tab-', '')}`)?.click();
 
+  // ---- programs: the browser alone knows the page's address -------------------------------------------------
+  function addressed(program) {
+    const text = one('pre', program);
+    text.textContent = text.textContent.replace('ADDRESS-OF-THIS-PAGE', location.origin + location.pathname);
+    return text.textContent;
+  }
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(addressed(button.closest('.program')));
+    button.textContent = button.dataset.done;
+  }
+
+  document.addEventListener('toggle', (event) => {
+    const program = one('.program', event.target);
+    if (program && event.target.closest('.programs')) addressed(program);
+  }, true);
+
   // ---- events: one listener each, for parts that come and go -----------------------------------------------
   document.addEventListener('click', (event) => {
     const target = event.target, scene = sceneOf(target);
     const fold = target.closest('.fold, .opener, .inputs-line button'), jump = target.closest('.jump a');
     if (fold) return unfold(fold, fold.getAttribute('aria-expanded') !== 'true');
     if (jump) return jumpTo(event, jump);
+    const copied = target.closest('.programs .copy');
+    if (copied) return copy(copied);
     if (!scene) return undefined;
     const head = target.closest('.ranking th');
     if (head) {

@@ -43,6 +43,7 @@ from demo.ui.views import (
     flow,
     headline,
     passages,
+    programs,
     score_facts,
     speed,
     status,
@@ -179,6 +180,7 @@ SECTIONS: tuple[Section[Look], ...] = (
     Section("depths", w.DEPTH_AND_FUSION, lambda look: depth.depth(look.shown.result, look.language), folded=True),
     Section("speeds", w.SPEED, _speeds, (ChartRow(SPEED, _speed_chart, LOOKS),), on=LOOKS, folded=True),
     Section("cards", w.CARDS, lambda look: cards.reading_cards(look.result.columns, look.language), folded=True),
+    Section("code", w.CODE, lambda look: programs.programs(look.shown, look.language), folded=True, saved=False),
     Section(WHAT_IF, w.EDIT, folded=True, saved=False),
     Section(
         "panel",

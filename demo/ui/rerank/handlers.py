@@ -30,7 +30,7 @@ from demo.ui.plots import plot
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.session import Shown
-from demo.ui.views import cards, cost, figures, flow, headline, passages, status, tops
+from demo.ui.views import cards, cost, figures, flow, headline, passages, programs, status, tops
 
 SCALE = frozenset({"scale"})
 """The occasion that another scale was chosen."""
@@ -107,6 +107,7 @@ SECTIONS: tuple[Section[Look], ...] = (
         lambda look: cost.cost(look.pair, look.language) + cards.reading_cards(look.shown.rankings, look.language),
         folded=True,
     ),
+    Section("code", w.CODE, lambda look: programs.programs(look.shown, look.language), folded=True, saved=False),
     Section(
         "panel",
         draw=lambda look: passages.panel(look.pair.result, look.language, look.meanings, look.live),

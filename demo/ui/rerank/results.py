@@ -8,11 +8,17 @@ import gradio as gr
 
 from demo.charts import RAW, SCALES
 from demo.ui import wording as w
+from demo.ui.code import PROGRAMS
 from demo.ui.parts import Share, build_share
 from demo.ui.rerank.handlers import SECTIONS, RerankTab
 from demo.ui.sections import Built, build_sections
 
-FILES = {"html": w.DOWNLOAD_HTML, "csv": w.DOWNLOAD_CSV, "json": w.DOWNLOAD_JSON, "code": w.DOWNLOAD_CODE}
+FILES = {
+    "html": w.DOWNLOAD_HTML,
+    "csv": w.DOWNLOAD_CSV,
+    "json": w.DOWNLOAD_JSON,
+    **{program.key: w.DOWNLOAD_CODE.format(program=program.label) for program in PROGRAMS},
+}
 """What can be taken away of a result."""
 
 

@@ -6,6 +6,7 @@ What happens stands in `ui.compare.handlers`; this file puts the parts together 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,6 +15,7 @@ from demo.errors import DemoError
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.ui import wording as w
+from demo.ui.code import PROGRAMS
 from demo.ui.compare.handlers import CompareTab, Controls, WhatIfForm, invitation
 from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
@@ -160,7 +162,8 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -
     files["html"].serve(saved, [asked.question, *seen], worded=True)
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])
-    files["code"].serve(tab.code, [built.kept])
+    for program in PROGRAMS:
+        files[program.key].serve(partial(tab.code, program=program), [built.kept])
 
 
 def _wire_what_if(tab: CompareTab, results: Results) -> None:

@@ -6,6 +6,7 @@ What happens stands in `ui.rerank.handlers`; this file puts the parts together a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,7 @@ import gradio as gr
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.ui import wording as w
+from demo.ui.code import PROGRAMS
 from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
 from demo.ui.inputs.handlers import Form
@@ -103,4 +105,5 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
     files["html"].serve(tab.html, [built.kept, judgments, scale, asked.question], worded=True)
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])
-    files["code"].serve(tab.code, [built.kept])
+    for program in PROGRAMS:
+        files[program.key].serve(partial(tab.code, program=program), [built.kept])
