@@ -188,6 +188,7 @@ _ROLES = {"query_id": QUERY_ID, "query": QUERY, "doc_id": ID, "title": TITLE, "t
 def _columns_of(names: Sequence[str], chosen: Fields) -> dict[str, str]:
     """The column of each kind; empty unless there are a query and a passage."""
     found = {column: find_field(names, known) for column, known in _COLUMNS.items()}
+    chosen = chosen.among(names)
     found |= {"query": chosen.query or found["query"], "text": chosen.text or found["text"]}
     found |= {"label": chosen.grade or found["label"], "doc_id": chosen.id or found["doc_id"]}
     if found["query"] is None or found["text"] is None or found["query"] == found["text"]:

@@ -63,6 +63,7 @@ def assemble(
         notes=(*reading.notes, *dict.fromkeys(note for one in found for note in one.notes), *notes),
         repeated_queries=sum(one.repeated_queries for one in found),
         columns=tuple(dict.fromkeys(column for one in found for column in one.columns)),
+        names=tuple(dict.fromkeys(name for one in found for name in one.names)),
         preview=Preview(passages[:PREVIEW_ROWS], queries[:PREVIEW_ROWS], tuple(judgments[:PREVIEW_ROWS])),
     )
     card = Card(title=title, description=reading.sentence())

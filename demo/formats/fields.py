@@ -146,19 +146,27 @@ def read_records(
         InputError: no field holds texts, or a record has none of them; the sentence names the place and the fields.
     """
     flat_records = [Record(record.place, flat(record.values)) for record in records]
-    text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0])
-    title_name = chosen.title or _title_field(flat_records, text_name)
-    reader = _Reader(text_name, title_name, chosen.id, are_hits or may_lack_text)
+    names = _all_names(flat_records)
+    text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0], names)
+    beside = chosen.among(names)
+    title_name = beside.title or _title_field(flat_records, text_name)
+    reader = _Reader(text_name, title_name, beside.id, are_hits or may_lack_text)
     entries = [reader.entry(flat_record, record) for flat_record, record in zip(flat_records, records, strict=True)]
     kept = tuple(entry for entry in entries if entry is not None)
-    columns = [(text_name, TEXT), (title_name, TITLE), (chosen.id or _id_field(flat_records), ID)]
+    columns = [(text_name, TEXT), (title_name, TITLE), (beside.id or _id_field(flat_records), ID)]
     notes = (Message("text from “{text_name}”", text_name=_short(text_name)),) if by_length or are_hits else ()
     return Found(
         kept,
         empty_passages=len(entries) - len(kept),
         notes=notes,
-        columns=tuple(Column(name, role) for name, role in columns if name),
+        columns=tuple(Column(name, role, not (by_length and role is TEXT)) for name, role in columns if name),
+        names=names,
     )
+
+
+def _all_names(records: Sequence[Record]) -> tuple[str, ...]:
+    """The names of the fields, in the order in which they come."""
+    return tuple(dict.fromkeys(name for record in records for name in record.values))
 
 
 TEXT, TITLE, ID, QUERY, QUERY_ID, GRADE, SCORE = (
@@ -167,7 +175,9 @@ TEXT, TITLE, ID, QUERY, QUERY_ID, GRADE, SCORE = (
 )
 
 
-def _text_field(records: Sequence[Record], chosen: Fields, are_hits: bool, whole: Record) -> tuple[str, bool]:
+def _text_field(
+    records: Sequence[Record], chosen: Fields, are_hits: bool, whole: Record, names: Sequence[str]
+) -> tuple[str, bool]:
     """The name of the text's field, and whether it was found by the lengths of texts; "" where only titles are there.
 
     Raises:
@@ -176,7 +186,7 @@ def _text_field(records: Sequence[Record], chosen: Fields, are_hits: bool, whole
     if chosen.text:
         if any(chosen.text in record.values for record in records):
             return chosen.text, False
-        raise _no_text(whole, chosen.text)
+        raise _no_text(whole, chosen.text, names)
     measured = _measured(records)
     found = _nearest(tuple(measured), TEXT_NAMES) or _similar(tuple(measured))
     if found is not None:
@@ -186,7 +196,7 @@ def _text_field(records: Sequence[Record], chosen: Fields, are_hits: bool, whole
         return longest, True
     if any(_nearest(tuple(record.values), (*TEXT_NAMES, *TITLE_NAMES)) for record in records):
         return "", False
-    raise _no_text(whole)
+    raise _no_text(whole, names=names)
 
 
 @dataclass(slots=True)
@@ -429,26 +439,27 @@ def shorten_value(value: Any) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _no_text(record: Record, chosen: str = "") -> InputError:
+def _no_text(record: Record, chosen: str = "", names: Sequence[str] = ()) -> InputError:
+    """The refusal of a record; a person can choose among `names`, or else among its own fields."""
     for name, value in record.values.items():
         if normal_name(name) in TEXT_NAMES and isinstance(value, dict | bool):
             as_text(value, record.place, name)
-    names, flat_names = _names(record.values), flat(record.values)
+    found, choice = _names(record.values), names or tuple(flat(record.values))
     if chosen:
         return UnknownShapeError(
             Message(
                 "{start} has no field “{chosen}”; found: {names}. Choose one of these.",
                 start=record.place.start,
                 chosen=chosen[:60],
-                names=names,
+                names=found,
             ),
-            flat_names,
+            choice,
         )
     return UnknownShapeError(
         Message(
             "{start} has no text. Each passage needs “text” (or passage, content, body, document…); found: {names}.",
             start=record.place.start,
-            names=names,
+            names=found,
         ),
-        flat_names,
+        choice,
     )

@@ -39,6 +39,7 @@ def read_json(source: Source, are_hits: bool = False) -> Found:
         judgments=tuple(judgments_in(_beside(holder, JUDGMENT_NAMES, listed.path), source)),
         notes=(*listed.notes, *found.notes),
         columns=found.columns,
+        names=found.names,
         repeated_queries=repeated,
     )
 
@@ -78,6 +79,7 @@ def read_items(items: Items, source: Source, are_hits: bool = False) -> Found:
         empty_passages=empty + found.empty_passages,
         notes=found.notes,
         columns=found.columns,
+        names=found.names,
     )
 
 
@@ -118,4 +120,5 @@ def read_jsonl(source: Source) -> Found:
         empty_passages=found.empty_passages,
         notes=found.notes,
         columns=found.columns,
+        names=found.names,
     )

@@ -159,7 +159,7 @@ def _blank_table(source: Source) -> Table | None:
 
 
 def _of_table(table: Table, source: Source) -> Found:
-    chosen = source.chosen
+    chosen = source.chosen.among(table.names)
     query = chosen.query or find_field(table.names, QUERY_NAMES) or ""
     passage = chosen.id or find_field([name for name in table.names if name != query], PASSAGE_NAMES) or ""
     rest = [name for name in table.names if name not in (query, passage)]
@@ -170,6 +170,7 @@ def _of_table(table: Table, source: Source) -> Found:
         judgments=_distinct(_rows(table, source, query, passage, grade)),
         notes=() if grade else (Message("no grades: each pair counts as grade 1"),),
         columns=tuple(Column(name, role) for name, role in columns if name),
+        names=tuple(filter(None, table.names)),
     )
 
 

@@ -38,6 +38,7 @@ class Reading:
         repeated_queries: queries left out because the same query came before.
         columns: what fields and columns of the files were taken for.
         preview: the first of what was read.
+        names: the fields that a person can choose from, as `Fields` takes them.
     """
 
     format_keys: tuple[str, ...]
@@ -56,6 +57,12 @@ class Reading:
     repeated_queries: int = 0
     columns: tuple[Column, ...] = ()
     preview: Preview = Preview()
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether each field that was taken for something is named so, or was chosen."""
+        return all(column.certain for column in self.columns)
 
     @property
     def format_key(self) -> str:

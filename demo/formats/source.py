@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -77,13 +77,23 @@ class Fields:
     query: str = ""
     grade: str = ""
 
+    def among(self, names: Iterable[str]) -> Fields:
+        """Those that one file has: a choice is made for one of several files, and says nothing of the others."""
+        known = set(names)
+        return Fields(**{row.name: getattr(self, row.name) for row in fields(self) if getattr(self, row.name) in known})
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one field or column of the input was taken for."""
+    """What one field or column of the input was taken for.
+
+    Attributes:
+        certain: whether its name says so or a person chose it; otherwise it was told by its content.
+    """
 
     name: str
     role: Message
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,7 @@ class Found:
         notes: what the person should know about how it was read, each a clause without a full stop.
         columns: which fields were taken for what, where the input has names for them.
         repeated_queries: queries left out because an earlier one has their id and their text.
+        names: the fields that a person can choose from, as `Fields` takes them.
     """
 
     entries: tuple[Entry, ...]
@@ -143,6 +154,7 @@ class Found:
     notes: tuple[Message, ...] = ()
     columns: tuple[Column, ...] = ()
     repeated_queries: int = 0
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from demo.errors import InputError
@@ -125,7 +125,8 @@ def _read_table(source: Source, delimiter: str) -> Found:
         _check_header(table, source)
         raise error from None
     notes = found.notes or _columns_note(found, table.names)
-    return Found(found.entries, empty_lines, found.empty_passages, notes=notes, columns=found.columns)
+    names = tuple(filter(None, table.names))
+    return replace(found, empty_lines=empty_lines, notes=notes, names=names)
 
 
 def _columns_note(found: Found, names: Names) -> tuple[Message, ...]:

@@ -65,6 +65,7 @@ class _Way:
     queries: Iterable[Placed]
     notes: tuple[Message, ...] = ()
     columns: tuple[Column, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def find_queries(source: Source) -> Found:
@@ -79,7 +80,9 @@ def find_queries(source: Source) -> Found:
     way = _way(source)
     queries, repeated = distinct_queries(way.queries)
     if queries:
-        return Found((), queries=queries, repeated_queries=repeated, notes=way.notes, columns=way.columns)
+        return Found(
+            (), 0, 0, queries, notes=way.notes, columns=way.columns, repeated_queries=repeated, names=way.names
+        )
     raise InputError(
         Message("{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.start)
     )
@@ -253,8 +256,8 @@ def _unknown_shape(value: Any, source: Source) -> InputError:
 
 
 def _is_query_header(names: Sequence[str], chosen: Fields) -> bool:
-    if chosen.query:
-        return chosen.query in names
+    if chosen.query in names:
+        return True
     words = all(len(name.split()) == 1 for name in names)
     return words and (_names_queries(names) or normal_name(names[0]) in QUERY_ID_NAMES)
 
@@ -267,13 +270,14 @@ def _of_table(table: Table, source: Source) -> _Way:
     """A query from each row, by the names of the columns; a header that names only the id has the text beside it."""
     id_name = find_field(table.names, QUERY_ID_NAMES)
     others = [name for name in table.names if name != id_name]
-    text_name = source.chosen.query or find_field(others, QUERY_TEXT_NAMES)
+    text_name = source.chosen.among(table.names).query or find_field(others, QUERY_TEXT_NAMES)
     if text_name is None:
         if len(others) != 1 or normal_name(others[0]) in ID_NAMES:
             raise _no_query_column(table.names, source.row(table.header_line))
         text_name = others[0]
     columns = [Column(text_name, QUERY), *([Column(id_name, QUERY_ID)] if id_name else [])]
-    return _Way(_table_rows(table, source, id_name, text_name), columns=tuple(columns))
+    names = tuple(filter(None, table.names))
+    return _Way(_table_rows(table, source, id_name, text_name), columns=tuple(columns), names=names)
 
 
 def _table_rows(table: Table, source: Source, id_name: str | None, text_name: str) -> Iterator[Placed]:

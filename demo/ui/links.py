@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from demo import formats
 from demo.errors import DemoError, InputError
-from demo.messages import Message
+from demo.formats import Fields
+from demo.messages import Message, listed
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.cross_encoder.ranker import CrossEncoder
@@ -23,12 +24,13 @@ from demo.rankers.protocol import Ranker
 from demo.rankers.text_form import shown
 from demo.records import Collection
 from demo.service import RankingService
+from demo.ui.inputs.fields import Choices, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
 
 MOST_CHARS = 6_000
 """Longest link; servers and messengers cut longer ones."""
 
-QUERY, KEY, PASSAGES, READING = "query", "collection", "passages", "reading"
+QUERY, KEY, PASSAGES, READING, FIELDS = "query", "collection", "passages", "reading", "fields"
 FIRST, DEPTH, MODEL, RANKERS = "first_stage", "depth", "model", "rankers"
 """The names in the address."""
 
@@ -70,6 +72,7 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
         KEY: form.collection if form.source == COLLECTION else "",
         PASSAGES: _passages(form, pane),
         READING: form.reading if form.source == PASTE else "",
+        FIELDS: _fields(form, pane),
         FIRST: "" if first == pane.service.default_first_stage() else str(first),
         DEPTH: f"{form.depth:g}" if form.depth else "",
         MODEL: str(link.reranker) if link.reranker else "",
@@ -92,6 +95,41 @@ def _passages(form: Form, pane: InputsPane) -> str:
     if form.source == PASTE:
         return form.pasted
     return _lines(pane.collection(form)) if form.source == UPLOAD else ""
+
+
+def _fields(form: Form, pane: InputsPane) -> str:
+    """The fields that were chosen for the pasted text, as JSON; uploaded passages are written as they were read."""
+    if form.source != PASTE:
+        return ""
+    chosen = asdict(pane.read_pasted(form.pasted, form.reading, form.choices).fields)
+    named = {role: name for role, name in chosen.items() if name}
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":")) if named else ""
+
+
+def _choices(text: str, form: Form, pane: InputsPane) -> Choices:
+    """The choice that a link makes for its own passages.
+
+    Raises:
+        InputError: it is not what `_fields` writes.
+    """
+    if not text:
+        return form.choices
+    roles = [row.name for row in fields(Fields)]
+    try:
+        named = json.loads(text)
+    except (ValueError, RecursionError):
+        named = None
+    if not isinstance(named, dict) or any(r not in roles or not isinstance(name, str) for r, name in named.items()):
+        raise InputError(
+            Message(
+                "The link says {name} is “{text}”. Write JSON such as {example}, or leave it out. It may have {roles}.",
+                name=FIELDS,
+                text=shown(text),
+                example='{"text":"body"}',
+                roles=listed(roles),
+            )
+        )
+    return with_choice(form.choices, pane.read_pasted(form.pasted, form.reading, form.choices), named)
 
 
 def _lines(collection: Collection) -> str:
@@ -123,6 +161,8 @@ def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
                 reading=shown(form.reading),
             )
         )
+    if form.source == PASTE:
+        form = replace(form, choices=_choices(values.get(FIELDS, ""), form, pane))
     model = pane.service.rankers.read(values[MODEL]) if values.get(MODEL) else None
     if model and model.spec.ranks_collection:
         raise InputError(

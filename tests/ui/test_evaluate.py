@@ -264,21 +264,21 @@ def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
 
 
 def test_an_upload_is_read_with_the_judgments_that_are_asked_for(tab: EvaluateTab, archive: Path) -> None:
-    judged, told = tab.read_upload([str(archive)], "", None, "en")
-    assert judged is not None
-    assert "4 passages" in told
-    assert "judgments from qrels/test.tsv" in told
-    other, told = tab.read_upload([str(archive)], "qrels/dev.tsv", judged, "en")
+    understood = tab.read_upload([str(archive)], "", {})
+    assert understood.found is not None
+    assert "4 passages" in understood.note("en")
+    assert "judgments from qrels/test.tsv" in understood.note("en")
+    other = tab.read_upload([str(archive)], "qrels/dev.tsv", {}).found
     assert other is not None
     assert other.collection.qrels == {"q1": {"d2": 1}}
-    kept, told = tab.read_upload([str(archive)], "qrels/none.tsv", judged, "en")
-    assert kept is judged
-    assert "There are no qrels “qrels/none.tsv”" in told
-    assert 'role="alert"' in told
+    wrong = tab.read_upload([str(archive)], "qrels/none.tsv", {})
+    assert wrong.found is None
+    assert "There are no qrels “qrels/none.tsv”" in wrong.note("en")
+    assert 'role="alert"' in wrong.note("en")
 
 
 def test_an_uploaded_collection_is_evaluated(tab: EvaluateTab, archive: Path) -> None:
-    judged, _ = tab.read_upload([str(archive)], "", None, "en")
+    judged = tab.read_upload([str(archive)], "", {}).found
     view, evaluated, _ = finished(tab, source=UPLOAD, uploaded=judged)
     assert evaluated.collection.key == "towns.zip"
     assert "museums &lt;i&gt;" in str(view.drawn["queries"])
@@ -292,10 +292,10 @@ def unjudged(tab: EvaluateTab, tmp_path: Path) -> Judged:
     corpus, queries = tmp_path / "corpus.tsv", tmp_path / "queries.txt"
     corpus.write_text("".join(f"d{n}\t{text}\n" for n, text in enumerate(PASSAGES, 1)), encoding="utf-8")
     queries.write_text("people of Berlin\nmuseums <i>\n", encoding="utf-8")
-    judged, told = tab.read_upload([str(corpus), str(queries)], "", None, "en")
-    assert "2 queries; no judgments: what rankers change is told" in told
-    assert judged is not None
-    return judged
+    understood = tab.read_upload([str(corpus), str(queries)], "", {})
+    assert "2 queries; no judgments: what rankers change is told" in understood.note("en")
+    assert understood.found is not None
+    return understood.found
 
 
 def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateTab, unjudged: Judged) -> None:
@@ -377,10 +377,11 @@ def test_another_order_of_the_queries_draws_only_them(tab: EvaluateTab) -> None:
 def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: Path) -> None:
     bad = tmp_path / "notes.txt"
     bad.write_text("just words\n", encoding="utf-8")
-    for read in (lambda: tab.read_upload([str(bad)], "", None, "zh"), lambda: tab.read_run(str(bad), None, "zh")):
-        found, told = read()
-        assert found is None
-        assert 'role="alert"' in told
+    understood = tab.read_upload([str(bad)], "", {})
+    run, told = tab.read_run(str(bad), None, "zh")
+    assert (understood.found, run) == (None, None)
+    assert 'role="alert"' in understood.note("zh")
+    assert 'role="alert"' in told
 
 
 def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: EvaluateTab, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
-from demo.formats.source import Source
+from demo.formats.source import Fields, Source
 from demo.formats.trec_runs import Run, read_run
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
@@ -35,6 +35,7 @@ from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded, sentence_of
 from demo.ui.evaluate import links
 from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
 from demo.ui.parts import HIDDEN, ChartView
@@ -130,25 +131,23 @@ class EvaluateTab:
 
     # ---- inputs --------------------------------------------------------------------------------------------------
 
-    def read_upload(
-        self, paths: Sequence[str] | None, qrels: str, before: Judged | None, language: Language
-    ) -> tuple[Judged | None, str]:
-        """The uploaded judged collection, and one line that says how the files are understood.
-
-        Files that cannot be read leave what was there before.
-        """
+    def read_upload(self, paths: Sequence[str] | None, qrels: str, choices: Choices) -> Understood[Judged]:
+        """How the uploaded judged collection is understood, or why it cannot be."""
         if not paths:
-            return before, status.reading(w.EVALUATE_UPLOAD_NONE, language)
-        try:
+            return Understood(sentence=w.EVALUATE_UPLOAD_NONE)
+
+        def read(fields: Fields) -> Judged:
             files = list(map(uploads.read, paths))
             key = files[0][0] if len(files) == 1 else "uploaded"
-            judged = read_judged_files(files, self.pane.limits, key, qrels.strip())
-        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
-            return before, status.reading(sentence_of(error), language, bad=True)
-        return judged, status.reading(judged.reading.sentence(), language)
+            return read_judged_files(files, self.pane.limits, key, qrels.strip(), fields)
+
+        return understand(read, choices)
 
     def read_run(self, path: str | None, before: Run | None, language: Language) -> tuple[Run | None, str]:
-        """The uploaded run, and one line that says what it holds; as `read_upload`."""
+        """The uploaded run, and one line that says what it holds.
+
+        A file that cannot be read leaves what was there before.
+        """
         if not path:
             return before, status.reading(w.RUN_FILE_NONE, language)
         try:

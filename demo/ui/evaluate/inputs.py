@@ -15,6 +15,7 @@ from demo.ui import wording as w
 from demo.ui.evaluate.handlers import DEPTH, EvaluateTab
 from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
+from demo.ui.inputs.menus import JUDGED_ROLES, FieldMenus, build_field_menus
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_inputs_line, build_run_box
 from demo.ui.rankers import build_ranker_menu
@@ -38,6 +39,7 @@ class EvaluateInputs:
     upload: gr.UploadButton
     qrels: gr.Textbox
     upload_note: gr.HTML
+    upload_fields: FieldMenus
     run_file: gr.UploadButton
     run_note: gr.HTML
     box: RunBox
@@ -63,6 +65,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         with gr.Column(elem_id="evaluate-from-upload"):
             upload = gr.UploadButton(label(w.UPLOAD_BUTTON), file_count="multiple", elem_id="evaluate-upload")  # type: ignore[arg-type]
             upload_note = page_html(status.reading(w.EVALUATE_UPLOAD_NONE, "en"), elem_id="evaluate-upload-note")
+            upload_fields = build_field_menus(JUDGED_ROLES, "evaluate-upload-fields", label)
             qrels = gr.Textbox(
                 label=label(w.QRELS_NAME), placeholder="qrels/test.tsv", visible=False, elem_id="evaluate-qrels"
             )
@@ -82,7 +85,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         "rankers": rankers,
         **options,
     }
-    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, run_file, run_note, box)
+    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, upload_fields, run_file, run_note, box)
 
 
 def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdown, gr.HTML]:

@@ -12,10 +12,12 @@ from gradio.components import Component
 from demo import formats
 from demo.messages import Language, Message
 from demo.rankers.bm25_index import VARIANTS, Parameter, Variant, find_variant
-from demo.records import Collection, Query
+from demo.records import Query
 from demo.text import STEMMERS
 from demo.ui import wording as w
+from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
+from demo.ui.inputs.menus import PASSAGE_ROLES, FieldMenus, build_field_menus
 from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
@@ -37,8 +39,10 @@ class Notes:
     collection: gr.HTML
     formats: gr.HTML
     pasted: gr.HTML
+    pasted_fields: FieldMenus
     uploads: gr.UploadButton
     uploaded: gr.HTML
+    uploaded_fields: FieldMenus
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,12 @@ class Inputs:
         values |= {self.form[name]: field for name, field in zip(PARAMETERS, fitted, strict=True)}
         chosen = pane.service.collection(form.collection)
         known = form.query if any(query.text == form.query for query in chosen.queries) else None
+        pasted = pane.read_pasted(form.pasted, form.reading, form.choices)
         return values | {
             notes.examples: gr.Dropdown(choices=query_choices(chosen.queries), value=known),
             notes.collection: collection_note(chosen, language),
-            notes.pasted: pane.read_pasted(form.pasted, form.reading, language),
+            notes.pasted: pasted.note(language),
+            **notes.pasted_fields.updates(pasted, language),
         }
 
 
@@ -136,6 +142,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 elem_id="paste",
             )
             pasted_note = page_html(status.reading(w.PASTE_EMPTY, "en"), elem_id="paste-note")
+            pasted_fields = build_field_menus(PASSAGE_ROLES, "paste-fields", label)
         with gr.Column(elem_id="from-upload"):
             uploads = gr.UploadButton(
                 label(w.UPLOAD_BUTTON),  # type: ignore[arg-type]
@@ -144,6 +151,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 elem_id="upload",
             )
             uploaded_note = page_html(status.reading(w.UPLOAD_NONE, "en"), elem_id="upload-note")
+            uploaded_fields = build_field_menus(PASSAGE_ROLES, "upload-fields", label)
         with gr.Column(elem_id="read-as"):
             reading = gr.Dropdown(
                 [(label(w.FORMAT_AUTO), ""), *((label(row.label), row.key) for row in formats.PASTED_FORMATS)],
@@ -170,8 +178,12 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
         "reading": reading,
         "first_stage": first_stage,
         **options,
+        "choices": gr.State({}),
     }
-    notes = Notes(examples, collection_box, known_formats, pasted_note, uploads, uploaded_note)
+    notes = Notes(
+        *(examples, collection_box, known_formats, pasted_note, pasted_fields),
+        *(uploads, uploaded_note, uploaded_fields),
+    )
     inputs = Inputs(pane, form, notes, column, actions)
     _wire(inputs, memory)
     return inputs
@@ -234,21 +246,55 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
             start = pane.service.collection(pane.default_form().collection)
             found = {
                 notes.collection: collection_note(start, language),
-                notes.pasted: pane.read_pasted("", "", language),
+                notes.pasted: status.reading(w.PASTE_EMPTY, language),
             }
         return found | {notes.formats: formats_note(language), notes.uploaded: status.reading(w.UPLOAD_NONE, language)}
 
-    def pasted(request: gr.Request, text: str, reading: str) -> str:
-        return pane.read_pasted(text, reading, w.language_of(request))
+    def pasted(request: gr.Request, text: str, reading: str, choices: Choices) -> dict[Any, Any]:
+        understood, language = pane.read_pasted(text, reading, choices), w.language_of(request)
+        return {notes.pasted: understood.note(language), **notes.pasted_fields.updates(understood, language)}
 
-    def uploaded(
-        request: gr.Request, paths: list[str] | None, reading: str, before: Collection | None
-    ) -> tuple[Any, ...]:
-        collection, sentence = pane.read_uploaded(paths, reading, before, w.language_of(request))
-        queries = collection.queries if collection else ()
-        menu = gr.Dropdown(choices=query_choices(queries), value=None) if queries else gr.skip()
-        first = gr.skip() if collection is before else pane.usual_first_stage(UPLOAD, collection)
-        return collection, sentence, menu, first
+    def pasted_chosen(
+        request: gr.Request, text: str, reading: str, choices: Choices, *values: str | None
+    ) -> dict[Any, Any]:
+        before, language = pane.read_pasted(text, reading, choices), w.language_of(request)
+        made = with_choice(choices, before, notes.pasted_fields.chosen(values))
+        understood = pane.read_pasted(text, reading, made)
+        return {
+            form["choices"]: made,
+            notes.pasted: understood.note(language),
+            **notes.pasted_fields.updates(understood, language, by_hand=True),
+        }
+
+    def understood_upload(understood: Understood[formats.Loaded], language: Language) -> dict[Any, Any]:
+        if understood.found is None:
+            return {notes.uploaded: understood.note(language)}
+        collection = understood.found.collection
+        found: dict[Any, Any] = {
+            form["uploaded"]: collection,
+            notes.uploaded: understood.note(language),
+            form["first_stage"]: pane.usual_first_stage(UPLOAD, collection),
+        }
+        if collection.queries:
+            found[notes.examples] = gr.Dropdown(choices=query_choices(collection.queries), value=None)
+        return found
+
+    def uploaded(request: gr.Request, paths: list[str] | None, reading: str, choices: Choices) -> dict[Any, Any]:
+        understood, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
+        return understood_upload(understood, language) | notes.uploaded_fields.updates(understood, language)
+
+    def upload_chosen(
+        request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, *values: str | None
+    ) -> dict[Any, Any]:
+        before, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
+        made = with_choice(choices, before, notes.uploaded_fields.chosen(values))
+        understood = pane.read_uploaded(paths, reading, made)
+        return {
+            form["choices"]: made,
+            **understood_upload(understood, language),
+            **({} if before.found is None else {form["first_stage"]: gr.skip()}),
+            **notes.uploaded_fields.updates(understood, language, by_hand=True),
+        }
 
     def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
         chosen, text = pane.service.collection(key), pane.query_for(key, query)
@@ -259,8 +305,9 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     def variant_chosen(request: gr.Request, key: str) -> list[Any]:
         return _parameter_fields(key, find_variant(key).defaults, w.language_of(request))
 
-    collection, query, reading = form["collection"], form["query"], form["reading"]
+    collection, query, reading, choices = form["collection"], form["query"], form["reading"], form["choices"]
     said = [notes.examples, notes.collection, notes.formats, notes.pasted, notes.uploaded]
+    said += notes.pasted_fields.outputs()
     current_page().load(opened, memory.run, [*inputs.components(), *said], **QUICK)
     notes.examples.input(lambda text: text, notes.examples, query, **QUICK).success(
         None, js=RUN_NOW, api_visibility="private"
@@ -270,16 +317,22 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     gr.on(
         [form["pasted"].change, reading.input],
         pasted,
-        [form["pasted"], reading],
-        notes.pasted,
+        [form["pasted"], reading, choices],
+        [notes.pasted, *notes.pasted_fields.outputs()],
         trigger_mode="always_last",
         **QUICK,
     )
+    notes.pasted_fields.on_input(
+        pasted_chosen, [form["pasted"], reading, choices], [choices, notes.pasted, *notes.pasted_fields.outputs()]
+    )
+    read_again = [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]]
+    read_again += notes.uploaded_fields.outputs()
     gr.on(
         [notes.uploads.upload, reading.input],
         uploaded,
-        [notes.uploads, reading, form["uploaded"]],
-        [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]],
+        [notes.uploads, reading, choices],
+        read_again,
         **QUICK,
     )
+    notes.uploaded_fields.on_input(upload_chosen, [notes.uploads, reading, choices], [choices, *read_again])
     form["source"].input(pane.usual_first_stage, [form["source"], form["uploaded"]], form["first_stage"], **QUICK)

@@ -6,12 +6,11 @@ The fields of `Form` have the names of the components they belong to.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from demo import formats, uploads
-from demo.errors import DemoError, InputError
-from demo.messages import Language
+from demo.errors import InputError
 from demo.rankers import engine
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
@@ -21,8 +20,7 @@ from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui import wording as w
-from demo.ui.boundary import sentence_of
-from demo.ui.views import status
+from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.visitors import current_visitor
 
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
@@ -34,7 +32,11 @@ PARAMETERS = ("k1", "b", "delta", "epsilon")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the person chose and typed; the fields are named as the components they come from."""
+    """What the person chose and typed; the fields are named as the components they come from.
+
+    Attributes:
+        choices: which fields hold what in pasted text and files of each shape, as chosen in this session.
+    """
 
     query: str
     source: str
@@ -51,6 +53,7 @@ class Form:
     stop_words: bool
     stemmer: str
     depth: float | None
+    choices: Choices = field(default_factory=dict)
 
 
 class InputsPane:
@@ -60,7 +63,7 @@ class InputsPane:
         self.settings = settings
         self.service = service
         self.limits = formats.Limits.from_settings(settings)
-        self._pasted: OrderedDict[tuple[str, str], formats.Loaded] = OrderedDict()
+        self._pasted: OrderedDict[tuple[str, str, formats.Fields], formats.Loaded] = OrderedDict()
         self._lock = Lock()
 
     def visitor(self) -> str:
@@ -80,7 +83,10 @@ class InputsPane:
             reading="",
             first_stage=str(example.first),
             variant=VARIANTS[0].key,
-            **{name: defaults.get(name) for name in PARAMETERS},
+            k1=defaults.get("k1"),
+            b=defaults.get("b"),
+            delta=defaults.get("delta"),
+            epsilon=defaults.get("epsilon"),
             stop_words=True,
             stemmer="english",
             depth=0,
@@ -137,57 +143,52 @@ class InputsPane:
             InputError: nothing was uploaded yet, or the pasted text cannot be read as chosen.
         """
         if form.source == PASTE:
-            return self._loaded(form.pasted, form.reading).collection
+            understood = self._understood(form.pasted, form.reading, form.choices)
+            if understood.found is None:
+                raise InputError(understood.sentence)
+            return understood.found.collection
         if form.source == UPLOAD:
             if form.uploaded is None:
                 raise InputError(w.NO_UPLOAD)
             return form.uploaded
         return self.service.collection(form.collection)
 
-    def _loaded(self, text: str, reading: str) -> formats.Loaded:
-        """The pasted text as a collection, the same object for the same text and reading while it is among the latest.
+    def _loaded(self, text: str, reading: str, fields: formats.Fields) -> formats.Loaded:
+        """The pasted text as a collection, the same object for the same arguments while it is among the latest.
 
         So a second press neither reads nor indexes it again. Whoever finds it has the text.
 
         Raises:
             InputError: the text cannot be read as chosen.
         """
-        key = (text, reading)
+        key = (text, reading, fields)
         with self._lock:
             known = self._pasted.get(key)
-        loaded = known or formats.read_pasted(text, self.limits, reading or None)
+        loaded = known or formats.read_pasted(text, self.limits, reading or None, fields)
         with self._lock:
             loaded = self._pasted.setdefault(key, loaded)
             self._pasted.move_to_end(key)
-            while len(self._pasted) > 1 and sum(len(text) for text, _ in self._pasted) > PASTED_CHARS:
+            while len(self._pasted) > 1 and sum(len(text) for text, *_ in self._pasted) > PASTED_CHARS:
                 self._pasted.popitem(last=False)
         return loaded
 
-    def read_pasted(self, text: str, reading: str, language: Language) -> str:
-        """One line that says how the pasted text is understood, or why it cannot be."""
+    def _understood(self, text: str, reading: str, choices: Choices) -> Understood[formats.Loaded]:
+        return understand(lambda fields: self._loaded(text, reading, fields), choices)
+
+    def read_pasted(self, text: str, reading: str, choices: Choices) -> Understood[formats.Loaded]:
+        """How the pasted text is understood, or why it cannot be."""
         if not text.strip():
-            return status.reading(w.PASTE_EMPTY, language)
-        try:
-            loaded = self._loaded(text, reading)
-        except DemoError as error:
-            return status.reading(error.message, language, bad=True)
-        return status.reading(loaded.reading.sentence(), language)
+            return Understood(sentence=w.PASTE_EMPTY)
+        return self._understood(text, reading, choices)
 
-    def read_uploaded(
-        self, paths: list[str] | None, reading: str, before: Collection | None, language: Language
-    ) -> tuple[Collection | None, str]:
-        """The uploaded collection, and one line that says how the files are understood.
-
-        Files that cannot be read leave the collection that was there before.
-        """
+    def read_uploaded(self, paths: list[str] | None, reading: str, choices: Choices) -> Understood[formats.Loaded]:
+        """How the uploaded files are understood, or why they cannot be."""
         if not paths:
-            return before, status.reading(w.UPLOAD_NONE, language)
-        try:
-            files = list(map(uploads.read, paths))
-            loaded = formats.read_files(files, self.limits, reading or None)
-        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
-            return before, status.reading(sentence_of(error), language, bad=True)
-        return loaded.collection, status.reading(loaded.reading.sentence(), language)
+            return Understood(sentence=w.UPLOAD_NONE)
+        return understand(
+            lambda fields: formats.read_files(list(map(uploads.read, paths)), self.limits, reading or None, fields),
+            choices,
+        )
 
 
 def number(value: float | None, name: str) -> float:

@@ -14,6 +14,8 @@ from typing import Any
 import gradio as gr
 
 from demo.evaluation.presets import find_preset
+from demo.formats.judged import Judged
+from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CUT, FILES, MEASURE, ORDER, EvaluateTab
 from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
@@ -21,6 +23,7 @@ from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
 from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import query_choices
+from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.page import QUICK, RANKING, current_page, current_tab
 from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
@@ -71,13 +74,13 @@ def build(frame: Frame) -> None:
     with gr.Row(elem_id="evaluate-page"):
         inputs = build_evaluate_inputs(tab, frame.label)
         results = build_evaluate_results(inputs.box.status, frame.judging.judgments, frame.label)
-    _wire_inputs(tab, inputs, results)
+    _wire_inputs(tab, inputs, results, frame.inputs.form["choices"])
     _wire_run(tab, inputs, results)
     _wire_looks(tab, inputs, results)
     _wire_opening(tab, frame, results)
 
 
-def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
+def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, choices: gr.State) -> None:
     """Words in the visitor's language, files, and what a preset sets."""
     form = inputs.form
 
@@ -102,8 +105,22 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
     def chosen(request: gr.Request, key: str) -> str:
         return collection_note(tab.service.collection(key), w.language_of(request))
 
-    def uploaded(request: gr.Request, paths: list[str] | None, qrels: str | None, before: Any) -> Any:
-        return *tab.read_upload(paths, qrels or "", before, w.language_of(request)), gr.Textbox(visible=True)
+    def understood_upload(understood: Understood[Judged], language: Language) -> dict[Any, Any]:
+        found = {} if understood.found is None else {form["uploaded"]: understood.found}
+        return {**found, inputs.upload_note: understood.note(language), inputs.qrels: gr.Textbox(visible=True)}
+
+    def uploaded(request: gr.Request, paths: list[str] | None, qrels: str | None, chosen: Choices) -> dict[Any, Any]:
+        understood, language = tab.read_upload(paths, qrels or "", chosen), w.language_of(request)
+        return understood_upload(understood, language) | inputs.upload_fields.updates(understood, language)
+
+    def fields_chosen(
+        request: gr.Request, paths: list[str] | None, qrels: str | None, before: Choices, *values: str | None
+    ) -> dict[Any, Any]:
+        language, menus = w.language_of(request), inputs.upload_fields
+        made = with_choice(before, tab.read_upload(paths, qrels or "", before), menus.chosen(values))
+        understood = tab.read_upload(paths, qrels or "", made)
+        shown = menus.updates(understood, language, by_hand=True)
+        return {choices: made, **understood_upload(understood, language), **shown}
 
     def run_given(request: gr.Request, path: str | None, before: Any) -> tuple[Any, str]:
         found = tab.read_run(path, before, w.language_of(request))
@@ -128,13 +145,10 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> 
         None, js=FOLLOW_LINK, api_visibility="private"
     )
     form["collection"].input(chosen, form["collection"], inputs.collection_note, **QUICK)
-    gr.on(
-        [inputs.upload.upload, inputs.qrels.submit],
-        uploaded,
-        [inputs.upload, inputs.qrels, form["uploaded"]],
-        [form["uploaded"], inputs.upload_note, inputs.qrels],
-        **QUICK,
-    )
+    asked = [inputs.upload, inputs.qrels, choices]
+    told = [form["uploaded"], inputs.upload_note, inputs.qrels, *inputs.upload_fields.outputs()]
+    gr.on([inputs.upload.upload, inputs.qrels.submit], uploaded, asked, told, **QUICK)
+    inputs.upload_fields.on_input(fields_chosen, asked, [choices, *told])
     inputs.run_file.upload(run_given, [inputs.run_file, form["run"]], [form["run"], inputs.run_note], **QUICK)
     form["preset"].input(
         preset,

@@ -1,0 +1,65 @@
+"""What a reading took for what, and the first rows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demo.formats.fields import ID, TEXT, TITLE
+from demo.formats.reading import Reading
+from demo.messages import Language, Message
+from demo.phrases import shorten
+from demo.ui import wording as w
+from demo.ui.views.render import render
+
+_ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
+"""A name inside a sentence that may run the other way."""
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """The first rows of one kind: passages, queries or judgments."""
+
+    heading: Message
+    columns: tuple[Message, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def first_rows(reading: Reading, language: Language) -> str:
+    """Which field was taken for what, and the first rows to unfold; unfolded where the reading is not certain."""
+    return render(
+        "understood.html",
+        language,
+        taken=[
+            (w.TAKEN_FROM if column.certain else w.TAKEN_BY_CONTENT)
+            .format(role=column.role, name=_ISOLATED.format(shorten(column.name, 40)))
+            .to(language)
+            for column in reading.columns[:_MOST_NAMED]
+        ],
+        tables=_tables(reading),
+        is_open=not reading.is_certain,
+    )
+
+
+def _tables(reading: Reading) -> list[RowTable]:
+    found = reading.preview
+    passages = _table(
+        w.PASTE,
+        (ID, TITLE, TEXT),
+        [(each.doc_id, each.title, each.text) for each in found.passages],
+    )
+    queries = _table(w.QUERIES, (ID, w.QUERY), [(each.query_id, each.text) for each in found.queries])
+    judgments = _table(
+        w.FIRST_JUDGMENTS,
+        (w.QUERY, w.COLUMN_PASSAGE, w.COLUMN_GRADE),
+        [(each.query_id, each.doc_id, str(each.grade)) for each in found.judgments],
+    )
+    return [table for table in (passages, queries, judgments) if table.rows]
+
+
+def _table(heading: Message, columns: tuple[Message, ...], rows: Sequence[tuple[str, ...]]) -> RowTable:
+    """The rows with long values shortened, without columns that none of them fills."""
+    filled = [at for at in range(len(columns)) if any(row[at] for row in rows)]
+    cells = tuple(tuple(shorten(row[at], 80 if at else 24) for at in filled) for row in rows)
+    return RowTable(heading, tuple(columns[at] for at in filled), cells)
