@@ -41,6 +41,7 @@ from demo.training.tokens import load_tokenizer, tokenise
 
 _WORD = re.compile(r"[a-z0-9]+")
 _QUERIES_AT_ONCE = 256
+_LEAST_WORDS = 8
 _RANKS = 12
 """BM25's best passages of each query that may enter the pool."""
 
@@ -166,7 +167,7 @@ def _add_sections(pool: Pool, sections: list[Section], limit: int | None, rng: R
 
 
 def cut_up(text: str, rng: Random) -> list[str]:
-    """The text in runs of whole sentences; one text in ten stays whole.
+    """The text in runs of whole sentences; one text in ten stays whole, a short rest is left out.
 
     Each run ends where it reaches a drawn number of words, 12 to 75, as passages on the web differ in length.
     """
@@ -180,7 +181,7 @@ def cut_up(text: str, rng: Random) -> list[str]:
         if len(current) >= wanted:
             runs.append(" ".join(current))
             current, wanted = [], rng.randint(12, 75)
-    return [*runs, " ".join(current)] if len(current) >= 8 else runs
+    return [*runs, " ".join(current)] if len(current) >= _LEAST_WORDS or not runs else runs
 
 
 def with_title(section: Section, rng: Random) -> str:
@@ -204,7 +205,10 @@ def _wanted(pool: Pool, texts: list[str], amounts: Amounts, rng: Random) -> set[
     """Places in `texts` of the passages that enter the pool: some at random, then BM25's best, rank by rank."""
     if len(texts) <= amounts.passages:
         return set(range(len(texts)))
-    chosen = set(rng.sample(range(len(texts)), int(amounts.chance_share * amounts.passages)))
+    share = amounts.chance_share if pool.queries else 1.0
+    chosen = set(rng.sample(range(len(texts)), int(share * amounts.passages)))
+    if share == 1.0:
+        return chosen
     index = Bm25Matrix(texts)
     queries = [str(query["text"]) for query in pool.queries]
     blocks = range(0, len(queries), _QUERIES_AT_ONCE)
