@@ -3,8 +3,9 @@
 A small BERT that starts from random weights must first discover that equal words in query and passage matter, and
 spends hundreds of thousands of pairs on it. Here the start is laid out by hand instead:
 
-- 120 of the 128 embedding dimensions hold the teacher's word embeddings (PCA, partly whitened, equal norm), the rest
-  hold the word's idf, the text it stands in, and marks for [CLS] and [SEP];
+- 120 of the 128 embedding dimensions hold what the teacher knows of the word: 60 its embedding, 60 the vector of a text
+  with nothing else (PCA, partly whitened, equal norm); the rest hold the word's idf, the text it stands in, and marks
+  for [CLS] and [SEP];
 - in layer 0 each of the two heads compares 60 of these dimensions; a token looks for its like in the *other* text and
   falls back to that text's [SEP] when there is none, so the attention that does not go to [SEP] says «matched»; the
   feed-forward part multiplies this with the idf;
@@ -72,7 +73,7 @@ def initialise(model: Any, words: NDArray[np.float32], idf: NDArray[np.float32],
 
     Args:
         model: A two-layer, two-head `BertForSequenceClassification`.
-        words: Output of `word_vectors`, shape (vocabulary, width − 8).
+        words: Outputs of `word_vectors`, one for each head, side by side, shape (vocabulary, width − 8).
         idf: ln(N / df) per word piece, 0 to about 12; pieces never seen carry the largest.
         seed: Of the small random weights elsewhere.
     """
