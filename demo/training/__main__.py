@@ -49,6 +49,7 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--passages", type=int, default=130_000, help="passages to choose (default: %(default)s)")
     parser.add_argument("--made-queries", type=int, default=12_000, help="queries to make from passages")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the rows taken from each set")
+    parser.add_argument("--teacher", type=Path, help="folder of a bi-encoder (default: all-MiniLM-L6-v2)")
     parser.add_argument("--bf16", action="store_true", help="let the teacher compute in bfloat16")
     parser.set_defaults(run=_prepare)
 
@@ -57,7 +58,8 @@ def _prepare(options: argparse.Namespace) -> None:
     from demo.training.prepare import Amounts, Reading, prepare
 
     amounts = Amounts(passages=options.passages, made_queries=options.made_queries, scale=options.scale)
-    prepare(options.data, options.work, options.sets, amounts, options.seed, Reading(options.threads, options.bf16))
+    reading = Reading(options.teacher, options.threads, options.bf16)
+    prepare(options.data, options.work, options.sets, amounts, options.seed, reading)
     used = json.loads((options.work / "used.json").read_text(encoding="utf-8"))
     for row in used["sets"]:
         print(f"{row['name']}: {row['rows_used']} rows, {row['licence']}")

@@ -37,7 +37,7 @@ from demo.training.sources import (
 )
 from demo.training.synthetic import make_query, sentences
 from demo.training.teacher import Teacher, encode_table, teacher_folder
-from demo.training.tokens import load_tokenizer, tokenise
+from demo.training.tokens import tokenise
 
 _WORD = re.compile(r"[a-z0-9]+")
 _QUERIES_AT_ONCE = 256
@@ -245,8 +245,9 @@ def word_idf(texts: Iterable[str]) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the teacher reads: on how many threads, and whether products are computed in bfloat16."""
+    """Which teacher reads (None: all-MiniLM-L6-v2), on how many threads, and whether with products in bfloat16."""
 
+    teacher: Path | None = None
     threads: int = 2
     bf16: bool = False
 
@@ -258,13 +259,11 @@ def prepare(data: Path, work: Path, names: list[str] | None, amounts: Amounts, s
     if not (work / "used.json").is_file():
         pool, report = build_pool(chosen_sources(data, names), amounts, Random(seed))
         _write_pool(work, pool, report)
-    folder = teacher_folder()
-    tokenizer = load_tokenizer(folder / "tokenizer.json")
-    teacher = Teacher(folder, bf16=reading.bf16)
+    teacher = Teacher(reading.teacher or teacher_folder(), bf16=reading.bf16)
     for label in ("queries", "pool"):
         path = work / f"{label}-vectors.npy"
         if not path.is_file():
-            table = tokenise([str(row["text"]) for row in read_rows(work / f"{label}.jsonl")], tokenizer)
+            table = tokenise([str(row["text"]) for row in read_rows(work / f"{label}.jsonl")], teacher.tokenizer)
             np.save(path, encode_table(teacher, table, work / "vectors", label, reading.threads))
 
 
