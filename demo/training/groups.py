@@ -145,8 +145,8 @@ class Phase:
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase(0.80, 64, 128, 0.10),
-    Phase(1.00, 96, 256, 0.15),
+    Phase(0.7, 96, 192, 0.1),
+    Phase(1.0, 128, 256, 0.2),
 )
 
 

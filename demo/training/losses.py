@@ -22,7 +22,7 @@ class Targets:
 
     cosine_scale: float = 20.0
     cosine_middle: float = 0.5
-    known_bonus: float = 1.0
+    known_bonus: float = 2.0
     shuffled_loss: float = 3.0
 
     def logits(self, cosine: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:

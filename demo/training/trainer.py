@@ -55,7 +55,7 @@ class Recipe:
     size: int = 16
     asked_share: float = 0.85
     shuffled_share: float = 0.1
-    rate: float = 1e-3
+    rate: float = 2e-3
     warmup: int = 200
     cooling: float = 0.3
     decay: float = 0.01
