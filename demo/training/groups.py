@@ -145,8 +145,8 @@ class Phase:
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase(0.7, 96, 192, 0.1),
-    Phase(1.0, 128, 256, 0.2),
+    Phase(0.7, 72, 144, 0.1),
+    Phase(1.0, 112, 256, 0.2),
 )
 
 
