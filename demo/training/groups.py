@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from demo.training.sources import DataError
 from demo.training.tokens import Ids, TokenTable, length_batches, splice
 
 _QUERIES_AT_ONCE = 128
-_ARRAYS = ("passages", "cosine", "known")
+_ARRAYS = ("passages", "cosine", "lexical", "known")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Mining:
 
     Attributes:
         nearest: Passages nearest to it for the teacher.
-        lexical: Best ones for BM25; where fewer share a word with it, random ones fill up.
+        lexical: Best ones for BM25.
         chance: Drawn at random.
     """
 
@@ -45,11 +46,13 @@ class Candidates:
     Attributes:
         passages: Pool indices, int32, shape (queries, candidates).
         cosine: The teacher's cosine, float16.
+        lexical: BM25 divided by the sum of the query's idf, 0 to 1, float16.
         known: Whether column 0 is known to answer, bool, shape (queries,); elsewhere it is the nearest one.
     """
 
     passages: NDArray[np.int32]
     cosine: NDArray[np.float16]
+    lexical: NDArray[np.float16]
     known: NDArray[np.bool_]
 
     def save(self, path: Path) -> None:
@@ -84,26 +87,31 @@ def mine(
         seed: Of the random ones.
 
     Raises:
-        DataError: The pool has fewer passages than a query keeps of the nearest.
+        DataError: The pool has fewer passages than a query keeps of one kind.
     """
-    if len(pool_vectors) < mining.nearest:
-        found, needed = len(pool_vectors), mining.nearest
+    found, needed = len(pool_vectors), max(mining.nearest, mining.lexical)
+    if found < needed:
         raise DataError(f"The pool has {found} passages. Training needs at least {needed}: add some.")
     rng = np.random.default_rng(seed)
     pool = torch.from_numpy(pool_vectors.astype(np.float32))
-    passages, cosines = [], []
+    parts: list[Candidates] = []
     for start in tqdm(range(0, len(queries), _QUERIES_AT_ONCE), desc="candidates", unit="block"):
         block = slice(start, start + _QUERIES_AT_ONCE)
-        cosine = torch.from_numpy(query_vectors[block].astype(np.float32)) @ pool.T
-        nearest = cosine.topk(mining.nearest, dim=1).indices.numpy()
-        lexical = bm25.best(queries[block], mining.lexical)
-        lexical = np.where(lexical < 0, rng.integers(0, len(pool), lexical.shape), lexical)
-        chance = rng.integers(0, len(pool), (len(nearest), mining.chance))
+        texts = list(queries[block])
+        cosine = (torch.from_numpy(query_vectors[block].astype(np.float32)) @ pool.T).numpy()
+        lexical = bm25.scores(texts) / np.maximum(bm25.best_possible(texts), 1e-6)[:, None]
+        nearest = _best(cosine, mining.nearest)
         first = np.where(known[block] < 0, nearest[:, 0], known[block])
-        columns = np.concatenate([first[:, None], nearest, lexical, chance], axis=1).astype(np.int32)
-        passages.append(columns)
-        cosines.append(np.take_along_axis(cosine.numpy(), columns, axis=1).astype(np.float16))
-    return Candidates(np.concatenate(passages), np.concatenate(cosines), known >= 0)
+        chance = rng.integers(0, len(pool), (len(texts), mining.chance))
+        columns = np.concatenate([first[:, None], nearest, _best(lexical, mining.lexical), chance], axis=1)
+        near, matched = (np.take_along_axis(v, columns, axis=1).astype(np.float16) for v in (cosine, lexical))
+        parts.append(Candidates(columns.astype(np.int32), near, matched, known[block] >= 0))
+    return Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
+
+
+def _best(scores: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """Columns of the `count` largest of each row, best first."""
+    return torch.from_numpy(scores).topk(count, dim=1).indices.numpy()
 
 
 @dataclass(frozen=True)

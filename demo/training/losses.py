@@ -16,24 +16,31 @@ class Targets:
     Attributes:
         cosine_scale: Logits per unit of the teacher's cosine.
         cosine_middle: The cosine whose target logit is 0.
+        lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
         known_bonus: Logits added to a passage that is known to answer.
         shuffled_loss: Logits that a passage loses when its words are shuffled.
     """
 
     cosine_scale: float = 20.0
     cosine_middle: float = 0.5
+    lexical_scale: float = 4.0
     known_bonus: float = 2.0
     shuffled_loss: float = 3.0
 
-    def logits(self, cosine: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:
+    def order(self, cosine: Tensor, lexical: Tensor) -> Tensor:
+        """Target logits as far as teacher and BM25 know them, of the shape of both (−1 to 1 and 0 to 1)."""
+        return self.cosine_scale * (cosine - self.cosine_middle) + self.lexical_scale * lexical
+
+    def logits(self, cosine: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:
         """Target logits of groups, shape (groups, candidates).
 
         Args:
             cosine: The teacher's cosine, −1 to 1, shape (groups, candidates).
+            lexical: BM25 over the sum of the query's idf, 0 to 1, same shape.
             known: 1 for a group whose first candidate is known to answer, 0 for others, shape (groups,).
             shuffled: 1 for a group whose last candidate is the first again, its words shuffled, shape (groups,).
         """
-        targets = self.cosine_scale * (cosine - self.cosine_middle)
+        targets = self.order(cosine, lexical)
         targets[:, 0] += self.known_bonus * known
         targets[:, -1] += shuffled * (self.known_bonus * known - self.shuffled_loss)
         return targets

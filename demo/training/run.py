@@ -24,7 +24,7 @@ from demo.training.synthetic import MAKERS
 from demo.training.tokens import Ids, load_tokenizer, splice, tokenise
 from demo.training.trainer import Log, Material, Recipe, Trainer, held_out
 
-_HELD_OUT = 200
+_HELD_OUT = 120
 """Held-out queries that are read at every checkpoint."""
 
 

@@ -209,9 +209,10 @@ class Trainer:
     def _targets(self, groups: list[Group]) -> Tensor:
         candidates = self.material.candidates
         cosine = np.stack([candidates.cosine[g.query, g.columns] for g in groups]).astype(np.float32)
+        lexical = np.stack([candidates.lexical[g.query, g.columns] for g in groups]).astype(np.float32)
         known = candidates.known[[g.query for g in groups]].astype(np.float32)
         shuffled = np.asarray([g.shuffle is not None for g in groups], np.float32)
-        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, known, shuffled)))
+        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, known, shuffled)))
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))
@@ -273,7 +274,8 @@ def held_out(model: Any, material: Material, queries: NDArray[np.int64], recipe:
                 found = score(model, torch.from_numpy(part.ids), torch.from_numpy(part.types))
                 scores[torch.from_numpy(part.places)] = found
         passages = material.candidates.passages[query, columns]
-        targets = recipe.targets.cosine_scale * torch.from_numpy(material.candidates.cosine[query, columns]).float()
+        labels = material.candidates.cosine[query, columns], material.candidates.lexical[query, columns]
+        targets = recipe.targets.order(*(torch.from_numpy(values).float() for values in labels))
         losses.append(float(listwise(scores[None], targets[None])))
         if material.candidates.known[query]:
             better = (scores > scores[0]).numpy() & (passages != passages[0])

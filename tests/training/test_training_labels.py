@@ -54,12 +54,15 @@ def test_candidates_hold_the_known_passage_the_nearest_and_the_best_for_bm25() -
     mined = mine(["mice", "dogs"], known, queries, pool, Bm25Matrix(PASSAGES), Mining(1, 1, 1), seed=0)
     assert mined.passages[:, :3].tolist() == [[1, 2, 0], [0, 0, 1]]
     assert mined.cosine[0, :3].tolist() == pytest.approx([0.8, 1.0, 0.0], abs=1e-3)
+    assert mined.lexical[0, :2].tolist() == [0, 0]
+    assert mined.lexical[0, 2] > 0
     assert mined.known.tolist() == [True, False]
 
 
 def candidates_of(count: int) -> Candidates:
     passages = np.arange(count, dtype=np.int32)[None, :]
-    return Candidates(passages, np.zeros((1, count), np.float16), np.asarray([True]))
+    zeros = np.zeros((1, count), np.float16)
+    return Candidates(passages, zeros, zeros, np.asarray([True]))
 
 
 def test_a_pool_that_is_too_small_is_named() -> None:
@@ -102,10 +105,10 @@ def test_a_shuffled_group_ends_with_the_known_passage_in_another_order() -> None
 
 
 def test_target_logits_by_hand() -> None:
-    """20 · (0.7 − 0.5) = 4; a known passage gets 2 more, its shuffled words 3 less than it or than the first one."""
-    targets = Targets(cosine_scale=20, cosine_middle=0.5, known_bonus=2, shuffled_loss=3)
+    """20 · (0.6 − 0.5) + 4 · 0.5 = 4; a known passage gets 2 more, its shuffled words 3 less than the first one."""
+    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=4, known_bonus=2, shuffled_loss=3)
     known, shuffled = torch.tensor([1.0, 0.0, 1.0]), torch.tensor([0.0, 1.0, 1.0])
-    logits = targets.logits(torch.full((3, 3), 0.7), known, shuffled)
+    logits = targets.logits(torch.full((3, 3), 0.6), torch.full((3, 3), 0.5), known, shuffled)
     assert logits.tolist() == [pytest.approx(row) for row in ([6, 4, 4], [4, 4, 1], [6, 4, 3])]
 
 
