@@ -46,8 +46,10 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
     _work_option(parser)
     parser.add_argument("--data", type=Path, required=True, help="folder of training sets, or of one pairs.jsonl")
     parser.add_argument("--sets", nargs="+", help="folders below --data to read (default: the known ones)")
-    parser.add_argument("--made-queries", type=int, default=20_000, help="queries to make from passages")
-    parser.add_argument("--scale", type=float, default=1.0, help="factor on the passages taken from large sets")
+    parser.add_argument("--passages", type=int, default=130_000, help="passages to choose (default: %(default)s)")
+    parser.add_argument("--made-queries", type=int, default=12_000, help="queries to make from passages")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the rows taken from each set")
+    parser.add_argument("--teacher", type=Path, help="folder of a bi-encoder (default: all-MiniLM-L6-v2)")
     parser.add_argument("--bf16", action="store_true", help="let the teacher compute in bfloat16")
     parser.set_defaults(run=_prepare)
 
@@ -55,8 +57,9 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     from demo.training.prepare import Amounts, Reading, prepare
 
-    amounts = Amounts(made_queries=options.made_queries, scale=options.scale)
-    prepare(options.data, options.work, options.sets, amounts, options.seed, Reading(options.threads, options.bf16))
+    amounts = Amounts(passages=options.passages, made_queries=options.made_queries, scale=options.scale)
+    reading = Reading(options.teacher, options.threads, options.bf16)
+    prepare(options.data, options.work, options.sets, amounts, options.seed, reading)
     used = json.loads((options.work / "used.json").read_text(encoding="utf-8"))
     for row in used["sets"]:
         print(f"{row['name']}: {row['rows_used']} rows, {row['licence']}")
@@ -75,9 +78,6 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--start", type=Path, help="folder of a model to go on with, instead of a fresh start")
     parser.add_argument("--name", help="name of the run's checkpoints (default: that of --model)")
-    parser.add_argument("--teacher", type=Path, help="folder of a cross-encoder that teaches as well")
-    parser.add_argument("--taught", type=int, default=9_000, help="queries it reads for (default: %(default)s)")
-    parser.add_argument("--read", type=int, default=12, help="candidates it reads of each (default: %(default)s)")
     parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
     parser.add_argument("--minutes", type=float, help="stop and write the model after so many minutes")
     parser.add_argument("--watch", type=Path, help="a small judged collection to measure along the way, never to learn")
@@ -93,7 +93,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from demo.training.recipes import RECIPES
-    from demo.training.run import Run, Teaching, train
+    from demo.training.run import Run, train
 
     def given(part: Any) -> Any:
         """The recipe, or one of its parts, with the options that were given."""
@@ -104,9 +104,8 @@ def _train(options: argparse.Namespace) -> None:
     parts = {"targets": given(recipe.targets), "weights": given(recipe.weights), "workers": options.threads}
     recipe = replace(given(recipe), **parts)
     print(json.dumps(asdict(recipe)))
-    teaching = Teaching(options.teacher, options.taught, options.read) if options.teacher else None
     name, start = options.name or options.model, options.start or options.model
-    run = Run(options.work, name, options.out, options.every, start, teaching, options.minutes, options.watch)
+    run = Run(options.work, name, options.out, options.every, start, options.minutes, options.watch)
     train(recipe, run)
 
 

@@ -128,18 +128,18 @@ def quick_cross_encoder(folder: Path, threads: int) -> Reranker:
 def bi_encoder(bf16: bool) -> Reranker | None:
     """The teacher's cosine, each text encoded once; None where its package is not installed."""
     from demo.training.teacher import Teacher, teacher_folder
-    from demo.training.tokens import load_tokenizer, tokenise
+    from demo.training.tokens import tokenise
 
     try:
         folder = teacher_folder()
     except ModuleNotFoundError:
         return None
-    teacher, tokenizer = Teacher(folder, bf16=bf16), load_tokenizer(folder / "tokenizer.json")
+    teacher = Teacher(folder, bf16=bf16)
     known: dict[str, NDArray[np.float32]] = {}
 
     def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
         new = [t for t in dict.fromkeys(texts) if t not in known]
-        table = tokenise(new, tokenizer)
+        table = tokenise(new, teacher.tokenizer)
         known.update(zip(new, teacher.encode(table, list(range(len(new)))).astype(np.float32), strict=True))
         return np.stack([known[t] for t in texts])
 

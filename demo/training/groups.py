@@ -1,13 +1,12 @@
 """Candidates for every query, and the groups that a training step reads.
 
-A query's candidates are its known passage, the passages nearest to it for the teacher, the best ones for BM25, some at
-random, and single sentences of the known passage. Their labels are computed once and kept; a training step draws a few
-of them anew each time.
+A query's candidates are its known passage, the passages nearest to it for the teacher, the best ones for BM25, and some
+at random. Their labels are computed once and kept; a training step draws a few of them anew each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,41 +21,39 @@ from demo.training.sources import DataError
 from demo.training.tokens import Ids, TokenTable, length_batches, splice
 
 _QUERIES_AT_ONCE = 128
-_ARRAYS = ("passages", "cosine", "lexical", "has_siblings")
+_ARRAYS = ("passages", "cosine", "lexical", "known")
 
 
 @dataclass(frozen=True)
 class Mining:
-    """How many candidates a query keeps of each kind (besides its known passage).
+    """How many candidates a query keeps of each kind (besides the first one).
 
     Attributes:
         nearest: Passages nearest to it for the teacher.
         lexical: Best ones for BM25.
         chance: Drawn at random.
-        siblings: Sentences of its known passage; fewer are filled up at random.
     """
 
-    nearest: int = 24
-    lexical: int = 24
+    nearest: int = 48
+    lexical: int = 64
     chance: int = 16
-    siblings: int = 7
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Labelled candidates; row = query, column 0 = the known passage, then nearest, lexical, chance, siblings.
+    """Labelled candidates; row = query, column 0 = the known passage, then nearest, lexical, chance.
 
     Attributes:
         passages: Pool indices, int32, shape (queries, candidates).
         cosine: The teacher's cosine, float16.
         lexical: BM25 divided by the sum of the query's idf, 0 to 1, float16.
-        has_siblings: Whether at least three columns are sentences of the known passage, bool, shape (queries,).
+        known: Whether column 0 is known to answer, bool, shape (queries,); elsewhere it is the nearest one.
     """
 
     passages: NDArray[np.int32]
     cosine: NDArray[np.float16]
     lexical: NDArray[np.float16]
-    has_siblings: NDArray[np.bool_]
+    known: NDArray[np.bool_]
 
     def save(self, path: Path) -> None:
         """Writes the arrays to `path` (.npz)."""
@@ -75,7 +72,6 @@ def mine(
     query_vectors: NDArray[np.float16],
     pool_vectors: NDArray[np.float16],
     bm25: Bm25Matrix,
-    sentences: Mapping[int, Sequence[int]],
     mining: Mining,
     seed: int,
 ) -> Candidates:
@@ -83,61 +79,34 @@ def mine(
 
     Args:
         queries: Their texts.
-        known: Pool index of each query's known passage.
+        known: Pool index of each query's known passage, −1 where none is known.
         query_vectors: The teacher's unit vectors of the queries.
         pool_vectors: The same of the pool.
         bm25: Over the same pool.
-        sentences: Pool indices of a passage's sentences, by the passage's own index.
         mining: How many of each kind.
         seed: Of the random ones.
 
     Raises:
         DataError: The pool has fewer passages than a query keeps of one kind.
     """
-    least = max(mining.nearest, mining.lexical)
-    if len(pool_vectors) < least:
-        raise DataError(f"The pool has {len(pool_vectors)} passages. Training needs at least {least}: add some.")
+    found, needed = len(pool_vectors), max(mining.nearest, mining.lexical)
+    if found < needed:
+        raise DataError(f"The pool has {found} passages. Training needs at least {needed}: add some.")
     rng = np.random.default_rng(seed)
-    siblings, has_siblings = _siblings(known, sentences, mining.siblings, len(pool_vectors), rng)
     pool = torch.from_numpy(pool_vectors.astype(np.float32))
     parts: list[Candidates] = []
     for start in tqdm(range(0, len(queries), _QUERIES_AT_ONCE), desc="candidates", unit="block"):
         block = slice(start, start + _QUERIES_AT_ONCE)
-        cosine = (torch.from_numpy(query_vectors[block].astype(np.float32)) @ pool.T).numpy()
         texts = list(queries[block])
+        cosine = (torch.from_numpy(query_vectors[block].astype(np.float32)) @ pool.T).numpy()
         lexical = bm25.scores(texts) / np.maximum(bm25.best_possible(texts), 1e-6)[:, None]
-        passages = np.concatenate(
-            [
-                known[block][:, None],
-                _best(cosine, mining.nearest),
-                _best(lexical, mining.lexical),
-                rng.integers(0, len(pool), (len(texts), mining.chance)),
-                siblings[block],
-            ],
-            axis=1,
-        ).astype(np.int32)
-        take = np.arange(len(texts))[:, None]
-        near, matched = cosine[take, passages].astype(np.float16), lexical[take, passages].astype(np.float16)
-        parts.append(Candidates(passages, near, matched, has_siblings[block]))
+        nearest = _best(cosine, mining.nearest)
+        first = np.where(known[block] < 0, nearest[:, 0], known[block])
+        chance = rng.integers(0, len(pool), (len(texts), mining.chance))
+        columns = np.concatenate([first[:, None], nearest, _best(lexical, mining.lexical), chance], axis=1)
+        near, matched = (np.take_along_axis(v, columns, axis=1).astype(np.float16) for v in (cosine, lexical))
+        parts.append(Candidates(columns.astype(np.int32), near, matched, known[block] >= 0))
     return Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
-
-
-def _siblings(
-    known: NDArray[np.int32],
-    sentences: Mapping[int, Sequence[int]],
-    count: int,
-    pool: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """`count` sentences of each known passage, filled up at random, and whether at least three are real ones."""
-    rows = rng.integers(0, pool, (len(known), count))
-    enough = np.zeros(len(known), np.bool_)
-    for row, passage in enumerate(known):
-        own = sentences.get(int(passage), ())
-        drawn = rng.permutation(np.asarray(own, np.int64))[:count]
-        rows[row, : len(drawn)] = drawn
-        enough[row] = len(own) >= 3
-    return rows, enough
 
 
 def _best(scores: NDArray[Any], count: int) -> NDArray[np.int64]:
@@ -151,23 +120,19 @@ class Group:
 
     Attributes:
         query: Row of the candidates.
-        columns: Which of its candidates, the known passage first.
+        columns: Which of its candidates, column 0 first.
         limit: Word pieces read of each passage.
-        cross: A cross-encoder's logits of these candidates; None where none has read them.
         shuffle: Seed of the order in which the last candidate's words are read; None: as they stand.
     """
 
     query: int
     columns: NDArray[np.int64]
     limit: int
-    cross: NDArray[np.float32] | None = None
     shuffle: int | None = None
 
     def with_shuffled(self, seed: int) -> Group:
-        """The same group with the known passage in place of its last candidate, its words in random order."""
-        columns = np.append(self.columns[:-1], self.columns[0])
-        cross = None if self.cross is None else np.append(self.cross[:-1], self.cross[0])
-        return replace(self, columns=columns, cross=cross, shuffle=seed)
+        """The same group with its first candidate in place of its last, the words in random order."""
+        return replace(self, columns=np.append(self.columns[:-1], self.columns[0]), shuffle=seed)
 
 
 @dataclass(frozen=True)
@@ -188,82 +153,30 @@ class Phase:
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase(0.50, 64, 160, 0.10),
-    Phase(0.80, 96, 256, 0.15),
-    Phase(1.00, 144, 320, 0.25),
+    Phase(0.7, 72, 144, 0.1),
+    Phase(1.0, 112, 256, 0.2),
 )
 
 
 def draw_groups(
-    rng: np.random.Generator,
-    queries: NDArray[np.int64],
-    candidates: Candidates,
-    mining: Mining,
-    phase: Phase,
-    size: int,
-    sibling_share: float,
+    rng: np.random.Generator, queries: NDArray[np.int64], mining: Mining, phase: Phase, size: int
 ) -> list[Group]:
     """A group of `size` candidates for each of `queries`.
 
-    The known passage, then nearest, lexical and chance about 3 : 3 : 1, drawn from the whole lists, so that easy and
-    hard ones both occur. Where a query has sentences of its known passage, this share of its groups are those
-    sentences instead.
+    The first one, then nearest, lexical and chance about 3 : 3 : 1, drawn from the whole lists, so that easy and hard
+    ones both occur.
     """
+    rest = size - 1
+    chance = max(1, rest // 7)
+    nearest = (rest - chance) // 2
+    parts = ((mining.nearest, nearest), (mining.lexical, rest - chance - nearest), (mining.chance, chance))
+    firsts = 1 + np.cumsum([0, mining.nearest, mining.lexical])
     drawn: list[Group] = []
     for query in queries:
-        if candidates.has_siblings[query] and rng.random() < sibling_share:
-            columns = _sibling_columns(rng, mining, size)
-        else:
-            columns = _mixed_columns(rng, mining, size)
+        columns = [first + rng.choice(n, k, replace=False) for first, (n, k) in zip(firsts, parts, strict=True)]
         limit = phase.long if rng.random() < phase.long_share else phase.short
-        drawn.append(Group(int(query), columns, limit))
+        drawn.append(Group(int(query), np.concatenate([[0], *columns]), limit))
     return drawn
-
-
-def _mixed_columns(rng: np.random.Generator, mining: Mining, size: int) -> NDArray[np.int64]:
-    near, lexical, chance = mining.nearest, mining.lexical, mining.chance
-    rest = size - 1
-    random_count = max(1, rest // 7)
-    near_count = (rest - random_count) // 2
-    kinds = (
-        (1, near, near_count),
-        (1 + near, lexical, rest - random_count - near_count),
-        (1 + near + lexical, chance, random_count),
-    )
-    return np.concatenate([[0], *(first + rng.choice(n, k, replace=False) for first, n, k in kinds)])
-
-
-def _sibling_columns(rng: np.random.Generator, mining: Mining, size: int) -> NDArray[np.int64]:
-    first = 1 + mining.nearest + mining.lexical + mining.chance
-    siblings = first + np.arange(min(mining.siblings, size - 1))
-    filled = 1 + rng.choice(mining.nearest, size - 1 - len(siblings), replace=False)
-    return np.concatenate([[0], siblings, filled])
-
-
-@dataclass(frozen=True)
-class Taught:
-    """What a cross-encoder gave to some candidates of some queries.
-
-    Attributes:
-        queries: Rows of the candidates, int64, shape (taught,).
-        columns: Which candidates of each, the known passage first, int64, shape (taught, read).
-        logits: Its logits of these, float32, same shape.
-    """
-
-    queries: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    logits: NDArray[np.float32]
-
-    def draw(self, rng: np.random.Generator, queries: NDArray[np.int64], phase: Phase, size: int) -> list[Group]:
-        """A group of `size` of the read candidates for each of `queries`, the known passage among them."""
-        row = dict(zip(self.queries.tolist(), range(len(self.queries)), strict=True))
-        drawn: list[Group] = []
-        for query in queries:
-            at = row[int(query)]
-            picked = np.concatenate([[0], 1 + rng.choice(self.columns.shape[1] - 1, size - 1, replace=False)])
-            limit = phase.long if rng.random() < phase.long_share else phase.short
-            drawn.append(Group(int(query), self.columns[at, picked], limit, self.logits[at, picked]))
-        return drawn
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import snowballstemmer
@@ -74,6 +75,20 @@ class Bm25Matrix:
     def scores(self, queries: Sequence[str]) -> Scores:
         """BM25 of every query with every passage, shape (queries, passages); keep the number of queries small."""
         return np.asarray((self._count(queries, grow=False) @ self._passages_by_term).toarray(), np.float32)
+
+    def best(self, queries: Sequence[str], count: int) -> NDArray[np.int32]:
+        """Places of each query's `count` best passages, best first, shape (queries, count).
+
+        −1 where fewer passages share a term with the query.
+        """
+        found = (self._count(queries, grow=False) @ self._passages_by_term).tocsr()
+        rows = np.full((len(queries), count), -1, np.int32)
+        for row, (start, end) in enumerate(pairwise(found.indptr)):
+            scores = found.data[start:end]
+            top = np.argpartition(-scores, count)[:count] if len(scores) > count else np.arange(len(scores))
+            top = top[np.argsort(-scores[top], kind="stable")]
+            rows[row, : len(top)] = found.indices[start:end][top]
+        return rows
 
     def best_possible(self, queries: Sequence[str]) -> Scores:
         """Sum of the idf of each query's known terms: the bound that no passage's score exceeds, shape (queries,)."""

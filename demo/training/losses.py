@@ -15,35 +15,35 @@ class Targets:
 
     Attributes:
         cosine_scale: Logits per unit of the teacher's cosine.
-        cosine_middle: The cosine whose target logit is 0, without a word match.
+        cosine_middle: The cosine whose target logit is 0.
         lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
-        made_lexical_scale: The same for made queries: keywords, titles and statements are looked for word by word.
-        known_bonus: Logits added to the passage that is known to answer an asked question.
+        known_bonus: Logits added to a passage that is known to answer.
         shuffled_loss: Logits that a passage loses when its words are shuffled.
-        cross_share: Share of a cross-encoder's own logit in the target, where one has read the pair, 0 to 1.
     """
 
     cosine_scale: float = 20.0
     cosine_middle: float = 0.5
-    lexical_scale: float = 10.0
-    made_lexical_scale: float = 20.0
+    lexical_scale: float = 4.0
     known_bonus: float = 2.0
     shuffled_loss: float = 3.0
-    cross_share: float = 0.6
 
-    def logits(self, cosine: Tensor, lexical: Tensor, asked: Tensor, cross: Tensor) -> Tensor:
-        """Target logits of groups, shape (groups, candidates); column 0 is the known passage.
+    def order(self, cosine: Tensor, lexical: Tensor) -> Tensor:
+        """Target logits as far as teacher and BM25 know them, of the shape of both (−1 to 1 and 0 to 1)."""
+        return self.cosine_scale * (cosine - self.cosine_middle) + self.lexical_scale * lexical
+
+    def logits(self, cosine: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:
+        """Target logits of groups, shape (groups, candidates).
 
         Args:
             cosine: The teacher's cosine, −1 to 1, shape (groups, candidates).
             lexical: BM25 over the sum of the query's idf, 0 to 1, same shape.
-            asked: 1 for a query that someone asked, 0 for a made one, shape (groups,).
-            cross: A cross-encoder's logits, NaN for pairs that none has read, shape (groups, candidates).
+            known: 1 for a group whose first candidate is known to answer, 0 for others, shape (groups,).
+            shuffled: 1 for a group whose last candidate is the first again, its words shuffled, shape (groups,).
         """
-        scale = self.made_lexical_scale + (self.lexical_scale - self.made_lexical_scale) * asked[:, None]
-        targets = self.cosine_scale * (cosine - self.cosine_middle) + scale * lexical
-        targets[:, 0] += self.known_bonus * asked
-        return torch.where(cross.isnan(), targets, targets.lerp(cross, self.cross_share))
+        targets = self.order(cosine, lexical)
+        targets[:, 0] += self.known_bonus * known
+        targets[:, -1] += shuffled * (self.known_bonus * known - self.shuffled_loss)
+        return targets
 
 
 def listwise(scores: Tensor, targets: Tensor) -> Tensor:

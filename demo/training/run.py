@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from tqdm import tqdm
 from transformers import BertForSequenceClassification
 
 from demo.training.export import export
-from demo.training.groups import Candidates, Group, Mining, Phase, Taught, batches, draw_groups, mine
+from demo.training.groups import Candidates, Mining, mine
 from demo.training.judged import Judged, read_judged
 from demo.training.lexical import Bm25Matrix
 from demo.training.prepare import read_rows
@@ -25,12 +22,10 @@ from demo.training.starts import Start, continued, grown, laid_out
 from demo.training.student import score
 from demo.training.synthetic import MAKERS
 from demo.training.tokens import Ids, load_tokenizer, splice, tokenise
-from demo.training.trainer import Log, Material, Recipe, Trainer, held_out_mrr
+from demo.training.trainer import Log, Material, Recipe, Trainer, held_out
 
-_HELD_OUT = 60
-_READ_AT_ONCE = 64
-_READING = Phase(1.0, 96, 192, 0.2)
-"""Lengths at which a cross-encoder reads the candidates that it teaches."""
+_HELD_OUT = 120
+"""Held-out queries that are read at every checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,6 @@ class Run:
         out: Folder of the finished model.
         every: Steps between checkpoints.
         start: The fresh start of «tiny» or «small», or the folder of a model to go on with.
-        teaching: Which cross-encoder teaches besides the bi-encoder and BM25; None: none.
         minutes: Time after which the run stops early; None: no limit.
         watch: A judged collection whose rows are reranked at every checkpoint; None: none.
     """
@@ -53,33 +47,23 @@ class Run:
     out: Path
     every: int
     start: Literal["tiny", "small"] | Path
-    teaching: Teaching | None = None
     minutes: float | None = None
     watch: Path | None = None
 
     @property
     def folder(self) -> Path:
-        """Of the run's one checkpoint, overwritten as it goes, and its log."""
+        """Of the run's log and checkpoints: `last.pt`, and `steady.pt`, the last one at the full learning rate."""
         return self.work / "checkpoints" / self.name
 
 
 @dataclass(frozen=True)
-class Teaching:
-    """A cross-encoder as teacher: its folder, and of how many queries it reads how many candidates."""
-
-    folder: Path
-    queries: int
-    candidates: int
-
-
-@dataclass(frozen=True)
 class Texts:
-    """What `prepare` wrote, as text: passages (single sentences behind the whole ones) and queries."""
+    """What `prepare` wrote, as text, and which queries are for training and which were asked by someone."""
 
     passages: tuple[str, ...]
     queries: tuple[str, ...]
     train: NDArray[np.bool_]
-    asked: NDArray[np.float32]
+    asked: NDArray[np.bool_]
 
     @classmethod
     def read(cls, work: Path) -> Texts:
@@ -87,16 +71,17 @@ class Texts:
         rows = read_rows(work / "queries.jsonl")
         made = {row.name for row in MAKERS}
         return cls(
-            tuple(str(row["text"]) for name in ("pool", "sentences") for row in read_rows(work / f"{name}.jsonl")),
+            tuple(str(row["text"]) for row in read_rows(work / "pool.jsonl")),
             tuple(str(row["text"]) for row in rows),
             np.asarray([row["split"] == "train" for row in rows]),
-            np.asarray([row["kind"] not in made for row in rows], np.float32),
+            np.asarray([row["kind"] not in made for row in rows]),
         )
 
     def material(self, candidates: Candidates, tokenizer: Tokenizer) -> Material:
         """All of it in the word pieces of one tokenizer."""
         queries, pool = tokenise(self.queries, tokenizer), tokenise(self.passages, tokenizer)
-        return Material(candidates, queries, pool, np.flatnonzero(self.train), self.asked)
+        asked, made = np.flatnonzero(self.train & self.asked), np.flatnonzero(self.train & ~self.asked)
+        return Material(candidates, queries, pool, asked, made)
 
 
 def train(recipe: Recipe, run: Run) -> None:
@@ -107,23 +92,33 @@ def train(recipe: Recipe, run: Run) -> None:
     texts, candidates = Texts.read(run.work), load_candidates(run.work, recipe.mining, recipe.seed)
     start = begin(run, texts, recipe.seed)
     tokenizer = load_tokenizer(start.tokenizer)
-    material = texts.material(candidates, tokenizer)
-    if run.teaching is not None:
-        material = replace(material, taught=teach(run.teaching, texts, candidates, recipe, run.folder))
-    trainer = Trainer(start.model, material, recipe)
-    checkpoint = run.folder / "last.pt"
-    if checkpoint.is_file():
-        trainer.load(checkpoint)
-    held_out = np.flatnonzero(~texts.train)[:_HELD_OUT]
+    trainer = Trainer(start.model, texts.material(candidates, tokenizer), recipe)
+    resume(trainer, run.folder)
+    kept = np.flatnonzero(~texts.train)
+    watched = np.random.default_rng(recipe.seed).permutation(kept)[:_HELD_OUT]
     watch = read_judged(run.watch, titles=False) if run.watch else None
     log = Log(run.folder / "log.jsonl", recipe.steps, trainer.step)
     deadline = time.monotonic() + 60 * run.minutes if run.minutes else float("inf")
     while trainer.step < recipe.steps and time.monotonic() < deadline:
         trainer.run(min(trainer.step + run.every, recipe.steps), lambda _, loss: log.step(loss))
-        trainer.save(checkpoint)
+        trainer.save(run.folder / "last.pt")
+        if trainer.step <= recipe.cools_from:
+            trainer.save(run.folder / "steady.pt")
         write_model(trainer, start.tokenizer, run.out)
-        log.measure(**_measurements(trainer, tokenizer, held_out, watch))
+        log.measure(**_measurements(trainer, tokenizer, watched, watch))
     write_model(trainer, start.tokenizer, run.out)
+
+
+def resume(trainer: Trainer, folder: Path) -> None:
+    """Goes on from a checkpoint in `folder`, if there is one.
+
+    That is the last one; a run that is to be longer than it was goes back to the last one at the full learning rate.
+    """
+    last, steady = folder / "last.pt", folder / "steady.pt"
+    if last.is_file():
+        trainer.load(last)
+    if steady.is_file() and trainer.planned != trainer.recipe.steps:
+        trainer.load(steady)
 
 
 def begin(run: Run, texts: Texts, seed: int) -> Start:
@@ -148,12 +143,13 @@ def averaged(trainer: Trainer) -> Any:
 
 
 def _measurements(
-    trainer: Trainer, tokenizer: Tokenizer, held_out: NDArray[np.int64], watch: Judged | None
+    trainer: Trainer, tokenizer: Tokenizer, queries: NDArray[np.int64], watch: Judged | None
 ) -> dict[str, float]:
     model = averaged(trainer)
     values = {"step": float(trainer.step), "pairs": float(trainer.pairs)}
     with torch.autocast("cpu", torch.bfloat16, enabled=trainer.recipe.bf16):
-        values["held_out_mrr"] = round(held_out_mrr(model, trainer.material, held_out), 4)
+        found = held_out(model, trainer.material, queries, trainer.recipe)
+        values |= {name: round(value, 4) for name, value in found.items()}
         if watch is not None:
             values["watch_mrr"] = round(watched_mrr(model, tokenizer, watch), 4)
     return values
@@ -184,58 +180,19 @@ def score_padded(model: Any, query: Ids, passages: list[Ids]) -> NDArray[np.floa
 
 
 def load_candidates(work: Path, mining: Mining, seed: int) -> Candidates:
-    """Candidates of all queries in the work folder, mined once, then kept; sentences stand behind the passages."""
+    """Candidates of all queries in the work folder, mined once, then kept."""
     path = work / "candidates.npz"
     if path.is_file():
         return Candidates.load(path)
-    passages, pieces = read_rows(work / "pool.jsonl"), read_rows(work / "sentences.jsonl")
-    sentences: dict[int, list[int]] = {}
-    for place, row in enumerate(pieces, start=len(passages)):
-        sentences.setdefault(int(row["passage"]), []).append(place)
-    vectors = {name: np.load(work / f"{name}-vectors.npy") for name in ("queries", "pool", "sentences")}
     queries = read_rows(work / "queries.jsonl")
     mined = mine(
         [str(row["text"]) for row in queries],
-        np.asarray([int(row["positive"]) for row in queries], np.int32),
-        vectors["queries"],
-        np.concatenate([vectors["pool"], vectors["sentences"]]),
-        Bm25Matrix([str(row["text"]) for row in (*passages, *pieces)]),
-        sentences,
+        np.asarray([-1 if row["known"] is None else int(row["known"]) for row in queries], np.int32),
+        np.load(work / "queries-vectors.npy"),
+        np.load(work / "pool-vectors.npy"),
+        Bm25Matrix([str(row["text"]) for row in read_rows(work / "pool.jsonl")]),
         mining,
         seed,
     )
     mined.save(path)
     return mined
-
-
-def teach(teaching: Teaching, texts: Texts, candidates: Candidates, recipe: Recipe, folder: Path) -> Taught:
-    """Logits of the cross-encoder for some candidates of some training queries.
-
-    Finished parts lie in `folder` and are not computed again.
-    """
-    start = continued(teaching.folder)
-    material = texts.material(candidates, load_tokenizer(start.tokenizer))
-    rng = np.random.default_rng(recipe.seed)
-    queries = np.unique(material.draw(rng, teaching.queries, recipe.asked_share))
-    groups = draw_groups(rng, queries, candidates, recipe.mining, _READING, teaching.candidates, recipe.sibling_share)
-    starts = range(0, len(groups), _READ_AT_ONCE)
-
-    def read(first: int) -> NDArray[np.float32]:
-        path = folder / f"taught-{first:06d}.npy"
-        if not path.is_file():
-            np.save(path, _logits(start.model, material, groups[first : first + _READ_AT_ONCE], recipe))
-        return np.asarray(np.load(path))
-
-    with ThreadPoolExecutor(recipe.workers) as pool:
-        parts = list(tqdm(pool.map(read, starts), total=len(starts), desc="cross-encoder reads", unit="part"))
-    columns = np.stack([g.columns for g in groups])
-    return Taught(queries, columns, np.concatenate(parts))
-
-
-def _logits(model: Any, material: Material, groups: Sequence[Group], recipe: Recipe) -> NDArray[np.float32]:
-    """Logits of all candidates of equally large groups, shape (groups, candidates)."""
-    scores = np.zeros(len(groups) * len(groups[0].columns), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
-        for part in batches(groups, material.candidates, material.queries, material.pool, recipe.budget):
-            scores[part.places] = score(model, torch.from_numpy(part.ids), torch.from_numpy(part.types)).numpy()
-    return scores.reshape(len(groups), -1)

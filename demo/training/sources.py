@@ -1,8 +1,8 @@
 """The training sets: what is read, how much of it, and under which licence.
 
-Two kinds of files are known, plain or compressed with xz or gzip: `pairs.jsonl` with {"query", "positive"} and
-`passages.jsonl` with {"title", "heading", "text"}. Sets whose licence does not allow giving trained weights away are
-not rows here, so they are never read by name.
+Three kinds of files are known, plain or compressed with xz or gzip: `pairs.jsonl` with {"query", "positive"},
+`queries.jsonl` with {"query"} and `passages.jsonl` with {"title", "heading", "text"}. Sets whose licence does not allow
+giving trained weights away are not rows here, so they are never read by name.
 """
 
 from __future__ import annotations
@@ -23,39 +23,79 @@ class DataError(ValueError):
 _SUFFIXES = (".jsonl", ".jsonl.xz", ".jsonl.gz")
 
 
+Kind = Literal["pairs", "queries", "passages"]
+KINDS: tuple[Kind, ...] = ("pairs", "queries", "passages")
+
+
 @dataclass(frozen=True)
 class Source:
     """One training set.
 
     Attributes:
         name: Folder name below the data folder.
-        kind: Whether the set has questions ("pairs") or passages with headings only ("passages").
+        kind: Whether the set has questions with answers, questions alone, or passages alone.
         limit: Most rows that are taken (drawn at random); None takes all.
         licence: Licence of the texts, as stated by their source.
     """
 
     name: str
-    kind: Literal["pairs", "passages"]
+    kind: Kind
     limit: int | None
     licence: str
 
 
 SOURCES: tuple[Source, ...] = (
     Source("boolq_dev", "pairs", None, "CC BY-SA 3.0"),
+    Source("boolq_test", "pairs", None, "CC BY-SA 3.0"),
     Source("clapnq", "pairs", None, "Apache-2.0; texts CC BY-SA 3.0"),
     Source("qed_dev", "pairs", None, "CC BY-SA 3.0"),
+    Source("nq_open_gold", "pairs", None, "MIT; texts CC BY-SA 3.0"),
     Source("selqa", "pairs", None, "Apache-2.0; texts CC BY-SA 3.0"),
     Source("qnli_dev", "pairs", None, "CC BY-SA 4.0"),
     Source("xquad_en", "pairs", None, "CC BY-SA 4.0"),
+    Source("squad_sentences", "pairs", 4000, "CC BY-SA 4.0"),
     Source("medquad", "pairs", 2500, "CC BY 4.0"),
     Source("pubmedqa", "pairs", None, "MIT"),
     Source("stackexchange_skeptics", "pairs", None, "CC BY-SA 3.0/4.0"),
     Source("stackexchange_beer_coffee", "pairs", None, "CC BY-SA 3.0/4.0"),
+    Source("stackexchange_ai_quantum", "pairs", None, "CC BY-SA 3.0/4.0"),
     Source("aws_qa", "pairs", None, "CC BY 4.0; texts CC BY-SA 4.0"),
-    Source("wikipedia_2015", "passages", 14000, "CC BY-SA 3.0"),
-    Source("aws_documentation", "passages", 2500, "CC BY-SA 4.0"),
-    Source("world_factbook", "passages", 1000, "CC0"),
-    Source("medquad_more", "passages", 1000, "CC BY 4.0"),
+    Source("va_gov_faq", "pairs", None, "CC0"),
+    Source("openstax_definitions", "pairs", 1500, "CC BY 4.0"),
+    Source("strategyqa_facts", "pairs", None, "MIT"),
+    Source("fool_me_twice_evidence", "pairs", None, "Apache-2.0; texts CC BY-SA"),
+    Source("ottqa_dev", "pairs", None, "MIT; texts CC BY-SA 3.0"),
+    Source("fetaqa_answers", "pairs", None, "CC BY-SA 4.0"),
+    Source("nq_open_questions", "queries", None, "CC BY-SA 3.0"),
+    Source("ambignq_train_light", "queries", 12000, "CC BY-SA 3.0"),
+    Source("webquestions", "queries", None, "CC BY 4.0"),
+    Source("tydi_miracl_en_questions", "queries", None, "Apache-2.0"),
+    Source("rqe_medical_questions", "queries", 3000, "CC BY 4.0"),
+    Source("stackexchange_cooking_titles", "queries", 5000, "CC BY-SA 3.0"),
+    Source("cqadupstack_titles", "queries", 4000, "CC BY-SA 3.0"),
+    Source("stackexchange_ai_quantum_titles", "queries", 500, "CC BY-SA 3.0/4.0"),
+    Source("expertqa_questions", "queries", None, "MIT"),
+    Source("squad_questions", "queries", 3000, "CC BY-SA 4.0"),
+    Source("simplequestions", "queries", 2500, "CC BY 3.0"),
+    Source("hotpotqa_questions", "queries", 1000, "CC BY-SA 4.0"),
+    Source("ottqa_questions", "queries", 500, "MIT"),
+    Source("fanoutqa_fetaqa_questions", "queries", 1000, "MIT; CC BY-SA 4.0"),
+    Source("strategyqa_questions", "queries", 1000, "MIT"),
+    Source("rubq_en_questions", "queries", 800, "CC BY-SA 4.0"),
+    Source("qald_questions", "queries", 500, "MIT"),
+    Source("openstax_exercise_questions", "queries", 1500, "CC BY 4.0"),
+    Source("banking77_questions", "queries", 300, "CC BY 4.0"),
+    Source("claims_fever_creak_hover", "queries", 5000, "CC BY-SA 3.0; MIT"),
+    Source("wikipedia_2015", "passages", None, "CC BY-SA 3.0"),
+    Source("wikipedia_intros", "passages", 100_000, "CC BY-SA 3.0"),
+    Source("wikipedia_2018", "passages", 10_000, "CC BY-SA 3.0"),
+    Source("openstax_textbooks", "passages", 30_000, "CC BY 4.0"),
+    Source("us_gov_and_open_source_guides", "passages", 6000, "CC BY 4.0; CC0"),
+    Source("freecodecamp_guide", "passages", None, "CC BY-SA 4.0"),
+    Source("va_gov_2019", "passages", None, "CC0"),
+    Source("medquad_more", "passages", None, "CC BY 4.0"),
+    Source("aws_documentation", "passages", 5000, "CC BY-SA 4.0"),
+    Source("world_factbook", "passages", 4000, "CC0"),
 )
 
 
@@ -114,6 +154,15 @@ def read_pairs(path: Path) -> list[Pair]:
         Pair(_field(row, "query", path, number), _field(row, "positive", path, number))
         for number, row in enumerate(read_lines(path), start=1)
     ]
+
+
+def read_queries(path: Path) -> list[str]:
+    """The questions of a file.
+
+    Raises:
+        DataError: A row lacks `query`.
+    """
+    return [_field(row, "query", path, number) for number, row in enumerate(read_lines(path), start=1)]
 
 
 def read_sections(path: Path) -> list[Section]:

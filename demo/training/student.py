@@ -3,8 +3,9 @@
 A small BERT that starts from random weights must first discover that equal words in query and passage matter, and
 spends hundreds of thousands of pairs on it. Here the start is laid out by hand instead:
 
-- 120 of the 128 embedding dimensions hold the teacher's word embeddings (PCA, partly whitened, equal norm), the rest
-  hold the word's idf, the text it stands in, and marks for [CLS] and [SEP];
+- 120 of the 128 embedding dimensions hold what the teacher knows of the word: 60 its embedding, 60 the vector of a text
+  with nothing else (PCA, partly whitened, equal norm); the rest hold the word's idf, the text it stands in, and marks
+  for [CLS] and [SEP];
 - in layer 0 each of the two heads compares 60 of these dimensions; a token looks for its like in the *other* text and
   falls back to that text's [SEP] when there is none, so the attention that does not go to [SEP] says «matched»; the
   feed-forward part multiplies this with the idf;
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from transformers import BertConfig
 
@@ -72,7 +73,7 @@ def initialise(model: Any, words: NDArray[np.float32], idf: NDArray[np.float32],
 
     Args:
         model: A two-layer, two-head `BertForSequenceClassification`.
-        words: Output of `word_vectors`, shape (vocabulary, width − 8).
+        words: Outputs of `word_vectors`, one for each head, side by side, shape (vocabulary, width − 8).
         idf: ln(N / df) per word piece, 0 to about 12; pieces never seen carry the largest.
         seed: Of the small random weights elsewhere.
     """
@@ -187,7 +188,7 @@ def _head(model: Any, marks: dict[str, int]) -> None:
     model.classifier.weight[0, 0] = 3.0
 
 
-def score(model: Any, ids: Tensor, types: Tensor) -> Tensor:
+def score(model: Any, ids: Tensor, types: Tensor, words: Tensor | None = None) -> Tensor:
     """Logits of a padded batch, shape (rows,), float32: the model's own forward without what [CLS] does not need.
 
     The last layer is computed for [CLS] alone; dropout is not applied.
@@ -196,31 +197,52 @@ def score(model: Any, ids: Tensor, types: Tensor) -> Tensor:
         model: A BertForSequenceClassification with one label.
         ids: Word pieces, padded with 0, shape (rows, length).
         types: Token types of the same shape.
+        words: Their word embeddings, shape (rows, length, width); None: looked up here.
     """
     bert = model.bert
     table = bert.embeddings
+    words = table.word_embeddings(ids) if words is None else words
     positions = table.position_embeddings.weight[: ids.shape[1]]
-    hidden = table.LayerNorm(table.word_embeddings(ids) + table.token_type_embeddings(types) + positions)
+    hidden = table.LayerNorm(words + table.token_type_embeddings(types) + positions)
     mask = torch.where(ids == PAD, -1e4, 0.0)[:, None, None, :]
     heads = model.config.num_attention_heads
-    for layer in bert.encoder.layer[:-1]:
-        hidden = _layer(layer, hidden, hidden, mask, heads)
-    first = _layer(bert.encoder.layer[-1], hidden[:, :1], hidden, mask, heads)
-    pooled = torch.tanh(bert.pooler.dense(first[:, 0]))
+    *layers, last = bert.encoder.layer
+    for layer in layers:
+        hidden = _feed_forward(layer, hidden, _attention(layer.attention.self, hidden, mask, heads))
+    first = hidden[:, 0]
+    first = _feed_forward(last, first, _attention_of_first(last.attention.self, hidden, mask, heads))
+    pooled = torch.tanh(bert.pooler.dense(first))
     return model.classifier(pooled)[:, 0].float()  # type: ignore[no-any-return]
 
 
-def _layer(layer: nn.Module, asking: Tensor, hidden: Tensor, mask: Tensor, heads: int) -> Tensor:
-    """One BERT layer for the positions in `asking`, which attend to all of `hidden`."""
-    parts: Any = layer
-    attention = parts.attention.self
+def _attention(part: Any, hidden: Tensor, mask: Tensor, heads: int) -> Tensor:
+    """What each position reads, shape (rows, length, width)."""
 
     def split(x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], heads, -1).transpose(1, 2)
 
-    query, key, value = split(attention.query(asking)), split(attention.key(hidden)), split(attention.value(hidden))
+    query, key, value = (split(linear(hidden)) for linear in (part.query, part.key, part.value))
     mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask.to(query.dtype))
-    context = parts.attention.output.dense(mixed.transpose(1, 2).flatten(2))
-    middle = parts.attention.output.LayerNorm(asking + context)
-    inner = functional.gelu(parts.intermediate.dense(middle))
-    return parts.output.LayerNorm(middle + parts.output.dense(inner))  # type: ignore[no-any-return]
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def _attention_of_first(part: Any, hidden: Tensor, mask: Tensor, heads: int) -> Tensor:
+    """What the first position reads, shape (rows, width).
+
+    Key and value matrices are applied to one vector a row, the query and the mixture, rather than to every position.
+    The key's bias adds the same to all positions, so it changes nothing.
+    """
+    width = hidden.shape[2]
+    query = part.query(hidden[:, 0]).view(-1, heads, width // heads) / math.sqrt(width // heads)
+    key, value = (linear.weight.view(heads, -1, width) for linear in (part.key, part.value))
+    asked = torch.einsum("bhd,hdw->bhw", query, key)
+    shares = torch.softmax(asked @ hidden.transpose(1, 2) + mask[:, 0].to(asked.dtype), dim=2)
+    mixed = torch.einsum("bhw,hdw->bhd", shares.to(hidden.dtype) @ hidden, value)
+    return mixed.flatten(1) + part.value.bias  # type: ignore[no-any-return]
+
+
+def _feed_forward(layer: Any, hidden: Tensor, read: Tensor) -> Tensor:
+    """The rest of a BERT layer, from what its attention read."""
+    middle = layer.attention.output.LayerNorm(hidden + layer.attention.output.dense(read))
+    inner = functional.gelu(layer.intermediate.dense(middle))
+    return layer.output.LayerNorm(middle + layer.output.dense(inner))  # type: ignore[no-any-return]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, Taught, batches, draw_groups
-from demo.training.losses import Targets, Weights
+from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, batches, draw_groups
+from demo.training.losses import Targets, Weights, listwise
 from demo.training.marks import held
 from demo.training.student import score
 from demo.training.tokens import TokenTable
@@ -36,10 +36,10 @@ class Recipe:
         groups: Queries per step.
         size: Candidates per query.
         asked_share: Share of a step's queries that someone asked; the others were made from passages.
-        sibling_share: Share of the groups, where there are any, that are sentences of the known passage.
-        shuffled_share: Share of the groups whose last candidate is the known passage with its words shuffled.
-        taught_share: Share of the groups that a cross-encoder has read, if one teaches.
-        rate: Peak learning rate; rises linearly over `warmup` (share of steps), then falls along a cosine to 2 %.
+        shuffled_share: Share of the groups whose last candidate is the first one with its words shuffled.
+        rate: Highest learning rate; rises linearly over `warmup`, stays, then falls linearly to 0 over `cooling`.
+        warmup: Steps.
+        cooling: Share of all steps, 0 to 1.
         decay: AdamW weight decay of matrices other than embeddings.
         budget: Padded tokens per forward pass.
         average: Decay of the running average of the weights, which is what is kept.
@@ -50,18 +50,17 @@ class Recipe:
         phases: How passage lengths change during the run.
     """
 
-    steps: int = 4500
+    steps: int = 10_000
     groups: int = 32
-    size: int = 8
-    asked_share: float = 0.5
-    sibling_share: float = 0.3
+    size: int = 16
+    asked_share: float = 0.85
     shuffled_share: float = 0.1
-    taught_share: float = 0.6
     rate: float = 2e-3
-    warmup: float = 0.03
+    warmup: int = 200
+    cooling: float = 0.3
     decay: float = 0.01
     budget: int = 4096
-    average: float = 0.999
+    average: float = 0.998
     bf16: bool = False
     frozen: int = 0
     workers: int = 2
@@ -71,13 +70,16 @@ class Recipe:
     mining: Mining = field(default_factory=Mining)
     phases: tuple[Phase, ...] = PHASES
 
+    @property
+    def cools_from(self) -> int:
+        """The first step at which the learning rate falls."""
+        return round((1 - self.cooling) * self.steps)
+
     def rate_at(self, step: int) -> float:
         """Learning rate of step `step` (0-based)."""
-        warm = max(1, round(self.warmup * self.steps))
-        if step < warm:
-            return self.rate * (step + 1) / warm
-        progress = (step - warm) / max(1, self.steps - warm)
-        return self.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+        warm = min(1.0, (step + 1) / max(1, self.warmup))
+        cool = min(1.0, (self.steps - step) / max(1, self.steps - self.cools_from))
+        return self.rate * min(warm, cool)
 
     def phase_at(self, step: int) -> Phase:
         """The phase that step `step` belongs to."""
@@ -92,26 +94,18 @@ class Material:
     candidates: Candidates
     queries: TokenTable
     pool: TokenTable
-    train: NDArray[np.int64]
-    asked: NDArray[np.float32]
-    """Per query: 1 where someone asked it and column 0 holds an answer, 0 where it was made from that passage."""
-    taught: Taught | None = None
-    """What a cross-encoder gave to candidates of some training queries; None: none teaches."""
+    asked: NDArray[np.int64]
+    """Training queries that someone asked."""
+    made: NDArray[np.int64]
+    """Training queries that were made from a passage."""
 
-    def draw(
-        self, rng: np.random.Generator, count: int, asked_share: float, among: NDArray[np.int64] | None = None
-    ) -> NDArray[np.int64]:
-        """`count` training queries, in random order, this share of them asked by someone (if there are both kinds).
-
-        Args:
-            among: The queries to draw from; None: all that are for training.
-        """
-        among = self.train if among is None else among
-        asked, made = (among[self.asked[among] == kind] for kind in (1, 0))
-        if not len(asked) or not len(made):
-            return rng.choice(among, count)
+    def draw(self, rng: np.random.Generator, count: int, asked_share: float) -> NDArray[np.int64]:
+        """`count` training queries, in random order, this share of them asked by someone (if there are both kinds)."""
+        if not len(self.asked) or not len(self.made):
+            return rng.choice(np.concatenate([self.asked, self.made]), count)
         first = round(asked_share * count)
-        return rng.permutation(np.concatenate([rng.choice(asked, first), rng.choice(made, count - first)]))
+        drawn = np.concatenate([rng.choice(self.asked, first), rng.choice(self.made, count - first)])
+        return rng.permutation(drawn)
 
 
 @dataclass(frozen=True)
@@ -136,6 +130,8 @@ class Trainer:
         self.material = material
         self.recipe = recipe
         self.step = 0
+        self.planned = recipe.steps
+        """Steps that the run had when it was saved."""
         self.pairs = 0
         _freeze(model, recipe.frozen)
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -168,15 +164,10 @@ class Trainer:
     def _read(self, step: int) -> list[Share]:
         recipe, material = self.recipe, self.material
         rng = np.random.default_rng([recipe.seed, step])
-        phase, size, taught = recipe.phase_at(step), recipe.size, material.taught
-        count = 0 if taught is None else round(recipe.taught_share * recipe.groups)
-        queries = material.draw(rng, recipe.groups - count, recipe.asked_share)
-        groups = draw_groups(rng, queries, material.candidates, recipe.mining, phase, size, recipe.sibling_share)
-        if taught is not None:
-            queries = material.draw(rng, count, recipe.asked_share, taught.queries)
-            groups += taught.draw(rng, queries, phase, size)
+        queries = material.draw(rng, recipe.groups, recipe.asked_share)
         groups = [
-            g.with_shuffled(int(rng.integers(2**31))) if rng.random() < recipe.shuffled_share else g for g in groups
+            g.with_shuffled(int(rng.integers(2**31))) if rng.random() < recipe.shuffled_share else g
+            for g in draw_groups(rng, queries, recipe.mining, recipe.phase_at(step), recipe.size)
         ]
         parts = [groups[worker :: recipe.workers] for worker in range(recipe.workers)]
         return [
@@ -189,7 +180,8 @@ class Trainer:
         targets = self._targets(share.groups)
         scores = self._scores(share.batches, targets.numel()).view_as(targets)
         loss = self.recipe.weights.total(scores, targets)
-        return float(loss.detach()), torch.autograd.grad(loss, list(self._parameters.values()))
+        parameters = list(self._parameters.values())
+        return float(loss.detach()), torch.autograd.grad(loss, parameters, materialize_grads=True, allow_unused=True)
 
     def _update(self, step: int, gradients: list[tuple[Tensor, ...]]) -> None:
         for parameter, *parts in zip(self._parameters.values(), *gradients, strict=True):
@@ -203,22 +195,24 @@ class Trainer:
         self._update_average(step)
 
     def _scores(self, parts: list[Batch], count: int) -> Tensor:
-        scores, places = [], []
+        """Logits of all pairs; embeddings are looked up in one go, as a lookup's gradient is as large as the table."""
+        ids = [torch.from_numpy(part.ids) for part in parts]
+        table = self.model.get_input_embeddings().weight
+        words = table.index_select(0, torch.cat([i.flatten() for i in ids])).split([i.numel() for i in ids])
+        scores = []
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bf16):
-            for part in parts:
-                scores.append(score(self.model, torch.from_numpy(part.ids), torch.from_numpy(part.types)))
-                places.append(torch.from_numpy(part.places))
-        return torch.zeros(count).index_copy(0, torch.cat(places), torch.cat(scores))
+            for part, i, w in zip(parts, ids, words, strict=True):
+                scores.append(score(self.model, i, torch.from_numpy(part.types), w.view(*i.shape, -1)))
+        places = torch.from_numpy(np.concatenate([part.places for part in parts]))
+        return torch.zeros(count).index_copy(0, places, torch.cat(scores))
 
     def _targets(self, groups: list[Group]) -> Tensor:
         candidates = self.material.candidates
         cosine = np.stack([candidates.cosine[g.query, g.columns] for g in groups]).astype(np.float32)
         lexical = np.stack([candidates.lexical[g.query, g.columns] for g in groups]).astype(np.float32)
-        asked = self.material.asked[[g.query for g in groups]]
-        cross = np.stack([np.full(len(g.columns), np.nan, np.float32) if g.cross is None else g.cross for g in groups])
-        targets = self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, asked, cross)))
-        targets[:, -1] -= self.recipe.targets.shuffled_loss * torch.tensor([g.shuffle is not None for g in groups])
-        return targets
+        known = candidates.known[[g.query for g in groups]].astype(np.float32)
+        shuffled = np.asarray([g.shuffle is not None for g in groups], np.float32)
+        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, known, shuffled)))
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))
@@ -230,6 +224,7 @@ class Trainer:
         """Writes everything that `load` needs to go on."""
         state = {
             "step": self.step,
+            "planned": self.recipe.steps,
             "pairs": self.pairs,
             "model": self.model.state_dict(),
             "average": self.average,
@@ -242,7 +237,7 @@ class Trainer:
     def load(self, path: Path) -> None:
         """Goes back to the state that `save` wrote."""
         state = torch.load(path, weights_only=True)
-        self.step, self.pairs = state["step"], state["pairs"]
+        self.step, self.planned, self.pairs = state["step"], state["planned"], state["pairs"]
         self.model.load_state_dict(state["model"])
         self.average = state["average"]
         self._optimiser.load_state_dict(state["optimiser"])
@@ -261,26 +256,31 @@ def _parameter_groups(parameters: dict[str, torch.nn.Parameter], decay: float) -
     return [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
 
 
-def held_out_mrr(model: Any, material: Material, queries: NDArray[np.int64], columns: int = 25) -> float:
-    """Mean reciprocal rank of the known passage among the first `columns` candidates of each query, 0 to 1.
+def held_out(model: Any, material: Material, queries: NDArray[np.int64], recipe: Recipe) -> dict[str, float]:
+    """How the model orders the nearest and BM25's best passages of some queries, half of each kind's list.
 
-    Duplicates of the known passage among its candidates do not count against it.
+    Returns:
+        `kl`, nats: the mean loss against the teacher's list; `known_mrr`, 0 to 1: mean reciprocal rank of the known
+        passage, over the queries that have one.
     """
-    values: list[float] = []
+    mining = recipe.mining
+    columns = np.concatenate([[0], np.arange(1, 1 + mining.nearest + mining.lexical, 2)])
+    losses, ranks = [], []
     for query in queries:
-        group = Group(int(query), np.arange(columns), 128)
-        parts = batches([group], material.candidates, material.queries, material.pool, 8192)
-        scores = torch.zeros(columns)
+        scores = torch.zeros(len(columns))
+        group = Group(int(query), columns, 96)
         with torch.inference_mode():
-            for part in parts:
-                scores[torch.from_numpy(part.places)] = score(
-                    model, torch.from_numpy(part.ids), torch.from_numpy(part.types)
-                )
-        passages = material.candidates.passages[query, :columns]
-        others = torch.from_numpy(passages != passages[0])
-        better = np.unique(passages[(others & (scores > scores[0])).numpy()])
-        values.append(1.0 / (1 + len(better)))
-    return float(np.mean(values)) if values else math.nan
+            for part in batches([group], material.candidates, material.queries, material.pool, recipe.budget):
+                found = score(model, torch.from_numpy(part.ids), torch.from_numpy(part.types))
+                scores[torch.from_numpy(part.places)] = found
+        passages = material.candidates.passages[query, columns]
+        labels = material.candidates.cosine[query, columns], material.candidates.lexical[query, columns]
+        targets = recipe.targets.order(*(torch.from_numpy(values).float() for values in labels))
+        losses.append(float(listwise(scores[None], targets[None])))
+        if material.candidates.known[query]:
+            better = (scores > scores[0]).numpy() & (passages != passages[0])
+            ranks.append(1.0 / (1 + len(np.unique(passages[better]))))
+    return {"kl": float(np.mean(losses)), "known_mrr": float(np.mean(ranks)) if ranks else math.nan}
 
 
 class Log:

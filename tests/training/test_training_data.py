@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 pytest.importorskip("tokenizers", reason="needs demo/training/requirements.txt")
 
-from demo.training.prepare import Amounts, build_pool, chosen_sources, word_idf
-from demo.training.sources import SOURCES, DataError, Pair, Section, read_pairs, read_sections
+from demo.training.prepare import Amounts, build_pool, chosen_sources, cut_up, word_idf
+from demo.training.sources import SOURCES, DataError, Pair, Section, read_pairs, read_queries, read_sections
 from demo.training.synthetic import MAKERS, claim, heading_question, keywords, make_query, opening, sentences
 
 PAIRS = [
@@ -43,6 +43,11 @@ def write_jsonl(path: Path, rows: list[dict[str, str]]) -> Path:
 def test_pairs_are_read_with_white_space_tidied(tmp_path: Path, name: str) -> None:
     pairs = read_pairs(write_jsonl(tmp_path / name, PAIRS))
     assert pairs[0] == Pair("who built it", "It was built by masons.")
+
+
+def test_questions_without_an_answer_are_read(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "queries.jsonl", [{"query": "who  came"}, {"query": "why"}])
+    assert read_queries(path) == ["who came", "why"]
 
 
 def test_a_row_without_a_positive_is_named(tmp_path: Path) -> None:
@@ -79,11 +84,36 @@ def test_sets_without_a_free_licence_are_no_rows() -> None:
 
 def test_the_pool_holds_each_passage_once_and_queries_point_into_it(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "pairs.jsonl", [*PAIRS, {"query": "who came", "positive": PAIRS[1]["positive"]}])
-    amounts = Amounts(made_queries=0, pieces=0, joined=0, held_out=0)
+    write_jsonl(tmp_path / "queries.jsonl", [{"query": "why was it built"}, {"query": "Who came?"}])
+    amounts = Amounts(made_queries=0, held_out=0)
     pool, report = build_pool(chosen_sources(tmp_path, None), amounts, Random(0))
-    assert pool.texts == ["It was built by masons.", PAIRS[1]["positive"]]
-    assert [q["positive"] for q in pool.queries] == [0, 1, 1]
-    assert report[0]["rows_used"] == 3
+    assert list(pool.sections) == ["It was built by masons.", PAIRS[1]["positive"]]
+    assert [q["known"] for q in pool.queries] == [0, 1, 1, None]
+    assert [row["rows_used"] for row in report] == [3, 1]
+
+
+def test_bm25_chooses_passages_that_share_words_with_a_question(tmp_path: Path) -> None:
+    """Of four passages two fit; none is drawn at random, and «tides» and «gulls» name the ones that are wanted."""
+    texts = ("The tides turn twice a day.", "Wheat is milled to flour.", "Gulls nest on cliffs.", "Iron is smelted.")
+    write_jsonl(tmp_path / "passages.jsonl", [{"text": text} for text in texts])
+    write_jsonl(tmp_path / "queries.jsonl", [{"query": "when do tides turn"}, {"query": "where do gulls nest"}])
+    amounts = Amounts(passages=2, chance_share=0.0, made_queries=0, held_out=0)
+    pool, _ = build_pool(chosen_sources(tmp_path, None), amounts, Random(1))
+    assert set(pool.sections) == {texts[0], texts[2]}
+
+
+def test_a_tenth_of_a_small_set_of_questions_is_held_out(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "queries.jsonl", [{"query": f"what is number {i}"} for i in range(30)])
+    pool, _ = build_pool(chosen_sources(tmp_path, None), Amounts(made_queries=0, held_out=100), Random(0))
+    assert [q["split"] for q in pool.queries].count("held out") == 3
+
+
+def test_a_text_is_cut_into_runs_of_its_own_sentences() -> None:
+    text = " ".join([SECTION.text] * 6)
+    for seed in range(20):
+        runs = cut_up(text, Random(seed))
+        assert " ".join(runs) in text
+        assert all(run[0].isupper() and run.endswith(".") for run in runs)
 
 
 def test_the_pool_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
@@ -93,11 +123,12 @@ def test_the_pool_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
         for h in ("", "Population")
     ]
     write_jsonl(tmp_path / "passages.jsonl", rows)
-    amounts = Amounts(made_queries=30, pieces=5, joined=3, held_out=0)
+    amounts = Amounts(passages=25, made_queries=30, held_out=0)
     first, second = (build_pool(chosen_sources(tmp_path, None), amounts, Random(7))[0] for _ in range(2))
-    assert (first.texts, first.queries) == (second.texts, second.queries)
-    assert len(first.queries) == 30
-    assert all(0 <= int(q["positive"]) < len(first.texts) for q in first.queries)
+    assert list(first.sections) == list(second.sections)
+    assert first.queries == second.queries
+    assert 0 < len(first.queries) <= 30
+    assert all(q["known"] in range(len(first.sections)) for q in first.queries)
 
 
 def test_word_idf_is_the_logarithm_of_the_inverse_share() -> None:

@@ -14,7 +14,7 @@ pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
 pytest.importorskip("snowballstemmer", reason="needs demo/training/requirements.txt")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 
-from demo.training.groups import Candidates, Group, Mining, Phase, Taught, batches, draw_groups, mine
+from demo.training.groups import Candidates, Group, Mining, Phase, batches, draw_groups, mine
 from demo.training.lexical import Bm25Matrix, terms
 from demo.training.losses import Targets, Weights, absolute, listwise, margins
 from demo.training.sources import DataError
@@ -43,57 +43,47 @@ def test_bm25_counts_each_query_word_once_and_never_passes_its_bound() -> None:
     assert index.scores([""]).tolist() == [[0, 0, 0]]
 
 
+def test_the_best_passages_come_in_order_and_those_that_share_no_word_are_left_out() -> None:
+    assert Bm25Matrix(PASSAGES).best(["cats and dogs", "mice"], 2).tolist() == [[1, 0], [0, -1]]
+
+
 def test_candidates_hold_the_known_passage_the_nearest_and_the_best_for_bm25() -> None:
     pool = np.asarray([[1, 0], [0.6, 0.8], [0, 1]], np.float16)
-    query = np.asarray([[0, 1]], np.float16)
-    mined = mine(
-        ["mice"],
-        np.asarray([1], np.int32),
-        query,
-        pool,
-        Bm25Matrix(PASSAGES),
-        {1: [2, 0, 2]},
-        Mining(1, 1, 1, 2),
-        seed=0,
-    )
-    assert mined.passages[0, :3].tolist() == [1, 2, 0]
+    queries = np.asarray([[0, 1], [1, 0]], np.float16)
+    known = np.asarray([1, -1], np.int32)
+    mined = mine(["mice", "dogs"], known, queries, pool, Bm25Matrix(PASSAGES), Mining(1, 1, 1), seed=0)
+    assert mined.passages[:, :3].tolist() == [[1, 2, 0], [0, 0, 1]]
     assert mined.cosine[0, :3].tolist() == pytest.approx([0.8, 1.0, 0.0], abs=1e-3)
-    assert mined.lexical[0, 0] == mined.lexical[0, 1] == 0
+    assert mined.lexical[0, :2].tolist() == [0, 0]
     assert mined.lexical[0, 2] > 0
-    assert mined.has_siblings.tolist() == [True]
-    assert set(mined.passages[0, 4:].tolist()) <= {0, 2}
+    assert mined.known.tolist() == [True, False]
 
 
-def candidates_of(count: int, siblings: bool) -> Candidates:
+def candidates_of(count: int) -> Candidates:
     passages = np.arange(count, dtype=np.int32)[None, :]
     zeros = np.zeros((1, count), np.float16)
-    return Candidates(passages, zeros, zeros, np.asarray([siblings]))
+    return Candidates(passages, zeros, zeros, np.asarray([True]))
 
 
 def test_a_pool_that_is_too_small_is_named() -> None:
     vectors = np.ones((3, 2), np.float16)
     with pytest.raises(DataError, match=r"The pool has 3 passages\. Training needs at least 4"):
-        mine(["mice"], np.asarray([1], np.int32), vectors[:1], vectors, Bm25Matrix(PASSAGES), {}, Mining(4, 1, 1), 0)
+        mine(["mice"], np.asarray([1], np.int32), vectors[:1], vectors, Bm25Matrix(PASSAGES), Mining(4, 1, 1), 0)
 
 
-@pytest.mark.parametrize("siblings", [False, True])
-def test_a_group_starts_with_the_known_passage_and_repeats_no_column(siblings: bool) -> None:
-    mining = Mining(nearest=5, lexical=5, chance=3, siblings=4)
-    candidates = candidates_of(18, siblings)
+def test_a_group_starts_with_the_known_passage_and_draws_from_every_kind() -> None:
+    """Of 7 others 3 are among the nearest (columns 1 to 5), 3 among BM25's best (6 to 10), 1 is random (11 to 13)."""
     rng, phase = np.random.default_rng(0), Phase(1.0, 16, 32, 0.5)
-    drawn = draw_groups(rng, np.zeros(50, np.int64), candidates, mining, phase, 8, sibling_share=0.5)
+    drawn = draw_groups(rng, np.zeros(50, np.int64), Mining(nearest=5, lexical=5, chance=3), phase, 8)
     assert {g.limit for g in drawn} == {16, 32}
     for group in drawn:
         assert group.columns[0] == 0
         assert len(set(group.columns.tolist())) == 8
-    # Columns 14 to 17 are sentences of the known passage.
-    whole = [set(range(14, 18)) <= set(g.columns.tolist()) for g in drawn]
-    assert any(whole) == siblings
-    assert not all(whole)
+        assert np.histogram(group.columns, [1, 6, 11, 14])[0].tolist() == [3, 3, 1]
 
 
 def test_batches_place_every_pair_once() -> None:
-    candidates = candidates_of(3, siblings=False)
+    candidates = candidates_of(3)
     pool = table_of([np.arange(n, dtype=np.int32) + 5 for n in (9, 1, 4)])
     queries = table_of([np.asarray([7], np.int32)])
     made = batches([Group(0, np.asarray([0, 1, 2]), 6)], candidates, queries, pool, budget=16)
@@ -104,12 +94,10 @@ def test_batches_place_every_pair_once() -> None:
 
 
 def test_a_shuffled_group_ends_with_the_known_passage_in_another_order() -> None:
-    group = Group(0, np.asarray([0, 2, 1]), 6, np.asarray([5.0, 1.0, 2.0], np.float32)).with_shuffled(3)
+    group = Group(0, np.asarray([0, 2, 1]), 6).with_shuffled(3)
     assert group.columns.tolist() == [0, 2, 0]
-    assert group.cross is not None
-    assert group.cross.tolist() == [5, 1, 5]
     pool = table_of([np.arange(5, 11, dtype=np.int32)] * 3)
-    (made,) = batches([group], candidates_of(3, siblings=False), table_of([np.asarray([7], np.int32)]), pool, 99)
+    (made,) = batches([group], candidates_of(3), table_of([np.asarray([7], np.int32)]), pool, 99)
     rows = [row.tolist() for row in made.ids[np.argsort(made.places)]]
     assert rows[0] == rows[1] == [101, 7, 102, *range(5, 11), 102]
     assert rows[2] != rows[0]
@@ -117,32 +105,11 @@ def test_a_shuffled_group_ends_with_the_known_passage_in_another_order() -> None
 
 
 def test_target_logits_by_hand() -> None:
-    """Asked: 20 · (0.7 − 0.5) + 6 · 0.5 + 2 = 9 for the known passage, 7 else; made: 4 + 8 · 0.5 = 8, no bonus."""
-    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=6, made_lexical_scale=8, known_bonus=2)
-    unread = torch.full((2, 2), math.nan)
-    logits = targets.logits(torch.full((2, 2), 0.7), torch.full((2, 2), 0.5), torch.tensor([1.0, 0.0]), unread)
-    assert logits.tolist() == [pytest.approx([9.0, 7.0]), pytest.approx([8.0, 8.0])]
-
-
-def test_a_cross_encoders_logit_has_its_share_of_the_target_where_it_has_read_the_pair() -> None:
-    """Without it 20 · (0.7 − 0.5) = 4; with it ¼ · 4 + ¾ · 8 = 7."""
-    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=0, known_bonus=0, cross_share=0.75)
-    cross = torch.tensor([[8.0, math.nan]])
-    logits = targets.logits(torch.full((1, 2), 0.7), torch.zeros(1, 2), torch.ones(1), cross)
-    assert logits.tolist() == [pytest.approx([7.0, 4.0])]
-
-
-def test_a_taught_group_draws_read_candidates_with_their_own_logits() -> None:
-    """Query 4 was read with candidates 0, 9, 7, 5, whose logits are their numbers."""
-    columns = np.asarray([[0, 1, 2, 3], [0, 9, 7, 5]])
-    taught = Taught(np.asarray([2, 4]), columns, columns.astype(np.float32))
-    for group in taught.draw(np.random.default_rng(0), np.full(20, 4), Phase(1.0, 16, 32, 0.5), 3):
-        assert group.query == 4
-        assert group.columns[0] == 0
-        assert set(group.columns[1:].tolist()) < {9, 7, 5}
-        assert len(set(group.columns.tolist())) == 3
-        assert group.cross is not None
-        assert group.cross.tolist() == group.columns.tolist()
+    """20 · (0.6 − 0.5) + 4 · 0.5 = 4; a known passage gets 2 more, its shuffled words 3 less than the first one."""
+    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=4, known_bonus=2, shuffled_loss=3)
+    known, shuffled = torch.tensor([1.0, 0.0, 1.0]), torch.tensor([0.0, 1.0, 1.0])
+    logits = targets.logits(torch.full((3, 3), 0.6), torch.full((3, 3), 0.5), known, shuffled)
+    assert logits.tolist() == [pytest.approx(row) for row in ([6, 4, 4], [4, 4, 1], [6, 4, 3])]
 
 
 def test_listwise_loss_by_hand() -> None:
