@@ -37,13 +37,14 @@ from demo.score_kinds import PROBABILITY
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab, Controls
-from demo.ui.compare.handlers import View as CompareView
 from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.evaluate.session import EvaluateForm, Looks
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.links import Link, read, written
 from demo.ui.rankers import ranker_choices
 from demo.ui.rerank.handlers import RerankTab
+from demo.ui.sections import View
+from demo.ui.session import Shown
 
 # ---- a server that knows how likely a passage is to be relevant ----------------------------------------------------
 
@@ -218,9 +219,7 @@ def test_words_json_and_csv_speak_of_it(service: RankingService) -> None:
     result = run(service, "bm25,fake")
     pair = Pair.of(result)
     assert "BM25 and Fake remote agree with τ" in str(summary(result))
-    assert "The reranker brought 1 passage that BM25 did not find" in str(
-        change_summary(pair.change, result.candidates)
-    )
+    assert "The reranker brought 1 passage that BM25 never found" in str(change_summary(pair.change, result.candidates))
     _, remote = as_json(result)["rankers"]
     assert (remote["key"], remote["label"], remote["score_kind"]) == ("fake", "Fake remote", "probability")
     assert (remote["model"], remote["failure"]) == (None, None)
@@ -289,9 +288,9 @@ def pane(service: RankingService) -> InputsPane:
     return InputsPane(Settings(), service)
 
 
-def compared(pane: InputsPane, rankers: Sequence[str], controls: Controls = Controls()) -> CompareView:
+def compared(pane: InputsPane, rankers: Sequence[str], controls: Controls = Controls()) -> View[Shown]:
     *_, last = CompareTab(pane).run(pane.default_form(), rankers, controls, Judgments(), "en")
-    assert last.shown is not None, last.status
+    assert last.kept is not None, last.status
     return last
 
 
@@ -303,10 +302,8 @@ def test_it_stands_in_the_menus(service: RankingService) -> None:
 @pytest.mark.parametrize("fusion", ["", "rrf", "min-max"])
 def test_compare_shows_it(pane: InputsPane, fusion: str) -> None:
     view = compared(pane, ["bm25", "fake", "tiny"], Controls(fusion=fusion))
-    for part in (view.headline, view.flow, view.table, view.agreement, view.scores, view.speed, view.depths):
-        assert part is not None
-        assert "Fake remote" in part
-    assert all(chart is not None for chart in view.charts or ())
+    for key in ("flow", "table", "agreement", "scores", "speeds", "depths"):
+        assert "Fake remote" in str(view.drawn[key]), key
 
 
 def test_charts_label_its_axis_by_its_kind(service: RankingService) -> None:
@@ -319,14 +316,14 @@ def test_charts_label_its_axis_by_its_kind(service: RankingService) -> None:
 def test_its_failure_is_shown_in_compare(pane: InputsPane, server: Server) -> None:
     server.status = 500
     view = compared(pane, ["bm25", "fake", "tiny"])
-    assert "The server answered with status 500." in str(view.table) + str(view.headline) + str(view.flow)
+    assert "The server answered with status 500." in str(view.drawn["headline"])
 
 
 def test_rerank_takes_it_as_the_reranker(pane: InputsPane) -> None:
     tab = RerankTab(pane)
     *_, view = tab.run(pane.default_form(), pane.service.rankers.read("fake"), Judgments(), "raw", "en")
-    assert view.shown is not None, view.status
-    assert [ranking.ranker.key for ranking in view.shown.result.rankings] == ["bm25", "fake"]
+    assert view.kept is not None, view.status
+    assert [ranking.ranker.key for ranking in view.kept.result.rankings] == ["bm25", "fake"]
 
 
 @pytest.mark.parametrize("text", ["fake", "fake[version=2]", "rrf(bm25+fake)"])
@@ -342,13 +339,13 @@ def test_following_a_link_compares_it(pane: InputsPane) -> None:
     tab = CompareTab(pane)
     link = tab.link(pane.default_form(), ["bm25", "fake"])["text"]
     *_, view = tab.opening(dict(parse_qsl(link)), "en")
-    assert view.shown is not None
-    assert [ranking.ranker.key for ranking in view.shown.result.rankings] == ["bm25", "fake"]
+    assert view.kept is not None
+    assert [ranking.ranker.key for ranking in view.kept.result.rankings] == ["bm25", "fake"]
 
 
 def test_the_saved_page_shows_it_and_holds_its_scores(pane: InputsPane) -> None:
     tab = CompareTab(pane)
-    shown = compared(pane, ["bm25", "fake"]).shown
+    shown = compared(pane, ["bm25", "fake"]).kept
     text = tab.html(shown, Judgments(), Controls(), None, "en")["text"]
     assert "Fake remote" in text
     assert '"score_kind": "probability"' in text.replace("&#34;", '"')
@@ -360,11 +357,7 @@ def test_evaluate_shows_it(pane: InputsPane) -> None:
         COLLECTION, "cities", None, "", None, 10, ("bm25", "fake", "rrf(bm25+fake)"), "", ("ndcg@10",), 1, 5
     )
     *_, view = tab.run(form, Looks(), "en")
-    assert view.evaluated is not None, view.status
-    data = json.loads(tab.file("json", view.evaluated, Looks("ndcg@10"))["text"])
+    assert view.kept is not None, view.status
+    data = json.loads(tab.file("json", view.kept, Looks("ndcg@10"))["text"])
     assert "fake" in json.dumps(data)
-    assert "Fake remote" in "".join(part for part in vars_of(view) if isinstance(part, str))
-
-
-def vars_of(view: Any) -> list[Any]:
-    return [getattr(view, name) for name in view.__dataclass_fields__]
+    assert "Fake remote" in str(view.drawn["table"])
