@@ -90,6 +90,21 @@ def test_every_file_has_a_button() -> None:
 # ---- a run -------------------------------------------------------------------------------------------------------
 
 
+def test_runs_among_the_uploaded_files_are_rankers(tab: EvaluateTab, archive: Path, tmp_path: Path) -> None:
+    paths = [archive]
+    for name, first in (("one.run", "d1"), ("two.run", "d2")):
+        path = tmp_path / name
+        path.write_text(f"q1 Q0 {first} 1 2 my tag\nq2 Q0 {first} 1 2 my tag\n", encoding="utf-8")
+        paths.append(path)
+    judged, said = tab.read_upload(list(map(str, paths)), "towns.zip/towns/qrels/test.tsv", None, "en")
+    assert "each of them a ranker: one.run, two.run" in said
+    _, evaluated, looks = finished(tab, source=UPLOAD, uploaded=judged, rankers=())
+    assert evaluated.evaluation is not None
+    assert [ranker.label for ranker in evaluated.evaluation.rankers] == ["one.run", "two.run"]
+    assert evaluated.outcomes[0].doc_ids == ("d1", "d2")
+    assert looks.baseline == "run:one.run"
+
+
 def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
     view, evaluated, looks = finished(tab)
     assert view.status == ""

@@ -19,7 +19,7 @@ from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
-from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, set_up
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rankers, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
@@ -243,7 +243,7 @@ class EvaluateTab:
             asked = rankers.read(form.candidates)
         plan = set_up(
             judged,
-            rankers.read_all(form.rankers),
+            read_rankers(form.rankers, judged, rankers),
             (*measures, JUDGED_AT_10),
             self.service.default_first_stage(),
             asked,
