@@ -231,7 +231,7 @@ def _write_figures(
 
 def _write_runs(folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome]) -> None:
     for place, ranker in enumerate(evaluation.rankers):
-        _write(folder / f"{file_stem(ranker.key)}.run", "".join(report.run_file(outcomes, place)))
+        _write(folder / f"{file_stem(ranker.key)}.run", report.run_file(outcomes, place))
 
 
 def _write(path: Path, text: str) -> None:

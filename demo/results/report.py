@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from demo.formats import write_csv
+from demo.formats.outputs import Ranked, run_files
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
 from demo.records import Cost, Failure, ModelUse, Ranking, Result
 from demo.results.agreement import agreement_matrix
@@ -174,6 +175,29 @@ def _row(result: Result, index: int) -> list[Cell]:
     for ranking in result.rankings:
         cells += [_rank(ranking, index), finite(float(ranking.scores[index]))]
     return cells
+
+
+def as_runs(result: Result) -> dict[str, str]:
+    """A TREC run file of every ranking by its name; a passage that was not found is not in it.
+
+    A query without an id is number 1. What was not reranked at this depth stands behind the others in its order.
+
+    Raises:
+        InputError: an id holds white space.
+    """
+    doc_ids = [passage.doc_id for passage in result.candidates]
+    return run_files(
+        (ranking.ranker.key, [_ranked_of(result.query.query_id or "1", doc_ids, ranking)])
+        for ranking in result.rankings
+    )
+
+
+def _ranked_of(query_id: str, doc_ids: Sequence[str], ranking: Ranking) -> Ranked:
+    best = ranking.top(len(doc_ids)).tolist()
+    scores = (float(ranking.scores[index]) for index in best)
+    return Ranked(
+        query_id, [doc_ids[index] for index in best], [-math.inf if math.isnan(score) else score for score in scores]
+    )
 
 
 # ---- two rankings ------------------------------------------------------------------------------------------------

@@ -137,6 +137,7 @@ TIME = Message("What it took")
 DOWNLOAD_CSV = Message("Download CSV")
 DOWNLOAD_JSON = Message("Download JSON")
 DOWNLOAD_HTML = Message("Download HTML")
+DOWNLOAD_RUNS = Message("TREC runs, ZIP")
 DOWNLOAD_CODE = Message("Python code")
 SAVED_ON = Message("Saved on {time} UTC.")
 SAVED_WITH = Message("Made with {versions}.")
@@ -523,11 +524,14 @@ RUN_TOO_LARGE = Message(
 )
 EVALUATE_FILES = {
     "run": Message("TREC run"),
+    "runs": DOWNLOAD_RUNS,
     "csv": Message("Queries, CSV"),
     "json": Message("All, JSON"),
     "markdown": Message("Table, Markdown"),
     "latex": Message("Table, LaTeX"),
     "calibration": Message("Calibration, JSON"),
+    "quepid": Message("Judgments, Quepid CSV"),
+    "rank_llm": Message("Candidates, RankLLM JSONL"),
 }
 
 

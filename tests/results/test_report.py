@@ -8,13 +8,14 @@ import pytest
 from fakes import BM25, LOST, SMALL, TINY, make_pair, make_result, ranking
 
 from demo.messages import Message
-from demo.records import Cost, Extent, Ranking, Result
+from demo.records import Cost, Extent, Query, Ranking, Result
 from demo.results import at_depth
 from demo.results.report import (
     CHANGE_COLUMNS,
     MOST_FIELD_COLUMNS,
     as_csv,
     as_json,
+    as_runs,
     json_text,
     pair_as_csv,
     pair_as_json,
@@ -166,6 +167,23 @@ def test_of_very_many_fields_the_most_frequent_have_columns_and_the_others_share
     assert len(rows[0]) == 8 + MOST_FIELD_COLUMNS + 1
     assert (rows[0][last], rows[2][last], rows[0]["other fields"]) == ("100", "x", '{"f99": "99"}')
     assert [row["other fields"] for row in rows[1:]] == ["", ""]
+
+
+def test_runs_hold_what_each_ranker_found_best_first() -> None:
+    result = make_result(3, ranking(BM25, [0, 1, 2], unfound=[2]), ranking(TINY, [2, 0, 1]), LOST)
+    assert as_runs(result) == {
+        "bm25.run": "q Q0 d1 1 2.0 bm25\nq Q0 d2 2 1.0 bm25\n",
+        "tiny.run": "q Q0 d3 1 2.0 tiny\nq Q0 d1 2 1.0 tiny\nq Q0 d2 3 0.0 tiny\n",
+    }
+    nameless = replace(result, query=Query("", "typed"))
+    assert as_runs(nameless)["bm25.run"].startswith("1 Q0 d1 1 ")
+
+
+def test_in_a_run_what_was_not_reranked_stands_behind_without_a_score_that_is_no_number() -> None:
+    lines = as_runs(at_depth(RESULT, 1))["tiny.run"].splitlines()
+    assert [line.split()[2] for line in lines] == ["d1", "d2", "d3"]
+    scores = [float(line.split()[4]) for line in lines]
+    assert scores == sorted(set(scores), reverse=True)
 
 
 # ---- two rankings ---------------------------------------------------------------------------------------------------

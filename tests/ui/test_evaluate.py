@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
+from base64 import b64decode
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeSource
+from fakes import FakeRanker, FakeSource
 from kit import FORM, finished, last_of, seen, tab_with
 
 from demo.charts.evaluation import EVALUATION_CHARTS
 from demo.errors import InputError
+from demo.evaluation import evaluate
+from demo.evaluation.protocol import run_queries, set_up
 from demo.formats.judged import Judged
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
@@ -322,7 +326,7 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
     assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
     for kind in FILES.keys() - {CALIBRATION}:
-        assert tab.file(kind, evaluated, Looks())["text"]
+        assert text_of(tab.file(kind, evaluated, Looks()))
     page = tab.html(evaluated, Looks(), "en")["text"]
     assert "evaluation-changes" in page
     assert "evaluation-differences" not in page.split("</style>")[-1].split("<script")[0]
@@ -410,7 +414,32 @@ def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: E
     assert again.evaluation is not None
     for measure in evaluated.measures:
         was = evaluated.evaluation.figures["bundled/tiny", measure].values.tolist()
-        assert again.evaluation.figures["run:bundled/tiny", measure].values.tolist() == was
+        assert again.evaluation.figures["run:bundled_tiny", measure].values.tolist() == was
+
+
+def text_of(saved: dict[str, str]) -> str:
+    """What is in the file; of an archive all files one after the other."""
+    return saved["text"] if "text" in saved else "".join(unzipped(saved).values())
+
+
+def unzipped(saved: dict[str, str]) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(b64decode(saved["base64"]))) as packed:
+        return {name: packed.read(name).decode() for name in packed.namelist()}
+
+
+def test_the_runs_of_all_rankers_are_in_one_archive_and_rankers_again(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    saved = tab.file("runs", evaluated, looks)
+    files = unzipped(saved)
+    assert (saved["name"], list(files)) == ("rerank-lens-runs.zip", ["bm25.run", "bundled_tiny.run"])
+    runs = {name: read_run(Source(name, text.encode(), Limits(*[10**9] * 4))) for name, text in files.items()}
+    plan = set_up(replace(evaluated.judged, runs=runs), (), evaluated.measures, FakeRanker("stage"), most_queries=5)
+    again = evaluate(run_queries(plan).run().outcomes, evaluated.collection, evaluated.measures)
+    assert evaluated.evaluation is not None
+    for measure in evaluated.measures:
+        for was, now in (("bm25", "run:bm25.run"), ("bundled/tiny", "run:bundled_tiny.run")):
+            expected = evaluated.evaluation.figures[was, measure].values.tolist()
+            assert again.figures[now, measure].values.tolist() == expected
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -418,7 +447,7 @@ def test_every_file_can_be_saved(tab: EvaluateTab, kind: str) -> None:
     _, evaluated, looks = finished(tab)
     saved = tab.file(kind, evaluated, looks)
     assert saved["name"].startswith("rerank-lens-")
-    assert saved["text"].strip()
+    assert text_of(saved).strip()
     if saved["name"].endswith(".json"):
         json.loads(saved["text"])
     if saved["name"].endswith(".run"):

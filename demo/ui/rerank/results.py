@@ -12,7 +12,13 @@ from demo.ui.parts import Share, build_share
 from demo.ui.rerank.handlers import SECTIONS, RerankTab
 from demo.ui.sections import Built, build_sections
 
-FILES = {"html": w.DOWNLOAD_HTML, "csv": w.DOWNLOAD_CSV, "json": w.DOWNLOAD_JSON, "code": w.DOWNLOAD_CODE}
+FILES = {
+    "html": w.DOWNLOAD_HTML,
+    "csv": w.DOWNLOAD_CSV,
+    "json": w.DOWNLOAD_JSON,
+    "runs": w.DOWNLOAD_RUNS,
+    "code": w.DOWNLOAD_CODE,
+}
 """What can be taken away of a result."""
 
 
