@@ -224,7 +224,8 @@ class RankingService:
             BusyError: there is no room for it now.
         """
         texts = [passage.content for passage in plan.collection.passages]
-        size = Size.of(plan.rankers, texts, min(plan.depth, len(texts)), queries=len(plan.queries))
+        most = min(plan.depth * plan.candidates.lists, len(texts))
+        size = Size.of(plan.rankers, texts, most, queries=len(plan.queries))
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
 

@@ -263,7 +263,7 @@ def test_a_passage_without_a_word_of_the_query_has_no_rank_anywhere(variant: str
     assert not moved & unfound
     assert pair.change.comparable == 2
     assert score_facts(bm25).unfound == 4
-    assert f"4 passages that {bm25.ranker.label} did not find" in str(change_summary(pair.change, result.candidates))
+    assert f"4 passages that {bm25.ranker.label} never found" in str(change_summary(pair.change, result.candidates))
     (loss,) = missed_by_depth(result, (6,))
     assert loss.unfound == 4
 

@@ -20,7 +20,7 @@ from demo.evaluate.journal import Journal, file_stem
 from demo.evaluation import Evaluation, Outcome, evaluate, report
 from demo.evaluation.figures import describe_test, known_baseline
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
-from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, Plan, run_queries, set_up
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, Plan, read_rankers, run_queries, set_up
 from demo.evaluation.verdict import what_changes
 from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rankers",
         default="bm25,bundled",
         help="bm25, bundled, a model's key, hub id or folder, each with options, as bm25[k1=1.2], or a fusion, as "
-        "rrf(bm25+bundled) (default: %(default)s)",
+        "rrf(bm25+bundled); every run in the collection is one more (default: %(default)s)",
     )
     add("--candidates", default="", help="a first stage, “judged” (the judged passages of each query), or a run file "
         "(default: what the collection brings, else bm25)")  # fmt: skip
@@ -111,7 +111,7 @@ def _run(options: argparse.Namespace) -> None:
     print(f"{protocol.collection}: {judged.reading.sentence()}.")
     plan = set_up(
         judged,
-        service.rankers.read_all(options.rankers),
+        read_rankers(options.rankers, judged, service.rankers),
         protocol.measures,
         service.default_first_stage(),
         _asked(options.candidates, service.rankers),
@@ -231,7 +231,7 @@ def _write_figures(
 
 def _write_runs(folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome]) -> None:
     for place, ranker in enumerate(evaluation.rankers):
-        _write(folder / f"{file_stem(ranker.key)}.run", "".join(report.run_file(outcomes, place)))
+        _write(folder / f"{file_stem(ranker.key)}.run", report.run_file(outcomes, place))
 
 
 def _write(path: Path, text: str) -> None:

@@ -29,11 +29,13 @@ class Candidates:
         of: indices into the collection for a query, best first if `first` made them; gives its progress.
         first: the ranker that put them into their order; None where the order means nothing.
         notes: what the person should know of them.
+        lists: how many lists were put together, so how many times the depth there can be.
     """
 
     of: Callable[[Query], Steps[IntArray]]
     first: Ranker | None = None
     notes: tuple[Message, ...] = ()
+    lists: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +112,35 @@ def first_stage_candidates(ranker: Ranker, collection: Collection, depth: int) -
     return Candidates(best, ranker)
 
 
-def run_candidates(run: Run, collection: Collection, queries: Sequence[Query], depth: int) -> Candidates:
+def run_candidates(
+    run: Run, collection: Collection, queries: Sequence[Query], depth: int, name: str = ""
+) -> Candidates:
     """The run's best `depth` passages of each query; what the collection or the run lacks is told.
+
+    Args:
+        name: of the run's file.
 
     Raises:
         InputError: the run ranks nothing for any of the queries, or no passage that the collection has.
     """
     given = listed_candidates(run.rankings, collection, queries, depth)
-    return Candidates(given.of, RunRanker(run), run.notes + given.notes)
+    return Candidates(given.of, RunRanker(run, name), run.notes + given.notes)
+
+
+def pooled_candidates(runs: Sequence[Run], collection: Collection, queries: Sequence[Query], depth: int) -> Candidates:
+    """The best `depth` passages of every run together, in the order of their texts, which means nothing.
+
+    So each run's figures are its own, as if it alone were measured.
+
+    Raises:
+        InputError: as `run_candidates`, of all runs together.
+    """
+    pools: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for query_id, doc_ids in run.rankings.items():
+            pools.setdefault(query_id, {}).update(dict.fromkeys(doc_ids[:depth]))
+    found = listed_candidates(_in_text_order(pools, collection), collection, queries)
+    return replace(found, notes=(*(note for run in runs for note in run.notes), *found.notes), lists=len(runs))
 
 
 def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candidates:
@@ -133,12 +156,16 @@ def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candi
                 "run."
             )
         )
+    return listed_candidates(_in_text_order(collection.qrels, collection), collection, queries)
+
+
+def _in_text_order(listed: Mapping[str, Iterable[str]], collection: Collection) -> dict[str, list[str]]:
+    """The listed passages of each query in the order of their texts, those that the collection lacks last."""
     ties = dict(zip((passage.doc_id for passage in collection.passages), collection.text_order.tolist(), strict=True))
-    listed = {
-        query_id: sorted(grades, key=lambda doc_id: ties.get(doc_id, len(ties)))
-        for query_id, grades in collection.qrels.items()
+    return {
+        query_id: sorted(doc_ids, key=lambda doc_id: ties.get(doc_id, len(ties)))
+        for query_id, doc_ids in listed.items()
     }
-    return listed_candidates(listed, collection, queries)
 
 
 def listed_candidates(

@@ -16,6 +16,7 @@ from demo.evaluation.outcomes import (
     first_stage_candidates,
     judged_candidates,
     listed_candidates,
+    pooled_candidates,
     queries_of,
     run_candidates,
 )
@@ -25,14 +26,19 @@ from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, stepwise
+from demo.rankers.engine import RunRanker
 from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Ranker
+from demo.rankers.registry import Rankers
 from demo.records import Collection, Failure, Query, Ranking
 
 JUDGED = "judged"
 
 Asked = Run | Ranker | str
-"""Candidates: a run's, a first stage's, JUDGED for the judged passages of each query, or "" for what came along."""
+"""Candidates: a run's, a first stage's, JUDGED for the judged passages of each query, or "" for what came along.
+
+Of several runs that came along they are all passages together.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +47,7 @@ class Plan:
 
     Attributes:
         queries: in the order of the work.
-        rankers: each once; the one that ordered the candidates is among them.
+        rankers: each once; the one that ordered the candidates is among them, and so is every run of the collection.
         failures: of rankers that cannot even begin.
         measures: the preset's first.
         depth: most candidates of a query.
@@ -87,11 +93,15 @@ def set_up(
     wanted = [*([candidates.first] if candidates.first else []), *rankers]
     if candidates.first and candidates.first.spec.key in {ranker.spec.key for ranker in rankers}:
         wanted = list(rankers)
+    runs = _runs_beside(judged, candidates.first)
+    candidates = replace(candidates, notes=(*candidates.notes, *_notes_on(runs, candidates, queries)))
+    wanted += runs
     able: dict[str, Ranker] = {}
     failures: list[Failure] = []
     for ranker in wanted:
         try:
             ranker.check()
+            _check_fits(ranker, queries)
         except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
             failures.append(failure_of(ranker, error))
         else:
@@ -109,6 +119,62 @@ def set_up(
     )
 
 
+def read_rankers(texts: str | Sequence[str], judged: Judged, rankers: Rankers) -> tuple[Ranker, ...]:
+    """The rankers that texts name; there may be none where the collection came with runs, which are rankers too.
+
+    Raises:
+        InputError: as `Rankers.read_all`.
+    """
+    named = any(text.strip() for text in ([texts] if isinstance(texts, str) else texts))
+    return rankers.read_all(texts) if named or not judged.runs else ()
+
+
+def _runs_beside(judged: Judged, first: Ranker | None) -> list[RunRanker]:
+    """The collection's runs as rankers, but for the one that made the candidates."""
+    made = first.run if isinstance(first, RunRanker) else None
+    taken = {first.spec.key} if first else set[str]()
+    runs = []
+    for name, run in judged.runs.items():
+        if run is made:
+            continue
+        ranker = RunRanker(run, name)
+        runs.append(RunRanker(run, f"{name} (2)") if ranker.spec.key in taken else ranker)
+    return runs
+
+
+def _notes_on(runs: Sequence[RunRanker], candidates: Candidates, queries: Sequence[Query]) -> tuple[Message, ...]:
+    """What the person should know of runs beside the candidates, each a clause."""
+    notes = []
+    for ranker in runs:
+        without = sum(query.query_id not in ranker.run.rankings for query in queries)
+        if 0 < without < len(queries):
+            clause = Message(
+                "queries that {run} lacks, which count as 0 for it: {without:,}", run=ranker.name, without=without
+            )
+            notes.append(clause)
+    if runs and candidates.lists == 1:
+        notes.append(Message("of runs, only passages among the candidates count as found"))
+    return tuple(notes)
+
+
+def _check_fits(ranker: Ranker, queries: Sequence[Query]) -> None:
+    """Nothing, if the ranker is no run, or one that ranks something for one of the queries.
+
+    Raises:
+        InputError: it is a run of other queries.
+    """
+    if not isinstance(ranker, RunRanker) or any(query.query_id in ranker.run.rankings for query in queries):
+        return
+    raise InputError(
+        Message(
+            "The run is of other queries: they are named like “{other}”, those of the collection like “{own}”. Give a "
+            "run of the same queries.",
+            other=next(iter(ranker.run.rankings), "–"),
+            own=queries[0].query_id,
+        )
+    )
+
+
 def find_candidates(
     judged: Judged, queries: Sequence[Query], depth: int, asked: Asked, first_stage: Ranker
 ) -> Candidates:
@@ -122,7 +188,10 @@ def find_candidates(
         if asked == JUDGED:
             return judged_candidates(collection, queries)
         if judged.run is not None:
-            return run_candidates(judged.run, collection, queries, depth)
+            name = next((name for name, run in judged.runs.items() if run is judged.run), "")
+            return run_candidates(judged.run, collection, queries, depth, name)
+        if judged.runs:
+            return pooled_candidates(tuple(judged.runs.values()), collection, queries, depth)
         if judged.candidates:
             return listed_candidates(judged.candidates, collection, queries)
         asked = first_stage

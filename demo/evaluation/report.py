@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from demo.evaluation.changes import Changes
 from demo.evaluation.figures import SIGNIFICANT, Evaluation, Figure, PairedTest
 from demo.evaluation.outcomes import Outcome
 from demo.formats import write_csv
-from demo.formats.trec_runs import run_lines
+from demo.formats.outputs import Ranked, run_files, run_text
 from demo.messages import Message
 from demo.metrics.calibration import auc, fit_platt
 from demo.metrics.significance import LEVEL
@@ -29,21 +28,27 @@ _LATEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{"
 # ---- TREC runs ---------------------------------------------------------------------------------------------------
 
 
-def run_file(outcomes: Sequence[Outcome], place: int) -> Iterator[str]:
-    """The lines of ranker number `place`'s run, whose tag is its key; read back it gives the same figures.
+def run_file(outcomes: Sequence[Outcome], place: int) -> str:
+    """Ranker number `place`'s run, tagged by its key without blanks and folders; read back it gives the same figures.
 
     Raises:
         InputError: an id holds white space.
     """
-    tag = re.sub(r"\s+", "_", outcomes[0].rankings[place].ranker.key) if outcomes else ""
-    return run_lines(
-        tag,
-        (
-            (outcome.query.query_id, outcome.ranked(place), ranking.scores[ranking.top(len(outcome.doc_ids))].tolist())
-            for outcome in outcomes
-            for ranking in (outcome.rankings[place],)
-        ),
-    )
+    return run_text(outcomes[0].rankings[place].ranker.key, ranked(outcomes, place)) if outcomes else ""
+
+
+def all_run_files(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Every ranker's run by the name of its file; as `run_file`."""
+    rankers = [ranking.ranker.key for ranking in outcomes[0].rankings] if outcomes else []
+    return run_files((key, ranked(outcomes, place)) for place, key in enumerate(rankers))
+
+
+def ranked(outcomes: Sequence[Outcome], place: int) -> Iterator[Ranked]:
+    """What ranker number `place` found for each query, best first."""
+    for outcome in outcomes:
+        ranking = outcome.rankings[place]
+        scores = ranking.scores[ranking.top(len(outcome.doc_ids))].tolist()
+        yield Ranked(outcome.query.query_id, outcome.ranked(place), scores)
 
 
 # ---- query by query ----------------------------------------------------------------------------------------------

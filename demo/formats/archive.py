@@ -13,7 +13,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -378,3 +378,15 @@ def _nested(name: str, inner: str) -> InputError:
         if inner != name
         else Message("{name} holds another archive. Unpack it and upload its files.", name=name)
     )
+
+
+# ---- writing --------------------------------------------------------------------------------------------------------
+
+
+def zipped(files: Mapping[str, str]) -> bytes:
+    """The files in one ZIP archive, the same for the same files."""
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(zipfile.ZipInfo(name), text.encode(), zipfile.ZIP_DEFLATED)
+    return archive.getvalue()

@@ -240,7 +240,7 @@ def read_judged_sources(sources: Sequence[Source], limits: Limits, key: str, qre
     runs = {source.file: read_run(source) for source in parts["run"]}
     notes = [Message("left out: {left_out}", left_out=listed(left_out))] if left_out else []
     if len(runs) > 1:
-        notes.append(Message("several runs, none of which gives the candidates: {runs}", runs=listed(runs)))
+        notes.append(Message("several runs, each of them a ranker: {runs}", runs=listed(runs)))
     judged = (_from_answers if from_answers else _from_parts)(parts, key, qrels, tuple(notes), limits)
     if len(runs) != 1:
         return replace(judged, runs=runs)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from demo.formats.export import write_csv
 from demo.formats.trec_runs import run_lines
@@ -19,6 +20,9 @@ Qrels = Mapping[str, Mapping[str, int]]
 
 _NOT_IN_TAGS = re.compile(r"[^\w.+=,()\[\]-]+")
 _FOLDERS = re.compile(r"[/\\]")
+_QUOTED = re.compile(r"[\"“]([^\"”]*)[\"”]")
+_PATH_INSIDE = re.compile(r"(?:(?<=[(+,=])|^)(?:[A-Za-z]:\\|[/.~])[^+,()\[\]=]*[/\\](?=[^/\\])")
+"""Folders before the last part of a path, where a member of a fusion may begin."""
 _MOST_TAG_CHARS = 80
 
 
@@ -45,8 +49,31 @@ def run_text(name: str, rankings: Iterable[Ranked]) -> str:
 
 def run_tag(name: str) -> str:
     """The name as a tag: of paths the last part alone, an underscore for what no tag should hold; never empty."""
-    last = _FOLDERS.split(name.strip().rstrip("/\\"))[-1] if name.startswith(("/", ".", "~")) or "\\" in name else name
+    name = _QUOTED.sub(lambda found: _last_part(found[1]), name)
+    last = _PATH_INSIDE.sub("", name) if re.search(r"[(]", name) else _last_part(name)
     return _NOT_IN_TAGS.sub("_", last).strip("_")[:_MOST_TAG_CHARS] or "run"
+
+
+def _last_part(name: str) -> str:
+    """Of a path on this machine its last part; any other name as it is."""
+    is_path = name.startswith(("/", ".", "~")) or "\\" in name
+    return _FOLDERS.split(name.strip().rstrip("/\\"))[-1] if is_path else name
+
+
+def run_files(runs: Iterable[tuple[str, Iterable[Ranked]]]) -> dict[str, str]:
+    """Run files by their names, one for each ranker's key with its rankings; no two names are alike in small letters.
+
+    Raises:
+        InputError: as `run_text`.
+    """
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, rankings in runs:
+        tag = run_tag(key)
+        name = next(name for n in count(1) if (name := f"{tag}-{n}" if n > 1 else tag).casefold() not in taken)
+        taken.add(name.casefold())
+        files[f"{name}.run"] = run_text(name, rankings)
+    return files
 
 
 # ---- judgments ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -77,25 +79,33 @@ def _scores_of(collection: Collection) -> dict[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class RunRanker:
-    """The ranking of a run that somebody else made; a passage that the run lacks was not found."""
+    """The ranking of a run that somebody else made; a passage that the run lacks was not found.
+
+    Attributes:
+        name: of its file; "" where it is not known.
+    """
 
     run: Run
+    name: str = ""
 
     def __str__(self) -> str:
         return self.spec.key
 
     @property
     def spec(self) -> RankerSpec:
-        """Named by the run's tag."""
-        tag = self.run.tag or "run"
-        return RankerSpec(f"run:{tag}", tag, ENGINE, ranks_collection=True)
+        """Named by the run's file where that is known, else by its tag."""
+        name = self.name or self.run.tag or "run"
+        return RankerSpec(f"run:{name}", name, ENGINE, ranks_collection=True)
 
     def check(self) -> None:
         """A run was checked when it was read."""
 
     def fingerprint(self) -> str:
-        """The scores are the run's own."""
-        return ""
+        """Of all that the run says."""
+        digest = hashlib.sha256()
+        for query_id, doc_ids in self.run.rankings.items():
+            digest.update(json.dumps([query_id, doc_ids, self.run.scores[query_id]]).encode())
+        return digest.hexdigest()[:32]
 
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:

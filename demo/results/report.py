@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from demo.formats import write_csv
+from demo.formats.outputs import Ranked, run_files
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
 from demo.records import Cost, Failure, ModelUse, Ranking, Result
 from demo.results.agreement import agreement_matrix
@@ -21,6 +24,9 @@ CHANGE_COLUMNS = (
     *("rank", "previous_rank", "change", "doc_id", "title", "text", "first_stage_score", "score"),
     *("pair_tokens", "read_tokens", "truncated", "grade"),
 )
+MOST_FIELD_COLUMNS = 100
+OTHER_FIELDS = "other fields"
+"""The column for the fields that have none of their own, as JSON."""
 
 
 def json_text(values: dict[str, Any]) -> str:
@@ -78,6 +84,26 @@ def _passage(result: Result, index: int) -> dict[str, Cell]:
     return dict(zip(PASSAGE_COLUMNS, values, strict=True))
 
 
+def _field_rows(result: Result, taken: Sequence[str]) -> list[list[str]]:
+    """The headings of the fields that the candidates have, then a row of their values for each candidate.
+
+    Each field has a column, the most frequent `MOST_FIELD_COLUMNS` if there are more, and the others share one. A field
+    with the name of one of the columns `taken` has “field ” before it.
+    """
+    counted = Counter(name for passage in result.candidates for name in passage.fields)
+    frequent = {name for name, _ in counted.most_common(MOST_FIELD_COLUMNS)}
+    shown = [name for name in counted if name in frequent]
+    others = len(counted) > len(shown)
+
+    def row(fields: Mapping[str, str]) -> list[str]:
+        left = {name: value for name, value in fields.items() if name not in frequent}
+        more = [json.dumps(left, ensure_ascii=False) if left else ""] if others else []
+        return [*(fields.get(name, "") for name in shown), *more]
+
+    heads = [f"field {name}" if name in (*taken, OTHER_FIELDS) else name for name in shown]
+    return [[*heads, *([OTHER_FIELDS] if others else [])], *(row(passage.fields) for passage in result.candidates)]
+
+
 def _rank(ranking: Ranking, index: int) -> int | None:
     """The candidate's rank; None where it was not found."""
     return int(ranking.ranks[index]) if ranking.found[index] else None
@@ -125,6 +151,7 @@ def _ranker(column: Ranking | Failure) -> dict[str, Any]:
 def _ranked(result: Result, index: int) -> dict[str, Any]:
     return {
         **_passage(result, index),
+        "fields": dict(result.candidates[index].fields),
         "ranks": {ranking.ranker.key: _rank(ranking, index) for ranking in result.rankings},
         "scores": {ranking.ranker.key: finite(float(ranking.scores[index])) for ranking in result.rankings},
     }
@@ -133,12 +160,14 @@ def _ranked(result: Result, index: int) -> dict[str, Any]:
 def as_csv(result: Result) -> str:
     """A heading, then a row for each candidate in the first stage's order: `PASSAGE_COLUMNS`, rank and score by each.
 
-    The headings of a ranker are its key with “ rank” and “ score”; a ranker that failed has none. No cell is a formula
-    to a spreadsheet.
+    The headings of a ranker are its key with “ rank” and “ score”; a ranker that failed has none. Behind them stands
+    whatever else was said of the passages. No cell is a formula to a spreadsheet.
     """
     keys = [ranking.ranker.key for ranking in result.rankings]
-    heading: list[Cell] = [*PASSAGE_COLUMNS, *(f"{key} {name}" for key in keys for name in ("rank", "score"))]
-    return write_csv([heading, *(_row(result, index) for index in range(result.size))])
+    heading = [*PASSAGE_COLUMNS, *(f"{key} {name}" for key in keys for name in ("rank", "score"))]
+    head, *fields = _field_rows(result, heading)
+    rows = ([*_row(result, index), *fields[index]] for index in range(result.size))
+    return write_csv([[*heading, *head], *rows])
 
 
 def _row(result: Result, index: int) -> list[Cell]:
@@ -146,6 +175,29 @@ def _row(result: Result, index: int) -> list[Cell]:
     for ranking in result.rankings:
         cells += [_rank(ranking, index), finite(float(ranking.scores[index]))]
     return cells
+
+
+def as_runs(result: Result) -> dict[str, str]:
+    """A TREC run file of every ranking by its name; a passage that was not found is not in it.
+
+    A query without an id is number 1. What was not reranked at this depth stands behind the others in its order.
+
+    Raises:
+        InputError: an id holds white space.
+    """
+    doc_ids = [passage.doc_id for passage in result.candidates]
+    return run_files(
+        (ranking.ranker.key, [_ranked_of(result.query.query_id or "1", doc_ids, ranking)])
+        for ranking in result.rankings
+    )
+
+
+def _ranked_of(query_id: str, doc_ids: Sequence[str], ranking: Ranking) -> Ranked:
+    best = ranking.top(len(doc_ids)).tolist()
+    scores = (float(ranking.scores[index]) for index in best)
+    return Ranked(
+        query_id, [doc_ids[index] for index in best], [-math.inf if math.isnan(score) else score for score in scores]
+    )
 
 
 # ---- two rankings ------------------------------------------------------------------------------------------------
@@ -172,7 +224,7 @@ def pair_as_json(pair: Pair) -> dict[str, Any]:
         },
         "summary": str(change_summary(change, result.candidates)),
         "warnings": [str(warning) for warning in result.warnings],
-        "results": [_changed(pair, index) for index in after.order.tolist()],
+        "results": [_changed_with_fields(pair, index) for index in after.order.tolist()],
     }
 
 
@@ -193,7 +245,15 @@ def _changed(pair: Pair, index: int) -> dict[str, Any]:
     return {name: values[name] for name in CHANGE_COLUMNS}
 
 
+def _changed_with_fields(pair: Pair, index: int) -> dict[str, Any]:
+    return {**_changed(pair, index), "fields": dict(pair.result.candidates[index].fields)}
+
+
 def pair_as_csv(pair: Pair) -> str:
-    """`CHANGE_COLUMNS`, then one row per result in the new order; no cell is a formula to a spreadsheet."""
-    rows = (_changed(pair, index) for index in pair.after.order.tolist())
-    return write_csv([list(CHANGE_COLUMNS), *([row[name] for name in CHANGE_COLUMNS] for row in rows)])
+    """`CHANGE_COLUMNS` and the passages' fields, then one row per result in the new order.
+
+    No cell is a formula to a spreadsheet.
+    """
+    head, *fields = _field_rows(pair.result, CHANGE_COLUMNS)
+    rows = ([*_changed(pair, index).values(), *fields[index]] for index in pair.after.order.tolist())
+    return write_csv([[*CHANGE_COLUMNS, *head], *rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,7 @@ import gradio as gr
 from gradio.components.plot import PlotData
 
 from demo.errors import DemoError
+from demo.formats.archive import zipped
 from demo.messages import Message
 from demo.ui import wording as w
 from demo.ui.page import QUICK, current_page, page_html
@@ -23,14 +25,16 @@ SAVE = r"""(file) => {
   const type = file.name.endsWith('.html') ? 'text/html' : 'text/plain';
   const page = location.origin + location.pathname;
   const text = /[.](py|mjs|sh)$/.test(file.name) ? file.text.replace('ADDRESS-OF-THIS-PAGE', page) : file.text;
-  link.href = URL.createObjectURL(new Blob([mark, text], {type: `${type};charset=utf-8`}));
+  const packed = file.base64 && Uint8Array.from(atob(file.base64), (byte) => byte.charCodeAt(0));
+  const parts = packed ? [[packed], {type: 'application/zip'}] : [[mark, text], {type: `${type};charset=utf-8`}];
+  link.href = URL.createObjectURL(new Blob(...parts));
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
 """Saves a file in the browser; a CSV opens with a byte order mark, so that spreadsheets read it as UTF-8.
 
-A program learns the page's address (`ui.code.ADDRESS`).
+A program learns the page's address (`ui.code.ADDRESS`). An archive comes as base64 (`archive`).
 """
 
 COPY = r"""(link) => {
@@ -40,6 +44,11 @@ COPY = r"""(link) => {
   navigator.clipboard?.writeText(address).catch(() => {});
 }"""
 """Puts a link into the address bar, and onto the clipboard where the browser lets it."""
+
+
+def archive(name: str, files: Mapping[str, str]) -> dict[str, str]:
+    """The files in one ZIP archive of this name, for the browser to save."""
+    return {"name": name, "base64": b64encode(zipped(files)).decode("ascii")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,5 +191,5 @@ def _button(text: Message, elem_id: str, label: w.Labels) -> tuple[gr.Button, gr
 
 
 def build_download(label: Any, elem_id: str) -> Takeaway:
-    """A small button that saves a file, of which it is given `name` and `text`."""
+    """A small button that saves a file, of which it is given `name` and `text`, or what `archive` gives."""
     return Takeaway(gr.Button(label, size="sm", elem_id=elem_id), gr.JSON(visible=False))

@@ -10,13 +10,14 @@ from demo.messages import Language, Message
 from demo.rankers.bm25 import Bm25
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results.report import json_text
+from demo.results.report import as_runs, json_text
 from demo.service import RankingService
 from demo.text import Analysis
 from demo.ui.boundary import existing
 from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.parts import archive
 from demo.ui.progress import told_all
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
@@ -81,6 +82,14 @@ class ResultTab:
     def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as CSV."""
         return {"name": f"{self.file}.csv", "text": self.as_csv(self.existing(shown).judged(judgments))}
+
+    def runs(self, shown: Shown | None) -> dict[str, str]:
+        """File name and content of an archive with a TREC run of every ranker.
+
+        Raises:
+            InputError: there is no result, or an id cannot stand in a run.
+        """
+        return archive(f"{self.file}-runs.zip", as_runs(self.existing(shown).drawn))
 
     def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as JSON."""

@@ -148,6 +148,7 @@ TIME = Message("What it took")
 DOWNLOAD_CSV = Message("Download CSV")
 DOWNLOAD_JSON = Message("Download JSON")
 DOWNLOAD_HTML = Message("Download HTML")
+DOWNLOAD_RUNS = Message("TREC runs, ZIP")
 DOWNLOAD_CODE = Message("Code: {program}")
 CODE = Message("The same by a program")
 CODE_TOO_LONG = Message("The passages have {chars:,} characters, too many to show. “Share and save” has the files.")
@@ -538,11 +539,14 @@ RUN_TOO_LARGE = Message(
 )
 EVALUATE_FILES = {
     "run": Message("TREC run"),
+    "runs": DOWNLOAD_RUNS,
     "csv": Message("Queries, CSV"),
     "json": Message("All, JSON"),
     "markdown": Message("Table, Markdown"),
     "latex": Message("Table, LaTeX"),
     "calibration": Message("Calibration, JSON"),
+    "quepid": Message("Judgments, Quepid CSV"),
+    "rank_llm": Message("Candidates, RankLLM JSONL"),
 }
 
 

@@ -115,6 +115,21 @@ def test_candidates_can_come_from_a_run_which_is_then_measured_too(folder: Path,
     assert value["rankers"][1]["by_depth"]["mrr"] == [[2, 1.0]]
 
 
+def test_runs_among_the_files_are_rankers_beside_those_named(folder: Path, tmp_path: Path) -> None:
+    # one is right about all, two puts d1 before the relevant passage
+    one = "".join(f"{query} Q0 {doc} 1 2 x\n" for query, doc in RELEVANT.items())
+    two = "".join(f"{query} Q0 d1 1 2 x\n{query} Q0 {doc} 2 1 x\n" for query, doc in RELEVANT.items())
+    (folder / "one.run").write_text(one, encoding="utf-8")
+    (folder / "two.run").write_text(two, encoding="utf-8")
+    evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--measures", "mrr", "--baseline", "run:two.run")
+    value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", "run:one.run", "run:two.run"]
+    assert [ranker["measures"]["mrr"]["mean"] for ranker in value["rankers"][1:]] == [1.0, 1 / 2]
+    evaluate(folder, tmp_path / "alone", "--rankers", "", "--measures", "mrr")
+    alone = json.loads((tmp_path / "alone/evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["label"] for ranker in alone["rankers"]] == ["one.run", "two.run"]
+
+
 def test_judged_passages_as_candidates_have_no_first_stage(folder: Path, tmp_path: Path) -> None:
     evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--candidates", "judged", "--no-titles", "--queries", "2")
     value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))

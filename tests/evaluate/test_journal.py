@@ -54,7 +54,7 @@ def run(
 def everything(outcomes: Sequence[Outcome]) -> tuple[str, str, str]:
     evaluation = evaluate(outcomes, COLLECTION, USUAL)
     return (
-        "".join(report.run_file(outcomes, 0)),
+        report.run_file(outcomes, 0),
         report.per_query_csv(evaluation),
         report.as_json_text(evaluation, outcomes, COLLECTION, ordered=True),
     )

@@ -33,7 +33,7 @@ def test_a_run_file_read_back_gives_the_same_figures(seed: int) -> None:
     qrels = {f"q{n}": {doc: draw.randint(0, 3) for doc in draw.sample(doc_ids, 30)} for n in range(12)}
     tied = giving("tied", {q: {doc: draw.randint(0, 5) / 3 for doc in doc_ids} for q in qrels})
     outcomes = made_outcomes(made_collection(qrels, doc_ids), tied)
-    text = "".join(report.run_file(outcomes, 0))
+    text = report.run_file(outcomes, 0)
     read = read_run(Source("tied.run", text.encode(), Limits(*[sys.maxsize] * 4)))
     run = {outcome.query.query_id: outcome.ranked(0) for outcome in outcomes}
     assert measure_run(qrels, read.rankings, USUAL, 2) == measure_run(qrels, run, USUAL, 2)

@@ -6,18 +6,24 @@ from collections.abc import Generator
 
 import numpy as np
 import pytest
-from fakes import FakeRanker, giving, made_collection, made_outcomes, plan_of
+from fakes import FakeRanker, FakeSource, giving, made_collection, made_outcomes, plan_of
 
 from demo.errors import InputError, ModelError
+from demo.evaluation import evaluate
 from demo.evaluation.outcomes import Outcome
 from demo.evaluation.presets import find_preset
-from demo.evaluation.protocol import JUDGED, PartialEvaluation, run_queries, set_up
+from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, read_rankers, run_queries, set_up
 from demo.formats.judged import Judged
+from demo.formats.trec_runs import Run
 from demo.messages import Message
-from demo.metrics.effectiveness import parse_measures
+from demo.metrics.effectiveness import parse_measure, parse_measures
 from demo.progress import Progress, stepwise
+from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.engine import RunRanker
 from demo.rankers.protocol import Ranker
+from demo.rankers.registry import Rankers
 from demo.records import Collection, Failure, IntArray, Query, Ranking
+from demo.settings import Settings
 
 COLLECTION = made_collection({"q1": {"a": 1}, "q2": {"b": 1}, "q3": {"c": 1}}, ["a", "b", "c"])
 FIRST = giving("first", {"q1": {"a": 3.0}, "q2": {"a": 3.0}, "q3": {"a": 3.0}}, truncated=1)
@@ -198,3 +204,89 @@ def test_a_presets_measure_is_the_first_and_each_is_there_once() -> None:
 def test_what_cannot_rank_a_collection_makes_no_candidates() -> None:
     with pytest.raises(InputError, match="First cannot rank a whole collection"):
         set_up(Judged.bundled(COLLECTION), (), MEASURES, FIRST)
+
+
+# ---- runs that came along ----------------------------------------------------------------------------------------
+
+ONE = Run("tag", {"q1": ("b", "a"), "q2": ("b",)}, {"q1": (2.0, 1.0), "q2": (1.0,)})
+TWO = Run("tag", {"q1": ("a", "c"), "q2": ("c",), "q3": ("c",)}, {"q1": (9.0, 8.0), "q2": (9.0,), "q3": (9.0,)})
+FOREIGN = Run("", {"topic-9": ("a",)}, {"topic-9": (1.0,)})
+STAGE = FakeRanker("stage", ranks_collection=True)
+
+
+def beside(**runs: Run) -> Judged:
+    """The collection with these runs; a single one makes the candidates."""
+    named = {f"{name}.run": run for name, run in runs.items()}
+    only = next(iter(named.values())) if len(named) == 1 else None
+    judged = Judged.bundled(COLLECTION)
+    return Judged(COLLECTION, judged.reading, only.rankings if only else {}, only, named)
+
+
+def means(plan: Plan) -> dict[str, float]:
+    """Each ranker's mean reciprocal rank."""
+    outcomes, measure = run_queries(plan).run().outcomes, parse_measure("mrr")
+    evaluation = evaluate(outcomes, COLLECTION, (measure,), plan.rankers[0].spec.key)
+    return {ranker.key: evaluation.figures[ranker.key, measure].mean for ranker in evaluation.rankers}
+
+
+def test_every_run_is_a_ranker_named_by_its_file_beside_those_chosen() -> None:
+    plan = set_up(beside(one=ONE, two=TWO), (SECOND,), MEASURES, STAGE)
+    assert [ranker.spec.key for ranker in plan.rankers] == ["second", "run:one.run", "run:two.run"]
+    assert [ranker.spec.label for ranker in plan.rankers] == ["Second", "one.run", "two.run"]
+
+
+def test_the_candidates_are_the_passages_of_all_runs_together_and_each_run_keeps_its_own_figures() -> None:
+    plan = set_up(beside(one=ONE, two=TWO), (), MEASURES, STAGE)
+    outcomes = run_queries(plan).run().outcomes
+    assert [outcome.doc_ids for outcome in outcomes] == [("a", "b", "c"), ("b", "c"), ("c",)]
+    assert orders(outcomes) == [[("b", "a"), ("a", "c")], [("b",), ("c",)], [(), ("c",)]]
+    assert means(plan) == pytest.approx({"run:one.run": (1 / 2 + 1 + 0) / 3, "run:two.run": (1 + 0 + 1) / 3})
+    assert "queries that one.run lacks, which count as 0 for it: 1" in map(str, plan.candidates.notes)
+    assert plan.candidates.lists == 2
+
+
+def test_the_order_of_the_runs_changes_no_figure() -> None:
+    there, back = beside(one=ONE, two=TWO), beside(two=TWO, one=ONE)
+    assert means(set_up(there, (SECOND,), (), STAGE)) == means(set_up(back, (SECOND,), (), STAGE))
+
+
+def test_a_single_run_makes_the_candidates_and_is_there_once() -> None:
+    plan = set_up(beside(one=ONE), (SECOND,), MEASURES, STAGE)
+    assert [ranker.spec.key for ranker in plan.rankers] == ["run:one.run", "second"]
+    assert [outcome.doc_ids for outcome in run_queries(plan).run().outcomes] == [("b", "a"), ("b",), ()]
+
+
+def test_runs_beside_other_candidates_find_those_alone() -> None:
+    plan = set_up(beside(one=ONE, two=TWO), (SECOND,), MEASURES, STAGE, JUDGED)
+    assert orders(run_queries(plan).run().outcomes)[0] == [("a",), ("a",), ("a",)]
+    assert "of runs, only passages among the candidates count as found" in map(str, plan.candidates.notes)
+
+
+def test_another_run_of_the_same_name_is_another_ranker() -> None:
+    given = Run("one.run", TWO.rankings, TWO.scores)
+    plan = set_up(beside(one=ONE, two=TWO), (), MEASURES, STAGE, given)
+    assert [ranker.spec.key for ranker in plan.rankers] == ["run:one.run", "run:one.run (2)", "run:two.run"]
+
+
+def test_a_run_of_other_queries_says_so_and_ends_no_other() -> None:
+    plan = set_up(beside(one=ONE, foreign=FOREIGN), (SECOND,), MEASURES, STAGE)
+    assert [ranker.spec.key for ranker in plan.rankers] == ["second", "run:one.run"]
+    (failure,) = plan.failures
+    assert failure.ranker.key == "run:foreign.run"
+    assert "named like “topic-9”, those of the collection like “q1”" in str(failure.reason)
+
+
+def test_with_runs_no_ranker_need_be_named() -> None:
+    settings = Settings()
+    rankers = Rankers(settings, Scoring(settings, FakeSource()))
+    assert read_rankers((), beside(one=ONE, two=TWO), rankers) == ()
+    assert [str(ranker) for ranker in read_rankers("bm25", beside(one=ONE), rankers)] == ["bm25"]
+    with pytest.raises(InputError, match="No ranker is named"):
+        read_rankers("", Judged.bundled(COLLECTION), rankers)
+
+
+def test_a_run_with_another_score_has_another_fingerprint() -> None:
+    """So a journal of it is not taken for that of a new file of the same name."""
+    other = Run("tag", ONE.rankings, {"q1": (3.0, 1.0), "q2": (1.0,)})
+    assert RunRanker(ONE, "a").fingerprint() == RunRanker(ONE, "b").fingerprint()
+    assert RunRanker(ONE).fingerprint() != RunRanker(other).fingerprint()

@@ -8,6 +8,7 @@ import pytest
 
 from demo.errors import InputError
 from demo.formats import Limits, read_files, read_judgments
+from demo.formats.archive import unpack, zipped
 from demo.formats.judged import read_judged_files
 from demo.formats.outputs import (
     Ranked,
@@ -17,6 +18,7 @@ from demo.formats.outputs import (
     qrels_jsonl,
     qrels_quepid,
     result_mteb,
+    run_files,
     run_tag,
     run_text,
     set_to_rerank,
@@ -50,6 +52,10 @@ def test_runs_are_read_back() -> None:
         ("/home/me/models/ours/", "ours"),
         (r"C:\models\ours", "ours"),
         ("模型 一", "模型_一"),
+        ("rrf(bm25+/srv/models/ours)[k=10]", "rrf(bm25+ours)[k=10]"),
+        ("/srv/models/ours[max_tokens=32;windows]", "ours[max_tokens=32_windows]"),
+        ('z(bm25+"/srv/my models/a+b")', "z(bm25+a+b)"),
+        ("run:my run.txt", "run_my_run.txt"),
         ("/", "run"),
         ("", "run"),
         ("x" * 200, "x" * 80),
@@ -57,6 +63,16 @@ def test_runs_are_read_back() -> None:
 )
 def test_tags_have_neither_blanks_nor_paths(name: str, tag: str) -> None:
     assert run_tag(name) == tag
+
+
+def test_no_two_runs_have_one_name_and_every_tag_is_that_name() -> None:
+    files = run_files([("a b", RANKED), ("A_b", RANKED), ("a/b", RANKED)])
+    assert list(files) == ["a_b.run", "A_b-2.run", "a_b-3.run"]
+    assert files["A_b-2.run"].splitlines()[0] == "q1 Q0 d2 1 1.5 A_b-2"
+    assert zipped(files) == zipped(files)
+    assert dict(unpack([("runs.zip", zipped(files))], LIMITS)) == {
+        f"runs.zip/{name}": text.encode() for name, text in files.items()
+    }
 
 
 @pytest.mark.parametrize(("name", "text"), [("q.tsv", qrels_beir(QRELS)), ("q.jsonl", qrels_jsonl(QRELS))])

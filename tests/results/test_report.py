@@ -8,9 +8,18 @@ import pytest
 from fakes import BM25, LOST, SMALL, TINY, make_pair, make_result, ranking
 
 from demo.messages import Message
-from demo.records import Cost, Extent, Ranking, Result
+from demo.records import Cost, Extent, Query, Ranking, Result
 from demo.results import at_depth
-from demo.results.report import CHANGE_COLUMNS, as_csv, as_json, json_text, pair_as_csv, pair_as_json
+from demo.results.report import (
+    CHANGE_COLUMNS,
+    MOST_FIELD_COLUMNS,
+    as_csv,
+    as_json,
+    as_runs,
+    json_text,
+    pair_as_csv,
+    pair_as_json,
+)
 
 COST = Cost(pairs=3, tokenise_seconds=0.5, model_seconds=1.0, device="cpu", precision="fp32")
 RESULT = make_result(
@@ -41,6 +50,7 @@ def test_json_holds_everything_in_the_first_stages_order() -> None:
             "title": "",
             "text": "zweiter: 柏林",
             "grade": None,
+            "fields": {},
             "ranks": {"bm25": 2, "tiny": 3},
             "scores": {"bm25": 1.0, "tiny": 0.0},
         },
@@ -49,6 +59,7 @@ def test_json_holds_everything_in_the_first_stages_order() -> None:
             "title": "",
             "text": "passage 3",
             "grade": 3,
+            "fields": {},
             "ranks": {"bm25": 3, "tiny": 1},
             "scores": {"bm25": 0.0, "tiny": 2.0},
         },
@@ -129,6 +140,52 @@ def test_csv_reads_back_and_holds_no_formula() -> None:
     assert (row["grade"], row["'=cmd rank"], row["'=cmd score"]) == ("", "1", "0.0")
 
 
+def with_fields(result: Result, *fields: dict[str, str]) -> Result:
+    """The result with these fields of its candidates."""
+    told = tuple(replace(passage, fields=each) for passage, each in zip(result.candidates, fields, strict=True))
+    return replace(result, candidates=told)
+
+
+TOLD = ({"url": "u1", "rank": "9"}, {}, {"price": "=1+1", "url": "u3"})
+
+
+def test_what_else_was_said_of_a_passage_is_in_json_and_in_columns_behind_the_others() -> None:
+    result = with_fields(RESULT, *TOLD)
+    assert [row["fields"] for row in as_json(result)["results"]] == list(TOLD)
+    assert [row[8:] for row in rows_of(as_csv(result))] == [
+        ["url", "rank", "price"],
+        ["u1", "9", ""],
+        ["", "", ""],
+        ["u3", "", "'=1+1"],
+    ]
+
+
+def test_of_very_many_fields_the_most_frequent_have_columns_and_the_others_share_one() -> None:
+    many = {f"f{number}": str(number) for number in range(MOST_FIELD_COLUMNS + 1)}
+    last = f"f{MOST_FIELD_COLUMNS}"
+    rows = list(csv.DictReader(io.StringIO(as_csv(with_fields(RESULT, many, {}, {last: "x"})), newline="")))
+    assert len(rows[0]) == 8 + MOST_FIELD_COLUMNS + 1
+    assert (rows[0][last], rows[2][last], rows[0]["other fields"]) == ("100", "x", '{"f99": "99"}')
+    assert [row["other fields"] for row in rows[1:]] == ["", ""]
+
+
+def test_runs_hold_what_each_ranker_found_best_first() -> None:
+    result = make_result(3, ranking(BM25, [0, 1, 2], unfound=[2]), ranking(TINY, [2, 0, 1]), LOST)
+    assert as_runs(result) == {
+        "bm25.run": "q Q0 d1 1 2.0 bm25\nq Q0 d2 2 1.0 bm25\n",
+        "tiny.run": "q Q0 d3 1 2.0 tiny\nq Q0 d1 2 1.0 tiny\nq Q0 d2 3 0.0 tiny\n",
+    }
+    nameless = replace(result, query=Query("", "typed"))
+    assert as_runs(nameless)["bm25.run"].startswith("1 Q0 d1 1 ")
+
+
+def test_in_a_run_what_was_not_reranked_stands_behind_without_a_score_that_is_no_number() -> None:
+    lines = as_runs(at_depth(RESULT, 1))["tiny.run"].splitlines()
+    assert [line.split()[2] for line in lines] == ["d1", "d2", "d3"]
+    scores = [float(line.split()[4]) for line in lines]
+    assert scores == sorted(set(scores), reverse=True)
+
+
 # ---- two rankings ---------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +228,7 @@ def test_a_pair_as_json_holds_everything_best_first() -> None:
             "read_tokens": 512,
             "truncated": True,
             "grade": None,
+            "fields": {},
         },
         {
             "rank": 2,
@@ -185,6 +243,7 @@ def test_a_pair_as_json_holds_everything_best_first() -> None:
             "read_tokens": 20,
             "truncated": False,
             "grade": 0,
+            "fields": {},
         },
     ]
     assert "柏林" in json_text(pair_as_json(pair))
@@ -203,6 +262,15 @@ def test_rows_of_a_change_have_the_columns_in_order() -> None:
     rows = rows_of(pair_as_csv(make_pair([3.0, 2.0], [-1.0, 0.5])))
     assert tuple(rows[0]) == CHANGE_COLUMNS
     assert [row[:4] for row in rows[1:]] == [["1", "2", "1", "d2"], ["2", "1", "-1", "d1"]]
+
+
+def test_fields_stand_behind_the_columns_of_a_change_and_never_twice_under_one_name() -> None:
+    pair = make_pair([3.0, 2.0], [-1.0, 0.5])
+    pair = replace(pair, result=with_fields(pair.result, {"rank": "9"}, {"url": "u2"}))
+    assert [row["fields"] for row in pair_as_json(pair)["results"]] == [{"url": "u2"}, {"rank": "9"}]
+    rows = rows_of(pair_as_csv(pair))
+    assert tuple(rows[0]) == (*CHANGE_COLUMNS, "field rank", "url")
+    assert [row[-2:] for row in rows[1:]] == [["", "u2"], ["9", ""]]
 
 
 def test_a_passage_that_the_first_stage_did_not_find_has_no_rank_before_and_no_change() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from dataclasses import replace
 
 import numpy as np
@@ -166,6 +167,9 @@ def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
     content = json.loads(file["text"])
     assert len(content["rankers"]) == 4
     assert tab.csv(view.kept, judgments)["text"].count("\r\n") == 1 + len(PASSAGES)
+    saved = tab.runs(view.kept)
+    assert saved["name"].endswith("-runs.zip")
+    assert b64decode(saved["base64"]).startswith(b"PK")
     with pytest.raises(InputError, match="Press Compare first"):
         tab.csv(None, judgments)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
+from base64 import b64decode
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeSource
+from fakes import FakeRanker, FakeSource
 from kit import FORM, finished, last_of, seen, tab_with
 
 from demo.charts.evaluation import EVALUATION_CHARTS
 from demo.errors import InputError
+from demo.evaluation import evaluate
+from demo.evaluation.protocol import run_queries, set_up
 from demo.formats.judged import Judged
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
@@ -88,6 +92,21 @@ def test_every_file_has_a_button() -> None:
 
 
 # ---- a run -------------------------------------------------------------------------------------------------------
+
+
+def test_runs_among_the_uploaded_files_are_rankers(tab: EvaluateTab, archive: Path, tmp_path: Path) -> None:
+    paths = [archive]
+    for name, first in (("one.run", "d1"), ("two.run", "d2")):
+        path = tmp_path / name
+        path.write_text(f"q1 Q0 {first} 1 2 my tag\nq2 Q0 {first} 1 2 my tag\n", encoding="utf-8")
+        paths.append(path)
+    judged, said = tab.read_upload(list(map(str, paths)), "towns.zip/towns/qrels/test.tsv", None, "en")
+    assert "each of them a ranker: one.run, two.run" in said
+    _, evaluated, looks = finished(tab, source=UPLOAD, uploaded=judged, rankers=())
+    assert evaluated.evaluation is not None
+    assert [ranker.label for ranker in evaluated.evaluation.rankers] == ["one.run", "two.run"]
+    assert evaluated.outcomes[0].doc_ids == ("d1", "d2")
+    assert looks.baseline == "run:one.run"
 
 
 def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
@@ -307,7 +326,7 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
     assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
     for kind in FILES.keys() - {CALIBRATION}:
-        assert tab.file(kind, evaluated, Looks())["text"]
+        assert text_of(tab.file(kind, evaluated, Looks()))
     page = tab.html(evaluated, Looks(), "en")["text"]
     assert "evaluation-changes" in page
     assert "evaluation-differences" not in page.split("</style>")[-1].split("<script")[0]
@@ -396,7 +415,32 @@ def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: E
     assert again.evaluation is not None
     for measure in evaluated.measures:
         was = evaluated.evaluation.figures["bundled/tiny", measure].values.tolist()
-        assert again.evaluation.figures["run:bundled/tiny", measure].values.tolist() == was
+        assert again.evaluation.figures["run:bundled_tiny", measure].values.tolist() == was
+
+
+def text_of(saved: dict[str, str]) -> str:
+    """What is in the file; of an archive all files one after the other."""
+    return saved["text"] if "text" in saved else "".join(unzipped(saved).values())
+
+
+def unzipped(saved: dict[str, str]) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(b64decode(saved["base64"]))) as packed:
+        return {name: packed.read(name).decode() for name in packed.namelist()}
+
+
+def test_the_runs_of_all_rankers_are_in_one_archive_and_rankers_again(tab: EvaluateTab) -> None:
+    _, evaluated, looks = finished(tab)
+    saved = tab.file("runs", evaluated, looks)
+    files = unzipped(saved)
+    assert (saved["name"], list(files)) == ("rerank-lens-runs.zip", ["bm25.run", "bundled_tiny.run"])
+    runs = {name: read_run(Source(name, text.encode(), Limits(*[10**9] * 4))) for name, text in files.items()}
+    plan = set_up(replace(evaluated.judged, runs=runs), (), evaluated.measures, FakeRanker("stage"), most_queries=5)
+    again = evaluate(run_queries(plan).run().outcomes, evaluated.collection, evaluated.measures)
+    assert evaluated.evaluation is not None
+    for measure in evaluated.measures:
+        for was, now in (("bm25", "run:bm25.run"), ("bundled/tiny", "run:bundled_tiny.run")):
+            expected = evaluated.evaluation.figures[was, measure].values.tolist()
+            assert again.figures[now, measure].values.tolist() == expected
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -404,7 +448,7 @@ def test_every_file_can_be_saved(tab: EvaluateTab, kind: str) -> None:
     _, evaluated, looks = finished(tab)
     saved = tab.file(kind, evaluated, looks)
     assert saved["name"].startswith("rerank-lens-")
-    assert saved["text"].strip()
+    assert text_of(saved).strip()
     if saved["name"].endswith(".json"):
         json.loads(saved["text"])
     if saved["name"].endswith(".run"):

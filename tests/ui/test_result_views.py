@@ -24,6 +24,7 @@ from demo.ui.views import (
     flow,
     headline,
     judged,
+    passage_text,
     passages,
     score_facts,
     speed,
@@ -195,9 +196,26 @@ def test_every_field_of_the_panel_has_its_cell_in_the_row() -> None:
     result = random_result(3, 4)
     fields = set(re.findall(r'data-field="([^"]+)"', passages.panel(result, "en")))
     cells = set(re.findall(r'data-cell="([^"]+)"', table(result)))
-    assert fields - cells == {f"reading-{number}" for number in range(4)}  # nothing was cut
+    assert fields - cells == {"fields", *(f"reading-{number}" for number in range(4))}  # nothing was cut, no fields
     shares = set(re.findall(r'data-share="([^"]+)"', passages.panel(result, "en")))
     assert shares == {f"share{number}" for number in range(4)}
+
+
+def test_what_else_was_said_of_a_passage_waits_in_its_row_for_the_panel() -> None:
+    first, *others = THREE.candidates
+    told = replace(first, fields={"url": "https://a/b", "<b>": "1 & 2\n" + "long " * 200})
+    page = table(replace(THREE, candidates=(told, *others)))
+    assert page.count('data-cell="fields"') == 1
+    assert '<dt>url</dt><dd dir="auto">https://a/b</dd>' in page
+    (value,) = re.findall(r'<dt>&lt;b&gt;</dt><dd dir="auto">(1 &amp; 2 long [^<]*…)</dd>', page)
+    assert len(value) <= passage_text.FIELD_COLUMNS + len("amp;")
+    assert "<b>" not in page.split('data-cell="fields"')[1].split("</dl>")[0]
+
+
+def test_of_many_fields_the_first_are_shown_and_the_others_counted() -> None:
+    shown = passage_text.shown_fields({f"f{n}": "v" for n in range(passage_text.MOST_FIELDS + 1200)}, 10)
+    assert len(shown) == passage_text.MOST_FIELDS + 1
+    assert shown[-1] == ("…", "+1,200")
 
 
 def test_grades_show_once_there_is_one() -> None:

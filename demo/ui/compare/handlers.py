@@ -19,7 +19,7 @@ from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
 from demo.metrics.agreement import Measure as AgreementMeasure
 from demo.rankers.fusion import RRF_K, Fusion
-from demo.records import Collection, Passage, Ranking, Result
+from demo.records import Collection, Ranking, Result
 from demo.results import at_depth, what_if, with_fusion
 from demo.results.report import as_csv, as_json
 from demo.service import MOST_RANKERS
@@ -388,6 +388,6 @@ def edited_collection(shown: Shown, edit: WhatIfForm) -> Collection:
     old = shown.candidates[edit.passage]
     if edit.text.strip() == old.text.strip():
         return collection
-    fresh = Passage(old.doc_id, edit.text.strip(), old.title)
+    fresh = replace(old, text=edit.text.strip())
     passages = tuple(fresh if passage.doc_id == old.doc_id else passage for passage in collection.passages)
     return replace(collection, passages=passages)

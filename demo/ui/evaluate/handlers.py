@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -19,10 +19,11 @@ from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
-from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, set_up
+from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rankers, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
+from demo.formats.outputs import candidates_rank_llm, qrels_quepid
 from demo.formats.source import Fields, Source
 from demo.formats.trec_runs import Run, read_run
 from demo.messages import Language, Message, joined
@@ -38,7 +39,7 @@ from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateF
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
-from demo.ui.parts import HIDDEN, ChartView
+from demo.ui.parts import HIDDEN, ChartView, archive
 from demo.ui.plots import plot
 from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
 from demo.ui.saving import saved_page
@@ -242,7 +243,7 @@ class EvaluateTab:
             asked = rankers.read(form.candidates)
         plan = set_up(
             judged,
-            rankers.read_all(form.rankers),
+            read_rankers(form.rankers, judged, rankers),
             (*measures, JUDGED_AT_10),
             self.service.default_first_stage(),
             asked,
@@ -362,7 +363,8 @@ class EvaluateTab:
         evaluated = _ran(evaluated)
         study = study_of(evaluated, looks)
         suffix, write = FILES[kind]
-        return {"name": f"rerank-lens-{suffix}", "text": write(study)}
+        content, name = write(study), f"rerank-lens-{suffix}"
+        return {"name": name, "text": content} if isinstance(content, str) else archive(name, content)
 
     def html(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> dict[str, str]:
         """Name and content of the evaluation as a page of its own, looked at as it is now.
@@ -456,11 +458,30 @@ def chart_view(row: EvaluationChart, study: Study, threshold: float | None, lang
 
 
 def _run_file(study: Study) -> str:
-    lines = sum(len(outcome.doc_ids) for outcome in study.outcomes)
+    _check_run_lines(study, 1)
+    return report.run_file(study.outcomes, study.place)
+
+
+def _run_files(study: Study) -> dict[str, str]:
+    _check_run_lines(study, len(study.evaluation.rankers))
+    return report.all_run_files(study.outcomes)
+
+
+def _rank_llm(study: Study) -> str:
+    _check_run_lines(study, 1)
+    return candidates_rank_llm(study.collection, report.ranked(study.outcomes, study.place))
+
+
+def _check_run_lines(study: Study, rankers: int) -> None:
+    """Nothing, if the runs of so many rankers are not too large for the browser.
+
+    Raises:
+        InputError: they are.
+    """
+    lines = rankers * sum(len(outcome.doc_ids) for outcome in study.outcomes)
     if lines > MOST_RUN_LINES:
         sentence = w.RUN_TOO_LARGE.format(lines=f"{lines:,}", most=f"{MOST_RUN_LINES:,}")
         raise InputError(sentence)
-    return "".join(report.run_file(study.outcomes, study.place))
 
 
 def _calibration(study: Study) -> str:
@@ -499,8 +520,9 @@ def _calibration(study: Study) -> str:
 
 
 CALIBRATION = "calibration"
-FILES = {
+FILES: dict[str, tuple[str, Callable[[Study], str | dict[str, str]]]] = {
     "run": ("evaluation.run", _run_file),
+    "runs": ("runs.zip", _run_files),
     "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation)),
     "json": (
         "evaluation.json",
@@ -509,5 +531,7 @@ FILES = {
     "markdown": ("table.md", lambda study: report.markdown_table(study.evaluation)),
     "latex": ("table.tex", lambda study: report.latex_table(study.evaluation)),
     CALIBRATION: ("calibration.json", _calibration),
+    "quepid": ("quepid.csv", lambda study: qrels_quepid(study.collection.qrels, study.collection)),
+    "rank_llm": ("candidates.jsonl", _rank_llm),
 }
-"""Kind → end of the file's name, and what is in it."""
+"""Kind → end of the file's name, and what is in it: a text, or the files of an archive by their names."""

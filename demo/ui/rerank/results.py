@@ -17,6 +17,7 @@ FILES = {
     "html": w.DOWNLOAD_HTML,
     "csv": w.DOWNLOAD_CSV,
     "json": w.DOWNLOAD_JSON,
+    "runs": w.DOWNLOAD_RUNS,
     **{program.key: w.DOWNLOAD_CODE.format(program=program.label) for program in PROGRAMS},
 }
 """What can be taken away of a result."""

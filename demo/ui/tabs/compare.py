@@ -162,6 +162,7 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -
     files["html"].serve(saved, [asked.question, *seen], worded=True)
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])
+    files["runs"].serve(tab.runs, [built.kept])
     for program in PROGRAMS:
         files[program.key].serve(partial(tab.code, program=program), [built.kept])
 

@@ -105,5 +105,6 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
     files["html"].serve(tab.html, [built.kept, judgments, scale, asked.question], worded=True)
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])
+    files["runs"].serve(tab.runs, [built.kept])
     for program in PROGRAMS:
         files[program.key].serve(partial(tab.code, program=program), [built.kept])

@@ -6,14 +6,14 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import MappingProxyType
 
 import numpy as np
 
 from demo.charts.scales import Values, min_max, sigmoid
 from demo.messages import Language, Message
-from demo.phrases import passage_name, signed
+from demo.phrases import passage_name, shorten, signed
 from demo.records import Extent, FloatArray, Passage, Query, Ranking
 from demo.score_kinds import ScoreKind
 from demo.text import Analysis, matching_spans
@@ -25,6 +25,8 @@ NAME_COLUMNS = 90
 SNIPPET_CHARS, LEAD_CHARS = 170, 30
 """Of a text that a snippet shows, and of it before the first of the query's words."""
 SEARCHED_CHARS = 20_000
+MOST_FIELDS, FIELD_COLUMNS = 30, 300
+"""Of what else was said of a passage: how many fields are shown, and how much of each."""
 NO_MEANINGS: Mapping[int, Message] = MappingProxyType({})
 """A collection that does not say what its grades mean."""
 
@@ -40,7 +42,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PassageText:
-    """One candidate's words: title and text in parts, its name on one line, its grade."""
+    """One candidate's words: title and text in parts, its name on one line, its grade, what else was said of it."""
 
     index: int
     doc_id: str
@@ -51,6 +53,7 @@ class PassageText:
     grade: int | None
     grade_short: str
     grade_words: str
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,20 @@ def passage_texts(
             grade=grade,
             grade_short="–" if grade is None else str(grade),
             grade_words=grade_words(grade, meanings, language),
+            fields=shown_fields(passage.fields, min(FIELD_COLUMNS, max(10, limit // MOST_FIELDS))),
         )
 
     return [words(index, passage) for index, passage in enumerate(candidates)]
+
+
+def shown_fields(fields: Mapping[str, str], columns: int) -> tuple[tuple[str, str], ...]:
+    """The first `MOST_FIELDS` names, their values on one line cut to so many columns; then the number of others."""
+    shown = [
+        (shorten(name[:SEARCHED_CHARS], NAME_COLUMNS), shorten(value[:SEARCHED_CHARS], columns))
+        for name, value in islice(fields.items(), MOST_FIELDS)
+    ]
+    more = len(fields) - len(shown)
+    return (*shown, *([("…", f"+{more:,}")] if more else []))
 
 
 def grade_words(grade: int | None, meanings: Mapping[int, Message], language: Language) -> str:
