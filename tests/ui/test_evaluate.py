@@ -100,8 +100,10 @@ def test_runs_among_the_uploaded_files_are_rankers(tab: EvaluateTab, archive: Pa
         path = tmp_path / name
         path.write_text(f"q1 Q0 {first} 1 2 my tag\nq2 Q0 {first} 1 2 my tag\n", encoding="utf-8")
         paths.append(path)
-    judged, said = tab.read_upload(list(map(str, paths)), "towns.zip/towns/qrels/test.tsv", None, "en")
-    assert "each of them a ranker: one.run, two.run" in said
+    understood = tab.read_upload(list(map(str, paths)), "towns.zip/towns/qrels/test.tsv", {})
+    judged = understood.found
+    assert judged is not None, understood.sentence
+    assert "each of them a ranker: one.run, two.run" in str(judged.reading.sentence())
     _, evaluated, looks = finished(tab, source=UPLOAD, uploaded=judged, rankers=())
     assert evaluated.evaluation is not None
     assert [ranker.label for ranker in evaluated.evaluation.rankers] == ["one.run", "two.run"]

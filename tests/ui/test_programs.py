@@ -18,6 +18,7 @@ from markupsafe import escape
 from served_app import served
 
 from demo.errors import InputError
+from demo.formats.outputs import run_tag
 from demo.judgments import Judgments
 from demo.records import Passage
 from demo.service import RankingService
@@ -134,7 +135,7 @@ def command(text: str, folder: Path, shown: Shown) -> Scores:
     found: Scores = {}
     for path in (folder / "out").glob("*.run"):
         lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
-        (label,) = (each.ranker.label for each in shown.rankings if each.ranker.key == lines[0][5])
+        (label,) = (each.ranker.label for each in shown.rankings if run_tag(each.ranker.key) == lines[0][5])
         found[label] = {line[2]: float(line[4]) for line in lines}
     return found
 
