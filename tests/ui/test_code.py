@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -78,17 +80,19 @@ def test_the_browser_knows_where_to_write_the_address() -> None:
 @pytest.mark.browser
 def test_the_saved_program_runs_and_gives_what_was_on_screen(open_page: Any) -> None:
     page = open_page()
-    page.wait_for_selector("#results .ranking tbody tr")
+    page.wait_for_selector("#rerank-results .ranking tbody tr")
     with page.expect_download() as download:
-        page.click("#download-python")
+        page.click("#rerank-code")
     program = Path(download.value.path()).read_text(encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
     with page.expect_download() as download:
-        page.click("#download-csv")
-    shown = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
-    assert [int(row[0]) for row in rows] == 2 * list(range(1, 11))
-    names = shown[0].split(",")
-    best = [line.split(",")[names.index("doc_id")] for line in shown[1:11]]
-    assert [row[2] for row in rows[10:]] == best
+        page.click("#rerank-csv")
+    table = csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig")))
+    shown = {row["doc_id"]: (row["previous_rank"], row["rank"]) for row in table}
+    assert len(rows) == 20
+    for column, ranked in enumerate((rows[:10], rows[10:])):
+        best = sorted(int(ranks[column]) for ranks in shown.values() if ranks[column])[:10]
+        assert [int(row[0]) for row in ranked] == best
+        assert [row[0] for row in ranked] == [shown[row[2]][column] for row in ranked]

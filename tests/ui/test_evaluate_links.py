@@ -111,4 +111,4 @@ def test_a_link_fills_the_tab_and_evaluates(open_page: Any) -> None:
     page.click("#evaluate-link")
     page.wait_for_url("**/?evaluate=cooking&rankers=*&depth=5&queries=4&measures=mrr")
     page.get_by_role("tab", name="Rerank").click()
-    assert "Paris, Texas" in page.inner_text("#headline-box .query q")
+    assert "Paris, Texas" in page.inner_text("#rerank-headline-box .query q")

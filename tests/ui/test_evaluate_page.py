@@ -131,6 +131,8 @@ def unjudged_evaluation(page: Any, files: tuple[Path, Path]) -> None:
     choose(page, "#evaluate-upload", *files)
     page.wait_for_function("() => /no judgments/.test(document.querySelector('#evaluate-upload-note').textContent)")
     page.click("#evaluate")
+    page.wait_for_function("() => /Nothing is judged/.test(document.querySelector('.evaluation-answer').textContent)")
+    page.wait_for_function(DONE)
     page.wait_for_selector("#evaluation-changes .main-svg")
     unfold(page)
 
