@@ -82,7 +82,7 @@ def test_the_saved_program_runs_and_gives_what_was_on_screen(open_page: Any) -> 
     page = open_page()
     page.wait_for_selector("#rerank-results .ranking tbody tr")
     with page.expect_download() as download:
-        page.click("#rerank-code")
+        page.click("#rerank-python")
     program = Path(download.value.path()).read_text(encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

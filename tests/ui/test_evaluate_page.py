@@ -19,6 +19,10 @@ from demo.service import RankingService
 
 pytestmark = pytest.mark.browser
 
+BEGUN = (
+    "() => document.querySelector('#evaluate-status-box .lens-status')"
+    " || !document.querySelector('.evaluation-answer[data-before]')"
+)
 DONE = "() => !document.querySelector('#evaluate-status-box .lens-status.progress')"
 PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin.", "Köln liegt am Rhein.", "Nothing of the kind."]
 
@@ -34,8 +38,9 @@ def tab(open_page: Any, **options: Any) -> Any:
 
 def evaluate(page: Any) -> None:
     """Presses Evaluate and waits for the answer, plots included."""
+    page.evaluate("document.querySelector('.evaluation-answer').setAttribute('data-before', '')")
     page.click("#evaluate")
-    page.wait_for_selector("#evaluate-status-box .lens-status")
+    page.wait_for_function(BEGUN)
     page.wait_for_function(DONE)
     page.wait_for_selector("#evaluation-calibration .main-svg", state="attached")
     unfold(page)
@@ -178,7 +183,7 @@ def test_files_are_saved(open_page: Any) -> None:
     assert len(rows) == 1 + 12
     name, text = save(page, "#evaluate-run")
     assert name == "rerank-lens-evaluation.run"
-    assert text.splitlines()[0].split()[1:6:4] == ["Q0", "bundled/tiny"]
+    assert text.splitlines()[0].split()[1:6:4] == ["Q0", "bundled_tiny"]
     name, text = save(page, "#evaluate-calibration")
     assert json.loads(text)["ranker"] == "bundled/tiny"
 

@@ -137,11 +137,10 @@ def test_one_selection_runs_through_every_view(open_page: Any) -> None:
         other,
     )
     assert chosen(page) == other
-    drawn = page.evaluate(
+    page.wait_for_function(  # plots follow one after the other
         "() => document.querySelector('#scatter .js-plotly-plot')._fullData.filter(t => t.name === 'selected')"
-        ".map(t => [...t.x].length)"
+        ".map(t => [...t.x].length).join() === '1'"
     )
-    assert drawn == [1]
     row = page.locator(f".ranking tr[data-i='{other}'] [data-cell=text]").inner_text()
     assert page.inner_text(".panel .body") == row
 
