@@ -8,7 +8,17 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, Document, best, plain, probabilities, responses, route_class
+from demo.api.shared import (
+    Desk,
+    Document,
+    RelevanceResult,
+    best,
+    plain,
+    probabilities,
+    relevance_results,
+    responses,
+    route_class,
+)
 from demo.service import RankingService
 from demo.settings import Settings
 
@@ -29,19 +39,11 @@ class RerankRequest(BaseModel):
     instruction: str | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
-class CohereResult(BaseModel):
-    """One document's place in the request and its probability of relevance."""
-
-    index: int
-    relevance_score: float
-    document: dict[str, str] | None = None
-
-
 class CohereAnswer(BaseModel):
     """The results, best first."""
 
     id: str
-    results: list[CohereResult]
+    results: list[RelevanceResult]
     meta: dict[str, Any]
 
 
@@ -63,14 +65,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
         texts = plain(body.documents)
         ranking = await desk.ranked(request, ranker, body.query, texts)
         scores = probabilities(ranking)
-        results = [
-            CohereResult(
-                index=index,
-                relevance_score=scores[index],
-                document={"text": texts[index]} if body.return_documents else None,
-            )
-            for index in best(ranking, body.top_n)
-        ]
+        results = relevance_results(texts, scores, best(ranking, body.top_n), body.return_documents)
         return CohereAnswer(id=str(uuid4()), results=results, meta={"api_version": {"version": "2"}})
 
     return routes

@@ -8,7 +8,17 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, Document, best, plain, probabilities, responses, route_class
+from demo.api.shared import (
+    Desk,
+    Document,
+    RelevanceResult,
+    best,
+    plain,
+    probabilities,
+    relevance_results,
+    responses,
+    route_class,
+)
 from demo.records import Ranking
 from demo.service import RankingService
 from demo.settings import Settings
@@ -32,14 +42,6 @@ class RerankRequest(BaseModel):
     instruction: str | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
-class JinaResult(BaseModel):
-    """One document's place in the request and its probability of relevance."""
-
-    index: int
-    relevance_score: float
-    document: dict[str, str] | None = None
-
-
 class JinaAnswer(BaseModel):
     """The results, best first."""
 
@@ -47,7 +49,7 @@ class JinaAnswer(BaseModel):
     object: str = "list"
     model: str
     usage: dict[str, int]
-    results: list[JinaResult]
+    results: list[RelevanceResult]
 
 
 def _refusal(status: int, sentence: str) -> dict[str, Any]:
@@ -69,14 +71,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
         ranking = await desk.ranked(request, ranker, body.query, texts)
         raw = body.raw_scores or body.use_activation is False
         scores = ranking.scores.tolist() if raw else probabilities(ranking)
-        results = [
-            JinaResult(
-                index=index,
-                relevance_score=scores[index],
-                document={"text": texts[index]} if body.return_documents else None,
-            )
-            for index in best(ranking, body.top_n)
-        ]
+        results = relevance_results(texts, scores, best(ranking, body.top_n), body.return_documents)
         tokens = _tokens(ranking)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return JinaAnswer(id=f"rerank-{uuid4().hex}", model=ranking.ranker.key, usage=usage, results=results)

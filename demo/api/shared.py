@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from math import ceil
 from typing import Annotated, Any
 
@@ -55,6 +55,26 @@ Document = Annotated[str | Text, Field(description="A text, or an object with on
 def plain(documents: Sequence[str | Text]) -> list[str]:
     """The texts of documents."""
     return [document.text if isinstance(document, Text) else document for document in documents]
+
+
+class RelevanceResult(BaseModel):
+    """One document's place in the request and its probability of relevance."""
+
+    index: int
+    relevance_score: float
+    document: dict[str, str] | None = None
+
+
+def relevance_results(
+    texts: Sequence[str], scores: Sequence[float], indices: Iterable[int], with_text: bool
+) -> list[RelevanceResult]:
+    """The results of these documents, in this order."""
+    return [
+        RelevanceResult(
+            index=index, relevance_score=scores[index], document={"text": texts[index]} if with_text else None
+        )
+        for index in indices
+    ]
 
 
 class Desk:

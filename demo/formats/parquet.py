@@ -13,7 +13,6 @@ from typing import Any
 from demo.errors import InputError
 from demo.messages import Message
 
-MOST_ROWS = 1_000_000
 _BATCH_ROWS = 1_000
 _MARK = b"PAR1"
 PARQUET_SUFFIX = ".parquet"

@@ -28,7 +28,6 @@ DELIMITERS = (",", ";", "|")
 _NAME_CHARS = 40
 _NAME_WORDS = 4
 _SAMPLE_CHARS = 10_000
-MOST_CELL_CHARS = 131_072
 
 Row = tuple[int, list[str]]
 """The number of the line that a row starts in, and its cells."""
