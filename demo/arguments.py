@@ -22,12 +22,10 @@ def text(name: str, value: Any, most_chars: int) -> str:
         raise _wrong(name, value, Message("a text in quotation marks"))
     if len(value) > most_chars:
         raise InputError(
-            Message(
-                "“{name}” has {found:,} characters; at most {most:,} are allowed. Shorten it.",
-                name=name,
-                found=len(value),
-                most=most_chars,
-            )
+            "“{name}” has {found:,} characters; at most {most:,} are allowed. Shorten it.",
+            name=name,
+            found=len(value),
+            most=most_chars,
         )
     return value
 
@@ -69,24 +67,17 @@ def _list(name: str, value: Any, most: int, wanted: Message) -> Sequence[Any]:
         raise _wrong(name, value, wanted)
     if len(value) > most:
         raise InputError(
-            Message(
-                "“{name}” has {found:,} items; at most {most:,} are allowed. Leave some out.",
-                name=name,
-                found=len(value),
-                most=most,
-            )
+            "“{name}” has {found:,} items; at most {most:,} are allowed. Leave some out.",
+            name=name,
+            found=len(value),
+            most=most,
         )
     return value
 
 
 def _wrong(name: str, value: Any, wanted: Message) -> InputError:
     return InputError(
-        Message(
-            "“{name}” is {found}. Write {wanted}.",
-            name=name,
-            found=shown(_written(value), MOST_SHOWN_CHARS),
-            wanted=wanted,
-        )
+        "“{name}” is {found}. Write {wanted}.", name=name, found=shown(_written(value), MOST_SHOWN_CHARS), wanted=wanted
     )
 
 

@@ -16,11 +16,14 @@ from demo.messages import Language, Message
 
 
 class DemoError(Exception):
-    """An error with a sentence for the person on the page; `str()` gives the English one."""
+    """An error with a sentence for the person on the page; `str()` gives the English one.
 
-    def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
+    The sentence is a message, or English with its values: `InputError("Line {line} has no text.", line=7)`.
+    """
+
+    def __init__(self, sentence: Message | str, /, **values: object) -> None:
+        self.message = Message(sentence, **values) if isinstance(sentence, str) else sentence
+        super().__init__(self.message)
 
     def to(self, language: Language) -> str:
         """The sentence in `language`."""
@@ -46,6 +49,6 @@ class BusyError(DemoError):
         retry_seconds: when to come back, by what is known now.
     """
 
-    def __init__(self, message: Message, retry_seconds: float) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: Message | str, /, retry_seconds: float, **values: object) -> None:
+        super().__init__(sentence, **values)
         self.retry_seconds = retry_seconds

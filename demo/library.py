@@ -115,7 +115,7 @@ class Library:
         if key in self.entries:
             return self.entries[key]
         raise InputError(
-            Message("There is no collection “{key}”. Choose one of {entries}.", key=key, entries=listed(self.entries))
+            "There is no collection “{key}”. Choose one of {entries}.", key=key, entries=listed(self.entries)
         )
 
     def _source(self, key: str, name: str) -> Source:
@@ -130,9 +130,7 @@ def _read_card(path: Path) -> LibraryEntry:
     try:
         values = tomllib.loads(_bytes_of(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            Message("{name} is not valid TOML: {error}. Correct it there.", name=name, error=error)
-        ) from error
+        raise InputError("{name} is not valid TOML: {error}. Correct it there.", name=name, error=error) from error
     card = Card(
         title=_text(values, "title", name),
         description=_text(values, "description", name),
@@ -152,7 +150,7 @@ def _value(values: Mapping[str, Any], key: str, kind: type, name: str) -> Any:
     if isinstance(value, kind) and value:
         return value
     needs = {str: Message("a text"), int: Message("a number"), dict: Message("a table")}[kind]
-    raise InputError(Message("{name} has no usable “{key}”. It needs {needs} there.", name=name, key=key, needs=needs))
+    raise InputError("{name} has no usable “{key}”. It needs {needs} there.", name=name, key=key, needs=needs)
 
 
 def _text(values: Mapping[str, Any], key: str, name: str) -> Message:
@@ -165,11 +163,9 @@ def _grades(values: Mapping[str, Any], name: str) -> dict[int, Message]:
     grades = _value(values, "grades", dict, name)
     if any(not key.isdecimal() for key in grades):
         raise InputError(
-            Message(
-                "{name} has a grade that is not a whole number: {grades}. Grades are 0, 1, 2…",
-                name=name,
-                grades=listed(grades),
-            )
+            "{name} has a grade that is not a whole number: {grades}. Grades are 0, 1, 2…",
+            name=name,
+            grades=listed(grades),
         )
     return {int(key): _text(grades, key, name) for key in sorted(grades, key=int)}
 
@@ -183,10 +179,7 @@ def _bytes_of(path: Path) -> bytes:
     except OSError as error:
         name = f"{path.parent.name}/{path.name}"
         raise InputError(
-            Message(
-                "{name} cannot be read. A collection needs card.toml, corpus.jsonl, queries.jsonl and qrels.tsv.",
-                name=name,
-            )
+            "{name} cannot be read. A collection needs card.toml, corpus.jsonl, queries.jsonl and qrels.tsv.", name=name
         ) from error
 
 
@@ -201,15 +194,13 @@ def _read_passages(source: Source) -> tuple[Passage, ...]:
     for entry in found.entries:
         if not entry.doc_id:
             where = entry.place.start
-            raise InputError(Message("{where} has no _id. Give every passage one.", where=where))
+            raise InputError("{where} has no _id. Give every passage one.", where=where)
     if duplicates or found.empty_passages:
         raise InputError(
-            Message(
-                "{file} has passages twice ({duplicates}) or without text ({empty_passages}). Remove them.",
-                file=source.file,
-                duplicates=duplicates,
-                empty_passages=found.empty_passages,
-            )
+            "{file} has passages twice ({duplicates}) or without text ({empty_passages}). Remove them.",
+            file=source.file,
+            duplicates=duplicates,
+            empty_passages=found.empty_passages,
         )
     return tuple(Passage(entry.doc_id, entry.text, entry.title) for entry in kept)
 
@@ -219,35 +210,29 @@ def _check_judgments(judgments: Sequence[Judgment], unknown: Sequence[Judgment],
     for one in unknown:
         where = one.place.start
         raise InputError(
-            Message(
-                "{where} judges passage “{doc_id}” for query “{query_id}”; one of them is not in the collection. "
-                "Correct the id, or remove the line.",
-                where=where,
-                doc_id=one.doc_id,
-                query_id=one.query_id,
-            )
+            "{where} judges passage “{doc_id}” for query “{query_id}”; one of them is not in the collection. "
+            "Correct the id, or remove the line.",
+            where=where,
+            doc_id=one.doc_id,
+            query_id=one.query_id,
         )
     for one in judgments:
         if one.grade not in card.grades:
             where = one.place.start
             allowed = [str(grade) for grade in card.grades]
             raise InputError(
-                Message(
-                    "{where} has grade {grade}, whose meaning {card} does not give. Allowed: {allowed}.",
-                    where=where,
-                    grade=one.grade,
-                    card=CARD,
-                    allowed=listed(allowed),
-                )
+                "{where} has grade {grade}, whose meaning {card} does not give. Allowed: {allowed}.",
+                where=where,
+                grade=one.grade,
+                card=CARD,
+                allowed=listed(allowed),
             )
 
 
 def _unknown_query(key: str, query_id: str) -> InputError:
     return InputError(
-        Message(
-            "{key}/{card} names the query “{query_id}”, which is not in queries.jsonl. Correct the id.",
-            key=key,
-            card=CARD,
-            query_id=query_id,
-        )
+        "{key}/{card} names the query “{query_id}”, which is not in queries.jsonl. Correct the id.",
+        key=key,
+        card=CARD,
+        query_id=query_id,
     )

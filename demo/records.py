@@ -246,13 +246,11 @@ class Ranking:
         bad = np.flatnonzero(np.isnan(values))
         if bad.size:
             raise ModelError(
-                Message(
-                    "{label} gave no number for candidate {place} of {size}. Leave that passage out, or choose another "
-                    "model or precision.",
-                    label=ranker.label,
-                    place=int(bad[0]) + 1,
-                    size=values.size,
-                )
+                "{label} gave no number for candidate {place} of {size}. Leave that passage out, or choose another "
+                "model or precision.",
+                label=ranker.label,
+                place=int(bad[0]) + 1,
+                size=values.size,
             )
         known = np.ones(values.size, dtype=np.bool_) if found is None else np.asarray(found, dtype=np.bool_)
         keys = (~known, np.where(known, -values, 0))

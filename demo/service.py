@@ -152,7 +152,7 @@ class RankingService:
         """
         if not self.cards():
             raise InputError(
-                Message("There are no collections in the folder corpora. Take the whole repository, with this folder.")
+                "There are no collections in the folder corpora. Take the whole repository, with this folder."
             )
         key = self.cards()[0][0]
         return Request(self.first_query(key).text, self.collection(key), self.default_first_stage())
@@ -287,26 +287,21 @@ class RankingService:
         _check_query(request.query.strip(), self.settings.max_query_chars)
         if not 1 <= len(rankers) <= MOST_RANKERS:
             raise InputError(
-                Message("{rankers} rankers were chosen. Choose 1 to {most}.", rankers=len(rankers), most=MOST_RANKERS)
+                "{rankers} rankers were chosen. Choose 1 to {most}.", rankers=len(rankers), most=MOST_RANKERS
             )
         _check_passages(request.collection)
         first = request.first.spec
         if not first.ranks_collection:
             raise InputError(
-                Message(
-                    "{label} cannot be the first stage, because it cannot rank a whole collection. Choose {stages}.",
-                    label=first.label,
-                    stages=" / ".join(str(stage) for stage in self.rankers.first_stages()),
-                )
+                "{label} cannot be the first stage, because it cannot rank a whole collection. Choose {stages}.",
+                label=first.label,
+                stages=" / ".join(str(stage) for stage in self.rankers.first_stages()),
             )
         if request.depth is not None and request.depth < 0:
             raise InputError(
-                Message(
-                    "The number of passages to rerank is {depth}. Write 1 or more, or 0 for as many as allowed "
-                    "({most:,}).",
-                    depth=request.depth,
-                    most=self.settings.max_candidates,
-                )
+                "The number of passages to rerank is {depth}. Write 1 or more, or 0 for as many as allowed ({most:,}).",
+                depth=request.depth,
+                most=self.settings.max_candidates,
             )
 
     @stepwise
@@ -370,20 +365,18 @@ def _of_ranker(ranker: Ranker, number: int, total: int, step: Progress) -> Progr
 
 def _check_query(text: str, most: int) -> None:
     if not text:
-        raise InputError(Message("The query is empty. Type a question or a few words."))
+        raise InputError("The query is empty. Type a question or a few words.")
     if len(text) > most:
         raise InputError(
-            Message(
-                "The query has {length:,} characters; at most {most:,} are allowed. Shorten it.",
-                length=len(text),
-                most=most,
-            )
+            "The query has {length:,} characters; at most {most:,} are allowed. Shorten it.",
+            length=len(text),
+            most=most,
         )
 
 
 def _check_passages(collection: Collection) -> None:
     if not collection.passages:
-        raise InputError(Message("There are no passages to rank. Paste some, upload a file or choose a collection."))
+        raise InputError("There are no passages to rank. Paste some, upload a file or choose a collection.")
 
 
 def _known_query(collection: Collection, text: str) -> Query:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import InputError
-from demo.messages import Message
 
 PREFIX = "RERANK_LENS_"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -93,9 +92,7 @@ class Settings:
                     values[row.name] = _parse(name, environ[name], type(row.default))
         settings = cls(**values)
         if not 1 <= settings.port <= MOST_PORT:
-            raise InputError(
-                Message("The port is {port}. Write a number from 1 to {most}.", port=settings.port, most=MOST_PORT)
-            )
+            raise InputError("The port is {port}. Write a number from 1 to {most}.", port=settings.port, most=MOST_PORT)
         return settings
 
 
@@ -121,11 +118,11 @@ def _parse(name: str, text: str, kind: type) -> Any:
     if kind is bool:
         if text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE
-        raise InputError(Message("{name} is “{text}”. Write 1 or 0.", name=name, text=text))
+        raise InputError("{name} is “{text}”. Write 1 or 0.", name=name, text=text)
     if kind is int:
         digits = text.replace("_", "")
         if digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS:
             return int(digits)
         shown = text if len(text) <= 40 else f"{text[:40]}…"
-        raise InputError(Message("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=shown))
+        raise InputError("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=shown)
     return text

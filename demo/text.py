@@ -29,7 +29,7 @@ from threading import Lock
 import snowballstemmer
 
 from demo.errors import InputError
-from demo.messages import Message, listed
+from demo.messages import listed
 
 STOP_WORDS = frozenset(
     (
@@ -62,11 +62,9 @@ class Analysis:
     def __post_init__(self) -> None:
         if self.stemmer and self.stemmer not in STEMMERS:
             raise InputError(
-                Message(
-                    "There is no stemmer “{stemmer}”. Choose one of {stemmers}, or none.",
-                    stemmer=self.stemmer,
-                    stemmers=listed(STEMMERS),
-                )
+                "There is no stemmer “{stemmer}”. Choose one of {stemmers}, or none.",
+                stemmer=self.stemmer,
+                stemmers=listed(STEMMERS),
             )
 
 

@@ -136,7 +136,7 @@ class Turns:
 
     def _refuse_closed(self) -> None:
         if self._closed:
-            raise BusyError(Message("The page is being restarted. Come back in a minute."), 60)
+            raise BusyError("The page is being restarted. Come back in a minute.", 60)
 
     def _refuse_many(self, job: _Job) -> None:
         own = [other for other in self._jobs if other.asking.visitor == job.asking.visitor]

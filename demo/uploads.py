@@ -13,7 +13,6 @@ from time import time
 from typing import IO
 
 from demo.errors import InputError
-from demo.messages import Message
 from demo.settings import Settings
 
 LIFE_SECONDS = 600
@@ -107,11 +106,9 @@ def read(path: str | Path) -> tuple[str, bytes]:
         return Path(path).name, Path(path).read_bytes()
     except FileNotFoundError as error:
         raise InputError(
-            Message(
-                "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
-                name=Path(path).name,
-                minutes=LIFE_SECONDS // 60,
-            )
+            "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
+            name=Path(path).name,
+            minutes=LIFE_SECONDS // 60,
         ) from error
 
 

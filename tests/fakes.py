@@ -185,7 +185,7 @@ class FakeSource:
         for spec in (TINY_MODEL, BIG_MODEL):
             if name in (spec.key, *spec.aliases):
                 return spec
-        raise InputError(Message("{text}", text=f"No model {name}."))
+        raise InputError("{text}", text=f"No model {name}.")
 
     def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None:
         return (self.on_disk or self.model.fingerprint) if spec is TINY_MODEL else None

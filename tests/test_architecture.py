@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (
     ("messages", "versions", "normalisation", "memory", "visitors"),
-    ("errors", "progress", "score_kinds", "locale", "usage"),
-    ("records",),
+    ("errors", "progress", "score_kinds", "usage"),
+    ("records", "locale"),
     ("settings", "phrases", "judgments"),
     ("text", "formats", "turns", "uploads"),
     ("library", "metrics", "rankers"),

@@ -105,7 +105,7 @@ class FakeRemote:
 
     def check(self) -> None:
         if self.version == "none":
-            raise InputError(Message("The server has no version “{version}”.", version=self.version))
+            raise InputError("The server has no version “{version}”.", version=self.version)
 
     def fingerprint(self) -> str:
         return f"{self.address} {self.version}"
@@ -126,7 +126,7 @@ class FakeRemote:
             with urlopen(HttpRequest(self.address, body), timeout=5) as answer:
                 found: list[float] = json.loads(answer.read())
         except HTTPError as error:
-            raise ModelError(Message("The server answered with status {status}.", status=error.code)) from error
+            raise ModelError("The server answered with status {status}.", status=error.code) from error
         return found
 
 

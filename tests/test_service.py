@@ -25,7 +25,6 @@ from fakes import (
 )
 
 from demo.errors import InputError, ModelError
-from demo.messages import Message
 from demo.progress import Progress
 from demo.rankers.bm25 import Bm25
 from demo.rankers.cross_encoder.kept_scores import Kept, Recording, pair_keys
@@ -402,7 +401,7 @@ def test_visitors_at_once_share_the_load_and_get_their_own_results(source: FakeS
 
 
 def test_a_model_that_cannot_be_loaded_is_tried_again(service: RankingService, source: FakeSource) -> None:
-    source.error = ModelError(Message("The weights are damaged."))
+    source.error = ModelError("The weights are damaged.")
     assert [str(failure.reason) for failure in run(service).failures] == ["The weights are damaged."]
     source.error = None
     assert rerun(service).scores.size == 4
@@ -426,7 +425,7 @@ def test_warming_up_times_the_default_model_even_where_its_scores_were_recorded(
 
 
 def test_warming_up_in_vain_is_told_by_the_first_run(service: RankingService, source: FakeSource) -> None:
-    source.error = ModelError(Message("The weights are damaged."))
+    source.error = ModelError("The weights are damaged.")
     service.warm_up().join(5)
     assert "damaged" in str(run(service).failures[0].reason)
 

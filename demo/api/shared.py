@@ -103,7 +103,7 @@ class Desk:
             raise UnknownModelError(error.message) from error
         if instruction and not alone:
             raise InputError(
-                Message("Only a cross-encoder named alone takes an instruction. Leave “instruction” out, or name one.")
+                "Only a cross-encoder named alone takes an instruction. Leave “instruction” out, or name one."
             )
         return ranker
 
@@ -137,21 +137,17 @@ def _collection(texts: Sequence[str], settings: Settings) -> Collection:
     most, longest = settings.max_candidates, settings.max_passage_chars
     if len(texts) > most:
         raise InputError(
-            Message(
-                "There are {texts:,} documents; at most {most:,} are ranked at once. Send them in parts.",
-                texts=len(texts),
-                most=most,
-            )
+            "There are {texts:,} documents; at most {most:,} are ranked at once. Send them in parts.",
+            texts=len(texts),
+            most=most,
         )
     for place, text in enumerate(texts):
         if len(text) > longest:
             raise InputError(
-                Message(
-                    "Document {place} has {chars:,} characters; at most {most:,} are allowed. Shorten it.",
-                    place=place,
-                    chars=len(text),
-                    most=longest,
-                )
+                "Document {place} has {chars:,} characters; at most {most:,} are allowed. Shorten it.",
+                place=place,
+                chars=len(text),
+                most=longest,
             )
     title = Message("Passages from a list")
     passages = tuple(Passage(str(place), text) for place, text in enumerate(texts))
@@ -170,11 +166,9 @@ def probabilities(ranking: Ranking) -> list[float]:
     if kind.sigmoid:
         return [float(score) for score in np.exp(-np.logaddexp(0.0, -scores))]
     raise InputError(
-        Message(
-            "{label} gives scores that are no probabilities of relevance. Name a cross-encoder, or ask for raw scores "
-            "at /rerank.",
-            label=ranking.ranker.label,
-        )
+        "{label} gives scores that are no probabilities of relevance. Name a cross-encoder, or ask for raw scores "
+        "at /rerank.",
+        label=ranking.ranker.label,
     )
 
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from demo.api.shared import Desk, best, probabilities, responses, route_class
 from demo.errors import InputError
-from demo.messages import Message
 from demo.records import Ranking
 from demo.service import RankingService
 from demo.settings import Settings
@@ -73,13 +72,11 @@ def _check_whole(ranking: Ranking) -> None:
     for index, extent in enumerate(ranking.extents):
         if extent.truncated:
             raise InputError(
-                Message(
-                    "Text {index} has {tokens:,} tokens with the query, and the model reads {most:,}. Shorten it, or "
-                    "leave “truncate” out.",
-                    index=index,
-                    tokens=extent.pair_tokens,
-                    most=extent.read_tokens,
-                )
+                "Text {index} has {tokens:,} tokens with the query, and the model reads {most:,}. Shorten it, or "
+                "leave “truncate” out.",
+                index=index,
+                tokens=extent.pair_tokens,
+                most=extent.read_tokens,
             )
 
 

@@ -27,7 +27,7 @@ from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
 from demo.formats.source import Limits, Source
 from demo.formats.trec_runs import read_run
-from demo.messages import Message, listed
+from demo.messages import listed
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
 from demo.rankers.protocol import Ranker
 from demo.rankers.registry import Rankers
@@ -94,10 +94,10 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
     grade = options.relevant_from if options.relevant_from is not None else preset.relevant_from if preset else 1
     for name, value in (("--depth", depth), ("--relevant-from", grade), ("--queries", options.queries)):
         if value is not None and value < 1:
-            raise InputError(Message("{name} is {value}. Write 1 or more.", name=name, value=value))
+            raise InputError("{name} is {value}. Write 1 or more.", name=name, value=value)
     collection = options.collection or (f"{DATASET_PREFIX}{preset.dataset}" if preset else "")
     if not collection:
-        raise InputError(Message("No collection was named. Give --collection, or --preset with its own."))
+        raise InputError("No collection was named. Give --collection, or --preset with its own.")
     return _Protocol(collection, depth, measures, grade, preset)
 
 
@@ -158,7 +158,7 @@ def _check_failures(failures: Sequence[Failure]) -> None:
         InputError: with the first reason; what was scored stays on disk.
     """
     for failure in failures:
-        raise InputError(Message("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason))
+        raise InputError("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason)
 
 
 # ---- what goes in ------------------------------------------------------------------------------------------------
@@ -178,11 +178,9 @@ def _judged(name: str, qrels: str, service: RankingService) -> Judged:
     if Path(name).exists():
         return read_judged_folder(Path(name), _UNLIMITED, qrels)
     raise InputError(
-        Message(
-            "There is no collection “{name}”: no such folder or file, and the bundled ones are {keys}.",
-            name=name,
-            keys=listed(keys),
-        )
+        "There is no collection “{name}”: no such folder or file, and the bundled ones are {keys}.",
+        name=name,
+        keys=listed(keys),
     )
 
 
@@ -208,12 +206,10 @@ def _asked(candidates: str, rankers: Rankers) -> Asked:
         return read_run(Source(name, content, _UNLIMITED))
     except OSError as error:
         raise InputError(
-            Message(
-                "The run {path} cannot be read ({strerror}). Write a first stage such as bm25, “judged” or the path of "
-                "a run file.",
-                path=path,
-                strerror=error.strerror,
-            )
+            "The run {path} cannot be read ({strerror}). Write a first stage such as bm25, “judged” or the path of "
+            "a run file.",
+            path=path,
+            strerror=error.strerror,
         ) from error
 
 
@@ -239,11 +235,9 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(
-            Message(
-                "{path} cannot be written ({strerror}). The scores are kept; make room, or choose another --out.",
-                path=path,
-                strerror=error.strerror,
-            )
+            "{path} cannot be written ({strerror}). The scores are kept; make room, or choose another --out.",
+            path=path,
+            strerror=error.strerror,
         ) from error
 
 

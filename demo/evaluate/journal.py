@@ -143,11 +143,9 @@ class Journal:
         if isinstance(row, dict) and (number == 1 or row.keys() >= _FIELDS):
             return row
         raise InputError(
-            Message(
-                "Line {number} of {path} is broken. Delete that line, and its query is scored again.",
-                number=number,
-                path=self._path,
-            )
+            "Line {number} of {path} is broken. Delete that line, and its query is scored again.",
+            number=number,
+            path=self._path,
         )
 
     def _append(self, row: Mapping[str, Any]) -> int:
@@ -162,12 +160,9 @@ class Journal:
 
     def _other_run(self, what: Message) -> InputError:
         return InputError(
-            Message(
-                "{path} holds scores of another run: {what} differ. Choose another folder with --out, or delete "
-                "the file.",
-                path=self._path,
-                what=what,
-            )
+            "{path} holds scores of another run: {what} differ. Choose another folder with --out, or delete the file.",
+            path=self._path,
+            what=what,
         )
 
 
@@ -184,9 +179,5 @@ def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, An
 
 def _not_writable(path: Path, error: OSError) -> InputError:
     return InputError(
-        Message(
-            "{path} cannot be written ({strerror}). Choose another folder with --out.",
-            path=path,
-            strerror=error.strerror,
-        )
+        "{path} cannot be written ({strerror}). Choose another folder with --out.", path=path, strerror=error.strerror
     )

@@ -145,9 +145,7 @@ def evaluate(
         InputError: there are no outcomes, no ranker has the key of the baseline, or `relevant_from` is below 1.
     """
     if not outcomes:
-        raise InputError(
-            Message("No query has been ranked yet, so there is nothing to measure. Let at least one finish.")
-        )
+        raise InputError("No query has been ranked yet, so there is nothing to measure. Let at least one finish.")
     rankers = tuple(ranking.ranker for ranking in outcomes[0].rankings)
     baseline = known_baseline(baseline, rankers)
     keys = [ranker.key for ranker in rankers]
@@ -192,11 +190,7 @@ def known_baseline(baseline: str, rankers: Sequence[RankerSpec]) -> str:
     if not baseline or baseline in keys:
         return baseline or keys[0]
     raise InputError(
-        Message(
-            "There is no ranker “{baseline}” to compare with. Choose one of {keys}.",
-            baseline=baseline,
-            keys=listed(keys),
-        )
+        "There is no ranker “{baseline}” to compare with. Choose one of {keys}.", baseline=baseline, keys=listed(keys)
     )
 
 

@@ -94,7 +94,7 @@ def queries_of(collection: Collection) -> tuple[Query, ...]:
     judged = tuple(query for query in collection.queries if collection.qrels.get(query.query_id))
     if judged or collection.queries:
         return judged or collection.queries
-    raise InputError(Message("“{key}” has no queries, so nothing can be ranked. Add some.", key=collection.key))
+    raise InputError("“{key}” has no queries, so nothing can be ranked. Add some.", key=collection.key)
 
 
 # ---- where candidates come from ----------------------------------------------------------------------------------
@@ -151,10 +151,7 @@ def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candi
     """
     if not collection.is_judged:
         raise InputError(
-            Message(
-                "Nothing is judged, so there are no judged passages to take as candidates. Choose BM25's, or give a "
-                "run."
-            )
+            "Nothing is judged, so there are no judged passages to take as candidates. Choose BM25's, or give a run."
         )
     return listed_candidates(_in_text_order(collection.qrels, collection), collection, queries)
 
@@ -211,21 +208,17 @@ def _check_listed(
     if not wanted:
         other, own = next(iter(listed), "–"), queries[0].query_id if queries else "–"
         raise InputError(
-            Message(
-                "The candidates are for other queries: they are named like “{other}”, the judged ones like “{own}”. "
-                "Give a run of the same queries.",
-                other=other,
-                own=own,
-            )
+            "The candidates are for other queries: they are named like “{other}”, the judged ones like “{own}”. "
+            "Give a run of the same queries.",
+            other=other,
+            own=own,
         )
     if absent == sum(map(len, wanted.values())):
         other = next((doc_id for doc_ids in wanted.values() for doc_id in doc_ids), "–")
         own = collection.passages[0].doc_id if collection.passages else "–"
         raise InputError(
-            Message(
-                "None of the candidates is in the collection: they are named like “{other}”, its passages like "
-                "“{own}”. Give a run over the same passages.",
-                other=other,
-                own=own,
-            )
+            "None of the candidates is in the collection: they are named like “{other}”, its passages like "
+            "“{own}”. Give a run over the same passages.",
+            other=other,
+            own=own,
         )

@@ -69,7 +69,7 @@ def find_preset(key: str) -> Preset:
         if preset.key == key:
             return preset
     keys = [preset.key for preset in PRESETS]
-    raise InputError(Message("There is no preset “{key}”. Choose one of {keys}.", key=key, keys=listed(keys)))
+    raise InputError("There is no preset “{key}”. Choose one of {keys}.", key=key, keys=listed(keys))
 
 
 def check_preset(preset: Preset | None, collection: Collection) -> None:
@@ -80,10 +80,8 @@ def check_preset(preset: Preset | None, collection: Collection) -> None:
     """
     if preset is not None and not collection.is_judged:
         raise InputError(
-            Message(
-                "“{label}” is a protocol of measuring, and nothing is judged here. Add qrels, or choose none.",
-                label=preset.label,
-            )
+            "“{label}” is a protocol of measuring, and nothing is judged here. Add qrels, or choose none.",
+            label=preset.label,
         )
 
 

@@ -166,12 +166,10 @@ def _check_fits(ranker: Ranker, queries: Sequence[Query]) -> None:
     if not isinstance(ranker, RunRanker) or any(query.query_id in ranker.run.rankings for query in queries):
         return
     raise InputError(
-        Message(
-            "The run is of other queries: they are named like “{other}”, those of the collection like “{own}”. Give a "
-            "run of the same queries.",
-            other=next(iter(ranker.run.rankings), "–"),
-            own=queries[0].query_id,
-        )
+        "The run is of other queries: they are named like “{other}”, those of the collection like “{own}”. Give a "
+        "run of the same queries.",
+        other=next(iter(ranker.run.rankings), "–"),
+        own=queries[0].query_id,
     )
 
 
@@ -199,10 +197,8 @@ def find_candidates(
         return run_candidates(asked, collection, queries, depth)
     if not asked.spec.ranks_collection:
         raise InputError(
-            Message(
-                "{label} cannot rank a whole collection, so it makes no candidates. Choose a first stage such as bm25.",
-                label=asked.spec.label,
-            )
+            "{label} cannot rank a whole collection, so it makes no candidates. Choose a first stage such as bm25.",
+            label=asked.spec.label,
         )
     return first_stage_candidates(asked, collection, depth)
 

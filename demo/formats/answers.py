@@ -246,10 +246,8 @@ def _checked(row: _Row) -> _Row:
     if row.query and row.text:
         return row
     if row.query:
-        raise InputError(
-            Message("{where} has no passage. Each row needs a query and a passage.", where=row.place.start)
-        )
-    raise InputError(Message("{where} has no query. Each row needs a query and a passage.", where=row.place.start))
+        raise InputError("{where} has no passage. Each row needs a query and a passage.", where=row.place.start)
+    raise InputError("{where} has no query. Each row needs a query and a passage.", where=row.place.start)
 
 
 # ---- objects -----------------------------------------------------------------------------------------------------
@@ -351,9 +349,7 @@ def _passage_beside(item: Mapping[str, Any]) -> str:
 
 def _of_object(item: Any, place: Place) -> Iterator[_Row]:
     if not isinstance(item, dict):
-        raise InputError(
-            Message("{where} of the set is no object. Each needs a query and its passages.", where=place.start)
-        )
+        raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=place.start)
     query_id, query = _query_of(item)
     passages = _candidates(item)
     if not passages and not _has_groups(item):
@@ -385,36 +381,30 @@ def _wrong_width(place: Place, cells: int, width: int) -> InputError:
     where = place.start
     needs = Message("{width}", width=width) if width in _BY_WIDTH else Message("3 or 4")
     return InputError(
-        Message(
-            "{where} has {cells} cells, where {needs} are expected. A set to rerank needs a header, or question, "
-            "answer and label, separated by tabs.",
-            where=where,
-            cells=cells,
-            needs=needs,
-        )
+        "{where} has {cells} cells, where {needs} are expected. A set to rerank needs a header, or question, "
+        "answer and label, separated by tabs.",
+        where=where,
+        cells=cells,
+        needs=needs,
     )
 
 
 def _two_texts(place: Place, earlier: Place, name: str) -> InputError:
     where, other = place.start, earlier.text
     return InputError(
-        Message(
-            "{where} has the id “{name}” of {other}, but another text. Give every text an id of its own.",
-            where=where,
-            name=name,
-            other=other,
-        )
+        "{where} has the id “{name}” of {other}, but another text. Give every text an id of its own.",
+        where=where,
+        name=name,
+        other=other,
     )
 
 
 def _two_labels(judgment: Judgment, earlier: Judgment) -> InputError:
     where, other = judgment.place.start, earlier.place.text
     return InputError(
-        Message(
-            "{where} labels its pair {grade}, but {other} labels the same pair {grade_2}. Keep one of the two.",
-            where=where,
-            grade=judgment.grade,
-            other=other,
-            grade_2=earlier.grade,
-        )
+        "{where} labels its pair {grade}, but {other} labels the same pair {grade_2}. Keep one of the two.",
+        where=where,
+        grade=judgment.grade,
+        other=other,
+        grade_2=earlier.grade,
     )

@@ -166,17 +166,12 @@ def document_kind(content: bytes) -> str:
 def _no_archive(name: str, kind: str) -> InputError:
     if kind == "odf":
         return InputError(
-            Message(
-                "{name} is an OpenDocument file, which is not read. Save a table as .xlsx or CSV, a text as .docx or "
-                "PDF.",
-                name=name,
-            )
-        )
-    return InputError(
-        Message(
-            "{name} is a presentation or a book, which is not read. Save it as PDF, or copy its text and paste it.",
+            "{name} is an OpenDocument file, which is not read. Save a table as .xlsx or CSV, a text as .docx or PDF.",
             name=name,
         )
+    return InputError(
+        "{name} is a presentation or a book, which is not read. Save it as PDF, or copy its text and paste it.",
+        name=name,
     )
 
 
@@ -197,12 +192,10 @@ def check_docx(name: str, content: bytes, limits: Limits) -> None:
     size = sum(part.file_size for path, part in members if path.suffix in (".xml", ".rels"))
     if size > DOCX_XML_BYTES:
         raise InputError(
-            Message(
-                "{name} has {size:,} bytes of XML in it; at most {docx_xml_bytes:,} are read. Split the document.",
-                name=name,
-                size=size,
-                docx_xml_bytes=DOCX_XML_BYTES,
-            )
+            "{name} has {size:,} bytes of XML in it; at most {docx_xml_bytes:,} are read. Split the document.",
+            name=name,
+            size=size,
+            docx_xml_bytes=DOCX_XML_BYTES,
         )
 
 
@@ -236,12 +229,9 @@ def _read(stream: Any, name: str, packed: int, left: int, limits: Limits) -> byt
             raise _too_large(name, limits)
         if len(content) > max(_RATIO_FREE_BYTES, MAX_RATIO * packed):
             raise InputError(
-                Message(
-                    "{name} unpacks to more than {max_ratio} times its size, which no text does. Upload the "
-                    "text itself.",
-                    name=name,
-                    max_ratio=MAX_RATIO,
-                )
+                "{name} unpacks to more than {max_ratio} times its size, which no text does. Upload the text itself.",
+                name=name,
+                max_ratio=MAX_RATIO,
             )
     return bytes(content)
 
@@ -289,7 +279,7 @@ def _members(name: str, content: bytes, limits: Limits) -> list[tuple[PurePosixP
     if len(infos) > MAX_MEMBERS:
         raise _too_many_files(name, len(infos))
     if any(info.flag_bits & 1 for info in infos):
-        raise InputError(Message("{name} is protected by a password. Unpack it and upload its files.", name=name))
+        raise InputError("{name} is protected by a password. Unpack it and upload its files.", name=name)
     return [(_safe_path(name, info.filename), info) for info in infos]
 
 
@@ -298,11 +288,9 @@ def _safe_path(name: str, path: str) -> PurePosixPath:
     parts = PurePosixPath(path.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or (parts.parts and parts.parts[0].endswith(":")):
         raise InputError(
-            Message(
-                "{name} holds a file whose path leads out of the archive: “{path}”. Pack the folder again.",
-                name=name,
-                path=path[:80],
-            )
+            "{name} holds a file whose path leads out of the archive: “{path}”. Pack the folder again.",
+            name=name,
+            path=path[:80],
         )
     return parts
 
@@ -343,32 +331,25 @@ def _untar(name: str, content: bytes, left: int, limits: Limits) -> Iterator[Fil
 def _too_large(name: str, limits: Limits) -> InputError:
     size = f"{limits.unpacked_bytes:,}"
     return InputError(
-        Message(
-            "With {name}, what is packed in the upload comes to more than {size} bytes. Upload a part of it (the "
-            "limit is the setting RERANK_LENS_MAX_UNPACKED_BYTES).",
-            name=name,
-            size=size,
-        )
+        "With {name}, what is packed in the upload comes to more than {size} bytes. Upload a part of it (the "
+        "limit is the setting RERANK_LENS_MAX_UNPACKED_BYTES).",
+        name=name,
+        size=size,
     )
 
 
 def _too_many_files(name: str, count: int) -> InputError:
     return InputError(
-        Message(
-            "{name} holds {infos:,} files; at most {max_members:,} are read. Put the passages into fewer files.",
-            name=name,
-            infos=count,
-            max_members=MAX_MEMBERS,
-        )
+        "{name} holds {infos:,} files; at most {max_members:,} are read. Put the passages into fewer files.",
+        name=name,
+        infos=count,
+        max_members=MAX_MEMBERS,
     )
 
 
 def _broken(name: str) -> InputError:
     return InputError(
-        Message(
-            "{name} is broken or packed in a way that cannot be read. Pack it again as .zip (deflate) or .gz.",
-            name=name,
-        )
+        "{name} is broken or packed in a way that cannot be read. Pack it again as .zip (deflate) or .gz.", name=name
     )
 
 

@@ -36,11 +36,9 @@ def assemble(
     entries = [entry for one in found for entry in one.entries]
     if not entries:
         raise InputError(
-            Message(
-                "There are no passages in {name}: nothing in it has text. Give one passage per line, or choose "
-                "another way to read it.",
-                name=name,
-            )
+            "There are no passages in {name}: nothing in it has text. Give one passage per line, or choose "
+            "another way to read it.",
+            name=name,
         )
     entries, notes = _without_marks(entries)
     kept, duplicates, repeated = distinct(entries, limits)
@@ -145,45 +143,37 @@ def _printable(entry: Entry) -> Entry:
 def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
     if kept == limits.passages:
         raise InputError(
-            Message(
-                "{where} starts one passage too many: at most {passages:,} are read. Give fewer (the limit is the "
-                "setting RERANK_LENS_MAX_PASSAGES).",
-                where=entry.place.start,
-                passages=limits.passages,
-            )
+            "{where} starts one passage too many: at most {passages:,} are read. Give fewer (the limit is the "
+            "setting RERANK_LENS_MAX_PASSAGES).",
+            where=entry.place.start,
+            passages=limits.passages,
         )
     chars = len(entry.text) + len(entry.title)
     if chars > limits.passage_chars:
         raise InputError(
-            Message(
-                "{where} starts a passage of {chars:,} characters; at most {passage_chars:,} are read. Split it (the "
-                "limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
-                where=entry.place.start,
-                chars=chars,
-                passage_chars=limits.passage_chars,
-            )
+            "{where} starts a passage of {chars:,} characters; at most {passage_chars:,} are read. Split it (the "
+            "limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
+            where=entry.place.start,
+            chars=chars,
+            passage_chars=limits.passage_chars,
         )
     if len(entry.doc_id) > MAX_ID_CHARS:
         raise InputError(
-            Message(
-                "{where} has an id of {doc_id:,} characters; at most {max_id_chars} are allowed. Name it shorter, or "
-                "choose another way to read it.",
-                where=entry.place.start,
-                doc_id=len(entry.doc_id),
-                max_id_chars=MAX_ID_CHARS,
-            )
+            "{where} has an id of {doc_id:,} characters; at most {max_id_chars} are allowed. Name it shorter, or "
+            "choose another way to read it.",
+            where=entry.place.start,
+            doc_id=len(entry.doc_id),
+            max_id_chars=MAX_ID_CHARS,
         )
 
 
 def _ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
     where, other = entry.place.start, earlier.place.text
     return InputError(
-        Message(
-            "{where} has the id “{doc_id}” of {other}, but another text. Give every passage an id of its own.",
-            where=where,
-            doc_id=entry.doc_id,
-            other=other,
-        )
+        "{where} has the id “{doc_id}” of {other}, but another text. Give every passage an id of its own.",
+        where=where,
+        doc_id=entry.doc_id,
+        other=other,
     )
 
 
@@ -221,10 +211,8 @@ def _distinct_queries(queries: Iterable[Query]) -> tuple[Query, ...]:
     for query in queries:
         if by_id.setdefault(query.query_id, query) != query:
             raise InputError(
-                Message(
-                    "Two queries have the id “{query_id}” but different texts. Give every query an id of its own.",
-                    query_id=query.query_id,
-                )
+                "Two queries have the id “{query_id}” but different texts. Give every query an id of its own.",
+                query_id=query.query_id,
             )
     return tuple(by_id.values())
 

@@ -78,11 +78,9 @@ def gather_folders(sources: list[Source]) -> list[Source]:
     if len(corpora) > 1:
         names = ", ".join(corpus.file for corpus in corpora[:4])
         raise InputError(
-            Message(
-                "There are {corpora} folders with a corpus.jsonl: {names}. Upload one at a time.",
-                corpora=len(corpora),
-                names=names,
-            )
+            "There are {corpora} folders with a corpus.jsonl: {names}. Upload one at a time.",
+            corpora=len(corpora),
+            names=names,
         )
     corpus, files = beir[0]
     return [Source(corpus.file, corpus.content, corpus.limits, files)]

@@ -65,13 +65,10 @@ def read_pdf(source: Source) -> Found:
         return Found(tuple(entries))
     if any(_DIGIT.search(text) for text in texts):
         raise InputError(
-            Message("{file} has numbers and no words. Give passages of words, or its table as CSV.", file=source.file)
+            "{file} has numbers and no words. Give passages of words, or its table as CSV.", file=source.file
         )
     raise InputError(
-        Message(
-            "{file} has no text: its pages are probably pictures. Run text recognition (OCR) on it first.",
-            file=source.file,
-        )
+        "{file} has no text: its pages are probably pictures. Run text recognition (OCR) on it first.", file=source.file
     )
 
 
@@ -101,11 +98,9 @@ def _page_texts(source: Source) -> Iterator[str]:
             yield text
     except (PdfiumError, *_FOREIGN) as error:
         raise InputError(
-            Message(
-                "{file} cannot be read as PDF: it is broken or uses something unusual. Save it again as PDF, or copy "
-                "its text and paste it.",
-                file=source.file,
-            )
+            "{file} cannot be read as PDF: it is broken or uses something unusual. Save it again as PDF, or copy "
+            "its text and paste it.",
+            file=source.file,
         ) from error
 
 
@@ -122,9 +117,7 @@ def _opened(source: Source) -> PdfDocument:
     except PdfiumError as error:
         if "password" in str(error).lower():
             raise InputError(
-                Message(
-                    "{file} is protected by a password. Save a copy without one, and upload that.", file=source.file
-                )
+                "{file} is protected by a password. Save a copy without one, and upload that.", file=source.file
             ) from error
         raise
 
@@ -167,13 +160,11 @@ def _joined(lines: list[str]) -> str:
 
 def _too_many(source: Source, count: int, what: Message, most: int) -> InputError:
     return InputError(
-        Message(
-            "{file} has {count:,} {what}; at most {most:,} are read. Split it, or copy its text and paste it.",
-            file=source.file,
-            count=count,
-            what=what,
-            most=most,
-        )
+        "{file} has {count:,} {what}; at most {most:,} are read. Split it, or copy its text and paste it.",
+        file=source.file,
+        count=count,
+        what=what,
+        most=most,
     )
 
 
@@ -218,7 +209,7 @@ def read_docx(source: Source) -> Found:
     if entries:
         return Found(tuple(entries))
     raise InputError(
-        Message("{file} has no paragraphs with text. Upload a document with text, or paste its text.", file=source.file)
+        "{file} has no paragraphs with text. Upload a document with text, or paste its text.", file=source.file
     )
 
 
@@ -246,11 +237,9 @@ def _docx_blocks(source: Source) -> list[_Block]:
         return list(_blocks(body, _style_names(styles)))
     except (SyntaxError, *BROKEN, *_FOREIGN) as error:
         raise InputError(
-            Message(
-                "{file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or copy "
-                "its text and paste it.",
-                file=source.file,
-            )
+            "{file} cannot be read as DOCX: it is broken or another kind of file. Save it again as .docx, or copy "
+            "its text and paste it.",
+            file=source.file,
         ) from error
 
 

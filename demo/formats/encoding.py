@@ -132,20 +132,16 @@ def _strictly(content: bytes, codec: str, name: str, file: str) -> str:
         return content.decode(codec)
     except UnicodeError as error:
         raise InputError(
-            Message(
-                "{file} starts like {name} but is not valid {name} to its end. Save it again as UTF-8.",
-                file=file or Message("The text"),
-                name=name,
-            )
+            "{file} starts like {name} but is not valid {name} to its end. Save it again as UTF-8.",
+            file=file or Message("The text"),
+            name=name,
         ) from error
 
 
 def _not_text(file: str) -> InputError:
     return InputError(
-        Message(
-            "{file} is not text: it has bytes that no text encoding uses. Upload text, Markdown, CSV, TSV, "
-            "JSON, JSONL, "
-            "PDF or DOCX; text is best saved as UTF-8.",
-            file=file or Message("The text"),
-        )
+        "{file} is not text: it has bytes that no text encoding uses. Upload text, Markdown, CSV, TSV, "
+        "JSON, JSONL, "
+        "PDF or DOCX; text is best saved as UTF-8.",
+        file=file or Message("The text"),
     )

@@ -39,13 +39,10 @@ def read_elasticsearch(source: Source) -> Found:
     hits = [hit for value in values for hit in _hits_in(value)]
     if not hits and not any(isinstance(value, dict) and hits_of(value) is not None for value in values):
         raise InputError(
-            Message(
-                "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that "
-                "worked.",
-                name=source.name,
-                outer="hits",
-                inner="hits",
-            )
+            "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that worked.",
+            name=source.name,
+            outer="hits",
+            inner="hits",
         )
     return _read_hits(source, hits)
 
@@ -119,13 +116,10 @@ def read_solr(source: Source) -> Found:
     docs = response.get("docs") if isinstance(response, dict) else None
     if not isinstance(docs, list):
         raise InputError(
-            Message(
-                "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that "
-                "worked.",
-                name=source.name,
-                outer="response",
-                inner="docs",
-            )
+            "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that worked.",
+            name=source.name,
+            outer="response",
+            inner="docs",
         )
     return _read_hits(source, docs)
 
@@ -235,11 +229,9 @@ def read_reranked(source: Source) -> Found:
         found = _read_hits(source, _results(source.json))
     except UnknownShapeError as error:
         raise InputError(
-            Message(
-                "The answer in {name} gives places and scores, and no texts. Ask the service to return the documents, "
-                "such as with “return_documents”.",
-                name=source.name,
-            )
+            "The answer in {name} gives places and scores, and no texts. Ask the service to return the documents, "
+            "such as with “return_documents”.",
+            name=source.name,
         ) from error
     return replace(found, notes=(Message("an answer of a rerank service"),))
 
@@ -267,9 +259,7 @@ def _results(value: Any) -> list[Any]:
 def _read_hits(source: Source, hits: Sequence[Any]) -> Found:
     records = [Record(Place(source.file, HIT, n), hit) for n, hit in enumerate(hits, 1) if isinstance(hit, dict)]
     if not records:
-        raise InputError(
-            Message("The response in {name} has no hits. Copy one whose query found something.", name=source.name)
-        )
+        raise InputError("The response in {name} has no hits. Copy one whose query found something.", name=source.name)
     try:
         return read_records(records, source.chosen, are_hits=True, may_lack_text=True)
     except UnknownShapeError as error:

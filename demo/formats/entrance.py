@@ -48,7 +48,7 @@ def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
             id, or a limit is passed.
     """
     if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Sequence):
-        raise InputError(Message("The passages need to be a list of texts or objects; put a single text into a list."))
+        raise InputError("The passages need to be a list of texts or objects; put a single text into a list.")
     source = Source("", b"", limits)
     found = read_items(((source.item(number), text) for number, text in enumerate(texts, 1)), source)
     entries = [replace(entry, doc_id=entry.doc_id or str(entry.place.number)) for entry in found.entries]
@@ -73,7 +73,7 @@ def read_files(
         InputError: nothing was uploaded, it is too large, or one of the files cannot be read; the sentence names it.
     """
     if not files:
-        raise InputError(Message("No file was uploaded. Choose at least one."))
+        raise InputError("No file was uploaded. Choose at least one.")
     named = [(PurePosixPath(name.replace("\\", "/")).name or "file", content) for name, content in files]
     name = Message("{text}", text=named[0][0]) if len(named) == 1 else Message("the {named} files", named=len(named))
     _check_size(_start(named), sum(len(content) for _, content in named), limits)
@@ -139,12 +139,10 @@ def _asked_for(source: Source, format_key: str, rows: Sequence[Format]) -> Forma
         return row
     keys = [row.key for row in rows if row.pasted]
     raise InputError(
-        Message(
-            "{name} cannot be read as “{format_key}”. Choose one of {keys}.",
-            name=source.start,
-            format_key=format_key,
-            keys=listed(keys),
-        )
+        "{name} cannot be read as “{format_key}”. Choose one of {keys}.",
+        name=source.start,
+        format_key=format_key,
+        keys=listed(keys),
     )
 
 
@@ -164,11 +162,9 @@ def _check_size(name: Message, size: int, limits: Limits) -> None:
     if size <= limits.upload_bytes:
         return
     raise InputError(
-        Message(
-            "{name}: {size:,} bytes, at most {most:,} are read. Give a part of it (the limit is the setting "
-            "RERANK_LENS_MAX_UPLOAD_BYTES).",
-            name=name,
-            size=size,
-            most=limits.upload_bytes,
-        )
+        "{name}: {size:,} bytes, at most {most:,} are read. Give a part of it (the limit is the setting "
+        "RERANK_LENS_MAX_UPLOAD_BYTES).",
+        name=name,
+        size=size,
+        most=limits.upload_bytes,
     )

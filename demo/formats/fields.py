@@ -378,9 +378,7 @@ def as_text(value: object, place: Place, name: str) -> str:
     if isinstance(value, list) and not any(isinstance(part, list) for part in value):
         return "\n".join(as_text(part, place, name) for part in value)
     kind = _KINDS.get(type(value), Message("a nested list"))
-    raise InputError(
-        Message("{start}: “{name}” is {kind}. It needs to be a text.", start=place.start, name=name, kind=kind)
-    )
+    raise InputError("{start}: “{name}” is {kind}. It needs to be a text.", start=place.start, name=name, kind=kind)
 
 
 _KINDS = {dict: Message("an object"), bool: Message("true or false")}

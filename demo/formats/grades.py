@@ -7,7 +7,6 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.fields import shorten_value
 from demo.formats.source import Place
-from demo.messages import Message
 
 GRADES = range(-10, 101)
 
@@ -26,11 +25,9 @@ def read_grade(value: Any, place: Place) -> int:
         return int(number)
     shown = "[…]" if isinstance(value, list) else "{…}" if isinstance(value, dict) else shorten_value(value)
     raise InputError(
-        Message(
-            "{where}: the grade is {value}. A grade is a whole number from −10 to 100, usually 0 to 3.",
-            where=place.start,
-            value=shown,
-        )
+        "{where}: the grade is {value}. A grade is a whole number from −10 to 100, usually 0 to 3.",
+        where=place.start,
+        value=shown,
     )
 
 

@@ -24,23 +24,17 @@ def read_ir_dataset(name: str) -> Judged:
         import ir_datasets
     except ModuleNotFoundError as error:
         raise InputError(
-            Message(
-                "Reading “{name}” needs the package ir_datasets, which is not installed. Run “pip install "
-                "ir_datasets”, or name a folder.",
-                name=name,
-            )
+            "Reading “{name}” needs the package ir_datasets, which is not installed. Run “pip install "
+            "ir_datasets”, or name a folder.",
+            name=name,
         ) from error
     try:
         return from_ir_dataset(ir_datasets.load(name), name)
     except KeyError as error:
-        raise InputError(
-            Message("ir_datasets knows no “{name}”. Look the id up at ir-datasets.com.", name=name)
-        ) from error
+        raise InputError("ir_datasets knows no “{name}”. Look the id up at ir-datasets.com.", name=name) from error
     except (OSError, RuntimeError) as error:
         raise RemoteError(
-            Message(
-                "“{name}” could not be fetched ({error}). Check the network, or name a folder.", name=name, error=error
-            )
+            "“{name}” could not be fetched ({error}). Check the network, or name a folder.", name=name, error=error
         ) from error
 
 
@@ -99,9 +93,7 @@ def _check_parts(dataset: Any, name: str) -> None:
     missing = [part for part, there in parts.items() if not there]
     if missing:
         raise InputError(
-            Message(
-                "“{name}” has no {missing}. Choose a set with documents, queries and judgments.",
-                name=name,
-                missing=listed(missing),
-            )
+            "“{name}” has no {missing}. Choose a set with documents, queries and judgments.",
+            name=name,
+            missing=listed(missing),
         )

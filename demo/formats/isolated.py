@@ -69,21 +69,17 @@ def run_isolated(
 
 def _too_slow(name: Message | str, seconds: float) -> InputError:
     return InputError(
-        Message(
-            "{file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
-            file=name,
-            seconds=seconds,
-        )
+        "{file} takes longer than {seconds:g} seconds to read. Split it, or copy its text and paste it.",
+        file=name,
+        seconds=seconds,
     )
 
 
 def _crashed(name: Message | str) -> InputError:
     return InputError(
-        Message(
-            "{file} cannot be read: it is broken, or takes more memory than is allowed. Save it again, split it, or "
-            "copy its text and paste it.",
-            file=name,
-        )
+        "{file} cannot be read: it is broken, or takes more memory than is allowed. Save it again, split it, or "
+        "copy its text and paste it.",
+        file=name,
     )
 
 

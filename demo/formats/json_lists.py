@@ -82,9 +82,7 @@ def _no_list(value: Any, name: Message) -> InputError:
             flat(value),
         )
     return InputError(
-        Message(
-            "The JSON of {name} is {shape}. Passages need a list, or an object with “passages”.", name=name, shape=shape
-        )
+        "The JSON of {name} is {shape}. Passages need a list, or an object with “passages”.", name=name, shape=shape
     )
 
 
@@ -145,13 +143,11 @@ def _by_index(value: Mapping[str, Any]) -> Listed | None:
 
 def _uneven(id_name: str, ids: int, text_name: str, texts: int) -> InputError:
     return InputError(
-        Message(
-            "“{id_name}” lists {ids:,} values and “{text_name}” {texts:,}. Columns need as many values each.",
-            id_name=id_name,
-            ids=ids,
-            text_name=text_name,
-            texts=texts,
-        )
+        "“{id_name}” lists {ids:,} values and “{text_name}” {texts:,}. Columns need as many values each.",
+        id_name=id_name,
+        ids=ids,
+        text_name=text_name,
+        texts=texts,
     )
 
 

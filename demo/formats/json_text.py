@@ -12,7 +12,6 @@ from demo.formats.json_values import Items, json_lines, json_value
 from demo.formats.qrels import judgments_in
 from demo.formats.source import Entry, Found, Place, Record, Source
 from demo.formats.topics import distinct_queries, queries_in
-from demo.messages import Message
 
 # ---- JSON --------------------------------------------------------------------------------------------------------
 
@@ -94,11 +93,9 @@ def read_passage(value: Any, place: Place) -> Entry | None:
     if isinstance(value, dict):
         return entry_of(value, place)
     raise InputError(
-        Message(
-            "{where} is neither a text nor an object: {value}. Each passage is a text, or an object with “text”.",
-            where=place.start,
-            value="[…]" if isinstance(value, list) else shorten_value(value),
-        )
+        "{where} is neither a text nor an object: {value}. Each passage is a text, or an object with “text”.",
+        where=place.start,
+        value="[…]" if isinstance(value, list) else shorten_value(value),
     )
 
 

@@ -189,11 +189,9 @@ def read_judged_folder(path: Path, limits: Limits, qrels: str = "") -> Judged:
             files = [(path.name, path.read_bytes())]
     except OSError as error:
         raise InputError(
-            Message(
-                "{path} cannot be read ({strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
-                path=path,
-                strerror=error.strerror,
-            )
+            "{path} cannot be read ({strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
+            path=path,
+            strerror=error.strerror,
         ) from error
     return read_judged_files(files, limits, path.resolve().name or "collection", qrels)
 
@@ -257,11 +255,9 @@ def _check_one_folder(names: Sequence[str]) -> None:
     folders = [PurePosixPath(name).parent.name for name in names if PurePosixPath(name).name == CORPUS]
     if len(folders) > 1:
         raise InputError(
-            Message(
-                "There are {corpora} folders with a corpus.jsonl: {names}. Upload one at a time.",
-                corpora=len(folders),
-                names=listed(folders[:8]),
-            )
+            "There are {corpora} folders with a corpus.jsonl: {names}. Upload one at a time.",
+            corpora=len(folders),
+            names=listed(folders[:8]),
         )
 
 
@@ -389,11 +385,9 @@ def _read_passages(source: Source) -> Found:
     if row is not None:
         return row.read(source)
     raise InputError(
-        Message(
-            "{file} is not a corpus that can be read. Write JSON lines with “_id” and “text”, an id, a tab and "
-            "the text on each line, or TREC's <DOC>.",
-            file=source.file,
-        )
+        "{file} is not a corpus that can be read. Write JSON lines with “_id” and “text”, an id, a tab and "
+        "the text on each line, or TREC's <DOC>.",
+        file=source.file,
     )
 
 
@@ -428,9 +422,7 @@ def _qrels_file(parts: Mapping[str, list[Source]], asked: str) -> Source:
         if asked in sources:
             return sources[asked]
         names = ", ".join(sources) or "–"
-        raise InputError(
-            Message("There are no qrels “{asked}” in the collection. Found: {names}.", asked=asked, names=names)
-        )
+        raise InputError("There are no qrels “{asked}” in the collection. Found: {names}.", asked=asked, names=names)
     usual = next((sources[name] for name in _USUAL_QRELS if name in sources), None)
     return usual or _one(parts, "qrels", "")
 
@@ -442,23 +434,19 @@ def _label(role: str) -> Message:
 def _missing(role: str) -> InputError:
     label = _label(role)
     return InputError(
-        Message(
-            "There is no file of {label} among the files. A corpus and queries are needed, and qrels to measure "
-            "quality; or one table of questions, answers and labels.",
-            label=label,
-        )
+        "There is no file of {label} among the files. A corpus and queries are needed, and qrels to measure "
+        "quality; or one table of questions, answers and labels.",
+        label=label,
     )
 
 
 def _several(role: str, sources: Sequence[Source]) -> InputError:
     label, names = _label(role), [source.file for source in sources[:6]]
     return InputError(
-        Message(
-            "There are {sources} files of {label}: {names}. Name one, or leave only one there.",
-            sources=len(sources),
-            label=label,
-            names=listed(names),
-        )
+        "There are {sources} files of {label}: {names}. Name one, or leave only one there.",
+        sources=len(sources),
+        label=label,
+        names=listed(names),
     )
 
 
@@ -470,7 +458,7 @@ def _check_judgments(judgments: Sequence[Judgment], collection: Collection, abse
     """
     if not judgments:
         raise InputError(
-            Message("{key} has no judgments, so nothing can be measured. Add qrels, or labels.", key=collection.key)
+            "{key} has no judgments, so nothing can be measured. Add qrels, or labels.", key=collection.key
         )
     first = judgments[0]
     where = first.place.start
@@ -478,22 +466,18 @@ def _check_judgments(judgments: Sequence[Judgment], collection: Collection, abse
     if not any(judgment.query_id in known_queries for judgment in judgments):
         example = next((query.query_id for query in collection.queries), "–")
         raise InputError(
-            Message(
-                "{where} judges query “{query_id}”, and no judged query has a text; queries are named like "
-                "“{example}”. Give qrels and queries that belong together.",
-                where=where,
-                query_id=first.query_id,
-                example=example,
-            )
+            "{where} judges query “{query_id}”, and no judged query has a text; queries are named like "
+            "“{example}”. Give qrels and queries that belong together.",
+            where=where,
+            query_id=first.query_id,
+            example=example,
         )
     if absent == sum(judgment.query_id in known_queries for judgment in judgments):
         example = collection.passages[0].doc_id
         raise InputError(
-            Message(
-                "{where} judges passage “{doc_id}”, and no judged passage is in the corpus; its passages are named "
-                "like “{example}”. Give a corpus and qrels that belong together.",
-                where=where,
-                doc_id=first.doc_id,
-                example=example,
-            )
+            "{where} judges passage “{doc_id}”, and no judged passage is in the corpus; its passages are named "
+            "like “{example}”. Give a corpus and qrels that belong together.",
+            where=where,
+            doc_id=first.doc_id,
+            example=example,
         )

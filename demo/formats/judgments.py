@@ -8,7 +8,7 @@ from demo.errors import InputError
 from demo.formats.archive import unpack
 from demo.formats.qrels import read_qrels
 from demo.formats.source import Fields, Limits, Source
-from demo.messages import Message, listed
+from demo.messages import listed
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id → doc_id → grade."""
@@ -23,12 +23,10 @@ def read_judgments(file: str, content: bytes, limits: Limits, fields: Fields = F
     files = unpack([(file, content)], limits)
     if len(files) != 1:
         raise InputError(
-            Message(
-                "{file} holds {files} files: {names}. Give the one with the judgments.",
-                file=file,
-                files=len(files),
-                names=listed(name for name, _ in files[:6]),
-            )
+            "{file} holds {files} files: {names}. Give the one with the judgments.",
+            file=file,
+            files=len(files),
+            names=listed(name for name, _ in files[:6]),
         )
     qrels: dict[str, dict[str, int]] = {}
     for judgment in read_qrels(Source(*files[0], limits, chosen=fields)):

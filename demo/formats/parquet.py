@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from demo.errors import InputError
-from demo.messages import Message
 
 _BATCH_ROWS = 1_000
 _MARK = b"PAR1"
@@ -34,11 +33,9 @@ def lines_of(name: str, content: bytes, most_bytes: int) -> bytes:
         from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError as error:
         raise InputError(
-            Message(
-                "Reading {file} needs the package pyarrow, which is not installed here. Save it as JSON lines or CSV, "
-                "or run “pip install pyarrow”.",
-                file=name,
-            )
+            "Reading {file} needs the package pyarrow, which is not installed here. Save it as JSON lines or CSV, "
+            "or run “pip install pyarrow”.",
+            file=name,
         ) from error
     lines = io.BytesIO()
     try:
@@ -46,13 +43,11 @@ def lines_of(name: str, content: bytes, most_bytes: int) -> bytes:
             lines.write(json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n")
             if lines.tell() > most_bytes:
                 raise InputError(
-                    Message(
-                        "{file} holds rows of more than {most:,} bytes. Give a part of it.", file=name, most=most_bytes
-                    )
+                    "{file} holds rows of more than {most:,} bytes. Give a part of it.", file=name, most=most_bytes
                 )
     except (ArrowException, OSError, ValueError) as error:
         raise InputError(
-            Message("{file} cannot be read as Parquet: it is broken. Save it again, or as JSON lines.", file=name)
+            "{file} cannot be read as Parquet: it is broken. Save it again, or as JSON lines.", file=name
         ) from error
     return lines.getvalue()
 

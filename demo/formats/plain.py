@@ -100,7 +100,7 @@ def _id_entry(source: Source, number: int, line: str) -> Entry:
     where = source.line(number).start
     missing = Message("tab") if not tab else Message("id before the tab") if not doc_id else Message("text")
     raise InputError(
-        Message("{where} has no {missing}. Each line needs an id, a tab and the text.", where=where, missing=missing)
+        "{where} has no {missing}. Each line needs an id, a tab and the text.", where=where, missing=missing
     )
 
 

@@ -101,16 +101,14 @@ def _distinct(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
         earlier = found.setdefault(pair, judgment)
         if earlier.grade != judgment.grade:
             raise InputError(
-                Message(
-                    "{where} gives query “{pair}” and passage “{pair_2}” grade {grade}, {other} gives them {grade_2}. "
-                    "Keep one of the two.",
-                    where=judgment.place.start,
-                    pair=pair[0],
-                    pair_2=pair[1],
-                    grade=judgment.grade,
-                    other=earlier.place.text,
-                    grade_2=earlier.grade,
-                )
+                "{where} gives query “{pair}” and passage “{pair_2}” grade {grade}, {other} gives them {grade_2}. "
+                "Keep one of the two.",
+                where=judgment.place.start,
+                pair=pair[0],
+                pair_2=pair[1],
+                grade=judgment.grade,
+                other=earlier.place.text,
+                grade_2=earlier.grade,
             )
     return tuple(found.values())
 
@@ -223,11 +221,9 @@ def _cells(line: str) -> list[str]:
 
 def _columns(place: Place, count: int) -> InputError:
     return InputError(
-        Message(
-            "{where} has {cells} columns. Judgments need query id, passage id and grade, separated by tabs.",
-            where=place.start,
-            cells=count,
-        )
+        "{where} has {cells} columns. Judgments need query id, passage id and grade, separated by tabs.",
+        where=place.start,
+        cells=count,
     )
 
 

@@ -250,28 +250,20 @@ def parse_json(text: str, file: str, first_line: int) -> Any:
     except json.JSONDecodeError as error:
         where = Place(file, LINE, first_line + error.lineno - 1).start
         raise InputError(
-            Message(
-                "{where} is not valid JSON: {lower} at column {colno}. Mend it there, or choose another way to read "
-                "it.",
-                where=where,
-                lower=error.msg.lower(),
-                colno=error.colno,
-            )
+            "{where} is not valid JSON: {lower} at column {colno}. Mend it there, or choose another way to read it.",
+            where=where,
+            lower=error.msg.lower(),
+            colno=error.colno,
         ) from error
     except RecursionError as error:
         where = Place(file, LINE, first_line).text
         raise InputError(
-            Message(
-                "The JSON that starts at {where} is nested too deeply. Passages need a list of texts or of flat "
-                "objects.",
-                where=where,
-            )
+            "The JSON that starts at {where} is nested too deeply. Passages need a list of texts or of flat objects.",
+            where=where,
         ) from error
     except ValueError as error:
         where = Place(file, LINE, first_line).text
         raise InputError(
-            Message(
-                "The JSON that starts at {where} has a number with thousands of digits. Write it as a text in quotes.",
-                where=where,
-            )
+            "The JSON that starts at {where} has a number with thousands of digits. Write it as a text in quotes.",
+            where=where,
         ) from error

@@ -192,13 +192,11 @@ def _body(rows: Iterator[Row], names: Names, source: Source, joint: str) -> Iter
             cells[len(names) - 1 :] = [joint.join(cells[len(names) - 1 :])]
         if len(cells) > len(names):
             raise InputError(
-                Message(
-                    "{where} has {cells} cells, but the header has {header}. Put cells that contain the separator "
-                    "between quotation marks.",
-                    where=source.row(number).start,
-                    cells=len(cells),
-                    header=len(names),
-                )
+                "{where} has {cells} cells, but the header has {header}. Put cells that contain the separator "
+                "between quotation marks.",
+                where=source.row(number).start,
+                cells=len(cells),
+                header=len(names),
             )
         yield number, cells, skipped
         skipped = 0
@@ -301,19 +299,15 @@ def _broken_row(source: Source, number: int, error: csv.Error) -> InputError:
     where = source.row(number).start
     if "field limit" in str(error):
         return InputError(
-            Message(
-                "{where} starts a cell of more than {field_size_limit:,} characters. Split it into passages, or close "
-                "its quotation mark.",
-                where=where,
-                field_size_limit=csv.field_size_limit(),
-            )
+            "{where} starts a cell of more than {field_size_limit:,} characters. Split it into passages, or close "
+            "its quotation mark.",
+            where=where,
+            field_size_limit=csv.field_size_limit(),
         )
     return InputError(
-        Message(
-            "{where} has a quotation mark that is not closed, or one inside a cell. Write a quotation mark inside "
-            "a quoted cell twice.",
-            where=where,
-        )
+        "{where} has a quotation mark that is not closed, or one inside a cell. Write a quotation mark inside "
+        "a quoted cell twice.",
+        where=where,
     )
 
 

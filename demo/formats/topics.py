@@ -84,7 +84,7 @@ def find_queries(source: Source) -> Found:
             (), 0, 0, queries, notes=way.notes, columns=way.columns, repeated_queries=repeated, names=way.names
         )
     raise InputError(
-        Message("{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.start)
+        "{file} holds no queries. Write one on each line, or an id, a tab and the query.", file=source.start
     )
 
 
@@ -146,12 +146,10 @@ def distinct_queries(queries: Iterable[Placed]) -> tuple[tuple[Query, ...], int]
         earlier_place, earlier = found.setdefault(query.query_id, (place, query))
         if earlier.text != query.text:
             raise InputError(
-                Message(
-                    "{where} repeats the id “{query_id}” of {other}. Give every query an id of its own.",
-                    where=place.start,
-                    query_id=query.query_id,
-                    other=earlier_place.text,
-                )
+                "{where} repeats the id “{query_id}” of {other}. Give every query an id of its own.",
+                where=place.start,
+                query_id=query.query_id,
+                other=earlier_place.text,
             )
         repeated += earlier_place is not place
     return tuple(query for _, query in found.values()), repeated
@@ -228,11 +226,9 @@ def _of_xml(source: Source) -> Iterator[Placed]:
     elements = repeated_elements(source.text)
     if not elements:
         raise InputError(
-            Message(
-                "{file} looks like XML or SGML, and no element in it comes again for each query. Topics need an "
-                'element each, such as <topic number="1"><query>…</query></topic> or TREC\'s <top>.',
-                file=source.start,
-            )
+            "{file} looks like XML or SGML, and no element in it comes again for each query. Topics need an "
+            'element each, such as <topic number="1"><query>…</query></topic> or TREC\'s <top>.',
+            file=source.start,
         )
     line, counted = 1, 0
     for element in elements:

@@ -74,10 +74,7 @@ def read_run(source: Source) -> Run:
         of_query[row.doc_id] = row
     if not rows:
         raise InputError(
-            Message(
-                "{file} holds no results. A run has on each line: query, Q0, passage, rank, score, tag.",
-                file=source.file,
-            )
+            "{file} holds no results. A run has on each line: query, Q0, passage, rank, score, tag.", file=source.file
         )
     ordered = {query: sorted(found.values(), key=lambda row: (-row.score, row.rank)) for query, found in rows.items()}
     return Run(
@@ -282,11 +279,9 @@ def _word(text: str) -> str:
     if len(text.split()) == 1 and text == text.strip():
         return text
     raise InputError(
-        Message(
-            "The id “{text}” cannot stand in a TREC run file, whose columns are separated by white space. Give "
-            "queries and passages ids without any.",
-            text=text,
-        )
+        "The id “{text}” cannot stand in a TREC run file, whose columns are separated by white space. Give "
+        "queries and passages ids without any.",
+        text=text,
     )
 
 
@@ -305,37 +300,31 @@ def _number(text: str, place: Place, name: Message) -> float:
         return float(text)
     where = place.start
     raise InputError(
-        Message(
-            "{where}: the {name} is “{text}”, which is not a number. A run has on each line: query, Q0, passage, "
-            "rank, score, tag.",
-            where=where,
-            name=name,
-            text=text,
-        )
+        "{where}: the {name} is “{text}”, which is not a number. A run has on each line: query, Q0, passage, "
+        "rank, score, tag.",
+        where=where,
+        name=name,
+        text=text,
     )
 
 
 def _columns(place: Place, count: int) -> InputError:
     where = place.start
     return InputError(
-        Message(
-            "{where} has {count} columns. A run has six on each line (query, Q0, passage, rank, score, tag), or "
-            "three (query, passage, rank).",
-            where=where,
-            count=count,
-        )
+        "{where} has {count} columns. A run has six on each line (query, Q0, passage, rank, score, tag), or "
+        "three (query, passage, rank).",
+        where=where,
+        count=count,
     )
 
 
 def _repeated(row: _Row, earlier: _Row) -> InputError:
     return InputError(
-        Message(
-            "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
-            where=row.place.start,
-            doc_id=row.doc_id,
-            query_id=row.query_id,
-            other=earlier.place.text,
-        )
+        "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
+        where=row.place.start,
+        doc_id=row.doc_id,
+        query_id=row.query_id,
+        other=earlier.place.text,
     )
 
 

@@ -58,9 +58,7 @@ def _document(place: Place, block: str, marks: Sequence[Mark]) -> Entry | None:
     doc_id = _first(block, spans, "docno")
     if not doc_id:
         raise InputError(
-            Message(
-                "{start} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.", start=place.start
-            )
+            "{start} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.", start=place.start
         )
     title = next(filter(None, (_first(block, spans, name) for name in _TITLES)), "")
     inner = [block[start:end] for start, end in spans.get("text", ())]
@@ -126,11 +124,9 @@ def _topic(place: Place, block: str, marks: Sequence[Mark]) -> Query:
         return Query(number.lstrip("0") or "0" if number.isdecimal() else number, text)
     missing = Message("<title>") if number else Message("<num>")
     raise InputError(
-        Message(
-            "{start} starts a topic without {missing}. Each <top> needs <num> and <title>.",
-            start=place.start,
-            missing=missing,
-        )
+        "{start} starts a topic without {missing}. Each <top> needs <num> and <title>.",
+        start=place.start,
+        missing=missing,
     )
 
 
@@ -177,14 +173,12 @@ def _unpaired(place: Place, name: str, closed: bool) -> InputError:
     where, name = place.start, name.upper() if name == DOCUMENT else name
     if closed:
         return InputError(
-            Message(
-                "{where} has a </{name}> without a <{name}> before it. Remove it, or add what is missing.",
-                where=where,
-                name=name,
-            )
+            "{where} has a </{name}> without a <{name}> before it. Remove it, or add what is missing.",
+            where=where,
+            name=name,
         )
     return InputError(
-        Message("{where} starts a <{name}> that is not closed. Write </{name}> at its end.", where=where, name=name)
+        "{where} starts a <{name}> that is not closed. Write </{name}> at its end.", where=where, name=name
     )
 
 

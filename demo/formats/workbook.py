@@ -11,7 +11,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 from demo.errors import InputError
-from demo.messages import Message
 
 MOST_CELLS = 3_000_000
 _FOREIGN = (
@@ -56,23 +55,17 @@ def sheets_of(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
                 yield f"{name if name.lower().endswith('.xlsx') else name + '.xlsx'}/{sheet.title}", _as_csv(rows)
     except (InvalidFileException, *_FOREIGN) as error:
         raise InputError(
-            Message(
-                "{file} cannot be read as an Excel workbook: it is broken or uses something unusual. Save it again as "
-                ".xlsx, or as CSV.",
-                file=name,
-            )
+            "{file} cannot be read as an Excel workbook: it is broken or uses something unusual. Save it again as "
+            ".xlsx, or as CSV.",
+            file=name,
         ) from error
     if not found:
-        raise InputError(Message("{file} is an Excel workbook without any cells that hold something.", file=name))
+        raise InputError("{file} is an Excel workbook without any cells that hold something.", file=name)
 
 
 def _too_many(name: str) -> InputError:
     return InputError(
-        Message(
-            "{file} has more than {most:,} cells. Give a part of it, or save the sheet as CSV.",
-            file=name,
-            most=MOST_CELLS,
-        )
+        "{file} has more than {most:,} cells. Give a part of it, or save the sheet as CSV.", file=name, most=MOST_CELLS
     )
 
 

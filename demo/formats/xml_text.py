@@ -9,7 +9,6 @@ from demo.formats.fields import read_records
 from demo.formats.html_text import MARKUP, is_html
 from demo.formats.marks import find_marks, repeated_elements
 from demo.formats.source import Found, Record, Source
-from demo.messages import Message
 
 _SAMPLE_CHARS = 10_000
 
@@ -23,11 +22,9 @@ def read_xml(source: Source) -> Found:
     records = list(_records(source))
     if not records:
         raise InputError(
-            Message(
-                "{file} is XML without an element that comes again for each passage. Give such a list, TREC's <DOC>, "
-                "or the texts themselves.",
-                file=source.start,
-            )
+            "{file} is XML without an element that comes again for each passage. Give such a list, TREC's <DOC>, "
+            "or the texts themselves.",
+            file=source.start,
         )
     return read_records(records, source.chosen, may_lack_text=True)
 

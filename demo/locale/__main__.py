@@ -1,7 +1,7 @@
 """Brings every catalogue up to date: `python -m demo.locale` adds new sentences, untranslated, and drops old ones.
 
-A sentence is whatever the source gives to `Message`, `plural` or `joined`, a template puts between `{% trans %}` and
-`{% endtrans %}`, or a card in `corpora/` says of its collection.
+A sentence is whatever the source gives to `Message`, an error, `plural` or `joined`, a template puts between
+`{% trans %}` and `{% endtrans %}`, or a card in `corpora/` says of its collection.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import polib
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 
+from demo import errors
 from demo.messages import LOCALE
 
 SOURCE = LOCALE.parent
 CORPORA = SOURCE.parent / "corpora"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-_KEYWORDS: dict[str, Any] = {"Message": None, "plural": (1, 2), "joined": (2,), "gettext": None}
+_ERRORS = (errors.InputError, errors.ModelError, errors.RemoteError, errors.BusyError)
+_KEYWORDS: dict[str, Any] = {
+    **dict.fromkeys(("Message", "gettext", *(error.__name__ for error in _ERRORS))),
+    **{"plural": (1, 2), "joined": (2,)},
+}
 _OPTIONS = {"**.html": {"trimmed": "true"}}
 _WIDTH = 120
 

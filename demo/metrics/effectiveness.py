@@ -56,9 +56,7 @@ class MeasureRow:
             InputError: the measure needs a cutoff and has none, or the cutoff is below 1.
         """
         if (k is None and not self.whole) or (k is not None and k < 1):
-            raise InputError(
-                Message("{name} needs a cutoff of 1 or more: write “{key}@10”.", name=self.name, key=self.key)
-            )
+            raise InputError("{name} needs a cutoff of 1 or more: write “{key}@10”.", name=self.name, key=self.key)
         return Measure(self, k)
 
 
@@ -186,11 +184,9 @@ def parse_measure(text: str) -> Measure:
             return row.at(int(asked[2]) if asked[2] else None)
     known = [row.key if row.whole else f"{row.key}@k" for row in MEASURES]
     raise InputError(
-        Message(
-            "There is no measure “{strip}”. Choose among {known}, with a cutoff such as “ndcg@10”.",
-            strip=text.strip(),
-            known=listed(known),
-        )
+        "There is no measure “{strip}”. Choose among {known}, with a cutoff such as “ndcg@10”.",
+        strip=text.strip(),
+        known=listed(known),
     )
 
 
@@ -203,7 +199,7 @@ def parse_measures(text: str) -> tuple[Measure, ...]:
     measures = tuple(dict.fromkeys(parse_measure(part) for part in re.split(r"[,，;\s]+", text.strip()) if part))
     if measures:
         return measures
-    raise InputError(Message("No measure was named. Write “ndcg@10”."))
+    raise InputError("No measure was named. Write “ndcg@10”.")
 
 
 USUAL = parse_measures("ndcg@10 mrr@10 map p@10 r@100 judged@10")
@@ -231,11 +227,9 @@ def measure_run(
     """
     if relevant_from < 1:
         raise InputError(
-            Message(
-                "Passages cannot count as relevant from grade {relevant_from}: 0 is what irrelevant ones have. Write "
-                "1 or more.",
-                relevant_from=relevant_from,
-            )
+            "Passages cannot count as relevant from grade {relevant_from}: 0 is what irrelevant ones have. Write "
+            "1 or more.",
+            relevant_from=relevant_from,
         )
     judged = {query_id: dict(grades) for query_id, grades in qrels.items() if grades}
     values = {measure: dict.fromkeys(qrels, 0.0) for measure in measures}

@@ -214,7 +214,7 @@ def find_variant(key: str) -> Variant:
         if variant.key == key:
             return variant
     keys = [variant.key for variant in VARIANTS]
-    raise InputError(Message("There is no BM25 variant “{key}”. Choose one of {keys}.", key=key, keys=listed(keys)))
+    raise InputError("There is no BM25 variant “{key}”. Choose one of {keys}.", key=key, keys=listed(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +242,10 @@ class Bm25Settings:
         for name in ("k1", "b", "delta", "epsilon"):
             if name not in variant.defaults and getattr(self, name) is not None:
                 raise InputError(
-                    Message(
-                        "The BM25 variant “{key}” has no {name}; it has {defaults}. Leave {name} out.",
-                        key=variant.key,
-                        name=name,
-                        defaults=listed(variant.defaults),
-                    )
+                    "The BM25 variant “{key}” has no {name}; it has {defaults}. Leave {name} out.",
+                    key=variant.key,
+                    name=name,
+                    defaults=listed(variant.defaults),
                 )
 
     @property
@@ -260,13 +258,11 @@ def _checked(parameter: Parameter, value: float) -> float:
     if parameter.least <= value <= parameter.most:
         return float(value)
     raise InputError(
-        Message(
-            "BM25's {sign} is {value:g}. Write a number from {least:g} to {most:g}.",
-            sign=parameter.sign,
-            value=value,
-            least=parameter.least,
-            most=parameter.most,
-        )
+        "BM25's {sign} is {value:g}. Write a number from {least:g} to {most:g}.",
+        sign=parameter.sign,
+        value=value,
+        least=parameter.least,
+        most=parameter.most,
     )
 
 

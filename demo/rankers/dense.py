@@ -11,7 +11,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from demo.errors import DemoError, InputError
-from demo.messages import Message
 from demo.progress import Progress, stepwise
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind
@@ -75,11 +74,9 @@ def _read(written: Written, tools: Tools) -> Dense:
     members = written.members or ()
     if len(members) != 1:
         raise InputError(
-            Message(
-                "dense holds one model, and {members} were given. Write for example dense({example}).",
-                members=len(members),
-                example=KNOWN[1],
-            )
+            "dense holds one model, and {members} were given. Write for example dense({example}).",
+            members=len(members),
+            example=KNOWN[1],
         )
     return Dense(read(members[0]).name, tools.encoding)
 

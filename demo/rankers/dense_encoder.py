@@ -118,18 +118,14 @@ def _check(spec: ModelSpec, checkpoint: Checkpoint) -> None:
     files = Files.read(checkpoint.folder)
     if not files.parts or files.saved_as != "SentenceTransformer":
         raise ModelError(
-            Message(
-                "“{label}” was not saved as a bi-encoder: it has no modules.json of sentence-transformers that says "
-                "how its tokens become one vector. Choose another model.",
-                label=spec.label,
-            )
+            "“{label}” was not saved as a bi-encoder: it has no modules.json of sentence-transformers that says "
+            "how its tokens become one vector. Choose another model.",
+            label=spec.label,
         )
     if any(part.name not in PARTS or not part.full_name.startswith("sentence_transformers.") for part in files.parts):
         raise ModelError(
-            Message(
-                "“{label}” needs code of its own, and code that comes with a model is never run. Choose another model.",
-                label=spec.label,
-            )
+            "“{label}” needs code of its own, and code that comes with a model is never run. Choose another model.",
+            label=spec.label,
         )
 
 

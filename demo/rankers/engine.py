@@ -57,22 +57,18 @@ class Engine:
 def _scores_of(collection: Collection) -> dict[str, float]:
     if collection.engine_scores is None:
         raise InputError(
-            Message(
-                "These passages came without an engine's scores. Choose BM25 as the first stage, or upload a search "
-                "response of Elasticsearch, OpenSearch or Solr."
-            )
+            "These passages came without an engine's scores. Choose BM25 as the first stage, or upload a search "
+            "response of Elasticsearch, OpenSearch or Solr."
         )
     scores = dict(collection.engine_scores)
     without = [passage.doc_id for passage in collection.passages if passage.doc_id not in scores]
     if without:
         raise InputError(
-            Message(
-                "{without} of {total} passages have no engine score, “{first}” first. Choose BM25 as the first stage, "
-                "or upload the response with all scores.",
-                without=len(without),
-                total=len(collection.passages),
-                first=without[0],
-            )
+            "{without} of {total} passages have no engine score, “{first}” first. Choose BM25 as the first stage, "
+            "or upload the response with all scores.",
+            without=len(without),
+            total=len(collection.passages),
+            first=without[0],
         )
     return scores
 

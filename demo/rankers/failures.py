@@ -21,12 +21,10 @@ def checked(ranking: Ranking, size: int) -> Ranking:
     if ranking.scores.size == size:
         return ranking
     raise ModelError(
-        Message(
-            "{label} gave {scores} scores for {passages} passages. Choose another ranker.",
-            label=ranking.ranker.label,
-            scores=ranking.scores.size,
-            passages=size,
-        )
+        "{label} gave {scores} scores for {passages} passages. Choose another ranker.",
+        label=ranking.ranker.label,
+        scores=ranking.scores.size,
+        passages=size,
     )
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.errors import InputError
-from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind, Ranker
@@ -58,34 +57,24 @@ class Fusion:
             raise _nested(self.method)
         if len(self.members) < 2:
             raise InputError(
-                Message(
-                    "A fusion needs two rankers or more, and {method} was given {members}. Add one.",
-                    method=self.method,
-                    members=len(self.members),
-                )
+                "A fusion needs two rankers or more, and {method} was given {members}. Add one.",
+                method=self.method,
+                members=len(self.members),
             )
         if self.weights and len(self.weights) != len(self.members):
             raise InputError(
-                Message(
-                    "The fusion has {members} rankers and {weights} weights. Give one for each.",
-                    members=len(self.members),
-                    weights=len(self.weights),
-                )
+                "The fusion has {members} rankers and {weights} weights. Give one for each.",
+                members=len(self.members),
+                weights=len(self.weights),
             )
         if self.weights and (min(self.weights) < 0 or not any(self.weights)):
             raise InputError(
-                Message(
-                    "The weights of a fusion are 0 or more, and one is above 0; found {weights}.",
-                    weights=_slashed(self.weights),
-                )
+                "The weights of a fusion are 0 or more, and one is above 0; found {weights}.",
+                weights=_slashed(self.weights),
             )
         if self.k < 0:
             raise InputError(
-                Message(
-                    "The k of reciprocal rank fusion is {k:g}. Write 0 or more; {usual:g} is usual.",
-                    k=self.k,
-                    usual=RRF_K,
-                )
+                "The k of reciprocal rank fusion is {k:g}. Write 0 or more; {usual:g} is usual.", k=self.k, usual=RRF_K
             )
         if set(self.weights) == {1.0}:
             object.__setattr__(self, "weights", ())
@@ -184,7 +173,7 @@ def _slashed(weights: Iterable[float]) -> str:
 
 
 def _nested(method: str) -> InputError:
-    return InputError(Message("{method} holds another fusion. Name the rankers themselves.", method=method))
+    return InputError("{method} holds another fusion. Name the rankers themselves.", method=method)
 
 
 def _read(written: Written, tools: Tools) -> Fusion:

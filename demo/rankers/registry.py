@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from demo.errors import InputError
-from demo.messages import Message, listed
+from demo.messages import listed
 from demo.rankers import bm25, dense, engine, fusion
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
@@ -58,12 +58,10 @@ class Rankers:
         kind = of_models if written.quoted else names.get(written.name, of_models)
         if written.members is not None and not kind.brackets:
             raise InputError(
-                Message(
-                    "“{text}” has round brackets, and only {names} have any. Put a name that has round brackets of its "
-                    "own between quotation marks.",
-                    text=shown(text),
-                    names=listed(name for kind in self._kinds if kind.brackets for name in kind.names),
-                )
+                "“{text}” has round brackets, and only {names} have any. Put a name that has round brackets of its "
+                "own between quotation marks.",
+                text=shown(text),
+                names=listed(name for kind in self._kinds if kind.brackets for name in kind.names),
             )
         return kind.read(written, self._tools)
 
@@ -78,7 +76,7 @@ class Rankers:
         for ranker in (self.read(part) for part in parts if part.strip()):
             found.setdefault(ranker.spec.key, ranker)
         if not found:
-            raise InputError(Message("No ranker is named. Write one or more, such as bm25, bundled/tiny."))
+            raise InputError("No ranker is named. Write one or more, such as bm25, bundled/tiny.")
         return tuple(found.values())
 
     def offered(self) -> tuple[Ranker, ...]:

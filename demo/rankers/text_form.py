@@ -99,11 +99,9 @@ def _bare(text: str) -> Iterator[tuple[int, str, int]]:
 
 def _unmatched(text: str) -> InputError:
     return InputError(
-        Message(
-            "The brackets or quotation marks in “{text}” do not match. Write for example bm25[k1=1.2], "
-            'rrf(bm25+bundled/tiny) or "a,name".',
-            text=shown(text),
-        )
+        "The brackets or quotation marks in “{text}” do not match. Write for example bm25[k1=1.2], "
+        'rrf(bm25+bundled/tiny) or "a,name".',
+        text=shown(text),
     )
 
 
@@ -116,12 +114,10 @@ def read(text: str) -> Written:
     head, inside_round, inside_square, rest = _sections(text.strip())
     if rest:
         raise InputError(
-            Message(
-                "“{text}” has “{rest}” behind its brackets. Write a name, then (…), then […], and put a name that has "
-                "brackets of its own between quotation marks.",
-                text=shown(text),
-                rest=shown(rest),
-            )
+            "“{text}” has “{rest}” behind its brackets. Write a name, then (…), then […], and put a name that has "
+            "brackets of its own between quotation marks.",
+            text=shown(text),
+            rest=shown(rest),
         )
     members = None if inside_round is None else tuple(part.strip() for part in split(inside_round, "+") if part.strip())
     pairs = [_pair(part) for part in split(inside_square or "", ";") if part.strip()]
@@ -232,12 +228,7 @@ class Options:
             if self._known:
                 has = Message("it has {options}", options=", ".join(self._known))
             raise InputError(
-                Message(
-                    "{ranker} has no option “{name}”; {has}. Leave it out.",
-                    ranker=self._ranker,
-                    name=shown(name),
-                    has=has,
-                )
+                "{ranker} has no option “{name}”; {has}. Leave it out.", ranker=self._ranker, name=shown(name), has=has
             )
 
 
@@ -259,11 +250,5 @@ def as_number(ranker: str | Message, name: str, text: str) -> float:
 def wrong(ranker: str | Message, name: str, found: str, wanted: Message) -> InputError:
     """That an option's value cannot be used."""
     return InputError(
-        Message(
-            "{name} of {ranker} is “{found}”. Write {wanted}.",
-            name=name,
-            ranker=ranker,
-            found=shown(found),
-            wanted=wanted,
-        )
+        "{name} of {ranker} is “{found}”. Write {wanted}.", name=name, ranker=ranker, found=shown(found), wanted=wanted
     )

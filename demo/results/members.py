@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from demo.errors import InputError
-from demo.messages import Message, listed
+from demo.messages import listed
 from demo.rankers.fusion import Fusion
 from demo.records import Ranking, Result
 
@@ -22,19 +22,15 @@ def find_ranking(result: Result, key: str) -> Ranking:
     for failure in result.failures:
         if failure.ranker.key == key:
             raise InputError(
-                Message(
-                    "{label} gave no ranking, so there is nothing to compare with or to fuse: {reason} Choose another "
-                    "ranker.",
-                    label=failure.ranker.label,
-                    reason=failure.reason,
-                )
+                "{label} gave no ranking, so there is nothing to compare with or to fuse: {reason} Choose another "
+                "ranker.",
+                label=failure.ranker.label,
+                reason=failure.reason,
             )
     raise InputError(
-        Message(
-            "“{key}” is not among the rankers here, which are {found}. Add it to them, or choose one of these.",
-            key=key,
-            found=listed(found),
-        )
+        "“{key}” is not among the rankers here, which are {found}. Add it to them, or choose one of these.",
+        key=key,
+        found=listed(found),
     )
 
 

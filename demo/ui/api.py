@@ -28,7 +28,7 @@ from demo.errors import DemoError, InputError
 from demo.evaluation import report
 from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, set_up
 from demo.formats.judged import Judged
-from demo.messages import Language, Message
+from demo.messages import Language
 from demo.metrics.effectiveness import USUAL, parse_measures
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
@@ -210,7 +210,7 @@ def _pair(result: Result) -> Json:
 
 def _figures(plan: Plan, baseline: str, relevant_from: int, found: PartialEvaluation) -> Json:
     for failure in found.failures:
-        raise InputError(Message("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason))
+        raise InputError("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason)
     figures = evaluation.evaluate(
         found.outcomes, plan.collection, plan.measures, baseline, relevant_from, plan.candidates.notes
     )

@@ -130,10 +130,8 @@ def transformers_program(shown: Shown) -> str:
     models = dict(_loadable(shown))
     if not models:
         raise InputError(
-            Message(
-                "No column is a cross-encoder that sentence-transformers loads and runs in the same way. Choose one "
-                "without windows, or the Python program that asks this page."
-            )
+            "No column is a cross-encoder that sentence-transformers loads and runs in the same way. Choose one "
+            "without windows, or the Python program that asks this page."
         )
     bundled = any(use.spec.key.startswith("bundled/") for use in models.values())
     return _filled(
@@ -283,9 +281,7 @@ def _check(shown: Shown) -> None:
     drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
     if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
-            Message(
-                "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
-            )
+            "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
         )
     _check_size(shown.collection.passages)
 
@@ -299,12 +295,10 @@ def _check_size(passages: tuple[Passage, ...]) -> None:
     chars = sum(len(passage.content) for passage in passages)
     if chars > MOST_CHARS:
         raise InputError(
-            Message(
-                "The passages have {chars:,} characters, and a program holds at most {most_chars:,}. Take fewer "
-                "passages, or save the JSON.",
-                chars=chars,
-                most_chars=MOST_CHARS,
-            )
+            "The passages have {chars:,} characters, and a program holds at most {most_chars:,}. Take fewer "
+            "passages, or save the JSON.",
+            chars=chars,
+            most_chars=MOST_CHARS,
         )
 
 

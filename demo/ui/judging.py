@@ -12,7 +12,7 @@ import gradio as gr
 from demo import formats, uploads
 from demo.errors import InputError
 from demo.judgments import Judgments
-from demo.messages import Language, Message
+from demo.messages import Language
 from demo.metrics.effectiveness import measure_query, parse_measures
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
@@ -64,12 +64,10 @@ def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Jud
     qrels = formats.read_judgments(name, content, pane.limits)
     if not Judgments().take(qrels, passages):
         raise InputError(
-            Message(
-                "{name} judges none of these {passages} passages: no id of the file is among theirs. Choose the "
-                "passages first that it belongs to.",
-                name=name,
-                passages=len(passages),
-            )
+            "{name} judges none of these {passages} passages: no id of the file is among theirs. Choose the "
+            "passages first that it belongs to.",
+            name=name,
+            passages=len(passages),
         )
     return judgments.take(qrels, passages)
 

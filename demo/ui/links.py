@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from demo import formats
 from demo.errors import DemoError, InputError
 from demo.formats import Fields
-from demo.messages import Message, listed
+from demo.messages import listed
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.cross_encoder.ranker import CrossEncoder
@@ -66,7 +66,7 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
     """
     form, first = link.form, pane.first_stage(link.form)
     if first.spec.kind.side == "given":
-        raise InputError(Message("An engine's scores do not fit into a link. Choose BM25 as the first stage."))
+        raise InputError("An engine's scores do not fit into a link. Choose BM25 as the first stage.")
     values = {
         QUERY: form.query,
         KEY: form.collection if form.source == COLLECTION else "",
@@ -81,12 +81,10 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
     text = urlencode({name: value for name, value in values.items() if value})
     if len(text) > most_chars:
         raise InputError(
-            Message(
-                "The link would have {text:,} characters, and beyond {most_chars:,} links do not work everywhere. "
-                "Take fewer or shorter passages, or save the result as JSON and send that.",
-                text=len(text),
-                most_chars=most_chars,
-            )
+            "The link would have {text:,} characters, and beyond {most_chars:,} links do not work everywhere. "
+            "Take fewer or shorter passages, or save the result as JSON and send that.",
+            text=len(text),
+            most_chars=most_chars,
         )
     return text
 
@@ -121,13 +119,11 @@ def _choices(text: str, form: Form, pane: InputsPane) -> Choices:
         named = None
     if not isinstance(named, dict) or any(r not in roles or not isinstance(name, str) for r, name in named.items()):
         raise InputError(
-            Message(
-                "The link says {name} is “{text}”. Write JSON such as {example}, or leave it out. It may have {roles}.",
-                name=FIELDS,
-                text=shown(text),
-                example='{"text":"body"}',
-                roles=listed(roles),
-            )
+            "The link says {name} is “{text}”. Write JSON such as {example}, or leave it out. It may have {roles}.",
+            name=FIELDS,
+            text=shown(text),
+            example='{"text":"body"}',
+            roles=listed(roles),
         )
     return with_choice(form.choices, pane.read_pasted(form.pasted, form.reading, form.choices), named)
 
@@ -156,20 +152,15 @@ def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
     form = replace(form, depth=whole_number(DEPTH, values.get(DEPTH, "0")))
     if form.reading and form.reading not in {row.key for row in formats.PASTED_FORMATS}:
         raise InputError(
-            Message(
-                "The link asks for the reading “{reading}”, which there is not. Leave it out.",
-                reading=shown(form.reading),
-            )
+            "The link asks for the reading “{reading}”, which there is not. Leave it out.", reading=shown(form.reading)
         )
     if form.source == PASTE:
         form = replace(form, choices=_choices(values.get(FIELDS, ""), form, pane))
     model = pane.service.rankers.read(values[MODEL]) if values.get(MODEL) else None
     if model and model.spec.ranks_collection:
         raise InputError(
-            Message(
-                "The link names {model} as the reranker, which it is not. Name a model, such as bundled/tiny.",
-                model=shown(str(model)),
-            )
+            "The link names {model} as the reranker, which it is not. Name a model, such as bundled/tiny.",
+            model=shown(str(model)),
         )
     rankers = pane.service.rankers.read_all(values[RANKERS]) if RANKERS in values else ()
     return Link(form, model, rankers)
@@ -184,12 +175,10 @@ def whole_number(name: str, text: str) -> int:
     if text.isdecimal() and len(text) <= MOST_DIGITS:
         return int(text)
     raise InputError(
-        Message(
-            "The link says {name} is “{text}”. Write a whole number of at most {most} digits.",
-            name=name,
-            text=shown(text),
-            most=MOST_DIGITS,
-        )
+        "The link says {name} is “{text}”. Write a whole number of at most {most} digits.",
+        name=name,
+        text=shown(text),
+        most=MOST_DIGITS,
     )
 
 
@@ -206,11 +195,9 @@ def _first_stage(text: str, pane: InputsPane) -> dict[str, Any]:
     ranker = pane.service.rankers.read(text) if text else pane.service.default_first_stage()
     if not ranker.spec.ranks_collection:
         raise InputError(
-            Message(
-                "The link names {ranker} as the first stage, which it cannot be. Name bm25, with options if need be: "
-                "bm25[k1=1.2].",
-                ranker=shown(str(ranker)),
-            )
+            "The link names {ranker} as the first stage, which it cannot be. Name bm25, with options if need be: "
+            "bm25[k1=1.2].",
+            ranker=shown(str(ranker)),
         )
     if not isinstance(ranker, Bm25):
         return {"first_stage": str(ranker)}

@@ -20,7 +20,6 @@ from served_app import free_port
 
 from demo.api import mount
 from demo.errors import ModelError
-from demo.messages import Message
 from demo.rankers.cross_encoder.model import Batch
 from demo.settings import Settings
 
@@ -187,7 +186,7 @@ def test_what_is_no_json(spoken: Spoken) -> None:
 
 @EACH
 def test_other_faults_are_told_and_bugs_are_not(spoken: Spoken, caplog: pytest.LogCaptureFixture) -> None:
-    broken = client(error=ModelError(Message("The weights are broken. Load them again.")))
+    broken = client(error=ModelError("The weights are broken. Load them again."))
     assert refused(spoken, 500, broken) == "The weights are broken. Load them again."
     assert "fault of this app" in refused(spoken, 500, client(error=KeyError("secret passage")))
     assert "secret passage" in caplog.text

@@ -32,7 +32,7 @@ SECOND = giving("second", {"q1": {"a": 1.0}, "q2": {"b": 1.0}, "q3": {"c": 1.0}}
 
 def failing(key: str, at: str, error: Exception | None = None) -> FakeRanker:
     """Ranks until it meets a query that it cannot rank."""
-    refusal = ModelError(Message("{text}", text=f"No score for {at}."))
+    refusal = ModelError("{text}", text=f"No score for {at}.")
     return FakeRanker(key, error=refusal if error is None else error, error_at=at)
 
 
@@ -133,7 +133,7 @@ def test_a_bug_in_one_ranker_ends_no_other_and_goes_to_the_log(caplog: pytest.Lo
 
 def test_a_first_stage_that_fails_ends_the_work() -> None:
     """Without candidates there is nothing to rank."""
-    stage = FakeRanker("stage", ranks_collection=True, error=InputError(Message("No scores.")))
+    stage = FakeRanker("stage", ranks_collection=True, error=InputError("No scores."))
     plan = set_up(Judged.bundled(COLLECTION), (SECOND,), (), stage)
     with pytest.raises(InputError, match="No scores"):
         run_queries(plan).run()
@@ -166,7 +166,7 @@ class Unable(FakeRanker):
     """Cannot even begin."""
 
     def check(self) -> None:
-        raise self.error or InputError(Message("There is no such model."))
+        raise self.error or InputError("There is no such model.")
 
 
 def test_the_first_stage_comes_first_unless_it_is_named_among_the_rankers() -> None:

@@ -151,7 +151,7 @@ def test_a_ranker_that_fails_says_why_in_its_place_and_the_rest_goes_on(tab: Eva
 
 
 def test_when_every_ranker_fails_all_say_why() -> None:
-    source = FakeSource(error=InputError(Message("Weights are damaged.")))
+    source = FakeSource(error=InputError("Weights are damaged."))
     told = alert(tab_with(source), rankers=("tiny", "nobody/knows"), candidates="judged")
     assert "Weights are damaged." in told
     assert "No model nobody/knows." in told

@@ -18,7 +18,7 @@ from demo.ui.inputs.components import parameter_label
 
 
 def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    known = InputError(Message("Line 7 has no text."))
+    known = InputError("Line 7 has no text.")
     assert sentence_of(known) == Message("Line 7 has no text.")
     assert caplog.records == []
     with caplog.at_level(logging.ERROR):
@@ -29,7 +29,7 @@ def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixt
 def test_steps_before_an_error_are_kept() -> None:
     def steps() -> Iterator[str]:
         yield "half"
-        raise InputError(Message("stop"))
+        raise InputError("stop")
 
     assert list(guarded(steps(), lambda sentence: str(sentence))) == ["half", "stop"]
 

@@ -10,7 +10,7 @@ import pytest
 from fakes import PASSAGES, FakeSource, request, service_with
 
 from demo.errors import ModelError
-from demo.messages import Language, Message
+from demo.messages import Language
 from demo.records import Effect, Occlusion, Passage, RankerSpec, TermWeight, TermWeights
 from demo.score_kinds import BM25 as BM25_SCORE
 from demo.score_kinds import LOGIT, RRF
@@ -113,7 +113,7 @@ def test_a_result_says_which_rankers_are_not_taken_apart() -> None:
 def test_an_error_stands_below_what_was_found() -> None:
     source = FakeSource()
     service, shown = shown_with(source)
-    source.error = ModelError(Message("The weights are damaged."))
+    source.error = ModelError("The weights are damaged.")
     big = service.rankers.read("hub/big")
     column = replace(shown.rankings[1], ranker=big.spec)
     drawn = replace(shown.drawn, columns=(shown.rankings[0], column))

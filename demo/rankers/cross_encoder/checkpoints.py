@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import ModelError
-from demo.messages import Message
 from demo.rankers.catalog import BUNDLED_PREFIX
 from demo.rankers.cross_encoder.hub import Hub
 from demo.records import ModelSpec
@@ -134,9 +133,7 @@ def safetensors_rows(path: Path) -> Mapping[str, Mapping[str, Any]]:
 
 def damaged(path: Path) -> ModelError:
     """That a file cannot be read as what it should be."""
-    return ModelError(
-        Message("The file {path} is damaged or incomplete. Delete it, then download or copy it again.", path=path)
-    )
+    return ModelError("The file {path} is damaged or incomplete. Delete it, then download or copy it again.", path=path)
 
 
 # ---- finding -------------------------------------------------------------------------------------------------------

@@ -161,56 +161,44 @@ def _translated(name: str) -> Iterator[None]:
 
 def _unknown(name: str) -> InputError:
     return InputError(
-        Message(
-            "The hub has no public model “{name}”. Check the spelling (owner/name); for a private model, log in "
-            "on this machine with “hf auth login”.",
-            name=name,
-        )
+        "The hub has no public model “{name}”. Check the spelling (owner/name); for a private model, log in "
+        "on this machine with “hf auth login”.",
+        name=name,
     )
 
 
 def _gated(name: str) -> RemoteError:
     return RemoteError(
-        Message(
-            "The hub does not let this machine have “{name}”: its owner must allow it. Ask for access on its hub "
-            "page, then log in here with “hf auth login”.",
-            name=name,
-        )
+        "The hub does not let this machine have “{name}”: its owner must allow it. Ask for access on its hub "
+        "page, then log in here with “hf auth login”.",
+        name=name,
     )
 
 
 def _refused(name: str, status: int) -> RemoteError:
     return RemoteError(
-        Message(
-            "The hub answered {status} when asked for “{name}”. Try again later, or choose a model that is on "
-            "this machine.",
-            status=status,
-            name=name,
-        )
+        "The hub answered {status} when asked for “{name}”. Try again later, or choose a model that is on "
+        "this machine.",
+        status=status,
+        name=name,
     )
 
 
 def _disk_full(name: str) -> RemoteError:
-    return RemoteError(
-        Message("The disk is full: “{name}” could not be downloaded. Free some space and try again.", name=name)
-    )
+    return RemoteError("The disk is full: “{name}” could not be downloaded. Free some space and try again.", name=name)
 
 
 def _forbidden(name: str) -> RemoteError:
     return RemoteError(
-        Message(
-            "“{name}” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads. Choose a model that is "
-            "here, or start without HF_HUB_OFFLINE.",
-            name=name,
-        )
+        "“{name}” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads. Choose a model that is "
+        "here, or start without HF_HUB_OFFLINE.",
+        name=name,
     )
 
 
 def _out_of_reach(name: str) -> RemoteError:
     return RemoteError(
-        Message(
-            "“{name}” is not on this machine, and the hub could not be reached. Check the network connection, or "
-            "choose a model that is here.",
-            name=name,
-        )
+        "“{name}” is not on this machine, and the hub could not be reached. Check the network connection, or "
+        "choose a model that is here.",
+        name=name,
     )

@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Lock
 
 from demo.errors import InputError
-from demo.messages import Message
 from demo.records import Extent
 
 DIGEST_BYTES = 16
@@ -116,8 +115,6 @@ class Recording:
             return cls(**content, rows=rows)
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
-                Message(
-                    "{path} holds no recorded scores. Write it anew with python -m demo.record_first, or delete it.",
-                    path=path.as_posix(),
-                )
+                "{path} holds no recorded scores. Write it anew with python -m demo.record_first, or delete it.",
+                path=path.as_posix(),
             ) from error

@@ -347,25 +347,21 @@ def untrained(spec: ModelSpec, missing: Sequence[str]) -> ModelError:
     """That weights which the model needs are not in its files."""
     names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
     return ModelError(
-        Message(
-            "“{label}” has no trained reranking head. Missing in its files: {names}. It is likely a plain encoder or a "
-            "bi-encoder. Choose a cross-encoder.",
-            label=spec.label,
-            names=names,
-        )
+        "“{label}” has no trained reranking head. Missing in its files: {names}. It is likely a plain encoder or a "
+        "bi-encoder. Choose a cross-encoder.",
+        label=spec.label,
+        names=names,
     )
 
 
 def wrong_head(spec: ModelSpec, found: int, stated: int) -> ModelError:
     """That the head gives another number of scores than config.json states."""
     return ModelError(
-        Message(
-            "The head of “{label}” has {found} outputs, but its config.json states {stated}. Its files do not belong "
-            "together: download it again, or choose another model.",
-            label=spec.label,
-            found=found,
-            stated=stated,
-        )
+        "The head of “{label}” has {found} outputs, but its config.json states {stated}. Its files do not belong "
+        "together: download it again, or choose another model.",
+        label=spec.label,
+        found=found,
+        stated=stated,
     )
 
 

@@ -205,9 +205,7 @@ class LoadedModels(Generic[M]):
 
 def _stopped(spec: ModelSpec) -> RemoteError:
     return RemoteError(
-        Message(
-            "The download of “{label}” was stopped, since nobody waited for it any more. Ask again: it goes on from "
-            "where it was.",
-            label=spec.label,
-        )
+        "The download of “{label}” was stopped, since nobody waited for it any more. Ask again: it goes on from "
+        "where it was.",
+        label=spec.label,
     )

@@ -97,17 +97,12 @@ def _local_spec(folder: Path) -> ModelSpec:
 def _unknown(name: str, settings: Settings) -> InputError:
     if settings.any_model:
         return InputError(
-            Message(
-                "“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id "
-                "(owner/name). Choose one of the list, or correct the name.",
-                name=name,
-            )
-        )
-    return InputError(
-        Message(
-            "“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.",
+            "“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id "
+            "(owner/name). Choose one of the list, or correct the name.",
             name=name,
         )
+    return InputError(
+        "“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.", name=name
     )
 
 
@@ -240,22 +235,18 @@ def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path
     checkpoint = find_checkpoint(spec, hub)
     if checkpoint is None:
         raise ModelError(
-            Message(
-                "“{label}” was downloaded, but it has no tokenizer that can be used. Choose another model.",
-                label=spec.label,
-            )
+            "“{label}” was downloaded, but it has no tokenizer that can be used. Choose another model.",
+            label=spec.label,
         )
     return checkpoint
 
 
 def _incomplete(spec: ModelSpec) -> ModelError:
     return ModelError(
-        Message(
-            "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
-            "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
-            label=spec.label,
-            key=spec.key,
-        )
+        "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
+        "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
+        label=spec.label,
+        key=spec.key,
     )
 
 
@@ -263,12 +254,10 @@ def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
     wanted = checkpoints.wanted_files(listing.files)
     if CONFIG not in wanted:
         raise ModelError(
-            Message(
-                "“{label}” has no PyTorch weights on the hub: {config} with model.safetensors or pytorch_model.bin is "
-                "needed. Choose another model.",
-                label=spec.label,
-                config=CONFIG,
-            )
+            "“{label}” has no PyTorch weights on the hub: {config} with model.safetensors or pytorch_model.bin is "
+            "needed. Choose another model.",
+            label=spec.label,
+            config=CONFIG,
         )
     return wanted
 
@@ -293,11 +282,9 @@ def _memory_short(spec: ModelSpec, needed: str = "", free: str = "") -> ModelErr
     if needed:
         detail = Message(": it needs about {needed} GB, and {free} GB are free", needed=needed, free=free)
     return ModelError(
-        Message(
-            "There is not enough memory for “{label}”{detail}. Choose a smaller model, or free some memory.",
-            label=spec.label,
-            detail=detail,
-        )
+        "There is not enough memory for “{label}”{detail}. Choose a smaller model, or free some memory.",
+        label=spec.label,
+        detail=detail,
     )
 
 
@@ -331,23 +318,19 @@ def not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> M
     """What went wrong in the libraries, as a sentence."""
     if any(isinstance(each, pickle.UnpicklingError) for each in _causes(error)):
         return ModelError(
-            Message(
-                "The weights of “{label}” are a pickle that is damaged or would run code when opened, so they were "
-                "not loaded. Use a copy in the safetensors format, or choose another model.",
-                label=spec.label,
-            )
+            "The weights of “{label}” are a pickle that is damaged or would run code when opened, so they were "
+            "not loaded. Use a copy in the safetensors format, or choose another model.",
+            label=spec.label,
         )
     if any(type(each).__name__ == "SafetensorError" for each in _causes(error)):
         return checkpoints.damaged(checkpoint.weights[0])
     reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
     return ModelError(
-        Message(
-            "“{label}” could not be loaded from {folder} ({reason}). Its files may be damaged or of another kind: "
-            "download it again, or choose another model.",
-            label=spec.label,
-            folder=checkpoint.folder,
-            reason=reason,
-        )
+        "“{label}” could not be loaded from {folder} ({reason}). Its files may be damaged or of another kind: "
+        "download it again, or choose another model.",
+        label=spec.label,
+        folder=checkpoint.folder,
+        reason=reason,
     )
 
 

@@ -19,7 +19,6 @@ from typing import Protocol
 import numpy as np
 
 from demo.errors import InputError, ModelError
-from demo.messages import Message
 from demo.rankers.cross_encoder.pairs import Ids, Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
@@ -171,10 +170,8 @@ class CrossEncoder:
 
     def _takes_none(self) -> InputError:
         return InputError(
-            Message(
-                "{label} takes no instruction: its files have neither a template nor prompts. Leave the option out.",
-                label=self.spec.label,
-            )
+            "{label} takes no instruction: its files have neither a template nor prompts. Leave the option out.",
+            label=self.spec.label,
         )
 
     def submit(self, inputs: Inputs) -> Future[FloatArray]:
@@ -270,14 +267,12 @@ class _Run:
         tokens = batch.inputs["input_ids"].size
         if len(batch.rows) == 1:
             raise ModelError(
-                Message(
-                    "{label} needs more memory for one pair of {tokens} tokens than {device} has free. Choose a "
-                    "smaller "
-                    "model, or free some memory.",
-                    label=self._model.spec.label,
-                    tokens=tokens,
-                    device=self._model.device,
-                )
+                "{label} needs more memory for one pair of {tokens} tokens than {device} has free. Choose a "
+                "smaller "
+                "model, or free some memory.",
+                label=self._model.spec.label,
+                tokens=tokens,
+                device=self._model.device,
             ) from error
         self._model.batch_tokens = max(1, min(self._model.batch_tokens, tokens // 2))
         back = [each.rows for each in (batch, *self.cancel())]
@@ -311,16 +306,14 @@ class _Run:
         label, precision = self._model.spec.label, self._model.precision
         text = " ".join(self._texts[place].split())[:40]
         return ModelError(
-            Message(
-                "{label} gave {score} for passage {place} of {texts} (“{text}”) in {precision}. Choose fp32, or leave "
-                "that passage out.",
-                label=label,
-                score=score,
-                place=place + 1,
-                texts=len(self._texts),
-                text=text,
-                precision=precision,
-            )
+            "{label} gave {score} for passage {place} of {texts} (“{text}”) in {precision}. Choose fp32, or leave "
+            "that passage out.",
+            label=label,
+            score=score,
+            place=place + 1,
+            texts=len(self._texts),
+            text=text,
+            precision=precision,
         )
 
 

@@ -222,20 +222,16 @@ def choose_device(asked: str) -> str:
         torch.zeros(1, device=asked)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InputError(
-            Message(
-                "The setting device is “{asked}”, which this machine does not have. Write cpu, or cuda where there is "
-                "an NVIDIA GPU.",
-                asked=asked,
-            )
+            "The setting device is “{asked}”, which this machine does not have. Write cpu, or cuda where there is "
+            "an NVIDIA GPU.",
+            asked=asked,
         ) from error
     return asked
 
 
 def _check_precision(precision: str, device: torch.device) -> None:
     if precision == "fp16" and device.type == "cpu":
-        raise InputError(
-            Message("Precision fp16 needs a GPU, and this machine computes on the CPU. Choose fp32 or bf16.")
-        )
+        raise InputError("Precision fp16 needs a GPU, and this machine computes on the CPU. Choose fp32 or bf16.")
 
 
 def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> Network | None:

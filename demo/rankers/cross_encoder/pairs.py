@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.errors import InputError, ModelError
-from demo.messages import Message
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.records import Extent, IntArray
 
@@ -132,10 +131,7 @@ class Frame:
         passage = [place for place, side in enumerate(sides) if side == 1]
         if not query or not passage:
             raise ModelError(
-                Message(
-                    "The tokenizer of this model cannot join two texts, so it is no cross-encoder's. Choose another "
-                    "model."
-                )
+                "The tokenizer of this model cannot join two texts, so it is no cross-encoder's. Choose another model."
             )
         first, end, second, last = query[0], query[-1] + 1, passage[0], passage[-1] + 1
         return cls(
@@ -284,7 +280,7 @@ class Worded:
         wording = self._word(instruction)
         lead, *fixed = self._seams.split(wording)
         if fixed != self._fixed:
-            raise InputError(Message("This model's template puts the instruction behind the passage. Leave it out."))
+            raise InputError("This model's template puts the instruction behind the passage. Leave it out.")
         return f"{wording.before}{query}{lead}"
 
     def cut(self, query: int, passages: IntArray, room: int) -> tuple[IntArray, IntArray]:
@@ -333,10 +329,8 @@ class PairTokenizer:
         self.max_tokens = max_tokens
         if max_tokens < self.least_tokens:
             raise ModelError(
-                Message(
-                    "The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
-                    max_tokens=max_tokens,
-                )
+                "The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
+                max_tokens=max_tokens,
             )
 
     def cut_nothing(self) -> None:
@@ -371,13 +365,11 @@ class PairTokenizer:
         """
         if max_tokens and not self.least_tokens <= max_tokens <= self.limit_tokens:
             raise InputError(
-                Message(
-                    "The maximum length is {max_tokens} tokens. Write {least_tokens} to {limit_tokens}, so that query "
-                    "and passage have room and the model can read them, or 0 for its usual length.",
-                    max_tokens=max_tokens,
-                    least_tokens=self.least_tokens,
-                    limit_tokens=self.limit_tokens,
-                )
+                "The maximum length is {max_tokens} tokens. Write {least_tokens} to {limit_tokens}, so that query "
+                "and passage have room and the model can read them, or 0 for its usual length.",
+                max_tokens=max_tokens,
+                least_tokens=self.least_tokens,
+                limit_tokens=self.limit_tokens,
             )
         return (max_tokens or self.max_tokens) - self._frame.size
 

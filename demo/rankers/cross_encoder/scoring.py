@@ -132,11 +132,9 @@ class Scoring:
         precision = precision or self._settings.precision
         if precision not in PRECISIONS:
             raise InputError(
-                Message(
-                    "There is no precision “{precision}”. Choose one of {precisions}.",
-                    precision=precision,
-                    precisions=listed(PRECISIONS),
-                )
+                "There is no precision “{precision}”. Choose one of {precisions}.",
+                precision=precision,
+                precisions=listed(PRECISIONS),
             )
         spec = self._source.resolve(model or self.default_model().key, self._settings)
         return Use(spec, precision, windows, max_tokens, instruction)

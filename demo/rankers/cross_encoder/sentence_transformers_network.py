@@ -24,7 +24,6 @@ from sentence_transformers.sentence_transformer.modules import Dropout, LayerNor
 from torch import Tensor, nn
 
 from demo.errors import ModelError
-from demo.messages import Message
 from demo.rankers.cross_encoder import layouts
 from demo.rankers.cross_encoder.checkpoints import Checkpoint
 from demo.rankers.cross_encoder.layouts import Files, untrained
@@ -156,11 +155,9 @@ class Loaded:
         failure = first.input_formatter.pair_roles_failure(self.files.processing("chat_template"))
         if failure is not None:
             raise ModelError(
-                Message(
-                    "The chat template of “{label}” has no place for a query and a document, so it is no reranker as "
-                    "it stands. Choose a version that was saved for sentence-transformers.",
-                    label=self.spec.label,
-                )
+                "The chat template of “{label}” has no place for a query and a document, so it is no reranker as "
+                "it stands. Choose a version that was saved for sentence-transformers.",
+                label=self.spec.label,
             )
         return self._word
 
@@ -180,11 +177,9 @@ class Loaded:
 
     def _no_parts(self) -> ModelError:
         return ModelError(
-            Message(
-                "“{label}” joins query and passage in a way that this page cannot follow, so its scores would not be "
-                "its own. Choose another model.",
-                label=self.spec.label,
-            )
+            "“{label}” joins query and passage in a way that this page cannot follow, so its scores would not be "
+            "its own. Choose another model.",
+            label=self.spec.label,
         )
 
     def pairs(self, most: int, limit: int) -> PairTokenizer:

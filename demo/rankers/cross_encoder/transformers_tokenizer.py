@@ -10,7 +10,6 @@ from typing import Any
 import transformers
 
 from demo.errors import ModelError
-from demo.messages import Message
 from demo.rankers.cross_encoder.checkpoints import Checkpoint
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.records import ModelSpec
@@ -39,12 +38,10 @@ def fast(spec: ModelSpec, tokenizer: Any) -> Any:
     """
     if not tokenizer.is_fast:
         raise ModelError(
-            Message(
-                "The tokenizer of “{label}” ({name__}) has no fast form, which is needed to tell what was read of a "
-                "passage. Choose another model.",
-                label=spec.label,
-                name__=type(tokenizer).__name__,
-            )
+            "The tokenizer of “{label}” ({name__}) has no fast form, which is needed to tell what was read of a "
+            "passage. Choose another model.",
+            label=spec.label,
+            name__=type(tokenizer).__name__,
         )
     return tokenizer
 

@@ -69,12 +69,10 @@ class Caller:
         """
         if self.server.key and not _KEY.fullmatch(self._key()):
             raise InputError(
-                Message(
-                    "{label} needs a key, and the environment variable {variable} holds none. Whoever runs this app "
-                    "can set it.",
-                    label=self.server.label,
-                    variable=self.server.key,
-                )
+                "{label} needs a key, and the environment variable {variable} holds none. Whoever runs this app "
+                "can set it.",
+                label=self.server.label,
+                variable=self.server.key,
             )
 
     def _key(self) -> str:
@@ -157,7 +155,7 @@ class Caller:
         )
 
     def _error(self, reason: Message) -> RemoteError:
-        return RemoteError(Message("{label} gave no scores: {reason}.", label=self.server.label, reason=reason))
+        return RemoteError("{label} gave no scores: {reason}.", label=self.server.label, reason=reason)
 
 
 def _read(response: httpx.Response, seconds: float) -> bytes:

@@ -188,7 +188,5 @@ def find_protocol(key: str) -> RemoteProtocol:
         if row.key == key:
             return row
     raise InputError(
-        Message(
-            "There is no protocol “{key}”. Write one of {keys}.", key=key, keys=listed(row.key for row in PROTOCOLS)
-        )
+        "There is no protocol “{key}”. Write one of {keys}.", key=key, keys=listed(row.key for row in PROTOCOLS)
     )

@@ -178,9 +178,7 @@ def _read(written: Written, tools: Tools) -> Remote:
     options = Options(NAME, written.options)
     options.close()
     if written.members is None or len(written.members) != 1:
-        raise InputError(
-            Message("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")
-        )
+        raise InputError("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")
     (member,) = written.members
     inner = read(member)
     plain = inner.members is None and not inner.options

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from demo.errors import InputError
-from demo.messages import Message
 from demo.rankers.cross_encoder.kept_scores import KeptScores
 from demo.rankers.remote.calls import Caller
 from demo.rankers.remote.servers import Server, read_servers
@@ -40,16 +39,12 @@ class Remotes:
             return self.callers[name]
         if not self.callers:
             raise InputError(
-                Message(
-                    "There is no remote reranker “{name}”. Whoever runs this app has set up none; docs/protocols.md "
-                    "says how.",
-                    name=name,
-                )
+                "There is no remote reranker “{name}”. Whoever runs this app has set up none; docs/protocols.md "
+                "says how.",
+                name=name,
             )
         raise InputError(
-            Message(
-                "There is no remote reranker “{name}”. Choose one of {names}.",
-                name=name,
-                names=", ".join(f"{NAME}({each})" for each in self.callers),
-            )
+            "There is no remote reranker “{name}”. Choose one of {names}.",
+            name=name,
+            names=", ".join(f"{NAME}({each})" for each in self.callers),
         )

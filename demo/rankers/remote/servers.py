@@ -99,11 +99,9 @@ def read_servers(setting: str) -> Mapping[str, Server]:
         tables = tomllib.loads(setting if inside else Path(setting).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            Message(
-                "The remote rerankers cannot be read: {error}. RERANK_LENS_REMOTES names a TOML file, or holds its "
-                "text, with one table for each reranker.",
-                error=str(error),
-            )
+            "The remote rerankers cannot be read: {error}. RERANK_LENS_REMOTES names a TOML file, or holds its "
+            "text, with one table for each reranker.",
+            error=str(error),
         ) from error
     return {name: _server(name, table) for name, table in tables.items()}
 
@@ -112,17 +110,15 @@ def _server(name: str, table: Any) -> Server:
     try:
         return _checked(name, table)
     except InputError as error:
-        raise InputError(Message("Remote reranker “{name}”: {reason}", name=name, reason=error.message)) from error
+        raise InputError("Remote reranker “{name}”: {reason}", name=name, reason=error.message) from error
 
 
 def _checked(name: str, table: Any) -> Server:
     if not _NAME.fullmatch(name) or not isinstance(table, dict):
-        raise InputError(
-            Message("Each is a table, whose name has letters, digits, “.”, “-” and “_” alone, as [my-reranker].")
-        )
+        raise InputError("Each is a table, whose name has letters, digits, “.”, “-” and “_” alone, as [my-reranker].")
     values = {field: _value(field, value) for field, value in table.items()}
     if "protocol" not in values:
-        raise InputError(Message("It names no protocol. Write for example protocol = “tei”."))
+        raise InputError("It names no protocol. Write for example protocol = “tei”.")
     row = find_protocol(values["protocol"])
     server = Server(
         **{
@@ -135,31 +131,27 @@ def _checked(name: str, table: Any) -> Server:
         }
     )
     if row.names_model and not server.model:
-        raise InputError(Message("{label} wants the name of a model. Write model = “…”.", label=row.label))
+        raise InputError("{label} wants the name of a model. Write model = “…”.", label=row.label)
     return server
 
 
 def _value(field: str, value: Any) -> Any:
     """The value as its field has it."""
     if field not in _FIELDS:
-        raise InputError(
-            Message("There is no field “{field}”. Fields are {fields}.", field=field, fields=listed(_FIELDS))
-        )
+        raise InputError("There is no field “{field}”. Fields are {fields}.", field=field, fields=listed(_FIELDS))
     types, wanted = _WANTED[_FIELDS[field]]
     if type(value) not in types:
-        raise InputError(Message("“{field}” is not {wanted}.", field=field, wanted=wanted))
+        raise InputError("“{field}” is not {wanted}.", field=field, wanted=wanted)
     if field == "key" and value and not _VARIABLE.fullmatch(value):
         raise InputError(
-            Message(
-                "“key” is the name of an environment variable, in capitals, and never the key itself. Write for "
-                "example key = “COHERE_API_KEY”, and put the key into that variable."
-            )
+            "“key” is the name of an environment variable, in capitals, and never the key itself. Write for "
+            "example key = “COHERE_API_KEY”, and put the key into that variable."
         )
     if isinstance(value, str):
         return value
     least = _LEAST.get(field, 0)
     if not least <= value < float("inf"):
-        raise InputError(Message("“{field}” is {value}. Write {least} or more.", field=field, value=value, least=least))
+        raise InputError("“{field}” is {value}. Write {least} or more.", field=field, value=value, least=least)
     return types[-1](value)
 
 
@@ -175,15 +167,11 @@ _WANTED: Mapping[str, tuple[tuple[type, ...], Message]] = {
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(
-            Message("It has no address that can be called. Write for example address = “http://127.0.0.1:8080”.")
-        )
+        raise InputError("It has no address that can be called. Write for example address = “http://127.0.0.1:8080”.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(
-            Message(
-                "Its address has a name, a password or a “?” in it. Write scheme, host, port and path alone; a key "
-                "belongs into an environment variable, named with key = “…”."
-            )
+            "Its address has a name, a password or a “?” in it. Write scheme, host, port and path alone; a key "
+            "belongs into an environment variable, named with key = “…”."
         )
     return text
 
@@ -191,11 +179,9 @@ def _address(text: str) -> str:
 def _scores(row: RemoteProtocol, key: str) -> str:
     if key and key not in row.scores:
         raise InputError(
-            Message(
-                "{label} does not give “{key}” as scores. Write one of {keys}, or leave it out.",
-                label=row.label,
-                key=key,
-                keys=listed(row.scores),
-            )
+            "{label} does not give “{key}” as scores. Write one of {keys}, or leave it out.",
+            label=row.label,
+            key=key,
+            keys=listed(row.scores),
         )
     return key or next(iter(row.scores))

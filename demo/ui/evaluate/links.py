@@ -12,7 +12,6 @@ from typing import Any
 from demo.errors import InputError
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import JUDGED
-from demo.messages import Message
 from demo.metrics.effectiveness import parse_measures
 from demo.rankers.text_form import shown
 from demo.service import RankingService
@@ -34,9 +33,7 @@ def written(form: EvaluateForm, start: EvaluateForm, service: RankingService) ->
     """
     if form.source != COLLECTION or form.candidates == RUN:
         raise InputError(
-            Message(
-                "Uploaded files do not fit into a link. Choose one of the collections here, or save the result as HTML."
-            )
+            "Uploaded files do not fit into a link. Choose one of the collections here, or save the result as HTML."
         )
     numbers = {name: getattr(form, field) for field, name in NUMBERS.items()}
     usual = {name: getattr(start, field) for field, name in NUMBERS.items()}
@@ -62,12 +59,10 @@ def read(values: Mapping[str, str], start: EvaluateForm, service: RankingService
     candidates = values.get(CANDIDATES, GIVEN)
     if candidates not in (GIVEN, JUDGED) and not service.rankers.read(candidates).spec.ranks_collection:
         raise InputError(
-            Message(
-                "The link asks for the candidates “{candidates}”. Write a first stage such as bm25, or {judged}, or "
-                "leave it out.",
-                candidates=shown(candidates),
-                judged=JUDGED,
-            )
+            "The link asks for the candidates “{candidates}”. Write a first stage such as bm25, or {judged}, or "
+            "leave it out.",
+            candidates=shown(candidates),
+            judged=JUDGED,
         )
     found: dict[str, Any] = {"collection": service.collection(values[EVALUATE]).key, "candidates": candidates}
     if RANKERS in values:

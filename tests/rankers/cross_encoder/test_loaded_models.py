@@ -48,7 +48,7 @@ class Shelf:
         self.started.set()
         assert self.go.wait(5)
         if self.broken:
-            raise ModelError(Message("Memory is short."))
+            raise ModelError("Memory is short.")
         return FakeModel(spec, settings.precision)
 
 
