@@ -46,15 +46,15 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
 
 def texts(name: str, value: Any, most: int, most_chars: int) -> list[str]:
     """The value, which is a list of at most `most` texts."""
-    return [text(f"{name}[{place}]", each, most_chars) for place, each in enumerate(_list(name, value, most, _TEXTS))]
+    return [text(f"{name}[{index}]", each, most_chars) for index, each in enumerate(_list(name, value, most, _TEXTS))]
 
 
 def passages(name: str, value: Any, most: int) -> list[str | Mapping[str, Any]]:
     """The value, which is a list of at most `most` texts or objects; what is in them is read by `formats`."""
     rows = _list(name, value, most, _PASSAGES)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if not isinstance(row, str | Mapping):
-            raise _wrong(f"{name}[{place}]", row, Message("a text, or an object with “text”"))
+            raise _wrong(f"{name}[{index}]", row, Message("a text, or an object with “text”"))
     return list(rows)
 
 

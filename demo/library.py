@@ -22,7 +22,7 @@ from demo.errors import InputError
 from demo.formats.assembly import distinct, group_judgments
 from demo.formats.json_text import read_jsonl
 from demo.formats.qrels import read_qrels
-from demo.formats.source import Judgment, Limits, Source
+from demo.formats.source import JudgmentRow, Limits, Source
 from demo.formats.topics import read_topics
 from demo.messages import Message, listed
 from demo.records import Card, Collection, Passage, Query
@@ -193,7 +193,7 @@ def _read_passages(source: Source) -> tuple[Passage, ...]:
     kept, duplicates, _ = distinct(found.entries, _UNLIMITED)
     for entry in found.entries:
         if not entry.doc_id:
-            where = entry.place.start
+            where = entry.location.start
             raise InputError("{where} has no _id. Give every passage one.", where=where)
     if duplicates or found.empty_passages:
         raise InputError(
@@ -205,10 +205,10 @@ def _read_passages(source: Source) -> tuple[Passage, ...]:
     return tuple(Passage(entry.doc_id, entry.text, entry.title) for entry in kept)
 
 
-def _check_judgments(judgments: Sequence[Judgment], unknown: Sequence[Judgment], card: Card) -> None:
+def _check_judgments(judgments: Sequence[JudgmentRow], unknown: Sequence[JudgmentRow], card: Card) -> None:
     """Nothing, if every judgment names what exists and has a grade that the card explains."""
     for one in unknown:
-        where = one.place.start
+        where = one.location.start
         raise InputError(
             "{where} judges passage “{doc_id}” for query “{query_id}”; one of them is not in the collection. "
             "Correct the id, or remove the line.",
@@ -218,7 +218,7 @@ def _check_judgments(judgments: Sequence[Judgment], unknown: Sequence[Judgment],
         )
     for one in judgments:
         if one.grade not in card.grades:
-            where = one.place.start
+            where = one.location.start
             allowed = [str(grade) for grade in card.grades]
             raise InputError(
                 "{where} has grade {grade}, whose meaning {card} does not give. Allowed: {allowed}.",

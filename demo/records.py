@@ -97,9 +97,9 @@ class Collection:
     def text_order(self) -> IntArray:
         """int64 (n,), each passage's place among all by title and text, then id: an order that no list decides."""
         keys = [(passage.content, passage.doc_id) for passage in self.passages]
-        places = np.empty(len(keys), dtype=np.int64)
-        places[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-        return places
+        positions = np.empty(len(keys), dtype=np.int64)
+        positions[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+        return positions
 
 
 class Extent(NamedTuple):

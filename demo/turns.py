@@ -212,15 +212,17 @@ class Turns:
     def _place(self, job: _Job) -> Progress:
         """Its place and how long it will take to be its turn."""
         with self._lock:
-            place = self._queue(job).index(job)
-            seconds = self._expected(job, place)
-        detail = Message("Waiting for others: place {place}, about {time}", place=f"{place + 1:,}", time=about(seconds))
+            queue_index = self._queue(job).index(job)
+            seconds = self._expected(job, queue_index)
+        detail = Message(
+            "Waiting for others: place {place}, about {time}", place=f"{queue_index + 1:,}", time=about(seconds)
+        )
         return Progress("waiting", 0, 0, detail)
 
-    def _expected(self, job: _Job, place: int) -> float:
+    def _expected(self, job: _Job, queue_index: int) -> float:
         """Seconds until a slot is free for the job at this place of its lane, from 0."""
         ahead = [each for each in self._jobs if each.running and each.small == job.small]
-        ahead += [each for each in self._queue(job) if each is not job][:place]
+        ahead += [each for each in self._queue(job) if each is not job][:queue_index]
         slots = self._settings.max_small if job.small else self._settings.max_large
         share = (len(ahead) - slots + 1) / max(len(ahead), 1)
         return max(share, 1 / max(len(ahead), 1)) * sum(each.left for each in ahead)

@@ -25,7 +25,7 @@ from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, stepwise
 from demo.rankers.bm25 import Bm25
-from demo.rankers.cross_encoder.loaded_models import Batch, Tell
+from demo.rankers.cross_encoder.loaded_models import ScoredTexts, Tell
 from demo.rankers.cross_encoder.scoring import Where
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.registry import KINDS
@@ -128,7 +128,7 @@ class FakeModel:
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[Batch, None, None]:
+    ) -> Generator[ScoredTexts, None, None]:
         longest_first = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         try:
             for start in range(0, len(texts), 2):
@@ -136,7 +136,7 @@ class FakeModel:
         finally:
             self.closed += 1
 
-    def _batch(self, query: str, texts: Sequence[str], indices: list[int], windows: bool) -> Batch:
+    def _batch(self, query: str, texts: Sequence[str], indices: list[int], windows: bool) -> ScoredTexts:
         self.scored += [texts[index] for index in indices]
         return SimpleNamespace(  # type: ignore[return-value]
             indices=np.array(indices, dtype=np.int64),
@@ -159,7 +159,7 @@ class SlowModel(FakeModel):
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[Batch, None, None]:
+    ) -> Generator[ScoredTexts, None, None]:
         for batch in super().score(query, texts, windows):
             sleep(0.1)
             yield batch

@@ -14,7 +14,7 @@ import transformers
 from safetensors.torch import save_file
 from torch import Tensor
 
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -120,7 +120,7 @@ class HubCache:
         return folder
 
 
-def scores_of(model: CrossEncoder, query: str, texts: Sequence[str], windows: bool = False) -> list[float]:
+def scores_of(model: LoadedCrossEncoder, query: str, texts: Sequence[str], windows: bool = False) -> list[float]:
     """The scores in the order of the texts."""
     scores = [float("nan")] * len(texts)
     for batch in model.score(query, texts, windows):

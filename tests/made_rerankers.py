@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.settings import Settings
 
 WIDTH, INNER, HEADS, LAYERS = 64, 128, 4, 3
@@ -420,7 +420,7 @@ RERANKERS: Mapping[str, Callable[[Path], Path]] = {
 # ---- scores ----------------------------------------------------------------------------------------------------------
 
 
-def load(folder: Path, **settings: Any) -> CrossEncoder:
+def load(folder: Path, **settings: Any) -> LoadedCrossEncoder:
     chosen = Settings(device="cpu", **settings)
     return load_cross_encoder(resolve(str(folder), chosen), chosen)
 
@@ -438,7 +438,7 @@ def oracle_scores(folder: Path, **options: Any) -> np.ndarray:
     return logits if logits.ndim == 1 else logits[:, 1] - logits[:, 0]
 
 
-def our_scores(model: CrossEncoder, **options: Any) -> np.ndarray:
+def our_scores(model: LoadedCrossEncoder, **options: Any) -> np.ndarray:
     """The same pairs, query by query."""
     scores = np.full(len(PAIRS), np.nan, np.float32)
     for query in dict.fromkeys(query for query, _ in PAIRS):

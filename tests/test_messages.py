@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from string import Formatter
 
 import polib
 import pytest
 
-from demo.locale.__main__ import read_catalogue, sentences
+from demo.locale.__main__ import SOURCE, read_catalogue, sentences
 from demo.messages import (
     LOCALE,
     NOTHING,
@@ -23,6 +24,7 @@ from demo.messages import (
 )
 
 CATALOGUES = sorted(LOCALE.glob("*.po"))
+SAYING = ("Message", "plural", "InputError", "ModelError", "RemoteError", "BusyError")
 
 
 def test_placeholders_are_filled_as_python_writes_them() -> None:
@@ -127,3 +129,20 @@ class TestCatalogue:
 
     def test_is_read_by_gettext(self, path) -> None:
         assert catalogue(path.stem).gettext("Query") != "Query"
+
+
+def test_every_sentence_gets_the_values_that_it_names() -> None:
+    """One value too few fails only when the sentence is said; one too many is not said."""
+    wrong = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in SAYING:
+                continue
+            texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            given = {keyword.arg for keyword in call.keywords} - {"retry_seconds"}
+            if not texts or None in given or (not given and call.func.id == "Message"):  # `format` may fill it in later
+                continue
+            named = {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
+            if named - {"count"} != given - {"count"}:
+                wrong.append(f"{path.name}:{call.lineno} {sorted(map(str, named ^ given))}")
+    assert not wrong, "\n".join(wrong)

@@ -28,7 +28,7 @@ from demo.metrics.effectiveness import parse_measures
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind
 from demo.rankers.registry import KINDS
-from demo.rankers.text_form import Options, Written, write_options
+from demo.rankers.text_form import RankerOptions, Written, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Failure, IntArray, Query, RankerSpec, Ranking, Result
 from demo.results import Pair, change_summary, summary
@@ -36,15 +36,15 @@ from demo.results.report import as_csv, as_json, pair_as_json
 from demo.score_kinds import PROBABILITY
 from demo.service import RankingService
 from demo.settings import Settings
-from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.evaluate.handlers import EvaluateTab
-from demo.ui.evaluate.session import EvaluateForm, Looks
+from demo.ui.evaluate.session import EvaluateForm, EvaluateOptions
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.links import Link, read, written
 from demo.ui.rankers import ranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.sections import View
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 
 # ---- a server that knows how likely a passage is to be relevant ----------------------------------------------------
 
@@ -134,7 +134,7 @@ def kind_of(server: Server) -> Kind:
     address = f"http://127.0.0.1:{server.server_port}/"
 
     def read_one(written: Written, tools: Tools) -> FakeRemote:
-        options = Options("fake", written.options)
+        options = RankerOptions("fake", written.options)
         version = options.text("version")
         options.close()
         return FakeRemote(address, version)
@@ -288,7 +288,9 @@ def pane(service: RankingService) -> InputsPane:
     return InputsPane(Settings(), service)
 
 
-def compared(pane: InputsPane, rankers: Sequence[str], controls: Controls = Controls()) -> View[Shown]:
+def compared(
+    pane: InputsPane, rankers: Sequence[str], controls: CompareOptions = CompareOptions()
+) -> View[ShownResult]:
     *_, last = CompareTab(pane).run(pane.default_form(), rankers, controls, Judgments(), "en")
     assert last.kept is not None, last.status
     return last
@@ -301,7 +303,7 @@ def test_it_stands_in_the_menus(service: RankingService) -> None:
 
 @pytest.mark.parametrize("fusion", ["", "rrf", "min-max"])
 def test_compare_shows_it(pane: InputsPane, fusion: str) -> None:
-    view = compared(pane, ["bm25", "fake", "tiny"], Controls(fusion=fusion))
+    view = compared(pane, ["bm25", "fake", "tiny"], CompareOptions(fusion=fusion))
     for key in ("flow", "table", "agreement", "scores", "speeds", "depths"):
         assert "Fake remote" in str(view.drawn[key]), key
 
@@ -346,7 +348,7 @@ def test_following_a_link_compares_it(pane: InputsPane) -> None:
 def test_the_saved_page_shows_it_and_holds_its_scores(pane: InputsPane) -> None:
     tab = CompareTab(pane)
     shown = compared(pane, ["bm25", "fake"]).kept
-    text = tab.html(shown, Judgments(), Controls(), None, "en")["text"]
+    text = tab.html(shown, Judgments(), CompareOptions(), None, "en")["text"]
     assert "Fake remote" in text
     assert '"score_kind": "probability"' in text.replace("&#34;", '"')
 
@@ -356,8 +358,8 @@ def test_evaluate_shows_it(pane: InputsPane) -> None:
     form = EvaluateForm(
         COLLECTION, "cities", None, "", None, 10, ("bm25", "fake", "rrf(bm25+fake)"), "", ("ndcg@10",), 1, 5
     )
-    *_, view = tab.run(form, Looks(), "en")
+    *_, view = tab.run(form, EvaluateOptions(), "en")
     assert view.kept is not None, view.status
-    data = json.loads(tab.file("json", view.kept, Looks("ndcg@10"))["text"])
+    data = json.loads(tab.file("json", view.kept, EvaluateOptions("ndcg@10"))["text"])
     assert "fake" in json.dumps(data)
     assert "Fake remote" in str(view.drawn["table"])

@@ -25,7 +25,7 @@ from demo.settings import Settings
 INVALID = 400
 
 
-class RerankRequest(BaseModel):
+class CohereRequest(BaseModel):
     """A query and the documents to rank for it."""
 
     model: str = Field("", description="A ranker by its key, such as “bundled/tiny”; empty takes the default.")
@@ -59,7 +59,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
     desk = Desk(service, settings)
 
     @routes.post("/v2/rerank", response_model=CohereAnswer, response_model_exclude_none=True)
-    async def rerank_as_cohere(body: RerankRequest, request: Request) -> CohereAnswer:
+    async def rerank_as_cohere(body: CohereRequest, request: Request) -> CohereAnswer:
         """The documents' probabilities of relevance, best first."""
         ranker = desk.reranker(body.model, body.max_tokens_per_doc, body.instruction)
         texts = plain(body.documents)

@@ -26,7 +26,7 @@ from demo.settings import Settings
 INVALID = 422
 
 
-class RerankRequest(BaseModel):
+class JinaRequest(BaseModel):
     """A query and the documents to rank for it."""
 
     model: str = Field("", description="A ranker by its key, such as “bundled/tiny”; empty takes the default.")
@@ -64,7 +64,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
     desk = Desk(service, settings)
 
     @routes.post("/v1/rerank", response_model=JinaAnswer, response_model_exclude_none=True)
-    async def rerank_as_jina(body: RerankRequest, request: Request) -> JinaAnswer:
+    async def rerank_as_jina(body: JinaRequest, request: Request) -> JinaAnswer:
         """The documents' probabilities of relevance, best first."""
         ranker = desk.reranker(body.model, max(0, body.truncate_prompt_tokens or 0), body.instruction)
         texts = plain(body.documents)

@@ -141,16 +141,16 @@ def _collection(texts: Sequence[str], settings: Settings) -> Collection:
             texts=len(texts),
             most=most,
         )
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         if len(text) > longest:
             raise InputError(
                 "Document {place} has {chars:,} characters; at most {most:,} are allowed. Shorten it.",
-                place=place,
+                place=index,
                 chars=len(text),
                 most=longest,
             )
     title = Message("Passages from a list")
-    passages = tuple(Passage(str(place), text) for place, text in enumerate(texts))
+    passages = tuple(Passage(str(index), text) for index, text in enumerate(texts))
     return Collection("pasted", Card(title, NOTHING), passages)
 
 

@@ -17,7 +17,7 @@ INVALID = 422
 _TYPES = {INVALID: "Validation", 404: "Validation", 429: "Overloaded"}
 
 
-class RerankRequest(BaseModel):
+class TeiRequest(BaseModel):
     """A query and the texts to rank for it."""
 
     query: str = Field(description="A question or a few words.")
@@ -51,7 +51,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
     desk = Desk(service, settings)
 
     @routes.post("/rerank", response_model=list[Rank], response_model_exclude_none=True)
-    async def rerank(body: RerankRequest, request: Request) -> list[Rank]:
+    async def rerank(body: TeiRequest, request: Request) -> list[Rank]:
         """The texts' scores, best first."""
         ranking = await desk.ranked(request, desk.reranker(body.model), body.query, body.texts)
         if body.truncate is False:

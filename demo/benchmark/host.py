@@ -12,7 +12,7 @@ from demo.benchmark.material import PROFILES, TINY, passages
 from demo.benchmark.models import folder_of, load, one_by_one, scores
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import Spread, in_turns
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.rankers.cross_encoder.network import GPU_BUDGET
 from demo.rankers.cross_encoder.pairs import Inputs
 from demo.records import FloatArray
@@ -44,7 +44,7 @@ def host(options: Options) -> Iterator[Row]:
     """Passages cut into tokens, joined to pairs, batched as for a GPU and taken back, without any model."""
     loaded = load(folder_of(TINY, options.work), options, "fp32")
     budget = Settings().batch_tokens * GPU_BUDGET
-    model = CrossEncoder(loaded.spec, loaded.pairs, Idle(), loaded.fingerprint, budget)
+    model = LoadedCrossEncoder(loaded.spec, loaded.pairs, Idle(), loaded.fingerprint, budget)
     amount = min(USUAL, options.most)
     drawn = [passages(amount, PROFILES[options.profile], seed) for seed in range(options.repeats + 1)]
     work = {state: one_by_one(partial(scores, model), drawn) for state in ("new", "seen")}

@@ -19,7 +19,7 @@ from demo.service import BUNDLED
 from demo.settings import Settings
 
 if TYPE_CHECKING:
-    from demo.rankers.cross_encoder.model import CrossEncoder
+    from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 
 ORACLE = "sentence-transformers"
 FEWEST = 32
@@ -35,13 +35,13 @@ def folder_of(shape: Shape, work: Path) -> Path:
     return folder if (folder / "config.json").is_file() else shape.write(folder)
 
 
-def load(folder: Path, options: Options, precision: str) -> CrossEncoder:
+def load(folder: Path, options: Options, precision: str) -> LoadedCrossEncoder:
     """The app's own model of the checkpoint."""
     settings = Settings(device=options.device, precision=precision, threads=options.threads)
     return load_cross_encoder(resolve(str(folder), settings), settings)
 
 
-def scores(model: CrossEncoder, texts: list[str], max_tokens: int = 0) -> FloatArray:
+def scores(model: LoadedCrossEncoder, texts: list[str], max_tokens: int = 0) -> FloatArray:
     """In the order of the texts."""
     result = np.full(len(texts), np.nan, np.float32)
     for batch in model.score(QUERY, texts, max_tokens=max_tokens):

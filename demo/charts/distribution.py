@@ -244,11 +244,11 @@ def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: 
 
 
 def _bar_texts(panel: Panel, k: int) -> list[Message]:
-    places = _places(float(panel.edges[1] - panel.edges[0]))
+    decimals = _decimals(float(panel.edges[1] - panel.edges[0]))
     texts = []
     for low, high, top, rest in zip(panel.edges, panel.edges[1:], panel.top_counts, panel.rest_counts, strict=False):
         count = int(top + rest)
-        span = f"{signed(float(low), places)} … {signed(float(high), places)}"
+        span = f"{signed(float(low), decimals)} … {signed(float(high), decimals)}"
         texts.append(
             Message(
                 "{span}<br>{passages}, {top} in the top {k}", span=span, passages=count_passages(count), top=top, k=k
@@ -257,10 +257,10 @@ def _bar_texts(panel: Panel, k: int) -> list[Message]:
     return texts
 
 
-def _places(step: float) -> int:
+def _decimals(step: float) -> int:
     """Decimals that tell two edges apart, quarters included."""
-    places = max(0, -math.floor(math.log10(step)))
-    return places if math.isclose(step * 10**places, round(step * 10**places)) else places + 1
+    decimals = max(0, -math.floor(math.log10(step)))
+    return decimals if math.isclose(step * 10**decimals, round(step * 10**decimals)) else decimals + 1
 
 
 def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> go.Scatter:

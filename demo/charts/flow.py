@@ -97,9 +97,9 @@ def flow_data(rankings: Sequence[Ranking]) -> FlowData:
     size = rankings[0].scores.size if rankings else 0
     k, mode = min(TOP_K, size), _mode(size)
     strong = _strong(rankings, mode)
-    places = [_places(ranking) for ranking in rankings]
+    positions = [_positions(ranking) for ranking in rankings]
     lines = tuple(
-        _line(index, rankings, places, size, mode, index in strong)
+        _line(index, rankings, positions, size, mode, index in strong)
         for index in (rankings[-1].order.tolist() if rankings else [])
         if mode != "tops" or index in strong
     )
@@ -117,11 +117,11 @@ def flow_data(rankings: Sequence[Ranking]) -> FlowData:
     )
 
 
-def _places(ranking: Ranking) -> list[int]:
+def _positions(ranking: Ranking) -> list[int]:
     """Where each candidate stands in the ranking's order, from 1, so that tied ones have rows of their own."""
-    places = np.empty_like(ranking.order)
-    places[ranking.order] = np.arange(1, ranking.order.size + 1)
-    return [int(place) for place in places]
+    positions = np.empty_like(ranking.order)
+    positions[ranking.order] = np.arange(1, ranking.order.size + 1)
+    return [int(position) for position in positions]
 
 
 def _mode(size: int) -> Mode:
@@ -154,15 +154,15 @@ def _spreads(rankings: Sequence[Ranking]) -> IntArray:
 
 
 def _line(
-    candidate: int, rankings: Sequence[Ranking], places: Sequence[Sequence[int]], size: int, mode: Mode, strong: bool
+    candidate: int, rankings: Sequence[Ranking], positions: Sequence[Sequence[int]], size: int, mode: Mode, strong: bool
 ) -> FlowLine:
     ranks = tuple(int(ranking.ranks[candidate]) if ranking.found[candidate] else None for ranking in rankings)
     return FlowLine(
         candidate=candidate,
         ranks=ranks,
         at=tuple(
-            1.0 if rank is None else _at(place[candidate], size, mode)
-            for rank, place in zip(ranks, places, strict=True)
+            1.0 if rank is None else _at(position[candidate], size, mode)
+            for rank, position in zip(ranks, positions, strict=True)
         ),
         strong=strong,
         named=tuple(strong and rank is not None and (mode != "tops" or rank <= TOP_K) for rank in ranks),

@@ -125,7 +125,7 @@ def points(
     """One trace for each direction, the unmoved at the bottom; a click finds the candidate in `customdata`."""
     traces = []
     for way, colour, symbol, _, _ in DIRECTIONS:
-        here = [place for place, each in enumerate(ways) if each == way]
+        here = [index for index, each in enumerate(ways) if each == way]
         indices = candidates[here].tolist()
         traces.append(
             go.Scatter(

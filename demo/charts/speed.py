@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from demo.charts.style import GRID, INK, SAME, UP, axis, axis_title, centred, escaped, layout
 from demo.messages import Language, Message, clauses, listed
-from demo.metrics.agreement import Measure
+from demo.metrics.agreement import AgreementMeasure
 from demo.phrases import shorten, signed
 from demo.records import Result
 from demo.results import SpeedRow, find_ranking, speed_rows
@@ -62,7 +62,7 @@ class SpeedData:
 
 
 def speed_data(
-    result: Result, reference_key: str, measure: Measure, quality: Mapping[str, float] | None = None
+    result: Result, reference_key: str, measure: AgreementMeasure, quality: Mapping[str, float] | None = None
 ) -> SpeedData:
     """Where each ranker stands; the reference, which agrees with itself, stands at 1.
 
@@ -124,11 +124,11 @@ def _label_shifts(values: Sequence[float], y_range: tuple[float, float]) -> list
     inner = HEIGHT - MARGINS["t"] - MARGINS["b"]
     natural = [(y_range[1] - value) / (y_range[1] - y_range[0]) * inner for value in values]
     placed, last = {}, -math.inf
-    for place in sorted(range(len(values)), key=natural.__getitem__):
-        last = max(natural[place] - LABEL_HEIGHT / 3, last + LABEL_HEIGHT)
-        placed[place] = last
+    for index in sorted(range(len(values)), key=natural.__getitem__):
+        last = max(natural[index] - LABEL_HEIGHT / 3, last + LABEL_HEIGHT)
+        placed[index] = last
     spare = max(0.0, max(placed.values(), default=0.0) - (inner - LABEL_HEIGHT / 2))
-    return [natural[place] - placed[place] + spare for place in range(len(values))]
+    return [natural[index] - placed[index] + spare for index in range(len(values))]
 
 
 def speed_figure(data: SpeedData, language: Language) -> go.Figure:

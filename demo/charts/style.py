@@ -70,8 +70,8 @@ def axis_title(text: str, standoff: int = 8) -> dict[str, Any]:
 
 def caption(text: str, y: float, size: int = 13, **parts: Any) -> dict[str, Any]:
     """A line of text that starts at the left edge of the plot, its foot at paper height `y`."""
-    place = {"xref": "paper", "yref": "paper", "x": 0, "y": y, "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": text, "showarrow": False, "align": "left", "font": {"size": size, "color": INK}} | parts
+    position = {"xref": "paper", "yref": "paper", "x": 0, "y": y, "xanchor": "left", "yanchor": "bottom"}
+    return position | {"text": text, "showarrow": False, "align": "left", "font": {"size": size, "color": INK}} | parts
 
 
 def centred(text: str) -> dict[str, Any]:

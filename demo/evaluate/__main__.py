@@ -226,8 +226,8 @@ def _write_figures(
 
 
 def _write_runs(folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome]) -> None:
-    for place, ranker in enumerate(evaluation.rankers):
-        _write(folder / f"{file_stem(ranker.key)}.run", report.run_file(outcomes, place))
+    for ranker_index, ranker in enumerate(evaluation.rankers):
+        _write(folder / f"{file_stem(ranker.key)}.run", report.run_file(outcomes, ranker_index))
 
 
 def _write(path: Path, text: str) -> None:

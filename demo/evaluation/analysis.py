@@ -56,12 +56,12 @@ class DepthPoint:
 def quality_by_depth(
     outcomes: Sequence[Outcome],
     collection: Collection,
-    place: int,
+    ranker_index: int,
     measures: Sequence[Measure],
     relevant_from: int = 1,
     depths: Sequence[int] = DEPTHS,
 ) -> dict[Measure, tuple[DepthPoint, ...]]:
-    """What ranker number `place` would give by each measure at smaller depths, and at the whole depth last.
+    """What ranker number `ranker_index` would give by each measure at smaller depths, and at the whole depth last.
 
     The first candidates are reordered by their scores, the others stay behind them in their order; nothing is scored
     again, which is right for rankers that score each passage by itself (not for fusion of ranks). The order of the
@@ -71,14 +71,14 @@ def quality_by_depth(
     qrels = judged_of(outcomes, collection)
     points: dict[Measure, list[DepthPoint]] = {measure: [] for measure in measures}
     for depth in [*sorted(depth for depth in set(depths) if 0 < depth < whole), whole]:
-        run = {outcome.query.query_id: _reranked_to(outcome, place, depth) for outcome in outcomes}
+        run = {outcome.query.query_id: _reranked_to(outcome, ranker_index, depth) for outcome in outcomes}
         for measure, values in measure_run(qrels, run, measures, relevant_from).items():
             points[measure].append(DepthPoint(depth, mean(values.values())))
     return {measure: tuple(found) for measure, found in points.items()}
 
 
-def _reranked_to(outcome: Outcome, place: int, depth: int) -> tuple[str, ...]:
-    order, size = outcome.rankings[place].top(len(outcome.doc_ids)), len(outcome.doc_ids)
+def _reranked_to(outcome: Outcome, ranker_index: int, depth: int) -> tuple[str, ...]:
+    order, size = outcome.rankings[ranker_index].top(len(outcome.doc_ids)), len(outcome.doc_ids)
     found = size if depth >= size else outcome.found
     head = order[order < min(depth, found)]
     return tuple(outcome.doc_ids[index] for index in head.tolist()) + outcome.doc_ids[depth:found]
@@ -117,13 +117,13 @@ class GradedScores:
         return self.scores[chosen], (self.judged & (self.grades >= relevant_from))[chosen]
 
 
-def graded_scores(outcomes: Sequence[Outcome], collection: Collection, place: int) -> GradedScores:
-    """The scores of ranker number `place`, in the order of the work."""
+def graded_scores(outcomes: Sequence[Outcome], collection: Collection, ranker_index: int) -> GradedScores:
+    """The scores of ranker number `ranker_index`, in the order of the work."""
     grades: list[int | None] = []
     for outcome in outcomes:
         known = collection.qrels.get(outcome.query.query_id, {})
         grades += [known.get(doc_id) for doc_id in outcome.doc_ids]
-    scores = np.concatenate([np.empty(0, np.float32), *(outcome.rankings[place].scores for outcome in outcomes)])
+    scores = np.concatenate([np.empty(0, np.float32), *(outcome.rankings[ranker_index].scores for outcome in outcomes)])
     finite = np.isfinite(scores)
     return GradedScores(
         scores[finite],

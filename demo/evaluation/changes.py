@@ -12,15 +12,16 @@ from demo.metrics.effectiveness import mean
 
 @dataclass(frozen=True, slots=True)
 class QueryChange:
-    """One query, by its place among the outcomes.
+    """One query.
 
     Attributes:
+        query_index: among the outcomes.
         rbo: agreement of the two orders, 0…1, as `metrics.agreement.rbo_between` has it.
         new: passages of the ranker's first ten that are not among the baseline's first ten.
         other_first: whether another passage is first.
     """
 
-    place: int
+    query_index: int
     query_id: str
     rbo: float
     new: int
@@ -59,11 +60,11 @@ class Changes:
         return tuple(sorted(self.rows, key=lambda row: row.rbo))
 
 
-def changes_between(outcomes: Sequence[Outcome], baseline: int, place: int) -> Changes:
-    """What ranker number `place` changes in the order of ranker number `baseline`."""
+def changes_between(outcomes: Sequence[Outcome], baseline: int, ranker_index: int) -> Changes:
+    """What ranker number `ranker_index` changes in the order of ranker number `baseline`."""
     rows = []
     for number, outcome in enumerate(outcomes):
-        before, after = outcome.rankings[baseline], outcome.rankings[place]
+        before, after = outcome.rankings[baseline], outcome.rankings[ranker_index]
         rbo = rbo_between(before, after)
         if rbo is None:
             continue

@@ -153,8 +153,8 @@ def evaluate(
     qrels = judged_of(outcomes, collection)
     measures = measures if collection.is_judged else ()
     figures: dict[tuple[str, Measure], Figure] = {}
-    for place, ranker in enumerate(rankers):
-        run = {outcome.query.query_id: outcome.ranked(place) for outcome in outcomes}
+    for ranker_index, ranker in enumerate(rankers):
+        run = {outcome.query.query_id: outcome.ranked(ranker_index) for outcome in outcomes}
         for measure, values in measure_run(qrels, run, measures, relevant_from).items():
             found = np.array(list(values.values()), dtype=np.float64)
             figures[ranker.key, measure] = Figure(found, mean(values.values()), bootstrap_interval(found))
@@ -169,8 +169,12 @@ def evaluate(
         relevant_from=relevant_from,
         depth=max(len(outcome.doc_ids) for outcome in outcomes),
         figures=figures,
-        changes={key: changes_between(outcomes, before, place) for place, key in enumerate(keys) if place != before},
-        speeds={ranker.key: _speed(outcomes, place) for place, ranker in enumerate(rankers)},
+        changes={
+            key: changes_between(outcomes, before, ranker_index)
+            for ranker_index, key in enumerate(keys)
+            if ranker_index != before
+        },
+        speeds={ranker.key: _speed(outcomes, ranker_index) for ranker_index, ranker in enumerate(rankers)},
         notes=(*notes, *(_cautions(qrels, relevant_from) if measures else ())),
     )
 
@@ -224,8 +228,8 @@ def _paired_test(differences: Floats) -> PairedTest:
     )
 
 
-def _speed(outcomes: Sequence[Outcome], place: int) -> Speed:
-    costs = [outcome.rankings[place].cost for outcome in outcomes]
+def _speed(outcomes: Sequence[Outcome], ranker_index: int) -> Speed:
+    costs = [outcome.rankings[ranker_index].cost for outcome in outcomes]
     fresh = [cost for cost in costs if not cost.kept_pairs]
     seconds = sum(cost.tokenise_seconds + cost.model_seconds for cost in fresh)
     last = next((cost for cost in reversed(costs) if cost.device), costs[-1])
@@ -237,7 +241,7 @@ def _speed(outcomes: Sequence[Outcome], place: int) -> Speed:
     per_query = seconds / len(fresh) if seconds > 0 else None if rate is None else pairs / len(costs) / rate
     return Speed(
         pairs=pairs,
-        truncated=sum(outcome.truncated[place] for outcome in outcomes),
+        truncated=sum(outcome.truncated[ranker_index] for outcome in outcomes),
         seconds_per_query=per_query,
         pairs_per_second=rate,
         device=last.device,

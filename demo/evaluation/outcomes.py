@@ -74,15 +74,15 @@ class Outcome:
             found[0] if found else chosen.size,
         )
 
-    def without(self, place: int) -> Outcome:
-        """The outcome without ranker number `place`."""
+    def without(self, ranker_index: int) -> Outcome:
+        """The outcome without ranker number `ranker_index`."""
         rankings, truncated = list(self.rankings), list(self.truncated)
-        del rankings[place], truncated[place]
+        del rankings[ranker_index], truncated[ranker_index]
         return replace(self, rankings=tuple(rankings), truncated=tuple(truncated))
 
-    def ranked(self, place: int) -> tuple[str, ...]:
-        """The candidates that ranker number `place` found, best first."""
-        return tuple(self.doc_ids[index] for index in self.rankings[place].top(len(self.doc_ids)).tolist())
+    def ranked(self, ranker_index: int) -> tuple[str, ...]:
+        """The candidates that ranker number `ranker_index` found, best first."""
+        return tuple(self.doc_ids[index] for index in self.rankings[ranker_index].top(len(self.doc_ids)).tolist())
 
 
 def queries_of(collection: Collection) -> tuple[Query, ...]:
@@ -173,12 +173,12 @@ def listed_candidates(
     Raises:
         InputError: nothing is listed for any of the queries, or no passage that the collection has.
     """
-    places = {passage.doc_id: index for index, passage in enumerate(collection.passages)}
+    passage_indices = {passage.doc_id: index for index, passage in enumerate(collection.passages)}
     wanted = {query.query_id: tuple(listed[query.query_id])[:depth] for query in queries if query.query_id in listed}
-    absent = sum(doc_id not in places for doc_ids in wanted.values() for doc_id in doc_ids)
+    absent = sum(doc_id not in passage_indices for doc_ids in wanted.values() for doc_id in doc_ids)
     _check_listed(listed, collection, queries, wanted, absent)
     lists = {
-        query_id: np.array([places[doc_id] for doc_id in doc_ids if doc_id in places], dtype=np.int64)
+        query_id: np.array([passage_indices[doc_id] for doc_id in doc_ids if doc_id in passage_indices], dtype=np.int64)
         for query_id, doc_ids in wanted.items()
     }
     nothing = np.empty(0, dtype=np.int64)

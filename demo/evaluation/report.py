@@ -28,27 +28,29 @@ _LATEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{"
 # ---- TREC runs ---------------------------------------------------------------------------------------------------
 
 
-def run_file(outcomes: Sequence[Outcome], place: int) -> str:
-    """Ranker number `place`'s run, tagged by its key without blanks and folders; read back it gives the same figures.
+def run_file(outcomes: Sequence[Outcome], ranker_index: int) -> str:
+    """Ranker number `ranker_index`'s run, tagged by its key without blanks and folders.
+
+    Read back it gives the same figures.
 
     Raises:
         InputError: an id holds white space.
     """
-    return run_text(outcomes[0].rankings[place].ranker.key, ranked(outcomes, place)) if outcomes else ""
+    return run_text(outcomes[0].rankings[ranker_index].ranker.key, ranked(outcomes, ranker_index)) if outcomes else ""
 
 
 def all_run_files(outcomes: Sequence[Outcome]) -> dict[str, str]:
     """Every ranker's run by the name of its file; as `run_file`."""
     rankers = [ranking.ranker.key for ranking in outcomes[0].rankings] if outcomes else []
-    return run_files((key, ranked(outcomes, place)) for place, key in enumerate(rankers))
+    return run_files((key, ranked(outcomes, ranker_index)) for ranker_index, key in enumerate(rankers))
 
 
-def ranked(outcomes: Sequence[Outcome], place: int) -> Iterator[Ranked]:
-    """What ranker number `place` found for each query, best first."""
+def ranked(outcomes: Sequence[Outcome], ranker_index: int) -> Iterator[Ranked]:
+    """What ranker number `ranker_index` found for each query, best first."""
     for outcome in outcomes:
-        ranking = outcome.rankings[place]
+        ranking = outcome.rankings[ranker_index]
         scores = ranking.scores[ranking.top(len(outcome.doc_ids))].tolist()
-        yield Ranked(outcome.query.query_id, outcome.ranked(place), scores)
+        yield Ranked(outcome.query.query_id, outcome.ranked(ranker_index), scores)
 
 
 # ---- query by query ----------------------------------------------------------------------------------------------
@@ -223,7 +225,8 @@ def as_json(
         "versions": versions(),
         "notes": [str(note) for note in evaluation.notes],
         "rankers": [
-            _ranker(evaluation, outcomes, collection, place, ordered) for place in range(len(evaluation.rankers))
+            _ranker(evaluation, outcomes, collection, ranker_index, ordered)
+            for ranker_index in range(len(evaluation.rankers))
         ],
         "quality_and_cost": {
             measure.key: [
@@ -246,11 +249,11 @@ def as_json_text(evaluation: Evaluation, outcomes: Sequence[Outcome], collection
 
 
 def _ranker(
-    evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, place: int, ordered: bool
+    evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, ranker_index: int, ordered: bool
 ) -> dict[str, Any]:
-    ranker, measures = evaluation.rankers[place], evaluation.measures
+    ranker, measures = evaluation.rankers[ranker_index], evaluation.measures
     speed, changes = evaluation.speeds[ranker.key], evaluation.changes.get(ranker.key)
-    depths = quality_by_depth(outcomes, collection, place, measures, evaluation.relevant_from) if ordered else {}
+    depths = quality_by_depth(outcomes, collection, ranker_index, measures, evaluation.relevant_from) if ordered else {}
     return {
         "key": ranker.key,
         "label": ranker.label,
@@ -260,7 +263,7 @@ def _ranker(
             measure.key: [[point.depth, point.mean] for point in points] for measure, points in depths.items()
         },
         "changes": None if changes is None else _changes(changes),
-        "separation": _separation(outcomes, collection, place, evaluation.relevant_from),
+        "separation": _separation(outcomes, collection, ranker_index, evaluation.relevant_from),
         "speed": {
             "seconds_per_query": speed.seconds_per_query,
             "pairs_per_second": speed.pairs_per_second,
@@ -304,9 +307,11 @@ def _test(test: PairedTest) -> dict[str, Any]:
     }
 
 
-def _separation(outcomes: Sequence[Outcome], collection: Collection, place: int, relevant_from: int) -> dict[str, Any]:
+def _separation(
+    outcomes: Sequence[Outcome], collection: Collection, ranker_index: int, relevant_from: int
+) -> dict[str, Any]:
     """How well scores tell relevant passages from others, and Platt's two numbers, over judged ones and over all."""
-    graded = graded_scores(outcomes, collection, place)
+    graded = graded_scores(outcomes, collection, ranker_index)
     found: dict[str, Any] = {"scores": {str(grade): int(scores.size) for grade, scores in graded.by_grade().items()}}
     for name, unjudged_too in (("judged", False), ("unjudged_as_irrelevant", True)):
         scores, relevant = graded.relevant(relevant_from, unjudged_too)

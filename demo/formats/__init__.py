@@ -6,9 +6,9 @@
 `read` gives entries with their places, `assemble` gives ids, leaves out duplicates and keeps to the limits.
 """
 
-from demo.formats.entrance import from_texts, read_files, read_pasted
 from demo.formats.export import safe_cell, write_csv
 from demo.formats.fields import UnknownShapeError
+from demo.formats.inputs import from_texts, read_files, read_pasted
 from demo.formats.judgments import read_judgments, write_judgments
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes

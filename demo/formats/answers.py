@@ -36,7 +36,7 @@ from demo.formats.fields import (
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_lists import JUDGMENT_NAMES
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.source import Column, Entry, Fields, Found, Judgment, Place, Source
+from demo.formats.source import Column, Entry, Fields, Found, JudgmentRow, Location, Source
 from demo.formats.tables import Table, table_with
 from demo.messages import Message
 from demo.records import Query
@@ -86,7 +86,7 @@ class AnswerSet:
 class _Row:
     """A query and a candidate of it; `label` is None where nobody judged the pair."""
 
-    place: Place
+    location: Location
     query: str
     text: str
     query_id: str = ""
@@ -106,7 +106,7 @@ def read_answers(source: Source) -> AnswerSet:
     """
     queries: dict[str, tuple[_Row, Query]] = {}
     entries: dict[str, Entry] = {}
-    grades: dict[tuple[str, str], Judgment] = {}
+    grades: dict[tuple[str, str], JudgmentRow] = {}
     candidates: dict[str, dict[str, None]] = {}
     query_names, entry_names = _Names("q"), _Names("a")
     rows, columns, notes = _rows(source)
@@ -114,14 +114,14 @@ def read_answers(source: Source) -> AnswerSet:
         query_id = row.query_id or query_names.of(row.query)
         doc_id = row.doc_id or entry_names.of(f"{row.title}\t{row.text}")
         _, query = queries.setdefault(query_id, (row, Query(query_id, row.query)))
-        entry = entries.setdefault(doc_id, Entry(row.place, row.text, row.title, doc_id))
+        entry = entries.setdefault(doc_id, Entry(row.location, row.text, row.title, doc_id))
         if query.text != row.query:
-            raise _two_texts(row.place, queries[query_id][0].place, query_id)
+            raise _two_texts(row.location, queries[query_id][0].location, query_id)
         if (entry.title, entry.text) != (row.title, row.text):
-            raise _two_texts(row.place, entry.place, doc_id)
+            raise _two_texts(row.location, entry.location, doc_id)
         candidates.setdefault(query_id, {})[doc_id] = None
         if row.label not in ("", None):
-            judgment = Judgment(row.place, query_id, doc_id, read_grade(row.label, row.place))
+            judgment = JudgmentRow(row.location, query_id, doc_id, read_grade(row.label, row.location))
             earlier = grades.setdefault((query_id, doc_id), judgment)
             if earlier.grade != judgment.grade:
                 raise _two_labels(judgment, earlier)
@@ -170,7 +170,7 @@ def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Mes
     if (items := json_items(source)) is not None:
         lacking = sum(_has_groups(item) and not _candidates(item) for _, item in items)
         notes = (Message("queries without passages left out: {lacking:,}", lacking=lacking),) if lacking else ()
-        return (row for place, item in items for row in _of_object(item, place)), (), notes
+        return (row for location, item in items for row in _of_object(item, location)), (), notes
     table = table_with(source, _is_header)
     if table is None:
         return _of_lines(source), (), ()
@@ -206,12 +206,12 @@ def _is_triple_header(names: Sequence[str]) -> bool:
 
 def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_Row]:
     for number, cells, _ in table.rows:
-        place = source.row(number)
+        location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
         if not columns:
-            yield from _of_object({name: value for name, value in values.items() if value}, place)
+            yield from _of_object({name: value for name, value in values.items() if value}, location)
             continue
-        yield _checked(_Row(place, **{column: values.get(name, "") for column, name in columns.items()}))
+        yield _checked(_Row(location, **{column: values.get(name, "") for column, name in columns.items()}))
 
 
 def _of_lines(source: Source) -> Iterator[_Row]:
@@ -222,14 +222,14 @@ def _of_lines(source: Source) -> Iterator[_Row]:
         if not any(cells):
             continue
         width = width or len(cells)
-        place = source.line(number)
+        location = source.line(number)
         if len(cells) != width or width not in _BY_WIDTH:
-            raise _wrong_width(place, len(cells), width)
+            raise _wrong_width(location, len(cells), width)
         if triples:
-            yield _checked(_Row(place, cells[0], cells[1], label=1))
-            yield _checked(_Row(place, cells[0], cells[2], label=0))
+            yield _checked(_Row(location, cells[0], cells[1], label=1))
+            yield _checked(_Row(location, cells[0], cells[2], label=0))
         else:
-            yield _checked(_Row(place, **dict(zip(_BY_WIDTH[width], cells, strict=True))))
+            yield _checked(_Row(location, **dict(zip(_BY_WIDTH[width], cells, strict=True))))
 
 
 def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
@@ -246,8 +246,8 @@ def _checked(row: _Row) -> _Row:
     if row.query and row.text:
         return row
     if row.query:
-        raise InputError("{where} has no passage. Each row needs a query and a passage.", where=row.place.start)
-    raise InputError("{where} has no query. Each row needs a query and a passage.", where=row.place.start)
+        raise InputError("{where} has no passage. Each row needs a query and a passage.", where=row.location.start)
+    raise InputError("{where} has no query. Each row needs a query and a passage.", where=row.location.start)
 
 
 # ---- objects -----------------------------------------------------------------------------------------------------
@@ -347,9 +347,9 @@ def _passage_beside(item: Mapping[str, Any]) -> str:
     return str(found).strip() if found is not None else ""
 
 
-def _of_object(item: Any, place: Place) -> Iterator[_Row]:
+def _of_object(item: Any, location: Location) -> Iterator[_Row]:
     if not isinstance(item, dict):
-        raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=place.start)
+        raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=location.start)
     query_id, query = _query_of(item)
     passages = _candidates(item)
     if not passages and not _has_groups(item):
@@ -357,28 +357,28 @@ def _of_object(item: Any, place: Place) -> Iterator[_Row]:
         passages = [(None, {**item, "text": _passage_beside(item), "label": label})]
     given: dict[tuple[str, str], Any] = {}
     for grade, passage in passages:
-        row = _passage_row(place, query_id, query, passage, grade)
+        row = _passage_row(location, query_id, query, passage, grade)
         if given.setdefault((row.title, row.text), row.label) == row.label:
             yield _checked(row)
 
 
-def _passage_row(place: Place, query_id: str, query: str, passage: Any, grade: int | None) -> _Row:
+def _passage_row(location: Location, query_id: str, query: str, passage: Any, grade: int | None) -> _Row:
     if isinstance(passage, str):
-        return _Row(place, query, passage.strip(), query_id, label=grade)
+        return _Row(location, query, passage.strip(), query_id, label=grade)
     record = flat(passage) if isinstance(passage, dict) else {}
     texts = {name: value for name, value in record.items() if isinstance(value, str)}
     text = scalar_named(texts, ("text", *_COLUMNS["text"]))
     title = scalar_named({k: v for k, v in texts.items() if v != text}, _COLUMNS["title"]) or ""
-    doc_id = as_text(scalar_named(record, _COLUMNS["doc_id"]), place, "id").strip()
+    doc_id = as_text(scalar_named(record, _COLUMNS["doc_id"]), location, "id").strip()
     label = grade if grade is not None else _mark(record)
-    return _Row(place, query, (text or title).strip(), query_id, doc_id, title.strip() if text else "", label)
+    return _Row(location, query, (text or title).strip(), query_id, doc_id, title.strip() if text else "", label)
 
 
 # ---- what may be wrong -------------------------------------------------------------------------------------------
 
 
-def _wrong_width(place: Place, cells: int, width: int) -> InputError:
-    where = place.start
+def _wrong_width(location: Location, cells: int, width: int) -> InputError:
+    where = location.start
     needs = Message("{width}", width=width) if width in _BY_WIDTH else Message("3 or 4")
     return InputError(
         "{where} has {cells} cells, where {needs} are expected. A set to rerank needs a header, or question, "
@@ -389,8 +389,8 @@ def _wrong_width(place: Place, cells: int, width: int) -> InputError:
     )
 
 
-def _two_texts(place: Place, earlier: Place, name: str) -> InputError:
-    where, other = place.start, earlier.text
+def _two_texts(location: Location, earlier: Location, name: str) -> InputError:
+    where, other = location.start, earlier.text
     return InputError(
         "{where} has the id “{name}” of {other}, but another text. Give every text an id of its own.",
         where=where,
@@ -399,8 +399,8 @@ def _two_texts(place: Place, earlier: Place, name: str) -> InputError:
     )
 
 
-def _two_labels(judgment: Judgment, earlier: Judgment) -> InputError:
-    where, other = judgment.place.start, earlier.place.text
+def _two_labels(judgment: JudgmentRow, earlier: JudgmentRow) -> InputError:
+    where, other = judgment.location.start, earlier.location.text
     return InputError(
         "{where} labels its pair {grade}, but {other} labels the same pair {grade_2}. Keep one of the two.",
         where=where,

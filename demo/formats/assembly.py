@@ -17,7 +17,7 @@ from demo.errors import InputError
 from demo.formats.encoding import REPLACEMENT
 from demo.formats.html_text import has_html, without_html
 from demo.formats.reading import PREVIEW_ROWS, Loaded, Preview, Reading
-from demo.formats.source import Entry, Found, Judgment, Limits
+from demo.formats.source import Entry, Found, JudgmentRow, Limits
 from demo.messages import Message, plural
 from demo.records import Card, Collection, Passage, Query
 
@@ -145,7 +145,7 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
         raise InputError(
             "{where} starts one passage too many: at most {passages:,} are read. Give fewer (the limit is the "
             "setting RERANK_LENS_MAX_PASSAGES).",
-            where=entry.place.start,
+            where=entry.location.start,
             passages=limits.passages,
         )
     chars = len(entry.text) + len(entry.title)
@@ -153,7 +153,7 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
         raise InputError(
             "{where} starts a passage of {chars:,} characters; at most {passage_chars:,} are read. Split it (the "
             "limit is the setting RERANK_LENS_MAX_PASSAGE_CHARS).",
-            where=entry.place.start,
+            where=entry.location.start,
             chars=chars,
             passage_chars=limits.passage_chars,
         )
@@ -161,14 +161,14 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
         raise InputError(
             "{where} has an id of {doc_id:,} characters; at most {max_id_chars} are allowed. Name it shorter, or "
             "choose another way to read it.",
-            where=entry.place.start,
+            where=entry.location.start,
             doc_id=len(entry.doc_id),
             max_id_chars=MAX_ID_CHARS,
         )
 
 
 def _ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
-    where, other = entry.place.start, earlier.place.text
+    where, other = entry.location.start, earlier.location.text
     return InputError(
         "{where} has the id “{doc_id}” of {other}, but another text. Give every passage an id of its own.",
         where=where,
@@ -180,13 +180,13 @@ def _ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
 def _named(entries: Sequence[Entry]) -> tuple[Passage, ...]:
     """The entries as passages; those without ids get names that no other passage has."""
     taken = {entry.doc_id for entry in entries}
-    several_files = len({entry.place.file for entry in entries}) > 1
+    several_files = len({entry.location.file for entry in entries}) > 1
     numbers: dict[str, int] = {}
     passages: list[Passage] = []
     for entry in entries:
         doc_id = entry.doc_id
         if not doc_id:
-            prefix = f"{PurePosixPath(entry.place.file).stem}-" if several_files else ""
+            prefix = f"{PurePosixPath(entry.location.file).stem}-" if several_files else ""
             name = f"{prefix}{entry.name}" if entry.name else ""
             while not name or name in taken:
                 numbers[prefix] = numbers.get(prefix, 0) + 1
@@ -218,12 +218,12 @@ def _distinct_queries(queries: Iterable[Query]) -> tuple[Query, ...]:
 
 
 def group_judgments(
-    judgments: Iterable[Judgment], passages: Sequence[Passage], queries: Sequence[Query]
-) -> tuple[Mapping[str, Mapping[str, int]], list[Judgment]]:
+    judgments: Iterable[JudgmentRow], passages: Sequence[Passage], queries: Sequence[Query]
+) -> tuple[Mapping[str, Mapping[str, int]], list[JudgmentRow]]:
     """Judgments as query_id → doc_id → grade, and those whose query or passage is not there."""
     doc_ids = {passage.doc_id for passage in passages}
     grades: dict[str, dict[str, int]] = {query.query_id: {} for query in queries}
-    unknown: list[Judgment] = []
+    unknown: list[JudgmentRow] = []
     for judgment in judgments:
         if judgment.query_id in grades and judgment.doc_id in doc_ids:
             grades[judgment.query_id][judgment.doc_id] = judgment.grade

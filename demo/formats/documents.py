@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo.errors import InputError
 from demo.formats.archive import BROKEN, check_docx, is_zip
-from demo.formats.source import PAGE, PARAGRAPH, Entry, Found, Place, Source
+from demo.formats.source import PAGE, PARAGRAPH, Entry, Found, Location, Source
 from demo.messages import Message
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read_pdf(source: Source) -> Found:
     """
     texts = list(_page_texts(source))
     entries = [
-        Entry(Place(source.file, PAGE, number), paragraph, name=f"p{number}-{index}")
+        Entry(Location(source.file, PAGE, number), paragraph, name=f"p{number}-{index}")
         for number, text in enumerate(texts, 1)
         for index, paragraph in enumerate(paragraphs_of_page(text), 1)
     ]
@@ -205,7 +205,7 @@ def read_docx(source: Source) -> Found:
         if block.style.startswith(("heading", "title")):
             title = " ".join(block.text.split())
         elif block.text:
-            entries.append(Entry(Place(source.file, PARAGRAPH, number), block.text, title))
+            entries.append(Entry(Location(source.file, PARAGRAPH, number), block.text, title))
     if entries:
         return Found(tuple(entries))
     raise InputError(

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.source import Column, Entry, Fields, Found, Place, Record
+from demo.formats.source import Column, Entry, Fields, Found, Location, Record
 from demo.messages import Message, listed, plural
 
 ID_NAMES = (
@@ -145,7 +145,7 @@ def read_records(
     Raises:
         InputError: no field holds texts, or a record has none of them; the sentence names the place and the fields.
     """
-    flat_records = [Record(record.place, flat(record.values)) for record in records]
+    flat_records = [Record(record.location, flat(record.values)) for record in records]
     names = _all_names(flat_records)
     text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0], names)
     beside = chosen.among(names)
@@ -284,7 +284,7 @@ class _Reader:
         Raises:
             InputError: the record has no field for the text, or a field is not text.
         """
-        values, place = record.values, record.place
+        values, location = record.values, record.location
         names = tuple(values)
         text_name = self._text if self._text in values else _nearest(names, TEXT_NAMES)
         title_name = self._title if self._title and self._title in values else _nearest(names, TITLE_NAMES)
@@ -292,18 +292,19 @@ class _Reader:
             raise _no_text(whole)
         title_name = None if title_name == text_name else title_name
         text, title = (
-            as_text(values[name], place, name).strip() if name is not None else "" for name in (text_name, title_name)
+            as_text(values[name], location, name).strip() if name is not None else ""
+            for name in (text_name, title_name)
         )
         if not text:
             text, title = title, ""
         if not text:
             return None
         id_name = self._id or _nearest(tuple(n for n in names if not isinstance(values[n], list)), ID_NAMES) or ""
-        doc_id = as_text(values.get(id_name), place, id_name).strip()
+        doc_id = as_text(values.get(id_name), location, id_name).strip()
         score = score_of(values)
         scores = [] if score is None else [name for name in names if _last(name) in (*SCORE_NAMES, *DISTANCE_NAMES)]
         fields = _others(values, {text_name, title_name, id_name, *scores})
-        return Entry(place, text, title, _bare_id(doc_id), "", score, fields)
+        return Entry(location, text, title, _bare_id(doc_id), "", score, fields)
 
 
 def _bare_id(doc_id: str) -> str:
@@ -358,12 +359,12 @@ def finite(value: Any) -> float | None:
         return None
 
 
-def entry_of(values: Mapping[str, object], place: Place, chosen: Fields = Fields()) -> Entry | None:
+def entry_of(values: Mapping[str, object], location: Location, chosen: Fields = Fields()) -> Entry | None:
     """The one record as a passage, as `read_records` reads it; None if it is empty."""
-    return next(iter(read_records([Record(place, values)], chosen).entries), None)
+    return next(iter(read_records([Record(location, values)], chosen).entries), None)
 
 
-def as_text(value: object, place: Place, name: str) -> str:
+def as_text(value: object, location: Location, name: str) -> str:
     """A string as it is, a number as it is written, a list of them one per line, null and NaN as "".
 
     Raises:
@@ -376,9 +377,9 @@ def as_text(value: object, place: Place, name: str) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, list) and not any(isinstance(part, list) for part in value):
-        return "\n".join(as_text(part, place, name) for part in value)
+        return "\n".join(as_text(part, location, name) for part in value)
     kind = _KINDS.get(type(value), Message("a nested list"))
-    raise InputError("{start}: “{name}” is {kind}. It needs to be a text.", start=place.start, name=name, kind=kind)
+    raise InputError("{start}: “{name}” is {kind}. It needs to be a text.", start=location.start, name=name, kind=kind)
 
 
 _KINDS = {dict: Message("an object"), bool: Message("true or false")}
@@ -441,13 +442,13 @@ def _no_text(record: Record, chosen: str = "", names: Sequence[str] = ()) -> Inp
     """The refusal of a record; a person can choose among `names`, or else among its own fields."""
     for name, value in record.values.items():
         if normal_name(name) in TEXT_NAMES and isinstance(value, dict | bool):
-            as_text(value, record.place, name)
+            as_text(value, record.location, name)
     found, choice = _names(record.values), names or tuple(flat(record.values))
     if chosen:
         return UnknownShapeError(
             Message(
                 "{start} has no field “{chosen}”; found: {names}. Choose one of these.",
-                start=record.place.start,
+                start=record.location.start,
                 chosen=chosen[:60],
                 names=found,
             ),
@@ -456,7 +457,7 @@ def _no_text(record: Record, chosen: str = "", names: Sequence[str] = ()) -> Inp
     return UnknownShapeError(
         Message(
             "{start} has no text. Each passage needs “text” (or passage, content, body, document…); found: {names}.",
-            start=record.place.start,
+            start=record.location.start,
             names=found,
         ),
         choice,

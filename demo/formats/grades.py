@@ -6,12 +6,12 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.formats.fields import shorten_value
-from demo.formats.source import Place
+from demo.formats.source import Location
 
 GRADES = range(-10, 101)
 
 
-def read_grade(value: Any, place: Place) -> int:
+def read_grade(value: Any, location: Location) -> int:
     """A grade as a whole number; “2”, 2 and 2.0 are the same.
 
     Raises:
@@ -26,7 +26,7 @@ def read_grade(value: Any, place: Place) -> int:
     shown = "[…]" if isinstance(value, list) else "{…}" if isinstance(value, dict) else shorten_value(value)
     raise InputError(
         "{where}: the grade is {value}. A grade is a whole number from −10 to 100, usually 0 to 3.",
-        where=place.start,
+        where=location.start,
         value=shown,
     )
 

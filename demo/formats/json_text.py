@@ -10,7 +10,7 @@ from demo.formats.fields import entry_of, find_field, read_records, shorten_valu
 from demo.formats.json_lists import JUDGMENT_NAMES, QUERY_NAMES, find_passages
 from demo.formats.json_values import Items, json_lines, json_value
 from demo.formats.qrels import judgments_in
-from demo.formats.source import Entry, Found, Place, Record, Source
+from demo.formats.source import Entry, Found, Location, Record, Source
 from demo.formats.topics import distinct_queries, queries_in
 
 # ---- JSON --------------------------------------------------------------------------------------------------------
@@ -62,17 +62,17 @@ def read_items(items: Items, source: Source, are_hits: bool = False) -> Found:
     records: list[Record] = []
     order: list[Record | Entry] = []
     empty = 0
-    for place, item in items:
+    for location, item in items:
         if isinstance(item, dict):
-            records.append(Record(place, item))
+            records.append(Record(location, item))
             order.append(records[-1])
-        elif (entry := read_passage(item, place)) is not None:
+        elif (entry := read_passage(item, location)) is not None:
             order.append(entry)
         else:
             empty += 1
     found = read_records(records, source.chosen, are_hits) if records else Found(())
-    by_place = {entry.place: entry for entry in found.entries}
-    entries = [by_place.get(one.place) if isinstance(one, Record) else one for one in order]
+    by_location = {entry.location: entry for entry in found.entries}
+    entries = [by_location.get(one.location) if isinstance(one, Record) else one for one in order]
     return Found(
         tuple(entry for entry in entries if entry is not None),
         empty_passages=empty + found.empty_passages,
@@ -82,19 +82,19 @@ def read_items(items: Items, source: Source, are_hits: bool = False) -> Found:
     )
 
 
-def read_passage(value: Any, place: Place) -> Entry | None:
+def read_passage(value: Any, location: Location) -> Entry | None:
     """The passage that a text or an object stands for; None if it is empty.
 
     Raises:
         InputError: it is neither, or an object without text.
     """
     if isinstance(value, str):
-        return Entry(place, value.strip()) if value.strip() else None
+        return Entry(location, value.strip()) if value.strip() else None
     if isinstance(value, dict):
-        return entry_of(value, place)
+        return entry_of(value, location)
     raise InputError(
         "{where} is neither a text nor an object: {value}. Each passage is a text, or an object with “text”.",
-        where=place.start,
+        where=location.start,
         value="[…]" if isinstance(value, list) else shorten_value(value),
     )
 

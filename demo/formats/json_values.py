@@ -9,13 +9,13 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.fields import STRONG_TEXT_NAMES, find_field
 from demo.formats.json_lists import PASSAGE_LISTS
-from demo.formats.source import Place, Source, parse_json
+from demo.formats.source import Location, Source, parse_json
 
 _SAMPLE_CHARS = 1_000
 _SAMPLE_ITEMS = 20
 _DECODER = json.JSONDecoder()
 
-Items = Iterator[tuple[Place, Any]]
+Items = Iterator[tuple[Location, Any]]
 """Values with their places."""
 
 
@@ -78,7 +78,7 @@ def json_lines(source: Source) -> Items:
             yield source.line(number), parse_json(line.rstrip().removesuffix(","), source.file, number)
 
 
-def json_items(source: Source) -> list[tuple[Place, Any]] | None:
+def json_items(source: Source) -> list[tuple[Location, Any]] | None:
     """The values of JSON lines with their lines, or those of a JSON list with their numbers; None for anything else.
 
     Raises:

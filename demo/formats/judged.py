@@ -21,7 +21,7 @@ from demo.formats.beir import CORPUS, QUERIES
 from demo.formats.qrels import find_qrels, looks_like_qrels
 from demo.formats.reading import Reading
 from demo.formats.registry import FORMATS, Format, most_plausible
-from demo.formats.source import Fields, Found, Judgment, Limits, Source, is_sheet
+from demo.formats.source import Fields, Found, JudgmentRow, Limits, Source, is_sheet
 from demo.formats.topics import find_queries, looks_like_queries
 from demo.formats.trec_runs import Run, looks_like_run, read_run
 from demo.messages import Message, listed
@@ -450,7 +450,7 @@ def _several(role: str, sources: Sequence[Source]) -> InputError:
     )
 
 
-def _check_judgments(judgments: Sequence[Judgment], collection: Collection, absent: int) -> None:
+def _check_judgments(judgments: Sequence[JudgmentRow], collection: Collection, absent: int) -> None:
     """Nothing, if some judgment names both a query and a passage that are there.
 
     Raises:
@@ -461,7 +461,7 @@ def _check_judgments(judgments: Sequence[Judgment], collection: Collection, abse
             "{key} has no judgments, so nothing can be measured. Add qrels, or labels.", key=collection.key
         )
     first = judgments[0]
-    where = first.place.start
+    where = first.location.start
     known_queries = {query.query_id for query in collection.queries}
     if not any(judgment.query_id in known_queries for judgment in judgments):
         example = next((query.query_id for query in collection.queries), "–")

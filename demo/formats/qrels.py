@@ -29,7 +29,7 @@ from demo.formats.fields import (
 )
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.source import Column, Fields, Found, Judgment, Place, Source
+from demo.formats.source import Column, Fields, Found, JudgmentRow, Location, Source
 from demo.formats.tables import Table, table_with
 from demo.messages import Message, listed
 
@@ -49,7 +49,7 @@ _SEPARATORS = re.compile("[\t,;]")
 _SAMPLE_ROWS = 20
 
 
-def read_qrels(source: Source) -> tuple[Judgment, ...]:
+def read_qrels(source: Source) -> tuple[JudgmentRow, ...]:
     """The judgments of the file, each pair once.
 
     Raises:
@@ -68,7 +68,7 @@ def find_qrels(source: Source) -> Found:
     if (items := json_items(source)) is not None:
         values = [item for _, item in items]
         value = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
-        return Found((), judgments=_distinct(_in_json(value, source, [place for place, _ in items])))
+        return Found((), judgments=_distinct(_in_json(value, source, [location for location, _ in items])))
     chosen = [name for name in (source.chosen.query, source.chosen.id) if name]
     table = table_with(source, lambda names: _is_header(names) or (len(chosen) == 2 and set(chosen) <= set(names)))
     if table is not None or (table := _blank_table(source)) is not None:
@@ -94,8 +94,8 @@ def looks_like_qrels(source: Source) -> bool:
     )
 
 
-def _distinct(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
-    found: dict[tuple[str, str], Judgment] = {}
+def _distinct(judgments: Iterable[JudgmentRow]) -> tuple[JudgmentRow, ...]:
+    found: dict[tuple[str, str], JudgmentRow] = {}
     for judgment in judgments:
         pair = judgment.query_id, judgment.doc_id
         earlier = found.setdefault(pair, judgment)
@@ -103,11 +103,11 @@ def _distinct(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
             raise InputError(
                 "{where} gives query “{pair}” and passage “{pair_2}” grade {grade}, {other} gives them {grade_2}. "
                 "Keep one of the two.",
-                where=judgment.place.start,
+                where=judgment.location.start,
                 pair=pair[0],
                 pair_2=pair[1],
                 grade=judgment.grade,
-                other=earlier.place.text,
+                other=earlier.location.text,
                 grade_2=earlier.grade,
             )
     return tuple(found.values())
@@ -172,17 +172,17 @@ def _of_table(table: Table, source: Source) -> Found:
     )
 
 
-def _rows(table: Table, source: Source, query: str, passage: str, grade: str) -> Iterator[Judgment]:
+def _rows(table: Table, source: Source, query: str, passage: str, grade: str) -> Iterator[JudgmentRow]:
     for number, cells, _ in table.rows:
-        place = source.row(number)
+        location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
         needed = [values.get(name, "") for name in (query, passage, *([grade] if grade else []))]
         if not all(needed):
-            raise _columns(place, sum(map(bool, cells)))
-        yield Judgment(place, needed[0], needed[1], read_grade(needed[2], place) if grade else 1)
+            raise _columns(location, sum(map(bool, cells)))
+        yield JudgmentRow(location, needed[0], needed[1], read_grade(needed[2], location) if grade else 1)
 
 
-def _of_lines(source: Source) -> Iterator[Judgment]:
+def _of_lines(source: Source) -> Iterator[JudgmentRow]:
     header_may_come = True
     for number, line in enumerate(source.lines, 1):
         cells = _cells(line)
@@ -192,10 +192,10 @@ def _of_lines(source: Source) -> Iterator[Judgment]:
             header_may_come = False
             continue
         header_may_come = False
-        place = source.row(number)
+        location = source.row(number)
         if len(cells) not in (3, 4) or not all(cells):
-            raise _columns(place, len(cells))
-        yield Judgment(place, cells[0], cells[-2], read_grade(cells[-1], place))
+            raise _columns(location, len(cells))
+        yield JudgmentRow(location, cells[0], cells[-2], read_grade(cells[-1], location))
 
 
 def _is_judgment(cells: Sequence[str]) -> bool:
@@ -219,10 +219,10 @@ def _cells(line: str) -> list[str]:
     return parts
 
 
-def _columns(place: Place, count: int) -> InputError:
+def _columns(location: Location, count: int) -> InputError:
     return InputError(
         "{where} has {cells} columns. Judgments need query id, passage id and grade, separated by tabs.",
-        where=place.start,
+        where=location.start,
         cells=count,
     )
 
@@ -230,7 +230,7 @@ def _columns(place: Place, count: int) -> InputError:
 # ---- JSON --------------------------------------------------------------------------------------------------------
 
 
-def judgments_in(value: Any, source: Source) -> Iterator[Judgment]:
+def judgments_in(value: Any, source: Source) -> Iterator[JudgmentRow]:
     """The judgments of a JSON value: query id → passage id → grade, or objects.
 
     Raises:
@@ -239,11 +239,11 @@ def judgments_in(value: Any, source: Source) -> Iterator[Judgment]:
     return iter(()) if value is None else _in_json(value, source, ())
 
 
-def _in_json(value: Any, source: Source, places: Sequence[Place]) -> Iterator[Judgment]:
+def _in_json(value: Any, source: Source, locations: Sequence[Location]) -> Iterator[JudgmentRow]:
     if isinstance(value, dict) and value and all(isinstance(grades, dict) for grades in value.values()):
         pairs = ((query, doc, grade) for query, grades in value.items() for doc, grade in grades.items())
         for number, (query, doc, grade) in enumerate(pairs, 1):
-            yield Judgment(source.item(number), query, doc, read_grade(_grade_in(grade), source.item(number)))
+            yield JudgmentRow(source.item(number), query, doc, read_grade(_grade_in(grade), source.item(number)))
         return
     if isinstance(value, dict):
         value = _inner_list(value)
@@ -258,8 +258,8 @@ def _in_json(value: Any, source: Source, places: Sequence[Place]) -> Iterator[Ju
             flat(value) if isinstance(value, dict) else (),
         )
     for number, item in enumerate(value, 1):
-        place = places[number - 1] if len(places) == len(value) else source.item(number)
-        yield from _of_item(item, place, source.chosen)
+        location = locations[number - 1] if len(locations) == len(value) else source.item(number)
+        yield from _of_item(item, location, source.chosen)
 
 
 def _grade_in(value: Any) -> Any:
@@ -278,34 +278,37 @@ def _inner_list(value: Mapping[str, Any]) -> Any:
     return value if name is None else value[name]
 
 
-def _of_item(value: Any, place: Place, chosen: Fields) -> Iterator[Judgment]:
+def _of_item(value: Any, location: Location, chosen: Fields) -> Iterator[JudgmentRow]:
     """The judgment of an object, or those in its list of ratings."""
     record = flat(value) if isinstance(value, dict) else {}
     lists = [name for name in value if isinstance(value[name], list)] if isinstance(value, dict) else []
     name = find_field(lists, _RATING_LISTS)
     query = record.get(chosen.query, scalar_named(record, QUERY_NAMES))
     if name is None:
-        yield _judgment(query, record, place, chosen)
+        yield _judgment(query, record, location, chosen)
         return
     query = scalar_named(record, ("id", "_id")) if query is None else query
     for rating in value[name]:
-        yield _judgment(query, flat(rating) if isinstance(rating, dict) else {}, place, chosen)
+        yield _judgment(query, flat(rating) if isinstance(rating, dict) else {}, location, chosen)
 
 
-def _judgment(query_id: Any, record: Mapping[str, Any], place: Place, chosen: Fields) -> Judgment:
+def _judgment(query_id: Any, record: Mapping[str, Any], location: Location, chosen: Fields) -> JudgmentRow:
     doc_id = record.get(chosen.id, scalar_named(record, PASSAGE_NAMES))
     grade = record.get(chosen.grade, scalar_named(record, GRADE_NAMES))
     if query_id is None or doc_id is None or grade is None:
         raise UnknownShapeError(
             Message(
                 "{where} of the judgments needs “query_id”, “doc_id” and “grade”; found: {names}.",
-                where=place.start,
+                where=location.start,
                 names=listed(f"“{name[:30]}”" for name in list(record)[:8]) if record else Message("nothing"),
             ),
             record,
         )
-    return Judgment(
-        place, as_text(query_id, place, "query_id"), as_text(doc_id, place, "doc_id"), read_grade(grade, place)
+    return JudgmentRow(
+        location,
+        as_text(query_id, location, "query_id"),
+        as_text(doc_id, location, "doc_id"),
+        read_grade(grade, location),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.formats.encoding import UTF_8
-from demo.formats.source import Column, Judgment
+from demo.formats.source import Column, JudgmentRow
 from demo.messages import Message, clauses, plural
 from demo.phrases import count_passages
 from demo.records import Collection, Passage, Query
@@ -19,7 +19,7 @@ class Preview:
 
     passages: tuple[Passage, ...] = ()
     queries: tuple[Query, ...] = ()
-    judgments: tuple[Judgment, ...] = ()
+    judgments: tuple[JudgmentRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

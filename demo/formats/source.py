@@ -36,7 +36,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where something was found, for sentences: a numbered part of a file, or of the pasted text if `file` is empty."""
 
     file: str
@@ -52,7 +52,7 @@ class Place:
     @property
     def start(self) -> Message:
         """The same with a capital letter, as it opens a sentence."""
-        return Message("{place!c}", place=self.text)
+        return Message("{location!c}", location=self.text)
 
 
 LINE = Message("line {number}")
@@ -100,7 +100,7 @@ class Column:
 class Record:
     """An object of JSON, a row of a table or an element of XML, and where it stands."""
 
-    place: Place
+    location: Location
     values: Mapping[str, Any]
 
 
@@ -115,7 +115,7 @@ class Entry:
         fields: what else stands beside id, title and text, by name.
     """
 
-    place: Place
+    location: Location
     text: str
     title: str = ""
     doc_id: str = ""
@@ -125,10 +125,10 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgment:
+class JudgmentRow:
     """One line of qrels."""
 
-    place: Place
+    location: Location
     query_id: str
     doc_id: str
     grade: int
@@ -150,7 +150,7 @@ class Found:
     empty_lines: int = 0
     empty_passages: int = 0
     queries: tuple[Query, ...] = ()
-    judgments: tuple[Judgment, ...] = ()
+    judgments: tuple[JudgmentRow, ...] = ()
     notes: tuple[Message, ...] = ()
     columns: tuple[Column, ...] = ()
     repeated_queries: int = 0
@@ -211,17 +211,17 @@ class Source:
         """The lines that hold something, without white space around them."""
         return [line.strip() for line in self.lines if line.strip()]
 
-    def line(self, number: int) -> Place:
+    def line(self, number: int) -> Location:
         """Line `number`, from 1."""
-        return Place(self.file, LINE, number)
+        return Location(self.file, LINE, number)
 
-    def item(self, number: int) -> Place:
+    def item(self, number: int) -> Location:
         """Element `number` of a list, from 1."""
-        return Place(self.file, ITEM, number)
+        return Location(self.file, ITEM, number)
 
-    def row(self, number: int) -> Place:
+    def row(self, number: int) -> Location:
         """Row `number` of a table, from 1: the line it starts in, or its number in its sheet."""
-        return Place(self.file, ROW, number) if self.by_rows else self.line(number)
+        return Location(self.file, ROW, number) if self.by_rows else self.line(number)
 
     @property
     def name(self) -> Message:
@@ -248,7 +248,7 @@ def parse_json(text: str, file: str, first_line: int) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        where = Place(file, LINE, first_line + error.lineno - 1).start
+        where = Location(file, LINE, first_line + error.lineno - 1).start
         raise InputError(
             "{where} is not valid JSON: {lower} at column {colno}. Mend it there, or choose another way to read it.",
             where=where,
@@ -256,13 +256,13 @@ def parse_json(text: str, file: str, first_line: int) -> Any:
             colno=error.colno,
         ) from error
     except RecursionError as error:
-        where = Place(file, LINE, first_line).text
+        where = Location(file, LINE, first_line).text
         raise InputError(
             "The JSON that starts at {where} is nested too deeply. Passages need a list of texts or of flat objects.",
             where=where,
         ) from error
     except ValueError as error:
-        where = Place(file, LINE, first_line).text
+        where = Location(file, LINE, first_line).text
         raise InputError(
             "The JSON that starts at {where} has a number with thousands of digits. Write it as a text in quotes.",
             where=where,

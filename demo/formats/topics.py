@@ -32,7 +32,7 @@ from demo.formats.fields import (
 )
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.marks import repeated_elements
-from demo.formats.source import Column, Fields, Found, Place, Source
+from demo.formats.source import Column, Fields, Found, Location, Source
 from demo.formats.tables import Table, cell_rows, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
 from demo.messages import Message, listed
@@ -55,7 +55,7 @@ _COUNTED_LINE = re.compile(r"(\d{1,9})[ ]{1,4}(?=\S)")
 _OPENS_XML = re.compile(r"\s*<(?:[?!]|[^\W\d])")
 _SENTENCE_WORDS = 2
 
-Placed = tuple[Place, Query]
+Placed = tuple[Location, Query]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +142,20 @@ def distinct_queries(queries: Iterable[Placed]) -> tuple[tuple[Query, ...], int]
     """
     found: dict[str, Placed] = {}
     repeated = 0
-    for place, query in queries:
-        earlier_place, earlier = found.setdefault(query.query_id, (place, query))
+    for location, query in queries:
+        earlier_location, earlier = found.setdefault(query.query_id, (location, query))
         if earlier.text != query.text:
             raise InputError(
                 "{where} repeats the id “{query_id}” of {other}. Give every query an id of its own.",
-                where=place.start,
+                where=location.start,
                 query_id=query.query_id,
-                other=earlier_place.text,
+                other=earlier_location.text,
             )
-        repeated += earlier_place is not place
+        repeated += earlier_location is not location
     return tuple(query for _, query in found.values()), repeated
 
 
-def read_query(value: Any, place: Place, default_id: str = "", chosen: Fields = Fields()) -> Query:
+def read_query(value: Any, location: Location, default_id: str = "", chosen: Fields = Fields()) -> Query:
     """A query from a text or an object with an id and a text.
 
     Raises:
@@ -164,16 +164,16 @@ def read_query(value: Any, place: Place, default_id: str = "", chosen: Fields = 
     record = flat(value) if isinstance(value, dict) else {"text": value}
     text_name = chosen.query if chosen.query in record else None
     text = record[text_name] if text_name else _query_text(record)
-    text = " ".join(as_text(text, place, text_name or "text").split("\n")).strip()
-    query_id = as_text(scalar_named(record, QUERY_ID_NAMES), place, "id").strip() or default_id
+    text = " ".join(as_text(text, location, text_name or "text").split("\n")).strip()
+    query_id = as_text(scalar_named(record, QUERY_ID_NAMES), location, "id").strip() or default_id
     if query_id and text:
         return Query(query_id, text)
     if query_id:
         raise UnknownShapeError(
-            Message("{where} has no text. Each query needs “_id” and “text”.", where=place.start), record
+            Message("{where} has no text. Each query needs “_id” and “text”.", where=location.start), record
         )
     raise UnknownShapeError(
-        Message("{where} has no _id. Each query needs “_id” and “text”.", where=place.start), record
+        Message("{where} has no _id. Each query needs “_id” and “text”.", where=location.start), record
     )
 
 
@@ -195,8 +195,10 @@ def queries_in(value: Any, source: Source) -> Iterator[Placed]:
     items = _of_map(value) if isinstance(value, dict) else [value] if isinstance(value, str) else value
     if not isinstance(items, list):
         raise _unknown_shape(value, source)
-    places = [(source.item(number), item) for number, item in enumerate(items, 1)]
-    return ((place, read_query(item, place, f"q{place.number}", source.chosen)) for place, item in places)
+    locations = [(source.item(number), item) for number, item in enumerate(items, 1)]
+    return (
+        (location, read_query(item, location, f"q{location.number}", source.chosen)) for location, item in locations
+    )
 
 
 def _is_map(value: Mapping[str, Any]) -> bool:
@@ -210,7 +212,7 @@ def _of_map(value: Mapping[str, Any]) -> list[Any]:
     return [{"text": item, "id": key} if isinstance(item, str) else {"id": key, **item} for key, item in value.items()]
 
 
-def _of_items(items: Sequence[tuple[Place, Any]], source: Source) -> Iterable[Placed]:
+def _of_items(items: Sequence[tuple[Location, Any]], source: Source) -> Iterable[Placed]:
     value = items[0][1] if len(items) == 1 and isinstance(items[0][1], dict) else {}
     names = [name for name in value if isinstance(value[name], list | dict)]
     name = find_field(names, _QUERY_LISTS)
@@ -218,7 +220,8 @@ def _of_items(items: Sequence[tuple[Place, Any]], source: Source) -> Iterable[Pl
         return queries_in(value if name is None else value[name], source)
     numbered = not any(isinstance(item, dict) and scalar_named(flat(item), QUERY_ID_NAMES) for _, item in items)
     return (
-        (place, read_query(item, place, str(place.number) if numbered else "", source.chosen)) for place, item in items
+        (location, read_query(item, location, str(location.number) if numbered else "", source.chosen))
+        for location, item in items
     )
 
 
@@ -282,11 +285,11 @@ def _table_rows(table: Table, source: Source, id_name: str | None, text_name: st
         yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name])
 
 
-def _no_query_column(names: Sequence[str], place: Place) -> InputError:
+def _no_query_column(names: Sequence[str], location: Location) -> InputError:
     return UnknownShapeError(
         Message(
             "{where} is read as the header, and none of its columns is the query: {names}. Name one column “query”.",
-            where=place.start,
+            where=location.start,
             names=listed(f"“{name[:30]}”" for name in names[:8]),
         ),
         names,
@@ -306,14 +309,14 @@ def _of_column(source: Source) -> Iterator[Placed]:
     )
 
 
-def _query(place: Place, query_id: str, text: str) -> Placed:
+def _query(location: Location, query_id: str, text: str) -> Placed:
     query_id, text = query_id.strip(), text.strip()
     if query_id and text:
-        return place, Query(query_id, text)
+        return location, Query(query_id, text)
     raise InputError(
-        Message("{where} has no query. Each line needs an id, a tab and the query.", where=place.start)
+        Message("{where} has no query. Each line needs an id, a tab and the query.", where=location.start)
         if query_id
-        else Message("{where} has no id. Each line needs an id, a tab and the query.", where=place.start)
+        else Message("{where} has no id. Each line needs an id, a tab and the query.", where=location.start)
     )
 
 
@@ -325,20 +328,20 @@ def _of_lines(source: Source) -> _Way:
     whole = [(source.line(number), line) for number, line in enumerate(source.lines, 1) if line.strip()]
     if any("\t" in line for _, line in whole):
         return _tab_lines(whole)
-    lines = [(place, line.strip()) for place, line in whole]
+    lines = [(location, line.strip()) for location, line in whole]
     _check_separated(lines)
     pattern = _line_ids([line for _, line in lines])
     if pattern is None:
-        return _Way([(place, Query(str(place.number), line)) for place, line in lines], (_NUMBERS_ARE_IDS,))
-    found = [(place, line, pattern.match(line)) for place, line in lines]
-    queries = [(place, Query(match[1], line[match.end() :].strip())) for place, line, match in found if match]
+        return _Way([(location, Query(str(location.number), line)) for location, line in lines], (_NUMBERS_ARE_IDS,))
+    found = [(location, line, pattern.match(line)) for location, line in lines]
+    queries = [(location, Query(match[1], line[match.end() :].strip())) for location, line, match in found if match]
     return _Way(queries, (Message("ids of queries from the start of their lines"),))
 
 
 _NUMBERS_ARE_IDS = Message("queries have the numbers of their lines as ids")
 
 
-def _check_separated(lines: Sequence[tuple[Place, str]]) -> None:
+def _check_separated(lines: Sequence[tuple[Location, str]]) -> None:
     """Nothing, unless the first line is a header of words between commas or semicolons that no reader knows.
 
     Raises:
@@ -350,14 +353,17 @@ def _check_separated(lines: Sequence[tuple[Place, str]]) -> None:
         raise _no_query_column(cells, lines[0][0])
 
 
-def _tab_lines(lines: Sequence[tuple[Place, str]]) -> _Way:
+def _tab_lines(lines: Sequence[tuple[Location, str]]) -> _Way:
     """The query of each line; where questions stand before their answers, the line's number is the id."""
     parts = [line.partition("\t") for _, line in lines]
-    places = [place for place, _ in lines]
+    locations = [location for location, _ in lines]
     if all(len(head.split()) > _SENTENCE_WORDS for head, _, _ in parts):
-        asked = [_query(place, str(place.number), head) for place, (head, _, _) in zip(places, parts, strict=True)]
+        asked = [
+            _query(location, str(location.number), head)
+            for location, (head, _, _) in zip(locations, parts, strict=True)
+        ]
         return _Way(asked, (Message("queries from before the tabs"), _NUMBERS_ARE_IDS))
-    return _Way(_query(place, head, tail) for place, (head, _, tail) in zip(places, parts, strict=True))
+    return _Way(_query(location, head, tail) for location, (head, _, tail) in zip(locations, parts, strict=True))
 
 
 def _line_ids(lines: Sequence[str]) -> re.Pattern[str] | None:

@@ -20,7 +20,7 @@ from demo.errors import InputError
 from demo.formats.fields import UnknownShapeError, find_field, flat, scalar_named, shape_of
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.qrels import PASSAGE_NAMES, QUERY_NAMES
-from demo.formats.source import Place, Source
+from demo.formats.source import Location, Source
 from demo.formats.tables import Table, table_with
 from demo.messages import Message
 
@@ -47,7 +47,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    place: Place
+    location: Location
     query_id: str
     doc_id: str
     rank: float
@@ -123,14 +123,14 @@ def _of_lines(source: Source) -> Iterator[_Row]:
     width = len(lines[0][1])
     columns = _columns_of([cells for _, cells in lines[:_SAMPLE_LINES]])
     for number, cells in lines:
-        place = source.row(number)
+        location = source.row(number)
         if not columns or (len(cells) != width and not len(cells) >= 6 <= width):
-            raise _columns(place, len(cells))
+            raise _columns(location, len(cells))
         rank_text = cells[columns["rank"]] if "rank" in columns else "-"
-        rank = 0.0 if rank_text == "-" else _number(rank_text, place, Message("rank"))
-        score = _number(cells[columns["score"]], place, Message("score")) if "score" in columns else -rank
+        rank = 0.0 if rank_text == "-" else _number(rank_text, location, Message("rank"))
+        score = _number(cells[columns["score"]], location, Message("score")) if "score" in columns else -rank
         tag = " ".join(cells[columns["tag"] :]) if "tag" in columns else ""
-        yield _Row(place, cells[0], cells[columns["passage"]], rank, score, tag)
+        yield _Row(location, cells[0], cells[columns["passage"]], rank, score, tag)
 
 
 _SAMPLE_LINES = 50
@@ -196,29 +196,29 @@ def _of_table(table: Table, source: Source) -> Iterator[_Row]:
         find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, _SCORES, _RANKS, ("tag", "run", "system"))
     )
     for number, cells, _ in table.rows:
-        place = source.row(number)
+        location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
         rank_text, score_text = values.get(rank or "", ""), values.get(score or "", "")
-        ranked = _number(rank_text, place, Message("rank")) if rank_text not in ("", "-") else 0.0
-        scored = _number(score_text, place, Message("score")) if score else -ranked
-        yield _Row(place, values.get(query or "", ""), values.get(passage or "", ""), ranked, scored,
+        ranked = _number(rank_text, location, Message("rank")) if rank_text not in ("", "-") else 0.0
+        scored = _number(score_text, location, Message("score")) if score else -ranked
+        yield _Row(location, values.get(query or "", ""), values.get(passage or "", ""), ranked, scored,
                    values.get(tag or "", ""))  # fmt: skip
 
 
-def _of_json(items: Sequence[tuple[Place, Any]], source: Source) -> Iterator[_Row]:
+def _of_json(items: Sequence[tuple[Location, Any]], source: Source) -> Iterator[_Row]:
     """Rows of a map query → passage → score, or of objects: a result each, or a query each with its results."""
     value = items[0][1] if len(items) == 1 else None
     if isinstance(value, dict) and value and all(isinstance(scores, dict) for scores in value.values()):
         pairs = ((query, doc, score) for query, scores in value.items() for doc, score in scores.items())
         for number, (query, doc, score) in enumerate(pairs, 1):
-            place = source.item(number)
-            yield _Row(place, query, doc, number, _number(str(score), place, Message("score")))
+            location = source.item(number)
+            yield _Row(location, query, doc, number, _number(str(score), location, Message("score")))
         return
-    for place, item in items:
-        yield from _of_object(item, place)
+    for location, item in items:
+        yield from _of_object(item, location)
 
 
-def _of_object(item: Any, place: Place) -> Iterator[_Row]:
+def _of_object(item: Any, location: Location) -> Iterator[_Row]:
     record = flat(item) if isinstance(item, dict) else {}
     lists = [name for name in item if isinstance(item[name], list)] if isinstance(item, dict) else []
     name = find_field(lists, _RESULT_LISTS)
@@ -231,13 +231,13 @@ def _of_object(item: Any, place: Place) -> Iterator[_Row]:
                 Message(
                     "{where} of the run is {shape}. A run needs a map from query ids to passage ids to scores, or "
                     "objects with “query_id”, “doc_id” and “score”.",
-                    where=place.start,
+                    where=location.start,
                     shape=shape_of(item),
                 ),
                 record,
             )
-        scored = -float(rank) if score is None else _number(str(score), place, Message("score"))
-        yield _Row(place, str(query), str(passage), rank, scored)
+        scored = -float(rank) if score is None else _number(str(score), location, Message("score"))
+        yield _Row(location, str(query), str(passage), rank, scored)
 
 
 _RESULT_LISTS = ("candidates", "results", "hits", "docs", "documents", "passages", "ctxs", "ranking")
@@ -295,10 +295,10 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _number(text: str, place: Place, name: Message) -> float:
+def _number(text: str, location: Location, name: Message) -> float:
     if _is_number(text):
         return float(text)
-    where = place.start
+    where = location.start
     raise InputError(
         "{where}: the {name} is “{text}”, which is not a number. A run has on each line: query, Q0, passage, "
         "rank, score, tag.",
@@ -308,8 +308,8 @@ def _number(text: str, place: Place, name: Message) -> float:
     )
 
 
-def _columns(place: Place, count: int) -> InputError:
-    where = place.start
+def _columns(location: Location, count: int) -> InputError:
+    where = location.start
     return InputError(
         "{where} has {count} columns. A run has six on each line (query, Q0, passage, rank, score, tag), or "
         "three (query, passage, rank).",
@@ -321,10 +321,10 @@ def _columns(place: Place, count: int) -> InputError:
 def _repeated(row: _Row, earlier: _Row) -> InputError:
     return InputError(
         "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
-        where=row.place.start,
+        where=row.location.start,
         doc_id=row.doc_id,
         query_id=row.query_id,
-        other=earlier.place.text,
+        other=earlier.location.text,
     )
 
 

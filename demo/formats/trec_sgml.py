@@ -11,7 +11,7 @@ from itertools import islice
 
 from demo.errors import InputError
 from demo.formats.marks import Mark, find_marks, plain_text
-from demo.formats.source import Entry, Found, Place, Source
+from demo.formats.source import Entry, Found, Location, Source
 from demo.messages import Message
 from demo.records import Query
 
@@ -24,7 +24,7 @@ _QUERIES = ("title", "query", "desc")
 _LABELS = ("number", "topic", "title", "description", "query")
 _SAMPLE_CHARS = 10_000
 
-Block = tuple[Place, str, list[Mark]]
+Block = tuple[Location, str, list[Mark]]
 """Where an element starts, its content, and the marks in it, counted from the start of the content."""
 
 Span = tuple[int, int]
@@ -53,12 +53,12 @@ def looks_like_documents(source: Source) -> bool:
     return _opens_with(source, DOCUMENT) and ("<docno" in start or "</doc" not in start)
 
 
-def _document(place: Place, block: str, marks: Sequence[Mark]) -> Entry | None:
+def _document(location: Location, block: str, marks: Sequence[Mark]) -> Entry | None:
     spans = _closed_elements(marks)
     doc_id = _first(block, spans, "docno")
     if not doc_id:
         raise InputError(
-            "{start} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.", start=place.start
+            "{start} starts a <DOC> without <DOCNO>. Give every document one: <DOCNO>id</DOCNO>.", start=location.start
         )
     title = next(filter(None, (_first(block, spans, name) for name in _TITLES)), "")
     inner = [block[start:end] for start, end in spans.get("text", ())]
@@ -66,7 +66,7 @@ def _document(place: Place, block: str, marks: Sequence[Mark]) -> Entry | None:
     text = " ".join(filter(None, map(plain_text, texts)))
     if not text:
         text, title = title, ""
-    return Entry(place, text, title, doc_id) if text else None
+    return Entry(location, text, title, doc_id) if text else None
 
 
 def _closed_elements(marks: Sequence[Mark]) -> dict[str, list[Span]]:
@@ -98,7 +98,7 @@ def _without(block: str, spans: Sequence[Span]) -> list[str]:
 # ---- topics ------------------------------------------------------------------------------------------------------
 
 
-def read_sgml_topics(source: Source) -> Iterator[tuple[Place, Query]]:
+def read_sgml_topics(source: Source) -> Iterator[tuple[Location, Query]]:
     """A query from each <top>: its number from <num>, its text from <title>, else from <query>, else from <desc>.
 
     A number loses the zeros before it, as TREC's qrels do. A topic that is not closed ends where the next starts.
@@ -106,7 +106,10 @@ def read_sgml_topics(source: Source) -> Iterator[tuple[Place, Query]]:
     Raises:
         InputError: a topic lacks number or text.
     """
-    return ((place, _topic(place, block, marks)) for place, block, marks in _blocks(source, TOPIC, may_stay_open=True))
+    return (
+        (location, _topic(location, block, marks))
+        for location, block, marks in _blocks(source, TOPIC, may_stay_open=True)
+    )
 
 
 def looks_like_topics(source: Source) -> bool:
@@ -114,7 +117,7 @@ def looks_like_topics(source: Source) -> bool:
     return _opens_with(source, TOPIC)
 
 
-def _topic(place: Place, block: str, marks: Sequence[Mark]) -> Query:
+def _topic(location: Location, block: str, marks: Sequence[Mark]) -> Query:
     texts: dict[str, str] = {}
     for mark, end in zip(marks, (*(mark.start for mark in marks[1:]), len(block)), strict=False):
         if not mark.closes and mark.name not in texts:
@@ -125,7 +128,7 @@ def _topic(place: Place, block: str, marks: Sequence[Mark]) -> Query:
     missing = Message("<title>") if number else Message("<num>")
     raise InputError(
         "{start} starts a topic without {missing}. Each <top> needs <num> and <title>.",
-        start=place.start,
+        start=location.start,
         missing=missing,
     )
 
@@ -146,7 +149,7 @@ def _blocks(source: Source, name: str, may_stay_open: bool = False) -> Iterator[
         InputError: one starts inside another, or is not closed, or closes without having started.
     """
     text, line, counted = source.text, 1, 0
-    opened: tuple[Place, int] | None = None
+    opened: tuple[Location, int] | None = None
     inner: list[Mark] = []
     for mark in find_marks(text):
         if mark.name != name:
@@ -169,8 +172,8 @@ def _moved(mark: Mark, by: int) -> Mark:
     return Mark(mark.start - by, mark.end - by, mark.name, mark.closes, mark.tail)
 
 
-def _unpaired(place: Place, name: str, closed: bool) -> InputError:
-    where, name = place.start, name.upper() if name == DOCUMENT else name
+def _unpaired(location: Location, name: str, closed: bool) -> InputError:
+    where, name = location.start, name.upper() if name == DOCUMENT else name
     if closed:
         return InputError(
             "{where} has a </{name}> without a <{name}> before it. Remove it, or add what is missing.",

@@ -175,7 +175,7 @@ def describe_tau(tau: float | None) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class AgreementMeasure:
     """A way to say with one number how far two rankings of the same candidates agree.
 
     Attributes:
@@ -224,7 +224,7 @@ def overlap_between(reference: Ranking, other: Ranking) -> float | None:
 
 
 MEASURES = (
-    Measure(
+    AgreementMeasure(
         "tau_b",
         Message("Kendall τ_b"),
         Message(
@@ -236,7 +236,7 @@ MEASURES = (
         least=-1.0,
         between=tau_b_between,
     ),
-    Measure(
+    AgreementMeasure(
         "tau_ap",
         Message("τ_AP"),
         Message(
@@ -249,7 +249,7 @@ MEASURES = (
         least=-1.0,
         between=tau_ap_between,
     ),
-    Measure(
+    AgreementMeasure(
         "rbo",
         Message("RBO, p = {rbo_persistence:g}", rbo_persistence=RBO_PERSISTENCE),
         Message(
@@ -263,7 +263,7 @@ MEASURES = (
         least=0.0,
         between=rbo_between,
     ),
-    Measure(
+    AgreementMeasure(
         "overlap",
         Message("Overlap@{overlap_k}", overlap_k=OVERLAP_K),
         Message(
@@ -281,7 +281,7 @@ MEASURES = (
 TAU_B, TAU_AP, RBO, OVERLAP = MEASURES
 
 
-def find_measure(key: str) -> Measure:
+def find_measure(key: str) -> AgreementMeasure:
     """The measure with this key.
 
     Raises:

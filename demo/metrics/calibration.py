@@ -187,8 +187,8 @@ def fit_isotonic(scores: npt.ArrayLike, relevant: npt.ArrayLike) -> Isotonic | N
     values, labels = _pairs(scores, relevant)
     if labels.all() or not labels.any():
         return None
-    knots, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    found = np.bincount(places, weights=labels)
+    knots, level_indices, counts = np.unique(values, return_inverse=True, return_counts=True)
+    found = np.bincount(level_indices, weights=labels)
     blocks: list[tuple[float, int, int]] = []  # relevant passages, passages, knots
     for hits, count in zip(found.tolist(), counts.tolist(), strict=True):
         block = (hits, count, 1)

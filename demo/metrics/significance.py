@@ -83,8 +83,8 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """
     corrected = [1.0] * len(p_values)
     highest = 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (len(p_values) - place) * p_values[index]))
+    for position, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - position) * p_values[index]))
         corrected[index] = highest
     return tuple(corrected)
 

@@ -13,7 +13,7 @@ from demo.progress import Progress, stepwise
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.protocol import Kind
 from demo.rankers.term_indexes import TermIndexes
-from demo.rankers.text_form import Options, Written, write_number, write_options
+from demo.rankers.text_form import RankerOptions, Written, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, Explanation, IntArray, Query, RankerSpec, Ranking, TermWeight, TermWeights
 from demo.score_kinds import BM25
@@ -100,7 +100,7 @@ def _nothing_found() -> Message:
 
 
 def _read(written: Written, tools: Tools) -> Bm25:
-    options = Options(NAME, written.options)
+    options = RankerOptions(NAME, written.options)
     variant = options.text("variant", Bm25Settings().variant)
     numbers = {name: options.number(name, np.nan) for name in NUMBERS}
     stop_words = options.yes("stop_words", Analysis().stop_words)

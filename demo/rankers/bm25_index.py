@@ -327,9 +327,9 @@ class Bm25Index:
         weights = dict.fromkeys(tokens(query, self.settings.analysis), 0.0)
         for term, count in known.items():
             where = self._postings.of(term)
-            place = where.start + int(np.searchsorted(self._postings.passages[where], index))
-            found = place < where.stop and self._postings.passages[place] == index
-            own = float(self._weights(slice(place, place + 1))[0]) if found else 0.0
+            posting_index = where.start + int(np.searchsorted(self._postings.passages[where], index))
+            found = posting_index < where.stop and self._postings.passages[posting_index] == index
+            own = float(self._weights(slice(posting_index, posting_index + 1))[0]) if found else 0.0
             weights[term] = count * self.idf(term) * (self._model.floor() + own)
         return list(weights.items())
 

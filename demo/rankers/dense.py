@@ -14,7 +14,7 @@ from demo.errors import DemoError, InputError
 from demo.progress import Progress, stepwise
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind
-from demo.rankers.text_form import Options, Written, quote, read
+from demo.rankers.text_form import RankerOptions, Written, quote, read
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import SIMILARITY
@@ -70,7 +70,7 @@ class Dense:
 
 
 def _read(written: Written, tools: Tools) -> Dense:
-    Options(NAME, written.options).close()
+    RankerOptions(NAME, written.options).close()
     members = written.members or ()
     if len(members) != 1:
         raise InputError(

@@ -17,7 +17,7 @@ from demo.errors import DemoError, ModelError
 from demo.messages import Message
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.checkpoints import Checkpoint, find_checkpoint, is_bundled
-from demo.rankers.cross_encoder.forward import Encoder
+from demo.rankers.cross_encoder.forward import BertEncoder
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.layouts import PARTS, Files, describe
 from demo.rankers.cross_encoder.loaded_models import Tell
@@ -141,7 +141,9 @@ class BundledEncoder:
     they still find by meaning. Computed by our own forward pass, in fp32.
     """
 
-    def __init__(self, encoder: Encoder, tokenizer: TextTokenizer, device: torch.device, load_seconds: float) -> None:
+    def __init__(
+        self, encoder: BertEncoder, tokenizer: TextTokenizer, device: torch.device, load_seconds: float
+    ) -> None:
         self._encoder, self._tokenizer, self._device = encoder, tokenizer.backend, device
         self._tokenizer.no_truncation()
         self._tokenizer.enable_padding(pad_id=tokenizer.pad)

@@ -14,7 +14,7 @@ from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind
-from demo.rankers.text_form import Options, Written
+from demo.rankers.text_form import RankerOptions, Written
 from demo.rankers.tools import Tools
 from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
@@ -115,7 +115,7 @@ class RunRanker:
 
 
 def _read(written: Written, tools: Tools) -> Engine:
-    Options(NAME, written.options).close()
+    RankerOptions(NAME, written.options).close()
     return Engine()
 
 

@@ -17,7 +17,7 @@ from demo.errors import InputError
 from demo.normalisation import Values, min_max, standard
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind, Ranker
-from demo.rankers.text_form import Options, Written, as_number, read, write_number, write_options
+from demo.rankers.text_form import RankerOptions, Written, as_number, read, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import RRF, WEIGHTED_SUM
@@ -177,7 +177,7 @@ def _nested(method: str) -> InputError:
 
 
 def _read(written: Written, tools: Tools) -> Fusion:
-    options = Options(written.name, written.options)
+    options = RankerOptions(written.name, written.options)
     weights = tuple(as_number(written.name, "weights", part) for part in options.text("weights").split("/") if part)
     k = options.number("k", RRF_K) if written.name == "rrf" else RRF_K
     options.close()

@@ -166,7 +166,7 @@ def _plain(text: str) -> str:
 _WORDS_FOR = {"yes": True, "1": True, "true": True, "": True, "no": False, "0": False, "false": False}
 
 
-class Options:
+class RankerOptions:
     """The options of one ranker, taken one by one; `close` refuses those that nobody took.
 
     Args:

@@ -6,7 +6,7 @@ does not make them right.
 
 from demo.results.agreement import agreement_matrix, agreement_with
 from demo.results.change import TOP_K, Change, Pair, agree, compare, take_candidates
-from demo.results.contested import GROUPS, Contest, Group, apart_means, contested, tolerance
+from demo.results.contested import GROUPS, Contest, ContestedGroup, apart_means, contested, tolerance
 from demo.results.depth import DepthLoss, at_depth, missed_by_depth, usual_depths
 from demo.results.key_figures import KeyFigure, key_figures
 from demo.results.members import find_ranking, with_fusion
@@ -20,8 +20,8 @@ __all__ = [
     "TOP_K",
     "Change",
     "Contest",
+    "ContestedGroup",
     "DepthLoss",
-    "Group",
     "KeyFigure",
     "Pair",
     "ScoreFacts",

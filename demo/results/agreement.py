@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from demo.metrics.agreement import Measure
+from demo.metrics.agreement import AgreementMeasure
 from demo.records import Result
 from demo.results.members import find_ranking
 
 Agreements = tuple[float | None, ...]
 
 
-def agreement_matrix(result: Result, measure: Measure) -> tuple[Agreements, ...]:
+def agreement_matrix(result: Result, measure: AgreementMeasure) -> tuple[Agreements, ...]:
     """Row i, column j: the measure of ranking j with ranking i as the reference, in the order of `result.rankings`.
 
     For m rankings of n candidates O(m² n log n); a symmetric measure is computed once for each pair.
@@ -23,7 +23,7 @@ def agreement_matrix(result: Result, measure: Measure) -> tuple[Agreements, ...]
     return tuple(tuple(found[i, j] for j in range(len(rankings))) for i in range(len(rankings)))
 
 
-def agreement_with(result: Result, reference_key: str, measure: Measure) -> Agreements:
+def agreement_with(result: Result, reference_key: str, measure: AgreementMeasure) -> Agreements:
     """The measure of every ranking with the reference, in the order of `result.rankings`; its own place included.
 
     Raises:

@@ -17,7 +17,7 @@ Booleans = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ContestedGroup:
     """A line along which rankers may disagree about a passage; `meaning` is one sentence."""
 
     key: str
@@ -26,17 +26,17 @@ class Group:
 
 
 GROUPS = (
-    Group(
+    ContestedGroup(
         "agree",
         Message("All agree"),
         Message("No two rankers place it far apart, or none of them has it near the top."),
     ),
-    Group(
+    ContestedGroup(
         "bm25",
         Message("BM25 alone"),
         Message("Every BM25 ranker places it far from every cross-encoder, while each side is of one mind."),
     ),
-    Group(
+    ContestedGroup(
         "small",
         Message("Small models alone"),
         Message(
@@ -44,7 +44,7 @@ GROUPS = (
             "one mind."
         ),
     ),
-    Group(
+    ContestedGroup(
         "unclear",
         Message("No clear line"),
         Message("Rankers place it far apart, but neither kind nor size of model says who."),
@@ -69,7 +69,7 @@ class Contest:
     worst: int
     spread: int
     mean_rank: float
-    group: Group
+    group: ContestedGroup
 
 
 def tolerance(size: int, k: int = TOP_K) -> int:
@@ -133,7 +133,7 @@ def _far_apart(ranks: npt.NDArray[np.float64], k: int) -> Booleans:
     return apart
 
 
-def _groups(rankings: Sequence[Ranking], apart: Booleans) -> list[Group]:
+def _groups(rankings: Sequence[Ranking], apart: Booleans) -> list[ContestedGroup]:
     lexical = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind.side == "words"]
     neural = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind.side == "model"]
     every = range(len(rankings))

@@ -85,9 +85,9 @@ def missed_by_depth(result: Result, depths: Sequence[int], k: int = TOP_K) -> tu
 def _loss(first: Ranking, ranking: Ranking, depths: tuple[int, ...], k: int) -> DepthLoss:
     top = ranking.top(k)
     whole = first.order.size
-    place = np.empty(whole, dtype=np.int64)
-    place[first.order] = np.arange(1, whole + 1)  # a depth that ends inside a tie takes the part that stands first
-    found, places = first.found[top], place[top]
-    missed = tuple(tuple(top[(~found | (places > depth)) & (depth < whole)].tolist()) for depth in depths)
-    enough = int(places[found].max(initial=0))
+    positions = np.empty(whole, dtype=np.int64)
+    positions[first.order] = np.arange(1, whole + 1)  # a depth that ends inside a tie takes the part that stands first
+    found, top_positions = first.found[top], positions[top]
+    missed = tuple(tuple(top[(~found | (top_positions > depth)) & (depth < whole)].tolist()) for depth in depths)
+    enough = int(top_positions[found].max(initial=0))
     return DepthLoss(ranking.ranker, depths, missed, enough, int((~found).sum()))

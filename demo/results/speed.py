@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.metrics.agreement import Measure
+from demo.metrics.agreement import AgreementMeasure
 from demo.records import Cost, RankerSpec, Result
 from demo.results.agreement import agreement_with
 
@@ -31,7 +31,7 @@ class SpeedRow:
         return None if pace is None else 1000 / pace.pairs_per_second
 
 
-def speed_rows(result: Result, reference_key: str, measure: Measure) -> tuple[SpeedRow, ...]:
+def speed_rows(result: Result, reference_key: str, measure: AgreementMeasure) -> tuple[SpeedRow, ...]:
     """One row for each ranking, in the order of the columns; a fusion computes no pairs of its own.
 
     Raises:

@@ -17,7 +17,7 @@ from demo.ui import theme
 from demo.ui import wording as w
 from demo.ui.api import add_api, has_mcp
 from demo.ui.explaining import Explaining
-from demo.ui.frame import Frame
+from demo.ui.frame import PageFrame
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
@@ -47,7 +47,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
         with gr.Column(elem_id="frame"):
             memory = Memory()
             inputs = build_inputs(InputsPane(settings, service), memory, label)
-            frame = Frame(inputs, Judging(inputs, memory, label), Explaining(service), memory, label)
+            frame = PageFrame(inputs, Judging(inputs, memory, label), Explaining(service), memory, label)
             with gr.Tabs(elem_id="tabs"):
                 for key, title, build in TABS:
                     with gr.Tab(label(title), elem_id=f"tab-{key}"):

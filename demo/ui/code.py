@@ -16,7 +16,7 @@ from demo.messages import Message
 from demo.rankers.fusion import Fusion
 from demo.rankers.protocol import Ranker
 from demo.records import Head, ModelUse, Passage
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 
 ADDRESS = "ADDRESS-OF-THIS-PAGE"
 """Stands where the browser, which alone knows the address, writes it; see `parts.SAVE`."""
@@ -38,7 +38,7 @@ class Program:
     key: str
     label: Message
     ending: str
-    write: Callable[[Shown], str]
+    write: Callable[[ShownResult], str]
 
 
 def _filled(template: str, **values: str) -> str:
@@ -72,7 +72,7 @@ for ranker in answer["rankers"]:
 '''
 
 
-def python_program(shown: Shown) -> str:
+def python_program(shown: ShownResult) -> str:
     """The program for the rankers that are drawn, over the whole collection.
 
     Raises:
@@ -120,7 +120,7 @@ for label, (name, max_tokens, precision) in MODELS.items():
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
-def transformers_program(shown: Shown) -> str:
+def transformers_program(shown: ShownResult) -> str:
     """The program for the columns that are cross-encoders, over the candidates.
 
     Raises:
@@ -143,7 +143,7 @@ def transformers_program(shown: Shown) -> str:
     )
 
 
-def _loadable(shown: Shown) -> Iterator[tuple[str, ModelUse]]:
+def _loadable(shown: ShownResult) -> Iterator[tuple[str, ModelUse]]:
     """Label and use of each cross-encoder that is drawn and whose score is no more than a forward pass."""
     for ranking in shown.rankings:
         use = ranking.ranker.model
@@ -188,7 +188,7 @@ for (const {key, label, failure} of answer.rankers) {
 """
 
 
-def javascript_program(shown: Shown) -> str:
+def javascript_program(shown: ShownResult) -> str:
     """As `python_program`."""
     _check(shown)
     return _filled(
@@ -218,7 +218,7 @@ curl -sSN "${PAGE%/}/gradio_api/call/compare/$EVENT"
 """
 
 
-def curl_program(shown: Shown) -> str:
+def curl_program(shown: ShownResult) -> str:
     """As `python_program`; the answer is printed as it comes."""
     _check(shown)
     values = {
@@ -249,7 +249,7 @@ python -m demo.evaluate --collection collection --rankers @rankers@ \\
 """
 
 
-def command_program(shown: Shown) -> str:
+def command_program(shown: ShownResult) -> str:
     """Commands that write the collection down and rank it, as `python_program`."""
     _check(shown)
     passages = ({**_row(passage), "_id": passage.doc_id} for passage in shown.collection.passages)
@@ -276,7 +276,7 @@ PROGRAMS = (
 # ---- what they have in common --------------------------------------------------------------------------------------
 
 
-def _check(shown: Shown) -> None:
+def _check(shown: ShownResult) -> None:
     asked = any(_is_given(ranker) for ranker in (shown.request.first, *shown.rankers))
     drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
     if shown.collection.engine_scores and (asked or drawn):
@@ -302,11 +302,11 @@ def _check_size(passages: tuple[Passage, ...]) -> None:
         )
 
 
-def _keys(shown: Shown) -> list[str]:
+def _keys(shown: ShownResult) -> list[str]:
     return [column.ranker.key for column in shown.drawn.columns]
 
 
-def _depth(shown: Shown) -> int:
+def _depth(shown: ShownResult) -> int:
     """Candidates as they were asked for; 0 for as many as allowed."""
     return shown.request.depth or 0
 

@@ -15,7 +15,7 @@ from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.page import RANKING
 from demo.ui.progress import seldom, told
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views import status
 from demo.ui.views.why import why
 from demo.ui.visitors import current_visitor
@@ -24,10 +24,10 @@ BRIDGE = """document.addEventListener('lens-explain', (event) => trigger('select
 """The page's script tells which passage is asked about; this passes it on to the server."""
 
 
-def explained(service: RankingService, shown: Shown, index: int, language: Language) -> Iterator[str]:
+def explained(service: RankingService, shown: ShownResult, index: int, language: Language) -> Iterator[str]:
     """The card of candidate `index`, ranker after ranker, with the progress or the error below it."""
     passage, found = shown.candidates[index], list[Explanation]()
-    place = next(at for at, each in enumerate(shown.collection.passages) if each.doc_id == passage.doc_id)
+    passage_index = next(at for at, each in enumerate(shown.collection.passages) if each.doc_id == passage.doc_id)
 
     def card(below: str) -> str:
         return why(passage, found, (), language) + below
@@ -37,7 +37,9 @@ def explained(service: RankingService, shown: Shown, index: int, language: Langu
         for ranking in shown.rankings:
             ranker = shown.ranker(ranking.ranker.key)
             steps = (
-                service.explain(ranker, shown.query, shown.collection, place, current_visitor(service.settings.proxies))
+                service.explain(
+                    ranker, shown.query, shown.collection, passage_index, current_visitor(service.settings.proxies)
+                )
                 if ranker
                 else None
             )
@@ -56,11 +58,11 @@ def explained(service: RankingService, shown: Shown, index: int, language: Langu
 class Question:
     """Which candidate was asked about, and of which rankings."""
 
-    shown: Shown
+    shown: ShownResult
     index: int
 
 
-def answer(service: RankingService, question: Question | None, shown: Shown, language: Language) -> str:
+def answer(service: RankingService, question: Question | None, shown: ShownResult, language: Language) -> str:
     """The whole card of what was asked about these rankings; "" where nothing was, or only about earlier ones."""
     if question is None or question.shown.candidates is not shown.candidates:
         return ""
@@ -96,7 +98,7 @@ class Explaining:
         bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
         names = [scene.name for scene in self.scenes]
 
-        def explain(request: gr.Request, event: gr.EventData, *values: Shown | None) -> Iterator[Any]:
+        def explain(request: gr.Request, event: gr.EventData, *values: ShownResult | None) -> Iterator[Any]:
             told_by = event._data
             at = names.index(told_by["scene"])
             shown = values[at]

@@ -13,7 +13,7 @@ from demo.ui.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageFrame:
     """The page around the tabs."""
 
     inputs: Inputs

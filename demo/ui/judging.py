@@ -17,12 +17,12 @@ from demo.metrics.effectiveness import measure_query, parse_measures
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.inputs.components import Inputs
-from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.inputs.handlers import InputsForm, InputsPane
 from demo.ui.memory import Memory, judgments_text, read_judgments
 from demo.ui.page import IN_TURN, QUICK, current_page, page_html
 from demo.ui.parts import build_download
 from demo.ui.sections import Built, Drawn, Occasion, View
-from demo.ui.session import Shown, grades_by_id
+from demo.ui.session import ShownResult, grades_by_id
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
@@ -35,7 +35,7 @@ BRIDGE = """document.addEventListener('lens-judge', (event) => trigger('select',
 """The page's script tells of a judgment; this passes it on to the server."""
 
 
-def figures(shown: Shown, judgments: Judgments) -> Mapping[str, Figures]:
+def figures(shown: ShownResult, judgments: Judgments) -> Mapping[str, Figures]:
     """Ranker key → MEASURES by name, for this query; empty where no passage of the collection is judged."""
     grades = grades_by_id(shown, judgments)
     if not grades:
@@ -48,12 +48,12 @@ def figures(shown: Shown, judgments: Judgments) -> Mapping[str, Figures]:
     return found
 
 
-def judged_box(shown: Shown, judgments: Judgments, language: Language) -> str:
+def judged_box(shown: ShownResult, judgments: Judgments, language: Language) -> str:
     """What the judgments say of every ranking; nothing where there are none."""
     return judged_figures(shown.rankings, figures(shown, judgments), language)
 
 
-def taken(path: Path, form: Form, pane: InputsPane, judgments: Judgments) -> Judgments:
+def taken(path: Path, form: InputsForm, pane: InputsPane, judgments: Judgments) -> Judgments:
     """The judgments with those of a qrels file, for the passages that the form points at.
 
     Raises:
@@ -127,7 +127,7 @@ class Judging:
             values, typed = rest[: len(states)], rest[len(states) :]
             language = w.language_of(request)
             try:
-                judgments = taken(Path(str(path)), Form(*typed), self.inputs.pane, judgments)
+                judgments = taken(Path(str(path)), InputsForm(*typed), self.inputs.pane, judgments)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 return {note: status.reading(sentence_of(error), language, bad=True)}
             finally:

@@ -25,7 +25,7 @@ from demo.rankers.text_form import shown
 from demo.records import Collection
 from demo.service import RankingService
 from demo.ui.inputs.fields import Choices, with_choice
-from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
+from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane
 
 MOST_CHARS = 6_000
 """Longest link; servers and messengers cut longer ones."""
@@ -49,7 +49,7 @@ class Link:
         rankers: for the Compare tab, which is opened if there are any.
     """
 
-    form: Form
+    form: InputsForm
     reranker: Ranker | None = None
     rankers: tuple[Ranker, ...] = ()
 
@@ -89,13 +89,13 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
     return text
 
 
-def _passages(form: Form, pane: InputsPane) -> str:
+def _passages(form: InputsForm, pane: InputsPane) -> str:
     if form.source == PASTE:
         return form.pasted
     return _lines(pane.collection(form)) if form.source == UPLOAD else ""
 
 
-def _fields(form: Form, pane: InputsPane) -> str:
+def _fields(form: InputsForm, pane: InputsPane) -> str:
     """The fields that were chosen for the pasted text, as JSON; uploaded passages are written as they were read."""
     if form.source != PASTE:
         return ""
@@ -104,7 +104,7 @@ def _fields(form: Form, pane: InputsPane) -> str:
     return json.dumps(named, ensure_ascii=False, separators=(",", ":")) if named else ""
 
 
-def _choices(text: str, form: Form, pane: InputsPane) -> Choices:
+def _choices(text: str, form: InputsForm, pane: InputsPane) -> Choices:
     """The choice that a link makes for its own passages.
 
     Raises:

@@ -120,7 +120,7 @@ def build_run_box(name: str, text: Message, label: w.Labels) -> RunBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Takeaway:
+class Download:
     """A button, and where that waits which the browser then takes.
 
     Attributes:
@@ -157,32 +157,32 @@ class Takeaway:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ShareMenu:
     """The menu of what can be taken away, to be placed by the tab: a button that opens it, then its entries by name."""
 
     opener: gr.HTML
-    entries: dict[str, Takeaway]
+    entries: dict[str, Download]
 
     def components(self) -> list[Any]:
         """All of them, in their order."""
         return [self.opener, *(part for entry in self.entries.values() for part in (entry.button, entry.payload))]
 
 
-def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> Share:
+def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> ShareMenu:
     """The menu: a link, and a file for each name.
 
     Args:
         files: name of an entry → its label; its button is “<tab>-<name>”.
     """
     opener = page_html(render("share.html", "en"), elem_id=f"{tab}-share", render=False)
-    entries = {name: Takeaway(*_button(text, f"{tab}-{name}", label)) for name, text in files.items()}
-    link = Takeaway(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, w.LINK_COPIED)
+    entries = {name: Download(*_button(text, f"{tab}-{name}", label)) for name, text in files.items()}
+    link = Download(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, w.LINK_COPIED)
 
     def localised(request: gr.Request) -> str:
         return render("share.html", w.language_of(request))
 
     current_page().load(localised, None, opener, **QUICK)
-    return Share(opener, {"link": link, **entries})
+    return ShareMenu(opener, {"link": link, **entries})
 
 
 def _button(text: Message, elem_id: str, label: w.Labels) -> tuple[gr.Button, gr.JSON]:
@@ -190,6 +190,6 @@ def _button(text: Message, elem_id: str, label: w.Labels) -> tuple[gr.Button, gr
     return button, gr.JSON(visible=False, render=False)
 
 
-def build_download(label: Any, elem_id: str) -> Takeaway:
+def build_download(label: Any, elem_id: str) -> Download:
     """A small button that saves a file, of which it is given `name` and `text`, or what `archive` gives."""
-    return Takeaway(gr.Button(label, size="sm", elem_id=elem_id), gr.JSON(visible=False))
+    return Download(gr.Button(label, size="sm", elem_id=elem_id), gr.JSON(visible=False))

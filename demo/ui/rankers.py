@@ -10,13 +10,13 @@ from demo.messages import Language, Message
 from demo.rankers.remote.ranker import Remote
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
-from demo.ui.views.models import UNUSABLE, place
+from demo.ui.views.models import UNUSABLE, origin
 
 
 def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
     """Every model on offer with where its weights are; the value is its key."""
     usable = (choice for choice in service.models() if choice.where != UNUSABLE)
-    return [(f"{choice.spec.label} · {place(choice, language)}", choice.spec.key) for choice in usable]
+    return [(f"{choice.spec.label} · {origin(choice, language)}", choice.spec.key) for choice in usable]
 
 
 def reranker_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
@@ -61,9 +61,9 @@ def build_ranker_menu(
 
 def ranker_choices(service: RankingService, given: bool, language: Language) -> list[tuple[str, str]]:
     """Every ranker on offer as a menu entry; models and remote rerankers say where they are."""
-    places = {key: label for label, key in reranker_choices(service, language)}
+    labels = {key: label for label, key in reranker_choices(service, language)}
     rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side != "given"]
-    return [(places.get(ranker.spec.key) or ranker.spec.label, str(ranker)) for ranker in rankers]
+    return [(labels.get(ranker.spec.key) or ranker.spec.label, str(ranker)) for ranker in rankers]
 
 
 def bundled_models(service: RankingService) -> list[str]:

@@ -16,12 +16,12 @@ from demo.text import Analysis
 from demo.ui.boundary import existing
 from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
-from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.inputs.handlers import InputsForm, InputsPane
 from demo.ui.parts import archive
 from demo.ui.progress import told_all
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 
 WHY = "why"
 """Key of the section that holds the answer to “why this score?”."""
@@ -49,8 +49,8 @@ class ResultTab:
     # ---- running -------------------------------------------------------------------------------------------------
 
     def steps(
-        self, form: Form, rankers: Callable[[Ranker], Sequence[Ranker]], language: Language
-    ) -> Generator[str | Shown, None, None]:
+        self, form: InputsForm, rankers: Callable[[Ranker], Sequence[Ranker]], language: Language
+    ) -> Generator[str | ShownResult, None, None]:
         """The progress as HTML, and what is shown so far whenever a column is done, complete at last.
 
         Args:
@@ -67,7 +67,7 @@ class ResultTab:
             else:
                 result: Result = step.so_far
                 trap = self.service.traps(result.collection.key).get(result.query.query_id)
-                yield Shown(result, result, request, asked, analysis_of(request.first), trap)
+                yield ShownResult(result, result, request, asked, analysis_of(request.first), trap)
 
     # ---- to take away --------------------------------------------------------------------------------------------
 
@@ -79,11 +79,11 @@ class ResultTab:
         """The result as CSV; cells that a spreadsheet would run are defused."""
         raise NotImplementedError
 
-    def csv(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
+    def csv(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as CSV."""
         return {"name": f"{self.file}.csv", "text": self.as_csv(self.existing(shown).judged(judgments))}
 
-    def runs(self, shown: Shown | None) -> dict[str, str]:
+    def runs(self, shown: ShownResult | None) -> dict[str, str]:
         """File name and content of an archive with a TREC run of every ranker.
 
         Raises:
@@ -91,13 +91,13 @@ class ResultTab:
         """
         return archive(f"{self.file}-runs.zip", as_runs(self.existing(shown).drawn))
 
-    def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
+    def json(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as JSON."""
         return {"name": f"{self.file}.json", "text": json_text(self.as_json(self.existing(shown).judged(judgments)))}
 
     def page(
         self,
-        shown: Shown,
+        shown: ShownResult,
         drawn: Mapping[str, Drawn],
         judgments: Judgments,
         question: Question | None,
@@ -109,12 +109,12 @@ class ResultTab:
         text = saved_page(self.name, self.rows, result.query.text, drawn, self.as_json(result), language)
         return {"name": f"{self.file}.html", "text": text}
 
-    def code(self, shown: Shown | None, program: Program = PROGRAMS[0]) -> dict[str, str]:
+    def code(self, shown: ShownResult | None, program: Program = PROGRAMS[0]) -> dict[str, str]:
         """File name and content of the result as a program that makes it again."""
         kind = "" if program is PROGRAMS[0] else f"-{program.key}"
         return {"name": f"{self.file}{kind}.{program.ending}", "text": program.write(self.existing(shown))}
 
-    def existing(self, shown: Shown | None) -> Shown:
+    def existing(self, shown: ShownResult | None) -> ShownResult:
         """The last result.
 
         Raises:

@@ -27,7 +27,7 @@ TITLE_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SavedPart:
     """A section as the file holds it: heading and HTML that templates made, and of its charts keys, notes, figures."""
 
     key: str
@@ -71,10 +71,10 @@ def saved_page(
     )
 
 
-def _part(tab: str, row: Section[Any], drawn: Mapping[str, Drawn], language: Language) -> Part:
+def _part(tab: str, row: Section[Any], drawn: Mapping[str, Drawn], language: Language) -> SavedPart:
     html = drawn.get(row.key, "")
     charts = [(chart.key, drawn.get(chart.key)) for chart in row.charts]
-    return Part(
+    return SavedPart(
         key=row.key,
         heading=Markup(heading_html(tab, row, language) if row.heading else ""),
         html=Markup(html if isinstance(html, str) else ""),

@@ -14,7 +14,7 @@ from demo.text import Analysis
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownResult:
     """A result together with what the page needs to draw it again, and to try an edit of it.
 
     Attributes:
@@ -61,7 +61,7 @@ class Shown:
         return replace(self.drawn, grades=judgments.over(self.drawn.grades, self.query, self.candidates))
 
 
-def grades_by_id(shown: Shown, judgments: Judgments) -> Mapping[str, int | None]:
+def grades_by_id(shown: ShownResult, judgments: Judgments) -> Mapping[str, int | None]:
     """doc_id → grade for the query, of the whole collection: an ideal ranking knows what was no candidate, too."""
     made = judgments.over((None,) * len(shown.candidates), shown.query, shown.candidates)
     by_hand = {each.doc_id: grade for each, grade in zip(shown.candidates, made, strict=True) if grade is not None}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import giving, made_collection, made_outcomes
 
-from demo.charts.evaluation import Study, describe_cut, threshold_data
+from demo.charts.evaluation import EvaluationView, describe_cut, threshold_data
 from demo.charts.evaluation.calibration import calibration_data
 from demo.charts.evaluation.cost import cost_data
 from demo.charts.evaluation.depth import DepthLine, depth_data, enough
@@ -35,9 +35,9 @@ SECOND = giving(
 """Finds q1 second, the others first: MRR ½, 1, 1."""
 
 
-def study(key: str = "second", relevant_from: int = 1) -> Study:
+def study(key: str = "second", relevant_from: int = 1) -> EvaluationView:
     outcomes = made_outcomes(COLLECTION, FIRST, SECOND)
-    return Study(evaluate(outcomes, COLLECTION, MRR, "", relevant_from), outcomes, COLLECTION, MRR[0], key)
+    return EvaluationView(evaluate(outcomes, COLLECTION, MRR, "", relevant_from), outcomes, COLLECTION, MRR[0], key)
 
 
 # ---- query by query ----------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def test_queries_from_the_greatest_gain_to_the_greatest_loss() -> None:
     data = differences_data(study())
     assert [row.query_id for row in data.rows] == ["q3", "q2", "q1"]
     assert [row.difference for row in data.rows] == pytest.approx([1 - 1 / 3, 1 - 1 / 2, 1 / 2 - 1])
-    assert data.places == (2, 1, 0)
+    assert data.query_indices == (2, 1, 0)
     assert (data.better, data.worse) == (2, 1)
 
 
@@ -126,7 +126,7 @@ def test_a_long_curve_is_drawn_in_few_points_with_both_ends() -> None:
     names = [f"d{number}" for number in range(2_000)]
     collection = made_collection({"q": {name: int(draw.integers(2)) for name in names}}, names)
     outcomes = made_outcomes(collection, giving("only", {"q": dict(zip(names, draw.normal(size=2_000), strict=True))}))
-    made = Study(evaluate(outcomes, collection, MRR), outcomes, collection, MRR[0], "only")
+    made = EvaluationView(evaluate(outcomes, collection, MRR), outcomes, collection, MRR[0], "only")
     data = threshold_data(made)
     scores = outcomes[0].rankings[0].scores
     assert 100 < data.thresholds.size <= MOST_POINTS

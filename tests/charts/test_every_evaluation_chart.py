@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes import giving, made_collection, made_outcomes
 
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, EvaluationView
 from demo.evaluation import evaluate
 from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import parse_measures
@@ -18,7 +18,9 @@ from demo.records import Card, Collection, Query
 MEASURES = parse_measures("ndcg@10 mrr")
 
 
-def study(queries: int, passages: int = 12, tied: bool = False, grades: int = 2, seconds: float = 0.5) -> Study:
+def study(
+    queries: int, passages: int = 12, tied: bool = False, grades: int = 2, seconds: float = 0.5
+) -> EvaluationView:
     """Random scores (or none but equal ones) of two rankers over random judgments."""
     draw = np.random.default_rng(queries)
     names = [f"d{number}" for number in range(passages)]
@@ -34,10 +36,10 @@ def study(queries: int, passages: int = 12, tied: bool = False, grades: int = 2,
         for key in ("first <b>", "second")
     ]
     outcomes = made_outcomes(collection, *told)
-    return Study(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], "second")
+    return EvaluationView(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], "second")
 
 
-def in_words(made: Study) -> Study:
+def in_words(made: EvaluationView) -> EvaluationView:
     """The same with texts that no chart may stumble over."""
     texts = ["柏林有多少人口？", "Zürich «größte» <b>ψ</b> & \udc80", "a\nb"]
     queries = tuple(Query(query.query_id, texts[at % 3]) for at, query in enumerate(made.collection.queries))
@@ -68,7 +70,7 @@ every_case = pytest.mark.parametrize("made", CASES.values(), ids=CASES.keys())
 @every_chart
 @every_case
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_draws_and_serialises(chart: EvaluationChart, made: Study, language: str) -> None:
+def test_draws_and_serialises(chart: EvaluationChart, made: EvaluationView, language: str) -> None:
     figure = chart.figure(chart.data(made, None), language)  # type: ignore[arg-type]
     content = json.loads(figure.to_json())
     layout = content["layout"]
@@ -86,7 +88,7 @@ def test_draws_and_serialises(chart: EvaluationChart, made: Study, language: str
 
 @every_chart
 @every_case
-def test_says_itself_in_one_line(chart: EvaluationChart, made: Study) -> None:
+def test_says_itself_in_one_line(chart: EvaluationChart, made: EvaluationView) -> None:
     alt = chart.alt(chart.data(made, None))
     assert str(alt).endswith(".")
     assert alt.to("zh").endswith("。")

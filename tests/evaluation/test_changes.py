@@ -50,7 +50,7 @@ def test_new_passages_are_counted_among_the_first_ten() -> None:
 def test_queries_without_candidates_are_left_out() -> None:
     outcomes = made_outcomes(UNJUDGED, FIRST, OTHER, candidates=all_passages(UNJUDGED, without=["q2"]))
     changes = changes_between(outcomes, 0, 1)
-    assert [(row.place, row.query_id) for row in changes.rows] == [(0, "q1"), (2, "q3")]
+    assert [(row.query_index, row.query_id) for row in changes.rows] == [(0, "q1"), (2, "q3")]
     assert (Changes((), fits=True).rbo, Changes((), fits=True).new) == (0.0, 0.0)
 
 

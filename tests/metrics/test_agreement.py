@@ -9,7 +9,7 @@ from demo.metrics.agreement import (
     MEASURES,
     RBO,
     STRENGTHS,
-    Measure,
+    AgreementMeasure,
     describe_tau,
     find_measure,
     overlap_at_k,
@@ -304,7 +304,7 @@ def test_every_ranking_agrees_with_itself_whatever_it_ties_or_does_not_find() ->
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
-def test_laws_of_every_measure(measure: Measure) -> None:
+def test_laws_of_every_measure(measure: AgreementMeasure) -> None:
     draw = np.random.default_rng(5)
     drawn = [of_scores(draw.normal(size=25).tolist()) for _ in range(6)]
     for one in drawn:
@@ -315,7 +315,7 @@ def test_laws_of_every_measure(measure: Measure) -> None:
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
-def test_every_measure_of_reversed_orders_reaches_no_lower_than_it_says(measure: Measure) -> None:
+def test_every_measure_of_reversed_orders_reaches_no_lower_than_it_says(measure: AgreementMeasure) -> None:
     up, down = of_scores(list(map(float, range(40)))), of_scores(list(map(float, range(40, 0, -1))))
     value = measure.between(up, down)
     assert value is not None
@@ -380,7 +380,7 @@ def test_measures_of_a_ranking_that_did_not_find_all() -> None:
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
 @pytest.mark.parametrize("seed", range(5))
-def test_no_measure_depends_on_the_order_of_the_candidates(measure: Measure, seed: int) -> None:
+def test_no_measure_depends_on_the_order_of_the_candidates(measure: AgreementMeasure, seed: int) -> None:
     draw = np.random.default_rng(seed)
     scores = [draw.integers(6, size=15) for _ in range(2)]
     if measure.key == "overlap":  # a tie over the tenth place has to be cut somewhere

@@ -24,7 +24,7 @@ from made_rerankers import write_ettin
 from demo.rankers.catalog import CATALOG, DEFAULT_BUNDLED, MODELS, RECENT, find
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loading import available, default_model, fingerprint, load_cross_encoder, resolve
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.records import Head, ModelSpec, ScoreReading
 from demo.settings import Settings
 
@@ -159,5 +159,5 @@ def test_a_recent_model_is_read_from_its_files(tmp_path: Path) -> None:
     assert scores_of(model, QUERY, PASSAGES) == pytest.approx(scores_of(load_folder(saved), QUERY, PASSAGES), abs=1e-5)
 
 
-def load_folder(folder: Path) -> CrossEncoder:
+def load_folder(folder: Path) -> LoadedCrossEncoder:
     return load_cross_encoder(resolve(str(folder), Settings()), Settings())

@@ -15,7 +15,7 @@ from demo.rankers.catalog import CATALOG
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loaded_models import Tell
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.rankers.cross_encoder.scoring import Where
 from demo.records import Card, Collection, ModelSpec, Passage
 from demo.service import MOST_RANKERS, RankingService, Request
@@ -43,7 +43,7 @@ class MadeSource:
     def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]:
         return loading.available(settings, self.hub, self.bundled)
 
-    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> CrossEncoder:
+    def load_cross_encoder(self, spec: ModelSpec, settings: Settings, progress: Tell) -> LoadedCrossEncoder:
         return loading.load_cross_encoder(spec, settings, progress, self.hub, self.bundled)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.errors import InputError
-from demo.rankers.text_form import Options, Written, quote, read, shown, split, write_options
+from demo.rankers.text_form import RankerOptions, Written, quote, read, shown, split, write_options
 
 NAMES = st.text(max_size=12) | st.text(st.sampled_from(',;+()[]="\\\n \t\u3000aé柏'), max_size=8)
 """Any text, and texts of little else than the grammar's own characters and blanks."""
@@ -182,7 +182,7 @@ def test_a_long_text_is_cut_in_the_sentence() -> None:
 
 
 def test_options_are_taken_by_type() -> None:
-    options = Options("tiny", {"a": "x;y", "b": "1.5", "c": "", "d": "no", "f": "7"})
+    options = RankerOptions("tiny", {"a": "x;y", "b": "1.5", "c": "", "d": "no", "f": "7"})
     assert options.text("a") == "x;y"
     assert options.number("b", 0.0) == 1.5
     assert options.yes("c", False) is True
@@ -194,7 +194,7 @@ def test_options_are_taken_by_type() -> None:
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "one", "1,5", ""])
 def test_a_number_is_finite(text: str) -> None:
-    options = Options("bm25", {"k1": text})
+    options = RankerOptions("bm25", {"k1": text})
     if not text:
         assert options.number("k1", 1.5) == 1.5
         return
@@ -203,13 +203,13 @@ def test_a_number_is_finite(text: str) -> None:
 
 
 def test_an_option_that_nobody_took_is_refused_with_those_there_are() -> None:
-    options = Options("bm25", {"k9": "1"})
+    options = RankerOptions("bm25", {"k9": "1"})
     options.number("k1", 1.5)
     options.yes("stop_words", True)
     with pytest.raises(InputError, match=r"bm25 has no option “k9”; it has k1, stop_words\. Leave it out"):
         options.close()
     with pytest.raises(InputError, match=r"engine has no option “k9”; it has none\. Leave it out"):
-        Options("engine", {"k9": "1"}).close()
+        RankerOptions("engine", {"k9": "1"}).close()
 
 
 # ---- large texts ---------------------------------------------------------------------------------------------------

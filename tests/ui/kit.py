@@ -11,13 +11,13 @@ from fakes import FakeSource
 from demo.judgments import Judgments
 from demo.service import RankingService
 from demo.settings import Settings
-from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.evaluate.handlers import EvaluateTab, study_of
-from demo.ui.evaluate.session import Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate.session import Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.sections import View
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> & “柏林” has people"
 
@@ -40,7 +40,7 @@ FORM = EvaluateForm(
 )
 
 
-def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -> Shown:
+def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -> ShownResult:
     form = replace(tab.pane.default_form(), query=HOSTILE, source="paste", pasted=texts)
     *_, view = tab.run(form, tab.reranker("bundled/tiny"), Judgments(), "raw", "en")
     assert view.kept is not None, view.status
@@ -48,13 +48,13 @@ def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -
 
 
 def compare_views(
-    tab: CompareTab, rankers: list[str] | None = None, controls: Controls = Controls()
-) -> list[View[Shown]]:
+    tab: CompareTab, rankers: list[str] | None = None, controls: CompareOptions = CompareOptions()
+) -> list[View[ShownResult]]:
     form = tab.pane.default_form()
     return list(tab.run(form, RANKERS if rankers is None else rankers, controls, Judgments(), "en"))
 
 
-def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> Shown:
+def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> ShownResult:
     last = compare_views(tab, rankers)[-1]
     assert last.kept is not None, last.status
     return last.kept
@@ -70,17 +70,17 @@ def last_of(views: Iterator[View[Evaluated]]) -> View[Evaluated]:
     return view
 
 
-def finished(tab: EvaluateTab, **parts: Any) -> tuple[View[Evaluated], Evaluated, Looks]:
-    view = last_of(tab.run(replace(FORM, **parts), Looks(), "en"))
+def finished(tab: EvaluateTab, **parts: Any) -> tuple[View[Evaluated], Evaluated, EvaluateOptions]:
+    view = last_of(tab.run(replace(FORM, **parts), EvaluateOptions(), "en"))
     assert view.kept is not None, view.status
-    return view, view.kept, seen(view.kept, Looks())
+    return view, view.kept, seen(view.kept, EvaluateOptions())
 
 
-def seen(evaluated: Evaluated, looks: Looks) -> Looks:
+def seen(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluateOptions:
     """What is looked at in fact."""
     study = study_of(evaluated, looks)
     measure = study.chosen.key if study.chosen else ""
-    return Looks(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
+    return EvaluateOptions(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
 
 
 def unfold(page: Any) -> None:

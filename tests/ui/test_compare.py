@@ -17,14 +17,14 @@ from demo.score_kinds import RRF
 from demo.settings import Settings
 from demo.ui.compare.handlers import (
     SECTIONS,
+    CompareOptions,
     CompareTab,
-    Controls,
     WhatIfForm,
     edited_collection,
     is_fused,
     reference_of,
 )
-from demo.ui.compare.results import Panel
+from demo.ui.compare.results import CompareOptionInputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rankers import bundled_models, ranker_choices
 
@@ -41,7 +41,9 @@ def tab(source: FakeSource) -> CompareTab:
 
 def test_controls_are_read_in_the_order_of_their_components() -> None:
     values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "NDCG@10"]
-    assert Panel.controls(values) == Controls(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10")
+    assert CompareOptionInputs.controls(values) == CompareOptions(
+        5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10"
+    )
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
@@ -74,7 +76,7 @@ def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
 def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: FakeSource) -> None:
     shown = compared_of(tab)
     source.model.scored.clear()
-    view = tab.redrawn(shown, Controls(depth=2, fusion="rrf", k=0), Judgments(), "en")
+    view = tab.redrawn(shown, CompareOptions(depth=2, fusion="rrf", k=0), Judgments(), "en")
     assert source.model.scored == []
     assert view.kept is not None
     bm25, tiny, big, fused = view.kept.drawn.rankings
@@ -89,7 +91,7 @@ def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: Fa
 
 def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) -> None:
     shown = compared_of(tab, ["bm25", "bundled/tiny", "rrf(bm25+bundled/tiny)"])
-    drawn = tab.columns(shown, shown.result, Controls(fusion="z"))
+    drawn = tab.columns(shown, shown.result, CompareOptions(fusion="z"))
     assert [is_fused(ranking) for ranking in drawn.rankings] == [False, False, True, True]
     assert drawn.rankings[-1].ranker.key == "z(bm25+bundled/tiny)"
 
@@ -97,7 +99,7 @@ def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) ->
 def test_weights_that_cannot_be_used_are_said(tab: CompareTab) -> None:
     shown = compared_of(tab)
     with pytest.raises(InputError, match="one is above 0"):
-        tab.redrawn(shown, Controls(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
+        tab.redrawn(shown, CompareOptions(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
 
 
 def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: CompareTab, source: FakeSource) -> None:
@@ -115,7 +117,7 @@ def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSo
     source.model.scored.clear()
     place = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
     edit = WhatIfForm(shown.query.text, place, "Berlin.")
-    *_, view = tab.try_out(shown, edit, Controls(), "en")
+    *_, view = tab.try_out(shown, edit, CompareOptions(), "en")
     assert set(source.model.scored) == {"Berlin."}
     assert "Berlin" in str(view.drawn.get("what-if", ""))
     assert view.kept is None
@@ -124,11 +126,11 @@ def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSo
 def test_an_edit_needs_something_edited(tab: CompareTab) -> None:
     shown = compared_of(tab)
     for edit in (WhatIfForm(shown.query.text, None, ""), WhatIfForm(shown.query.text, 0, " ")):
-        (view,) = tab.try_out(shown, edit, Controls(), "en")
+        (view,) = tab.try_out(shown, edit, CompareOptions(), "en")
         assert "Nothing is different yet" in str(view.drawn.get("what-if", ""))
-    (view,) = tab.try_out(None, WhatIfForm("q", None, ""), Controls(), "en")
+    (view,) = tab.try_out(None, WhatIfForm("q", None, ""), CompareOptions(), "en")
     assert "Press Compare first" in str(view.drawn.get("what-if", ""))
-    *_, view = tab.try_out(shown, WhatIfForm("", None, ""), Controls(), "en")
+    *_, view = tab.try_out(shown, WhatIfForm("", None, ""), CompareOptions(), "en")
     assert "query is empty" in str(view.drawn.get("what-if", ""))
 
 
@@ -160,7 +162,7 @@ def test_everything_on_offer_can_be_read_back(tab: CompareTab) -> None:
 
 def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
     shown = compared_of(tab)
-    view = tab.redrawn(shown, Controls(fusion="rrf"), Judgments(), "en")
+    view = tab.redrawn(shown, CompareOptions(fusion="rrf"), Judgments(), "en")
     judgments = Judgments().judge(shown.query, shown.candidates[2], 2)
     file = tab.json(view.kept, judgments)
     assert file["name"] == "rerank-lens-compare.json"

@@ -27,8 +27,8 @@ from demo.records import Passage, Query
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CALIBRATION, CUT, FILES, MEASURE, ORDER, EvaluateTab, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
-from demo.ui.evaluate.results import Panel
-from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate.results import EvaluateOptionInputs
+from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.handlers import UPLOAD
 from demo.ui.parts import ChartView
 from demo.ui.progress import TimeLeft, duration
@@ -43,7 +43,7 @@ def tab() -> EvaluateTab:
 
 
 def alert(tab: EvaluateTab, **parts: Any) -> str:
-    view = last_of(tab.run(replace(FORM, **parts), Looks(), "en"))
+    view = last_of(tab.run(replace(FORM, **parts), EvaluateOptions(), "en"))
     assert view.status is not None
     assert 'role="alert"' in view.status
     assert view.kept is None
@@ -73,9 +73,11 @@ def charts_of(view: View[Evaluated]) -> dict[str, ChartView]:
 
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
-    assert [row.name for row in fields(Panel)] == [row.name for row in fields(Looks)]
-    assert Panel.looks([None, "a", None, None, OWN, None, None, 2.5]) == Looks("", "a", "", False, OWN, threshold=2.5)
-    assert Panel.looks([None, "a", None, None, OWN, True, "agreement"]) == Looks(
+    assert [row.name for row in fields(EvaluateOptionInputs)] == [row.name for row in fields(EvaluateOptions)]
+    assert EvaluateOptionInputs.looks([None, "a", None, None, OWN, None, None, 2.5]) == EvaluateOptions(
+        "", "a", "", False, OWN, threshold=2.5
+    )
+    assert EvaluateOptionInputs.looks([None, "a", None, None, OWN, True, "agreement"]) == EvaluateOptions(
         "", "a", "", False, OWN, True, BY_AGREEMENT
     )
 
@@ -122,7 +124,7 @@ def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
 
 
 def test_progress_is_told_while_queries_are_ranked(tab: EvaluateTab) -> None:
-    views = list(tab.run(FORM, Looks(), "en"))
+    views = list(tab.run(FORM, EvaluateOptions(), "en"))
     told = " ".join(view.status or "" for view in views)
     assert "Reading the collection" in told
     assert "Query 1 of 5" in told
@@ -196,7 +198,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tab: EvaluateTab, parts: dict
 def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     half = replace(evaluated, evaluation=None, done=replace(evaluated.done, outcomes=evaluated.done.outcomes[:2]))
-    view = tab.stopped(half, Looks(), 1, "en")
+    view = tab.stopped(half, EvaluateOptions(), 1, "en")
     assert "2 of 5 queries" in str(view.status)
     assert "2 of 5 queries: the work was stopped before the end" in str(view.drawn["headline"])
     assert view.kept is not None
@@ -207,14 +209,14 @@ def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: Evaluat
 def test_a_stop_before_the_first_query_or_after_the_end_shows_nothing_new(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     for before in (None, evaluated, replace(evaluated, evaluation=None, done=replace(evaluated.done, outcomes=()))):
-        view = tab.stopped(before, Looks(), 1, "en")
+        view = tab.stopped(before, EvaluateOptions(), 1, "en")
         assert "Stopped before the first query" in str(view.status)
         assert view.kept is None
 
 
 def test_closing_the_run_stops_scoring() -> None:
     source = FakeSource()
-    steps = tab_with(source).run(FORM, Looks(), "en")
+    steps = tab_with(source).run(FORM, EvaluateOptions(), "en")
     while "Query 1" not in (next(steps).status or ""):
         pass
     steps.close()  # type: ignore[attr-defined]
@@ -251,9 +253,9 @@ def test_another_grade_measures_anew(tab: EvaluateTab) -> None:
 
 def test_a_look_at_what_is_not_there_takes_what_is(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
-    view = tab.redrawn(evaluated, Looks("bleu", "gone", "gone"), 1, "en")
+    view = tab.redrawn(evaluated, EvaluateOptions("bleu", "gone", "gone"), 1, "en")
     assert view.kept is not None
-    looks = seen(view.kept, Looks("bleu", "gone", "gone"))
+    looks = seen(view.kept, EvaluateOptions("bleu", "gone", "gone"))
     assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
 
 
@@ -274,9 +276,9 @@ def test_a_measure_leaves_scores_and_their_meaning_alone(tab: EvaluateTab) -> No
 
 def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
     for view in (
-        tab.redrawn(None, Looks(), 1, "en"),
-        tab.again(None, Looks(), "en", MEASURE),
-        tab.returned(None, Looks(), 1, "en"),
+        tab.redrawn(None, EvaluateOptions(), 1, "en"),
+        tab.again(None, EvaluateOptions(), "en", MEASURE),
+        tab.returned(None, EvaluateOptions(), 1, "en"),
     ):
         assert (view.kept, view.status, view.drawn) == (None, None, {})
 
@@ -328,8 +330,8 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
     assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
     for kind in FILES.keys() - {CALIBRATION}:
-        assert text_of(tab.file(kind, evaluated, Looks()))
-    page = tab.html(evaluated, Looks(), "en")["text"]
+        assert text_of(tab.file(kind, evaluated, EvaluateOptions()))
+    page = tab.html(evaluated, EvaluateOptions(), "en")["text"]
     assert "evaluation-changes" in page
     assert "evaluation-differences" not in page.split("</style>")[-1].split("<script")[0]
 
@@ -354,15 +356,15 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
     tab = tab_with(source)
     _, evaluated, _ = finished(tab, source=UPLOAD, uploaded=unjudged, queries=0)
     scored = len(source.model.scored)
-    view = tab.redrawn(evaluated, Looks(judgments=OWN, own=True), 1, "en")
+    view = tab.redrawn(evaluated, EvaluateOptions(judgments=OWN, own=True), 1, "en")
     assert view.kept is not None
     assert view.kept.evaluation is not None
     assert view.kept.evaluation.query_ids == ("1",)
     assert "NDCG@10" in str(view.drawn["headline"])
     assert "your own judgments count" in str(view.drawn["headline"])
     assert tab.opened(view.kept, 0).query == "people of Berlin"
-    assert tab.returned(view.kept, Looks(judgments=OWN, own=True), 1, "en").kept is None  # nothing is new
-    back = tab.returned(view.kept, Looks(judgments=OWN), 1, "en")
+    assert tab.returned(view.kept, EvaluateOptions(judgments=OWN, own=True), 1, "en").kept is None  # nothing is new
+    back = tab.returned(view.kept, EvaluateOptions(judgments=OWN), 1, "en")
     assert back.kept is not None
     assert "Nothing is judged" in str(back.drawn["headline"])
     assert len(back.kept.outcomes) == 2
@@ -372,7 +374,7 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
 def test_own_judgments_of_other_queries_are_not_said_to_count(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     other = Judgments().judge(Query("", "typed elsewhere"), evaluated.collection.passages[0], 3)
-    view = tab.redrawn(evaluated, Looks(judgments=other, own=True), 1, "en")
+    view = tab.redrawn(evaluated, EvaluateOptions(judgments=other, own=True), 1, "en")
     assert "NDCG@10" in str(view.drawn["headline"])
     assert "your own judgments count" not in str(view.drawn["headline"])
 
@@ -381,7 +383,7 @@ def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) ->
     _, evaluated, _ = finished(tab)
     query, passage = evaluated.collection.queries[0], evaluated.collection.passages[0]
     own = Judgments().judge(query, passage, 3)
-    view = tab.redrawn(evaluated, Looks(judgments=own, own=True), 1, "en")
+    view = tab.redrawn(evaluated, EvaluateOptions(judgments=own, own=True), 1, "en")
     assert view.kept is not None
     assert len(view.kept.outcomes) == 5
     assert view.kept.collection.qrels[query.query_id][passage.doc_id] == 3

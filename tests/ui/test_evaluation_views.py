@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from fakes import giving, made_collection, made_outcomes
 
-from demo.charts.evaluation import Study
+from demo.charts.evaluation import EvaluationView
 from demo.evaluation import evaluate
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import PartialEvaluation
@@ -25,7 +25,9 @@ MODEL = "cross-encoder/ms-marco-MiniLM-L6-v2"
 NASTY = "<img src=x onerror=alert(1)> ${boo()} {{7*7}}"
 
 
-def made(queries: int, total: int | None = None, failures: tuple[Failure, ...] = ()) -> tuple[Evaluated, Study]:
+def made(
+    queries: int, total: int | None = None, failures: tuple[Failure, ...] = ()
+) -> tuple[Evaluated, EvaluationView]:
     """The model finds every relevant passage first, the baseline second."""
     qrels = {f"q{number}": {"a": 1, "b": 0} for number in range(queries)}
     plain = made_collection(qrels, ["a", "b"])
@@ -35,7 +37,7 @@ def made(queries: int, total: int | None = None, failures: tuple[Failure, ...] =
     evaluation = evaluate(outcomes, collection, MEASURES)
     done = PartialEvaluation(outcomes, failures, total or queries)
     evaluated = Evaluated(Judged.bundled(collection), True, done, MEASURES, None, "bm25", 2, (), evaluation)
-    return evaluated, Study(evaluation, outcomes, collection, MEASURES[0], MODEL)
+    return evaluated, EvaluationView(evaluation, outcomes, collection, MEASURES[0], MODEL)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -108,7 +110,7 @@ def test_queries_are_sorted_by_gain_or_by_agreement() -> None:
     before = giving("bm25", {"q0": {"a": 3, "c": 2, "b": 1}, "q1": {"b": 3, "a": 2, "c": 1}})
     after = giving(MODEL, {q: {"a": 3, "b": 2, "c": 1} for q in qrels})
     outcomes = tuple(made_outcomes(collection, before, after))
-    study = Study(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], MODEL)
+    study = EvaluationView(evaluate(outcomes, collection, MEASURES), outcomes, collection, MEASURES[0], MODEL)
     by_gain, by_agreement = (views.queries(study, order, "en") for order in (BY_GAIN, BY_AGREEMENT))
     assert re.findall(r'data-query="(\d)"', by_gain) == ["0", "1"]
     assert re.findall(r'data-query="(\d)"', by_agreement) == ["1", "0"]
@@ -119,7 +121,7 @@ def test_queries_are_sorted_by_gain_or_by_agreement() -> None:
 # ---- without judgments -------------------------------------------------------------------------------------------
 
 
-def unjudged(queries: int) -> tuple[Evaluated, Study]:
+def unjudged(queries: int) -> tuple[Evaluated, EvaluationView]:
     """As `made`, and nobody has judged anything."""
     evaluated, study = made(queries)
     collection = replace(study.collection, qrels={})

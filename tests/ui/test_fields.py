@@ -14,7 +14,7 @@ from demo.formats import Fields
 from demo.settings import Settings
 from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.inputs.fields import Choices, with_choice
-from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.inputs.handlers import InputsForm, InputsPane
 from demo.ui.links import Link, read, written
 
 TULIPS, PEAS = "Tulips need a cold winter.", "Peas climb."
@@ -38,7 +38,7 @@ def texts(pane: InputsPane, pasted: str, choices: Choices) -> list[str]:
     return [] if found is None else [passage.text for passage in found.collection.passages]
 
 
-def form(pane: InputsPane, pasted: str, choices: Choices) -> Form:
+def form(pane: InputsPane, pasted: str, choices: Choices) -> InputsForm:
     return replace(pane.default_form(), query="short", source="paste", pasted=pasted, choices=choices)
 
 

@@ -15,20 +15,20 @@ from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui.inputs.handlers import UPLOAD, InputsPane
 from demo.ui.judging import MEASURES, figures, judged_box, saved, taken
-from demo.ui.session import Shown, grades_by_id
+from demo.ui.session import ShownResult, grades_by_id
 
 NDCG, MRR, PRECISION, JUDGED = (measure.name for measure in MEASURES)
 PANE = InputsPane(Settings(), service_with(FakeSource()))
 
 
-def shown_for(query: str, collection: Collection | None = None, depth: int | None = None) -> Shown:
+def shown_for(query: str, collection: Collection | None = None, depth: int | None = None) -> ShownResult:
     """A finished run; BM25 ranks d3 d1 d2 d4, the fake model the shorter first: d4 d3 d2 d1."""
     collection = collection or collection_of(PASSAGES)
     service = service_with(FakeSource())
     request = Request(query, collection, service.default_first_stage(), depth)
     rankers = (request.first, service.rankers.read("bundled/tiny"))
     result = service.run(request, rankers).run()
-    return Shown(result, result, request, rankers, Analysis())
+    return ShownResult(result, result, request, rankers, Analysis())
 
 
 def test_figures_are_those_of_the_judgments_made() -> None:

@@ -14,7 +14,7 @@ from demo.messages import NOTHING, Message
 from demo.records import Card, Collection, Passage
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareTab
-from demo.ui.inputs.handlers import Form, InputsPane
+from demo.ui.inputs.handlers import InputsForm, InputsPane
 from demo.ui.links import MOST_CHARS, Link, needs_download, read, read_if_right, written
 from demo.ui.rerank.handlers import RerankTab
 
@@ -28,7 +28,7 @@ def address(text: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(text, strict_parsing=True).items()}
 
 
-def pasted(pane: InputsPane, text: str) -> Form:
+def pasted(pane: InputsPane, text: str) -> InputsForm:
     return replace(pane.default_form(), query="fast trains", source="paste", pasted=text)
 
 

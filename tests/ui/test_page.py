@@ -16,7 +16,7 @@ from fakes import FakeModel, FakeSource
 from kit import unfold
 from served_app import served
 
-from demo.rankers.cross_encoder.loaded_models import Batch
+from demo.rankers.cross_encoder.loaded_models import ScoredTexts
 from demo.service import RankingService
 
 pytestmark = pytest.mark.browser
@@ -375,7 +375,7 @@ class SlowModel(FakeModel):
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[Batch, None, None]:
+    ) -> Generator[ScoredTexts, None, None]:
         for batch in super().score(query, texts, windows):
             sleep(0.1)
             yield batch

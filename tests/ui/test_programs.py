@@ -24,9 +24,9 @@ from demo.records import Passage
 from demo.service import RankingService
 from demo.settings import ROOT, Settings
 from demo.ui.code import ADDRESS, PROGRAMS, Program
-from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.inputs.handlers import InputsPane
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views import programs
 
 QUERY = 'When does the "library" open? $HOME `date` \\n @query@ ${x} 柏林'
@@ -63,14 +63,14 @@ def page() -> Iterator[Page]:
         yield Page(url, CompareTab(InputsPane(made[0].settings, made[0])))
 
 
-def shown_on(page: Page, rankers: list[str] = RANKERS, **form: Any) -> Shown:
+def shown_on(page: Page, rankers: list[str] = RANKERS, **form: Any) -> ShownResult:
     asked = replace(page.tab.pane.default_form(), query=QUERY, source="paste", pasted=PASTED, **form)
-    *_, view = page.tab.run(asked, rankers, Controls(), Judgments(), "en")
+    *_, view = page.tab.run(asked, rankers, CompareOptions(), Judgments(), "en")
     assert view.kept is not None, view.status
     return view.kept
 
 
-def on_screen(shown: Shown) -> Scores:
+def on_screen(shown: ShownResult) -> Scores:
     return {
         ranking.ranker.label: {
             shown.candidates[index].doc_id: float(ranking.scores[index]) for index in ranking.top(99).tolist()
@@ -102,22 +102,22 @@ def in_blocks(text: str) -> Scores:
     return found
 
 
-def python(text: str, folder: Path, shown: Shown) -> Scores:
+def python(text: str, folder: Path, shown: ShownResult) -> Scores:
     (folder / "program.py").write_text(text, encoding="utf-8")
     return in_blocks(finished([sys.executable, "program.py"], folder))
 
 
-def transformers(text: str, folder: Path, shown: Shown) -> Scores:
+def transformers(text: str, folder: Path, shown: ShownResult) -> Scores:
     (folder / "demo").symlink_to(ROOT / "demo")
     return python(text, folder, shown)
 
 
-def javascript(text: str, folder: Path, shown: Shown) -> Scores:
+def javascript(text: str, folder: Path, shown: ShownResult) -> Scores:
     (folder / "program.mjs").write_text(text, encoding="utf-8")
     return in_blocks(finished(["node", "program.mjs"], folder))
 
 
-def curl(text: str, folder: Path, shown: Shown) -> Scores:
+def curl(text: str, folder: Path, shown: ShownResult) -> Scores:
     (folder / "program.sh").write_text(text, encoding="utf-8")
     told = finished(["sh", "program.sh"], folder)
     (answer,) = json.loads(re.findall(r"event: complete\ndata: (.*)", told)[0])
@@ -129,7 +129,7 @@ def curl(text: str, folder: Path, shown: Shown) -> Scores:
     }
 
 
-def command(text: str, folder: Path, shown: Shown) -> Scores:
+def command(text: str, folder: Path, shown: ShownResult) -> Scores:
     (folder / "program.sh").write_text(text, encoding="utf-8")
     finished(["sh", "program.sh"], folder)
     found: Scores = {}
@@ -140,7 +140,7 @@ def command(text: str, folder: Path, shown: Shown) -> Scores:
     return found
 
 
-RUN: dict[str, Callable[[str, Path, Shown], Scores]] = {
+RUN: dict[str, Callable[[str, Path, ShownResult], Scores]] = {
     "python": python,
     "sentence-transformers": transformers,
     "javascript": javascript,

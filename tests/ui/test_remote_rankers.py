@@ -15,13 +15,13 @@ from rerank_servers import Fault, RerankServer, serving
 from demo.evaluate.__main__ import main
 from demo.judgments import Judgments
 from demo.settings import Settings
-from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.links import read
 from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.sections import View
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 
 FAR = "remote(far)"
 
@@ -39,7 +39,7 @@ def far() -> Iterator[Far]:
         yield Far(server, InputsPane(settings, service_with(FakeSource(), settings)))
 
 
-def reranked(far: Far) -> View[Shown]:
+def reranked(far: Far) -> View[ShownResult]:
     tab = RerankTab(far.pane)
     *_, view = tab.run(far.pane.default_form(), tab.reranker(FAR), Judgments(), "raw", "en")
     return view
@@ -73,7 +73,7 @@ def test_compare_takes_it_and_fusions_of_it(far: Far) -> None:
     tab = CompareTab(far.pane)
     assert tab.added(["bm25"], FAR, "fp32", 0, False) == ["bm25", FAR]
     rankers = ["bm25", FAR, f"min-max(bm25+{FAR})"]
-    *_, view = tab.run(far.pane.default_form(), rankers, Controls(), Judgments(), "en")
+    *_, view = tab.run(far.pane.default_form(), rankers, CompareOptions(), Judgments(), "en")
     assert view.kept is not None, view.status
     assert [ranking.ranker.key for ranking in view.kept.rankings] == rankers
     assert len(far.server.asked) == 1  # its scores are kept for the fusion

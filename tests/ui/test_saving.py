@@ -16,8 +16,8 @@ from demo.messages import Language
 from demo.results.change import Pair
 from demo.results.report import as_json, pair_as_json
 from demo.settings import Settings
-from demo.ui.compare.handlers import CompareTab, Controls
-from demo.ui.evaluate.session import Looks
+from demo.ui.compare.handlers import CompareOptions, CompareTab
+from demo.ui.evaluate.session import EvaluateOptions
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rerank.handlers import RerankTab
@@ -78,7 +78,7 @@ def saved_comparison(pane: InputsPane, language: Language) -> tuple[dict[str, st
 def saved_result(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
     tab = CompareTab(pane)
     compared = compared_of(tab)
-    return tab.html(compared, Judgments(), Controls(), Question(compared, 0), language), as_json(compared.result)
+    return tab.html(compared, Judgments(), CompareOptions(), Question(compared, 0), language), as_json(compared.result)
 
 
 def saved_evaluation(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
@@ -143,6 +143,6 @@ def test_before_there_is_a_result_the_sentence_says_what_to_press(pane: InputsPa
     with pytest.raises(InputError, match="Press Rerank first"):
         RerankTab(pane).html(None, Judgments(), "raw", None, "en")
     with pytest.raises(InputError, match="Press Compare first"):
-        CompareTab(pane).html(None, Judgments(), Controls(), None, "en")
+        CompareTab(pane).html(None, Judgments(), CompareOptions(), None, "en")
     with pytest.raises(InputError, match="Press Evaluate first"):
-        tab_with().html(None, Looks(), "en")
+        tab_with().html(None, EvaluateOptions(), "en")

@@ -11,7 +11,7 @@ from kit import compared_of, finished, shown_of, tab_with
 from demo.judgments import Judgments
 from demo.settings import Settings
 from demo.ui.compare.handlers import SECTIONS as COMPARE
-from demo.ui.compare.handlers import CompareTab, Controls
+from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.evaluate.handlers import SECTIONS as EVALUATE
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rerank.handlers import SCALE, RerankTab
@@ -43,7 +43,7 @@ def test_a_result_draws_every_row_and_an_occasion_only_its_own(pane: InputsPane)
 
 
 def test_the_jump_list_names_what_has_something_to_show(pane: InputsPane) -> None:
-    jump = str(CompareTab(pane).draw(compared_of(CompareTab(pane)), Controls(), Judgments(), "en")[JUMP])
+    jump = str(CompareTab(pane).draw(compared_of(CompareTab(pane)), CompareOptions(), Judgments(), "en")[JUMP])
     assert jump.index("#compare-table-section") < jump.index("#compare-flow-section")
     assert 'href="#compare-what-if-section"' in jump
     assert "panel" not in jump

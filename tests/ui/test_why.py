@@ -17,7 +17,7 @@ from demo.score_kinds import LOGIT, RRF
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.explaining import explained
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views.why import Piece, pieces, shaded, why
 
 BM25 = RankerSpec("bm25", "BM25", BM25_SCORE)
@@ -80,11 +80,11 @@ def test_markup_stays_text() -> None:
 # ---- the press and its answer --------------------------------------------------------------------------------------
 
 
-def shown_with(source: FakeSource) -> tuple[Any, Shown]:
+def shown_with(source: FakeSource) -> tuple[Any, ShownResult]:
     service = service_with(source)
     asked, rankers = request(), service.rankers.read_all("bm25,bundled/tiny")
     result = service.run(asked, rankers).run()
-    return service, Shown(result, result, asked, rankers, Analysis())
+    return service, ShownResult(result, result, asked, rankers, Analysis())
 
 
 def test_both_rankers_of_a_comparison_are_asked() -> None:
@@ -105,7 +105,7 @@ def test_a_result_says_which_rankers_are_not_taken_apart() -> None:
     service = service_with(FakeSource())
     asked, rankers = request(), service.rankers.read_all("bm25, bundled/tiny, rrf(bm25+bundled/tiny)")
     result = service.run(asked, rankers).run()
-    *_, card = explained(service, Shown(result, result, asked, rankers, Analysis()), 0, "en")
+    *_, card = explained(service, ShownResult(result, result, asked, rankers, Analysis()), 0, "en")
     fused = result.rankings[2].ranker.label
     assert f"Not taken apart: {fused}." in text_of(card)
 

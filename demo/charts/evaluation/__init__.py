@@ -18,7 +18,7 @@ from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
 from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure
 from demo.charts.evaluation.differences import differences_alt, differences_data, differences_figure
 from demo.charts.evaluation.separation import separation_alt, separation_data, separation_figure
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.evaluation.threshold import (
     Cut,
     ThresholdData,
@@ -29,7 +29,15 @@ from demo.charts.evaluation.threshold import (
 )
 from demo.messages import Language, Message
 
-__all__ = ["EVALUATION_CHARTS", "Cut", "EvaluationChart", "Study", "ThresholdData", "describe_cut", "threshold_data"]
+__all__ = [
+    "EVALUATION_CHARTS",
+    "Cut",
+    "EvaluationChart",
+    "EvaluationView",
+    "ThresholdData",
+    "describe_cut",
+    "threshold_data",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class EvaluationChart:
 
     key: str
     label: Message
-    data: Callable[[Study, float | None], Any]
+    data: Callable[[EvaluationView, float | None], Any]
     figure: Callable[[Any, Language], go.Figure]
     alt: Callable[[Any], Message]
     judged: bool = True

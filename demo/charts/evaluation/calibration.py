@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from demo.charts.distribution import bin_edges
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.scales import Values
 from demo.charts.style import SAME, UP, axis, axis_title, caption, layout
 from demo.evaluation.analysis import Bools
@@ -25,7 +25,7 @@ ISOTONIC = "#e8590c"
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class BinShare:
     """Neighbouring scores and the share of relevant passages among them."""
 
     score: float
@@ -44,14 +44,14 @@ class CalibrationData:
 
     platt: Platt | None
     isotonic: Isotonic | None
-    shares: tuple[Share, ...]
+    shares: tuple[BinShare, ...]
     low: float
     high: float
     label: Message
     ranker: str
 
 
-def calibration_data(study: Study) -> CalibrationData:
+def calibration_data(study: EvaluationView) -> CalibrationData:
     """The curves for the ranker's scores."""
     scores, relevant = study.relevant()
     values = scores.astype(np.float64)
@@ -61,12 +61,12 @@ def calibration_data(study: Study) -> CalibrationData:
     return CalibrationData(platt, isotonic, shares, low, high, study.score_label, study.ranker.label)
 
 
-def _shares(values: Values, relevant: Bools) -> tuple[Share, ...]:
+def _shares(values: Values, relevant: Bools) -> tuple[BinShare, ...]:
     edges = bin_edges(values)
-    places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
-    groups = [places == place for place in np.unique(places)]
+    bin_indices = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
+    groups = [bin_indices == bin_index for bin_index in np.unique(bin_indices)]
     return tuple(
-        Share(float(values[group].mean()), float(relevant[group].mean()), int(np.count_nonzero(group)))
+        BinShare(float(values[group].mean()), float(relevant[group].mean()), int(np.count_nonzero(group)))
         for group in groups
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.style import SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.changes import Changes, QueryChange
 from demo.messages import Language, Message
@@ -35,11 +35,11 @@ class ChangesData:
     baseline: str
 
 
-def changes_data(study: Study) -> ChangesData:
+def changes_data(study: EvaluationView) -> ChangesData:
     """What the ranker changes."""
     changes = study.evaluation.changes.get(study.key, Changes((), fits=True))
     rows = changes.least_agreeing()
-    texts = tuple(study.outcomes[row.place].query.text for row in rows)
+    texts = tuple(study.outcomes[row.query_index].query.text for row in rows)
     return ChangesData(rows, texts, changes.other_first, study.ranker.label, study.baseline.label)
 
 
@@ -53,7 +53,7 @@ def changes_figure(data: ChangesData, language: Language) -> go.Figure:
             y=[max(row.rbo, LEAST_HEIGHT) for row in data.rows],
             width=0.8,
             marker={"color": [UP if row.other_first else SAME for row in data.rows], "line_width": 0},
-            customdata=[f"query {row.place}" for row in data.rows],
+            customdata=[f"query {row.query_index}" for row in data.rows],
             hovertext=[_hover(data, at, language) for at in range(count)],
             hoverinfo="text",
         )

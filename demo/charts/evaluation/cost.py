@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.style import BASELINE, INK, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import quality_and_cost
 from demo.messages import Language, Message, clauses
@@ -38,7 +38,7 @@ class CostData:
     measure: str
 
 
-def cost_data(study: Study) -> CostData:
+def cost_data(study: EvaluationView) -> CostData:
     """Quality by the measure against time."""
     labels = {ranker.key: ranker.label for ranker in study.evaluation.rankers}
     points = quality_and_cost(study.evaluation, study.measure)

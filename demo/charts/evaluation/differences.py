@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.style import BASELINE, DOWN, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import QueryDifference, differences
 from demo.messages import Language, Message
@@ -23,13 +23,13 @@ class DifferencesData:
     """The queries, the greatest gain first.
 
     Attributes:
-        rows: one for each query; texts: what each asks; places: its place among the outcomes.
+        rows: one for each query; texts: what each asks; query_indices: which it is among the outcomes.
         itself: whether the ranker is the baseline, so that nothing can differ.
     """
 
     rows: tuple[QueryDifference, ...]
     texts: tuple[str, ...]
-    places: tuple[int, ...]
+    query_indices: tuple[int, ...]
     measure: str
     ranker: str
     baseline: str
@@ -46,15 +46,15 @@ class DifferencesData:
         return sum(row.difference < 0 for row in self.rows)
 
 
-def differences_data(study: Study) -> DifferencesData:
+def differences_data(study: EvaluationView) -> DifferencesData:
     """Every query's difference by the measure."""
     rows = differences(study.evaluation, study.key, study.measure)
     texts = {outcome.query.query_id: outcome.query.text for outcome in study.outcomes}
-    places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
+    query_indices = {query_id: query_index for query_index, query_id in enumerate(study.evaluation.query_ids)}
     return DifferencesData(
         rows,
         tuple(texts[row.query_id] for row in rows),
-        tuple(places[row.query_id] for row in rows),
+        tuple(query_indices[row.query_id] for row in rows),
         study.measure.name,
         study.ranker.label,
         study.baseline.label,
@@ -75,7 +75,7 @@ def differences_figure(data: DifferencesData, language: Language) -> go.Figure:
             base=[0 if value else -least / 2 for value in values],
             width=0.8,
             marker={"color": [UP if value > 0 else DOWN if value < 0 else SAME for value in values], "line_width": 0},
-            customdata=[f"query {place}" for place in data.places],
+            customdata=[f"query {query_index}" for query_index in data.query_indices],
             hovertext=[_hover(data, at) for at in range(len(values))],
             hoverinfo="text",
         )

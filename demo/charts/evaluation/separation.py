@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from demo.charts.distribution import axis_range, bin_edges
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.scales import Values
 from demo.charts.style import BASELINE, CLEAR, INK, axis, axis_title, caption, escaped, layout
 from demo.messages import Language, Message, clauses
@@ -61,7 +61,7 @@ class SeparationData:
     ranker: str
 
 
-def separation_data(study: Study) -> SeparationData:
+def separation_data(study: EvaluationView) -> SeparationData:
     """The scores of the ranker by grade; unjudged passages have a row only if they count."""
     by_grade = study.graded.by_grade()
     if not study.unjudged_too:

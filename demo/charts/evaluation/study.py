@@ -15,7 +15,7 @@ from demo.records import Collection, FloatArray, RankerSpec
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class EvaluationView:
     """An evaluation and how it is looked at.
 
     Attributes:
@@ -35,14 +35,14 @@ class Study:
     unjudged_too: bool = False
 
     @property
-    def place(self) -> int:
+    def ranker_index(self) -> int:
         """The place of the ranker in every outcome."""
         return [ranker.key for ranker in self.evaluation.rankers].index(self.key)
 
     @property
     def ranker(self) -> RankerSpec:
         """The ranker that is looked at."""
-        return self.evaluation.rankers[self.place]
+        return self.evaluation.rankers[self.ranker_index]
 
     @property
     def baseline(self) -> RankerSpec:
@@ -67,7 +67,7 @@ class Study:
     @cached_property
     def graded(self) -> GradedScores:
         """The ranker's scores with their grades."""
-        return graded_scores(self.outcomes, self.collection, self.place)
+        return graded_scores(self.outcomes, self.collection, self.ranker_index)
 
     def relevant(self) -> tuple[FloatArray, Bools]:
         """The ranker's scores, and whether their passages are relevant."""

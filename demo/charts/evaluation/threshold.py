@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import Study
+from demo.charts.evaluation.study import EvaluationView
 from demo.charts.scales import Values
 from demo.charts.style import SELECTED, UP, axis, axis_title, caption, layout
 from demo.messages import Language, Message
@@ -49,7 +49,7 @@ class ThresholdData:
     ranker: str
 
 
-def threshold_data(study: Study, threshold: float | None = None) -> ThresholdData:
+def threshold_data(study: EvaluationView, threshold: float | None = None) -> ThresholdData:
     """The curves of the ranker; `threshold` None chooses the one of the greatest F1."""
     scores, relevant = study.relevant()
     label, ranker = study.score_label, study.ranker.label

@@ -410,7 +410,7 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Encoder:
+class BertEncoder:
     """A whole cross-encoder; it has at least one layer."""
 
     embeddings: Embeddings
@@ -498,7 +498,7 @@ class Builder:
         """Names of tensors that the checkpoint should hold and does not."""
         return sorted(name for name in _tensor_names(self.row, self.layers) if name not in self.state)
 
-    def encoder(self) -> Encoder:
+    def encoder(self) -> BertEncoder:
         """The encoder; nothing may be missing.
 
         Raises:
@@ -511,7 +511,7 @@ class Builder:
             layers = [layer.packed(whole=True, pack=self.pack) for layer in layers]
             last = last.packed(whole=False, pack=self.pack)
         readout = (self._linear(name, activation=then) for name, then in self.row.readout)
-        return Encoder(self._embeddings(), (*layers, last), tuple(readout))
+        return BertEncoder(self._embeddings(), (*layers, last), tuple(readout))
 
     def _check_sizes(self) -> None:
         names = self.row.naming

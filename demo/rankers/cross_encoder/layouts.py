@@ -63,7 +63,7 @@ FUSED = ".mixer.Wqkv."
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LayoutPart:
     """A module of `modules.json`: the last part of its class's name, its whole name, and its folder ("": the root)."""
 
     name: str
@@ -86,7 +86,7 @@ class Files:
     tokenizer: Mapping[str, Any]
     own: Mapping[str, Any]
     transformer: Mapping[str, Any]
-    parts: tuple[Part, ...]
+    parts: tuple[LayoutPart, ...]
 
     @classmethod
     def read(cls, folder: Path) -> Files:
@@ -149,7 +149,7 @@ class Files:
         return dict((self.transformer.get("processing_kwargs") or {}).get(kind) or {})
 
 
-def _parts(folder: Path) -> tuple[Part, ...]:
+def _parts(folder: Path) -> tuple[LayoutPart, ...]:
     path = folder / MODULES
     if not path.is_file():
         return ()
@@ -160,7 +160,7 @@ def _parts(folder: Path) -> tuple[Part, ...]:
         raise damaged(path) from error
     if any(part.startswith("/") or ".." in Path(part).parts for _, part in types):
         raise damaged(path)
-    return tuple(Part(name.rpartition(".")[2], name, part) for name, part in types)
+    return tuple(LayoutPart(name.rpartition(".")[2], name, part) for name, part in types)
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------

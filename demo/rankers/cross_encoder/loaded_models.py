@@ -26,7 +26,7 @@ Tell = Callable[[Message], None]
 Key = tuple[str, str]
 
 
-class Batch(Protocol):
+class ScoredTexts(Protocol):
     """Scores of some of the texts that were asked for, as one forward pass of the model gave them."""
 
     @property
@@ -65,7 +65,7 @@ class Scorer(Protocol):
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[Batch, None, None]: ...
+    ) -> Generator[ScoredTexts, None, None]: ...
 
 
 class InMemory(Protocol):

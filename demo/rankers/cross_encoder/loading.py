@@ -27,7 +27,7 @@ from demo.records import ModelSpec
 from demo.settings import Settings
 
 if TYPE_CHECKING:
-    from demo.rankers.cross_encoder.model import CrossEncoder
+    from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 
 Where = Literal["bundled", "cached", "download", "local", "unusable"]
 Tell = Callable[[Message], None]
@@ -181,7 +181,7 @@ def load_cross_encoder(
     progress: Tell | None = None,
     hub: Hub = HUB,
     bundled: Path = checkpoints.BUNDLED,
-) -> CrossEncoder:
+) -> LoadedCrossEncoder:
     """The model, downloaded if need be and ready to score.
 
     Args:

@@ -84,7 +84,7 @@ class Batch:
 
 
 @dataclass(slots=True)
-class CrossEncoder:
+class LoadedCrossEncoder:
     """A loaded model. Safe to use from several threads: they take turns, batch by batch.
 
     Attributes:
@@ -196,7 +196,7 @@ class _Run:
     """
 
     def __init__(
-        self, model: CrossEncoder, query: Ids, texts: Sequence[str], passages: Tokens, windows: Windows
+        self, model: LoadedCrossEncoder, query: Ids, texts: Sequence[str], passages: Tokens, windows: Windows
     ) -> None:
         self._model, self._query, self._texts, self._passages = model, query, texts, passages
         self._windows = windows
@@ -297,20 +297,20 @@ class _Run:
         done: IntArray = met[self._left[met] == 0]
         return done
 
-    def _extents(self, places: IntArray) -> tuple[Extent, ...]:
+    def _extents(self, indices: IntArray) -> tuple[Extent, ...]:
         """What was read of these passages in their best windows."""
-        windows = self._windows[self._best_windows[places]]
-        return self._model.pairs.extents(self._query, self._passages, self._texts, windows, self._counts[places])
+        windows = self._windows[self._best_windows[indices]]
+        return self._model.pairs.extents(self._query, self._passages, self._texts, windows, self._counts[indices])
 
-    def _no_number(self, place: int, score: float) -> ModelError:
+    def _no_number(self, text_index: int, score: float) -> ModelError:
         label, precision = self._model.spec.label, self._model.precision
-        text = " ".join(self._texts[place].split())[:40]
+        text = " ".join(self._texts[text_index].split())[:40]
         return ModelError(
             "{label} gave {score} for passage {place} of {texts} (“{text}”) in {precision}. Choose fp32, or leave "
             "that passage out.",
             label=label,
             score=score,
-            place=place + 1,
+            place=text_index + 1,
             texts=len(self._texts),
             text=text,
             precision=precision,
@@ -332,11 +332,11 @@ def _even_budget(tokens: int, most: int, lanes: int) -> int:
 def _chunks(texts: Sequence[str], chars: int) -> Iterator[Sequence[str]]:
     """The texts in stretches of about so many characters."""
     begin = size = 0
-    for place, text in enumerate(texts):
+    for text_index, text in enumerate(texts):
         size += len(text)
         if size >= chars:
-            yield texts[begin : place + 1]
-            begin, size = place + 1, 0
+            yield texts[begin : text_index + 1]
+            begin, size = text_index + 1, 0
     if begin < len(texts):
         yield texts[begin:]
 

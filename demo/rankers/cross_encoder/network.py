@@ -19,9 +19,9 @@ from torch import Tensor
 from demo.errors import InputError
 from demo.messages import Message
 from demo.rankers.cross_encoder.checkpoints import Checkpoint
-from demo.rankers.cross_encoder.forward import Builder, Encoder, architecture_of, has_bf16
+from demo.rankers.cross_encoder.forward import BertEncoder, Builder, architecture_of, has_bf16
 from demo.rankers.cross_encoder.layouts import Files, reads_plainly, untrained, wrong_head
-from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
 from demo.rankers.cross_encoder.tokenizer import NO_LIMIT, TextTokenizer, read_bert_tokenizer
 from demo.rankers.cross_encoder.weights import read_tensors
@@ -64,7 +64,7 @@ class Forward(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Network:
+class TorchNetwork:
     """A forward pass on its device.
 
     Attributes:
@@ -140,7 +140,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 # ---- opening -------------------------------------------------------------------------------------------------------
 
 
-def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settings) -> CrossEncoder:
+def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settings) -> LoadedCrossEncoder:
     """The model of the checkpoint on its device; the time it took is left at 0.
 
     Raises:
@@ -160,7 +160,7 @@ def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settin
             raise
         raise MemoryShortError from error
     cautions = spec.cautions if pairs.marks_texts else (*spec.cautions, _unmarked(spec))
-    return CrossEncoder(
+    return LoadedCrossEncoder(
         spec=replace(spec, max_tokens=pairs.max_tokens, limit_tokens=pairs.limit_tokens, cautions=cautions),
         pairs=pairs,
         network=network,
@@ -179,7 +179,7 @@ def _unmarked(spec: ModelSpec) -> Message:
 
 def _open(
     spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str
-) -> tuple[Network, PairTokenizer]:
+) -> tuple[TorchNetwork, PairTokenizer]:
     """What computes the logits, and what makes its rows."""
     network = _own_network(spec, checkpoint, device, precision)
     if network is not None:
@@ -189,11 +189,11 @@ def _open(
 
     loaded = sentence_transformers_network.load(spec, checkpoint)
     chain = loaded.chain(device, DTYPES[precision])
-    network = Network(chain, SENTENCE_TRANSFORMERS, device, precision, lanes=1, threads=torch.get_num_threads())
+    network = TorchNetwork(chain, SENTENCE_TRANSFORMERS, device, precision, lanes=1, threads=torch.get_num_threads())
     return network, loaded.pairs(*_lengths(spec, network, loaded.tokenizer().max_tokens))
 
 
-def _lengths(spec: ModelSpec, network: Network, tokenizer_tokens: int) -> tuple[int, int]:
+def _lengths(spec: ModelSpec, network: TorchNetwork, tokenizer_tokens: int) -> tuple[int, int]:
     """Tokens of the longest pair, by default and at most.
 
     Raises:
@@ -234,7 +234,7 @@ def _check_precision(precision: str, device: torch.device) -> None:
         raise InputError("Precision fp16 needs a GPU, and this machine computes on the CPU. Choose fp32 or bf16.")
 
 
-def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> Network | None:
+def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> TorchNetwork | None:
     """The network by the forward pass of this package; None where that does not compute such a checkpoint."""
     files = Files.read(checkpoint.folder)
     architecture = architecture_of(spec, files.config)
@@ -248,7 +248,7 @@ def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, 
         raise wrong_head(spec, builder.labels, spec.labels)
     threads = torch.get_num_threads()
     lanes = min(threads, MOST_LANES) if device.type == "cpu" else 1
-    return Network(builder.encoder(), OWN, device, precision, lanes, threads // lanes)
+    return TorchNetwork(builder.encoder(), OWN, device, precision, lanes, threads // lanes)
 
 
 def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
@@ -260,7 +260,7 @@ def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
     return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
 
 
-def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) -> tuple[Encoder, TextTokenizer]:
+def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) -> tuple[BertEncoder, TextTokenizer]:
     """The encoder of a bundled checkpoint in fp32, and its tokenizer."""
     files = Files.read(checkpoint.folder)
     architecture = architecture_of(spec, files.config)

@@ -66,8 +66,8 @@ class Tokens:
     def __iter__(self) -> Iterator[Ids]:
         return map(self.__getitem__, range(len(self)))
 
-    def __getitem__(self, place: int) -> Ids:
-        return self.ids[self.starts[place] : self.starts[place] + self.sizes[place]]
+    def __getitem__(self, index: int) -> Ids:
+        return self.ids[self.starts[index] : self.starts[index] + self.sizes[index]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +90,8 @@ class Windows:
     def __len__(self) -> int:
         return len(self.passages)
 
-    def __getitem__(self, places: IntArray | slice) -> Windows:
-        return Windows(*(getattr(self, field.name)[places] for field in fields(self)))
+    def __getitem__(self, passage_indices: IntArray | slice) -> Windows:
+        return Windows(*(getattr(self, field.name)[passage_indices] for field in fields(self)))
 
     @property
     def tokens(self) -> IntArray:
@@ -101,7 +101,7 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PairFrame:
     """The special tokens of a pair, before, between and after its two texts.
 
     Attributes:
@@ -119,7 +119,7 @@ class Frame:
         return len(self.before) + len(self.between) + len(self.after)
 
     @classmethod
-    def of(cls, backend: Any) -> Frame:
+    def of(cls, backend: Any) -> PairFrame:
         """What the tokenizer puts around a pair.
 
         Raises:
@@ -127,8 +127,8 @@ class Frame:
         """
         encoding = backend.encode(PROBE, PROBE, add_special_tokens=True)
         ids, types, sides = encoding.ids, encoding.type_ids, encoding.sequence_ids
-        query = [place for place, side in enumerate(sides) if side == 0]
-        passage = [place for place, side in enumerate(sides) if side == 1]
+        query = [index for index, side in enumerate(sides) if side == 0]
+        passage = [index for index, side in enumerate(sides) if side == 1]
         if not query or not passage:
             raise ModelError(
                 "The tokenizer of this model cannot join two texts, so it is no cross-encoder's. Choose another model."
@@ -203,11 +203,11 @@ SEAMS = tuple(Seams(before, after) for before in (" ", " \n", "") for after in (
 """In the order in which they are tried."""
 
 
-class Form(Protocol):
+class PairForm(Protocol):
     """How query and passage become one row."""
 
     @property
-    def frame(self) -> Frame: ...
+    def frame(self) -> PairFrame: ...
     @property
     def glue(self) -> str:
         """What is put before every passage; tail: what is put behind it."""
@@ -238,7 +238,7 @@ class Form(Protocol):
 class Joined:
     """Two texts with the tokenizer's special tokens around them, and perhaps a prompt before the query."""
 
-    frame: Frame
+    frame: PairFrame
     prompt: str = ""
     glue: str = ""
     tail: str = ""
@@ -268,7 +268,7 @@ class Worded:
         self.glue, self.tail, rest = self._fixed
         after = _ids(backend, rest)
         self.tail_ids = _ids(backend, self.tail)
-        self.frame = Frame((), (), after, (0,) * (2 + len(after)))
+        self.frame = PairFrame((), (), after, (0,) * (2 + len(after)))
         self.fixed_tokens = len(_ids(backend, self.question("", ""))) + len(self.tail_ids)
 
     def question(self, query: str, instruction: str) -> str:
@@ -320,7 +320,9 @@ class PairTokenizer:
     ) -> None:
         self._backend = tokenizer.backend
         self.cut_nothing()
-        self._form: Form = Worded(self._backend, word, seams) if word else Joined(Frame.of(self._backend), prompt)
+        self._form: PairForm = (
+            Worded(self._backend, word, seams) if word else Joined(PairFrame.of(self._backend), prompt)
+        )
         self._frame = self._form.frame
         self._tokenizer = tokenizer
         self.limit_tokens = max(max_tokens, limit_tokens)
@@ -394,13 +396,13 @@ class PairTokenizer:
             room: tokens for both texts, as the method `room` gives them.
         """
         query_tokens, left = self._form.cut(query.size, passages.sizes, room)
-        places = np.arange(len(passages))
+        passage_indices = np.arange(len(passages))
         starts = passages.sizes - left if self._tokenizer.cuts_left else np.zeros(len(passages), np.int64)
         if overlapping:
-            places, starts = overlapping_starts(passages.sizes, left)
-        stops = np.minimum(starts + left[places], passages.sizes[places])
-        tails = np.where(stops < passages.sizes[places], len(self._form.tail_ids), 0)
-        return Windows(places, query_tokens[places], starts, stops, tails)
+            passage_indices, starts = overlapping_starts(passages.sizes, left)
+        stops = np.minimum(starts + left[passage_indices], passages.sizes[passage_indices])
+        tails = np.where(stops < passages.sizes[passage_indices], len(self._form.tail_ids), 0)
+        return Windows(passage_indices, query_tokens[passage_indices], starts, stops, tails)
 
     def lengths(self, windows: Windows) -> IntArray:
         """Tokens of each pair, special tokens included."""
@@ -459,12 +461,12 @@ class PairTokenizer:
             texts: of all passages.
             counts: windows that each one's passage has; this was the best of them.
         """
-        sizes, places = passages.sizes[windows.passages], windows.passages.tolist()
+        sizes, passage_indices = passages.sizes[windows.passages], windows.passages.tolist()
         whole, read = query.size + sizes + self._frame.size, self.lengths(windows)
-        ends = (len(texts[place]) for place in places)
+        ends = (len(texts[index]) for index in passage_indices)
         extents = list(map(Extent, whole.tolist(), read.tolist(), repeat(0), ends, counts.tolist()))
         for row in np.flatnonzero((windows.starts > 0) | (windows.stops < sizes)).tolist():
-            text, tokens = texts[places[row]], passages[places[row]]
+            text, tokens = texts[passage_indices[row]], passages[passage_indices[row]]
             start, end = self._read_chars(text, tokens, int(windows.starts[row]), int(windows.stops[row]))
             extents[row] = extents[row]._replace(start_char=start, end_char=end)
         return tuple(extents)

@@ -13,7 +13,7 @@ from demo.progress import Progress, stepwise
 from demo.rankers.cross_encoder.occlusion import occlude
 from demo.rankers.cross_encoder.scoring import Scored, Scoring, Use
 from demo.rankers.protocol import Kind
-from demo.rankers.text_form import Options, Written, quote, shown, write_options
+from demo.rankers.text_form import RankerOptions, Written, quote, shown, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Explanation, IntArray, ModelUse, Query, RankerSpec, Ranking
 from demo.score_kinds import LOGIT
@@ -134,7 +134,7 @@ def _hardly_different(spec: RankerSpec, scored: Scored) -> tuple[Message, ...]:
 
 
 def _read(written: Written, tools: Tools) -> CrossEncoder:
-    options = Options(written.name or Message("The default model"), written.options)
+    options = RankerOptions(written.name or Message("The default model"), written.options)
     precision = options.text("precision")
     windows = options.yes("windows", False)
     wanted = Message("a whole number up to {most:,}, 0 for the model's own", most=MOST_TOKENS)

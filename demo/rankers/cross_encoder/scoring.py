@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.messages import Message, listed
 from demo.progress import Progress, stepwise
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
-from demo.rankers.cross_encoder.loaded_models import Batch, LoadedModels, Scorer, Tell
+from demo.rankers.cross_encoder.loaded_models import LoadedModels, ScoredTexts, Scorer, Tell
 from demo.rankers.cross_encoder.speeds import Speeds
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
 from demo.settings import Settings
@@ -207,8 +207,8 @@ class Scoring:
         self, use: Use, model: Scorer, query: str, contents: list[str], rows: list[Kept | None]
     ) -> Generator[Progress, None, Cost]:
         """Fills the missing rows, keeps their scores, and returns what it took; yields its progress."""
-        missing = [place for place, row in enumerate(rows) if row is None]
-        texts = [contents[place] for place in missing]
+        missing = [index for index, row in enumerate(rows) if row is None]
+        texts = [contents[index] for index in missing]
         keys = pair_keys(model.fingerprint, use.precision, use.reading, query, texts)
         total, done, spent = len(contents), len(contents) - len(missing), _Spent()
         yield _scoring(done, total)
@@ -245,7 +245,7 @@ class _Spent:
     tokens: int = 0
     device: str = ""
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: ScoredTexts) -> None:
         self.tokenise_seconds += batch.tokenise_seconds
         self.model_seconds += batch.model_seconds
         self.tokens += batch.tokens

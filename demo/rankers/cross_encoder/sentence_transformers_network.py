@@ -119,7 +119,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+class LoadedModule:
     """A checkpoint as sentence-transformers loads it, still on the CPU and in fp32."""
 
     model: Any
@@ -235,7 +235,7 @@ def _ours(pairs: PairTokenizer, most: int) -> list[list[int]]:
 # ---- loading -------------------------------------------------------------------------------------------------------
 
 
-def load(spec: ModelSpec, checkpoint: Checkpoint) -> Loaded:
+def load(spec: ModelSpec, checkpoint: Checkpoint) -> LoadedModule:
     """The checkpoint as sentence-transformers loads it.
 
     Raises:
@@ -254,7 +254,7 @@ def load(spec: ModelSpec, checkpoint: Checkpoint) -> Loaded:
     config, tokenizer = first.model.config, first.tokenizer
     if tokenizer is not None and getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = tokenizer.pad_token_id
-    return Loaded(model, files, spec)
+    return LoadedModule(model, files, spec)
 
 
 def _first_module(spec: ModelSpec, checkpoint: Checkpoint, files: Files) -> _Transformer:

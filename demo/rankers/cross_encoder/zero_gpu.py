@@ -20,7 +20,7 @@ import spaces
 
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.loading import Tell, available, default_model, fingerprint, resolve
-from demo.rankers.cross_encoder.model import Batch, CrossEncoder
+from demo.rankers.cross_encoder.model import Batch, LoadedCrossEncoder
 from demo.records import ModelSpec
 from demo.settings import Settings
 
@@ -67,17 +67,17 @@ def _scored(
 
 
 score_on_gpu: Callable[..., Generator[Batch, None, None]] = spaces.GPU(duration=_seconds)(_scored)
-"""What `CrossEncoder.score` gives, by the process that is lent a GPU; arguments and batches travel as pickles."""
+"""What `LoadedCrossEncoder.score` gives, by the process that is lent a GPU; arguments and batches travel as pickles."""
 
 
 @cache
-def _opened(spec: ModelSpec, settings: Settings) -> CrossEncoder:
+def _opened(spec: ModelSpec, settings: Settings) -> LoadedCrossEncoder:
     """The model on the GPU; the process keeps it for its next call, if it is given one."""
     return loading.load_cross_encoder(spec, replace(settings, device=DEVICE))
 
 
 @dataclass(slots=True)
-class Borrower(CrossEncoder):
+class Borrower(LoadedCrossEncoder):
     """A model on the CPU that is lent a GPU for what is worth it."""
 
     settings: Settings = field(kw_only=True)
@@ -85,7 +85,7 @@ class Borrower(CrossEncoder):
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
-        """As `CrossEncoder.score`, each batch computed where its `device` says."""
+        """As `LoadedCrossEncoder.score`, each batch computed where its `device` says."""
         self.pairs.room(max_tokens)
         left = np.ones(len(texts), bool)
         if operations(self.spec, query, texts) > WORTH_LENDING:
@@ -97,11 +97,11 @@ class Borrower(CrossEncoder):
                     yield batch
             except Exception as error:  # noqa: BLE001 – whatever keeps the GPU away, the CPU can do the rest
                 log.warning("No GPU was lent, so the CPU goes on: %s", error)
-        places = np.flatnonzero(left)
-        for batch in CrossEncoder.score(
-            self, query, [texts[i] for i in places.tolist()], windows, max_tokens, instruction
+        left_indices = np.flatnonzero(left)
+        for batch in LoadedCrossEncoder.score(
+            self, query, [texts[i] for i in left_indices.tolist()], windows, max_tokens, instruction
         ):
-            yield replace(batch, indices=places[batch.indices])
+            yield replace(batch, indices=left_indices[batch.indices])
 
 
 def load_cross_encoder(spec: ModelSpec, settings: Settings, progress: Tell | None = None) -> Borrower:

@@ -20,7 +20,7 @@ from demo.rankers.remote.calls import Caller, StoppedError
 from demo.rankers.remote.protocols import Answer
 from demo.rankers.remote.remotes import NAME, Remotes
 from demo.rankers.remote.servers import Server
-from demo.rankers.text_form import Options, Written, quote, read
+from demo.rankers.text_form import RankerOptions, Written, quote, read
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import PROBABILITY
@@ -175,7 +175,7 @@ def batched(texts: Sequence[str], server: Server) -> list[list[str]]:
 
 
 def _read(written: Written, tools: Tools) -> Remote:
-    options = Options(NAME, written.options)
+    options = RankerOptions(NAME, written.options)
     options.close()
     if written.members is None or len(written.members) != 1:
         raise InputError("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")

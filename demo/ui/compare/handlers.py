@@ -17,7 +17,7 @@ from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
-from demo.metrics.agreement import Measure as AgreementMeasure
+from demo.metrics.agreement import AgreementMeasure as AgreementMeasure
 from demo.rankers.fusion import RRF_K, Fusion
 from demo.records import Collection, Ranking, Result
 from demo.results import at_depth, what_if, with_fusion
@@ -26,7 +26,7 @@ from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.explaining import Question
-from demo.ui.inputs.handlers import Form, number
+from demo.ui.inputs.handlers import InputsForm, number
 from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
 from demo.ui.parts import HIDDEN, ChartView
@@ -34,7 +34,7 @@ from demo.ui.plots import plot
 from demo.ui.progress import seldom, told
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views import (
     agreement,
     cards,
@@ -64,7 +64,7 @@ GROWING, LOOKS = frozenset({"growing"}), frozenset({"looks"})
 
 
 @dataclass(frozen=True, slots=True)
-class Controls:
+class CompareOptions:
     """How a result is looked at; the fields are named as the components they come from.
 
     Attributes:
@@ -96,7 +96,7 @@ class WhatIfForm:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class CompareLook:
     """What the sections are drawn from.
 
     Attributes:
@@ -105,10 +105,10 @@ class Look:
         live: whether there is a server to judge for and to ask why.
     """
 
-    shown: Shown
+    shown: ShownResult
     judgments: Judgments
     result: Result
-    controls: Controls
+    controls: CompareOptions
     reference: str
     language: Language
     live: bool = True
@@ -128,14 +128,14 @@ def _chart(heading: Message, alt: Message, figure: go.Figure, language: Language
     return ChartView(status.chart_note(heading, alt, language), plot(figure))
 
 
-def _score_chart(row: Chart, look: Look) -> ChartView:
+def _score_chart(row: Chart, look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
     data = row.data(look.result, find_scale(look.controls.scale))
     return _chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
-def _speed_chart(look: Look) -> ChartView:
+def _speed_chart(look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
     by_quality = look.controls.axis == QUALITY and look.quality
@@ -144,24 +144,24 @@ def _speed_chart(look: Look) -> ChartView:
     return _chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
 
 
-def _agreement(look: Look) -> str:
+def _agreement(look: CompareLook) -> str:
     if not look.reference:
         return ""
     return agreement.agreement(look.result, look.measure.key, look.reference, look.language)
 
 
-def _speeds(look: Look) -> str:
+def _speeds(look: CompareLook) -> str:
     if not look.reference:
         return ""
     tables = speed.speed_table(look.result, look.reference, look.measure, look.quality, look.language)
     return tables + speed.published_table(look.result, look.language)
 
 
-def _table(look: Look) -> str:
+def _table(look: CompareLook) -> str:
     return passages.table(look.result, look.shown.collection.card.grades, look.shown.analysis, look.language)
 
 
-SECTIONS: tuple[Section[Look], ...] = (
+SECTIONS: tuple[Section[CompareLook], ...] = (
     Section("headline", draw=lambda look: headline.headline(look.result, look.language), on=GROWING),
     Section("judged", draw=lambda look: judged_box(look.shown, look.judgments, look.language), on=JUDGED | LOADED),
     Section("share", saved=False),
@@ -216,8 +216,13 @@ class CompareTab(ResultTab):
     # ---- running -------------------------------------------------------------------------------------------------
 
     def run(
-        self, form: Form, rankers: Sequence[str], controls: Controls, judgments: Judgments, language: Language
-    ) -> Iterator[View[Shown]]:
+        self,
+        form: InputsForm,
+        rankers: Sequence[str],
+        controls: CompareOptions,
+        judgments: Judgments,
+        language: Language,
+    ) -> Iterator[View[ShownResult]]:
         """Views as each ranker ends, the finished one last; closing the iterator stops the work."""
         return guarded(
             self._run(form, rankers, controls, judgments, language),
@@ -225,8 +230,13 @@ class CompareTab(ResultTab):
         )
 
     def _run(
-        self, form: Form, rankers: Sequence[str], controls: Controls, judgments: Judgments, language: Language
-    ) -> Iterator[View[Shown]]:
+        self,
+        form: InputsForm,
+        rankers: Sequence[str],
+        controls: CompareOptions,
+        judgments: Judgments,
+        language: Language,
+    ) -> Iterator[View[ShownResult]]:
         asked, controls = self.service.rankers.read_all(rankers), replace(controls, depth=0)
         for step in self.steps(form, lambda first: asked, language):
             if isinstance(step, str):
@@ -239,7 +249,7 @@ class CompareTab(ResultTab):
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
-    def columns(self, shown: Shown, result: Result, controls: Controls) -> Result:
+    def columns(self, shown: ShownResult, result: Result, controls: CompareOptions) -> Result:
         """The result as the controls want to see it: reranked to a depth, then fused.
 
         Raises:
@@ -255,25 +265,29 @@ class CompareTab(ResultTab):
         k = number(controls.k, "k") if controls.fusion == "rrf" else RRF_K
         return with_fusion(cut, Fusion(controls.fusion, known, weights, k))
 
-    def redrawn(self, shown: Shown | None, controls: Controls, judgments: Judgments, language: Language) -> View[Shown]:
+    def redrawn(
+        self, shown: ShownResult | None, controls: CompareOptions, judgments: Judgments, language: Language
+    ) -> View[ShownResult]:
         """Everything anew after depth or fusion changed; nothing is scored."""
         return View() if shown is None else self.drawn(shown, controls, judgments, language)
 
-    def drawn(self, shown: Shown, controls: Controls, judgments: Judgments, language: Language) -> View[Shown]:
+    def drawn(
+        self, shown: ShownResult, controls: CompareOptions, judgments: Judgments, language: Language
+    ) -> View[ShownResult]:
         """All sections of a result, reranked and fused as the controls want it."""
         shown = replace(shown, drawn=self.columns(shown, shown.result, controls))
         return View(shown, drawn=self.draw(shown, controls, judgments, language))
 
     def referred(
-        self, shown: Shown | None, controls: Controls, judgments: Judgments, language: Language
-    ) -> View[Shown]:
+        self, shown: ShownResult | None, controls: CompareOptions, judgments: Judgments, language: Language
+    ) -> View[ShownResult]:
         """The parts that depend on the reference, the measure, the scale or the axis."""
         return View() if shown is None else View(drawn=self.draw(shown, controls, judgments, language, LOOKS))
 
     def draw(
         self,
-        shown: Shown,
-        controls: Controls,
+        shown: ShownResult,
+        controls: CompareOptions,
         judgments: Judgments,
         language: Language,
         occasion: Occasion = ALWAYS,
@@ -282,14 +296,14 @@ class CompareTab(ResultTab):
         """The sections of what is drawn, or those that an occasion changes."""
         result = shown.judged(judgments)
         reference = reference_of(result, controls.reference)
-        look = Look(shown, judgments, result, controls, reference, language, live)
+        look = CompareLook(shown, judgments, result, controls, reference, language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- what if -------------------------------------------------------------------------------------------------
 
     def try_out(
-        self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language
-    ) -> Iterator[View[Shown]]:
+        self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
+    ) -> Iterator[View[ShownResult]]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
         return guarded(
             self._try_out(shown, edit, controls, language),
@@ -297,8 +311,8 @@ class CompareTab(ResultTab):
         )
 
     def _try_out(
-        self, shown: Shown | None, edit: WhatIfForm, controls: Controls, language: Language
-    ) -> Iterator[View[Shown]]:
+        self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
+    ) -> Iterator[View[ShownResult]]:
         shown = self.existing(shown)
         collection = edited_collection(shown, edit)
         if collection is shown.collection and edit.query.strip() == shown.query.text:
@@ -314,7 +328,7 @@ class CompareTab(ResultTab):
 
     # ---- links -----------------------------------------------------------------------------------------------------
 
-    def link(self, form: Form, rankers: Sequence[str]) -> dict[str, str]:
+    def link(self, form: InputsForm, rankers: Sequence[str]) -> dict[str, str]:
         """The link to what the form and the rankers say; `links.written` tells what does not fit into one.
 
         Raises:
@@ -322,7 +336,7 @@ class CompareTab(ResultTab):
         """
         return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
-    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[Shown]]:
+    def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[ShownResult]]:
         """The result that the address asks for, if it does and nothing would have to be downloaded for it."""
         link = read_if_right(asked, self.pane)
         if link is None or not link.rankers:
@@ -332,7 +346,7 @@ class CompareTab(ResultTab):
             told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
             yield View(status=told_why, drawn={"headline": invitation(language)})
         else:
-            yield from self.run(link.form, tuple(map(str, link.rankers)), Controls(), Judgments(), language)
+            yield from self.run(link.form, tuple(map(str, link.rankers)), CompareOptions(), Judgments(), language)
 
     # ---- to take away --------------------------------------------------------------------------------------------
 
@@ -346,9 +360,9 @@ class CompareTab(ResultTab):
 
     def html(
         self,
-        shown: Shown | None,
+        shown: ShownResult | None,
         judgments: Judgments,
-        controls: Controls,
+        controls: CompareOptions,
         question: Question | None,
         language: Language,
     ) -> dict[str, str]:
@@ -380,7 +394,7 @@ def reference_of(result: Result, asked: str | None) -> str:
     return keys[sizes.index(max(sizes))] if keys else ""
 
 
-def edited_collection(shown: Shown, edit: WhatIfForm) -> Collection:
+def edited_collection(shown: ShownResult, edit: WhatIfForm) -> Collection:
     """The collection with the edited passage; the same collection where nothing of it is edited."""
     collection = shown.collection
     if edit.passage is None or not edit.text.strip():

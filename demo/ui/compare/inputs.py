@@ -16,7 +16,7 @@ from demo.ui.rankers import build_model_menu, build_ranker_menu, bundled_models
 
 
 @dataclass(frozen=True, slots=True)
-class Actions:
+class CompareActions:
     """The tab's own components of the left column.
 
     Attributes:
@@ -34,7 +34,7 @@ class Actions:
     add_note: gr.HTML
 
 
-def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
+def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> CompareActions:
     """Puts the components into the left column."""
     settings = inputs.pane.settings
     with inputs.actions, gr.Column(elem_id="compare-actions"):
@@ -60,4 +60,4 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="add-windows")
             add = gr.Button(label(w.ADD), size="sm", elem_id="add")
             add_note = page_html("", elem_id="add-note")
-    return Actions(rankers, box, model, precision, max_tokens, windows, add, add_note)
+    return CompareActions(rankers, box, model, precision, max_tokens, windows, add, add_note)

@@ -18,21 +18,21 @@ from demo.ui.compare.handlers import (
     SECTIONS,
     SPEED_AXES,
     WHAT_IF,
+    CompareOptions,
     CompareTab,
-    Controls,
     invitation,
     is_fused,
     reference_of,
 )
-from demo.ui.parts import Share, build_share
+from demo.ui.parts import ShareMenu, build_share
 from demo.ui.rerank.results import FILES
 from demo.ui.sections import Built, build_sections
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """The components that `Controls` are read from."""
+class CompareOptionInputs:
+    """The components that `CompareOptions` are read from."""
 
     depth: gr.Slider
     fusion: gr.Radio
@@ -48,21 +48,21 @@ class Panel:
         return [self.depth, self.fusion, self.k, *self.weights, self.reference, self.measure, self.scale, self.axis]
 
     @staticmethod
-    def controls(values: list[Any]) -> Controls:
+    def controls(values: list[Any]) -> CompareOptions:
         """The values of `components()` as a value of their own."""
         depth, fusion, k, *weights, reference, measure, scale, axis = values
-        return Controls(depth, fusion, k, tuple(weights), reference, measure, scale, axis)
+        return CompareOptions(depth, fusion, k, tuple(weights), reference, measure, scale, axis)
 
-    def fitted(self, shown: Shown, controls: Controls) -> dict[Any, Any]:
+    def fitted(self, shown: ShownResult, controls: CompareOptions) -> dict[Any, Any]:
         """The controls for a new result: as many weights as rankers, its rankers as references, its size as depth."""
         rankings = [ranking for ranking in shown.result.rankings if not is_fused(ranking)]
         menu = [(ranking.ranker.label, ranking.ranker.key) for ranking in shown.result.rankings]
         size = shown.result.size
         weights = {
-            slider: gr.Slider(label=rankings[place].ranker.label, visible=True)
-            if place < len(rankings)
+            slider: gr.Slider(label=rankings[ranker_index].ranker.label, visible=True)
+            if ranker_index < len(rankings)
             else gr.Slider(visible=False)
-            for place, slider in enumerate(self.weights)
+            for ranker_index, slider in enumerate(self.weights)
         }
         return weights | {
             self.depth: gr.Slider(maximum=max(size, 2), value=size),
@@ -71,7 +71,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIfInputs:
     """The components of an edit to try."""
 
     query: gr.Textbox
@@ -79,7 +79,7 @@ class WhatIf:
     text: gr.Textbox
     run: gr.Button
 
-    def fitted(self, shown: Shown) -> dict[Any, Any]:
+    def fitted(self, shown: ShownResult) -> dict[Any, Any]:
         """The edit before anything is edited: the query as it was, the candidates to choose from."""
         menu = [(f"{i + 1}. {passage_name(each)}", i) for i, each in enumerate(shown.candidates)]
         return {
@@ -90,16 +90,16 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class CompareResults:
     """What a view fills, and what the visitor can still do with it."""
 
     built: Built
-    panel: Panel
-    what_if: WhatIf
-    share: Share
+    panel: CompareOptionInputs
+    what_if: WhatIfInputs
+    share: ShareMenu
 
 
-def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
+def build_results(status_box: gr.HTML, label: w.Labels) -> CompareResults:
     """The right side, empty until the first result arrives."""
     panel, edit = _build_panel(label), _build_what_if(label)
     share = build_share(CompareTab.name, FILES, label)
@@ -112,13 +112,13 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
         WHAT_IF: [edit.query, edit.passage, edit.text, edit.run],
     }
     start = {"headline": invitation("en")}
-    return Results(build_sections(CompareTab.name, SECTIONS, status_box, controls, start), panel, edit, share)
+    return CompareResults(build_sections(CompareTab.name, SECTIONS, status_box, controls, start), panel, edit, share)
 
 
-def _build_panel(label: w.Labels) -> Panel:
+def _build_panel(label: w.Labels) -> CompareOptionInputs:
     """The controls, to be placed by the sections."""
-    start = Controls()
-    return Panel(
+    start = CompareOptions()
+    return CompareOptionInputs(
         depth=gr.Slider(
             1,
             2,
@@ -139,8 +139,8 @@ def _build_panel(label: w.Labels) -> Panel:
         ),
         k=gr.Slider(0, 200, value=RRF_K, step=1, label=label(w.FUSION_K), elem_id="fusion-k", render=False),
         weights=tuple(
-            gr.Slider(0, 2, value=1, step=0.05, visible=False, elem_id=f"weight-{place}", render=False)
-            for place in range(MOST_RANKERS)
+            gr.Slider(0, 2, value=1, step=0.05, visible=False, elem_id=f"weight-{ranker_index}", render=False)
+            for ranker_index in range(MOST_RANKERS)
         ),
         reference=gr.Dropdown([], value=None, label=label(w.REFERENCE), elem_id="reference", render=False),
         measure=gr.Radio(
@@ -167,8 +167,8 @@ def _build_panel(label: w.Labels) -> Panel:
     )
 
 
-def _build_what_if(label: w.Labels) -> WhatIf:
-    return WhatIf(
+def _build_what_if(label: w.Labels) -> WhatIfInputs:
+    return WhatIfInputs(
         query=gr.Textbox(label=label(w.EDIT_QUERY), lines=1, max_lines=4, elem_id="what-if-query", render=False),
         passage=gr.Dropdown([], value=None, label=label(w.EDIT_PASSAGE), elem_id="what-if-passage", render=False),
         text=gr.Textbox(label=label(w.EDIT_TEXT), lines=3, max_lines=10, elem_id="what-if-text", render=False),

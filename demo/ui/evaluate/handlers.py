@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo import uploads
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, Study
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, EvaluationView
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
@@ -35,7 +35,7 @@ from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded, sentence_of
 from demo.ui.evaluate import links
-from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
@@ -65,7 +65,7 @@ class Opened:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class EvaluateLook:
     """What the sections are drawn from.
 
     Attributes:
@@ -73,8 +73,8 @@ class Look:
     """
 
     evaluated: Evaluated
-    study: Study
-    looks: Looks
+    study: EvaluationView
+    looks: EvaluateOptions
     language: Language
     live: bool = True
 
@@ -83,11 +83,11 @@ MEASURE, ORDER, CUT = frozenset({"measure"}), frozenset({"order"}), frozenset({"
 """The occasions that another measure, another order of the queries or another threshold was chosen."""
 
 
-def _chart(row: EvaluationChart, look: Look) -> ChartView:
+def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
     return chart_view(row, look.study, look.looks.threshold, look.language)
 
 
-def _charts(scores: bool) -> tuple[ChartRow[Look], ...]:
+def _charts(scores: bool) -> tuple[ChartRow[EvaluateLook], ...]:
     """Those of the scores of one ranker, or those of the queries."""
     return tuple(
         ChartRow(
@@ -100,11 +100,11 @@ def _charts(scores: bool) -> tuple[ChartRow[Look], ...]:
     )
 
 
-def _meaning(look: Look) -> str:
+def _meaning(look: EvaluateLook) -> str:
     return views.meaning(look.study, look.looks.threshold, look.language) if look.study.chosen else ""
 
 
-SECTIONS: tuple[Section[Look], ...] = (
+SECTIONS: tuple[Section[EvaluateLook], ...] = (
     Section("headline", draw=lambda look: views.headline(look.evaluated, look.study, look.language), on=MEASURE),
     Section("share", saved=False),
     Section(
@@ -198,11 +198,11 @@ class EvaluateTab:
 
     # ---- running -------------------------------------------------------------------------------------------------
 
-    def run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View[Evaluated]]:
+    def run(self, form: EvaluateForm, looks: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
         """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
         return guarded(self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language)))
 
-    def _run(self, form: EvaluateForm, looks: Looks, language: Language) -> Iterator[View[Evaluated]]:
+    def _run(self, form: EvaluateForm, looks: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
         begun, steps = self._begin(form)
         relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1)
@@ -277,14 +277,14 @@ class EvaluateTab:
             return ""
         qrels = {each.query.query_id: begun.collection.qrels.get(each.query.query_id, {}) for each in outcomes}
         means = []
-        for place, ranking in enumerate(outcomes[0].rankings):
-            run = {each.query.query_id: each.ranked(place) for each in outcomes}
+        for ranker_index, ranking in enumerate(outcomes[0].rankings):
+            run = {each.query.query_id: each.ranked(ranker_index) for each in outcomes}
             values = measure_run(qrels, run, (measure,), relevant_from)[measure]
             means.append((ranking.ranker.label, mean(values.values())))
         return views.so_far(begun.done, measure, means, language)
 
     def stopped(
-        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+        self, evaluated: Evaluated | None, looks: EvaluateOptions, relevant_from: float | None, language: Language
     ) -> View[Evaluated]:
         """What was done when the person stopped the work, said to be a part."""
         if evaluated is None or not evaluated.done.outcomes or evaluated.evaluation is not None:
@@ -297,7 +297,7 @@ class EvaluateTab:
     # ---- drawing -------------------------------------------------------------------------------------------------
 
     def redrawn(
-        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+        self, evaluated: Evaluated | None, looks: EvaluateOptions, relevant_from: float | None, language: Language
     ) -> View[Evaluated]:
         """Everything anew after something that is looked at changed; nothing is scored."""
         if evaluated is None or not evaluated.done.outcomes:
@@ -309,14 +309,16 @@ class EvaluateTab:
             return View(status=status.alert(error.message, language))
 
     def returned(
-        self, evaluated: Evaluated | None, looks: Looks, relevant_from: float | None, language: Language
+        self, evaluated: Evaluated | None, looks: EvaluateOptions, relevant_from: float | None, language: Language
     ) -> View[Evaluated]:
         """What has to be drawn anew when the visitor comes back, perhaps having judged elsewhere."""
         if evaluated is None or evaluated.own == looks.counted:
             return View()
         return self.redrawn(evaluated, looks, relevant_from, language)
 
-    def _measured(self, evaluated: Evaluated, looks: Looks, relevant_from: int, language: Language) -> View[Evaluated]:
+    def _measured(
+        self, evaluated: Evaluated, looks: EvaluateOptions, relevant_from: int, language: Language
+    ) -> View[Evaluated]:
         """The evaluation with this baseline, this grade and the judgments that count, drawn."""
         if looks.counted != evaluated.own:
             evaluated = replace(evaluated, own=looks.counted, evaluation=None)
@@ -329,12 +331,12 @@ class EvaluateTab:
             known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
         return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
 
-    def drawn(self, evaluated: Evaluated, looks: Looks, language: Language) -> View[Evaluated]:
+    def drawn(self, evaluated: Evaluated, looks: EvaluateOptions, language: Language) -> View[Evaluated]:
         """Every part of the page for a measured evaluation."""
         return View(evaluated, drawn=self._draw(evaluated, looks, language))
 
     def again(
-        self, evaluated: Evaluated | None, looks: Looks, language: Language, occasion: Occasion
+        self, evaluated: Evaluated | None, looks: EvaluateOptions, language: Language, occasion: Occasion
     ) -> View[Evaluated]:
         """What an occasion changes: MEASURE, ORDER or CUT."""
         if evaluated is None or evaluated.evaluation is None:
@@ -342,19 +344,24 @@ class EvaluateTab:
         return View(evaluated, drawn=self._draw(evaluated, looks, language, occasion))
 
     def _draw(
-        self, evaluated: Evaluated, looks: Looks, language: Language, occasion: Occasion = ALWAYS, live: bool = True
+        self,
+        evaluated: Evaluated,
+        looks: EvaluateOptions,
+        language: Language,
+        occasion: Occasion = ALWAYS,
+        live: bool = True,
     ) -> dict[str, Any]:
-        look = Look(evaluated, study_of(evaluated, looks), looks, language, live)
+        look = EvaluateLook(evaluated, study_of(evaluated, looks), looks, language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- going on from here --------------------------------------------------------------------------------------
 
-    def opened(self, evaluated: Evaluated, place: int) -> Opened:
-        """The query at this place of the outcomes, for the shared inputs."""
-        query = evaluated.outcomes[place].query
+    def opened(self, evaluated: Evaluated, query_index: int) -> Opened:
+        """The query with this number among the outcomes, for the shared inputs."""
+        query = evaluated.outcomes[query_index].query
         return Opened(query.text, COLLECTION if evaluated.bundled else UPLOAD, evaluated.judged, evaluated.depth)
 
-    def file(self, kind: str, evaluated: Evaluated | None, looks: Looks) -> dict[str, str]:
+    def file(self, kind: str, evaluated: Evaluated | None, looks: EvaluateOptions) -> dict[str, str]:
         """Name and content of a file for the browser to save; `kind` is a key of FILES.
 
         Raises:
@@ -366,7 +373,7 @@ class EvaluateTab:
         content, name = write(study), f"rerank-lens-{suffix}"
         return {"name": name, "text": content} if isinstance(content, str) else archive(name, content)
 
-    def html(self, evaluated: Evaluated | None, looks: Looks, language: Language) -> dict[str, str]:
+    def html(self, evaluated: Evaluated | None, looks: EvaluateOptions, language: Language) -> dict[str, str]:
         """Name and content of the evaluation as a page of its own, looked at as it is now.
 
         Raises:
@@ -419,7 +426,7 @@ def _all_failed(failures: Sequence[Failure]) -> InputError:
     return InputError(joined(reasons, "{head} {tail}"))
 
 
-def study_of(evaluated: Evaluated, looks: Looks) -> Study:
+def study_of(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluationView:
     """What the looks ask for, or in place of what is not there: the first measure, if any, the best other ranker.
 
     Unjudged passages count where without them only one kind of passage would be judged.
@@ -431,7 +438,7 @@ def study_of(evaluated: Evaluated, looks: Looks) -> Study:
     keys = [ranker.key for ranker in evaluation.rankers]
     best = best_of(evaluation, measure)
     key = looks.ranker if looks.ranker in keys else evaluation.baseline if best is None else best.key
-    study = Study(
+    study = EvaluationView(
         evaluation,
         evaluated.outcomes,
         evaluated.collection,
@@ -444,7 +451,7 @@ def study_of(evaluated: Evaluated, looks: Looks) -> Study:
     return replace(study, unjudged_too=True) if relevant.all() else study
 
 
-def chart_view(row: EvaluationChart, study: Study, threshold: float | None, language: Language) -> ChartView:
+def chart_view(row: EvaluationChart, study: EvaluationView, threshold: float | None, language: Language) -> ChartView:
     """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
     if row.judged and study.chosen is None:
         return HIDDEN
@@ -457,22 +464,22 @@ def chart_view(row: EvaluationChart, study: Study, threshold: float | None, lang
 # ---- to take away ------------------------------------------------------------------------------------------------
 
 
-def _run_file(study: Study) -> str:
+def _run_file(study: EvaluationView) -> str:
     _check_run_lines(study, 1)
-    return report.run_file(study.outcomes, study.place)
+    return report.run_file(study.outcomes, study.ranker_index)
 
 
-def _run_files(study: Study) -> dict[str, str]:
+def _run_files(study: EvaluationView) -> dict[str, str]:
     _check_run_lines(study, len(study.evaluation.rankers))
     return report.all_run_files(study.outcomes)
 
 
-def _rank_llm(study: Study) -> str:
+def _rank_llm(study: EvaluationView) -> str:
     _check_run_lines(study, 1)
-    return candidates_rank_llm(study.collection, report.ranked(study.outcomes, study.place))
+    return candidates_rank_llm(study.collection, report.ranked(study.outcomes, study.ranker_index))
 
 
-def _check_run_lines(study: Study, rankers: int) -> None:
+def _check_run_lines(study: EvaluationView, rankers: int) -> None:
     """Nothing, if the runs of so many rankers are not too large for the browser.
 
     Raises:
@@ -484,18 +491,18 @@ def _check_run_lines(study: Study, rankers: int) -> None:
         raise InputError(sentence)
 
 
-def _calibration(study: Study) -> str:
+def _calibration(study: EvaluationView) -> str:
     """Platt's two numbers and the isotonic curve's knots, as JSON."""
     scores, relevant = study.relevant()
     platt, isotonic = fit_platt(scores, relevant), fit_isotonic(scores, relevant)
     if platt is None or isotonic is None:
         raise InputError(w.NO_CALIBRATION)
     changes = [
-        place
-        for place, value in enumerate(isotonic.probabilities)
-        if place in (0, isotonic.scores.size - 1)
-        or value != isotonic.probabilities[place - 1]
-        or value != isotonic.probabilities[place + 1]
+        index
+        for index, value in enumerate(isotonic.probabilities)
+        if index in (0, isotonic.scores.size - 1)
+        or value != isotonic.probabilities[index - 1]
+        or value != isotonic.probabilities[index + 1]
     ]
     value = {
         "ranker": study.key,
@@ -520,7 +527,7 @@ def _calibration(study: Study) -> str:
 
 
 CALIBRATION = "calibration"
-FILES: dict[str, tuple[str, Callable[[Study], str | dict[str, str]]]] = {
+FILES: dict[str, tuple[str, Callable[[EvaluationView], str | dict[str, str]]]] = {
     "run": ("evaluation.run", _run_file),
     "runs": ("runs.zip", _run_files),
     "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation)),

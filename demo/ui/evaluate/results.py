@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts.evaluation import Study, threshold_data
+from demo.charts.evaluation import EvaluationView, threshold_data
 from demo.messages import Message
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CALIBRATION, SECTIONS, EvaluateTab, study_of
-from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated, Looks
-from demo.ui.parts import Share, build_share
+from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated, EvaluateOptions
+from demo.ui.parts import ShareMenu, build_share
 from demo.ui.sections import Built, View, build_sections
 from demo.ui.views import status
 
@@ -22,8 +22,8 @@ SLIDER_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """The components that `Looks` are read from."""
+class EvaluateOptionInputs:
+    """The components that `EvaluateOptions` are read from."""
 
     measure: gr.Dropdown
     baseline: gr.Dropdown
@@ -35,18 +35,18 @@ class Panel:
     threshold: gr.Slider
 
     def components(self) -> list[Any]:
-        """All of them, in the order of the fields of `Looks`."""
-        return [getattr(self, row.name) for row in fields(Looks)]
+        """All of them, in the order of the fields of `EvaluateOptions`."""
+        return [getattr(self, row.name) for row in fields(EvaluateOptions)]
 
     def steady(self) -> list[Any]:
         """The same without the last, the slider: while it was never shown it has no value, and gradio stumbles."""
         return self.components()[:-1]
 
     @staticmethod
-    def looks(values: Sequence[Any]) -> Looks:
+    def looks(values: Sequence[Any]) -> EvaluateOptions:
         """The values of `components()`, or of `steady()`, as a value of their own."""
         measure, baseline, ranker, unjudged_too, judgments, own, order, *threshold = values
-        return Looks(
+        return EvaluateOptions(
             measure=measure or "",
             baseline=baseline or "",
             ranker=ranker or "",
@@ -57,7 +57,7 @@ class Panel:
             threshold=threshold[0] if threshold else None,
         )
 
-    def fitted(self, study: Study, threshold: float | None) -> dict[Any, Any]:
+    def fitted(self, study: EvaluationView, threshold: float | None) -> dict[Any, Any]:
         """The controls for what is shown: its measures and rankers to choose from, its scores to cut at."""
         evaluation = study.evaluation
         rankers = [(ranker.label, ranker.key) for ranker in evaluation.rankers]
@@ -73,14 +73,14 @@ class Panel:
             self.order: gr.Radio(visible=bool(measures) and len(rankers) > 1),
         }
 
-    def own_offered(self, evaluated: Evaluated | None, looks: Looks) -> dict[Any, Any]:
+    def own_offered(self, evaluated: Evaluated | None, looks: EvaluateOptions) -> dict[Any, Any]:
         """Whether the visitor's own judgments can count: some are of these queries."""
         collection = evaluated.judged.collection if evaluated else None
         fit = collection is not None and looks.judgments.added_to(collection) is not collection
         return {self.own: gr.Checkbox(visible=fit)}
 
 
-def _slider(study: Study, threshold: float | None) -> gr.Slider:
+def _slider(study: EvaluationView, threshold: float | None) -> gr.Slider:
     """The slider over the scores of the ranker that is looked at; hidden where no threshold can tell anything."""
     data = threshold_data(study, threshold)
     if data.chosen is None:
@@ -94,12 +94,12 @@ def _slider(study: Study, threshold: float | None) -> gr.Slider:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class EvaluateResults:
     """What a view fills, how it is looked at, and the menu of what can be taken away."""
 
     built: Built
-    panel: Panel
-    share: Share
+    panel: EvaluateOptionInputs
+    share: ShareMenu
 
     @property
     def calibration(self) -> gr.Button:
@@ -110,7 +110,7 @@ class Results:
         """Every component that a view can change."""
         return [*self.built.outputs(), *self.panel.components(), self.calibration]
 
-    def updates(self, view: View[Evaluated], looks: Looks) -> dict[Any, Any]:
+    def updates(self, view: View[Evaluated], looks: EvaluateOptions) -> dict[Any, Any]:
         """The view's values by component, and the controls for what is drawn anew with these looks."""
         found = self.built.updates(view)
         if view.kept is None or view.kept.evaluation is None:
@@ -124,7 +124,7 @@ class Results:
         )
 
 
-def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.Labels) -> Results:
+def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.Labels) -> EvaluateResults:
     """The right side; `judgments` are the visitor's own."""
     panel = _build_panel(judgments, label)
     share = build_share(EvaluateTab.name, {"html": w.DOWNLOAD_HTML, **w.EVALUATE_FILES}, label)
@@ -137,16 +137,16 @@ def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.La
     start = {"headline": status.invitation(w.EVALUATE_QUESTION, w.EVALUATE_EMPTY, "en")}
     with gr.Column(elem_id="evaluate-results", elem_classes="results"):
         built = build_sections(EvaluateTab.name, SECTIONS, status_box, controls, start)
-    return Results(built, panel, share)
+    return EvaluateResults(built, panel, share)
 
 
-def _build_panel(judgments: gr.State, label: w.Labels) -> Panel:
+def _build_panel(judgments: gr.State, label: w.Labels) -> EvaluateOptionInputs:
     """The controls, to be placed by the sections."""
 
     def menu(text: Message, elem_id: str) -> gr.Dropdown:
         return gr.Dropdown([], label=label(text), elem_id=elem_id, filterable=False, render=False)
 
-    return Panel(
+    return EvaluateOptionInputs(
         measure=menu(w.LOOK_MEASURE, "look-measure"),
         baseline=menu(w.LOOK_BASELINE, "look-baseline"),
         ranker=menu(w.LOOK_RANKER, "look-ranker"),

@@ -48,7 +48,7 @@ class EvaluateForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class EvaluateOptions:
     """How an evaluation is looked at; what is "" or no longer there is chosen anew.
 
     Attributes:

@@ -16,7 +16,7 @@ from demo.records import Query
 from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.fields import Choices, Understood, with_choice
-from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, Form, InputsPane
+from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane
 from demo.ui.inputs.menus import PASSAGE_ROLES, FieldMenus, build_field_menus
 from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
@@ -51,7 +51,7 @@ class Inputs:
 
     Attributes:
         pane: what it does.
-        form: the components that a `Form` is read from, by its field names.
+        form: the components that a `InputsForm` is read from, by its field names.
         notes: the components that speak of the form.
         column: the whole of it.
         actions: where a tab puts what is its own: rankers, the button, what it reports.
@@ -64,13 +64,13 @@ class Inputs:
     actions: gr.Column
 
     def components(self) -> list[Component]:
-        """The form's components in the order of the fields of `Form`."""
-        return [self.form[row.name] for row in fields(Form)]
+        """The form's components in the order of the fields of `InputsForm`."""
+        return [self.form[row.name] for row in fields(InputsForm)]
 
-    def filled(self, form: Form, language: Language) -> dict[Any, Any]:
+    def filled(self, form: InputsForm, language: Language) -> dict[Any, Any]:
         """The values of a form by component, with what speaks of them; uploads stay as they are."""
         pane, notes = self.pane, self.notes
-        values = {self.form[row.name]: getattr(form, row.name) for row in fields(Form) if row.name != "uploaded"}
+        values = {self.form[row.name]: getattr(form, row.name) for row in fields(InputsForm) if row.name != "uploaded"}
         numbers = {name: getattr(form, name) for name in PARAMETERS}
         fitted = _parameter_fields(form.variant, numbers, language)
         values |= {self.form[name]: field for name, field in zip(PARAMETERS, fitted, strict=True)}
@@ -189,7 +189,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     return inputs
 
 
-def _options(pane: InputsPane, start: Form, label: w.Labels) -> dict[str, Any]:
+def _options(pane: InputsPane, start: InputsForm, label: w.Labels) -> dict[str, Any]:
     """The first stage, with the defaults of the first variant."""
     return {
         "variant": gr.Dropdown(

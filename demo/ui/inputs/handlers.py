@@ -1,6 +1,6 @@
-"""What the shared inputs do, free of components: a frozen `Form` in, requests and sentences out.
+"""What the shared inputs do, free of components: a frozen `InputsForm` in, requests and sentences out.
 
-The fields of `Form` have the names of the components they belong to.
+The fields of `InputsForm` have the names of the components they belong to.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PARAMETERS = ("k1", "b", "delta", "epsilon")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class InputsForm:
     """What the person chose and typed; the fields are named as the components they come from.
 
     Attributes:
@@ -70,11 +70,11 @@ class InputsPane:
         """Whose event is being handled."""
         return current_visitor(self.settings.proxies)
 
-    def default_form(self) -> Form:
+    def default_form(self) -> InputsForm:
         """What the form holds before anyone touched it: the first collection with its first query."""
         example = self.service.worked_example()
         defaults = VARIANTS[0].defaults
-        return Form(
+        return InputsForm(
             query=example.query,
             source=COLLECTION,
             collection=example.collection.key,
@@ -97,7 +97,7 @@ class InputsPane:
         known = (query.text for other, _ in self.service.cards() for query in self.service.collection(other).queries)
         return self.service.first_query(key).text if not typed.strip() or typed in known else typed
 
-    def request(self, form: Form) -> Request:
+    def request(self, form: InputsForm) -> Request:
         """The form's choices as a request to the service.
 
         Raises:
@@ -122,7 +122,7 @@ class InputsPane:
         given = source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None
         return engine.NAME if given else str(self.service.default_first_stage())
 
-    def first_stage(self, form: Form) -> Ranker:
+    def first_stage(self, form: InputsForm) -> Ranker:
         """The form's first stage.
 
         Raises:
@@ -131,12 +131,12 @@ class InputsPane:
         ranker = self.service.rankers.read(form.first_stage)
         return replace(ranker, settings=self._bm25(form)) if isinstance(ranker, Bm25) else ranker
 
-    def _bm25(self, form: Form) -> Bm25Settings:
+    def _bm25(self, form: InputsForm) -> Bm25Settings:
         numbers = {name: number(getattr(form, name), name) for name in find_variant(form.variant).defaults}
         analysis = Analysis(stop_words=form.stop_words, stemmer=form.stemmer)
         return Bm25Settings(variant=form.variant, analysis=analysis, **numbers)
 
-    def collection(self, form: Form) -> Collection:
+    def collection(self, form: InputsForm) -> Collection:
         """The passages that the form points at.
 
         Raises:

@@ -22,14 +22,14 @@ from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.explaining import Question
-from demo.ui.inputs.handlers import Form
+from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import JUDGED, LOADED, judged_box
 from demo.ui.links import Link, needs_download, read, written
 from demo.ui.parts import ChartView
 from demo.ui.plots import plot
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views import cards, cost, figures, flow, headline, passages, programs, status, tops
 
 SCALE = frozenset({"scale"})
@@ -37,14 +37,14 @@ SCALE = frozenset({"scale"})
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class RerankLook:
     """What the sections are drawn from.
 
     Attributes:
         live: whether there is a server to judge for and to ask why.
     """
 
-    shown: Shown
+    shown: ShownResult
     judgments: Judgments
     pair: Pair
     scale: Scale
@@ -62,7 +62,7 @@ class Look:
         return self.shown.analysis
 
 
-def _chart(row: Chart, look: Look) -> ChartView:
+def _chart(row: Chart, look: RerankLook) -> ChartView:
     """One chart's heading with its words for screen readers, and its picture."""
     data = row.data(look.pair, look.scale)
     return ChartView(
@@ -72,7 +72,7 @@ def _chart(row: Chart, look: Look) -> ChartView:
     )
 
 
-SECTIONS: tuple[Section[Look], ...] = (
+SECTIONS: tuple[Section[RerankLook], ...] = (
     Section("headline", draw=lambda look: headline.pair_headline(look.pair, look.shown.trap, look.language)),
     Section("judged", draw=lambda look: judged_box(look.shown, look.judgments, look.language), on=JUDGED | LOADED),
     Section("share", saved=False),
@@ -127,8 +127,8 @@ class RerankTab(ResultTab):
         return self.service.reranker(model, "" if usual else precision, windows)
 
     def run(
-        self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language
-    ) -> Iterator[View[Shown]]:
+        self, form: InputsForm, reranker: Ranker, judgments: Judgments, scale: str, language: Language
+    ) -> Iterator[View[ShownResult]]:
         """Views while the ranking is made, the finished one last; closing the iterator stops the work."""
         return guarded(
             self._run(form, reranker, judgments, scale, language),
@@ -136,8 +136,8 @@ class RerankTab(ResultTab):
         )
 
     def _run(
-        self, form: Form, reranker: Ranker, judgments: Judgments, scale: str, language: Language
-    ) -> Iterator[View[Shown]]:
+        self, form: InputsForm, reranker: Ranker, judgments: Judgments, scale: str, language: Language
+    ) -> Iterator[View[ShownResult]]:
         for step in self.steps(form, lambda first: (first, reranker), language):
             if isinstance(step, str):
                 yield View(status=step)
@@ -148,7 +148,7 @@ class RerankTab(ResultTab):
 
     def drawn(
         self,
-        shown: Shown,
+        shown: ShownResult,
         judgments: Judgments,
         language: Language,
         scale: str = RAW.key,
@@ -156,12 +156,12 @@ class RerankTab(ResultTab):
         live: bool = True,
     ) -> dict[str, Any]:
         """The sections of a result, or those that an occasion changes."""
-        look = Look(shown, judgments, Pair.of(shown.judged(judgments)), find_scale(scale), language, live)
+        look = RerankLook(shown, judgments, Pair.of(shown.judged(judgments)), find_scale(scale), language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
     def opening(
         self, asked: Mapping[str, str], language: Language, judgments: Judgments = Judgments()
-    ) -> Iterator[View[Shown]]:
+    ) -> Iterator[View[ShownResult]]:
         """What a visitor sees first: what the address asks for, or else the first collection's first query.
 
         Where a link cannot be opened, or needs a model that is not here yet, the example stands below the reason.
@@ -177,11 +177,11 @@ class RerankTab(ResultTab):
         for view in self.run(link.form, link.reranker or self.reranker(""), judgments, RAW.key, language):
             yield view if view.status else replace(view, status=reason)
 
-    def rescaled(self, shown: Shown | None, scale: str, language: Language) -> View[Shown]:
+    def rescaled(self, shown: ShownResult | None, scale: str, language: Language) -> View[ShownResult]:
         """The charts on another scale; nothing is scored again."""
         return View() if shown is None else View(drawn=self.drawn(shown, Judgments(), language, scale, SCALE))
 
-    def link(self, form: Form, reranker: Ranker) -> dict[str, str]:
+    def link(self, form: InputsForm, reranker: Ranker) -> dict[str, str]:
         """The link to what the form and the model say; `links.written` tells what does not fit into one."""
         return {"text": written(Link(form, reranker), self.pane)}
 
@@ -196,7 +196,7 @@ class RerankTab(ResultTab):
         return pair_as_csv(Pair.of(result))
 
     def html(
-        self, shown: Shown | None, judgments: Judgments, scale: str, question: Question | None, language: Language
+        self, shown: ShownResult | None, judgments: Judgments, scale: str, question: Question | None, language: Language
     ) -> dict[str, str]:
         """File name and content of the last result as a page of its own."""
         found = self.existing(shown)

@@ -14,7 +14,7 @@ from demo.ui.rankers import build_model_menu
 
 
 @dataclass(frozen=True, slots=True)
-class Actions:
+class RerankActions:
     """The tab's own components of the left column."""
 
     model: gr.Dropdown
@@ -23,7 +23,7 @@ class Actions:
     box: RunBox
 
 
-def build_actions(inputs: Inputs, label: w.Labels) -> Actions:
+def build_actions(inputs: Inputs, label: w.Labels) -> RerankActions:
     """Puts the components into the left column."""
     settings, service = inputs.pane.settings, inputs.pane.service
     with inputs.actions, gr.Column(elem_id="rerank-actions"):
@@ -38,4 +38,4 @@ def build_actions(inputs: Inputs, label: w.Labels) -> Actions:
                 info=label(w.PRECISION_INFO),
                 elem_id="precision",
             )
-    return Actions(model, windows, precision, box)
+    return RerankActions(model, windows, precision, box)

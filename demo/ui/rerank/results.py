@@ -9,7 +9,7 @@ import gradio as gr
 from demo.charts import RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
-from demo.ui.parts import Share, build_share
+from demo.ui.parts import ShareMenu, build_share
 from demo.ui.rerank.handlers import SECTIONS, RerankTab
 from demo.ui.sections import Built, build_sections
 
@@ -24,15 +24,15 @@ FILES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class RerankResults:
     """What a view fills, and what the visitor can still do with it."""
 
     built: Built
     scale: gr.Radio
-    share: Share
+    share: ShareMenu
 
 
-def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
+def build_results(status_box: gr.HTML, label: w.Labels) -> RerankResults:
     """The right side, empty until the first result arrives."""
     scale = gr.Radio(
         [(label(row.label), row.key) for row in SCALES],
@@ -43,4 +43,4 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> Results:
     )
     share = build_share(RerankTab.name, FILES, label)
     controls = {"share": share.components(), "scores": [scale]}
-    return Results(build_sections(RerankTab.name, SECTIONS, status_box, controls, {}), scale, share)
+    return RerankResults(build_sections(RerankTab.name, SECTIONS, status_box, controls, {}), scale, share)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gradio as gr
 
 from demo.ui import wording as w
-from demo.ui.frame import Frame
+from demo.ui.frame import PageFrame
 from demo.ui.page import QUIET, current_page, page_html
 from demo.ui.views.render import render
 
 
-def build(frame: Frame) -> None:
+def build(frame: PageFrame) -> None:
     """The text, in the visitor's language once the page is there."""
 
     def text(request: gr.Request) -> str:

@@ -16,12 +16,12 @@ from demo.judgments import Judgments
 from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
-from demo.ui.compare.handlers import CompareTab, Controls, WhatIfForm, invitation
-from demo.ui.compare.inputs import Actions, build_actions
-from demo.ui.compare.results import Panel, Results, build_results
+from demo.ui.compare.handlers import CompareOptions, CompareTab, WhatIfForm, invitation
+from demo.ui.compare.inputs import CompareActions, build_actions
+from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
 from demo.ui.explaining import Asked, Question
-from demo.ui.frame import Frame
-from demo.ui.inputs.handlers import Form
+from demo.ui.frame import PageFrame
+from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS
@@ -29,7 +29,7 @@ from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion, View
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views import status
 
 GO_TO_COMPARE = """() => {
@@ -39,7 +39,7 @@ GO_TO_COMPARE = """() => {
 """A link that names rankers opens this tab."""
 
 
-def build(frame: Frame) -> None:
+def build(frame: PageFrame) -> None:
     """The tab's components and what happens when they are used."""
     tab = CompareTab(frame.inputs.pane)
     actions = build_actions(frame.inputs, tab, frame.label)
@@ -47,8 +47,8 @@ def build(frame: Frame) -> None:
         results = build_results(actions.box.status, frame.label)
     built = results.built
 
-    def judged(shown: Shown, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
-        return tab.draw(shown, Controls(), judgments, language, occasion)
+    def judged(shown: ShownResult, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
+        return tab.draw(shown, CompareOptions(), judgments, language, occasion)
 
     frame.judging.scenes.append(Scene("compare-results", built, judged))
     asked = Asked("compare-results", built.kept, built.boxes[WHY])
@@ -59,7 +59,7 @@ def build(frame: Frame) -> None:
     _wire_what_if(tab, results)
 
 
-def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
+def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML) -> None:
     """Menus and the invitation in the visitor's language, and adding a ranker with options of its own."""
 
     def localised(request: gr.Request) -> dict[Any, Any]:
@@ -85,11 +85,11 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
     )
 
 
-def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results) -> None:
+def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, results: CompareResults) -> None:
     built, panel, edit = results.built, results.panel, results.what_if
     form = frame.inputs.components()
 
-    def updates(views: Iterator[View[Shown]], controls: Controls) -> Iterator[dict[Any, Any]]:
+    def updates(views: Iterator[View[ShownResult]], controls: CompareOptions) -> Iterator[dict[Any, Any]]:
         for view in views:
             found = built.updates(view)
             if view.kept is not None:
@@ -98,20 +98,20 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         typed, (rankers, judgments, *looks) = values[: len(form)], values[len(form) :]
-        controls = Panel.controls(looks)
-        views = tab.run(Form(*typed), rankers or (), controls, judgments, w.language_of(request))
+        controls = CompareOptionInputs.controls(looks)
+        views = tab.run(InputsForm(*typed), rankers or (), controls, judgments, w.language_of(request))
         yield from updates(views, controls)
 
     def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
-        yield from updates(tab.opening(request.query_params, w.language_of(request)), Controls())
+        yield from updates(tab.opening(request.query_params, w.language_of(request)), CompareOptions())
 
     def linked(*values: Any) -> dict[str, str]:
-        return tab.link(Form(*values[:-1]), values[-1] or ())
+        return tab.link(InputsForm(*values[:-1]), values[-1] or ())
 
     def remembered(*values: Any) -> str:
         rankers = tab.service.rankers.read_all(values[-1] or ())
-        return written(Link(Form(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
+        return written(Link(InputsForm(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
 
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
@@ -129,23 +129,25 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
 
 
-def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -> None:
+def _wire_looks(tab: CompareTab, frame: PageFrame, results: CompareResults, asked: Asked) -> None:
     """Controls that draw the result again; nothing is scored."""
     built, panel, judgments = results.built, results.panel, frame.judging.judgments
 
-    def redrawn(request: gr.Request, shown: Shown | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+    def redrawn(request: gr.Request, shown: ShownResult | None, judged: Any, *looks: Any) -> dict[Any, Any]:
         language = w.language_of(request)
         try:
-            return built.updates(tab.redrawn(shown, Panel.controls(list(looks)), judged, language))
+            return built.updates(tab.redrawn(shown, CompareOptionInputs.controls(list(looks)), judged, language))
         except DemoError as error:
             return {built.status: status.alert(error.message, language)}
 
-    def referred(request: gr.Request, shown: Shown | None, judged: Any, *looks: Any) -> dict[Any, Any]:
-        return built.updates(tab.referred(shown, Panel.controls(list(looks)), judged, w.language_of(request)))
+    def referred(request: gr.Request, shown: ShownResult | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+        return built.updates(
+            tab.referred(shown, CompareOptionInputs.controls(list(looks)), judged, w.language_of(request))
+        )
 
-    def saved(question: Question | None, shown: Shown | None, judged: Any, *values: Any) -> dict[str, str]:
+    def saved(question: Question | None, shown: ShownResult | None, judged: Any, *values: Any) -> dict[str, str]:
         *looks, language = values
-        return tab.html(shown, judged, Panel.controls(looks), question, language)
+        return tab.html(shown, judged, CompareOptionInputs.controls(looks), question, language)
 
     seen = [built.kept, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
@@ -167,15 +169,17 @@ def _wire_looks(tab: CompareTab, frame: Frame, results: Results, asked: Asked) -
         files[program.key].serve(partial(tab.code, program=program), [built.kept])
 
 
-def _wire_what_if(tab: CompareTab, results: Results) -> None:
+def _wire_what_if(tab: CompareTab, results: CompareResults) -> None:
     built, panel, edit = results.built, results.panel, results.what_if
 
-    def chosen(shown: Shown | None, place: int | None) -> str:
-        return "" if shown is None or place is None else shown.candidates[place].text
+    def chosen(shown: ShownResult | None, passage_index: int | None) -> str:
+        return "" if shown is None or passage_index is None else shown.candidates[passage_index].text
 
-    def tried(request: gr.Request, shown: Shown | None, *values: Any) -> Iterator[dict[Any, Any]]:
-        (query, place, text), looks = values[:3], list(values[3:])
-        for view in tab.try_out(shown, WhatIfForm(query, place, text), Panel.controls(looks), w.language_of(request)):
+    def tried(request: gr.Request, shown: ShownResult | None, *values: Any) -> Iterator[dict[Any, Any]]:
+        (query, passage_index, text), looks = values[:3], list(values[3:])
+        for view in tab.try_out(
+            shown, WhatIfForm(query, passage_index, text), CompareOptionInputs.controls(looks), w.language_of(request)
+        ):
             yield built.updates(view)
 
     edit.passage.input(chosen, [built.kept, edit.passage], edit.text, **QUICK)

@@ -19,9 +19,9 @@ from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CUT, FILES, MEASURE, ORDER, EvaluateTab
 from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
-from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
-from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
-from demo.ui.frame import Frame
+from demo.ui.evaluate.results import EvaluateOptionInputs, EvaluateResults, build_evaluate_results
+from demo.ui.evaluate.session import NO_PRESET, Evaluated, EvaluateOptions
+from demo.ui.frame import PageFrame
 from demo.ui.inputs.components import query_choices
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.page import QUICK, RANKING, current_page, current_tab
@@ -31,7 +31,7 @@ from demo.ui.views.collections import collection_note
 from demo.uploads import forget
 
 BRIDGE = """
-const tell = (place) => trigger('select', { place: Number(place) });
+const tell = (queryIndex) => trigger('select', { queryIndex: Number(queryIndex) });
 document.addEventListener('click', (event) => {
   const row = event.target.closest('.evaluation-queries [data-query]');
   if (row) tell(row.dataset.query);
@@ -41,8 +41,8 @@ const bind = () => document.querySelectorAll(charts).forEach((plot) => {
   if (plot.queriesBound || !plot.on) return;
   plot.queriesBound = true;
   plot.on('plotly_click', (event) => {
-    const [, place] = String(event.points?.[0]?.customdata ?? '').split(' ');
-    if (place !== undefined) tell(place);
+    const [, queryIndex] = String(event.points?.[0]?.customdata ?? '').split(' ');
+    if (queryIndex !== undefined) tell(queryIndex);
   });
 });
 const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] };
@@ -68,7 +68,7 @@ GO_TO_RERANK = """() => {
 }"""
 
 
-def build(frame: Frame) -> None:
+def build(frame: PageFrame) -> None:
     """The tab's components and what happens when they are used."""
     tab = EvaluateTab(frame.inputs.pane)
     with gr.Row(elem_id="evaluate-page"):
@@ -80,7 +80,7 @@ def build(frame: Frame) -> None:
     _wire_opening(tab, frame, results)
 
 
-def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, choices: gr.State) -> None:
+def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults, choices: gr.State) -> None:
     """Words in the visitor's language, files, and what a preset sets."""
     form = inputs.form
 
@@ -158,7 +158,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, cho
     )
 
 
-def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
+def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults) -> None:
     panel, form = results.panel, inputs.components()
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
@@ -181,7 +181,7 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
     )
 
 
-def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> None:
+def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults) -> None:
     """Controls that draw the evaluation again, and files of it; nothing is scored."""
     built, panel, grade = results.built, results.panel, inputs.form["relevant_from"]
 
@@ -229,15 +229,15 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
 
 
 def _file(tab: EvaluateTab, kind: str, evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
-    return tab.file(kind, evaluated, Panel.looks(values))
+    return tab.file(kind, evaluated, EvaluateOptionInputs.looks(values))
 
 
-def _at_best(looks: Looks) -> Looks:
+def _at_best(looks: EvaluateOptions) -> EvaluateOptions:
     """The looks with the threshold that is best for the scores, for when those change."""
     return replace(looks, threshold=None)
 
 
-def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
+def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) -> None:
     """A query that is clicked is put into the shared inputs with its collection, and reranked."""
     form, notes = frame.inputs.form, frame.inputs.notes
     bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
@@ -245,7 +245,7 @@ def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
     def opened(request: gr.Request, event: gr.EventData, evaluated: Evaluated | None) -> dict[Any, Any]:
         if evaluated is None:
             return {form["query"]: gr.skip()}
-        found = tab.opened(evaluated, int(event._data["place"]))
+        found = tab.opened(evaluated, int(event._data["queryIndex"]))
         collection = found.judged.collection
         language = w.language_of(request)
         values: dict[Any, Any] = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gradio as gr
 
 from demo.ui import wording as w
-from demo.ui.frame import Frame
+from demo.ui.frame import PageFrame
 from demo.ui.page import QUIET, current_page, page_html
 from demo.ui.views.models import models
 
 
-def build(frame: Frame) -> None:
+def build(frame: PageFrame) -> None:
     """The table, made anew at every visit, since models may have been downloaded meanwhile."""
 
     def table(request: gr.Request) -> str:

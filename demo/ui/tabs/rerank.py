@@ -16,8 +16,8 @@ from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
 from demo.ui.explaining import Asked
-from demo.ui.frame import Frame
-from demo.ui.inputs.handlers import Form
+from demo.ui.frame import PageFrame
+from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS, read_judgments
@@ -25,22 +25,22 @@ from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, current_page
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
-from demo.ui.rerank.inputs import Actions, build_actions
-from demo.ui.rerank.results import Results, build_results
+from demo.ui.rerank.inputs import RerankActions, build_actions
+from demo.ui.rerank.results import RerankResults, build_results
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views import status
 
 
-def build(frame: Frame) -> None:
+def build(frame: PageFrame) -> None:
     """The tab's components and what happens when they are used."""
     actions = build_actions(frame.inputs, frame.label)
     with gr.Column(elem_id="rerank-results", elem_classes="results scene"):
         results = build_results(actions.box.status, frame.label)
     tab, built = RerankTab(frame.inputs.pane), results.built
 
-    def judged(shown: Shown, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
+    def judged(shown: ShownResult, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
         return tab.drawn(shown, judgments, language, occasion=occasion)
 
     frame.judging.scenes.append(Scene("rerank-results", built, judged))
@@ -49,14 +49,14 @@ def build(frame: Frame) -> None:
     _wire(tab, frame, actions, results, asked)
 
 
-def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, asked: Asked) -> None:
+def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: RerankResults, asked: Asked) -> None:
     """Connects components with the tab's methods."""
     built, scale, judgments = results.built, results.scale, frame.judging.judgments
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         *typed, model, windows, precision, judged, chosen_scale = values
         reranker = tab.reranker(model or "", precision, windows)
-        for view in tab.run(Form(*typed), reranker, judged, chosen_scale, w.language_of(request)):
+        for view in tab.run(InputsForm(*typed), reranker, judged, chosen_scale, w.language_of(request)):
             yield built.updates(view)
 
     def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:
@@ -78,17 +78,17 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
 
     def linked(*values: Any) -> dict[str, str]:
         *typed, model, windows, precision = values
-        return tab.link(Form(*typed), tab.reranker(model or "", precision, windows))
+        return tab.link(InputsForm(*typed), tab.reranker(model or "", precision, windows))
 
     def remembered(*values: Any) -> str:
         *typed, model, windows, precision = values
-        link = Link(Form(*typed), tab.reranker(model or "", precision, windows))
+        link = Link(InputsForm(*typed), tab.reranker(model or "", precision, windows))
         return written(link, tab.pane, MOST_KEPT_CHARS)
 
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
 
-    def rescaled(request: gr.Request, shown: Shown | None, chosen: str) -> dict[Any, Any]:
+    def rescaled(request: gr.Request, shown: ShownResult | None, chosen: str) -> dict[Any, Any]:
         return built.updates(tab.rescaled(shown, chosen, w.language_of(request)))
 
     own = [actions.model, actions.windows, actions.precision, judgments, scale]

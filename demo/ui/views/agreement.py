@@ -14,7 +14,7 @@ from demo.ui.views.render import render
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class AgreementCell:
     """One agreement: its words, how strong its tint is, 0…1, and whether it is below 0."""
 
     words: str
@@ -24,12 +24,12 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AgreementRow:
     """One ranking as the reference."""
 
     label: str
     is_reference: bool
-    cells: tuple[Cell, ...]
+    cells: tuple[AgreementCell, ...]
 
 
 def agreement(result: Result, measure_key: str, reference_key: str, language: Language) -> str:
@@ -41,12 +41,14 @@ def agreement(result: Result, measure_key: str, reference_key: str, language: La
     measure = find_measure(measure_key)
     labels = [ranking.ranker.label for ranking in result.rankings]
     rows = [
-        Row(
+        AgreementRow(
             label=ranking.ranker.label,
             is_reference=ranking.ranker.key == reference_key,
-            cells=tuple(_cell(value, place == column, language) for column, value in enumerate(values)),
+            cells=tuple(_cell(value, row_index == column, language) for column, value in enumerate(values)),
         )
-        for place, (ranking, values) in enumerate(zip(result.rankings, agreement_matrix(result, measure), strict=True))
+        for row_index, (ranking, values) in enumerate(
+            zip(result.rankings, agreement_matrix(result, measure), strict=True)
+        )
     ]
     return render(
         "agreement.html",
@@ -59,7 +61,7 @@ def agreement(result: Result, measure_key: str, reference_key: str, language: La
     )
 
 
-def _cell(value: float | None, same: bool, language: Language) -> Cell:
+def _cell(value: float | None, same: bool, language: Language) -> AgreementCell:
     if value is None:
-        return Cell(w.UNDEFINED.to(language), 0.0, below=False, same=same)
-    return Cell(signed(value), round(abs(value), 3), value < 0, same)
+        return AgreementCell(w.UNDEFINED.to(language), 0.0, below=False, same=same)
+    return AgreementCell(signed(value), round(abs(value), 3), value < 0, same)

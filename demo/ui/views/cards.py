@@ -13,7 +13,7 @@ from demo.ui.views.render import render
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CardFacts:
     """One model; `short` is what the closed card says of its score."""
 
     label: str
@@ -27,11 +27,11 @@ def reading_cards(columns: Sequence[Ranking | Failure], language: Language) -> s
     return render("cards.html", language, cards=cards) if cards else ""
 
 
-def _card(column: Ranking | Failure, use: ModelUse, language: Language) -> Card:
+def _card(column: Ranking | Failure, use: ModelUse, language: Language) -> CardFacts:
     cost = column.cost if isinstance(column, Ranking) else Cost()
     facts = (*_what_it_is(use, language), *_how_it_scores(use, language), *_how_it_was_used(use, cost, language))
     unknown = w.NOT_KNOWN.to(language)
-    return Card(
+    return CardFacts(
         label=column.ranker.label,
         short=use.spec.reading.value,
         facts=tuple((name, unknown if value in ("", NOTHING) else value) for name, value in facts),

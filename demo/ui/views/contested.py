@@ -17,7 +17,7 @@ SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RankTint:
     """A rank in one ranking, “–” where it did not find the passage: 1 has the full tint, the last none."""
 
     rank: str
@@ -25,23 +25,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ContestedRow:
     """One passage and where each ranking has it."""
 
     index: int
     name: str
-    places: tuple[Place, ...]
+    tints: tuple[RankTint, ...]
     spread: int
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ContestedSection:
     """A group: heading, meaning, its first rows, how many it has in all and how many are left out."""
 
     label: str
     meaning: str
     count: int
-    rows: tuple[Row, ...]
+    rows: tuple[ContestedRow, ...]
     left_out: int
     is_open: bool
 
@@ -50,7 +50,7 @@ def contested(result: Result, language: Language) -> str:
     """The groups that have any passage, the agreed one last and closed."""
     found = contests_of(result)
     sections = [
-        Section(
+        ContestedSection(
             label=group.label.to(language),
             meaning=group.meaning.to(language),
             count=len(members),
@@ -70,18 +70,18 @@ def contested(result: Result, language: Language) -> str:
     )
 
 
-def _row(contest: Contest, result: Result) -> Row:
+def _row(contest: Contest, result: Result) -> ContestedRow:
     at = contest.candidate
     ranks = [int(ranking.ranks[at]) if ranking.found[at] else None for ranking in result.rankings]
-    return Row(
+    return ContestedRow(
         index=contest.candidate,
         name=passage_name(result.candidates[contest.candidate]),
-        places=tuple(_place(rank, result.size) for rank in ranks),
+        tints=tuple(_tint(rank, result.size) for rank in ranks),
         spread=contest.spread,
     )
 
 
-def _place(rank: int | None, size: int) -> Place:
+def _tint(rank: int | None, size: int) -> RankTint:
     if rank is None:
-        return Place("–", 0.0)
-    return Place(str(rank), round(1 - math.log(rank) / math.log(size), 3) if size > 1 else 1.0)
+        return RankTint("–", 0.0)
+    return RankTint(str(rank), round(1 - math.log(rank) / math.log(size), 3) if size > 1 else 1.0)

@@ -14,7 +14,7 @@ from demo.ui.views.render import render
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DepthRow:
     """One ranker: how many of its top k each depth misses and the tint of that share, and what depth is enough."""
 
     label: str
@@ -34,11 +34,11 @@ def depth(result: Result, language: Language) -> str:
     return render("depth.html", language, depths=depths, rows=rows, note=w.DEPTH_NOTE.format(k=k).to(language))
 
 
-def _row(loss: DepthLoss, result: Result, k: int, language: Language) -> Row:
+def _row(loss: DepthLoss, result: Result, k: int, language: Language) -> DepthRow:
     ranks = find_ranking(result, loss.ranker.key).ranks
     everything = loss.missed[0] if loss.missed else ()
     first = result.first
-    return Row(
+    return DepthRow(
         label=loss.ranker.label,
         missed=tuple((len(missed), round(len(missed) / k, 3)) for missed in loss.missed),
         enough=loss.enough,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.charts.evaluation import Study, describe_cut, threshold_data
+from demo.charts.evaluation import EvaluationView, describe_cut, threshold_data
 from demo.evaluation.analysis import QueryDifference, differences
 from demo.evaluation.changes import Changes, QueryChange
 from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test
@@ -45,7 +45,7 @@ def so_far(done: PartialEvaluation, measure: Measure, means: Sequence[tuple[str,
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFigure:
+class EvaluationFigure:
     """One of the figures in the strip below the answer."""
 
     label: Message
@@ -53,7 +53,7 @@ class KeyFigure:
     sub: str
 
 
-def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
+def headline(evaluated: Evaluated, study: EvaluationView, language: Language) -> str:
     """The answer in plain words, what makes it doubtful, and the key figures."""
     evaluation = study.evaluation
     done = evaluated.done
@@ -75,40 +75,40 @@ def headline(evaluated: Evaluated, study: Study, language: Language) -> str:
     )
 
 
-def _queries_figure(study: Study, language: Language) -> KeyFigure:
+def _queries_figure(study: EvaluationView, language: Language) -> EvaluationFigure:
     depth = w.UP_TO_CANDIDATES.format(depth=f"{study.evaluation.depth:,}").to(language)
-    return KeyFigure(w.QUERIES, f"{len(study.evaluation.query_ids):,}", depth)
+    return EvaluationFigure(w.QUERIES, f"{len(study.evaluation.query_ids):,}", depth)
 
 
-def _change_figures(study: Study, language: Language) -> list[KeyFigure]:
+def _change_figures(study: EvaluationView, language: Language) -> list[EvaluationFigure]:
     """What the ranker that is looked at changes, and what it takes."""
     found, changes = [], study.evaluation.changes.get(study.key)
     if changes is not None:
         of_all = w.OF_QUERIES.format(n=f"{len(changes.rows):,}").to(language)
         mean_of = w.MEAN_OF_QUERIES.to(language)
-        found.append(KeyFigure(w.OTHER_FIRST_ON, f"{changes.other_first:,}", of_all))
+        found.append(EvaluationFigure(w.OTHER_FIRST_ON, f"{changes.other_first:,}", of_all))
         if not changes.fits:
-            found.append(KeyFigure(w.NEW_IN_TEN, f"{changes.new:.1f}", mean_of))
-        found.append(KeyFigure(w.AGREEMENT_RBO, f"{changes.rbo:.2f}", mean_of))
+            found.append(EvaluationFigure(w.NEW_IN_TEN, f"{changes.new:.1f}", mean_of))
+        found.append(EvaluationFigure(w.AGREEMENT_RBO, f"{changes.rbo:.2f}", mean_of))
     return [*found, _time_figure(study, study.key, language)]
 
 
-def _time_figure(study: Study, key: str, language: Language) -> KeyFigure:
+def _time_figure(study: EvaluationView, key: str, language: Language) -> EvaluationFigure:
     speed = study.evaluation.speeds[key]
     if not speed.seconds_per_query:
-        return KeyFigure(w.TIME_PER_QUERY, "–", w.ALL_KNOWN.to(language))
+        return EvaluationFigure(w.TIME_PER_QUERY, "–", w.ALL_KNOWN.to(language))
     device = " · ".join(filter(None, (speed.device, speed.precision)))
     remark = w.MEASURED_EARLIER.to(language) if speed.earlier else device
-    return KeyFigure(w.TIME_PER_QUERY, seconds(speed.seconds_per_query), remark)
+    return EvaluationFigure(w.TIME_PER_QUERY, seconds(speed.seconds_per_query), remark)
 
 
-def _quality_figures(study: Study, language: Language) -> list[KeyFigure]:
+def _quality_figures(study: EvaluationView, language: Language) -> list[EvaluationFigure]:
     """The best ranker and how it stands against the baseline, and what it takes."""
     evaluation, measure = study.evaluation, study.measure
     best = best_of(evaluation, measure) or study.baseline
     figure, before = study.figure(best.key), study.figure(study.baseline.key)
     found = [
-        KeyFigure(
+        EvaluationFigure(
             Message("{name}, {label}", name=measure.name, label=best.label),
             f"{figure.mean:.3f}",
             _interval(figure.interval),
@@ -119,8 +119,8 @@ def _quality_figures(study: Study, language: Language) -> list[KeyFigure]:
         against = Message("Against {label}", label=study.baseline.label)
         sub = f"{before.mean:.3f} → {figure.mean:.3f}"
         found += [
-            KeyFigure(against, signed(test.difference, 3, plus=True), sub),
-            KeyFigure(
+            EvaluationFigure(against, signed(test.difference, 3, plus=True), sub),
+            EvaluationFigure(
                 w.BETTER_AND_WORSE,
                 f"{test.better:,} · {test.worse:,}",
                 w.EQUAL.format(n=f"{test.equal:,}").to(language),
@@ -129,15 +129,15 @@ def _quality_figures(study: Study, language: Language) -> list[KeyFigure]:
     return [*found, _time_figure(study, best.key, language)]
 
 
-def _interval(interval: Interval, places: int = 3) -> str:
-    return f"[{signed(interval.low, places)}, {signed(interval.high, places)}]"
+def _interval(interval: Interval, decimals: int = 3) -> str:
+    return f"[{signed(interval.low, decimals)}, {signed(interval.high, decimals)}]"
 
 
 # ---- the table ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class EvaluationCell:
     """A mean with its interval; `best` of its column, `significant` against the baseline; `published` "" if unknown."""
 
     mean: str
@@ -161,7 +161,7 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EvaluationRow:
     """One ranker of the table.
 
     Attributes:
@@ -172,13 +172,13 @@ class Row:
 
     label: str
     key: str
-    cells: tuple[Cell, ...]
+    cells: tuple[EvaluationCell, ...]
     against: Against | None
     looked_at: bool
     time: str
 
 
-def table(evaluated: Evaluated, study: Study, language: Language) -> str:
+def table(evaluated: Evaluated, study: EvaluationView, language: Language) -> str:
     """Rankers by measures with the test of the one that is looked at, or by what they change; why some failed."""
     evaluation = study.evaluation
     failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.done.failures]
@@ -190,7 +190,7 @@ def table(evaluated: Evaluated, study: Study, language: Language) -> str:
             failed=failed,
             baseline=study.baseline.label,
         )
-    rows = [_row(evaluated, study, place, language) for place in range(len(evaluation.rankers))]
+    rows = [_row(evaluated, study, ranker_index, language) for ranker_index in range(len(evaluation.rankers))]
     return render(
         "evaluation_table.html",
         language,
@@ -204,11 +204,11 @@ def table(evaluated: Evaluated, study: Study, language: Language) -> str:
     )
 
 
-def _row(evaluated: Evaluated, study: Study, place: int, language: Language) -> Row:
+def _row(evaluated: Evaluated, study: EvaluationView, ranker_index: int, language: Language) -> EvaluationRow:
     evaluation = study.evaluation
-    ranker = evaluation.rankers[place]
+    ranker = evaluation.rankers[ranker_index]
     test = study.figure(ranker.key).test
-    return Row(
+    return EvaluationRow(
         label=ranker.label,
         key=_key(ranker),
         cells=tuple(_cell(evaluated, study, ranker.key, measure) for measure in evaluation.measures),
@@ -223,7 +223,7 @@ def _key(ranker: RankerSpec) -> str:
     return ranker.key if ranker.key != ranker.label else ""
 
 
-def _time(study: Study, ranker: RankerSpec) -> str:
+def _time(study: EvaluationView, ranker: RankerSpec) -> str:
     time = study.evaluation.speeds[ranker.key].seconds_per_query
     return "–" if time is None else seconds(time)
 
@@ -240,12 +240,12 @@ def _against(test: PairedTest, language: Language) -> Against:
     )
 
 
-def _cell(evaluated: Evaluated, study: Study, key: str, measure: Measure) -> Cell:
+def _cell(evaluated: Evaluated, study: EvaluationView, key: str, measure: Measure) -> EvaluationCell:
     evaluation, preset = study.evaluation, evaluated.preset
     figure: Figure = evaluation.figures[key, measure]
     best = max(evaluation.figures[ranker.key, measure].mean for ranker in evaluation.rankers)
     published = published_value(preset, key) if preset is not None and measure == preset.measure else None
-    return Cell(
+    return EvaluationCell(
         mean=f"{figure.mean:.3f}",
         interval="" if measure == JUDGED_AT_10 else _interval(figure.interval),
         best=len(evaluation.rankers) > 1 and figure.mean == best and measure != JUDGED_AT_10,
@@ -265,7 +265,7 @@ class ChangeRow:
     time: str
 
 
-def _change_row(study: Study, ranker: RankerSpec) -> ChangeRow:
+def _change_row(study: EvaluationView, ranker: RankerSpec) -> ChangeRow:
     changes = study.evaluation.changes.get(ranker.key)
     cells = None
     if changes is not None:
@@ -292,19 +292,19 @@ class QueryRow:
     """One query: what it asks, and what became of it.
 
     Attributes:
-        place: among the outcomes.
+        query_index: among the outcomes.
         gain: None where nothing is judged; change: None for the baseline itself, and for a query without candidates.
     """
 
     number: int
-    place: int
+    query_index: int
     text: str
     query_id: str
     gain: Gain | None
     change: QueryChange | None
 
 
-def queries(study: Study, order: str, language: Language, live: bool = True) -> str:
+def queries(study: EvaluationView, order: str, language: Language, live: bool = True) -> str:
     """Every query with what it gains and what changes; where there is a server, one opens in Rerank.
 
     Args:
@@ -336,15 +336,17 @@ def queries(study: Study, order: str, language: Language, live: bool = True) -> 
     )
 
 
-def _query_rows(study: Study, ids: Sequence[str], gains: Sequence[QueryDifference], changes: Changes) -> list[QueryRow]:
-    places = {query_id: place for place, query_id in enumerate(study.evaluation.query_ids)}
+def _query_rows(
+    study: EvaluationView, ids: Sequence[str], gains: Sequence[QueryDifference], changes: Changes
+) -> list[QueryRow]:
+    query_indices = {query_id: query_index for query_index, query_id in enumerate(study.evaluation.query_ids)}
     of_gain = {row.query_id: _gain(row) for row in gains}
     of_change = {row.query_id: row for row in changes.rows}
     return [
         QueryRow(
             number,
-            places[query_id],
-            study.outcomes[places[query_id]].query.text,
+            query_indices[query_id],
+            study.outcomes[query_indices[query_id]].query.text,
             query_id,
             of_gain.get(query_id),
             of_change.get(query_id),
@@ -361,7 +363,7 @@ def _gain(row: QueryDifference) -> Gain:
 # ---- what a score means ------------------------------------------------------------------------------------------
 
 
-def meaning(study: Study, threshold: float | None, language: Language) -> str:
+def meaning(study: EvaluationView, threshold: float | None, language: Language) -> str:
     """What cutting at the threshold keeps, how likely relevance is there, and the curve in two numbers."""
     data = threshold_data(study, threshold)
     scores, relevant = study.relevant()

@@ -39,9 +39,9 @@ def fact_table(
     )
 
 
-def number(value: float | None, places: int = 2) -> str:
+def number(value: float | None, decimals: int = 2) -> str:
     """The number with its decimals, “–” where there is none."""
-    return NOTHING if value is None else signed(value, places)
+    return NOTHING if value is None else signed(value, decimals)
 
 
 def count(value: int) -> str:

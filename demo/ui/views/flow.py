@@ -44,7 +44,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FlowColumn:
     """A ranking's column: the first carries names on its left, the last on its right, those between carry ranks.
 
     `unfound` says how many candidates it did not find; their lines end at its foot.
@@ -123,22 +123,24 @@ def _chart(result: Result, sentences: Sentences, language: Language) -> str:
     at = {number: (number - first) / (last - first) if last > first else 0.0 for number in range(first, last + 1)}
     names = [passage_name(candidates[line.candidate]) for line in data.lines]
     shown = [
-        Column(
+        FlowColumn(
             number=number + 1,
             label=labels[number],
             side="after" if number == last else "before" if number == first else "between",
             at=round(at[number], 4),
-            ends=_ends(data, place, names, [labels[each] for each in ranked], sentences, language),
-            unfound=w.UNFOUND_HERE.format(count=data.unfound[place]).to(language) if data.unfound[place] else "",
+            ends=_ends(data, column_index, names, [labels[each] for each in ranked], sentences, language),
+            unfound=w.UNFOUND_HERE.format(count=data.unfound[column_index]).to(language)
+            if data.unfound[column_index]
+            else "",
         )
-        for place, number in enumerate(ranked)
+        for column_index, number in enumerate(ranked)
     ]
     gaps = [
         Gap(number + 1, labels[number], round(at.get(number, 0.0), 4))
         for number, column in enumerate(columns)
         if isinstance(column, Failure)
     ]
-    places = [_percent(at[number]) for number in ranked]
+    percents = [_percent(at[number]) for number in ranked]
     return render(
         "flow.html",
         language,
@@ -157,7 +159,7 @@ def _chart(result: Result, sentences: Sentences, language: Language) -> str:
         segments=[
             segment
             for line in sorted(data.lines, key=lambda line: (line.strong, line.spread))
-            for segment in _segments(line, places)
+            for segment in _segments(line, percents)
         ],
         ticks=[Tick(_percent(tick.at), w.TICK.format(rank=tick.rank).to(language)) for tick in data.ticks],
     )
@@ -187,53 +189,55 @@ def _note(data: FlowData, sentences: Sentences, language: Language) -> str:
 
 def _ends(
     data: FlowData,
-    place: int,
+    column_index: int,
     names: Sequence[str],
     labels: Sequence[str],
     sentences: Sentences,
     language: Language,
 ) -> tuple[End, ...]:
-    """The buttons of the column at `place` among the rankings, from the top down."""
-    named = sorted(zip(data.lines, names, strict=True), key=lambda pair: pair[0].at[place])
-    return tuple(_end(line, name, place, labels, sentences, language) for line, name in named)
+    """The buttons of the column at `column_index` among the rankings, from the top down."""
+    named = sorted(zip(data.lines, names, strict=True), key=lambda pair: pair[0].at[column_index])
+    return tuple(_end(line, name, column_index, labels, sentences, language) for line, name in named)
 
 
-def _end(line: FlowLine, name: str, place: int, labels: Sequence[str], sentences: Sentences, language: Language) -> End:
+def _end(
+    line: FlowLine, name: str, column_index: int, labels: Sequence[str], sentences: Sentences, language: Language
+) -> End:
     """A column's change is from the column before; the first column's is to the next."""
     moves: tuple[int | None, ...] = line.moves or (0,)
-    move = moves[max(0, place - 1)]
-    other = place - 1 if place else min(1, len(labels) - 1)
+    move = moves[max(0, column_index - 1)]
+    other = column_index - 1 if column_index else min(1, len(labels) - 1)
     change = describe_change(move)
-    rank, other_rank = line.ranks[place], line.ranks[other]
+    rank, other_rank = line.ranks[column_index], line.ranks[other]
     known = rank is not None and other_rank is not None
-    sentence = (sentences.later if place else sentences.first) if known else w.END_UNFOUND
+    sentence = (sentences.later if column_index else sentences.first) if known else w.END_UNFOUND
     ranks = {"rank": "–" if rank is None else rank, "other_rank": "–" if other_rank is None else other_rank}
     classes = [
         direction(move),
         "strong" if line.strong else "",
-        "labelled" if line.named[place] else "",
+        "labelled" if line.named[column_index] else "",
         "unfound" if rank is None else "",
     ]
     return End(
         index=line.candidate,
         rank="–" if rank is None else str(rank),
-        top=_percent(line.at[place]),
+        top=_percent(line.at[column_index]),
         classes=" ".join(filter(None, classes)),
         direction=direction(move),
-        arrow=change_mark(move) if place else "",
+        arrow=change_mark(move) if column_index else "",
         name=name,
-        spoken=sentence.format(**ranks, ranker=labels[place], other=labels[other], change=change, name=name).to(
+        spoken=sentence.format(**ranks, ranker=labels[column_index], other=labels[other], change=change, name=name).to(
             language
         ),
     )
 
 
-def _segments(line: FlowLine, places: Sequence[float]) -> list[Segment]:
+def _segments(line: FlowLine, percents: Sequence[float]) -> list[Segment]:
     """The line's parts from column to column, each with the direction and the size of its own move."""
     return [
         Segment(line.candidate, " ".join(filter(None, classes)), curve(x, y))
         for move, named, x, y in zip(
-            line.moves, pairwise(line.named), pairwise(places), pairwise(map(_percent, line.at)), strict=True
+            line.moves, pairwise(line.named), pairwise(percents), pairwise(map(_percent, line.at)), strict=True
         )
         for classes in [
             (

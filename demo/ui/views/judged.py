@@ -18,7 +18,7 @@ JUDGED_SHARE = "Judged@10"
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class JudgedCell:
     """A figure, and whether no other ranking has as much."""
 
     value: str
@@ -26,11 +26,11 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class JudgedRow:
     """A ranking's figures."""
 
     label: str
-    cells: tuple[Cell, ...]
+    cells: tuple[JudgedCell, ...]
 
 
 def judged_figures(rankings: Sequence[Ranking], figures: Mapping[str, Figures], language: Language) -> str:
@@ -44,9 +44,9 @@ def judged_figures(rankings: Sequence[Ranking], figures: Mapping[str, Figures], 
     names = list(next(iter(figures.values())))
     values = {name: [figures[ranking.ranker.key][name] for ranking in rankings] for name in names}
 
-    def cell(name: str, value: float) -> Cell:
+    def cell(name: str, value: float) -> JudgedCell:
         best = name != JUDGED_SHARE and value == max(values[name]) > min(values[name])
-        return Cell(signed(value, 3), best)
+        return JudgedCell(signed(value, 3), best)
 
     return render(
         "judged.html",
@@ -54,8 +54,8 @@ def judged_figures(rankings: Sequence[Ranking], figures: Mapping[str, Figures], 
         sentence=_who_is_better(rankings, names[0], values[names[0]]).to(language),
         names=names,
         rows=[
-            Row(ranking.ranker.label, tuple(cell(name, values[name][place]) for name in names))
-            for place, ranking in enumerate(rankings)
+            JudgedRow(ranking.ranker.label, tuple(cell(name, values[name][ranker_index]) for name in names))
+            for ranker_index, ranking in enumerate(rankings)
         ],
     )
 

@@ -12,7 +12,7 @@ from demo.ui import wording as w
 from demo.ui.views.render import render
 
 UNUSABLE = "unusable"
-_PLACES = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
+_ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class ModelRow:
     here: bool
 
 
-def place(choice: ModelChoice, language: Language) -> str:
+def origin(choice: ModelChoice, language: Language) -> str:
     """«bundled», «on this machine», «own folder», «cannot be used» or «downloads 91 MB»."""
     if choice.where == UNUSABLE:
         return w.MODEL_UNUSABLE.to(language)
-    if choice.where in _PLACES:
-        return _PLACES[choice.where].to(language)
+    if choice.where in _ORIGINS:
+        return _ORIGINS[choice.where].to(language)
     if not choice.spec.weights_bytes:
         return w.MODEL_DOWNLOAD_UNKNOWN.to(language)
     return w.MODEL_DOWNLOAD.format(size=f"{choice.spec.weights_bytes / 1e6:.0f} MB").to(language)
@@ -37,5 +37,5 @@ def place(choice: ModelChoice, language: Language) -> str:
 
 def models(choices: Sequence[ModelChoice], language: Language) -> str:
     """Every model on offer, one row each."""
-    rows = [ModelRow(choice.spec, place(choice, language), choice.where in _PLACES) for choice in choices]
+    rows = [ModelRow(choice.spec, origin(choice, language), choice.where in _ORIGINS) for choice in choices]
     return render("models.html", language, rows=rows)

@@ -32,7 +32,7 @@ NO_MEANINGS: Mapping[int, Message] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """A stretch of a passage: whether it matches the query's words, and whether the model left it unread."""
 
     text: str
@@ -46,9 +46,9 @@ class PassageText:
 
     index: int
     doc_id: str
-    title_parts: tuple[Part, ...]
+    title_parts: tuple[TextPart, ...]
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
     shortened: str
     grade: int | None
     grade_short: str
@@ -84,7 +84,7 @@ class Verdict:
 
 def parts_of(
     text: str, spans: list[tuple[int, int]], extent: Extent | None, offset: int, limit: int
-) -> tuple[Part, ...]:
+) -> tuple[TextPart, ...]:
     """`text` cut where marking or reading changes.
 
     Args:
@@ -103,11 +103,11 @@ def parts_of(
         while at < len(spans) and spans[at][1] <= left:
             at += 1
         is_marked = at < len(spans) and spans[at][0] <= left
-        parts.append(Part(shown[left:right], is_marked, left < start or left >= end))
+        parts.append(TextPart(shown[left:right], is_marked, left < start or left >= end))
     return tuple(parts)
 
 
-def snippet_of(text: str, query: str, analysis: Analysis) -> tuple[Part, ...]:
+def snippet_of(text: str, query: str, analysis: Analysis) -> tuple[TextPart, ...]:
     """The stretch of the text that has most of the query's words, marked; “…” where the text goes on."""
     spans = matching_spans(text[:SEARCHED_CHARS], query, analysis)
     start = _snippet_start(text, [left for left, _ in spans])
@@ -117,9 +117,9 @@ def snippet_of(text: str, query: str, analysis: Analysis) -> tuple[Part, ...]:
     ]
     inside = parts_of(text[start:end], shown, None, offset=0, limit=SNIPPET_CHARS)
     return (
-        *([Part("… ", False, False)] if start else []),
+        *([TextPart("… ", False, False)] if start else []),
         *inside,
-        *([Part("…", False, False)] if end < len(text) else []),
+        *([TextPart("…", False, False)] if end < len(text) else []),
     )
 
 
@@ -129,7 +129,7 @@ def _snippet_start(text: str, matches: Sequence[int]) -> int:
         return 0
     reach = SNIPPET_CHARS - LEAD_CHARS
     ends = [bisect_left(matches, at + reach) for at in matches]
-    best = max(range(len(matches)), key=lambda place: (ends[place] - place, -place))
+    best = max(range(len(matches)), key=lambda index: (ends[index] - index, -index))
     start = max(0, matches[best] - LEAD_CHARS)
     if matches[best] < reach or not start:
         return 0

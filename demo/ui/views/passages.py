@@ -19,11 +19,11 @@ GRADES = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PassageRow:
     """What is shown of one candidate: every ranker's verdict, and what else the columns need.
 
     Attributes:
-        place: where the row stands at first, from 1.
+        position: where the row stands at first, from 1.
         keys: what the columns sort by.
         direction, arrow, change_words: of the change between two rankers; "" among more.
         spread: worst rank − best rank.
@@ -31,7 +31,7 @@ class Row:
 
     passage: PassageText
     verdicts: tuple[Verdict, ...]
-    place: int
+    position: int
     keys: Mapping[str, float] = field(default_factory=dict)
     direction: str = ""
     arrow: str = ""
@@ -40,7 +40,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PassageColumn:
     """What the table sorts by: the row's `data-` key, which way a first click sorts, whether it is a column as well."""
 
     key: str
@@ -62,17 +62,19 @@ class GradeButton:
 # ---- two rankings ------------------------------------------------------------------------------------------------
 
 
-def pair_rows(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> tuple[Row, ...]:
+def pair_rows(
+    pair: Pair, grades: Mapping[int, Message], analysis: Analysis, language: Language
+) -> tuple[PassageRow, ...]:
     """One row per candidate, in the order of the new ranking."""
     texts = _texts(pair.result, grades, analysis, language, pair.after.extents)
     before, after = verdicts(pair.before, language), verdicts(pair.after, language)
 
-    def row(place: int, index: int) -> Row:
+    def row(position: int, index: int) -> PassageRow:
         move = pair.change.move(index)
-        return Row(
+        return PassageRow(
             passage=texts[index],
             verdicts=(before[index], after[index]),
-            place=place,
+            position=position,
             keys={
                 "was": before[index].sort_rank,
                 "change": 0 if move is None else move,
@@ -85,19 +87,19 @@ def pair_rows(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, lan
             change_words=describe_change(move).to(language),
         )
 
-    return tuple(row(place, index) for place, index in enumerate(pair.after.order.tolist(), 1))
+    return tuple(row(position, index) for position, index in enumerate(pair.after.order.tolist(), 1))
 
 
 def pair_table(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
     """The table of all candidates of two rankings; a list of cards on a phone."""
     labels = (pair.before.ranker.label, pair.after.ranker.label)
     columns = (
-        Column("rank", w.COLUMN_RANK.to(language), "col-rank", ascending=True),
-        Column("change", w.COLUMN_CHANGE.to(language), shown=False),
-        Column("was", w.COLUMN_WAS.to(language), ascending=True, shown=False),
-        Column("beforeScore", labels[0], "col-score"),
-        Column("afterScore", labels[1], "col-score"),
-        Column("tokens", w.COLUMN_TOKENS.to(language), shown=False),
+        PassageColumn("rank", w.COLUMN_RANK.to(language), "col-rank", ascending=True),
+        PassageColumn("change", w.COLUMN_CHANGE.to(language), shown=False),
+        PassageColumn("was", w.COLUMN_WAS.to(language), ascending=True, shown=False),
+        PassageColumn("beforeScore", labels[0], "col-score"),
+        PassageColumn("afterScore", labels[1], "col-score"),
+        PassageColumn("tokens", w.COLUMN_TOKENS.to(language), shown=False),
         *_passage_columns(language),
     )
     rows = pair_rows(pair, grades, analysis, language)
@@ -107,21 +109,23 @@ def pair_table(pair: Pair, grades: Mapping[int, Message], analysis: Analysis, la
 # ---- any number of rankings --------------------------------------------------------------------------------------
 
 
-def rows(result: Result, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> tuple[Row, ...]:
+def rows(
+    result: Result, grades: Mapping[int, Message], analysis: Analysis, language: Language
+) -> tuple[PassageRow, ...]:
     """One row per candidate, in the order of the first ranking; none while there is no ranking."""
     if not result.rankings:
         return ()
     texts = _texts(result, grades, analysis, language)
     told = [verdicts(ranking, language) for ranking in result.rankings]
 
-    def row(place: int, index: int) -> Row:
+    def row(position: int, index: int) -> PassageRow:
         found = tuple(each[index] for each in told)
         ranks = [verdict.rank for verdict in found if verdict.rank is not None]
         spread = max(ranks) - min(ranks) if ranks else 0
         keys = {f"rank{number}": verdict.sort_rank for number, verdict in enumerate(found)}
-        return Row(texts[index], found, place, {**keys, "spread": spread}, spread=spread)
+        return PassageRow(texts[index], found, position, {**keys, "spread": spread}, spread=spread)
 
-    return tuple(row(place, index) for place, index in enumerate(result.rankings[0].order.tolist(), 1))
+    return tuple(row(position, index) for position, index in enumerate(result.rankings[0].order.tolist(), 1))
 
 
 def table(result: Result, grades: Mapping[int, Message], analysis: Analysis, language: Language) -> str:
@@ -130,10 +134,10 @@ def table(result: Result, grades: Mapping[int, Message], analysis: Analysis, lan
     columns = (
         passage,
         *(
-            Column(f"rank{number}", ranking.ranker.label, "col-ranker", ascending=True)
+            PassageColumn(f"rank{number}", ranking.ranker.label, "col-ranker", ascending=True)
             for number, ranking in enumerate(result.rankings)
         ),
-        Column("spread", w.COLUMN_SPREAD.to(language), "col-spread"),
+        PassageColumn("spread", w.COLUMN_SPREAD.to(language), "col-spread"),
         grade,
     )
     found = rows(result, grades, analysis, language)
@@ -157,8 +161,8 @@ def _table(
     template: str,
     heading: Message,
     result: Result,
-    found: Sequence[Row],
-    columns: Sequence[Column],
+    found: Sequence[PassageRow],
+    columns: Sequence[PassageColumn],
     sorted_by: str,
     language: Language,
 ) -> str:
@@ -181,11 +185,11 @@ def _labels(result: Result) -> list[tuple[str, bool]]:
     return [(ranking.ranker.label, ranking.ranker.kind.side == "model") for ranking in result.rankings]
 
 
-def _passage_columns(language: Language) -> tuple[Column, Column]:
+def _passage_columns(language: Language) -> tuple[PassageColumn, PassageColumn]:
     """The columns of every table for grade and passage."""
     return (
-        Column("grade", w.COLUMN_GRADE.to(language), "col-grade"),
-        Column("text", w.COLUMN_PASSAGE.to(language), "col-passage", ascending=True),
+        PassageColumn("grade", w.COLUMN_GRADE.to(language), "col-grade"),
+        PassageColumn("text", w.COLUMN_PASSAGE.to(language), "col-passage", ascending=True),
     )
 
 

@@ -8,7 +8,7 @@ from demo.errors import InputError
 from demo.messages import Language, Message
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS, Program
-from demo.ui.session import Shown
+from demo.ui.session import ShownResult
 from demo.ui.views.render import render
 
 MOST_SHOWN_CHARS = 30_000
@@ -24,7 +24,7 @@ class _Row:
     problem: Message | None = None
 
 
-def programs(shown: Shown, language: Language) -> str:
+def programs(shown: ShownResult, language: Language) -> str:
     """Every program, folded, with a button that copies it."""
     chars = sum(len(passage.content) for passage in shown.collection.passages)
     problem = w.CODE_TOO_LONG.format(chars=chars) if chars > MOST_SHOWN_CHARS else None
@@ -32,7 +32,7 @@ def programs(shown: Shown, language: Language) -> str:
     return render("programs.html", language, rows=rows)
 
 
-def _row(program: Program, shown: Shown) -> _Row:
+def _row(program: Program, shown: ShownResult) -> _Row:
     try:
         return _Row(program.label, program.write(shown))
     except InputError as error:

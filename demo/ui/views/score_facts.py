@@ -18,13 +18,13 @@ def score_facts(result: Result, language: Language) -> str:
 
 def _row(ranking: Ranking, language: Language) -> FactRow:
     facts, kind = facts_of(ranking), ranking.ranker.kind
-    places = kind.decimals
+    decimals = kind.decimals
     return FactRow(
         ranking.ranker.label,
         (
             kind.label.to(language),
-            number(facts.margin, places),
-            number(facts.median_margin, places + 1),
+            number(facts.margin, decimals),
+            number(facts.median_margin, decimals + 1),
             f"{facts.tied:,}",
             f"{facts.distinct:,}",
             f"{facts.scored:,}",

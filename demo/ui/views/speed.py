@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from demo.charts.speed import three_figures
 from demo.messages import Language, Message
-from demo.metrics.agreement import Measure
+from demo.metrics.agreement import AgreementMeasure
 from demo.phrases import seconds
 from demo.records import Result
 from demo.results import SpeedRow, speed_rows
@@ -16,7 +16,7 @@ from demo.ui.views.judged import Figures
 
 
 def speed_table(
-    result: Result, reference_key: str, measure: Measure, figures: Mapping[str, Figures], language: Language
+    result: Result, reference_key: str, measure: AgreementMeasure, figures: Mapping[str, Figures], language: Language
 ) -> str:
     """The table twin of the speed chart.
 

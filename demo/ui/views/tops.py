@@ -14,7 +14,7 @@ from demo.results import TOP_K, Pair
 from demo.text import Analysis, matching_spans
 from demo.ui import wording as w
 from demo.ui.views.curves import curve
-from demo.ui.views.passage_text import Part, Verdict, grade_words, parts_of, snippet_of, verdicts
+from demo.ui.views.passage_text import TextPart, Verdict, grade_words, parts_of, snippet_of, verdicts
 from demo.ui.views.passages import GradeButton, grade_buttons
 from demo.ui.views.render import render
 
@@ -33,8 +33,8 @@ class Hit:
 
     index: int
     verdict: Verdict
-    title: tuple[Part, ...]
-    snippet: tuple[Part, ...]
+    title: tuple[TextPart, ...]
+    snippet: tuple[TextPart, ...]
     grade: str
     grade_words: str
     direction: str
@@ -91,7 +91,7 @@ def tops(pair: Pair, meanings: Mapping[int, Message], analysis: Analysis, langua
 def _side(
     pair: Pair,
     name: str,
-    places: Sequence[int],
+    indices: Sequence[int],
     meanings: Mapping[int, Message],
     analysis: Analysis,
     language: Language,
@@ -123,7 +123,7 @@ def _side(
     return Side(
         name=name,
         label=ranking.ranker.label,
-        hits=tuple(map(hit, places)),
+        hits=tuple(map(hit, indices)),
         unfound=w.UNFOUND_HERE.format(count=unfound).to(language) if unfound else "",
     )
 
@@ -132,8 +132,8 @@ def _lines(pair: Pair, before: Sequence[int], after: Sequence[int]) -> list[Line
     """A line for every passage of either side; those of one side alone come from below or go there."""
     rows = max(len(before), len(after))
 
-    def at(places: Sequence[int], index: int) -> float:
-        return round((places.index(index) + 0.5) / rows * 100, 2) if index in places else 100.0
+    def at(indices: Sequence[int], index: int) -> float:
+        return round((indices.index(index) + 0.5) / rows * 100, 2) if index in indices else 100.0
 
     def line(index: int) -> Line:
         both = index in before and index in after

@@ -15,7 +15,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WhatIfChange:
     """«3 → 1» and «▲ 2» in one ranking."""
 
     ranks: str
@@ -24,12 +24,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WhatIfRow:
     """One passage before and after."""
 
     name: str
     edited: bool
-    changes: tuple[Change, ...]
+    changes: tuple[WhatIfChange, ...]
 
 
 def what_if(found: WhatIf, language: Language) -> str:
@@ -45,17 +45,17 @@ def what_if(found: WhatIf, language: Language) -> str:
     )
 
 
-def _row(shift: Shift, language: Language) -> Row:
+def _row(shift: Shift, language: Language) -> WhatIfRow:
     changes = zip(shift.before, shift.after, shift.moves, strict=True)
-    return Row(
+    return WhatIfRow(
         name=passage_name(shift.passage),
         edited=shift.edited,
         changes=tuple(_change(before, after, move, language) for before, after, move in changes),
     )
 
 
-def _change(before: int | None, after: int | None, move: int | None, language: Language) -> Change:
+def _change(before: int | None, after: int | None, move: int | None, language: Language) -> WhatIfChange:
     if move is not None:
-        return Change(f"{before} → {after}", change_mark(move), direction(move))
+        return WhatIfChange(f"{before} → {after}", change_mark(move), direction(move))
     word = w.CAME_IN if before is None else w.WENT_OUT
-    return Change(f"{before or '–'} → {after or '–'}", word.to(language), "same")
+    return WhatIfChange(f"{before or '–'} → {after or '–'}", word.to(language), "same")

@@ -29,7 +29,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WordRow:
     """A word with its number.
 
     Attributes:
@@ -50,7 +50,7 @@ class Terms:
 
     label: str
     score: str
-    rows: tuple[Row, ...]
+    rows: tuple[WordRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Shaded:
     score: str
     query: tuple[Piece, ...]
     content: tuple[Piece, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[WordRow, ...]
     joined: str
 
 
@@ -85,7 +85,7 @@ def why(passage: Passage, found: Sequence[Explanation], left_out: Sequence[Ranke
 def _terms(found: TermWeights) -> Terms:
     most = max((abs(each.value) for each in found.weights), default=0.0) or 1.0
     rows = (
-        Row(
+        WordRow(
             each.word,
             signed(each.value, 2),
             round(abs(each.value) / most, 3),
@@ -103,7 +103,7 @@ def shaded(found: Occlusion, language: Language) -> Shaded:
     sources += [(found.content, w.COLUMN_PASSAGE, each) for each in found.of_passage]
     strongest = sorted(sources, key=lambda source: -abs(source[2].value))[:STRONGEST]
     rows = (
-        Row(
+        WordRow(
             shorten(text[effect.start : effect.end], WORD_COLUMNS),
             _effect(effect),
             round(abs(effect.value) / most, 3),

@@ -25,7 +25,7 @@ from demo.errors import InputError, ModelError, RemoteError
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loaded_models import LoadedModels
 from demo.rankers.cross_encoder.loading import available, fingerprint, load_cross_encoder, resolve
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.records import ModelSpec
 from demo.settings import ROOT, Settings
 
@@ -343,7 +343,7 @@ def test_a_download_stops_when_nobody_waits_for_it_and_goes_on_later(large: tupl
     write_bert(content.root / NEW)
     content.pause = 0.1
     spec, settings = resolve(NEW, ANY, hub), ANY
-    models: LoadedModels[CrossEncoder] = LoadedModels(
+    models: LoadedModels[LoadedCrossEncoder] = LoadedModels(
         lambda spec, settings, tell: load_cross_encoder(spec, settings, tell, hub), settings
     )
     with models.claim(spec, "fp32") as ticket:

@@ -19,7 +19,7 @@ from made_tokenizers import bert_like, roberta_like, unigram_like
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
-from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError, read_scores
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder, MemoryShortError, read_scores
 from demo.rankers.cross_encoder.pairs import PairTokenizer
 from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer
 from demo.records import ModelSpec
@@ -28,7 +28,7 @@ from demo.settings import Settings
 SMALL = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
 
 
-def load(folder: Path, **settings: Any) -> CrossEncoder:
+def load(folder: Path, **settings: Any) -> LoadedCrossEncoder:
     chosen = Settings(**settings)
     return load_cross_encoder(resolve(str(folder), chosen), chosen)
 
@@ -118,14 +118,14 @@ def test_two_outputs_are_read_as_their_difference() -> None:
 
 
 @pytest.fixture(scope="module")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> CrossEncoder:
+def bert(tmp_path_factory: pytest.TempPathFactory) -> LoadedCrossEncoder:
     return load(write_bert(tmp_path_factory.mktemp("bert")), batch_tokens=128)
 
 
 MANY = tuple(f"{passage} {number}" for number in range(6) for passage in PASSAGES[:5])
 
 
-def test_order_and_company_do_not_change_scores(bert: CrossEncoder) -> None:
+def test_order_and_company_do_not_change_scores(bert: LoadedCrossEncoder) -> None:
     places = list(range(len(MANY)))
     random.Random(3).shuffle(places)
     straight = scores_of(bert, QUERY, MANY)
@@ -135,7 +135,7 @@ def test_order_and_company_do_not_change_scores(bert: CrossEncoder) -> None:
     np.testing.assert_allclose(alone, straight[:5], rtol=0, atol=1e-4)
 
 
-def test_every_text_is_in_one_batch_within_the_budget(bert: CrossEncoder) -> None:
+def test_every_text_is_in_one_batch_within_the_budget(bert: LoadedCrossEncoder) -> None:
     batches = list(bert.score(QUERY, MANY))
     assert sorted(index for batch in batches for index in batch.indices.tolist()) == list(range(len(MANY)))
     for batch in batches:
@@ -148,11 +148,11 @@ def test_every_text_is_in_one_batch_within_the_budget(bert: CrossEncoder) -> Non
     assert len(batches) > 3
 
 
-def test_no_text_gives_no_batch(bert: CrossEncoder) -> None:
+def test_no_text_gives_no_batch(bert: LoadedCrossEncoder) -> None:
     assert list(bert.score(QUERY, [])) == []
 
 
-def test_equal_texts_have_equal_scores(bert: CrossEncoder) -> None:
+def test_equal_texts_have_equal_scores(bert: LoadedCrossEncoder) -> None:
     assert len(set(scores_of(bert, QUERY, ["berlin"] * 3))) == 1
 
 
@@ -223,7 +223,7 @@ def test_the_best_window_counts(tmp_path: Path) -> None:
     assert extents[1].pair_tokens == 3 + 7 + len(words)
 
 
-def test_windows_change_nothing_where_all_is_read(bert: CrossEncoder) -> None:
+def test_windows_change_nothing_where_all_is_read(bert: LoadedCrossEncoder) -> None:
     plain, windowed = scores_of(bert, QUERY, MANY), scores_of(bert, QUERY, MANY, windows=True)
     np.testing.assert_allclose(plain, windowed, rtol=0, atol=1e-5)
 
@@ -264,9 +264,9 @@ class FakeNetwork:
         return scores
 
 
-def fake_model(folder: Path, network: FakeNetwork, batch_tokens: int = 256) -> CrossEncoder:
+def fake_model(folder: Path, network: FakeNetwork, batch_tokens: int = 256) -> LoadedCrossEncoder:
     pairs = PairTokenizer(as_text_tokenizer(bert_like(folder)), 512)
-    return CrossEncoder(ModelSpec("made", "Made"), pairs, network, "print", batch_tokens)
+    return LoadedCrossEncoder(ModelSpec("made", "Made"), pairs, network, "print", batch_tokens)
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
 # ---- device and precision --------------------------------------------------------------------------------------------
 
 
-def test_what_a_loaded_model_says_of_itself(bert: CrossEncoder) -> None:
+def test_what_a_loaded_model_says_of_itself(bert: LoadedCrossEncoder) -> None:
     parameters = sum(value.numel() for value in bert_state(1).values())
     assert bert.bytes >= 4 * parameters
     assert (bert.backend, bert.device, bert.precision, bert.pairs.max_tokens) == ("own forward", "cpu", "fp32", 512)
@@ -359,7 +359,7 @@ def test_a_model_says_what_computes_it(family: Family, tmp_path: Path) -> None:
     assert (model.network.lanes > 1) == (own and torch.get_num_threads() > 1)
 
 
-def test_threads_of_others_stay_as_they_are(bert: CrossEncoder) -> None:
+def test_threads_of_others_stay_as_they_are(bert: LoadedCrossEncoder) -> None:
     found = []
     before = torch.get_num_threads()
     scores_of(bert, QUERY, MANY)
@@ -370,7 +370,7 @@ def test_threads_of_others_stay_as_they_are(bert: CrossEncoder) -> None:
     assert bert.submit(bert.pairs.inputs(*one_pair(bert))).result().shape == (1, 1)
 
 
-def one_pair(model: CrossEncoder) -> tuple[Any, Any, Any]:
+def one_pair(model: LoadedCrossEncoder) -> tuple[Any, Any, Any]:
     (question,), texts = model.pairs.encode([QUERY]), model.pairs.encode(["berlin"])
     return question, texts, model.pairs.windows(question, texts, model.pairs.room(), overlapping=False)
 

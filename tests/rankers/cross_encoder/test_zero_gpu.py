@@ -18,7 +18,7 @@ from made_checkpoints import PASSAGES, QUERY, scores_of, write_bert
 
 from demo.errors import InputError
 from demo.rankers.cross_encoder import loading
-from demo.rankers.cross_encoder.model import CrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.service import RankingService
 from demo.settings import Settings
 
@@ -74,7 +74,7 @@ def load(folder: Path) -> Any:
     return zero_gpu.load_cross_encoder(zero_gpu.resolve(str(folder), BORROWING), BORROWING)
 
 
-def load_plainly(folder: Path) -> CrossEncoder:
+def load_plainly(folder: Path) -> LoadedCrossEncoder:
     settings = Settings(device="cpu")
     return loading.load_cross_encoder(loading.resolve(str(folder), settings), settings)
 

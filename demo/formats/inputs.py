@@ -51,7 +51,7 @@ def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
         raise InputError("The passages need to be a list of texts or objects; put a single text into a list.")
     source = Source("", b"", limits)
     found = read_items(((source.item(number), text) for number, text in enumerate(texts, 1)), source)
-    entries = [replace(entry, doc_id=entry.doc_id or str(entry.place.number)) for entry in found.entries]
+    entries = [replace(entry, doc_id=entry.doc_id or str(entry.location.number)) for entry in found.entries]
     reading = Reading(("json",), Message("from a list"), 0)
     title, name = Message("Passages from a list"), Message("the list")
     return assemble([replace(found, entries=tuple(entries))], reading, "pasted", title, name, limits).collection
