@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from itertools import accumulate
+from math import floor, log10
 from typing import Literal
 
 from demo.messages import Language, Message, plural
@@ -110,6 +111,17 @@ def count_queries(count: int) -> Message:
 def count_pairs(count: int) -> Message:
     """The number of (query, passage) pairs: “1 pair”, “40 pairs”."""
     return plural("{count:,} pair", "{count:,} pairs", count)
+
+
+def price(usd: float) -> Message:
+    """US dollars to two figures, or to the cent from 1 on: “0.0021 USD”, “12.50 USD”."""
+    figures = 2 if usd >= 1 else max(2, 1 - floor(log10(usd))) if usd > 0 else 0
+    return Message("{usd} USD", usd=f"{usd:,.{figures}f}")
+
+
+def price_of_thousand(usd_per_query: float) -> Message:
+    """What 1,000 queries cost at this price of one."""
+    return Message("{price} per 1,000 queries", price=price(1000 * usd_per_query))
 
 
 def rate(speed: float) -> str:

@@ -1,6 +1,17 @@
 import pytest
 
-from demo.phrases import change_mark, describe_change, direction, passage_name, rate, seconds, shorten, signed
+from demo.phrases import (
+    change_mark,
+    describe_change,
+    direction,
+    passage_name,
+    price,
+    price_of_thousand,
+    rate,
+    seconds,
+    shorten,
+    signed,
+)
 from demo.records import Passage
 
 
@@ -77,3 +88,15 @@ def test_durations(value: float, text: str) -> None:
 
 def test_rates() -> None:
     assert (rate(38.2), rate(9.96), rate(0.25)) == ("38", "10.0", "0.2")
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [(12.5, "12.50 USD"), (0.5, "0.50 USD"), (0.0021, "0.0021 USD"), (3.4e-5, "0.000034 USD"), (0, "0 USD")],
+)
+def test_a_price_has_two_figures_at_least(usd: float, text: str) -> None:
+    assert str(price(usd)) == text
+
+
+def test_the_price_of_a_thousand_queries() -> None:
+    assert str(price_of_thousand(0.002)) == "2.00 USD per 1,000 queries"

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from demo.charts.style import GRID, INK, SAME, UP, axis, axis_title, centred, escaped, layout
 from demo.messages import Language, Message, clauses, listed
 from demo.metrics.agreement import AgreementMeasure
-from demo.phrases import shorten, signed
+from demo.phrases import price, shorten, signed
 from demo.records import Result
 from demo.results import SpeedRow, find_ranking, speed_rows
 
@@ -34,6 +34,7 @@ class SpeedPoint:
         milliseconds: a pair, tokenising and model; value: agreement or quality.
         shift: pixels that its label stands above the point, so that no two labels share a line.
         leftwards: whether the label stands to the left, being on the right half.
+        usd: what this ranking cost, where the owner of a server states a price; else 0.
     """
 
     label: str
@@ -43,6 +44,7 @@ class SpeedPoint:
     is_reference: bool
     shift: float
     leftwards: bool
+    usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def speed_data(
             is_reference=row.is_reference,
             shift=shift,
             leftwards=milliseconds > middle,
+            usd=row.cost.usd,
         )
         for (row, milliseconds, value), shift in zip(drawn, shifts, strict=True)
     )
@@ -166,12 +169,13 @@ def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> go.Scatter
     colour = UP if point.from_model else SAME
     what = escaped(data.y_label.to(language))
     pace = Message("{three_figures} ms a pair", three_figures=three_figures(point.milliseconds)).to(language)
+    bill = f"<br>{price(point.usd).to(language)}" if point.usd else ""
     return go.Scatter(
         name=point.label,
         mode="markers",
         x=[point.milliseconds],
         y=[point.value],
-        hovertext=[f"<b>{escaped(point.label)}</b><br>{pace}<br>{what} {signed(point.value)}"],
+        hovertext=[f"<b>{escaped(point.label)}</b><br>{pace}<br>{what} {signed(point.value)}{bill}"],
         hoverinfo="text",
         marker={
             "symbol": "diamond-open" if point.is_reference else "circle",

@@ -84,6 +84,8 @@ class Speed:
             before; if all were, at the pace of an earlier run on this machine; None where nothing was ever measured.
         pairs_per_second: None in the same case.
         earlier: whether the time is that of an earlier run.
+        usd_per_query: what a server beyond this machine bills, in US dollars, over the same queries; 0 where
+            its owner states no price, or all was known from before.
         device, precision: as in `Cost`.
     """
 
@@ -94,6 +96,7 @@ class Speed:
     device: str
     precision: str
     earlier: bool = False
+    usd_per_query: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +250,7 @@ def _speed(outcomes: Sequence[Outcome], ranker_index: int) -> Speed:
         device=last.device,
         precision=last.precision,
         earlier=earlier is not None,
+        usd_per_query=sum(cost.usd for cost in fresh) / len(fresh) if fresh else 0.0,
     )
 
 

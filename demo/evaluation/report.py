@@ -267,6 +267,7 @@ def _ranker(
         "speed": {
             "seconds_per_query": speed.seconds_per_query,
             "pairs_per_second": speed.pairs_per_second,
+            "usd_per_query": speed.usd_per_query,
             "measured_earlier": speed.earlier,
             "pairs": speed.pairs,
             "truncated": speed.truncated,

@@ -8,7 +8,7 @@ from demo.evaluation.figures import SIGNIFICANT, Evaluation, PairedTest, describ
 from demo.messages import NOTHING, Message, plural
 from demo.metrics.effectiveness import Measure, parse_measure
 from demo.metrics.significance import describe_effect
-from demo.phrases import count_queries, seconds, signed
+from demo.phrases import count_queries, price_of_thousand, seconds, signed
 from demo.records import RankerSpec
 
 JUDGED_AT_10 = parse_measure("judged@10")
@@ -132,6 +132,13 @@ def _cost(evaluation: Evaluation, ranker: RankerSpec) -> Message:
     if speed.seconds_per_query is None:
         return NOTHING
     time, where = seconds(speed.seconds_per_query), f" ({speed.device})" if speed.device else ""
+    if speed.usd_per_query:
+        return Message(
+            " It takes {time} a query{where} and costs {price}.",
+            time=time,
+            where=where,
+            price=price_of_thousand(speed.usd_per_query),
+        )
     if speed.earlier:
         return Message(" It takes {time} a query, as measured in an earlier run on this machine.", time=time)
     return Message(" It takes {time} a query{where}.", time=time, where=where)

@@ -77,6 +77,7 @@ def test_compare_takes_it_and_fusions_of_it(far: Far) -> None:
     assert view.kept is not None, view.status
     assert [ranking.ranker.key for ranking in view.kept.rankings] == rankers
     assert len(far.server.asked) == 1  # its scores are kept for the fusion
+    assert "0.0020 USD" in str(view.drawn["speeds"])
 
 
 def test_a_link_names_it(far: Far) -> None:
@@ -88,12 +89,13 @@ def test_a_link_names_it(far: Far) -> None:
 
 
 def test_the_command_line_evaluates_it(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RERANK_LENS_REMOTES", far.server.toml())
+    monkeypatch.setenv("RERANK_LENS_REMOTES", far.server.toml(usd_per_call=0.002))
     command = ["--collection", "cities", "--rankers", f"bm25,{FAR}", "--queries", "2", "--depth", "5", "--out"]
     main([*command, str(tmp_path)])
     figures = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     assert [ranker["key"] for ranker in figures["rankers"]] == ["bm25", FAR]
     asked = len(far.server.asked)
     assert asked == 2
+    assert [ranker["speed"]["usd_per_query"] for ranker in figures["rankers"]] == [0, pytest.approx(0.002)]
     main([*command, str(tmp_path)])  # what was scored is on disk
     assert len(far.server.asked) == asked

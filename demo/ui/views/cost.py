@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.messages import Language, Message
-from demo.phrases import rate, seconds
+from demo.phrases import price, rate, seconds
 from demo.records import Cost
 from demo.results import Pair
 from demo.ui import wording as w
@@ -34,5 +34,5 @@ def _model_facts(model: Cost, language: Language) -> list[tuple[Message, str]]:
         (w.TOOK_RATE, pace),
         (w.TOOK_LOAD, seconds(model.load_seconds) if model.load_seconds else w.TOOK_NOT_LOADED.to(language)),
         (w.TOOK_DEVICE, " · ".join(filter(None, (model.device, model.precision)))),
-        *([(w.TOOK_PRICE, f"{model.usd:.4f} USD")] if model.usd else []),
+        *([(w.TOOK_PRICE, price(model.usd).to(language))] if model.usd else []),
     ]

@@ -19,7 +19,7 @@ from demo.messages import Language, Message
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import Interval, describe_effect
-from demo.phrases import Direction, direction, seconds, signed
+from demo.phrases import Direction, direction, price_of_thousand, seconds, signed
 from demo.records import RankerSpec
 from demo.ui import wording as w
 from demo.ui.evaluate.session import BY_GAIN, Evaluated
@@ -168,6 +168,7 @@ class EvaluationRow:
         key: as the ranker is written, where that is not its label.
         against: None for the baseline.
         looked_at: whether it is the ranker that the pictures show.
+        price: of 1,000 queries, where the owner of a server states one.
     """
 
     label: str
@@ -176,6 +177,7 @@ class EvaluationRow:
     against: Against | None
     looked_at: bool
     time: str
+    price: str
 
 
 def table(evaluated: Evaluated, study: EvaluationView, language: Language) -> str:
@@ -215,6 +217,7 @@ def _row(evaluated: Evaluated, study: EvaluationView, ranker_index: int, languag
         against=None if test is None else _against(test, language),
         looked_at=ranker.key == study.key,
         time=_time(study, ranker),
+        price=price_of_thousand(usd).to(language) if (usd := evaluation.speeds[ranker.key].usd_per_query) else "",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from demo.charts.speed import three_figures
 from demo.messages import Language, Message
 from demo.metrics.agreement import AgreementMeasure
-from demo.phrases import seconds
+from demo.phrases import price, seconds
 from demo.records import Result
 from demo.results import SpeedRow, speed_rows
 from demo.ui import wording as w
@@ -27,6 +27,8 @@ def speed_table(
         InputError: the reference failed or is not here.
     """
     names = ("NDCG@10", "MRR@10") if figures else ()
+    speeds = speed_rows(result, reference_key, measure)
+    billed = any(speed.cost.usd for speed in speeds)
     columns = (
         w.RANKER,
         w.SPEED_MS,
@@ -35,6 +37,7 @@ def speed_table(
         w.SPEED_TOKENS,
         w.SPEED_LOAD,
         w.SPEED_MEMORY,
+        *([w.TOOK_PRICE] if billed else []),
         measure.label,
         *names,
     )
@@ -50,13 +53,14 @@ def speed_table(
                 count(cost.tokens),
                 seconds(cost.load_seconds) if cost.load_seconds else NOTHING,
                 megabytes(cost.model_bytes),
+                *([price(cost.usd).to(language) if cost.usd else NOTHING] if billed else []),
                 w.AGREEMENT_REFERENCE.to(language) if speed.is_reference else number(speed.agreement),
                 *(number(figures.get(speed.ranker.key, {}).get(name), 3) for name in names),
             ),
             speed.is_reference,
         )
 
-    rows = [row(speed) for speed in speed_rows(result, reference_key, measure)]
+    rows = [row(speed) for speed in speeds]
     return fact_table(w.SPEED, columns, rows, language, (w.SPEED_NOTE,))
 
 
