@@ -88,6 +88,10 @@ class Desk:
     def reranker(self, model: str, max_tokens: int | None = None, instruction: str | None = None) -> Ranker:
         """What the model of a request stands for: "" the default model, else a ranker as it is written everywhere.
 
+        Args:
+            max_tokens: most tokens that may be read, which matters only below the model's own length: clients send the
+                4,096 of a larger model by themselves.
+
         Raises:
             UnknownModelError: there is none.
             InputError: an instruction is given, and the ranker is no cross-encoder by itself.
@@ -97,7 +101,9 @@ class Desk:
             ranker = self.service.rankers.read(model) if model else usual()
             alone = ranker == usual(model)
             if alone:
-                ranker = usual(model, max_tokens=max_tokens or 0, instruction=(instruction or "").strip())
+                most = ranker.spec.model and ranker.spec.model.spec.max_tokens
+                bound = 0 if max_tokens is None or (most and max_tokens >= most) else max_tokens
+                ranker = usual(model, max_tokens=bound, instruction=(instruction or "").strip())
             ranker.check()
         except InputError as error:
             raise UnknownModelError(error.message) from error

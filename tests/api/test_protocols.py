@@ -134,6 +134,11 @@ def test_the_model_is_any_ranker_that_gives_probabilities(spoken: Spoken) -> Non
     assert results(spoken, model="bundled/tiny[max_tokens=64]") == results(spoken)
 
 
+@pytest.mark.parametrize(("key", "name"), [("jina", "truncate_prompt_tokens"), ("cohere", "max_tokens_per_doc")])
+def test_a_bound_above_the_models_length_changes_nothing(key: str, name: str) -> None:
+    assert results(SPOKEN[key], **{name: 4096}) == results(SPOKEN[key])
+
+
 def test_what_jina_and_cohere_tell_beside_the_results() -> None:
     jina = client().post("/v1/rerank", json=body(SPOKEN["jina"])).json()
     assert (jina["model"], jina["object"]) == ("bundled/tiny", "list")
