@@ -129,6 +129,8 @@ class Journal:
                 break
             row = self._parsed(line, number)
             if number == 1 and row != header:
+                if not self._file.read(1):
+                    break  # nothing was scored, so nothing is lost
                 raise self._other_run(Message("its collection, its settings or its model’s weights"))
             if number > 1:
                 self._places[row["query_id"]] = end

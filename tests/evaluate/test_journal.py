@@ -144,6 +144,12 @@ def test_what_was_not_found_comes_back_as_that(tmp_path: Path) -> None:
 # ---- what never mixes --------------------------------------------------------------------------------------------
 
 
+def test_a_file_without_a_score_stands_in_nobodys_way(tmp_path: Path) -> None:
+    Journal(told(fingerprint="a server that never answered"), COLLECTION, tmp_path).close()
+    first = everything(run(tmp_path, told()))
+    assert everything(run(tmp_path, told())) == first  # which was written down
+
+
 @pytest.mark.parametrize(
     ("other", "collection"),
     [
