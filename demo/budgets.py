@@ -37,6 +37,13 @@ class ReadsTokens(Protocol):
             DemoError: there is no such model.
         """
 
+    def unscored(self, query: str, texts: Sequence[str]) -> Sequence[str]:
+        """Those of the texts whose score is not kept from before, so that there is work to do.
+
+        Raises:
+            DemoError: there is no such model.
+        """
+
 
 def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
     """Those that score: fusions taken apart, each ranker once."""
@@ -75,23 +82,25 @@ class Size:
 
     @classmethod
     def of(cls, rankers: Sequence[Ranker], texts: Sequence[str], most: int, query: str = "", queries: int = 1) -> Size:
-        """Of rankers that each score `most` of the texts, at worst the longest, for every query."""
-        scoring = scorers(rankers)
-        longest = sorted(map(tokens_of, texts), reverse=True)[:most]
-        pairs = [tokens_of(query) + tokens for tokens in longest]
+        """Of rankers that each score `most` of the texts, at worst the longest, for every query.
+
+        Where all texts of one query are scored, those whose score is kept are no work.
+        """
+        scoring, count = scorers(rankers), min(most, len(texts))
         tokens, seconds = 0, BM25_SECONDS * len(texts)
         for ranker in scoring:
-            read, spent = _work(ranker, pairs)
+            read, spent = _work(ranker, query, texts, count, queries == 1 and count == len(texts))
             tokens, seconds = tokens + queries * read, seconds + queries * spent
-        return cls(len(pairs), queries, len(scoring), tokens, seconds)
+        return cls(count, queries, len(scoring), tokens, seconds)
 
 
-def _work(ranker: Ranker, pairs: Sequence[int]) -> tuple[int, float]:
+def _work(ranker: Ranker, query: str, texts: Sequence[str], count: int, every: bool) -> tuple[int, float]:
     """Tokens and seconds; none for a ranker that does not exist, which fails in its own place."""
     if not isinstance(ranker, ReadsTokens):
-        return 0, BM25_SECONDS * len(pairs)
+        return 0, BM25_SECONDS * count
     try:
-        return ranker.work(pairs)
+        left = ranker.unscored(query, texts) if every else texts
+        return ranker.work([tokens_of(query) + tokens for tokens in sorted(map(tokens_of, left), reverse=True)[:count]])
     except DemoError:
         return 0, 0.0
 

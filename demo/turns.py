@@ -34,6 +34,9 @@ SLICE_SECONDS = 1.0
 GIVE_WAY_SECONDS = 2.0
 """How long a large request gives way to small ones at a time."""
 
+FREE_SECONDS = 0.05
+"""Expected work that never waits: the first example, say, whose scores are kept."""
+
 LOST_SECONDS = 3.0
 """Who does not look up, or works at one step, for so long is not waited for any longer."""
 
@@ -56,6 +59,11 @@ class _Job:
     running: bool = False
     spent: float = 0.0
     last: Progress = field(default_factory=lambda: Progress("waiting", 0, 0, Message("Waiting")))
+
+    @property
+    def free(self) -> bool:
+        """Whether there is next to nothing to do."""
+        return self.asking.seconds <= FREE_SECONDS
 
     @property
     def left(self) -> float:
@@ -158,7 +166,7 @@ class Turns:
 
     def _refuse_full(self, job: _Job) -> None:
         waiting = sum(not other.running for other in self._jobs)
-        if waiting < self._settings.max_waiting or (not waiting and self._has_room(job)):
+        if job.free or waiting < self._settings.max_waiting or (not waiting and self._has_room(job)):
             return
         self._usage.refused("full", job.asking.what)
         seconds = self._expected(job, len(self._jobs))
@@ -198,7 +206,11 @@ class Turns:
         return sum(other.running and other.small == job.small for other in self._jobs) < most
 
     def _is_next(self, job: _Job) -> bool:
-        return self._has_room(job) and next((each for each in self._queue(job) if self._is_there(each)), job) is job
+        return (
+            job.free
+            or (self._has_room(job)
+            and next((each for each in self._queue(job) if self._is_there(each)), job) is job)
+        )
 
     def _queue(self, job: _Job) -> list[_Job]:
         """Those who wait in the job's lane, next one first: visitors with fewer running ones go before others."""

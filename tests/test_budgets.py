@@ -35,6 +35,23 @@ def test_tokens_are_those_that_the_model_reads_of_the_longest_passages() -> None
     assert tokens("bm25, no/such") == 0
 
 
+def test_scores_that_are_kept_are_no_work() -> None:
+    service = service_with(FakeSource())
+    asked, rankers = request(), service.rankers.read_all("bm25, tiny")
+    texts = [passage.content for passage in asked.collection.passages]
+
+    def work(query: str, most: int = 99) -> Size:
+        return Size.of(rankers, texts, most, query)
+
+    before = work(asked.query)
+    service.run(asked, rankers).run()
+    after = work(asked.query)
+    assert (after.pairs, after.tokens) == (before.pairs, 0)
+    assert after.seconds < before.seconds
+    assert work("another query").tokens > 0
+    assert work(asked.query, 2).tokens > 0  # who knows which two
+
+
 @pytest.mark.parametrize(
     ("limits", "rankers", "said"),
     [

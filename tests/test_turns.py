@@ -50,6 +50,15 @@ def test_alone_every_step_and_the_value_come_through() -> None:
     assert steps.result == 3
 
 
+def test_next_to_nothing_never_waits_and_is_never_refused_for_want_of_room() -> None:
+    turns = turns_with(max_waiting=0, max_small=1)
+    begun = turns.take(SMALL, counting(9))
+    next(begun)
+    with pytest.raises(BusyError, match="there is no room for more"):
+        next(turns.take(SMALL, counting(1)))
+    assert turns.take(Asking("b", seconds=0.05), counting(3)).run() == 3
+
+
 def test_a_visitor_with_too_many_requests_is_told_when_to_come_back() -> None:
     turns = turns_with(max_visitor_requests=2)
     begun = [turns.take(LARGE, counting(9)) for _ in range(2)]

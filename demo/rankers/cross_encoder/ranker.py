@@ -98,6 +98,14 @@ class CrossEncoder:
         read = sum(tokens) if self.windows else sum(min(each, most) for each in tokens)
         return read, self.scoring.expected_seconds(use, read)
 
+    def unscored(self, query: str, texts: Sequence[str]) -> Sequence[str]:
+        """Those of the texts whose score is not kept.
+
+        Raises:
+            DemoError: there is no such model.
+        """
+        return self.scoring.unscored(self._use(), query, texts)
+
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; scores that were computed before are not computed again."""

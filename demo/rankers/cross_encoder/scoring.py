@@ -108,6 +108,11 @@ class Scoring:
         """What reading so many tokens is expected to take, by what it took before or by the model's size."""
         return tokens * self._speeds.seconds_per_token(use.spec, use.precision)
 
+    def unscored(self, use: Use, query: str, contents: Sequence[str]) -> list[str]:
+        """Those of the contents whose score is not kept."""
+        rows = self._find(use, self._source.fingerprint(use.spec, self._settings), query, contents)
+        return [content for content, row in zip(contents, rows, strict=True) if row is None]
+
     def models(self) -> Sequence[tuple[ModelSpec, Where]]:
         """Every model on offer, and where its weights are now."""
         return self._source.available(self._settings)
@@ -197,7 +202,7 @@ class Scoring:
             self._paces[key], most = own, None
         return replace(cost, earlier=most)
 
-    def _find(self, use: Use, fingerprint: str | None, query: str, contents: list[str]) -> list[Kept | None]:
+    def _find(self, use: Use, fingerprint: str | None, query: str, contents: Sequence[str]) -> list[Kept | None]:
         """The kept score of each text; None for all while the weights are not on this machine."""
         if fingerprint is None:
             return [None] * len(contents)
