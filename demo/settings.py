@@ -1,8 +1,12 @@
-"""What the person who runs the app can set: environment variables, read here and nowhere else."""
+"""What the person who runs the app can set: environment variables, read here and nowhere else.
+
+`python -m demo.settings` prints the table of `docs/settings.md`.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -126,3 +130,23 @@ def _parse(name: str, text: str, kind: type) -> Any:
         shown = text if len(text) <= 40 else f"{text[:40]}…"
         raise InputError("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=shown)
     return text
+
+
+def table() -> list[str]:
+    """The rows of the table of settings, in Markdown."""
+    return [
+        f"| `{PREFIX}{row.name.upper()}` | {_written(row.default)} | {row.metadata['text']} |"
+        for row in fields(Settings)
+    ]
+
+
+def _written(default: object) -> str:
+    if isinstance(default, bool):
+        return str(int(default))
+    if isinstance(default, int) and default > MOST_PORT:
+        return f"{default:_}"
+    return str(default) or "(empty)"
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(table()) + "\n")

@@ -206,10 +206,8 @@ class Turns:
         return sum(other.running and other.small == job.small for other in self._jobs) < most
 
     def _is_next(self, job: _Job) -> bool:
-        return (
-            job.free
-            or (self._has_room(job)
-            and next((each for each in self._queue(job) if self._is_there(each)), job) is job)
+        return job.free or (
+            self._has_room(job) and next((each for each in self._queue(job) if self._is_there(each)), job) is job
         )
 
     def _queue(self, job: _Job) -> list[_Job]:
