@@ -22,11 +22,10 @@ from demo.evaluation.figures import describe_test, known_baseline
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
 from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, Plan, read_rankers, run_queries, set_up
 from demo.evaluation.verdict import what_changes
-from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
-from demo.formats.source import Limits, Source
-from demo.formats.trec_runs import read_run
+from demo.formats.run_files import read_one_run
+from demo.formats.source import Limits
 from demo.messages import listed
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
 from demo.rankers.protocol import Ranker
@@ -202,8 +201,7 @@ def _asked(candidates: str, rankers: Rankers) -> Asked:
         if ranker.spec.ranks_collection:
             return ranker
     try:
-        (name, content), *_ = unpack([(path.name, path.read_bytes())], _UNLIMITED)
-        return read_run(Source(name, content, _UNLIMITED))
+        return next(iter(read_one_run([(path.name, path.read_bytes())], _UNLIMITED).runs.values()))
     except OSError as error:
         raise InputError(
             "The run {path} cannot be read ({strerror}). Write a first stage such as bm25, “judged” or the path of "

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from demo.errors import InputError
-from demo.formats.fields import UnknownShapeError, find_field, flat, scalar_named, shape_of
+from demo.formats.fields import ID, QUERY_ID, SCORE, UnknownShapeError, find_field, flat, scalar_named, shape_of
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.qrels import PASSAGE_NAMES, QUERY_NAMES
-from demo.formats.source import Place, Source
+from demo.formats.source import Column, Fields, Place, Source
 from demo.formats.tables import Table, table_with
-from demo.messages import Message
+from demo.messages import Message, listed
 
 _LARGEST = 3e38
 """The largest score written: what trec_eval keeps, a 32-bit float, ends little above it."""
@@ -37,12 +37,16 @@ class Run:
         rankings: doc_ids, best first.
         scores: their scores, never rising; the negative rank where the file has only ranks.
         notes: what the person should know about how it was read, each a clause.
+        columns: which fields were taken for what, where the file has names for them.
+        names: the fields that a person can choose from, as `Fields` takes them: `id` is the passage, `grade` the score.
     """
 
     tag: str
     rankings: Mapping[str, tuple[str, ...]]
     scores: Mapping[str, tuple[float, ...]]
     notes: tuple[Message, ...] = ()
+    columns: tuple[Column, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def read_run(source: Source) -> Run:
     """
     tag = ""
     rows: dict[str, dict[str, _Row]] = {}
-    for row in _rows(source):
+    found_rows, columns, names = _rows(source)
+    for row in found_rows:
         tag = tag or row.tag
         of_query = rows.setdefault(row.query_id, {})
         if row.doc_id in of_query:
@@ -82,6 +87,8 @@ def read_run(source: Source) -> Run:
         {query: tuple(row.doc_id for row in found) for query, found in ordered.items()},
         {query: tuple(row.score for row in found) for query, found in ordered.items()},
         _contradictions(ordered),
+        columns,
+        names,
     )
 
 
@@ -96,12 +103,43 @@ def looks_like_run(source: Source) -> bool:
 _ITERATIONS = ("Q0", "0", "Q1", "1")
 
 
-def _rows(source: Source) -> Iterator[_Row]:
+def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[str, ...]]:
+    """The rows, what columns were taken for, and the names to choose from.
+
+    Raises:
+        InputError: the first line is a header whose names are not known.
+    """
     if (items := json_items(source)) is not None:
-        return _of_json(items, source)
-    if (table := table_with(source, _is_header)) is not None:
-        return _of_table(table, source)
-    return _of_lines(source)
+        return _of_json(items, source), (), ()
+    chosen = {name for name in (source.chosen.query, source.chosen.id) if name}
+    table = table_with(source, lambda names: _is_header(names) or (len(chosen) == 2 and chosen <= set(names)))
+    if table is not None:
+        columns = _columns_named(table.names, source.chosen)
+        taken = tuple(Column(columns[role], label) for role, label in _ROLES.items() if columns[role])
+        return _of_table(table, columns, source), taken, tuple(filter(None, table.names))
+    if (table := table_with(source, _are_words)) is not None:
+        raise _unknown_header(table.names, source.row(table.header_line))
+    return _of_lines(source), (), ()
+
+
+_ROLES = {"query": QUERY_ID, "passage": ID, "score": SCORE}
+
+
+def _are_words(names: Sequence[str]) -> bool:
+    """Whether a first line can only be a header: three or more names, and no number or Q0 among them."""
+    return len(names) > 2 and not any(_is_number(name) or name.upper() in _ITERATIONS for name in names)
+
+
+def _unknown_header(names: Sequence[str], place: Place) -> InputError:
+    return UnknownShapeError(
+        Message(
+            "{where} is read as the header, and names no query, passage and score: {names}. Name columns “query_id”, "
+            "“doc_id” and “score”.",
+            where=place.start,
+            names=listed(f"“{name[:30]}”" for name in names[:8]),
+        ),
+        names,
+    )
 
 
 # ---- lines -------------------------------------------------------------------------------------------------------
@@ -190,19 +228,33 @@ _SCORES = ("score", "scores", "relevance_score", "similarity", "sim", "_score")
 _RANKS = ("rank", "position", "pos", "ranking")
 
 
-def _of_table(table: Table, source: Source) -> Iterator[_Row]:
-    names = table.names
-    query, passage, score, rank, tag = (
-        find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, _SCORES, _RANKS, ("tag", "run", "system"))
-    )
+def _columns_named(names: Sequence[str], chosen: Fields) -> dict[str, str]:
+    """The column of each kind, "" where there is none."""
+    chosen = chosen.among(names)
+    query = chosen.query or find_field(names, QUERY_NAMES) or ""
+    passage = chosen.id or find_field([name for name in names if name != query], PASSAGE_NAMES) or ""
+    rest = [name for name in names if name not in (query, passage)]
+    return {
+        "query": query,
+        "passage": passage,
+        "score": chosen.grade or find_field(rest, _SCORES) or "",
+        "rank": find_field(rest, _RANKS) or "",
+        "tag": find_field(rest, ("tag", "run", "system")) or "",
+    }
+
+
+def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_Row]:
+    """A row of each line; without scores and ranks the order of the lines is that of the passages."""
     for number, cells, _ in table.rows:
         place = source.row(number)
-        values = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
-        rank_text, score_text = values.get(rank or "", ""), values.get(score or "", "")
-        ranked = _number(rank_text, place, Message("rank")) if rank_text not in ("", "-") else 0.0
-        scored = _number(score_text, place, Message("score")) if score else -ranked
-        yield _Row(place, values.get(query or "", ""), values.get(passage or "", ""), ranked, scored,
-                   values.get(tag or "", ""))  # fmt: skip
+        named = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
+        values = {role: named.get(name, "") for role, name in columns.items()}
+        if not values["query"] or not values["passage"]:
+            raise _columns(place, sum(map(bool, cells)))
+        has_rank = columns["rank"] and values["rank"] not in ("", "-")
+        rank = _number(values["rank"], place, Message("rank")) if has_rank else float(number)
+        score = _number(values["score"], place, Message("score")) if columns["score"] else -rank
+        yield _Row(place, values["query"], values["passage"], rank, score, values["tag"])
 
 
 def _of_json(items: Sequence[tuple[Place, Any]], source: Source) -> Iterator[_Row]:
@@ -215,17 +267,18 @@ def _of_json(items: Sequence[tuple[Place, Any]], source: Source) -> Iterator[_Ro
             yield _Row(place, query, doc, number, _number(str(score), place, Message("score")))
         return
     for place, item in items:
-        yield from _of_object(item, place)
+        yield from _of_object(item, place, source.chosen)
 
 
-def _of_object(item: Any, place: Place) -> Iterator[_Row]:
+def _of_object(item: Any, place: Place, chosen: Fields) -> Iterator[_Row]:
     record = flat(item) if isinstance(item, dict) else {}
     lists = [name for name in item if isinstance(item[name], list)] if isinstance(item, dict) else []
     name = find_field(lists, _RESULT_LISTS)
-    query = scalar_named(record, QUERY_NAMES)
+    query = record.get(chosen.query, scalar_named(record, QUERY_NAMES))
     results = [record] if name is None else [flat(one) if isinstance(one, dict) else {} for one in item[name]]
     for rank, result in enumerate(results, 1):
-        passage, score = scalar_named(result, PASSAGE_NAMES), scalar_named(result, _SCORES)
+        passage = result.get(chosen.id, scalar_named(result, PASSAGE_NAMES))
+        score = result.get(chosen.grade, scalar_named(result, _SCORES))
         if query is None or passage is None or (score is None and name is None):
             raise UnknownShapeError(
                 Message(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from demo.judgments import Judgments
@@ -49,17 +50,22 @@ class ResultTab:
     # ---- running -------------------------------------------------------------------------------------------------
 
     def steps(
-        self, form: Form, rankers: Callable[[Ranker], Sequence[Ranker]], language: Language
+        self,
+        form: Form,
+        rankers: Callable[[Ranker], Sequence[Ranker]],
+        language: Language,
+        beside: tuple[Ranker, ...] = (),
     ) -> Generator[str | Shown, None, None]:
         """The progress as HTML, and what is shown so far whenever a column is done, complete at last.
 
         Args:
             rankers: who is asked, given the first stage.
+            beside: as in `Request`.
 
         Raises:
             InputError: something that was chosen or typed cannot be used.
         """
-        request = self.pane.request(form)
+        request = replace(self.pane.request(form), beside=beside)
         asked = tuple(rankers(request.first))
         for step in told_all(self.service.run(request, asked, self.pane.visitor(), self.file), language):
             if isinstance(step, str):

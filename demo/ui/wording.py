@@ -47,9 +47,11 @@ FIELD_TITLE = Message("Title from")
 FIELD_ID = Message("Id from")
 FIELD_QUERY = Message("Query from")
 FIELD_GRADE = Message("Grade from")
+FIELD_SCORE = Message("Score from")
 TAKEN_FROM = Message("{role} from “{name}”")
 TAKEN_BY_CONTENT = Message("{role} from “{name}”, told by its content")
 FIRST_JUDGMENTS = Message("Judgments")
+FIRST_RESULTS = Message("Results of a run")
 FIRST_ROWS = Message("The first rows as they were read")
 FORMATS_KNOWN = Message("What is understood")
 UPLOAD_BUTTON = Message("Choose files")
@@ -101,6 +103,10 @@ RANKERS = Message("Rankers, one column each")
 RANKERS_INFO = Message(
     "In the order chosen. Type a hub id, a folder, or a form such as bm25[k1=1.2] or rrf(bm25+bundled/tiny)"
 )
+ADD_RUNS = Message("Add run files")
+ADD_RUNS_INFO = Message("Each run is one more ranker, for the query with its id. Its passages are candidates too.")
+RUN_CHOICE = Message("{name} · run file")
+RUNS_NOT_IN_LINKS = Message("Run files do not fit into a link. Leave the runs out, or save the result as HTML.")
 RUN_COMPARE = Message("Compare")
 ADD_RANKER = Message("Add a model with options")
 ADD = Message("Add to the rankers")
@@ -316,6 +322,15 @@ GRADES = {
 }
 """What a grade means where the collection does not say."""
 RANKER = Message("Ranker")
+EXCHANGES = Message("Who enters and who leaves")
+EXCHANGES_HELP = Message(
+    "Passages in the first {k} of a ranker and not in those of {reference}, and the other way round."
+)
+ENTERED = Message("Enters")
+LEFT = Message("Leaves")
+NOT_IN_LIST = Message("not in the list of {ranker}")
+AT_RANK_OF = Message("rank {rank} of {ranker}")
+LISTS_OVERLAP = Message("{shared:,} in both lists, {own:,} here alone, {other:,} there alone")
 AGREEMENT = Message("Agreement")
 AGREEMENT_ROWS = Message("Rows: the reference; columns: the other ranker.")
 AGREEMENT_REFERENCE = Message("reference")
@@ -428,7 +443,6 @@ RUN_FILE = Message("Choose a run file")
 RUN_FILE_NONE = Message(
     "Six columns on each line: query, Q0, passage, rank, score, tag; MS MARCO's three are understood too."
 )
-RUN_FILE_READ = Message("{name}: {lines} results for {queries} queries")
 EVALUATE_DEPTH = Message("Candidates of each query, at most")
 EVALUATE_RANKERS = Message("Rankers")
 PRESET = Message("Published protocol")

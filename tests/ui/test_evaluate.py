@@ -399,10 +399,10 @@ def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: P
     bad = tmp_path / "notes.txt"
     bad.write_text("just words\n", encoding="utf-8")
     understood = tab.read_upload([str(bad)], "", {})
-    run, told = tab.read_run(str(bad), None, "zh")
-    assert (understood.found, run) == (None, None)
+    run = tab.pane.read_runs([str(bad)], {}, one=True)
+    assert (understood.found, run.found) == (None, None)
     assert 'role="alert"' in understood.note("zh")
-    assert 'role="alert"' in told
+    assert 'role="alert"' in run.note("zh")
 
 
 def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: EvaluateTab, tmp_path: Path) -> None:
@@ -410,8 +410,10 @@ def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: E
     saved = tab.file("run", evaluated, looks)
     path = tmp_path / saved["name"]
     path.write_text(saved["text"], encoding="utf-8")
-    run, told = tab.read_run(str(path), None, "en")
-    assert "50 results for 5 queries" in told
+    understood = tab.pane.read_runs([str(path)], {}, one=True)
+    assert "rerank-lens-evaluation.run: 50 results for 5 queries" in understood.note("en")
+    assert understood.found is not None
+    run = understood.found.runs["rerank-lens-evaluation.run"]
     _, again, _ = finished(tab, candidates=RUN, run=run, rankers=("bm25",))
     assert evaluated.evaluation is not None
     assert again.evaluation is not None

@@ -21,11 +21,9 @@ from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rankers, set_up
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
-from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
 from demo.formats.outputs import candidates_rank_llm, qrels_quepid
-from demo.formats.source import Fields, Source
-from demo.formats.trec_runs import Run, read_run
+from demo.formats.source import Fields
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
@@ -33,7 +31,7 @@ from demo.progress import Steps
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
-from demo.ui.boundary import existing, guarded, sentence_of
+from demo.ui.boundary import existing, guarded
 from demo.ui.evaluate import links
 from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.fields import Choices, Understood, understand
@@ -143,22 +141,6 @@ class EvaluateTab:
             return read_judged_files(files, self.pane.limits, key, qrels.strip(), fields)
 
         return understand(read, choices)
-
-    def read_run(self, path: str | None, before: Run | None, language: Language) -> tuple[Run | None, str]:
-        """The uploaded run, and one line that says what it holds.
-
-        A file that cannot be read leaves what was there before.
-        """
-        if not path:
-            return before, status.reading(w.RUN_FILE_NONE, language)
-        try:
-            (name, content), *_ = unpack([uploads.read(path)], self.pane.limits)
-            run = read_run(Source(name, content, self.pane.limits))
-        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
-            return before, status.reading(sentence_of(error), language, bad=True)
-        lines = sum(map(len, run.rankings.values()))
-        said = w.RUN_FILE_READ.format(name=name, queries=f"{len(run.rankings):,}", lines=f"{lines:,}")
-        return run, status.reading(said, language)
 
     def default_form(self) -> EvaluateForm:
         """The form before anything is chosen."""

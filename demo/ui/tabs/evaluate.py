@@ -15,6 +15,7 @@ import gradio as gr
 
 from demo.evaluation.presets import find_preset
 from demo.formats.judged import Judged
+from demo.formats.run_files import Runs
 from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import CUT, FILES, MEASURE, ORDER, EvaluateTab
@@ -28,7 +29,6 @@ from demo.ui.page import QUICK, RANKING, current_page, current_tab
 from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
-from demo.uploads import forget
 
 BRIDGE = """
 const tell = (place) => trigger('select', { place: Number(place) });
@@ -82,7 +82,7 @@ def build(frame: Frame) -> None:
 
 def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, choices: gr.State) -> None:
     """Words in the visitor's language, files, and what a preset sets."""
-    form = inputs.form
+    form, pane = inputs.form, tab.pane
 
     def localised(request: gr.Request) -> dict[Any, Any]:
         language = w.language_of(request)
@@ -122,10 +122,19 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, cho
         shown = menus.updates(understood, language, by_hand=True)
         return {choices: made, **understood_upload(understood, language), **shown}
 
-    def run_given(request: gr.Request, path: str | None, before: Any) -> tuple[Any, str]:
-        found = tab.read_run(path, before, w.language_of(request))
-        forget(path)
-        return found
+    def run_read(understood: Understood[Runs], language: Language) -> dict[Any, Any]:
+        run = None if understood.found is None else next(iter(understood.found.runs.values()))
+        return {form["run"]: gr.skip() if run is None else run, inputs.run_note: understood.note(language)}
+
+    def run_given(request: gr.Request, path: str | None, chosen: Choices) -> dict[Any, Any]:
+        understood, language = pane.read_runs([path] if path else [], chosen, one=True), w.language_of(request)
+        return run_read(understood, language) | inputs.run_fields.updates(understood, language)
+
+    def run_chosen(request: gr.Request, path: str | None, before: Choices, *values: str | None) -> dict[Any, Any]:
+        language, menus, paths = w.language_of(request), inputs.run_fields, [path] if path else []
+        made = with_choice(before, pane.read_runs(paths, before, one=True), menus.chosen(values))
+        understood = pane.read_runs(paths, made, one=True)
+        return {choices: made, **run_read(understood, language), **menus.updates(understood, language, by_hand=True)}
 
     def preset(key: str, measures: list[str]) -> tuple[Any, ...]:
         if key == NO_PRESET:
@@ -149,7 +158,9 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, cho
     told = [form["uploaded"], inputs.upload_note, inputs.qrels, *inputs.upload_fields.outputs()]
     gr.on([inputs.upload.upload, inputs.qrels.submit], uploaded, asked, told, **QUICK)
     inputs.upload_fields.on_input(fields_chosen, asked, [choices, *told])
-    inputs.run_file.upload(run_given, [inputs.run_file, form["run"]], [form["run"], inputs.run_note], **QUICK)
+    run_told = [form["run"], inputs.run_note, *inputs.run_fields.outputs()]
+    inputs.run_file.upload(run_given, [inputs.run_file, choices], run_told, **QUICK)
+    inputs.run_fields.on_input(run_chosen, [inputs.run_file, choices], [choices, *run_told])
     form["preset"].input(
         preset,
         [form["preset"], form["measures"]],
