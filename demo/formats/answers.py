@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from demo.errors import InputError
@@ -31,6 +31,7 @@ from demo.formats.fields import (
     find_field,
     flat,
     normal_name,
+    other_fields,
     scalar_named,
 )
 from demo.formats.grades import is_whole, read_grade
@@ -38,7 +39,7 @@ from demo.formats.json_lists import JUDGMENT_NAMES
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.source import Column, Entry, Fields, Found, Judgment, Place, Source
 from demo.formats.tables import Table, table_with
-from demo.messages import Message
+from demo.messages import Message, listed
 from demo.records import Query
 
 _QUERY_NAMES = (
@@ -84,7 +85,11 @@ class AnswerSet:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A query and a candidate of it; `label` is None where nobody judged the pair."""
+    """A query and a candidate of it; `label` is None where nobody judged the pair.
+
+    Attributes:
+        asked: what else was said of the query; fields: of the passage; beside: of one of them, or of the pair.
+    """
 
     place: Place
     query: str
@@ -93,6 +98,9 @@ class _Row:
     doc_id: str = ""
     title: str = ""
     label: Any = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_answers(source: Source) -> AnswerSet:
@@ -109,12 +117,14 @@ def read_answers(source: Source) -> AnswerSet:
     grades: dict[tuple[str, str], Judgment] = {}
     candidates: dict[str, dict[str, None]] = {}
     query_names, entry_names = _Names("q"), _Names("a")
-    rows, columns, notes = _rows(source)
+    rows, columns, notes, names = _rows(source)
+    sides = _Sides()
     for row in rows:
         query_id = row.query_id or query_names.of(row.query)
         doc_id = row.doc_id or entry_names.of(f"{row.title}\t{row.text}")
-        _, query = queries.setdefault(query_id, (row, Query(query_id, row.query)))
-        entry = entries.setdefault(doc_id, Entry(row.place, row.text, row.title, doc_id))
+        _, query = queries.setdefault(query_id, (row, Query(query_id, row.query, row.asked)))
+        entry = entries.setdefault(doc_id, Entry(row.place, row.text, row.title, doc_id, fields=row.fields))
+        sides.add(query_id, doc_id, row.beside)
         if query.text != row.query:
             raise _two_texts(row.place, queries[query_id][0].place, query_id)
         if (entry.title, entry.text) != (row.title, row.text):
@@ -125,14 +135,57 @@ def read_answers(source: Source) -> AnswerSet:
             earlier = grades.setdefault((query_id, doc_id), judgment)
             if earlier.grade != judgment.grade:
                 raise _two_labels(judgment, earlier)
+    asked, told = sides.of_queries(), sides.of_passages()
     found = Found(
-        tuple(entries.values()),
-        queries=tuple(query for _, query in queries.values()),
+        tuple(replace(one, fields={**one.fields, **told.get(doc_id, {})}) for doc_id, one in entries.items()),
+        queries=tuple(replace(one, fields={**one.fields, **asked.get(name, {})}) for name, (_, one) in queries.items()),
         judgments=tuple(grades.values()),
-        notes=notes,
+        notes=(*notes, *sides.notes()),
         columns=columns,
+        names=names,
     )
     return AnswerSet(found, {query_id: tuple(doc_ids) for query_id, doc_ids in candidates.items()})
+
+
+class _Sides:
+    """Tells the columns that speak of queries from those that speak of passages, by where their values stay the same.
+
+    A column that changes for a query and for a passage speaks of pairs, and is named rather than kept.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._queries: dict[str, dict[str, str]] = {}
+        self._passages: dict[str, dict[str, str]] = {}
+        self._by_query: set[str] = set()
+        self._by_passage: set[str] = set()
+
+    def add(self, query_id: str, doc_id: str, values: Mapping[str, str]) -> None:
+        """What one row says beside its query and its passage."""
+        self._names |= dict.fromkeys(values)
+        for known, key, changing in (
+            (self._queries, query_id, self._by_query),
+            (self._passages, doc_id, self._by_passage),
+        ):
+            first = known.setdefault(key, dict(values))
+            changing |= {name for name in {**first, **values} if first.get(name) != values.get(name)}
+
+    def of_queries(self) -> dict[str, dict[str, str]]:
+        """query_id → its fields."""
+        return {key: _without(values, self._by_query) for key, values in self._queries.items()}
+
+    def of_passages(self) -> dict[str, dict[str, str]]:
+        """doc_id → its fields."""
+        return {key: _without(values, self._by_passage) for key, values in self._passages.items()}
+
+    def notes(self) -> tuple[Message, ...]:
+        """Which columns are kept nowhere."""
+        lost = [name for name in self._names if name in self._by_query & self._by_passage]
+        return (Message("columns that speak of pairs, not kept: {names}", names=listed(lost)),) if lost else ()
+
+
+def _without(values: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def read_answers_as_passages(source: Source) -> Found:
@@ -144,7 +197,7 @@ def looks_like_answers(source: Source) -> bool:
     """Whether objects or a header name query and passage, or the first lines have columns with texts in place."""
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _are_objects_of_a_set(sample_items(source))
-    if table_with(source, _is_header) is not None:
+    if table_with(source, lambda names: _is_header(names) or bool(_columns_of(names, source.chosen))) is not None:
         return True
     rows = [line.split("\t") for line in source.rows[:_SAMPLE_LINES]]
     widths = {len(cells) for cells in rows}
@@ -165,18 +218,18 @@ class _Names:
         return self._known.setdefault(text, f"{self._prefix}{len(self._known) + 1}")
 
 
-def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...]]:
-    """The rows, what columns were taken for, and what is to be said."""
+def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...], tuple[str, ...]]:
+    """The rows, what columns were taken for, what is to be said, and the names to choose from."""
     if (items := json_items(source)) is not None:
         lacking = sum(_has_groups(item) and not _candidates(item) for _, item in items)
         notes = (Message("queries without passages left out: {lacking:,}", lacking=lacking),) if lacking else ()
-        return (row for place, item in items for row in _of_object(item, place)), (), notes
-    table = table_with(source, _is_header)
+        return (row for place, item in items for row in _of_object(item, place)), (), notes, ()
+    table = table_with(source, lambda names: _is_header(names) or bool(_columns_of(names, source.chosen)))
     if table is None:
-        return _of_lines(source), (), ()
+        return _of_lines(source), (), (), ()
     columns = _columns_of(table.names, source.chosen)
     named = tuple(Column(name, _ROLES[role]) for role, name in columns.items())
-    return _of_table(table, columns, source), named, ()
+    return _of_table(table, columns, source), named, (), tuple(filter(None, table.names))
 
 
 _ROLES = {"query_id": QUERY_ID, "query": QUERY, "doc_id": ID, "title": TITLE, "text": TEXT, "label": GRADE}
@@ -211,7 +264,9 @@ def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Itera
         if not columns:
             yield from _of_object({name: value for name, value in values.items() if value}, place)
             continue
-        yield _checked(_Row(place, **{column: values.get(name, "") for column, name in columns.items()}))
+        read: dict[str, Any] = {column: values.get(name, "") for column, name in columns.items()}
+        beside = other_fields({name: value for name, value in values.items() if name}, set(columns.values()))
+        yield _checked(_Row(place, **read, beside=beside))
 
 
 def _of_lines(source: Source) -> Iterator[_Row]:
@@ -229,7 +284,8 @@ def _of_lines(source: Source) -> Iterator[_Row]:
             yield _checked(_Row(place, cells[0], cells[1], label=1))
             yield _checked(_Row(place, cells[0], cells[2], label=0))
         else:
-            yield _checked(_Row(place, **dict(zip(_BY_WIDTH[width], cells, strict=True))))
+            read: dict[str, Any] = dict(zip(_BY_WIDTH[width], cells, strict=True))
+            yield _checked(_Row(place, **read))
 
 
 def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
@@ -352,14 +408,26 @@ def _of_object(item: Any, place: Place) -> Iterator[_Row]:
         raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=place.start)
     query_id, query = _query_of(item)
     passages = _candidates(item)
+    beside = _beside(item)
+    is_pair = not passages and not _has_groups(item)
     if not passages and not _has_groups(item):
         label = scalar_named(flat(item), _COLUMNS["label"])
         passages = [(None, {**item, "text": _passage_beside(item), "label": label})]
     given: dict[tuple[str, str], Any] = {}
     for grade, passage in passages:
         row = _passage_row(place, query_id, query, passage, grade)
+        row = replace(row, beside=beside, fields={}) if is_pair else replace(row, asked=beside)
         if given.setdefault((row.title, row.text), row.label) == row.label:
             yield _checked(row)
+
+
+_TAKEN = frozenset(name for names in _COLUMNS.values() for name in names) | {"text", *_MARKS}
+
+
+def _beside(item: Mapping[str, Any]) -> dict[str, str]:
+    """What else an object says in words and numbers, besides query, passages and labels."""
+    plain = {name: value for name, value in item.items() if not _is_many(value)}
+    return other_fields(plain, {name for name in plain if normal_name(name) in _TAKEN or _kind_grade(name) is not None})
 
 
 def _passage_row(place: Place, query_id: str, query: str, passage: Any, grade: int | None) -> _Row:
@@ -371,7 +439,9 @@ def _passage_row(place: Place, query_id: str, query: str, passage: Any, grade: i
     title = scalar_named({k: v for k, v in texts.items() if v != text}, _COLUMNS["title"]) or ""
     doc_id = as_text(scalar_named(record, _COLUMNS["doc_id"]), place, "id").strip()
     label = grade if grade is not None else _mark(record)
-    return _Row(place, query, (text or title).strip(), query_id, doc_id, title.strip() if text else "", label)
+    fields = other_fields(record, {name for name in record if normal_name(name.rsplit(".", 1)[-1]) in _TAKEN})
+    heading = title.strip() if text else ""
+    return _Row(place, query, (text or title).strip(), query_id, doc_id, heading, label, fields=fields)
 
 
 # ---- what may be wrong -------------------------------------------------------------------------------------------

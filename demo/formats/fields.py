@@ -126,8 +126,13 @@ def _nearest(names: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
 
 def scalar_named(record: Mapping[str, Any], wanted: tuple[str, ...]) -> Any:
     """The value nearest to the outside that is no list, under one of the wanted names; None if there is none."""
-    name = _nearest(tuple(name for name, value in record.items() if not isinstance(value, list)), wanted)
+    name = scalar_name(record, wanted)
     return None if name is None else record[name]
+
+
+def scalar_name(record: Mapping[str, Any], wanted: tuple[str, ...]) -> str | None:
+    """The name of that value."""
+    return _nearest(tuple(name for name, value in record.items() if not isinstance(value, list)), wanted)
 
 
 # ---- which field is what -----------------------------------------------------------------------------------------
@@ -302,7 +307,7 @@ class _Reader:
         doc_id = as_text(values.get(id_name), place, id_name).strip()
         score = score_of(values)
         scores = [] if score is None else [name for name in names if _last(name) in (*SCORE_NAMES, *DISTANCE_NAMES)]
-        fields = _others(values, {text_name, title_name, id_name, *scores})
+        fields = other_fields(values, {text_name, title_name, id_name, *scores})
         return Entry(place, text, title, _bare_id(doc_id), "", score, fields)
 
 
@@ -311,8 +316,12 @@ def _bare_id(doc_id: str) -> str:
     return doc_id.rsplit("::", 1)[1] or doc_id if doc_id.startswith("id:") and "::" in doc_id else doc_id
 
 
-def _others(values: Mapping[str, Any], used: set[str | None]) -> dict[str, str]:
-    """What else the record says, by names without the objects that engines put documents into."""
+def other_fields(values: Mapping[str, Any], used: set[str | None]) -> dict[str, str]:
+    """What else a flat record says, by names without the objects that engines put documents into.
+
+    Args:
+        used: names whose values were taken for something.
+    """
     kept: dict[str, str] = {}
     for name, value in values.items():
         if name in used or value is None or value == "" or len(kept) == _MOST_FIELDS or _is_vector(value):
