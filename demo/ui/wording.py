@@ -503,6 +503,21 @@ TABLE_KEY = Message(
     "randomisation test, p after Holm's correction below 0.05. ▲ better, ▼ worse, ● equal queries. Binary "
     "measures count grades from {grade}."
 )
+SLICES = Message("By a field")
+SLICES_EMPTY = Message("Choose a field: each of its values then has figures of its own.")
+SLICES_BY_QUERY = Message("{measure}, means over the queries of each value; the baseline is {baseline}.")
+SLICES_BY_PASSAGE = Message(
+    "{measure}, as if the collection had only the passages of one value; queries without a relevant one among them do "
+    "not count. The baseline is {baseline}."
+)
+SLICE_BY = Message("Field")
+SLICE_NONE = Message("none")
+SLICE_QUERIES = Message("{name} (queries)")
+SLICE_PASSAGES = Message("{name} (passages)")
+SLICE_ONLY = Message("Evaluate only the queries with")
+SLICE_EVERY = Message("any value")
+SLICE_VALUE = Message("Value")
+WITHIN = Message("only the {queries:,} of {of:,} queries with {name} “{value}” count")
 LOOK_MEASURE = Message("Measure")
 LOOK_BASELINE = Message("Baseline")
 LOOK_RANKER = Message("Ranker to look at")

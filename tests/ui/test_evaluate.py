@@ -74,9 +74,11 @@ def charts_of(view: View[Evaluated]) -> dict[str, ChartView]:
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
     assert [row.name for row in fields(Panel)] == [row.name for row in fields(Looks)]
-    assert Panel.looks([None, "a", None, None, OWN, None, None, 2.5]) == Looks("", "a", "", False, OWN, threshold=2.5)
-    assert Panel.looks([None, "a", None, None, OWN, True, "agreement"]) == Looks(
-        "", "a", "", False, OWN, True, BY_AGREEMENT
+    assert Panel.looks([None, "a", None, None, OWN, None, None, None, None, 2.5]) == Looks(
+        "", "a", "", False, OWN, threshold=2.5
+    )
+    assert Panel.looks([None, "a", None, None, OWN, True, "query:x", "=y", "agreement"]) == Looks(
+        "", "a", "", False, OWN, True, "query:x", "=y", BY_AGREEMENT
     )
 
 

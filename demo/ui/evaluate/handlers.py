@@ -20,6 +20,7 @@ from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rankers, set_up
+from demo.evaluation.slices import QUERIES, Field, values_of
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.judged import Judged, read_judged_files
 from demo.formats.outputs import candidates_rank_llm, qrels_quepid
@@ -27,13 +28,14 @@ from demo.formats.source import Fields
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
+from demo.phrases import shorten
 from demo.progress import Steps
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import existing, guarded
 from demo.ui.evaluate import links
-from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, Looks
+from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluated, EvaluateForm, Looks
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
@@ -76,9 +78,14 @@ class Look:
     language: Language
     live: bool = True
 
+    @property
+    def field(self) -> Field | None:
+        """The field whose values have figures of their own."""
+        return field_of(self.evaluated, self.looks)
 
-MEASURE, ORDER, CUT = frozenset({"measure"}), frozenset({"order"}), frozenset({"cut"})
-"""The occasions that another measure, another order of the queries or another threshold was chosen."""
+
+MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order", "cut", "field"))
+"""The occasions that another measure, order of the queries, threshold or field was chosen."""
 
 
 def _chart(row: EvaluationChart, look: Look) -> ChartView:
@@ -107,6 +114,12 @@ SECTIONS: tuple[Section[Look], ...] = (
     Section("share", saved=False),
     Section(
         "table", w.RANKERS_COMPARED, lambda look: views.table(look.evaluated, look.study, look.language), on=MEASURE
+    ),
+    Section(
+        "slices",
+        w.SLICES,
+        lambda look: views.by_field(look.evaluated, look.study, look.field, look.language),
+        on=MEASURE | FIELD,
     ),
     Section("charts", w.EVALUATION_CHARTS, charts=_charts(scores=False)),
     Section(
@@ -302,12 +315,16 @@ class EvaluateTab:
         """The evaluation with this baseline, this grade and the judgments that count, drawn."""
         if looks.counted != evaluated.own:
             evaluated = replace(evaluated, own=looks.counted, evaluation=None)
+        within = within_of(evaluated, looks)
+        if within != evaluated.within:
+            evaluated = replace(evaluated, within=within, evaluation=None)
         outcomes, known = evaluated.outcomes, evaluated.evaluation
         keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
         baseline = looks.baseline if looks.baseline in keys else evaluated.first if evaluated.first in keys else keys[0]
         if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
             own = (w.OWN_COUNT,) if evaluated.collection is not evaluated.judged.collection else ()
-            notes = (*evaluated.notes, *own)
+            part = (_within_note(evaluated, *within),) if within else ()
+            notes = (*evaluated.notes, *own, *part)
             known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
         return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
 
@@ -399,6 +416,25 @@ def _all_failed(failures: Sequence[Failure]) -> InputError:
     """Every ranker's reason in one sentence."""
     reasons = [Message("{label}: {reason}", label=each.ranker.label, reason=each.reason) for each in failures]
     return InputError(joined(reasons, "{head} {tail}"))
+
+
+def field_of(evaluated: Evaluated, looks: Looks) -> Field | None:
+    """The field that the looks ask for, if it is there."""
+    return next((field for field in evaluated.fields if str(field) == looks.field), None)
+
+
+def within_of(evaluated: Evaluated, looks: Looks) -> tuple[Field, str] | None:
+    """The field and the value of the queries to evaluate alone, if there are such queries."""
+    field, value = field_of(evaluated, looks), looks.value.removeprefix(WITH)
+    if field is None or field.side != QUERIES or looks.value == EVERY or value not in values_of(evaluated.every, field):
+        return None
+    return field, value
+
+
+def _within_note(evaluated: Evaluated, field: Field, value: str) -> Message:
+    return w.WITHIN.format(
+        queries=len(evaluated.outcomes), of=len(evaluated.every), name=field.name, value=shorten(value or "–", 60)
+    )
 
 
 def study_of(evaluated: Evaluated, looks: Looks) -> Study:
@@ -505,7 +541,7 @@ CALIBRATION = "calibration"
 FILES: dict[str, tuple[str, Callable[[Study], str | dict[str, str]]]] = {
     "run": ("evaluation.run", _run_file),
     "runs": ("runs.zip", _run_files),
-    "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation)),
+    "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation, study.outcomes)),
     "json": (
         "evaluation.json",
         lambda study: report.as_json_text(study.evaluation, study.outcomes, study.collection, study.ordered),

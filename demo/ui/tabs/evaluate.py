@@ -18,10 +18,10 @@ from demo.formats.judged import Judged
 from demo.formats.run_files import Runs
 from demo.messages import Language
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CUT, FILES, MEASURE, ORDER, EvaluateTab
+from demo.ui.evaluate.handlers import CUT, FIELD, FILES, MEASURE, ORDER, EvaluateTab
 from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
 from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
-from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
+from demo.ui.evaluate.session import EVERY, NO_PRESET, Evaluated, Looks
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import query_choices
 from demo.ui.inputs.fields import Choices, Understood, with_choice
@@ -175,11 +175,13 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
         for view in tab.run(asked, looks, w.language_of(request)):
-            yield results.updates(view, looks)
+            yield results.updates(view, looks, w.language_of(request))
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = _at_best(panel.looks(values))
-        return results.updates(tab.stopped(evaluated, looks, grade, w.language_of(request)), looks)
+        return results.updates(
+            tab.stopped(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
+        )
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
@@ -198,20 +200,32 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
-        return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
+        return results.updates(
+            tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
+        )
 
     def rescored(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = _at_best(panel.looks(values))
-        return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
+        return results.updates(
+            tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
+        )
 
     def returned(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
         view = tab.returned(evaluated, looks, grade, w.language_of(request))
-        return results.updates(view, looks) | panel.own_offered(evaluated, looks)
+        return results.updates(view, looks, w.language_of(request)) | panel.own_offered(evaluated, looks)
 
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
-        return results.updates(tab.again(evaluated, looks, w.language_of(request), MEASURE), looks)
+        return results.updates(
+            tab.again(evaluated, looks, w.language_of(request), MEASURE), looks, w.language_of(request)
+        )
+
+    def by_field(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
+        looks, language = replace(panel.looks(values), value=EVERY), w.language_of(request)
+        if evaluated is None or evaluated.within is None:
+            return results.updates(tab.again(evaluated, looks, language, FIELD), looks, language)
+        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
 
     def resorted(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         return built.updates(tab.again(evaluated, panel.looks(values), w.language_of(request), ORDER))
@@ -225,7 +239,8 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> N
     panel.measure.input(by_measure, shown, results.outputs(), **redraw)
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
     current_tab().select(returned, [built.kept, grade, *panel.steady()], results.outputs(), **redraw)
-    changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, grade.change]
+    panel.field.input(by_field, seen, results.outputs(), **redraw)
+    changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, panel.value.input, grade.change]
     gr.on(changed, rescored, seen, results.outputs(), **redraw)
     panel.threshold.input(cut, shown, built.outputs(), **redraw)
     panel.order.input(resorted, shown, built.outputs(), **redraw)
