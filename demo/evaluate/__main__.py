@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--queries", type=int, help="take only the first so many queries")
     add("--slice", default="", metavar="FIELD", help="figures for each value of a field of queries or passages: "
         "printed, and in slices.csv")  # fmt: skip
+    add("--mteb", action="store_true", help="also write each ranker's means as a result of MTEB, RANKER.mteb.json")
     add("--no-titles", action="store_true", help="rank passages without their titles")
     return parser
 
@@ -132,6 +133,10 @@ def _run(options: argparse.Namespace) -> None:
     if field is not None and evaluation.measures:
         _write(options.out / "slices.csv", report.slices_csv(evaluation, outcomes, collection, field))
         print(report.slices_markdown(evaluation, outcomes, collection, field, evaluation.measures[0]))
+    if options.mteb and evaluation.measures:
+        for ranker in evaluation.rankers:
+            text = report.mteb_result(evaluation, ranker.key, evaluation.measures[0])
+            _write(options.out / f"{file_stem(ranker.key)}.mteb.json", text)
     _write_runs(options.out, evaluation, outcomes)
 
 

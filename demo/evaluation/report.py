@@ -12,7 +12,7 @@ from demo.evaluation.figures import SIGNIFICANT, Evaluation, Figure, PairedTest
 from demo.evaluation.outcomes import Outcome
 from demo.evaluation.slices import Field, slices
 from demo.formats import write_csv
-from demo.formats.outputs import Ranked, run_files, run_text
+from demo.formats.outputs import Ranked, result_mteb, run_files, run_text
 from demo.messages import Message
 from demo.metrics.calibration import auc, fit_platt
 from demo.metrics.effectiveness import Measure
@@ -243,6 +243,16 @@ def _ampersands(cells: Iterator[str] | Sequence[str]) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text).replace(MARK, r"$^\dagger$")
+
+
+def mteb_result(evaluation: Evaluation, ranker: str, main: Measure) -> str:
+    """One ranker's means as MTEB keeps a result, the collection being the task, with `main` as its main score.
+
+    Args:
+        ranker: its key.
+    """
+    means = {measure.name: evaluation.figures[ranker, measure].mean for measure in evaluation.measures}
+    return result_mteb(evaluation.collection_key, main.name, means)
 
 
 # ---- JSON --------------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def _sources(files: Sequence[tuple[str, bytes]], limits: Limits, fields: Fields)
     unpacked = [Source(name, content, limits, chosen=fields) for name, content in unpack(files, limits)]
     sources = gather_folders(unpacked)
     if any(source.folder for source in sources):
-        return sources, 0
+        return sources, len(unpacked) - sum(len(source.folder) for source in sources)
     known = [source for source in sources if source.file in uploaded or _is_known(source)]
     return known, len(sources) - len(known)
 

@@ -11,14 +11,14 @@ from demo.messages import Language, Message
 from demo.rankers.bm25 import Bm25
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results.report import as_runs, json_text
+from demo.results.report import as_beir, as_runs, as_set, json_text
 from demo.service import RankingService
 from demo.text import Analysis
 from demo.ui.boundary import existing
 from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import Form, InputsPane
-from demo.ui.parts import archive
+from demo.ui.parts import archive, check_fits_page
 from demo.ui.progress import told_all
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
@@ -96,6 +96,24 @@ class ResultTab:
             InputError: there is no result, or an id cannot stand in a run.
         """
         return archive(f"{self.file}-runs.zip", as_runs(self.existing(shown).drawn))
+
+    def beir(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
+        """File name and content of an archive with the collection in BEIR's layout, the visitor's judgments in it.
+
+        Raises:
+            InputError: there is no result, or the passages are too many for a file from the page.
+        """
+        found = self.existing(shown)
+        check_fits_page(found.collection.passages)
+        return archive(f"{self.file}-collection.zip", as_beir(found.judged(judgments)))
+
+    def reranking_set(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
+        """File name and content of the judged candidates as a set to rerank.
+
+        Raises:
+            InputError: there is no result, or no candidate is judged relevant.
+        """
+        return {"name": f"{self.file}-set.jsonl", "text": as_set(self.existing(shown).judged(judgments))}
 
     def json(self, shown: Shown | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as JSON."""

@@ -155,6 +155,12 @@ DOWNLOAD_CSV = Message("Download CSV")
 DOWNLOAD_JSON = Message("Download JSON")
 DOWNLOAD_HTML = Message("Download HTML")
 DOWNLOAD_RUNS = Message("TREC runs, ZIP")
+DOWNLOAD_SET = Message("Set to rerank, JSONL")
+DOWNLOAD_BEIR = Message("Collection, BEIR ZIP")
+TOO_LARGE_TO_SAVE = Message(
+    "The passages have {chars:,} characters; the page gives at most {most:,} in one file. Take fewer passages."
+)
+NOTHING_JUDGED = Message("Nothing is judged, so there are no figures to save. Add judgments.")
 DOWNLOAD_CODE = Message("Code: {program}")
 CODE = Message("Code")
 CODE_TOO_LONG = Message("The passages have {chars:,} characters, too many to show. “Share and save” has the files.")
@@ -203,6 +209,7 @@ COLUMN_GRADE = Message("Grade")
 COLUMN_PASSAGE = Message("Passage")
 UNJUDGED = Message("unjudged")
 SEARCH = Message("Search the passages")
+FIELD_COLUMNS = Message("Fields as columns")
 SORT_BY = Message("Sort by")
 ROWS_NONE = Message("No passage contains these words.")
 SHOW_ALL = Message("Show all {n} passages")
@@ -516,7 +523,6 @@ SLICE_QUERIES = Message("{name} (queries)")
 SLICE_PASSAGES = Message("{name} (passages)")
 SLICE_ONLY = Message("Evaluate only the queries with")
 SLICE_EVERY = Message("any value")
-SLICE_VALUE = Message("Value")
 WITHIN = Message("only the {queries:,} of {of:,} queries with {name} “{value}” count")
 LOOK_MEASURE = Message("Measure")
 LOOK_BASELINE = Message("Baseline")
@@ -575,7 +581,11 @@ EVALUATE_FILES = {
     "latex": Message("Table, LaTeX"),
     "calibration": Message("Calibration, JSON"),
     "quepid": Message("Judgments, Quepid CSV"),
+    "qrels": Message("Judgments, JSONL"),
     "rank_llm": Message("Candidates, RankLLM JSONL"),
+    "set": DOWNLOAD_SET,
+    "beir": DOWNLOAD_BEIR,
+    "mteb": Message("Result, MTEB JSON"),
 }
 
 

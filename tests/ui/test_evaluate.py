@@ -25,7 +25,7 @@ from demo.judgments import Judgments
 from demo.messages import Message
 from demo.records import Passage, Query
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, CUT, FILES, MEASURE, ORDER, EvaluateTab, whole
+from demo.ui.evaluate.handlers import CUT, FILES, JUDGED_FILES, MEASURE, ORDER, EvaluateTab, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
 from demo.ui.evaluate.results import Panel
 from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, Looks
@@ -329,7 +329,7 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
     assert [key for key, chart in charts_of(view).items() if chart.shown] == ["changes"]
     assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
-    for kind in FILES.keys() - {CALIBRATION}:
+    for kind in FILES.keys() - set(JUDGED_FILES):
         assert text_of(tab.file(kind, evaluated, Looks()))
     page = tab.html(evaluated, Looks(), "en")["text"]
     assert "evaluation-changes" in page

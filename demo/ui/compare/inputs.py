@@ -8,7 +8,7 @@ import gradio as gr
 
 from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_RUNS, CompareTab
+from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.menus import RUN_ROLES, FieldMenus, build_field_menus
 from demo.ui.page import page_html
@@ -46,10 +46,10 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> Actions:
     settings = inputs.pane.settings
     with inputs.actions, gr.Column(elem_id="compare-actions"):
         rankers = build_ranker_menu(tab.service, True, bundled_models(tab.service), w.RANKERS, label, "rankers")
-        runs = gr.State(NO_RUNS)
-        run_files = gr.UploadButton(label(w.ADD_RUNS), file_count="multiple", size="sm", elem_id="compare-runs")  # type: ignore[arg-type]
-        run_note = page_html(status.reading(w.ADD_RUNS_INFO, "en"), elem_id="compare-runs-note")
-        run_fields = build_field_menus(RUN_ROLES, "compare-runs-fields", label)
+        runs = gr.State({})
+        run_files = gr.UploadButton(label(w.ADD_RUNS), file_count="multiple", size="sm", elem_id="compare-run-files")  # type: ignore[arg-type]
+        run_note = page_html(status.reading(w.ADD_RUNS_INFO, "en"), elem_id="compare-run-files-note")
+        run_fields = build_field_menus(RUN_ROLES, "compare-run-files-fields", label)
         box = build_run_box("compare", w.RUN_COMPARE, label)
         with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
             model = build_model_menu(tab.service, label, "add-model")

@@ -23,7 +23,7 @@ from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rank
 from demo.evaluation.slices import QUERIES, Field, values_of
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.judged import Judged, read_judged_files
-from demo.formats.outputs import candidates_rank_llm, qrels_quepid
+from demo.formats.outputs import candidates_rank_llm, collection_beir, qrels_jsonl, qrels_quepid, set_to_rerank
 from demo.formats.source import Fields
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
@@ -39,7 +39,7 @@ from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluat
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
-from demo.ui.parts import HIDDEN, ChartView, archive
+from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page
 from demo.ui.plots import plot
 from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
 from demo.ui.saving import saved_page
@@ -485,6 +485,22 @@ def _run_files(study: Study) -> dict[str, str]:
     return report.all_run_files(study.outcomes)
 
 
+def _mteb(study: Study) -> str:
+    if study.chosen is None:
+        raise InputError(w.NOTHING_JUDGED)
+    return report.mteb_result(study.evaluation, study.key, study.chosen)
+
+
+def _beir(study: Study) -> dict[str, str]:
+    check_fits_page(study.collection.passages)
+    return collection_beir(study.collection)
+
+
+def _set_to_rerank(study: Study) -> str:
+    check_fits_page(study.collection.passages)
+    return set_to_rerank(study.collection, study.evaluation.relevant_from)
+
+
 def _rank_llm(study: Study) -> str:
     _check_run_lines(study, 1)
     return candidates_rank_llm(study.collection, report.ranked(study.outcomes, study.place))
@@ -550,6 +566,12 @@ FILES: dict[str, tuple[str, Callable[[Study], str | dict[str, str]]]] = {
     "latex": ("table.tex", lambda study: report.latex_table(study.evaluation)),
     CALIBRATION: ("calibration.json", _calibration),
     "quepid": ("quepid.csv", lambda study: qrels_quepid(study.collection.qrels, study.collection)),
+    "qrels": ("judgments.jsonl", lambda study: qrels_jsonl(study.collection.qrels)),
     "rank_llm": ("candidates.jsonl", _rank_llm),
+    "set": ("to-rerank.jsonl", _set_to_rerank),
+    "beir": ("collection.zip", _beir),
+    "mteb": ("mteb.json", _mteb),
 }
 """Kind → end of the file's name, and what is in it: a text, or the files of an archive by their names."""
+JUDGED_FILES = (CALIBRATION, "quepid", "qrels", "set", "mteb")
+"""Those of them that need judgments."""

@@ -14,7 +14,7 @@ from demo.evaluation.slices import PASSAGES, QUERIES, values_of
 from demo.messages import Language, Message
 from demo.phrases import shorten
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, SECTIONS, EvaluateTab, field_of, study_of, within_of
+from demo.ui.evaluate.handlers import JUDGED_FILES, SECTIONS, EvaluateTab, field_of, study_of, within_of
 from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, EVERY, WITH, Evaluated, Looks
 from demo.ui.parts import Share, build_share
 from demo.ui.sections import Built, View, build_sections
@@ -130,13 +130,13 @@ class Results:
     share: Share
 
     @property
-    def calibration(self) -> gr.Button:
-        """Saves what scores mean; hidden where nothing is judged."""
-        return self.share.entries[CALIBRATION].button
+    def judged_files(self) -> list[gr.Button]:
+        """They save what is judged, or what judgments tell; hidden where nothing is judged."""
+        return [self.share.entries[kind].button for kind in JUDGED_FILES]
 
     def outputs(self) -> list[Any]:
         """Every component that a view can change."""
-        return [*self.built.outputs(), *self.panel.components(), self.calibration]
+        return [*self.built.outputs(), *self.panel.components(), *self.judged_files]
 
     def updates(self, view: View[Evaluated], looks: Looks, language: Language) -> dict[Any, Any]:
         """The view's values by component, and the controls for what is drawn anew with these looks."""
@@ -149,7 +149,7 @@ class Results:
             | self.panel.fitted(study, looks.threshold)
             | self.panel.own_offered(view.kept, looks)
             | self.panel.fields_offered(view.kept, looks, language)
-            | {self.calibration: gr.Button(visible=study.chosen is not None)}
+            | {button: gr.Button(visible=study.chosen is not None) for button in self.judged_files}
         )
 
 
