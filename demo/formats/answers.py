@@ -11,6 +11,7 @@ query id  passage id  query  passage                                  four colum
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,21 +38,21 @@ from demo.formats.fields import (
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_lists import JUDGMENT_NAMES
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.source import Column, Entry, Fields, Found, Judgment, Place, Source
+from demo.formats.source import ITEM, Column, Entry, Fields, Found, Judgment, Place, Source
 from demo.formats.tables import Table, table_with
 from demo.messages import Message, listed
 from demo.records import Query
 
 _QUERY_NAMES = (
     *("question", "query", "question_text", "query_text", "query_txt", "anchor", "claim", "问题", "查询"),
-    "search_query",
+    *("search_query", "user_input"),
 )
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "query_id": ("questionid", "question_id", "queryid", "query_id", "qid"),
     "query": _QUERY_NAMES,
     "doc_id": ("sentenceid", "sentence_id", "answerid", "answer_id", "aid", *ID_NAMES),
     "title": ("documenttitle", "document_title", *TITLE_NAMES),
-    "text": ("sentence", "answer", "answer_text", "candidate", *TEXT_NAMES, "答案"),
+    "text": ("context", "sentence", "answer", "answer_text", "candidate", *TEXT_NAMES, "答案"),
     "label": ("label", "relevance", "relevant", "grade", "rating", "score", "is_relevant", "标注"),
 }
 _BY_WIDTH = {3: ("query", "text", "label"), 4: ("query_id", "doc_id", "query", "text")}
@@ -65,7 +66,10 @@ _NEGATIVES = (
     *("negative", "neg", "negatives", "negative_passages", "negative_ctxs", "hard_negative_ctxs", "hard_negatives"),
     *("negative_docs", "negative_documents", "neg_passages", "irrelevant", "irrelevant_docs", "hard_negative"),
 )
-_MARKED = ("passages", "candidates", "ctxs", "documents", "docs", "hits", "results", "contexts", "retrieved_docs")
+_MARKED = (
+    *("passages", "candidates", "ctxs", "documents", "docs", "hits", "results", "contexts", "retrieved_docs"),
+    "retrieved_contexts",
+)
 _MARKS = ("is_selected", "label", "relevance", "grade", "is_relevant", "has_answer", "rel", "rating", "relevant")
 _NUMBERED = re.compile(r"(positive|pos|negative|neg)_?\d{1,4}")
 
@@ -220,7 +224,9 @@ class _Names:
 
 def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...], tuple[str, ...]]:
     """The rows, what columns were taken for, what is to be said, and the names to choose from."""
-    if (items := json_items(source)) is not None:
+    if (items := json_items(source)) is not None and (articles := _articles(items)):
+        return (row for place, article in articles for row in _of_article(article, place)), (), (), ()
+    if items is not None:
         lacking = sum(_has_groups(item) and not _candidates(item) for _, item in items)
         notes = (Message("queries without passages left out: {lacking:,}", lacking=lacking),) if lacking else ()
         return (row for place, item in items for row in _of_object(item, place)), (), notes, ()
@@ -235,6 +241,35 @@ def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Mes
 _ROLES = {"query_id": QUERY_ID, "query": QUERY, "doc_id": ID, "title": TITLE, "text": TEXT, "label": GRADE}
 
 
+# ---- articles with questions (SQuAD) ----------------------------------------------------------------------------
+
+
+def _articles(items: Sequence[tuple[Place, Any]]) -> list[tuple[Place, Mapping[str, Any]]]:
+    """The articles of a set of questions on their paragraphs, alone or under “data”; empty if it is none."""
+    if len(items) == 1 and isinstance(items[0][1], dict) and isinstance(items[0][1].get("data"), list):
+        items = [(replace(items[0][0], number=n), one) for n, one in enumerate(items[0][1]["data"], 1)]
+    if not items or not all(_is_article(item) for _, item in items):
+        return []
+    return list(items)
+
+
+def _is_article(item: Any) -> bool:
+    paragraphs = item.get("paragraphs") if isinstance(item, dict) else None
+    return isinstance(paragraphs, list) and all(
+        isinstance(one, dict) and isinstance(one.get("context"), str) and isinstance(one.get("qas"), list)
+        for one in paragraphs
+    )
+
+
+def _of_article(article: Mapping[str, Any], place: Place) -> Iterator[_Row]:
+    """Each question with its own paragraph as the good passage; the title is the article's."""
+    title = as_text(article.get("title"), place, "title").strip()
+    for paragraph in article["paragraphs"]:
+        for asked in paragraph["qas"]:
+            question, query_id = (as_text(asked.get(name), place, name).strip() for name in ("question", "id"))
+            yield _checked(_Row(place, question, paragraph["context"].strip(), query_id, title=title, label=1))
+
+
 # ---- tables ------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +279,7 @@ def _columns_of(names: Sequence[str], chosen: Fields) -> dict[str, str]:
     chosen = chosen.among(names)
     found |= {"query": chosen.query or found["query"], "text": chosen.text or found["text"]}
     found |= {"label": chosen.grade or found["label"], "doc_id": chosen.id or found["doc_id"]}
+    found |= {"title": chosen.title or found["title"]}
     if found["query"] is None or found["text"] is None or found["query"] == found["text"]:
         return {}
     return {column: name for column, name in found.items() if name is not None}
@@ -262,11 +298,35 @@ def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Itera
         place = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
         if not columns:
-            yield from _of_object({name: value for name, value in values.items() if value}, place)
+            yield from _of_object({name: _listed_cell(cell, place) for name, cell in values.items() if cell}, place)
             continue
         read: dict[str, Any] = {column: values.get(name, "") for column, name in columns.items()}
         beside = other_fields({name: value for name, value in values.items() if name}, set(columns.values()))
         yield _checked(_Row(place, **read, beside=beside))
+
+
+def _listed_cell(cell: str, place: Place) -> Any:
+    """The texts of a cell that holds a list as JSON or Python writes it, which pandas does; any other cell as it is.
+
+    Raises:
+        InputError: it is a list without commas, as numpy writes it, whose texts cannot be told apart for certain.
+    """
+    if not cell.startswith(("['", '["')) or not cell.endswith(("']", '"]')):
+        return cell
+    if _WITHOUT_COMMA.search(cell):
+        raise InputError(
+            "{where} holds a list without commas between its texts, as numpy writes it. Save such columns as lists in "
+            "JSON lines.",
+            where=place.start,
+        )
+    try:
+        texts = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return cell
+    return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else cell
+
+
+_WITHOUT_COMMA = re.compile(r"""(?<![\\,\[ ])['"][ \t\n]{1,4}['"](?![,\]])""")
 
 
 def _of_lines(source: Source) -> Iterator[_Row]:
@@ -313,6 +373,8 @@ def _are_objects_of_a_set(items: Sequence[Any]) -> bool:
     """Whether the objects have a query each, and passages by kind, with marks, or one passage each."""
     if not items or not all(isinstance(item, dict) for item in items):
         return False
+    if _articles([(Place("", ITEM, 1), item) for item in items]):
+        return True
     if any(find_field(item, ("queries", *JUDGMENT_NAMES)) is not None for item in items[:1]):
         return False
     if not all(_query_of(item)[1] for item in items):

@@ -77,7 +77,7 @@ def gather_folders(sources: list[Source]) -> list[Source]:
     """
     corpora = [source for source in sources if PurePosixPath(source.file).name == CORPUS]
     folders = [(corpus, _files_below(corpus, sources)) for corpus in corpora]
-    beir = [(corpus, files) for corpus, files in folders if QUERIES in files or _is_judged_alone(files)]
+    beir = [(corpus, files) for corpus, files in folders if _is_whole(files)]
     if not beir:
         return sources
     if len(corpora) > 1:
@@ -91,9 +91,11 @@ def gather_folders(sources: list[Source]) -> list[Source]:
     return [Source(corpus.file, corpus.content, corpus.limits, files)]
 
 
-def _is_judged_alone(files: Mapping[str, Source]) -> bool:
-    """Whether the folder has judgments, and nothing beside the corpus and them."""
-    return bool(_qrels_path(files)) and all(name == CORPUS or name.endswith(".tsv") for name in files)
+def _is_whole(files: Mapping[str, Source]) -> bool:
+    """Whether the folder has BEIR's queries and judgments, or one of the two and nothing that could be the other."""
+    has_qrels = bool(_qrels_path(files))
+    rest = [name for name in files if name not in (CORPUS, QUERIES) and not name.endswith(".tsv")]
+    return (QUERIES in files and (has_qrels or not rest)) or (has_qrels and not rest)
 
 
 def _files_below(corpus: Source, sources: list[Source]) -> dict[str, Source]:

@@ -13,6 +13,7 @@ from demo.formats.beir import gather_folders
 from demo.formats.encoding import UTF_8
 from demo.formats.json_text import read_items
 from demo.formats.judged import makes_a_set, read_judged_sources
+from demo.formats.not_read import check_is_read
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes, most_plausible
 from demo.formats.source import Fields, Limits, Source
@@ -130,6 +131,7 @@ def _choose(source: Source, format_key: str | None, rows: Sequence[Format]) -> F
         return told
     if format_key:
         return _asked_for(source, format_key, rows)
+    check_is_read(source)
     return most_plausible(source, [row for row in rows if row.pasted])
 
 

@@ -19,13 +19,14 @@ from demo.messages import Message, listed, plural
 
 ID_NAMES = (
     *("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
-    *("object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
+    *("pmid", "guid", "object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
 )
 TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
 STRONG_TEXT_NAMES = ("text", "page_content", "passage", "content", "contents", "body", "passage_text", "full_text")
 TEXT_NAMES = (
     *STRONG_TEXT_NAMES,
     *("document", "document_text", "chunk_text", "chunk", "paragraph", "abstract", "description", "snippet"),
+    *("context", "paragraph_text"),
     *("sentence", "doc", "文本", "正文", "内容", "段落"),
 )
 SCORE_NAMES = (
@@ -160,6 +161,9 @@ def read_records(
     kept = tuple(entry for entry in entries if entry is not None)
     columns = [(text_name, TEXT), (title_name, TITLE), (beside.id or _id_field(flat_records), ID)]
     notes = (Message("text from “{text_name}”", text_name=_short(text_name)),) if by_length or are_hits else ()
+    if not text_name:
+        by_length, columns = True, [(title_name, TEXT), *columns[2:]]
+        notes = (Message("no field of texts: “{title_name}” stands in for it", title_name=_short(title_name)),)
     return Found(
         kept,
         empty_passages=len(entries) - len(kept),

@@ -217,6 +217,8 @@ def _of_items(items: Sequence[tuple[Place, Any]], source: Source) -> Iterable[Pl
     value = items[0][1] if len(items) == 1 and isinstance(items[0][1], dict) else {}
     names = [name for name in value if isinstance(value[name], list | dict)]
     name = find_field(names, _QUERY_LISTS)
+    if name is not None and isinstance(value[name], dict) and find_field(value[name], _QUERY_LISTS):
+        return _of_items([(source.item(1), value[name])], source)
     if name is not None or _is_map(value):
         return queries_in(value if name is None else value[name], source)
     numbered = not any(isinstance(item, dict) and scalar_named(flat(item), QUERY_ID_NAMES) for _, item in items)

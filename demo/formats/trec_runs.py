@@ -4,6 +4,7 @@
 1048585<tab>7187158<tab>1                query, passage, rank (MS MARCO), perhaps with a score behind
 query_id,doc_id,score                    a table whose header names the columns
 {"q1": {"d1": 9.1}}                      a map of scores (ranx, pytrec_eval), or objects with these names
+{"q1": ["d1", "d2"]}                     a map to passages, best first, perhaps in pairs with their scores
 """
 
 from __future__ import annotations
@@ -228,6 +229,11 @@ _SCORES = ("score", "scores", "relevance_score", "similarity", "sim", "_score")
 _RANKS = ("rank", "position", "pos", "ranking")
 
 
+def _with_point(text: str) -> str:
+    """A number with a decimal comma, as spreadsheets of many countries write it, with a point."""
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+
+
 def _columns_named(names: Sequence[str], chosen: Fields) -> dict[str, str]:
     """The column of each kind, "" where there is none."""
     chosen = chosen.among(names)
@@ -252,15 +258,22 @@ def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Itera
         if not values["query"] or not values["passage"]:
             raise _columns(place, sum(map(bool, cells)))
         has_rank = columns["rank"] and values["rank"] not in ("", "-")
-        rank = _number(values["rank"], place, Message("rank")) if has_rank else float(number)
-        score = _number(values["score"], place, Message("score")) if columns["score"] else -rank
+        plain = 0.0 if columns["score"] else float(number)
+        rank = _number(values["rank"], place, Message("rank")) if has_rank else plain
+        score = _number(_with_point(values["score"]), place, Message("score")) if columns["score"] else -rank
         yield _Row(place, values["query"], values["passage"], rank, score, values["tag"])
 
 
 def _of_json(items: Sequence[tuple[Place, Any]], source: Source) -> Iterator[_Row]:
     """Rows of a map query → passage → score, or of objects: a result each, or a query each with its results."""
     value = items[0][1] if len(items) == 1 else None
-    if isinstance(value, dict) and value and all(isinstance(scores, dict) for scores in value.values()):
+    if isinstance(value, dict) and _lists_ranked(value):
+        for query, ranked in value.items():
+            for rank, one in enumerate(ranked, 1):
+                place, pair = source.item(rank), one if isinstance(one, list) else [one, -rank]
+                yield _Row(place, query, str(pair[0]), rank, _number(str(pair[1]), place, Message("score")))
+        return
+    if isinstance(value, dict) and value and all(_maps_scores(scores) for scores in value.values()):
         pairs = ((query, doc, score) for query, scores in value.items() for doc, score in scores.items())
         for number, (query, doc, score) in enumerate(pairs, 1):
             place = source.item(number)
@@ -268,6 +281,24 @@ def _of_json(items: Sequence[tuple[Place, Any]], source: Source) -> Iterator[_Ro
         return
     for place, item in items:
         yield from _of_object(item, place, source.chosen)
+
+
+def _maps_scores(value: Any) -> bool:
+    return isinstance(value, dict) and not any(isinstance(score, dict | list) for score in value.values())
+
+
+def _lists_ranked(value: Mapping[str, Any]) -> bool:
+    """Whether every value is a list of ids, or of pairs of an id and a score, under names that are ids of queries."""
+    lists = [ranked for ranked in value.values() if isinstance(ranked, list)]
+    if not lists or len(lists) != len(value) or find_field(value, (*_RESULT_LISTS, *QUERY_NAMES)) is not None:
+        return False
+    return all(_is_ranked(one) for ranked in lists for one in ranked)
+
+
+def _is_ranked(one: Any) -> bool:
+    if isinstance(one, list):
+        return len(one) == 2 and _is_ranked(one[0]) and isinstance(one[1], int | float) and not isinstance(one[0], list)
+    return isinstance(one, str | int) and not isinstance(one, bool)
 
 
 def _of_object(item: Any, place: Place, chosen: Fields) -> Iterator[_Row]:
