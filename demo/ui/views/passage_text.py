@@ -232,8 +232,8 @@ def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
 
 
 def score_words(value: float, kind: ScoreKind) -> str:
-    """The score as its kind is written; "–" for no score."""
-    return "–" if np.isnan(value) else signed(value, kind.decimals, plus=kind.signed)
+    """The score as its kind is written; "–" for no score, which a run has for what it does not list."""
+    return "–" if np.isnan(value) or value == -np.inf else signed(value, kind.decimals, plus=kind.signed)
 
 
 def shares(scores: FloatArray) -> Values:
