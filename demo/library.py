@@ -202,7 +202,7 @@ def _read_passages(source: Source) -> tuple[Passage, ...]:
             duplicates=duplicates,
             empty_passages=found.empty_passages,
         )
-    return tuple(Passage(entry.doc_id, entry.text, entry.title) for entry in kept)
+    return tuple(Passage(entry.doc_id, entry.text, entry.title, entry.fields) for entry in kept)
 
 
 def _check_judgments(judgments: Sequence[JudgmentRow], unknown: Sequence[JudgmentRow], card: Card) -> None:

@@ -53,10 +53,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question or a handful of words; `query_id` is unique within its collection."""
+    """A question or a handful of words; `query_id` is unique within its collection.
+
+    `fields` is what else was said of it; two queries are the same by id and text.
+    """
 
     query_id: str
     text: str
+    fields: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

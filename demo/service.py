@@ -51,12 +51,14 @@ class Request:
     Attributes:
         first: the first stage.
         depth: candidates taken from the first stage; None or 0 takes as many as allowed.
+        beside: rankers whose best passages are candidates too, as many of each; the first stage orders all of them.
     """
 
     query: str
     collection: Collection
     first: Ranker
     depth: int | None = None
+    beside: tuple[Ranker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,14 @@ class RankingService:
     def _size(self, request: Request, rankers: Sequence[Ranker]) -> Size:
         """What the request asks for, at worst."""
         texts = [passage.content for passage in request.collection.passages]
-        most = min(request.depth or len(texts), len(texts), self.settings.max_candidates)
+        most = min(self._depth(request) * (1 + len(request.beside)), len(texts))
         return Size.of(rankers, texts, most, request.query)
+
+    def _depth(self, request: Request) -> int:
+        """Candidates that each ranker that makes any may give; of all together no more than the settings allow."""
+        total, most = len(request.collection.passages), self.settings.max_candidates
+        asked, lists = min(request.depth or total, total), 1 + len(request.beside)
+        return min(asked, most) if total <= most else min(asked, max(1, most // lists))
 
     @stepwise
     def evaluate(self, plan: Plan, visitor: str = "") -> Generator[Progress, None, PartialEvaluation]:
@@ -306,12 +314,23 @@ class RankingService:
 
     @stepwise
     def _candidates(self, request: Request) -> Generator[Progress, None, _Found]:
-        """What the first stage passes on."""
+        """What the first stage passes on, and what rankers beside it bring, in the first stage's order."""
         query, collection = _known_query(request.collection, request.query.strip()), request.collection
-        total, most = len(collection.passages), self.settings.max_candidates
-        first = checked((yield from request.first.rank(query, collection, np.arange(total, dtype=np.int64))), total)
-        chosen = take_candidates(first, min(request.depth or total, total, most), collection.text_order)
-        warnings = cautions.not_all_taken(chosen.size, int(first.found.sum()), total, most)
+        total, depth = len(collection.passages), self._depth(request)
+        everything, ties = np.arange(total, dtype=np.int64), collection.text_order
+        first = checked((yield from request.first.rank(query, collection, everything)), total)
+        chosen = take_candidates(first, depth, ties)
+        warnings = cautions.not_all_taken(chosen.size, int(first.found.sum()), total, self.settings.max_candidates)
+        brought = np.zeros(total, dtype=np.bool_)
+        for ranker in request.beside:
+            ranking = checked((yield from ranker.rank(query, collection, everything)), total)
+            brought[ranking.top(depth)] = True
+        brought[chosen] = False
+        if brought.any():
+            warnings += cautions.brought_beside(int(brought.sum()), request.first.spec.label)
+            brought[chosen] = True
+            whole = take_candidates(first, total, ties)
+            chosen = whole[brought[whole]]
         passages = tuple(collection.passages[index] for index in chosen.tolist())
         return _Found(query, collection, passages, first.of(chosen), chosen, tuple(warnings))
 

@@ -23,6 +23,7 @@ from demo.results import (
     change_summary,
     compare,
     contested,
+    exchanges,
     key_figures,
     missed_by_depth,
     score_facts,
@@ -88,6 +89,7 @@ def said(result: Result) -> dict[str, Any]:
         "summary": str(summary(result)),
         "cautions": [str(warning) for warning in result.warnings],
         "contested": contested(result, 2),
+        "exchanges": exchanges(result, result.first.ranker.key, 3),
         "depths": missed_by_depth(result, (*range(result.size + 1), *usual_depths(result.size)), 3),
         "scores": [asdict(score_facts(ranking)) for ranking in result.rankings],
     }

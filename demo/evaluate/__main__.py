@@ -1,7 +1,7 @@
 """Command line: `python -m demo.evaluate --collection PATH --rankers bm25,bundled --out DIR`.
 
 Scores go to DIR query by query; the same command after a kill goes on where it ended. At the end DIR holds a TREC run
-file for each ranker, per_query.csv, evaluation.json, table.md and table.tex.
+file for each ranker, per_query.csv, evaluation.json, table.md and table.tex; with --slice slices.csv.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from demo.evaluation import Evaluation, Outcome, evaluate, report
 from demo.evaluation.figures import describe_test, known_baseline
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
 from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, Plan, read_rankers, run_queries, set_up
+from demo.evaluation.slices import named_field
 from demo.evaluation.verdict import what_changes
-from demo.formats.archive import unpack
 from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
-from demo.formats.source import Limits, Source
-from demo.formats.trec_runs import read_run
+from demo.formats.run_files import read_one_run
+from demo.formats.source import Limits
 from demo.messages import listed
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
 from demo.rankers.protocol import Ranker
@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--preset", choices=[preset.key for preset in PRESETS], help="depth, measure and grade of a published protocol")
     add("--qrels", default="", help="file of judgments in the collection, where there are several")
     add("--queries", type=int, help="take only the first so many queries")
+    add("--slice", default="", metavar="FIELD", help="figures for each value of a field of queries or passages: "
+        "printed, and in slices.csv")  # fmt: skip
+    add("--mteb", action="store_true", help="also write each ranker's means as a result of MTEB, RANKER.mteb.json")
     add("--no-titles", action="store_true", help="rank passages without their titles")
     return parser
 
@@ -124,8 +127,16 @@ def _run(options: argparse.Namespace) -> None:
     found = _collect(plan, options.out / "scores")
     outcomes, notes = found.outcomes, plan.candidates.notes
     evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, notes)
+    field = named_field(options.slice, outcomes, collection) if options.slice else None
     _write_figures(options.out, evaluation, outcomes, collection, plan.candidates.first is not None)
     _tell(evaluation, protocol.preset)
+    if field is not None and evaluation.measures:
+        _write(options.out / "slices.csv", report.slices_csv(evaluation, outcomes, collection, field))
+        print(report.slices_markdown(evaluation, outcomes, collection, field, evaluation.measures[0]))
+    if options.mteb and evaluation.measures:
+        for ranker in evaluation.rankers:
+            text = report.mteb_result(evaluation, ranker.key, evaluation.measures[0])
+            _write(options.out / f"{file_stem(ranker.key)}.mteb.json", text)
     _write_runs(options.out, evaluation, outcomes)
 
 
@@ -202,8 +213,7 @@ def _asked(candidates: str, rankers: Rankers) -> Asked:
         if ranker.spec.ranks_collection:
             return ranker
     try:
-        (name, content), *_ = unpack([(path.name, path.read_bytes())], _UNLIMITED)
-        return read_run(Source(name, content, _UNLIMITED))
+        return next(iter(read_one_run([(path.name, path.read_bytes())], _UNLIMITED).runs.values()))
     except OSError as error:
         raise InputError(
             "The run {path} cannot be read ({strerror}). Write a first stage such as bm25, “judged” or the path of "
@@ -219,7 +229,7 @@ def _asked(candidates: str, rankers: Rankers) -> Asked:
 def _write_figures(
     folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, ordered: bool
 ) -> None:
-    _write(folder / "per_query.csv", report.per_query_csv(evaluation))
+    _write(folder / "per_query.csv", report.per_query_csv(evaluation, outcomes))
     _write(folder / "evaluation.json", report.as_json_text(evaluation, outcomes, collection, ordered))
     _write(folder / "table.md", report.markdown_table(evaluation))
     _write(folder / "table.tex", report.latex_table(evaluation))

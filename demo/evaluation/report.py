@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from demo.evaluation.analysis import graded_scores, quality_and_cost, quality_by_depth
 from demo.evaluation.changes import Changes
 from demo.evaluation.figures import SIGNIFICANT, Evaluation, Figure, PairedTest
 from demo.evaluation.outcomes import Outcome
+from demo.evaluation.slices import Field, slices
 from demo.formats import write_csv
-from demo.formats.outputs import Ranked, run_files, run_text
+from demo.formats.outputs import Ranked, result_mteb, run_files, run_text
 from demo.messages import Message
 from demo.metrics.calibration import auc, fit_platt
+from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import LEVEL
 from demo.records import Collection, RankerSpec
 from demo.versions import versions
@@ -56,8 +58,10 @@ def ranked(outcomes: Sequence[Outcome], ranker_index: int) -> Iterator[Ranked]:
 # ---- query by query ----------------------------------------------------------------------------------------------
 
 
-def per_query_rows(evaluation: Evaluation) -> list[list[Cell]]:
+def per_query_rows(evaluation: Evaluation, outcomes: Sequence[Outcome] = ()) -> list[list[Cell]]:
     """A header, then a row for each query: its id, each ranker's figure by each measure, and what each changes.
+
+    Behind them stand the fields of the queries of the outcomes, each under “field ” and its name.
 
     What it changes are its agreement with the baseline (RBO) and whether another passage is first; both are None for a
     query without candidates.
@@ -71,12 +75,53 @@ def per_query_rows(evaluation: Evaluation) -> list[list[Cell]]:
         header += [f"{key} RBO with {evaluation.baseline}", f"{key} other first than {evaluation.baseline}"]
         values.append([None if row is None else row.rbo for row in rows])
         values.append([None if row is None else int(row.other_first) for row in rows])
+    fields = {outcome.query.query_id: outcome.query.fields for outcome in outcomes}
+    for name in dict.fromkeys(name for found in fields.values() for name in found):
+        header.append(f"field {name}")
+        values.append([fields.get(query_id, {}).get(name) for query_id in evaluation.query_ids])
     return [header, *([query_id, *row] for query_id, *row in zip(evaluation.query_ids, *values, strict=True))]
 
 
-def per_query_csv(evaluation: Evaluation) -> str:
+def per_query_csv(evaluation: Evaluation, outcomes: Sequence[Outcome] = ()) -> str:
     """`per_query_rows` as CSV, in which no cell is a formula to a spreadsheet."""
-    return write_csv(per_query_rows(evaluation))
+    return write_csv(per_query_rows(evaluation, outcomes))
+
+
+# ---- by a field --------------------------------------------------------------------------------------------------
+
+
+def slice_rows(
+    evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, field: Field
+) -> list[list[Cell]]:
+    """A header, then a row for each value of the field: how many queries count, each ranker's mean by each measure."""
+    header: list[Cell] = [str(field), "queries"]
+    rows: dict[str, list[Cell]] = {}
+    for measure in evaluation.measures:
+        header += [f"{ranker.key} {measure.name}" for ranker in evaluation.rankers]
+        for found in slices(outcomes, collection, field, measure, evaluation.relevant_from):
+            rows.setdefault(found.value, [found.value, found.queries]).extend(found.means)
+    return [header, *rows.values()]
+
+
+def slices_csv(evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, field: Field) -> str:
+    """`slice_rows` as CSV, in which no cell is a formula to a spreadsheet."""
+    return write_csv(slice_rows(evaluation, outcomes, collection, field))
+
+
+def slices_markdown(
+    evaluation: Evaluation, outcomes: Sequence[Outcome], collection: Collection, field: Field, measure: Measure
+) -> str:
+    """The slices by one measure in Markdown, a column for each ranker."""
+    header = [f"{field} · {measure.name}", "queries", *(ranker.label for ranker in evaluation.rankers)]
+    lines = [_pipes(map(_barred, header)), _pipes(["---", *(["---:"] * (len(header) - 1))])]
+    for found in slices(outcomes, collection, field, measure, evaluation.relevant_from):
+        cells = [_barred(found.value) or "–", f"{found.queries:,}", *(f"{value:.3f}" for value in found.means)]
+        lines.append(_pipes(cells))
+    return "\n".join([*lines, ""])
+
+
+def _barred(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 # ---- tables ------------------------------------------------------------------------------------------------------
@@ -165,11 +210,11 @@ def markdown_table(evaluation: Evaluation) -> str:
     lines = [_pipes(header), _pipes(["---", *(["---:"] * (len(header) - 1))])]
     for ranker, row in zip(evaluation.rankers, rows, strict=True):
         cells = [f"**{bold}**{rest}" if bold else rest for bold, rest in _best_apart(evaluation, ranker, row)]
-        lines.append(_pipes([row[0].replace("|", "\\|"), *cells]))
+        lines.append(_pipes([_barred(row[0]), *cells]))
     return "\n".join([*lines, "", str(caption(evaluation)), ""])
 
 
-def _pipes(cells: Sequence[str]) -> str:
+def _pipes(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
@@ -200,6 +245,16 @@ def _ampersands(cells: Iterator[str] | Sequence[str]) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text).replace(MARK, r"$^\dagger$")
+
+
+def mteb_result(evaluation: Evaluation, ranker: str, main: Measure) -> str:
+    """One ranker's means as MTEB keeps a result, the collection being the task, with `main` as its main score.
+
+    Args:
+        ranker: its key.
+    """
+    means = {measure.name: evaluation.figures[ranker, measure].mean for measure in evaluation.measures}
+    return result_mteb(evaluation.collection_key, main.name, means)
 
 
 # ---- JSON --------------------------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ query id  passage id  query  passage                                  four colum
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from demo.errors import InputError
@@ -31,26 +32,27 @@ from demo.formats.fields import (
     find_field,
     flat,
     normal_name,
+    other_fields,
     scalar_named,
 )
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_lists import JUDGMENT_NAMES
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.source import Column, Entry, Fields, Found, JudgmentRow, Location, Source
+from demo.formats.source import ITEM, Column, Entry, Fields, Found, JudgmentRow, Location, Source
 from demo.formats.tables import Table, table_with
-from demo.messages import Message
+from demo.messages import Message, listed
 from demo.records import Query
 
 _QUERY_NAMES = (
     *("question", "query", "question_text", "query_text", "query_txt", "anchor", "claim", "问题", "查询"),
-    "search_query",
+    *("search_query", "user_input"),
 )
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "query_id": ("questionid", "question_id", "queryid", "query_id", "qid"),
     "query": _QUERY_NAMES,
     "doc_id": ("sentenceid", "sentence_id", "answerid", "answer_id", "aid", *ID_NAMES),
     "title": ("documenttitle", "document_title", *TITLE_NAMES),
-    "text": ("sentence", "answer", "answer_text", "candidate", *TEXT_NAMES, "答案"),
+    "text": ("context", "sentence", "answer", "answer_text", "candidate", *TEXT_NAMES, "答案"),
     "label": ("label", "relevance", "relevant", "grade", "rating", "score", "is_relevant", "标注"),
 }
 _BY_WIDTH = {3: ("query", "text", "label"), 4: ("query_id", "doc_id", "query", "text")}
@@ -64,7 +66,10 @@ _NEGATIVES = (
     *("negative", "neg", "negatives", "negative_passages", "negative_ctxs", "hard_negative_ctxs", "hard_negatives"),
     *("negative_docs", "negative_documents", "neg_passages", "irrelevant", "irrelevant_docs", "hard_negative"),
 )
-_MARKED = ("passages", "candidates", "ctxs", "documents", "docs", "hits", "results", "contexts", "retrieved_docs")
+_MARKED = (
+    *("passages", "candidates", "ctxs", "documents", "docs", "hits", "results", "contexts", "retrieved_docs"),
+    "retrieved_contexts",
+)
 _MARKS = ("is_selected", "label", "relevance", "grade", "is_relevant", "has_answer", "rel", "rating", "relevant")
 _NUMBERED = re.compile(r"(positive|pos|negative|neg)_?\d{1,4}")
 
@@ -84,7 +89,11 @@ class AnswerSet:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A query and a candidate of it; `label` is None where nobody judged the pair."""
+    """A query and a candidate of it; `label` is None where nobody judged the pair.
+
+    Attributes:
+        asked: what else was said of the query; fields: of the passage; beside: of one of them, or of the pair.
+    """
 
     location: Location
     query: str
@@ -93,6 +102,9 @@ class _Row:
     doc_id: str = ""
     title: str = ""
     label: Any = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_answers(source: Source) -> AnswerSet:
@@ -109,12 +121,14 @@ def read_answers(source: Source) -> AnswerSet:
     grades: dict[tuple[str, str], JudgmentRow] = {}
     candidates: dict[str, dict[str, None]] = {}
     query_names, entry_names = _Names("q"), _Names("a")
-    rows, columns, notes = _rows(source)
+    rows, columns, notes, names = _rows(source)
+    sides = _Sides()
     for row in rows:
         query_id = row.query_id or query_names.of(row.query)
         doc_id = row.doc_id or entry_names.of(f"{row.title}\t{row.text}")
-        _, query = queries.setdefault(query_id, (row, Query(query_id, row.query)))
-        entry = entries.setdefault(doc_id, Entry(row.location, row.text, row.title, doc_id))
+        _, query = queries.setdefault(query_id, (row, Query(query_id, row.query, row.asked)))
+        entry = entries.setdefault(doc_id, Entry(row.location, row.text, row.title, doc_id, fields=row.fields))
+        sides.add(query_id, doc_id, row.beside)
         if query.text != row.query:
             raise _two_texts(row.location, queries[query_id][0].location, query_id)
         if (entry.title, entry.text) != (row.title, row.text):
@@ -125,14 +139,57 @@ def read_answers(source: Source) -> AnswerSet:
             earlier = grades.setdefault((query_id, doc_id), judgment)
             if earlier.grade != judgment.grade:
                 raise _two_labels(judgment, earlier)
+    asked, told = sides.of_queries(), sides.of_passages()
     found = Found(
-        tuple(entries.values()),
-        queries=tuple(query for _, query in queries.values()),
+        tuple(replace(one, fields={**one.fields, **told.get(doc_id, {})}) for doc_id, one in entries.items()),
+        queries=tuple(replace(one, fields={**one.fields, **asked.get(name, {})}) for name, (_, one) in queries.items()),
         judgments=tuple(grades.values()),
-        notes=notes,
+        notes=(*notes, *sides.notes()),
         columns=columns,
+        names=names,
     )
     return AnswerSet(found, {query_id: tuple(doc_ids) for query_id, doc_ids in candidates.items()})
+
+
+class _Sides:
+    """Tells the columns that speak of queries from those that speak of passages, by where their values stay the same.
+
+    A column that changes for a query and for a passage speaks of pairs, and is named rather than kept.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._queries: dict[str, dict[str, str]] = {}
+        self._passages: dict[str, dict[str, str]] = {}
+        self._by_query: set[str] = set()
+        self._by_passage: set[str] = set()
+
+    def add(self, query_id: str, doc_id: str, values: Mapping[str, str]) -> None:
+        """What one row says beside its query and its passage."""
+        self._names |= dict.fromkeys(values)
+        for known, key, changing in (
+            (self._queries, query_id, self._by_query),
+            (self._passages, doc_id, self._by_passage),
+        ):
+            first = known.setdefault(key, dict(values))
+            changing |= {name for name in {**first, **values} if first.get(name) != values.get(name)}
+
+    def of_queries(self) -> dict[str, dict[str, str]]:
+        """query_id → its fields."""
+        return {key: _without(values, self._by_query) for key, values in self._queries.items()}
+
+    def of_passages(self) -> dict[str, dict[str, str]]:
+        """doc_id → its fields."""
+        return {key: _without(values, self._by_passage) for key, values in self._passages.items()}
+
+    def notes(self) -> tuple[Message, ...]:
+        """Which columns are kept nowhere."""
+        lost = [name for name in self._names if name in self._by_query & self._by_passage]
+        return (Message("columns that speak of pairs, not kept: {names}", names=listed(lost)),) if lost else ()
+
+
+def _without(values: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def read_answers_as_passages(source: Source) -> Found:
@@ -144,7 +201,7 @@ def looks_like_answers(source: Source) -> bool:
     """Whether objects or a header name query and passage, or the first lines have columns with texts in place."""
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _are_objects_of_a_set(sample_items(source))
-    if table_with(source, _is_header) is not None:
+    if table_with(source, lambda names: _is_header(names) or bool(_columns_of(names, source.chosen))) is not None:
         return True
     rows = [line.split("\t") for line in source.rows[:_SAMPLE_LINES]]
     widths = {len(cells) for cells in rows}
@@ -165,21 +222,52 @@ class _Names:
         return self._known.setdefault(text, f"{self._prefix}{len(self._known) + 1}")
 
 
-def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...]]:
-    """The rows, what columns were taken for, and what is to be said."""
-    if (items := json_items(source)) is not None:
+def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...], tuple[str, ...]]:
+    """The rows, what columns were taken for, what is to be said, and the names to choose from."""
+    if (items := json_items(source)) is not None and (articles := _articles(items)):
+        return (row for location, article in articles for row in _of_article(article, location)), (), (), ()
+    if items is not None:
         lacking = sum(_has_groups(item) and not _candidates(item) for _, item in items)
         notes = (Message("queries without passages left out: {lacking:,}", lacking=lacking),) if lacking else ()
-        return (row for location, item in items for row in _of_object(item, location)), (), notes
-    table = table_with(source, _is_header)
+        return (row for location, item in items for row in _of_object(item, location)), (), notes, ()
+    table = table_with(source, lambda names: _is_header(names) or bool(_columns_of(names, source.chosen)))
     if table is None:
-        return _of_lines(source), (), ()
+        return _of_lines(source), (), (), ()
     columns = _columns_of(table.names, source.chosen)
     named = tuple(Column(name, _ROLES[role]) for role, name in columns.items())
-    return _of_table(table, columns, source), named, ()
+    return _of_table(table, columns, source), named, (), tuple(filter(None, table.names))
 
 
 _ROLES = {"query_id": QUERY_ID, "query": QUERY, "doc_id": ID, "title": TITLE, "text": TEXT, "label": GRADE}
+
+
+# ---- articles with questions (SQuAD) ----------------------------------------------------------------------------
+
+
+def _articles(items: Sequence[tuple[Location, Any]]) -> list[tuple[Location, Mapping[str, Any]]]:
+    """The articles of a set of questions on their paragraphs, alone or under “data”; empty if it is none."""
+    if len(items) == 1 and isinstance(items[0][1], dict) and isinstance(items[0][1].get("data"), list):
+        items = [(replace(items[0][0], number=n), one) for n, one in enumerate(items[0][1]["data"], 1)]
+    if not items or not all(_is_article(item) for _, item in items):
+        return []
+    return list(items)
+
+
+def _is_article(item: Any) -> bool:
+    paragraphs = item.get("paragraphs") if isinstance(item, dict) else None
+    return isinstance(paragraphs, list) and all(
+        isinstance(one, dict) and isinstance(one.get("context"), str) and isinstance(one.get("qas"), list)
+        for one in paragraphs
+    )
+
+
+def _of_article(article: Mapping[str, Any], location: Location) -> Iterator[_Row]:
+    """Each question with its own paragraph as the good passage; the title is the article's."""
+    title = as_text(article.get("title"), location, "title").strip()
+    for paragraph in article["paragraphs"]:
+        for asked in paragraph["qas"]:
+            question, query_id = (as_text(asked.get(name), location, name).strip() for name in ("question", "id"))
+            yield _checked(_Row(location, question, paragraph["context"].strip(), query_id, title=title, label=1))
 
 
 # ---- tables ------------------------------------------------------------------------------------------------------
@@ -191,6 +279,7 @@ def _columns_of(names: Sequence[str], chosen: Fields) -> dict[str, str]:
     chosen = chosen.among(names)
     found |= {"query": chosen.query or found["query"], "text": chosen.text or found["text"]}
     found |= {"label": chosen.grade or found["label"], "doc_id": chosen.id or found["doc_id"]}
+    found |= {"title": chosen.title or found["title"]}
     if found["query"] is None or found["text"] is None or found["query"] == found["text"]:
         return {}
     return {column: name for column, name in found.items() if name is not None}
@@ -209,9 +298,37 @@ def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Itera
         location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
         if not columns:
-            yield from _of_object({name: value for name, value in values.items() if value}, location)
+            yield from _of_object(
+                {name: _listed_cell(cell, location) for name, cell in values.items() if cell}, location
+            )
             continue
-        yield _checked(_Row(location, **{column: values.get(name, "") for column, name in columns.items()}))
+        read: dict[str, Any] = {column: values.get(name, "") for column, name in columns.items()}
+        beside = other_fields({name: value for name, value in values.items() if name}, set(columns.values()))
+        yield _checked(_Row(location, **read, beside=beside))
+
+
+def _listed_cell(cell: str, location: Location) -> Any:
+    """The texts of a cell that holds a list as JSON or Python writes it, which pandas does; any other cell as it is.
+
+    Raises:
+        InputError: it is a list without commas, as numpy writes it, whose texts cannot be told apart for certain.
+    """
+    if not cell.startswith(("['", '["')) or not cell.endswith(("']", '"]')):
+        return cell
+    if _WITHOUT_COMMA.search(cell):
+        raise InputError(
+            "{where} holds a list without commas between its texts, as numpy writes it. Save such columns as lists in "
+            "JSON lines.",
+            where=location.start,
+        )
+    try:
+        texts = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return cell
+    return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else cell
+
+
+_WITHOUT_COMMA = re.compile(r"""(?<![\\,\[ ])['"][ \t\n]{1,4}['"](?![,\]])""")
 
 
 def _of_lines(source: Source) -> Iterator[_Row]:
@@ -229,7 +346,8 @@ def _of_lines(source: Source) -> Iterator[_Row]:
             yield _checked(_Row(location, cells[0], cells[1], label=1))
             yield _checked(_Row(location, cells[0], cells[2], label=0))
         else:
-            yield _checked(_Row(location, **dict(zip(_BY_WIDTH[width], cells, strict=True))))
+            read: dict[str, Any] = dict(zip(_BY_WIDTH[width], cells, strict=True))
+            yield _checked(_Row(location, **read))
 
 
 def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
@@ -257,6 +375,8 @@ def _are_objects_of_a_set(items: Sequence[Any]) -> bool:
     """Whether the objects have a query each, and passages by kind, with marks, or one passage each."""
     if not items or not all(isinstance(item, dict) for item in items):
         return False
+    if _articles([(Location("", ITEM, 1), item) for item in items]):
+        return True
     if any(find_field(item, ("queries", *JUDGMENT_NAMES)) is not None for item in items[:1]):
         return False
     if not all(_query_of(item)[1] for item in items):
@@ -352,14 +472,26 @@ def _of_object(item: Any, location: Location) -> Iterator[_Row]:
         raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=location.start)
     query_id, query = _query_of(item)
     passages = _candidates(item)
+    beside = _beside(item)
+    is_pair = not passages and not _has_groups(item)
     if not passages and not _has_groups(item):
         label = scalar_named(flat(item), _COLUMNS["label"])
         passages = [(None, {**item, "text": _passage_beside(item), "label": label})]
     given: dict[tuple[str, str], Any] = {}
     for grade, passage in passages:
         row = _passage_row(location, query_id, query, passage, grade)
+        row = replace(row, beside=beside, fields={}) if is_pair else replace(row, asked=beside)
         if given.setdefault((row.title, row.text), row.label) == row.label:
             yield _checked(row)
+
+
+_TAKEN = frozenset(name for names in _COLUMNS.values() for name in names) | {"text", *_MARKS}
+
+
+def _beside(item: Mapping[str, Any]) -> dict[str, str]:
+    """What else an object says in words and numbers, besides query, passages and labels."""
+    plain = {name: value for name, value in item.items() if not _is_many(value)}
+    return other_fields(plain, {name for name in plain if normal_name(name) in _TAKEN or _kind_grade(name) is not None})
 
 
 def _passage_row(location: Location, query_id: str, query: str, passage: Any, grade: int | None) -> _Row:
@@ -371,7 +503,9 @@ def _passage_row(location: Location, query_id: str, query: str, passage: Any, gr
     title = scalar_named({k: v for k, v in texts.items() if v != text}, _COLUMNS["title"]) or ""
     doc_id = as_text(scalar_named(record, _COLUMNS["doc_id"]), location, "id").strip()
     label = grade if grade is not None else _mark(record)
-    return _Row(location, query, (text or title).strip(), query_id, doc_id, title.strip() if text else "", label)
+    fields = other_fields(record, {name for name in record if normal_name(name.rsplit(".", 1)[-1]) in _TAKEN})
+    heading = title.strip() if text else ""
+    return _Row(location, query, (text or title).strip(), query_id, doc_id, heading, label, fields=fields)
 
 
 # ---- what may be wrong -------------------------------------------------------------------------------------------

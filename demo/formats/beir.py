@@ -13,10 +13,11 @@ from demo.formats.json_text import read_jsonl
 from demo.formats.qrels import read_qrels
 from demo.formats.source import Found, Source
 from demo.formats.topics import find_queries
-from demo.messages import Message
+from demo.messages import Message, listed
 
 CORPUS = "corpus.jsonl"
 QUERIES = "queries.jsonl"
+_MOST_NAMED = 8
 _SPLITS = ("test", "dev", "validation", "train")
 
 
@@ -40,6 +41,8 @@ def read_beir(source: Source) -> Found:
         notes.append(Message("judgments from {path}", path=path))
     if left_out := len(queries) - len(kept):
         notes.append(Message("queries without judgments there left out: {left_out:,}", left_out=left_out))
+    if unused := [name for name in source.folder if name not in (PurePosixPath(source.file).name, QUERIES, path)]:
+        notes.append(Message("left out: {left_out}", left_out=listed(unused[:_MOST_NAMED])))
     return replace(
         found, queries=kept, judgments=judgments, notes=tuple(notes), repeated_queries=asked.repeated_queries
     )
@@ -67,12 +70,14 @@ def example_zip() -> bytes:
 def gather_folders(sources: list[Source]) -> list[Source]:
     """The sources, or instead of them the one corpus.jsonl among them with the files of its folder.
 
+    Queries under another name are found by who reads the files one by one, so it then stays with the sources.
+
     Raises:
         InputError: there are several files of that name beside queries or judgments.
     """
     corpora = [source for source in sources if PurePosixPath(source.file).name == CORPUS]
     folders = [(corpus, _files_below(corpus, sources)) for corpus in corpora]
-    beir = [(corpus, files) for corpus, files in folders if QUERIES in files or _qrels_path(files)]
+    beir = [(corpus, files) for corpus, files in folders if _is_whole(files)]
     if not beir:
         return sources
     if len(corpora) > 1:
@@ -84,6 +89,13 @@ def gather_folders(sources: list[Source]) -> list[Source]:
         )
     corpus, files = beir[0]
     return [Source(corpus.file, corpus.content, corpus.limits, files)]
+
+
+def _is_whole(files: Mapping[str, Source]) -> bool:
+    """Whether the folder has BEIR's queries and judgments, or one of the two and nothing that could be the other."""
+    has_qrels = bool(_qrels_path(files))
+    rest = [name for name in files if name not in (CORPUS, QUERIES) and not name.endswith(".tsv")]
+    return (QUERIES in files and (has_qrels or not rest)) or (has_qrels and not rest)
 
 
 def _files_below(corpus: Source, sources: list[Source]) -> dict[str, Source]:

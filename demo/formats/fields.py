@@ -19,13 +19,14 @@ from demo.messages import Message, listed, plural
 
 ID_NAMES = (
     *("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
-    *("object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
+    *("pmid", "guid", "object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
 )
 TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
 STRONG_TEXT_NAMES = ("text", "page_content", "passage", "content", "contents", "body", "passage_text", "full_text")
 TEXT_NAMES = (
     *STRONG_TEXT_NAMES,
     *("document", "document_text", "chunk_text", "chunk", "paragraph", "abstract", "description", "snippet"),
+    *("context", "paragraph_text"),
     *("sentence", "doc", "文本", "正文", "内容", "段落"),
 )
 SCORE_NAMES = (
@@ -126,8 +127,13 @@ def _nearest(names: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
 
 def scalar_named(record: Mapping[str, Any], wanted: tuple[str, ...]) -> Any:
     """The value nearest to the outside that is no list, under one of the wanted names; None if there is none."""
-    name = _nearest(tuple(name for name, value in record.items() if not isinstance(value, list)), wanted)
+    name = scalar_name(record, wanted)
     return None if name is None else record[name]
+
+
+def scalar_name(record: Mapping[str, Any], wanted: tuple[str, ...]) -> str | None:
+    """The name of that value."""
+    return _nearest(tuple(name for name, value in record.items() if not isinstance(value, list)), wanted)
 
 
 # ---- which field is what -----------------------------------------------------------------------------------------
@@ -155,6 +161,9 @@ def read_records(
     kept = tuple(entry for entry in entries if entry is not None)
     columns = [(text_name, TEXT), (title_name, TITLE), (beside.id or _id_field(flat_records), ID)]
     notes = (Message("text from “{text_name}”", text_name=_short(text_name)),) if by_length or are_hits else ()
+    if not text_name:
+        by_length, columns = True, [(title_name, TEXT), *columns[2:]]
+        notes = (Message("no field of texts: “{title_name}” stands in for it", title_name=_short(title_name)),)
     return Found(
         kept,
         empty_passages=len(entries) - len(kept),
@@ -303,7 +312,7 @@ class _Reader:
         doc_id = as_text(values.get(id_name), location, id_name).strip()
         score = score_of(values)
         scores = [] if score is None else [name for name in names if _last(name) in (*SCORE_NAMES, *DISTANCE_NAMES)]
-        fields = _others(values, {text_name, title_name, id_name, *scores})
+        fields = other_fields(values, {text_name, title_name, id_name, *scores})
         return Entry(location, text, title, _bare_id(doc_id), "", score, fields)
 
 
@@ -312,8 +321,12 @@ def _bare_id(doc_id: str) -> str:
     return doc_id.rsplit("::", 1)[1] or doc_id if doc_id.startswith("id:") and "::" in doc_id else doc_id
 
 
-def _others(values: Mapping[str, Any], used: set[str | None]) -> dict[str, str]:
-    """What else the record says, by names without the objects that engines put documents into."""
+def other_fields(values: Mapping[str, Any], used: set[str | None]) -> dict[str, str]:
+    """What else a flat record says, by names without the objects that engines put documents into.
+
+    Args:
+        used: names whose values were taken for something.
+    """
     kept: dict[str, str] = {}
     for name, value in values.items():
         if name in used or value is None or value == "" or len(kept) == _MOST_FIELDS or _is_vector(value):

@@ -65,6 +65,7 @@ FORMS = (
         "rating,docid,query\n3,b1,q1\n",
     ),
     Form("qrels", Message("JSON map (pytrec_eval, ranx)"), "qrels.json", '{"q1": {"b1": 3}}\n'),
+    Form("qrels", Message("JSON map to the relevant passages (LlamaIndex)"), "qrels.json", '{"q1": ["b1"]}\n'),
     Form(
         "qrels",
         Message("JSON lines or a list of objects"),
@@ -81,6 +82,9 @@ FORMS = (
     Form("run", Message("three columns (MS MARCO), or four with a score"), "run.tsv", "q1\tb1\t1\t9.1\n"),
     Form("run", Message("table with a header"), "run.csv", "query_id,doc_id,rank,score\nq1,b1,1,9.1\n"),
     Form("run", Message("JSON map (ranx, pytrec_eval)"), "run.json", '{"q1": {"b1": 9.1}}\n'),
+    Form(
+        "run", Message("JSON map to passages, best first, perhaps with scores"), "run.json", '{"q1": [["b1", 9.1]]}\n'
+    ),
     Form(
         "run",
         Message("JSON lines with a query's results each (RankLLM)"),

@@ -9,16 +9,19 @@ from demo.formats.fields import shorten_value
 from demo.formats.source import Location
 
 GRADES = range(-10, 101)
+_TRUTHS = {"true": 1, "false": 0}
 
 
 def read_grade(value: Any, location: Location) -> int:
-    """A grade as a whole number; “2”, 2 and 2.0 are the same.
+    """A grade as a whole number; “2”, 2 and 2.0 are the same, true is 1 and false 0.
 
     Raises:
         InputError: it is not a whole number, or not between −10 and 100.
     """
+    if isinstance(value, str) and value.strip().lower() in _TRUTHS:
+        value = _TRUTHS[value.strip().lower()]
     try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else float("nan")
+        number = float(value) if isinstance(value, int | float | str) else float("nan")
     except (ValueError, OverflowError):
         number = float("nan")
     if number in GRADES:

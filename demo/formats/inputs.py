@@ -13,6 +13,7 @@ from demo.formats.beir import gather_folders
 from demo.formats.encoding import UTF_8
 from demo.formats.json_text import read_items
 from demo.formats.judged import makes_a_set, read_judged_sources
+from demo.formats.not_read import check_is_read
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes, most_plausible
 from demo.formats.source import Fields, Limits, Source
@@ -107,7 +108,7 @@ def _sources(files: Sequence[tuple[str, bytes]], limits: Limits, fields: Fields)
     unpacked = [Source(name, content, limits, chosen=fields) for name, content in unpack(files, limits)]
     sources = gather_folders(unpacked)
     if any(source.folder for source in sources):
-        return sources, 0
+        return sources, len(unpacked) - sum(len(source.folder) for source in sources)
     known = [source for source in sources if source.file in uploaded or _is_known(source)]
     return known, len(sources) - len(known)
 
@@ -130,6 +131,7 @@ def _choose(source: Source, format_key: str | None, rows: Sequence[Format]) -> F
         return told
     if format_key:
         return _asked_for(source, format_key, rows)
+    check_is_read(source)
     return most_plausible(source, [row for row in rows if row.pasted])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from demo.errors import InputError, RemoteError
+from demo.formats.fields import other_fields
 from demo.formats.judged import Judged
 from demo.formats.reading import Reading
 from demo.formats.trec_runs import Run
@@ -50,14 +51,21 @@ def from_ir_dataset(dataset: Any, name: str) -> Judged:
     qrels: dict[str, dict[str, int]] = {}
     for judgment in dataset.qrels_iter():
         qrels.setdefault(judgment.query_id, {})[judgment.doc_id] = int(judgment.relevance)
-    queries = tuple(Query(query.query_id, _text(query)) for query in dataset.queries_iter() if query.query_id in qrels)
+    queries = tuple(
+        Query(query.query_id, _text(query), _fields(query, _text(query)))
+        for query in dataset.queries_iter()
+        if query.query_id in qrels
+    )
     known = {query.query_id for query in queries}
     scored: dict[str, list[tuple[str, float]]] = {}
     for row in dataset.scoreddocs_iter() if dataset.has_scoreddocs() else ():
         if row.query_id in known:
             scored.setdefault(row.query_id, []).append((row.doc_id, float(row.score)))
     documents = _candidates_of(dataset, scored) if scored else dataset.docs_iter()
-    passages = tuple(Passage(doc.doc_id, _text(doc), getattr(doc, "title", "")) for doc in documents)
+    passages = tuple(
+        Passage(doc.doc_id, text, title, _fields(doc, text, title))
+        for doc, text, title in ((doc, _text(doc), getattr(doc, "title", "")) for doc in documents)
+    )
     notes = (Message("the passages are the candidates alone"),) if scored else ()
     judgments = sum(len(grades) for query_id, grades in qrels.items() if query_id in known)
     reading = Reading(("irds",), Message("from ir_datasets"), len(passages), len(queries), judgments, notes=notes)
@@ -86,6 +94,13 @@ def _candidates_of(dataset: Any, scored: dict[str, list[tuple[str, float]]]) -> 
 def _text(row: Any) -> str:
     """A document's or a query's text: its field, or whatever ir_datasets takes for it."""
     return str(row.text) if hasattr(row, "text") else str(row.default_text())
+
+
+def _fields(row: Any, *said: str) -> dict[str, str]:
+    """What else a document or a query says in words and numbers, besides its id and what was taken of it."""
+    values = row._asdict() if hasattr(row, "_asdict") else {}
+    plain = {name: value for name, value in values.items() if isinstance(value, str | int | float)}
+    return other_fields(plain, {name for name, value in plain.items() if name.endswith("_id") or value in said})
 
 
 def _check_parts(dataset: Any, name: str) -> None:

@@ -25,7 +25,7 @@ from demo.messages import Message, listed
 
 PASSAGE_LISTS = ("passages", "documents", "docs", "corpus", "candidates", "results", "items", "data", "texts")
 QUERY_NAMES = ("queries", "query", "questions", "question")
-JUDGMENT_NAMES = ("qrels", "judgments", "judgements", "relevance")
+JUDGMENT_NAMES = ("qrels", "judgments", "judgements", "relevance", "relevant_docs")
 
 _DEEPEST_LIST = 5
 _SAMPLE_ITEMS = 50

@@ -63,6 +63,8 @@ def read_items(items: Items, source: Source, are_hits: bool = False) -> Found:
     order: list[Record | Entry] = []
     empty = 0
     for location, item in items:
+        if _is_with_number(item):
+            item = {**item[0], PAIRED: item[1]}
         if isinstance(item, dict):
             records.append(Record(location, item))
             order.append(records[-1])
@@ -79,6 +81,21 @@ def read_items(items: Items, source: Source, are_hits: bool = False) -> Found:
         notes=found.notes,
         columns=found.columns,
         names=found.names,
+    )
+
+
+PAIRED = "number beside it"
+"""Where the number of a pair is kept: it may be a score or a distance, which nothing in the pair says."""
+
+
+def _is_with_number(item: Any) -> bool:
+    """Whether it is a pair of an object and a number, as LangChain searches with scores."""
+    return (
+        isinstance(item, list)
+        and len(item) == 2
+        and isinstance(item[0], dict)
+        and isinstance(item[1], int | float)
+        and not isinstance(item[1], bool)
     )
 
 

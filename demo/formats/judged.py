@@ -18,10 +18,13 @@ from demo.formats.answers import looks_like_answers, read_answers
 from demo.formats.archive import ARCHIVE_SUFFIXES, File, is_packed, unpack
 from demo.formats.assembly import assemble
 from demo.formats.beir import CORPUS, QUERIES
+from demo.formats.fields import UnknownShapeError
+from demo.formats.json_values import first_object
 from demo.formats.qrels import find_qrels, looks_like_qrels
 from demo.formats.reading import Reading
 from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, JudgmentRow, Limits, Source, is_sheet
+from demo.formats.tables import table_with
 from demo.formats.topics import find_queries, looks_like_queries
 from demo.formats.trec_runs import Run, looks_like_run, read_run
 from demo.messages import Message, listed
@@ -239,7 +242,13 @@ def read_judged_sources(sources: Sequence[Source], limits: Limits, key: str, qre
     notes = [Message("left out: {left_out}", left_out=listed(left_out))] if left_out else []
     if len(runs) > 1:
         notes.append(Message("several runs, each of them a ranker: {runs}", runs=listed(runs)))
-    judged = (_from_answers if from_answers else _from_parts)(parts, key, qrels, tuple(notes), limits)
+    unknown = [source for source in sources if len(sources) == 1 or source.file in left_out]
+    try:
+        judged = (_from_answers if from_answers else _from_parts)(parts, key, qrels, tuple(notes), limits)
+    except MissingRoleError as error:
+        if unknown:
+            raise _unknown_files(error, unknown) from error
+        raise
     if len(runs) != 1:
         return replace(judged, runs=runs)
     run = next(iter(runs.values()))
@@ -298,7 +307,7 @@ def _judged(
     """The collection of what was found, with the judgments of a file of qrels in place of any beside the passages."""
     if parts["qrels"] or qrels:
         found = [*(replace(one, judgments=()) for one in found), _find_judgments(parts, qrels)]
-    elif not parts["answers"] and not any(one.judgments for one in found):
+    elif not any(one.judgments for one in found):
         return _assembled(found, False, key, (_NOTHING_JUDGED, *notes), limits)
     return _assembled(found, True, key, notes, limits)
 
@@ -431,9 +440,26 @@ def _label(role: str) -> Message:
     return next(row.label for row in ROLES if row.key == role)
 
 
-def _missing(role: str) -> InputError:
+class MissingRoleError(InputError):
+    """No file among the files has a role that is needed."""
+
+
+def _unknown_files(error: MissingRoleError, sources: Sequence[Source]) -> UnknownShapeError:
+    """The same with the files that have no role, and the columns of the first that is a table to choose from."""
+    tables = (table_with(source, lambda names: True) for source in sources if _is_text(source))
+    objects = (first_object(source) or {} for source in sources if _is_text(source))
+    names = next((table.names for table in tables if table is not None), None) or next(filter(None, objects), {})
+    files = listed([source.file for source in sources][:6])
+    said = Message("{reason} Taken for none of these: {files}.", reason=error.message, files=files)
+    if names:
+        fields = listed(f"“{name[:30]}”" for name in list(names)[:8])
+        said = Message("{said} Its fields are {fields}: choose which is which.", said=said, fields=fields)
+    return UnknownShapeError(said, names)
+
+
+def _missing(role: str) -> MissingRoleError:
     label = _label(role)
-    return InputError(
+    return MissingRoleError(
         "There is no file of {label} among the files. A corpus and queries are needed, and qrels to measure "
         "quality; or one table of questions, answers and labels.",
         label=label,

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from demo.formats.fields import TEXT_NAMES
+
 _MARK = re.compile(r"<(?:!--|!\[CDATA\[|[!?][^<>]*+>|(/?)([^\W\d][\w:.-]*+)([^<>]*+)>)")
 _ATTRIBUTE = re.compile(r"""([^\W\d][\w:.-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""")
 _ENDS = {"<!--": "-->", "<![CDATA[": "]]>"}
@@ -86,6 +88,7 @@ class Element:
     Attributes:
         start: where it starts in the text.
         text: all text in it, of its children too, white space as single spaces.
+        has_words: whether text stands in it between its children.
     """
 
     name: str
@@ -94,26 +97,44 @@ class Element:
     children: list[Element] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     text: str = ""
+    has_words: bool = False
+
+    @property
+    def parts_differ(self) -> bool:
+        """Whether it is made of several kinds of elements and nothing else, as a record in a record is."""
+        return not self.has_words and len({child.name for child in self.children}) > 1
 
     def record(self) -> dict[str, str]:
         """Its attributes and the texts of its children by name, those of one name joined by line breaks.
 
-        An element <field name="…"> goes by that name, as in files for Solr.
+        The parts of a record in it have dotted names, unless the record is named as texts are.
+        An element such as <field name="…"> or <str name="…"> goes by that name, as in files for Solr and its answers.
         """
         parts: dict[str, list[str]] = {name: [value] for name, value in self.attributes.items()}
-        for child in self.children:
-            name = child.attributes.get("name", child.name) if child.name == "field" else child.name
-            parts.setdefault(name, []).append(child.text)
+        for name, text in self._parts("", 1):
+            parts.setdefault(name, []).append(text)
         if not self.children and self.text:
             parts.setdefault("text", []).append(self.text)
         return {name: "\n".join(filter(None, values)) for name, values in parts.items()}
+
+    def _parts(self, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+        for child in self.children:
+            name = child.attributes.get("name", child.name) if child.name in _NAMED_BY_ATTRIBUTE else child.name
+            if child.parts_differ and depth < _DEEPEST_PART and name not in TEXT_NAMES:
+                yield from child._parts(f"{prefix}{name}.", depth + 1)
+            else:
+                yield f"{prefix}{name}", child.text
+
+
+_DEEPEST_PART = 5
+_NAMED_BY_ATTRIBUTE = frozenset(("field", "str", "arr", "int", "long", "float", "double", "bool", "date"))
 
 
 def repeated_elements(text: str) -> list[Element]:
     """The elements that hold the records of an XML document, outermost first: siblings of the most frequent name.
 
     They are what stands in the root, or deeper where every element on the way has only one child. An element whose
-    children all have names of their own is a record by itself.
+    children all have names of their own is a record by itself, unless one of them alone holds such siblings with parts.
     """
     level = parents = _tree(text)
     while len(level) == 1 and level[0].children:
@@ -123,11 +144,19 @@ def repeated_elements(text: str) -> list[Element]:
         return []
     name, count = names.most_common(1)[0]
     if count == 1 < len(level):
-        return parents
+        nested = [inner for element in level if (inner := _alike_with_parts(element.children))]
+        return nested[0] if len(nested) == 1 else parents
+    others = [child for element in level if element.name != name for child in element.children]
     inner = [child for element in level for child in element.children]
-    if count < len(level) / 2 and inner:
+    if count < len(level) / 2 and inner and (others or not all(one.children for one in level if one.name == name)):
         return []
     return [element for element in level if element.name == name]
+
+
+def _alike_with_parts(elements: list[Element]) -> list[Element]:
+    """The elements, if all have one name and children of their own; else none."""
+    alike = len({element.name for element in elements}) == 1
+    return elements if alike and all(element.children for element in elements) else []
 
 
 def _tree(text: str) -> list[Element]:
@@ -135,7 +164,9 @@ def _tree(text: str) -> list[Element]:
     root = Element("", 0)
     opened, names, at = [root], Counter[str](), 0
     for mark in find_marks(text):
-        opened[-1].pieces += [html.unescape(text[at : mark.start]), mark.data]
+        words = html.unescape(text[at : mark.start])
+        opened[-1].pieces += [words, mark.data]
+        opened[-1].has_words |= not (words + mark.data).isspace() and bool(words + mark.data)
         at = mark.end
         if mark.name and not mark.closes:
             element = Element(mark.name, mark.start, mark.attributes)

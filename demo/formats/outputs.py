@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from demo.errors import InputError
 from demo.formats.export import write_csv
 from demo.formats.trec_runs import run_lines
 from demo.records import Collection, Passage
@@ -128,13 +129,22 @@ def _document(passage: Passage) -> dict[str, object]:
 def collection_beir(collection: Collection) -> dict[str, str]:
     """The files of a BEIR folder by their paths in it; no qrels where nothing is judged."""
     corpus = _lines(_document(passage) for passage in collection.passages)
-    queries = _lines({"_id": query.query_id, "text": query.text} for query in collection.queries)
+    queries = _lines(
+        {"_id": query.query_id, "text": query.text} | ({"metadata": dict(query.fields)} if query.fields else {})
+        for query in collection.queries
+    )
     files = {"corpus.jsonl": corpus, "queries.jsonl": queries}
     return {**files, "qrels/test.tsv": qrels_beir(collection.qrels)} if any(collection.qrels.values()) else files
 
 
 def set_to_rerank(collection: Collection, relevant_from: int = 1) -> str:
-    """A query a line with its positive and its other judged passages, as reranking tasks of MTEB have them."""
+    """A query a line with its positive and its other judged passages, as reranking tasks of MTEB have them.
+
+    Passages that nobody judged are left out, and so are queries without a positive one.
+
+    Raises:
+        InputError: no query has any.
+    """
     passages = {passage.doc_id: passage for passage in collection.passages}
     rows = []
     for query in collection.queries:
@@ -143,22 +153,27 @@ def set_to_rerank(collection: Collection, relevant_from: int = 1) -> str:
         negative = [passages[doc].content for doc, grade in grades.items() if grade < relevant_from]
         if positive:
             rows.append({"query": query.text, "positive": positive, "negative": negative})
+    if not rows:
+        raise InputError(
+            "No passage is judged relevant (grade {grade} or more), so there is no set to rerank. Judge one first.",
+            grade=relevant_from,
+        )
     return _lines(rows)
 
 
 # ---- results -----------------------------------------------------------------------------------------------------
 
 
-def result_mteb(task: str, main: str, means: Mapping[str, float], version: str) -> str:
-    """The result of a task as MTEB keeps it: one split “test”, the figures by their names, `main` among them.
+PRODUCER = "rerank-lens"
+"""Stands in place of MTEB's own version, which did not make the figures."""
 
-    Args:
-        version: of this program, which MTEB's own stands for elsewhere.
-    """
+
+def result_mteb(task: str, main: str, means: Mapping[str, float]) -> str:
+    """The result of a task as MTEB keeps it: one split “test”, the figures by their names, `main` among them."""
     scores = {name.lower().replace("@", "_at_"): round(value, 6) for name, value in means.items()}
     main_score = scores[main.lower().replace("@", "_at_")]
     split = [{**scores, "main_score": main_score, "hf_subset": "default", "languages": []}]
-    result = {"task_name": task, "mteb_version": version, "dataset_revision": "", "scores": {"test": split}}
+    result = {"task_name": task, "mteb_version": PRODUCER, "dataset_revision": "", "scores": {"test": split}}
     return json.dumps(result, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -4,6 +4,7 @@
 query-id<tab>corpus-id<tab>score                     a header names the columns, in any order (BEIR)
 query,docid,rating                                   the same with commas or semicolons (Quepid)
 {"q1": {"d1": 2}}                                    a map (pytrec_eval, ranx)
+{"q1": ["d1"]}                                       a map to the relevant passages, grade 1 (LlamaIndex)
 {"query-id": "q1", "corpus-id": "d1", "score": 1}    a judgment an object, in JSON lines or a list (MTEB)
 {"query": "..", "ratings": [{"docId": "..", ..}]}    a query an object (OpenSearch, rank evaluation)
 """
@@ -40,13 +41,14 @@ PASSAGE_NAMES = (
 )
 GRADE_NAMES = (
     *("grade", "relevance", "rel", "rating", "score", "label", "judgment", "judgement", "relevance_grade"),
-    *("relevance_label", "relevance_score", "qrel", "is_relevant", "gain"),
+    *("relevance_label", "relevance_score", "qrel", "is_relevant", "gain", "relevant"),
 )
 
 _RATING_LISTS = ("ratings", "judgments", "judgements", "judgment_ratings", "docs", "documents", "relevance", "qrels")
 _OUTER_LISTS = ("judgment_ratings", "judgments", "judgements", "qrels", "queries", "requests", "data", "results")
 _SEPARATORS = re.compile("[\t,;]")
 _SAMPLE_ROWS = 20
+_NO_GRADES = Message("no grades: each pair counts as grade 1")
 
 
 def read_qrels(source: Source) -> tuple[JudgmentRow, ...]:
@@ -68,7 +70,8 @@ def find_qrels(source: Source) -> Found:
     if (items := json_items(source)) is not None:
         values = [item for _, item in items]
         value = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
-        return Found((), judgments=_distinct(_in_json(value, source, [location for location, _ in items])))
+        notes = (_NO_GRADES,) if isinstance(value, dict) and _lists_relevant(value) else ()
+        return Found((), judgments=_distinct(_in_json(value, source, [location for location, _ in items])), notes=notes)
     chosen = [name for name in (source.chosen.query, source.chosen.id) if name]
     table = table_with(source, lambda names: _is_header(names) or (len(chosen) == 2 and set(chosen) <= set(names)))
     if table is not None or (table := _blank_table(source)) is not None:
@@ -166,7 +169,7 @@ def _of_table(table: Table, source: Source) -> Found:
     return Found(
         (),
         judgments=_distinct(_rows(table, source, query, passage, grade)),
-        notes=() if grade else (Message("no grades: each pair counts as grade 1"),),
+        notes=() if grade else (_NO_GRADES,),
         columns=tuple(Column(name, role) for name, role in columns if name),
         names=tuple(filter(None, table.names)),
     )
@@ -245,6 +248,11 @@ def _in_json(value: Any, source: Source, locations: Sequence[Location]) -> Itera
         for number, (query, doc, grade) in enumerate(pairs, 1):
             yield JudgmentRow(source.item(number), query, doc, read_grade(_grade_in(grade), source.item(number)))
         return
+    if isinstance(value, dict) and _lists_relevant(value):
+        listed_docs = ((query, str(doc)) for query, docs in value.items() for doc in docs)
+        for number, (query, doc) in enumerate(listed_docs, 1):
+            yield JudgmentRow(source.item(number), query, doc, 1)
+        return
     if isinstance(value, dict):
         value = _inner_list(value)
     if not isinstance(value, list):
@@ -260,6 +268,14 @@ def _in_json(value: Any, source: Source, locations: Sequence[Location]) -> Itera
     for number, item in enumerate(value, 1):
         location = locations[number - 1] if len(locations) == len(value) else source.item(number)
         yield from _of_item(item, location, source.chosen)
+
+
+def _lists_relevant(value: Mapping[str, Any]) -> bool:
+    """Whether every value is a list of ids, under names that are no usual ones of lists of judgments."""
+    lists = [docs for docs in value.values() if isinstance(docs, list) and docs]
+    if len(lists) != len(value) or not lists or find_field(value, (*_OUTER_LISTS, *_RATING_LISTS)) is not None:
+        return False
+    return all(isinstance(doc, str | int) and not isinstance(doc, bool) for docs in lists for doc in docs)
 
 
 def _grade_in(value: Any) -> Any:

@@ -20,6 +20,8 @@ class Preview:
     passages: tuple[Passage, ...] = ()
     queries: tuple[Query, ...] = ()
     judgments: tuple[JudgmentRow, ...] = ()
+    results: tuple[tuple[str, str, str], ...] = ()
+    """Of runs: query id, passage id and score."""
 
 
 @dataclass(frozen=True, slots=True)

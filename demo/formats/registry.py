@@ -231,7 +231,7 @@ FORMATS: tuple[Format, ...] = (
         manner=Message("from a set to rerank"),
         help=Message(
             "Queries with their passages: a table with query, passage and label, or objects with positive and negative "
-            "passages (MTEB, FlagEmbedding, Tevatron, DPR, MS MARCO)."
+            "passages (MTEB, FlagEmbedding, Tevatron, DPR, MS MARCO, SQuAD, Ragas)."
         ),
         suffixes=(".jsonl", ".ndjson", ".json", ".tsv", ".tab", ".csv", ".txt"),
         example=(
@@ -284,8 +284,11 @@ FORMATS: tuple[Format, ...] = (
         key="csv",
         label=Message("Table with commas (CSV)"),
         manner=Message("one per row of a table"),
-        help=Message("A header such as id, title, text; commas, semicolons or bars between cells."),
-        suffixes=(".csv", ".txt"),
+        help=Message(
+            "A header such as id, title, text; commas, semicolons or bars between cells. Tables of Markdown too, and "
+            "what consoles of databases print."
+        ),
+        suffixes=(".csv", ".txt", ".md", ".markdown"),
         example='id,title,text\nb1,Berlin,"Berlin has 3,520,031."\nb2,Museums,"Berlin is known for ""museums""."\n',
         read=tables.read_csv,
         fits=tables.has_csv_header,

@@ -1,5 +1,7 @@
 """Tables: cells between commas, semicolons, bars or tabs, with a header or without, and passages from them.
 
+Tables that are drawn with lines, as Markdown has them and consoles of databases print them, are tables with bars.
+
 A cell in quotation marks may hold separators and line breaks; a mark in it is written twice, or after a backslash. A
 mark that opens a cell and does not close it is a letter, in tables with tabs.
 """
@@ -7,6 +9,7 @@ mark that opens a cell and does not close it is a letter, in tables with tabs.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -74,7 +77,9 @@ def read_tsv(source: Source) -> Found:
 
 def has_csv_header(source: Source) -> bool:
     """Whether the first line names a column for the text and others, and the second has as many cells."""
-    return delimiter_of(source, has_text_column) is not None or _is_announced(source)
+    if source.file.lower().endswith((".md", ".markdown")):
+        return _is_drawn(source)
+    return delimiter_of(source, has_text_column) is not None or _is_announced(source) or _is_drawn(source)
 
 
 def has_tsv_header(source: Source) -> bool:
@@ -239,6 +244,8 @@ def _trimmed(cells: list[str]) -> list[str]:
 
 
 def _most_frequent(source: Source) -> str:
+    if _is_drawn(source):
+        return "|"
     line = next(iter(source.rows), "")[:_SAMPLE_CHARS]
     return _announced(source) or max(DELIMITERS, key=line.count)
 
@@ -268,8 +275,38 @@ def cell_rows(source: Source, delimiter: str) -> Iterator[Row]:
         start += 1
     if delimiter == "\t":
         yield from _tab_rows(lines, start)
+    elif delimiter == "|" and _is_drawn(source):
+        yield from _drawn_rows(lines)
     else:
         yield from _csv_rows(source, start, delimiter)
+
+
+_LINES = " \t|+:=-"
+_COUNT = re.compile(r"\(?\d+ rows?\b.*")
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+def _is_drawn(source: Source) -> bool:
+    """Whether every line has a bar between cells or draws a line, and one of the first three draws one."""
+    rows = [row for row in source.rows if not _COUNT.fullmatch(row)]
+    if len(rows) < 3 or not any(map(_is_rule, rows[:3])):
+        return False
+    return all("|" in row or _is_rule(row) for row in rows) and "|" in "".join(rows[:3])
+
+
+def _is_rule(line: str) -> bool:
+    return "---" in line and not line.strip(_LINES)
+
+
+def _drawn_rows(lines: Sequence[str]) -> Iterator[Row]:
+    """Rows between bars without the lines that are drawn; a bar after a backslash is a letter."""
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or _is_rule(text) or _COUNT.fullmatch(text):
+            continue
+        whole = text.removeprefix("|") if text.startswith("|") else text
+        whole = whole[:-1] if whole.endswith("|") and not whole.endswith("\\|") else whole
+        yield number, [cell.strip().replace("\\|", "|") for cell in _BAR.split(whole)]
 
 
 def _is_comment(line: str, delimiter: str) -> bool:

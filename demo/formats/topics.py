@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from demo.errors import InputError
@@ -27,6 +28,8 @@ from demo.formats.fields import (
     find_field,
     flat,
     normal_name,
+    other_fields,
+    scalar_name,
     scalar_named,
     shape_of,
 )
@@ -54,6 +57,7 @@ _NUMBERED_LINE = re.compile(r"([\w.-]{1,40})[ ]?:[ ]?(?=\S)")
 _COUNTED_LINE = re.compile(r"(\d{1,9})[ ]{1,4}(?=\S)")
 _OPENS_XML = re.compile(r"\s*<(?:[?!]|[^\W\d])")
 _SENTENCE_WORDS = 2
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 Placed = tuple[Location, Query]
 
@@ -162,12 +166,12 @@ def read_query(value: Any, location: Location, default_id: str = "", chosen: Fie
         InputError: it has no text, or no id where there is no default.
     """
     record = flat(value) if isinstance(value, dict) else {"text": value}
-    text_name = chosen.query if chosen.query in record else None
-    text = record[text_name] if text_name else _query_text(record)
-    text = " ".join(as_text(text, location, text_name or "text").split("\n")).strip()
-    query_id = as_text(scalar_named(record, QUERY_ID_NAMES), location, "id").strip() or default_id
+    text_name = chosen.query if chosen.query in record else _query_text_name(record)
+    id_name = scalar_name({name: value for name, value in record.items() if name != text_name}, QUERY_ID_NAMES)
+    text = " ".join(as_text(record.get(text_name), location, text_name).split("\n")).strip()
+    query_id = as_text(record.get(id_name or ""), location, "id").strip() or default_id
     if query_id and text:
-        return Query(query_id, text)
+        return Query(query_id, text, other_fields(record, {text_name, id_name}))
     if query_id:
         raise UnknownShapeError(
             Message("{where} has no text. Each query needs “_id” and “text”.", where=location.start), record
@@ -177,10 +181,9 @@ def read_query(value: Any, location: Location, default_id: str = "", chosen: Fie
     )
 
 
-def _query_text(record: Mapping[str, Any]) -> Any:
+def _query_text_name(record: Mapping[str, Any]) -> str:
     texts = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
-    found = scalar_named(texts, QUERY_TEXT_NAMES)
-    return record.get("text") if found is None else found
+    return scalar_name(texts, QUERY_TEXT_NAMES) or "text"
 
 
 # ---- JSON and XML ------------------------------------------------------------------------------------------------
@@ -216,6 +219,8 @@ def _of_items(items: Sequence[tuple[Location, Any]], source: Source) -> Iterable
     value = items[0][1] if len(items) == 1 and isinstance(items[0][1], dict) else {}
     names = [name for name in value if isinstance(value[name], list | dict)]
     name = find_field(names, _QUERY_LISTS)
+    if name is not None and isinstance(value[name], dict) and find_field(value[name], _QUERY_LISTS):
+        return _of_items([(source.item(1), value[name])], source)
     if name is not None or _is_map(value):
         return queries_in(value if name is None else value[name], source)
     numbered = not any(isinstance(item, dict) and scalar_named(flat(item), QUERY_ID_NAMES) for _, item in items)
@@ -282,7 +287,8 @@ def _of_table(table: Table, source: Source) -> _Way:
 def _table_rows(table: Table, source: Source, id_name: str | None, text_name: str) -> Iterator[Placed]:
     for number, cells, _ in table.rows:
         values = dict(zip(table.names, [*cells, *[""] * (len(table.names) - len(cells))], strict=True))
-        yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name])
+        fields = other_fields({name: cell for name, cell in values.items() if name}, {id_name, text_name})
+        yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name], fields)
 
 
 def _no_query_column(names: Sequence[str], location: Location) -> InputError:
@@ -309,10 +315,10 @@ def _of_column(source: Source) -> Iterator[Placed]:
     )
 
 
-def _query(location: Location, query_id: str, text: str) -> Placed:
+def _query(location: Location, query_id: str, text: str, fields: Mapping[str, str] = _NO_FIELDS) -> Placed:
     query_id, text = query_id.strip(), text.strip()
     if query_id and text:
-        return location, Query(query_id, text)
+        return location, Query(query_id, text, fields)
     raise InputError(
         Message("{where} has no query. Each line needs an id, a tab and the query.", where=location.start)
         if query_id

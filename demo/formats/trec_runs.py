@@ -4,6 +4,7 @@
 1048585<tab>7187158<tab>1                query, passage, rank (MS MARCO), perhaps with a score behind
 query_id,doc_id,score                    a table whose header names the columns
 {"q1": {"d1": 9.1}}                      a map of scores (ranx, pytrec_eval), or objects with these names
+{"q1": ["d1", "d2"]}                     a map to passages, best first, perhaps in pairs with their scores
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from demo.errors import InputError
-from demo.formats.fields import UnknownShapeError, find_field, flat, scalar_named, shape_of
+from demo.formats.fields import ID, QUERY_ID, SCORE, UnknownShapeError, find_field, flat, scalar_named, shape_of
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.qrels import PASSAGE_NAMES, QUERY_NAMES
-from demo.formats.source import Location, Source
+from demo.formats.source import Column, Fields, Location, Source
 from demo.formats.tables import Table, table_with
-from demo.messages import Message
+from demo.messages import Message, listed
 
 _LARGEST = 3e38
 """The largest score written: what trec_eval keeps, a 32-bit float, ends little above it."""
@@ -37,12 +38,16 @@ class Run:
         rankings: doc_ids, best first.
         scores: their scores, never rising; the negative rank where the file has only ranks.
         notes: what the person should know about how it was read, each a clause.
+        columns: which fields were taken for what, where the file has names for them.
+        names: the fields that a person can choose from, as `Fields` takes them: `id` is the passage, `grade` the score.
     """
 
     tag: str
     rankings: Mapping[str, tuple[str, ...]]
     scores: Mapping[str, tuple[float, ...]]
     notes: tuple[Message, ...] = ()
+    columns: tuple[Column, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ def read_run(source: Source) -> Run:
     """
     tag = ""
     rows: dict[str, dict[str, _Row]] = {}
-    for row in _rows(source):
+    found_rows, columns, names = _rows(source)
+    for row in found_rows:
         tag = tag or row.tag
         of_query = rows.setdefault(row.query_id, {})
         if row.doc_id in of_query:
@@ -82,6 +88,8 @@ def read_run(source: Source) -> Run:
         {query: tuple(row.doc_id for row in found) for query, found in ordered.items()},
         {query: tuple(row.score for row in found) for query, found in ordered.items()},
         _contradictions(ordered),
+        columns,
+        names,
     )
 
 
@@ -96,12 +104,43 @@ def looks_like_run(source: Source) -> bool:
 _ITERATIONS = ("Q0", "0", "Q1", "1")
 
 
-def _rows(source: Source) -> Iterator[_Row]:
+def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[str, ...]]:
+    """The rows, what columns were taken for, and the names to choose from.
+
+    Raises:
+        InputError: the first line is a header whose names are not known.
+    """
     if (items := json_items(source)) is not None:
-        return _of_json(items, source)
-    if (table := table_with(source, _is_header)) is not None:
-        return _of_table(table, source)
-    return _of_lines(source)
+        return _of_json(items, source), (), ()
+    chosen = {name for name in (source.chosen.query, source.chosen.id) if name}
+    table = table_with(source, lambda names: _is_header(names) or (len(chosen) == 2 and chosen <= set(names)))
+    if table is not None:
+        columns = _columns_named(table.names, source.chosen)
+        taken = tuple(Column(columns[role], label) for role, label in _ROLES.items() if columns[role])
+        return _of_table(table, columns, source), taken, tuple(filter(None, table.names))
+    if (table := table_with(source, _are_words)) is not None:
+        raise _unknown_header(table.names, source.row(table.header_line))
+    return _of_lines(source), (), ()
+
+
+_ROLES = {"query": QUERY_ID, "passage": ID, "score": SCORE}
+
+
+def _are_words(names: Sequence[str]) -> bool:
+    """Whether a first line can only be a header: three or more names, and no number or Q0 among them."""
+    return len(names) > 2 and not any(_is_number(name) or name.upper() in _ITERATIONS for name in names)
+
+
+def _unknown_header(names: Sequence[str], location: Location) -> InputError:
+    return UnknownShapeError(
+        Message(
+            "{where} is read as the header, and names no query, passage and score: {names}. Name columns “query_id”, "
+            "“doc_id” and “score”.",
+            where=location.start,
+            names=listed(f"“{name[:30]}”" for name in names[:8]),
+        ),
+        names,
+    )
 
 
 # ---- lines -------------------------------------------------------------------------------------------------------
@@ -190,42 +229,87 @@ _SCORES = ("score", "scores", "relevance_score", "similarity", "sim", "_score")
 _RANKS = ("rank", "position", "pos", "ranking")
 
 
-def _of_table(table: Table, source: Source) -> Iterator[_Row]:
-    names = table.names
-    query, passage, score, rank, tag = (
-        find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, _SCORES, _RANKS, ("tag", "run", "system"))
-    )
+def _with_point(text: str) -> str:
+    """A number with a decimal comma, as spreadsheets of many countries write it, with a point."""
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+
+
+def _columns_named(names: Sequence[str], chosen: Fields) -> dict[str, str]:
+    """The column of each kind, "" where there is none."""
+    chosen = chosen.among(names)
+    query = chosen.query or find_field(names, QUERY_NAMES) or ""
+    passage = chosen.id or find_field([name for name in names if name != query], PASSAGE_NAMES) or ""
+    rest = [name for name in names if name not in (query, passage)]
+    return {
+        "query": query,
+        "passage": passage,
+        "score": chosen.grade or find_field(rest, _SCORES) or "",
+        "rank": find_field(rest, _RANKS) or "",
+        "tag": find_field(rest, ("tag", "run", "system")) or "",
+    }
+
+
+def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_Row]:
+    """A row of each line; without scores and ranks the order of the lines is that of the passages."""
     for number, cells, _ in table.rows:
         location = source.row(number)
-        values = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
-        rank_text, score_text = values.get(rank or "", ""), values.get(score or "", "")
-        ranked = _number(rank_text, location, Message("rank")) if rank_text not in ("", "-") else 0.0
-        scored = _number(score_text, location, Message("score")) if score else -ranked
-        yield _Row(location, values.get(query or "", ""), values.get(passage or "", ""), ranked, scored,
-                   values.get(tag or "", ""))  # fmt: skip
+        named = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
+        values = {role: named.get(name, "") for role, name in columns.items()}
+        if not values["query"] or not values["passage"]:
+            raise _columns(location, sum(map(bool, cells)))
+        has_rank = columns["rank"] and values["rank"] not in ("", "-")
+        plain = 0.0 if columns["score"] else float(number)
+        rank = _number(values["rank"], location, Message("rank")) if has_rank else plain
+        score = _number(_with_point(values["score"]), location, Message("score")) if columns["score"] else -rank
+        yield _Row(location, values["query"], values["passage"], rank, score, values["tag"])
 
 
 def _of_json(items: Sequence[tuple[Location, Any]], source: Source) -> Iterator[_Row]:
     """Rows of a map query → passage → score, or of objects: a result each, or a query each with its results."""
     value = items[0][1] if len(items) == 1 else None
-    if isinstance(value, dict) and value and all(isinstance(scores, dict) for scores in value.values()):
+    if isinstance(value, dict) and _lists_ranked(value):
+        for query, ranked in value.items():
+            for rank, one in enumerate(ranked, 1):
+                location, pair = source.item(rank), one if isinstance(one, list) else [one, -rank]
+                yield _Row(location, query, str(pair[0]), rank, _number(str(pair[1]), location, Message("score")))
+        return
+    if isinstance(value, dict) and value and all(_maps_scores(scores) for scores in value.values()):
         pairs = ((query, doc, score) for query, scores in value.items() for doc, score in scores.items())
         for number, (query, doc, score) in enumerate(pairs, 1):
             location = source.item(number)
             yield _Row(location, query, doc, number, _number(str(score), location, Message("score")))
         return
     for location, item in items:
-        yield from _of_object(item, location)
+        yield from _of_object(item, location, source.chosen)
 
 
-def _of_object(item: Any, location: Location) -> Iterator[_Row]:
+def _maps_scores(value: Any) -> bool:
+    return isinstance(value, dict) and not any(isinstance(score, dict | list) for score in value.values())
+
+
+def _lists_ranked(value: Mapping[str, Any]) -> bool:
+    """Whether every value is a list of ids, or of pairs of an id and a score, under names that are ids of queries."""
+    lists = [ranked for ranked in value.values() if isinstance(ranked, list)]
+    if not lists or len(lists) != len(value) or find_field(value, (*_RESULT_LISTS, *QUERY_NAMES)) is not None:
+        return False
+    return all(_is_ranked(one) for ranked in lists for one in ranked)
+
+
+def _is_ranked(one: Any) -> bool:
+    if isinstance(one, list):
+        return len(one) == 2 and _is_ranked(one[0]) and isinstance(one[1], int | float) and not isinstance(one[0], list)
+    return isinstance(one, str | int) and not isinstance(one, bool)
+
+
+def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_Row]:
     record = flat(item) if isinstance(item, dict) else {}
     lists = [name for name in item if isinstance(item[name], list)] if isinstance(item, dict) else []
     name = find_field(lists, _RESULT_LISTS)
-    query = scalar_named(record, QUERY_NAMES)
+    query = record.get(chosen.query, scalar_named(record, QUERY_NAMES))
     results = [record] if name is None else [flat(one) if isinstance(one, dict) else {} for one in item[name]]
     for rank, result in enumerate(results, 1):
-        passage, score = scalar_named(result, PASSAGE_NAMES), scalar_named(result, _SCORES)
+        passage = result.get(chosen.id, scalar_named(result, PASSAGE_NAMES))
+        score = result.get(chosen.grade, scalar_named(result, _SCORES))
         if query is None or passage is None or (score is None and name is None):
             raise UnknownShapeError(
                 Message(

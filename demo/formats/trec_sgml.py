@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from demo.errors import InputError
+from demo.formats.fields import other_fields
 from demo.formats.marks import Mark, find_marks, plain_text
 from demo.formats.source import Entry, Found, Location, Source
 from demo.messages import Message
@@ -122,9 +123,11 @@ def _topic(location: Location, block: str, marks: Sequence[Mark]) -> Query:
     for mark, end in zip(marks, (*(mark.start for mark in marks[1:]), len(block)), strict=False):
         if not mark.closes and mark.name not in texts:
             texts[mark.name] = _without_label(plain_text(block[mark.end : end]))
-    number, text = (next(filter(None, map(texts.get, names)), "") for names in (_NUMBERS, _QUERIES))
+    used = [next((name for name in names if texts.get(name)), "") for names in (_NUMBERS, _QUERIES)]
+    number, text = (texts.get(name, "") for name in used)
     if number and text:
-        return Query(number.lstrip("0") or "0" if number.isdecimal() else number, text)
+        number = number.lstrip("0") or "0" if number.isdecimal() else number
+        return Query(number, text, other_fields(texts, set(used)))
     missing = Message("<title>") if number else Message("<num>")
     raise InputError(
         "{start} starts a topic without {missing}. Each <top> needs <num> and <title>.",

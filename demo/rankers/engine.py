@@ -20,6 +20,8 @@ from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
 
 NAME = "engine"
+RUN_NAME = "run:"
+"""What the keys of runs begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,12 @@ class RunRanker:
 
     Attributes:
         name: of its file; "" where it is not known.
+        must_fit: whether a query that the run lacks is an error, rather than one for which it found nothing.
     """
 
     run: Run
     name: str = ""
+    must_fit: bool = False
 
     def __str__(self) -> str:
         return self.spec.key
@@ -91,7 +95,7 @@ class RunRanker:
     def spec(self) -> RankerSpec:
         """Named by the run's file where that is known, else by its tag."""
         name = self.name or self.run.tag or "run"
-        return RankerSpec(f"run:{name}", name, ENGINE, ranks_collection=True)
+        return RankerSpec(f"{RUN_NAME}{name}", name, ENGINE, ranks_collection=True)
 
     def check(self) -> None:
         """A run was checked when it was read."""
@@ -105,13 +109,62 @@ class RunRanker:
 
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
-        """The candidates by the run's scores."""
+        """The candidates by the run's scores.
+
+        Raises:
+            InputError: the run must fit, and lacks the query or ranks no passage of the collection.
+        """
         yield Progress("indexing", 0, indices.size, Message("Taking the scores of the run"))
         listed = self.run.rankings.get(query.query_id, ())
         known = dict(zip(listed, self.run.scores.get(query.query_id, ()), strict=True))
+        warnings = self._warnings(query, collection) if self.must_fit else ()
         scores = [known.get(collection.passages[index].doc_id, -np.inf) for index in indices.tolist()]
         found = [collection.passages[index].doc_id in known for index in indices.tolist()]
-        return Ranking.from_scores(self.spec, scores, found=found)
+        return Ranking.from_scores(self.spec, scores, found=found, warnings=warnings)
+
+    def _warnings(self, query: Query, collection: Collection) -> tuple[Message, ...]:
+        """How many of the passages that the run ranks for the query are not in the collection.
+
+        Raises:
+            InputError: all of them, or the run lacks the query.
+        """
+        listed = self.run.rankings.get(query.query_id, ())
+        if not query.query_id:
+            raise InputError(
+                "The run “{name}” is of queries with ids, and this query has none, because the collection does not "
+                "have it. Choose a query of the collection.",
+                name=self.spec.label,
+            )
+        if not listed:
+            raise InputError(
+                "The run “{name}” has no results for the query “{query_id}”; its {count:,} queries are named like "
+                "“{other}”. Choose a query that it has, or a run of this query.",
+                name=self.spec.label,
+                query_id=query.query_id,
+                count=len(self.run.rankings),
+                other=next(iter(self.run.rankings), "–"),
+            )
+        doc_ids = {passage.doc_id for passage in collection.passages}
+        absent = sum(doc_id not in doc_ids for doc_id in listed)
+        if absent == len(listed):
+            raise InputError(
+                "None of the {count:,} passages that the run “{name}” has for this query is in the collection: they "
+                "are named like “{other}”, its passages like “{own}”. Give a run over the same passages.",
+                name=self.spec.label,
+                count=absent,
+                other=listed[0],
+                own=collection.passages[0].doc_id,
+            )
+        if not absent:
+            return ()
+        said = Message(
+            "{absent:,} of {count:,} passages that the run “{name}” has for this query are not in the collection, and "
+            "are left out.",
+            name=self.spec.label,
+            absent=absent,
+            count=len(listed),
+        )
+        return (said,)
 
 
 def _read(written: Written, tools: Tools) -> Engine:

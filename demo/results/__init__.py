@@ -8,6 +8,7 @@ from demo.results.agreement import agreement_matrix, agreement_with
 from demo.results.change import TOP_K, Change, Pair, agree, compare, take_candidates
 from demo.results.contested import GROUPS, Contest, ContestedGroup, apart_means, contested, tolerance
 from demo.results.depth import DepthLoss, at_depth, missed_by_depth, usual_depths
+from demo.results.exchanges import Entrant, Exchange, exchanges
 from demo.results.key_figures import KeyFigure, key_figures
 from demo.results.members import find_ranking, with_fusion
 from demo.results.scores import ScoreFacts, score_facts
@@ -22,6 +23,8 @@ __all__ = [
     "Contest",
     "ContestedGroup",
     "DepthLoss",
+    "Entrant",
+    "Exchange",
     "KeyFigure",
     "Pair",
     "ScoreFacts",
@@ -36,6 +39,7 @@ __all__ = [
     "change_summary",
     "compare",
     "contested",
+    "exchanges",
     "find_ranking",
     "key_figures",
     "missed_by_depth",

@@ -58,6 +58,18 @@ def not_all_taken(taken: int, found: int, total: int, allowed: int) -> list[Mess
     ]
 
 
+def brought_beside(brought: int, first: str) -> list[Message]:
+    """Says that runs brought candidates which the first stage did not pass on."""
+    return [
+        plural(
+            "{count:,} passage is a candidate only because a run has it: {first} did not pass it on.",
+            "{count:,} passages are candidates only because a run has them: {first} did not pass them on.",
+            brought,
+            first=first,
+        )
+    ]
+
+
 def told_nothing_apart(after: Ranking) -> list[Message]:
     """Says that the reranker told no passage from another."""
     size = after.scores.size

@@ -6,12 +6,14 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from demo.formats import write_csv
-from demo.formats.outputs import Ranked, run_files
+from demo.formats.outputs import Ranked, collection_beir, run_files, set_to_rerank
+from demo.judgments import query_key
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
-from demo.records import Cost, Failure, ModelUse, Ranking, Result
+from demo.records import Collection, Cost, Failure, ModelUse, Ranking, Result
 from demo.results.agreement import agreement_matrix
 from demo.results.change import Pair
 from demo.results.words import change_summary, summary
@@ -197,6 +199,35 @@ def _ranked_of(query_id: str, doc_ids: Sequence[str], ranking: Ranking) -> Ranke
     scores = (float(ranking.scores[index]) for index in best)
     return Ranked(
         query_id, [doc_ids[index] for index in best], [-math.inf if math.isnan(score) else score for score in scores]
+    )
+
+
+def as_beir(result: Result) -> dict[str, str]:
+    """The whole collection as the files of a BEIR folder, with the query and what the candidates are judged."""
+    return collection_beir(_judged_collection(result))
+
+
+def as_set(result: Result) -> str:
+    """The query with its judged candidates as a set to rerank.
+
+    Raises:
+        InputError: no candidate is judged relevant.
+    """
+    judged = _judged_collection(result)
+    own = tuple(query for query in judged.queries if query.query_id == query_key(result.query))
+    return set_to_rerank(replace(judged, passages=result.candidates, queries=own))
+
+
+def _judged_collection(result: Result) -> Collection:
+    """The collection with the query and the grades of its candidates."""
+    collection, key = result.collection, query_key(result.query)
+    known = any(query.query_id == key for query in collection.queries)
+    made = zip(result.candidates, result.grades, strict=True)
+    grades = {passage.doc_id: grade for passage, grade in made if grade is not None}
+    return replace(
+        collection,
+        queries=collection.queries if known else (*collection.queries, replace(result.query, query_id=key)),
+        qrels={**collection.qrels, key: {**collection.qrels.get(key, {}), **grades}},
     )
 
 

@@ -277,6 +277,8 @@ PROGRAMS = (
 
 
 def _check(shown: ShownResult) -> None:
+    if shown.request.beside:
+        raise InputError("A program cannot ask for a run file again. Leave the runs out, or save the JSON.")
     asked = any(_is_given(ranker) for ranker in (shown.request.first, *shown.rankers))
     drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
     if shown.collection.engine_scores and (asked or drawn):

@@ -11,9 +11,10 @@ from typing import Any
 import gradio as gr
 from gradio.components.plot import PlotData
 
-from demo.errors import DemoError
+from demo.errors import DemoError, InputError
 from demo.formats.archive import zipped
 from demo.messages import Message
+from demo.records import Passage
 from demo.ui import wording as w
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.views.render import render
@@ -49,6 +50,21 @@ COPY = r"""(link) => {
 def archive(name: str, files: Mapping[str, str]) -> dict[str, str]:
     """The files in one ZIP archive of this name, for the browser to save."""
     return {"name": name, "base64": b64encode(zipped(files)).decode("ascii")}
+
+
+MOST_SAVED_CHARS = 20_000_000
+"""Of all passages together, in a file that the browser is given."""
+
+
+def check_fits_page(passages: Sequence[Passage]) -> None:
+    """Nothing, if the passages can go to the browser in one file.
+
+    Raises:
+        InputError: they have too many characters.
+    """
+    chars = sum(len(passage.content) for passage in passages)
+    if chars > MOST_SAVED_CHARS:
+        raise InputError(w.TOO_LARGE_TO_SAVE.format(chars=chars, most=MOST_SAVED_CHARS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from demo.judgments import Judgments
@@ -10,14 +11,14 @@ from demo.messages import Language, Message
 from demo.rankers.bm25 import Bm25
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results.report import as_runs, json_text
+from demo.results.report import as_beir, as_runs, as_set, json_text
 from demo.service import RankingService
 from demo.text import Analysis
 from demo.ui.boundary import existing
 from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import InputsForm, InputsPane
-from demo.ui.parts import archive
+from demo.ui.parts import archive, check_fits_page
 from demo.ui.progress import told_all
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
@@ -49,17 +50,22 @@ class ResultTab:
     # ---- running -------------------------------------------------------------------------------------------------
 
     def steps(
-        self, form: InputsForm, rankers: Callable[[Ranker], Sequence[Ranker]], language: Language
+        self,
+        form: InputsForm,
+        rankers: Callable[[Ranker], Sequence[Ranker]],
+        language: Language,
+        beside: tuple[Ranker, ...] = (),
     ) -> Generator[str | ShownResult, None, None]:
         """The progress as HTML, and what is shown so far whenever a column is done, complete at last.
 
         Args:
             rankers: who is asked, given the first stage.
+            beside: as in `Request`.
 
         Raises:
             InputError: something that was chosen or typed cannot be used.
         """
-        request = self.pane.request(form)
+        request = replace(self.pane.request(form), beside=beside)
         asked = tuple(rankers(request.first))
         for step in told_all(self.service.run(request, asked, self.pane.visitor(), self.file), language):
             if isinstance(step, str):
@@ -90,6 +96,24 @@ class ResultTab:
             InputError: there is no result, or an id cannot stand in a run.
         """
         return archive(f"{self.file}-runs.zip", as_runs(self.existing(shown).drawn))
+
+    def beir(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
+        """File name and content of an archive with the collection in BEIR's layout, the visitor's judgments in it.
+
+        Raises:
+            InputError: there is no result, or the passages are too many for a file from the page.
+        """
+        found = self.existing(shown)
+        check_fits_page(found.collection.passages)
+        return archive(f"{self.file}-collection.zip", as_beir(found.judged(judgments)))
+
+    def reranking_set(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
+        """File name and content of the judged candidates as a set to rerank.
+
+        Raises:
+            InputError: there is no result, or no candidate is judged relevant.
+        """
+        return {"name": f"{self.file}-set.jsonl", "text": as_set(self.existing(shown).judged(judgments))}
 
     def json(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as JSON."""

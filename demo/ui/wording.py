@@ -47,9 +47,11 @@ FIELD_TITLE = Message("Title from")
 FIELD_ID = Message("Id from")
 FIELD_QUERY = Message("Query from")
 FIELD_GRADE = Message("Grade from")
+FIELD_SCORE = Message("Score from")
 TAKEN_FROM = Message("{role} from “{name}”")
 TAKEN_BY_CONTENT = Message("{role} from “{name}”, told by its content")
 FIRST_JUDGMENTS = Message("Judgments")
+FIRST_RESULTS = Message("Results of a run")
 FIRST_ROWS = Message("The first rows as they were read")
 FORMATS_KNOWN = Message("What is understood")
 UPLOAD_BUTTON = Message("Choose files")
@@ -101,6 +103,10 @@ RANKERS = Message("Rankers, one column each")
 RANKERS_INFO = Message(
     "In the order chosen. Type a hub id, a folder, or a form such as bm25[k1=1.2] or rrf(bm25+bundled/tiny)"
 )
+ADD_RUNS = Message("Add run files")
+ADD_RUNS_INFO = Message("Each run is one more ranker, for the query with its id. Its passages are candidates too.")
+RUN_CHOICE = Message("{name} · run file")
+RUNS_NOT_IN_LINKS = Message("Run files do not fit into a link. Leave the runs out, or save the result as HTML.")
 RUN_COMPARE = Message("Compare")
 ADD_RANKER = Message("Add a model with options")
 ADD = Message("Add to the rankers")
@@ -149,6 +155,12 @@ DOWNLOAD_CSV = Message("Download CSV")
 DOWNLOAD_JSON = Message("Download JSON")
 DOWNLOAD_HTML = Message("Download HTML")
 DOWNLOAD_RUNS = Message("TREC runs, ZIP")
+DOWNLOAD_SET = Message("Set to rerank, JSONL")
+DOWNLOAD_BEIR = Message("Collection, BEIR ZIP")
+TOO_LARGE_TO_SAVE = Message(
+    "The passages have {chars:,} characters; the page gives at most {most:,} in one file. Take fewer passages."
+)
+NOTHING_JUDGED = Message("Nothing is judged, so there are no figures to save. Add judgments.")
 DOWNLOAD_CODE = Message("Code: {program}")
 CODE = Message("Code")
 CODE_TOO_LONG = Message("The passages have {chars:,} characters, too many to show. “Share and save” has the files.")
@@ -197,6 +209,7 @@ COLUMN_GRADE = Message("Grade")
 COLUMN_PASSAGE = Message("Passage")
 UNJUDGED = Message("unjudged")
 SEARCH = Message("Search the passages")
+FIELD_COLUMNS = Message("Fields as columns")
 SORT_BY = Message("Sort by")
 ROWS_NONE = Message("No passage contains these words.")
 SHOW_ALL = Message("Show all {n} passages")
@@ -316,6 +329,15 @@ GRADES = {
 }
 """What a grade means where the collection does not say."""
 RANKER = Message("Ranker")
+EXCHANGES = Message("Who enters and who leaves")
+EXCHANGES_HELP = Message(
+    "Passages in the first {k} of a ranker and not in those of {reference}, and the other way round."
+)
+ENTERED = Message("Enters")
+LEFT = Message("Leaves")
+NOT_IN_LIST = Message("not in the list of {ranker}")
+AT_RANK_OF = Message("rank {rank} of {ranker}")
+LISTS_OVERLAP = Message("{shared:,} in both lists, {own:,} here alone, {other:,} there alone")
 AGREEMENT = Message("Agreement")
 AGREEMENT_ROWS = Message("Rows: the reference; columns: the other ranker.")
 AGREEMENT_REFERENCE = Message("reference")
@@ -428,7 +450,6 @@ RUN_FILE = Message("Choose a run file")
 RUN_FILE_NONE = Message(
     "Six columns on each line: query, Q0, passage, rank, score, tag; MS MARCO's three are understood too."
 )
-RUN_FILE_READ = Message("{name}: {lines} results for {queries} queries")
 EVALUATE_DEPTH = Message("Candidates of each query, at most")
 EVALUATE_RANKERS = Message("Rankers")
 PRESET = Message("Published protocol")
@@ -489,6 +510,20 @@ TABLE_KEY = Message(
     "randomisation test, p after Holm's correction below 0.05. ▲ better, ▼ worse, ● equal queries. Binary "
     "measures count grades from {grade}."
 )
+SLICES = Message("By a field")
+SLICES_EMPTY = Message("Choose a field: each of its values then has figures of its own.")
+SLICES_BY_QUERY = Message("{measure}, means over the queries of each value; the baseline is {baseline}.")
+SLICES_BY_PASSAGE = Message(
+    "{measure}, as if the collection had only the passages of one value; queries without a relevant one among them do "
+    "not count. The baseline is {baseline}."
+)
+SLICE_BY = Message("Field")
+SLICE_NONE = Message("none")
+SLICE_QUERIES = Message("{name} (queries)")
+SLICE_PASSAGES = Message("{name} (passages)")
+SLICE_ONLY = Message("Evaluate only the queries with")
+SLICE_EVERY = Message("any value")
+WITHIN = Message("only the {queries:,} of {of:,} queries with {name} “{value}” count")
 LOOK_MEASURE = Message("Measure")
 LOOK_BASELINE = Message("Baseline")
 LOOK_RANKER = Message("Ranker to look at")
@@ -546,7 +581,11 @@ EVALUATE_FILES = {
     "latex": Message("Table, LaTeX"),
     "calibration": Message("Calibration, JSON"),
     "quepid": Message("Judgments, Quepid CSV"),
+    "qrels": Message("Judgments, JSONL"),
     "rank_llm": Message("Candidates, RankLLM JSONL"),
+    "set": DOWNLOAD_SET,
+    "beir": DOWNLOAD_BEIR,
+    "mteb": Message("Result, MTEB JSON"),
 }
 
 

@@ -88,6 +88,23 @@ def test_bm25_and_the_bundled_model_end_to_end(
     }
 
 
+def test_figures_by_a_field_are_printed_and_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topics = dict(zip(QUERIES, ("Berlin", "Paris", "ice", "Berlin", "Paris"), strict=True))
+    lines = [json.dumps({"_id": key, "text": text, "topic": topics[key]}) for key, text in QUERIES.items()]
+    (folder / "queries.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    out = tmp_path / "out"
+    evaluate(folder, out, "--rankers", "bm25", "--measures", "mrr", "--slice", "topic")
+    rows = [line.split(",") for line in (out / "slices.csv").read_text(encoding="utf-8").splitlines()]
+    assert rows[0] == ["query:topic", "queries", "bm25 MRR"]
+    assert [(value, int(queries)) for value, queries, _ in rows[1:]] == [("Berlin", 2), ("Paris", 2), ("ice", 1)]
+    whole = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["rankers"][0]["measures"]["mrr"]["mean"]
+    assert sum(int(queries) * float(value) for _, queries, value in rows[1:]) / 5 == pytest.approx(whole)
+    assert "| query:topic · MRR | queries | BM25 |" in capsys.readouterr().out
+    assert "Found: query:topic" in refusal(folder, out, "--rankers", "bm25", "--slice", "language")
+
+
 def test_without_judgments_the_command_tells_what_changes(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,6 +27,11 @@ def test_the_page_is_made_of_the_rows() -> None:
     assert all(str(row.label) in page() for row in FORMATS)
 
 
+def grade_in(form: Form) -> int:
+    """3, or 1 where the form has no grades."""
+    return 3 if "3" in form.example else 1
+
+
 @on_each
 def test_every_example_is_read_as_what_it_is(form: Form) -> None:
     source = Source(form.file, form.example.encode(), LIMITS)
@@ -34,7 +39,7 @@ def test_every_example_is_read_as_what_it_is(form: Form) -> None:
     if form.part == "queries":
         assert [query.query_id for query in read_topics(source)] == ["q1", "q2"]
     elif form.part == "qrels":
-        assert read_judgments(form.file, source.content, LIMITS) == {"q1": {"b1": 3}}
+        assert read_judgments(form.file, source.content, LIMITS) == {"q1": {"b1": grade_in(form)}}
     else:
         assert (read_run(source).rankings, read_run(source).scores) == ({"q1": ("b1",)}, {"q1": (9.1,)})
 
@@ -45,7 +50,7 @@ def test_every_form_of_queries_goes_with_every_form_of_judgments(queries: Form, 
     files = [("corpus.jsonl", CORPUS), *((form.file, form.example.encode()) for form in (queries, qrels))]
     collection = read_judged_files(files, LIMITS, "set").collection
     assert [query.query_id for query in collection.queries] == ["q1", "q2"]
-    assert collection.qrels == {"q1": {"b1": 3}}
+    assert collection.qrels == {"q1": {"b1": grade_in(qrels)}}
 
 
 @on_each

@@ -31,7 +31,7 @@ from demo.records import Card, Collection, Passage, Query
 LIMITS = Limits(1000, 10_000, 10_000_000, 10_000_000)
 QRELS = {"q1": {"d1": 2, "d2": 0}, "q 2": {"d1": -1}}
 PASSAGES = (Passage("d1", "one, two", "T", {"year": "1999"}), Passage("d2", "三\nfour"))
-QUERIES = (Query("q1", "=what, now?"), Query("q 2", "why"))
+QUERIES = (Query("q1", "=what, now?", {"language": "en"}), Query("q 2", "why"))
 COLLECTION = Collection("c", Card(Message("c"), Message("c")), PASSAGES, QUERIES, QRELS)
 RANKED = [Ranked("q1", ("d2", "d1"), (1.5, -0.25))]
 
@@ -90,6 +90,7 @@ def test_a_folder_of_beir_is_the_collection_again() -> None:
     files = [(name, text.encode()) for name, text in collection_beir(COLLECTION).items()]
     again = read_judged_files(files, LIMITS, "c").collection
     assert (again.passages, again.queries, again.qrels) == (PASSAGES, QUERIES, QRELS)
+    assert [dict(query.fields) for query in again.queries] == [{"language": "en"}, {}]
     unjudged = Collection("c", COLLECTION.card, PASSAGES, QUERIES, {})
     assert set(collection_beir(unjudged)) == {"corpus.jsonl", "queries.jsonl"}
 
@@ -106,8 +107,13 @@ def test_a_set_to_rerank_is_read_back() -> None:
     assert list(again.qrels.values()) == [{"a1": 1, "a2": 0}]
 
 
+def test_a_set_needs_a_relevant_passage() -> None:
+    with pytest.raises(InputError, match="grade 3 or more"):
+        set_to_rerank(COLLECTION, relevant_from=3)
+
+
 def test_a_result_has_the_form_of_mteb() -> None:
-    result = json.loads(result_mteb("Garden", "nDCG@10", {"nDCG@10": 0.5, "RR": 1.0}, "7"))
+    result = json.loads(result_mteb("Garden", "nDCG@10", {"nDCG@10": 0.5, "RR": 1.0}))
     assert result["scores"]["test"][0]["main_score"] == 0.5
     assert result["scores"]["test"][0]["ndcg_at_10"] == 0.5
-    assert result["task_name"] == "Garden"
+    assert (result["task_name"], result["mteb_version"]) == ("Garden", "rerank-lens")

@@ -7,20 +7,26 @@ import numpy as np
 import pytest
 from fakes import BM25, LOST, SMALL, TINY, make_pair, make_result, ranking
 
+from demo.errors import InputError
+from demo.formats import Limits
+from demo.formats.judged import read_judged_files
 from demo.messages import Message
 from demo.records import Cost, Extent, Query, Ranking, Result
 from demo.results import at_depth
 from demo.results.report import (
     CHANGE_COLUMNS,
     MOST_FIELD_COLUMNS,
+    as_beir,
     as_csv,
     as_json,
     as_runs,
+    as_set,
     json_text,
     pair_as_csv,
     pair_as_json,
 )
 
+LIMITS = Limits(1_000, 10_000, 10_000_000, 10_000_000)
 COST = Cost(pairs=3, tokenise_seconds=0.5, model_seconds=1.0, device="cpu", precision="fp32")
 RESULT = make_result(
     3,
@@ -289,3 +295,16 @@ def test_a_pair_as_csv_reads_back_and_holds_no_formula() -> None:
     assert not second["text"].startswith("=")
     assert "=HYPERLINK" in second["text"]
     assert (second["change"], second["score"], second["grade"]) == ("-1", "-1.0", "")
+
+
+def test_the_collection_and_the_judged_candidates_go_back_as_beir_and_as_a_set() -> None:
+    made = make_result(3, ranking(BM25, [0, 1, 2]), grades=[0, None, 2])
+    result = replace(made, query=Query("", "why"), collection=replace(made.collection, passages=made.candidates))
+    folder = read_judged_files([(name, text.encode()) for name, text in as_beir(result).items()], LIMITS, "c")
+    (query,) = (each for each in folder.collection.queries if each.text == "why")
+    assert query.query_id.startswith("typed-")
+    assert folder.collection.qrels[query.query_id] == {"d1": 0, "d3": 2}
+    assert [passage.doc_id for passage in folder.collection.passages] == ["d1", "d2", "d3"]
+    assert json.loads(as_set(result)) == {"query": "why", "positive": ["passage 3"], "negative": ["passage 1"]}
+    with pytest.raises(InputError, match="No passage is judged relevant"):
+        as_set(make_result(1, ranking(BM25, [0])))

@@ -25,7 +25,7 @@ from demo.judgments import Judgments
 from demo.messages import Message
 from demo.records import Passage, Query
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, CUT, FILES, MEASURE, ORDER, EvaluateTab, whole
+from demo.ui.evaluate.handlers import CUT, FILES, JUDGED_FILES, MEASURE, ORDER, EvaluateTab, whole
 from demo.ui.evaluate.inputs import EvaluateInputs
 from demo.ui.evaluate.results import EvaluateOptionInputs
 from demo.ui.evaluate.session import BY_AGREEMENT, RUN, Evaluated, EvaluateForm, EvaluateOptions
@@ -74,12 +74,12 @@ def charts_of(view: View[Evaluated]) -> dict[str, ChartView]:
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
     assert [row.name for row in fields(EvaluateOptionInputs)] == [row.name for row in fields(EvaluateOptions)]
-    assert EvaluateOptionInputs.looks([None, "a", None, None, OWN, None, None, 2.5]) == EvaluateOptions(
+    assert EvaluateOptionInputs.looks([None, "a", None, None, OWN, None, None, None, None, 2.5]) == EvaluateOptions(
         "", "a", "", False, OWN, threshold=2.5
     )
-    assert EvaluateOptionInputs.looks([None, "a", None, None, OWN, True, "agreement"]) == EvaluateOptions(
-        "", "a", "", False, OWN, True, BY_AGREEMENT
-    )
+    assert EvaluateOptionInputs.looks(
+        [None, "a", None, None, OWN, True, "query:x", "=y", "agreement"]
+    ) == EvaluateOptions("", "a", "", False, OWN, True, "query:x", "=y", BY_AGREEMENT)
 
 
 def test_a_form_is_read_from_its_components_in_their_order() -> None:
@@ -329,7 +329,7 @@ def test_without_judgments_what_changes_is_shown_and_nothing_else(tab: EvaluateT
     assert [key for key, chart in charts_of(view).items() if chart.shown] == ["changes"]
     assert len(evaluated.done.outcomes) == 2
     assert tab.opened(evaluated, 1).query == "museums <i>"
-    for kind in FILES.keys() - {CALIBRATION}:
+    for kind in FILES.keys() - set(JUDGED_FILES):
         assert text_of(tab.file(kind, evaluated, EvaluateOptions()))
     page = tab.html(evaluated, EvaluateOptions(), "en")["text"]
     assert "evaluation-changes" in page
@@ -401,10 +401,10 @@ def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: P
     bad = tmp_path / "notes.txt"
     bad.write_text("just words\n", encoding="utf-8")
     understood = tab.read_upload([str(bad)], "", {})
-    run, told = tab.read_run(str(bad), None, "zh")
-    assert (understood.found, run) == (None, None)
+    run = tab.pane.read_runs([str(bad)], {}, one=True)
+    assert (understood.found, run.found) == (None, None)
     assert 'role="alert"' in understood.note("zh")
-    assert 'role="alert"' in told
+    assert 'role="alert"' in run.note("zh")
 
 
 def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: EvaluateTab, tmp_path: Path) -> None:
@@ -412,8 +412,10 @@ def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: E
     saved = tab.file("run", evaluated, looks)
     path = tmp_path / saved["name"]
     path.write_text(saved["text"], encoding="utf-8")
-    run, told = tab.read_run(str(path), None, "en")
-    assert "50 results for 5 queries" in told
+    understood = tab.pane.read_runs([str(path)], {}, one=True)
+    assert "rerank-lens-evaluation.run: 50 results for 5 queries" in understood.note("en")
+    assert understood.found is not None
+    run = understood.found.runs["rerank-lens-evaluation.run"]
     _, again, _ = finished(tab, candidates=RUN, run=run, rankers=("bm25",))
     assert evaluated.evaluation is not None
     assert again.evaluation is not None

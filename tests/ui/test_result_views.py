@@ -14,7 +14,7 @@ from demo.metrics.agreement import MEASURES, TAU_B
 from demo.rankers.catalog import CATALOG
 from demo.records import Cost, Extent, ModelUse, Passage, RankerSpec, Result
 from demo.results import what_if as what_changed
-from demo.score_kinds import LOGIT
+from demo.score_kinds import ENGINE, LOGIT
 from demo.text import Analysis
 from demo.ui.views import (
     agreement,
@@ -358,3 +358,17 @@ def test_a_card_says_how_the_score_is_read_and_what_is_not_known() -> None:
 def test_a_failure_gives_its_whole_reason_in_its_own_line(language: Language) -> None:
     page = headline.headline(make_result(2, ranking(BM25, [0, 1]), LOST), language)
     assert f"<li><strong>Lost</strong> {LOST.reason.to(language)}</li>" in page
+
+
+def test_what_a_run_does_not_list_has_no_score() -> None:
+    assert passage_text.score_words(float("-inf"), ENGINE) == "–"
+    assert passage_text.score_words(2.0, ENGINE) == "2.00"
+
+
+def test_the_fields_of_the_passages_are_offered_as_columns() -> None:
+    plain = make_result(2, ranking(BM25, [0, 1]))
+    assert 'class="wish"' not in passages.table(plain, {}, Analysis(), "en")
+    first, second = plain.candidates
+    told = replace(plain, candidates=(replace(first, fields={"colour": "red"}), replace(second, fields={"n": "1"})))
+    page = passages.table(told, {}, Analysis(), "en")
+    assert re.findall(r'type="checkbox" value="([^"]*)"', page) == ["colour", "n"]

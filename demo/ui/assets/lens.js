@@ -107,11 +107,44 @@
   }
 
   // ---- table -----------------------------------------------------------------------------------------------
+  const FIELD = 'field:';
+  const fieldOf = (row, name) => all('[data-cell=fields] dt', row)
+    .find((term) => term.textContent === name)?.nextElementSibling.textContent ?? '';
+
+  // the fields that are ticked stand behind the other columns; what was patched away in between comes again
+  function showFields(table) {
+    const wanted = all('.wish input:checked', table).map((box) => box.value);
+    const shown = all('.col-field', table).map((head) => head.dataset.key.slice(FIELD.length));
+    const rows = all('tbody tr', table);
+    if (JSON.stringify(wanted) === JSON.stringify(shown) && rows.every((row) => all('td.field', row).length === wanted.length)) return;
+    all('.col-field, td.field', table).forEach((cell) => cell.remove());
+    table.style.setProperty('--fields', wanted.length);
+    wanted.forEach((name) => {
+      const head = document.createElement('th'), button = document.createElement('button'), label = document.createElement('span');
+      Object.assign(head, { className: 'col-field', scope: 'col' });
+      Object.assign(head.dataset, { key: FIELD + name, up: '1' });
+      head.setAttribute('aria-sort', 'none');
+      Object.assign(button, { type: 'button', title: name });
+      label.textContent = name;
+      button.append(label);
+      head.append(button);
+      one('thead tr', table).append(head);
+      rows.forEach((row) => {
+        const cell = document.createElement('td');
+        Object.assign(cell, { className: 'field', dir: 'auto', textContent: fieldOf(row, name) });
+        cell.dataset.label = name;
+        row.append(cell);
+      });
+    });
+  }
+
   function sortBy(table, key, ascending) {
     const value = (row) => Number(row.dataset[key]);
-    const text = key === 'text';
+    const name = key.startsWith(FIELD) && key.slice(FIELD.length);
+    const words = name ? (row) => fieldOf(row, name) : (row) => row.dataset.text;
+    const text = name || key === 'text';
     const rows = all('tbody tr', table).sort((a, b) => {
-      const order = text ? a.dataset.text.localeCompare(b.dataset.text) : value(a) - value(b);
+      const order = text ? words(a).localeCompare(words(b), undefined, { numeric: true }) : value(a) - value(b);
       return (ascending ? order : -order) || Number(a.dataset.rank) - Number(b.dataset.rank);
     });
     one('tbody', table).append(...rows);
@@ -344,6 +377,7 @@
     if (event.target.matches('.ranking input[type=search]')) search(event.target.closest('.ranking'), event.target.value);
   });
   document.addEventListener('change', (event) => {
+    if (event.target.matches('.ranking .wish input')) showFields(event.target.closest('.ranking'));
     if (!event.target.matches('.ranking .bar-top select')) return;
     sortBy(event.target.closest('.ranking'), event.target.value, event.target.selectedOptions[0].dataset.up === '1');
   });
@@ -361,6 +395,7 @@
       select(scene, kept ?? Number(table.dataset.first), { open: false });
       all('.tops .hit', scene).forEach((hit) => showGrade(hit, rowOf(scene, hit.dataset.i).dataset.grade));
     }
+    if (table) showFields(table);
     const why = one('.why', scene);
     if (why && asked.delete(scene)) bringIntoView(why);
     all('.js-plotly-plot', scene).forEach((plot) => {

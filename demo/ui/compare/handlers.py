@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import plotly.graph_objects as go
 
 from demo.charts import RAW, RESULT_CHARTS, Chart, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
+from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
 from demo.metrics.agreement import AgreementMeasure as AgreementMeasure
+from demo.rankers.engine import RUN_NAME, RunRanker
 from demo.rankers.fusion import RRF_K, Fusion
+from demo.rankers.protocol import Ranker
 from demo.records import Collection, Ranking, Result
 from demo.results import at_depth, what_if, with_fusion
 from demo.results.report import as_csv, as_json
@@ -40,6 +44,7 @@ from demo.ui.views import (
     cards,
     contested,
     depth,
+    exchanges,
     flow,
     headline,
     passages,
@@ -54,6 +59,7 @@ from demo.ui.views import (
 from demo.ui.views.judged import Figures
 
 NO_FUSION = ""
+NO_RUNS: Mapping[str, Run] = MappingProxyType({})
 AGREEMENT, QUALITY = SPEED_AXES = ("agreement", "NDCG@10")
 SPEED = "speed"
 """Key of the chart of speed; the other charts are those of RESULT_CHARTS."""
@@ -169,6 +175,9 @@ SECTIONS: tuple[Section[CompareLook], ...] = (
     Section(WHY),
     Section("flow", w.RANK_FLOW, lambda look: flow.flow(look.result, look.language), on=GROWING),
     Section("contested", w.CONTESTED, lambda look: contested.contested(look.result, look.language)),
+    Section(
+        "exchanges", w.EXCHANGES, lambda look: exchanges.exchanges(look.result, look.reference, look.language), on=LOOKS
+    ),
     Section("agreement", w.AGREEMENT, _agreement, on=LOOKS),
     Section(
         "scores",
@@ -198,6 +207,18 @@ class CompareTab(ResultTab):
 
     # ---- which rankers -------------------------------------------------------------------------------------------
 
+    def read(self, texts: Sequence[str], runs: Mapping[str, Run]) -> tuple[Ranker, ...]:
+        """The rankers that texts name, in their order, each once; those of runs are named as `run_rankers` names them.
+
+        Raises:
+            InputError: none is named, or one cannot be read.
+        """
+        given = run_rankers(runs)
+        found = [given[text] if text in given else self.service.rankers.read(text) for text in texts if text.strip()]
+        if not found:
+            return self.service.rankers.read_all(texts)
+        return tuple({ranker.spec.key: ranker for ranker in reversed(found)}.values())[::-1]
+
     def added(
         self, chosen: Sequence[str], model: str, precision: str, max_tokens: float | None, windows: bool
     ) -> list[str]:
@@ -222,10 +243,15 @@ class CompareTab(ResultTab):
         controls: CompareOptions,
         judgments: Judgments,
         language: Language,
+        runs: Mapping[str, Run] = NO_RUNS,
     ) -> Iterator[View[ShownResult]]:
-        """Views as each ranker ends, the finished one last; closing the iterator stops the work."""
+        """Views as each ranker ends, the finished one last; closing the iterator stops the work.
+
+        Args:
+            runs: those that some of the rankers name.
+        """
         return guarded(
-            self._run(form, rankers, controls, judgments, language),
+            self._run(form, rankers, controls, judgments, language, runs),
             lambda sentence: View(status=status.alert(sentence, language)),
         )
 
@@ -236,9 +262,11 @@ class CompareTab(ResultTab):
         controls: CompareOptions,
         judgments: Judgments,
         language: Language,
+        runs: Mapping[str, Run],
     ) -> Iterator[View[ShownResult]]:
-        asked, controls = self.service.rankers.read_all(rankers), replace(controls, depth=0)
-        for step in self.steps(form, lambda first: asked, language):
+        asked, controls = self.read(rankers, runs), replace(controls, depth=0)
+        beside = tuple(replace(ranker, must_fit=False) for ranker in asked if isinstance(ranker, RunRanker))
+        for step in self.steps(form, lambda first: asked, language, beside):
             if isinstance(step, str):
                 yield View(status=step)
             elif len(step.result.columns) < len(asked):
@@ -332,8 +360,10 @@ class CompareTab(ResultTab):
         """The link to what the form and the rankers say; `links.written` tells what does not fit into one.
 
         Raises:
-            InputError: no ranker is chosen, or one cannot be read.
+            InputError: no ranker is chosen, one cannot be read, or one is a run.
         """
+        if any(is_run(text) for text in rankers):
+            raise InputError(w.RUNS_NOT_IN_LINKS)
         return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
     def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[ShownResult]]:
@@ -375,6 +405,17 @@ class CompareTab(ResultTab):
 def invitation(language: Language) -> str:
     """What stands in place of the headline before the first run."""
     return status.invitation(w.COMPARE_QUESTION, w.COMPARE_EMPTY, language)
+
+
+def run_rankers(runs: Mapping[str, Run]) -> dict[str, RunRanker]:
+    """The runs as rankers by their keys; a query that one of them lacks is an error of it."""
+    rankers = (RunRanker(run, name, must_fit=True) for name, run in runs.items())
+    return {ranker.spec.key: ranker for ranker in rankers}
+
+
+def is_run(text: str) -> bool:
+    """Whether the text names a run, of whichever files."""
+    return text.startswith(RUN_NAME)
 
 
 def is_fused(ranking: Ranking) -> bool:

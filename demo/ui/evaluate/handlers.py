@@ -20,26 +20,26 @@ from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rankers, set_up
+from demo.evaluation.slices import QUERIES, Field, values_of
 from demo.evaluation.verdict import JUDGED_AT_10, best_of
-from demo.formats.archive import unpack
 from demo.formats.judged import Judged, read_judged_files
-from demo.formats.outputs import candidates_rank_llm, qrels_quepid
-from demo.formats.source import Fields, Source
-from demo.formats.trec_runs import Run, read_run
+from demo.formats.outputs import candidates_rank_llm, collection_beir, qrels_jsonl, qrels_quepid, set_to_rerank
+from demo.formats.source import Fields
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
+from demo.phrases import shorten
 from demo.progress import Steps
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
-from demo.ui.boundary import existing, guarded, sentence_of
+from demo.ui.boundary import existing, guarded
 from demo.ui.evaluate import links
-from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, Evaluated, EvaluateForm, EvaluateOptions
+from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
-from demo.ui.parts import HIDDEN, ChartView, archive
+from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page
 from demo.ui.plots import plot
 from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
 from demo.ui.saving import saved_page
@@ -78,9 +78,14 @@ class EvaluateLook:
     language: Language
     live: bool = True
 
+    @property
+    def field(self) -> Field | None:
+        """The field whose values have figures of their own."""
+        return field_of(self.evaluated, self.looks)
 
-MEASURE, ORDER, CUT = frozenset({"measure"}), frozenset({"order"}), frozenset({"cut"})
-"""The occasions that another measure, another order of the queries or another threshold was chosen."""
+
+MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order", "cut", "field"))
+"""The occasions that another measure, order of the queries, threshold or field was chosen."""
 
 
 def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
@@ -109,6 +114,12 @@ SECTIONS: tuple[Section[EvaluateLook], ...] = (
     Section("share", saved=False),
     Section(
         "table", w.RANKERS_COMPARED, lambda look: views.table(look.evaluated, look.study, look.language), on=MEASURE
+    ),
+    Section(
+        "slices",
+        w.SLICES,
+        lambda look: views.by_field(look.evaluated, look.study, look.field, look.language),
+        on=MEASURE | FIELD,
     ),
     Section("charts", w.EVALUATION_CHARTS, charts=_charts(scores=False)),
     Section(
@@ -143,22 +154,6 @@ class EvaluateTab:
             return read_judged_files(files, self.pane.limits, key, qrels.strip(), fields)
 
         return understand(read, choices)
-
-    def read_run(self, path: str | None, before: Run | None, language: Language) -> tuple[Run | None, str]:
-        """The uploaded run, and one line that says what it holds.
-
-        A file that cannot be read leaves what was there before.
-        """
-        if not path:
-            return before, status.reading(w.RUN_FILE_NONE, language)
-        try:
-            (name, content), *_ = unpack([uploads.read(path)], self.pane.limits)
-            run = read_run(Source(name, content, self.pane.limits))
-        except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
-            return before, status.reading(sentence_of(error), language, bad=True)
-        lines = sum(map(len, run.rankings.values()))
-        said = w.RUN_FILE_READ.format(name=name, queries=f"{len(run.rankings):,}", lines=f"{lines:,}")
-        return run, status.reading(said, language)
 
     def default_form(self) -> EvaluateForm:
         """The form before anything is chosen."""
@@ -322,12 +317,16 @@ class EvaluateTab:
         """The evaluation with this baseline, this grade and the judgments that count, drawn."""
         if looks.counted != evaluated.own:
             evaluated = replace(evaluated, own=looks.counted, evaluation=None)
+        within = within_of(evaluated, looks)
+        if within != evaluated.within:
+            evaluated = replace(evaluated, within=within, evaluation=None)
         outcomes, known = evaluated.outcomes, evaluated.evaluation
         keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
         baseline = looks.baseline if looks.baseline in keys else evaluated.first if evaluated.first in keys else keys[0]
         if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
             own = (w.OWN_COUNT,) if evaluated.collection is not evaluated.judged.collection else ()
-            notes = (*evaluated.notes, *own)
+            part = (_within_note(evaluated, *within),) if within else ()
+            notes = (*evaluated.notes, *own, *part)
             known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
         return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
 
@@ -426,6 +425,25 @@ def _all_failed(failures: Sequence[Failure]) -> InputError:
     return InputError(joined(reasons, "{head} {tail}"))
 
 
+def field_of(evaluated: Evaluated, looks: EvaluateOptions) -> Field | None:
+    """The field that the looks ask for, if it is there."""
+    return next((field for field in evaluated.fields if str(field) == looks.field), None)
+
+
+def within_of(evaluated: Evaluated, looks: EvaluateOptions) -> tuple[Field, str] | None:
+    """The field and the value of the queries to evaluate alone, if there are such queries."""
+    field, value = field_of(evaluated, looks), looks.value.removeprefix(WITH)
+    if field is None or field.side != QUERIES or looks.value == EVERY or value not in values_of(evaluated.every, field):
+        return None
+    return field, value
+
+
+def _within_note(evaluated: Evaluated, field: Field, value: str) -> Message:
+    return w.WITHIN.format(
+        queries=len(evaluated.outcomes), of=len(evaluated.every), name=field.name, value=shorten(value or "–", 60)
+    )
+
+
 def study_of(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluationView:
     """What the looks ask for, or in place of what is not there: the first measure, if any, the best other ranker.
 
@@ -472,6 +490,22 @@ def _run_file(study: EvaluationView) -> str:
 def _run_files(study: EvaluationView) -> dict[str, str]:
     _check_run_lines(study, len(study.evaluation.rankers))
     return report.all_run_files(study.outcomes)
+
+
+def _mteb(study: EvaluationView) -> str:
+    if study.chosen is None:
+        raise InputError(w.NOTHING_JUDGED)
+    return report.mteb_result(study.evaluation, study.key, study.chosen)
+
+
+def _beir(study: EvaluationView) -> dict[str, str]:
+    check_fits_page(study.collection.passages)
+    return collection_beir(study.collection)
+
+
+def _set_to_rerank(study: EvaluationView) -> str:
+    check_fits_page(study.collection.passages)
+    return set_to_rerank(study.collection, study.evaluation.relevant_from)
 
 
 def _rank_llm(study: EvaluationView) -> str:
@@ -530,7 +564,7 @@ CALIBRATION = "calibration"
 FILES: dict[str, tuple[str, Callable[[EvaluationView], str | dict[str, str]]]] = {
     "run": ("evaluation.run", _run_file),
     "runs": ("runs.zip", _run_files),
-    "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation)),
+    "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation, study.outcomes)),
     "json": (
         "evaluation.json",
         lambda study: report.as_json_text(study.evaluation, study.outcomes, study.collection, study.ordered),
@@ -539,6 +573,12 @@ FILES: dict[str, tuple[str, Callable[[EvaluationView], str | dict[str, str]]]] =
     "latex": ("table.tex", lambda study: report.latex_table(study.evaluation)),
     CALIBRATION: ("calibration.json", _calibration),
     "quepid": ("quepid.csv", lambda study: qrels_quepid(study.collection.qrels, study.collection)),
+    "qrels": ("judgments.jsonl", lambda study: qrels_jsonl(study.collection.qrels)),
     "rank_llm": ("candidates.jsonl", _rank_llm),
+    "set": ("to-rerank.jsonl", _set_to_rerank),
+    "beir": ("collection.zip", _beir),
+    "mteb": ("mteb.json", _mteb),
 }
 """Kind → end of the file's name, and what is in it: a text, or the files of an archive by their names."""
+JUDGED_FILES = (CALIBRATION, "quepid", "qrels", "set", "mteb")
+"""Those of them that need judgments."""

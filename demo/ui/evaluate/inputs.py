@@ -15,7 +15,7 @@ from demo.ui import wording as w
 from demo.ui.evaluate.handlers import DEPTH, EvaluateTab
 from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
-from demo.ui.inputs.menus import JUDGED_ROLES, FieldMenus, build_field_menus
+from demo.ui.inputs.menus import JUDGED_ROLES, RUN_ROLES, FieldMenus, build_field_menus
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_inputs_line, build_run_box
 from demo.ui.rankers import build_ranker_menu
@@ -42,6 +42,7 @@ class EvaluateInputs:
     upload_fields: FieldMenus
     run_file: gr.UploadButton
     run_note: gr.HTML
+    run_fields: FieldMenus
     box: RunBox
 
     def components(self) -> list[Any]:
@@ -72,7 +73,7 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         rankers = build_ranker_menu(
             tab.service, False, [tab.service.default_model()], w.EVALUATE_RANKERS, label, "evaluate-rankers"
         )
-        candidates, run_file, run_note = _candidates(tab, label)
+        candidates, run_file, run_note, run_fields = _candidates(tab, label)
         box = build_run_box("evaluate", w.RUN_EVALUATE, label)
         with gr.Accordion(label(w.EVALUATE_OPTIONS), open=False, elem_id="evaluate-options"):
             options = _options(label)
@@ -85,7 +86,9 @@ def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
         "rankers": rankers,
         **options,
     }
-    return EvaluateInputs(form, collection_box, upload, qrels, upload_note, upload_fields, run_file, run_note, box)
+    return EvaluateInputs(
+        form, collection_box, upload, qrels, upload_note, upload_fields, run_file, run_note, run_fields, box
+    )
 
 
 def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdown, gr.HTML]:
@@ -110,7 +113,7 @@ def _collection(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Radio, gr.Dropdow
     return source, collection, note
 
 
-def _candidates(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
+def _candidates(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML, FieldMenus]:
     candidates = gr.Dropdown(
         [
             (label(w.CANDIDATES_GIVEN), GIVEN),
@@ -126,6 +129,7 @@ def _candidates(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Dropdown, gr.Uplo
     with gr.Column(elem_id="evaluate-from-run", visible=False) as box:
         run_file = gr.UploadButton(label(w.RUN_FILE), elem_id="evaluate-run-file")  # type: ignore[arg-type]
         run_note = page_html(status.reading(w.RUN_FILE_NONE, "en"), elem_id="evaluate-run-note")
+        run_fields = build_field_menus(RUN_ROLES, "evaluate-run-fields", label)
     candidates.input(
         lambda chosen: gr.Column(visible=chosen == RUN),
         candidates,
@@ -133,7 +137,7 @@ def _candidates(tab: EvaluateTab, label: w.Labels) -> tuple[gr.Dropdown, gr.Uplo
         show_progress="hidden",
         api_visibility="private",
     )
-    return candidates, run_file, run_note
+    return candidates, run_file, run_note, run_fields
 
 
 def _options(label: w.Labels) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from typing import Any
 import gradio as gr
 
 from demo.charts.evaluation import EvaluationView, threshold_data
-from demo.messages import Message
+from demo.evaluation.slices import PASSAGES, QUERIES, values_of
+from demo.messages import Language, Message
+from demo.phrases import shorten
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CALIBRATION, SECTIONS, EvaluateTab, study_of
-from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, Evaluated, EvaluateOptions
+from demo.ui.evaluate.handlers import JUDGED_FILES, SECTIONS, EvaluateTab, field_of, study_of, within_of
+from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, EVERY, WITH, Evaluated, EvaluateOptions
 from demo.ui.parts import ShareMenu, build_share
 from demo.ui.sections import Built, View, build_sections
 from demo.ui.views import status
@@ -31,6 +33,8 @@ class EvaluateOptionInputs:
     unjudged_too: gr.Checkbox
     judgments: gr.State
     own: gr.Checkbox
+    field: gr.Dropdown
+    value: gr.Dropdown
     order: gr.Radio
     threshold: gr.Slider
 
@@ -45,7 +49,7 @@ class EvaluateOptionInputs:
     @staticmethod
     def looks(values: Sequence[Any]) -> EvaluateOptions:
         """The values of `components()`, or of `steady()`, as a value of their own."""
-        measure, baseline, ranker, unjudged_too, judgments, own, order, *threshold = values
+        measure, baseline, ranker, unjudged_too, judgments, own, field, value, order, *threshold = values
         return EvaluateOptions(
             measure=measure or "",
             baseline=baseline or "",
@@ -53,6 +57,8 @@ class EvaluateOptionInputs:
             unjudged_too=bool(unjudged_too),
             judgments=judgments,
             own=bool(own),
+            field=field or "",
+            value=value or EVERY,
             order=order or BY_GAIN,
             threshold=threshold[0] if threshold else None,
         )
@@ -71,6 +77,28 @@ class EvaluateOptionInputs:
             self.unjudged_too: gr.Checkbox(value=study.unjudged_too),
             self.threshold: _slider(study, threshold),
             self.order: gr.Radio(visible=bool(measures) and len(rankers) > 1),
+        }
+
+    def fields_offered(self, evaluated: Evaluated, looks: EvaluateOptions, language: Language) -> dict[Any, Any]:
+        """The fields to slice by, and the values of the one that was chosen to filter by."""
+        field, within = field_of(evaluated, looks), within_of(evaluated, looks)
+        sides = {QUERIES: w.SLICE_QUERIES, PASSAGES: w.SLICE_PASSAGES}
+        names = [(sides[each.side].format(name=each.name).to(language), str(each)) for each in evaluated.fields]
+        by_query = field is not None and field.side == QUERIES
+        values = values_of(evaluated.every, field) if field is not None and by_query else ()
+        entries = [(shorten(value, 60) or "–", f"{WITH}{value}") for value in values]
+        judged = evaluated.collection.is_judged
+        return {
+            self.field: gr.Dropdown(
+                choices=[(w.SLICE_NONE.to(language), ""), *names],
+                value=str(field) if field else "",
+                visible=judged and bool(names),
+            ),
+            self.value: gr.Dropdown(
+                choices=[(w.SLICE_EVERY.to(language), EVERY), *entries],
+                value=f"{WITH}{within[1]}" if within else EVERY,
+                visible=judged and bool(values),
+            ),
         }
 
     def own_offered(self, evaluated: Evaluated | None, looks: EvaluateOptions) -> dict[Any, Any]:
@@ -102,15 +130,15 @@ class EvaluateResults:
     share: ShareMenu
 
     @property
-    def calibration(self) -> gr.Button:
-        """Saves what scores mean; hidden where nothing is judged."""
-        return self.share.entries[CALIBRATION].button
+    def judged_files(self) -> list[gr.Button]:
+        """They save what is judged, or what judgments tell; hidden where nothing is judged."""
+        return [self.share.entries[kind].button for kind in JUDGED_FILES]
 
     def outputs(self) -> list[Any]:
         """Every component that a view can change."""
-        return [*self.built.outputs(), *self.panel.components(), self.calibration]
+        return [*self.built.outputs(), *self.panel.components(), *self.judged_files]
 
-    def updates(self, view: View[Evaluated], looks: EvaluateOptions) -> dict[Any, Any]:
+    def updates(self, view: View[Evaluated], looks: EvaluateOptions, language: Language) -> dict[Any, Any]:
         """The view's values by component, and the controls for what is drawn anew with these looks."""
         found = self.built.updates(view)
         if view.kept is None or view.kept.evaluation is None:
@@ -120,7 +148,8 @@ class EvaluateResults:
             found
             | self.panel.fitted(study, looks.threshold)
             | self.panel.own_offered(view.kept, looks)
-            | {self.calibration: gr.Button(visible=study.chosen is not None)}
+            | self.panel.fields_offered(view.kept, looks, language)
+            | {button: gr.Button(visible=study.chosen is not None) for button in self.judged_files}
         )
 
 
@@ -131,6 +160,7 @@ def build_evaluate_results(status_box: gr.HTML, judgments: gr.State, label: w.La
     controls = {
         "share": share.components(),
         "table": [panel.measure, panel.baseline, panel.ranker, panel.own],
+        "slices": [panel.field, panel.value],
         "queries": [panel.order],
         "meaning": [panel.unjudged_too, panel.threshold],
     }
@@ -160,6 +190,12 @@ def _build_panel(judgments: gr.State, label: w.Labels) -> EvaluateOptionInputs:
         judgments=judgments,
         own=gr.Checkbox(
             False, label=label(w.OWN), info=label(w.OWN_INFO), visible=False, elem_id="look-own", render=False
+        ),
+        field=gr.Dropdown(
+            [("", "")], value="", label=label(w.SLICE_BY), elem_id="look-field", filterable=False, render=False
+        ),
+        value=gr.Dropdown(
+            [("", EVERY)], value=EVERY, label=label(w.SLICE_ONLY), elem_id="look-value", filterable=False, render=False
         ),
         order=gr.Radio(
             [(label(w.ORDER_GAIN), BY_GAIN), (label(w.ORDER_AGREEMENT), BY_AGREEMENT)],

@@ -10,6 +10,7 @@ from demo.evaluation.figures import Evaluation
 from demo.evaluation.outcomes import Outcome
 from demo.evaluation.presets import Preset
 from demo.evaluation.protocol import PartialEvaluation
+from demo.evaluation.slices import Field, fields_of, only_with
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
@@ -20,6 +21,7 @@ from demo.records import Collection
 GIVEN: Final = ""
 RUN: Final = "run"
 NO_PRESET = ""
+EVERY, WITH = "", "="
 BY_GAIN, BY_AGREEMENT = "gain", "agreement"
 
 
@@ -55,6 +57,8 @@ class EvaluateOptions:
         measure: key of a measure; baseline, ranker: keys of rankers, the second held against the first.
         unjudged_too: whether unjudged passages count as irrelevant where scores meet judgments.
         judgments: the visitor's own; own: whether they count.
+        field: whose values have figures of their own, as `slices.Field` is written; "" for none.
+        value: WITH and the value of that field of the queries that are evaluated; EVERY for all queries.
         order: of the queries, BY_GAIN or BY_AGREEMENT, the least first; without judgments it is the second.
         threshold: a score to cut at; None chooses the one of the greatest F1.
     """
@@ -65,6 +69,8 @@ class EvaluateOptions:
     unjudged_too: bool = False
     judgments: Judgments = field(default_factory=Judgments)
     own: bool = False
+    field: str = ""
+    value: str = EVERY
     order: str = BY_GAIN
     threshold: float | None = None
 
@@ -85,6 +91,7 @@ class Evaluated:
         notes: what the person should know of the candidates.
         evaluation: None until it is drawn.
         own: the visitor's own judgments, as far as they count.
+        within: the field of the queries and its value that are evaluated alone; None for all queries.
     """
 
     judged: Judged
@@ -97,6 +104,7 @@ class Evaluated:
     notes: tuple[Message, ...]
     evaluation: Evaluation | None = None
     own: Judgments = field(default_factory=Judgments)
+    within: tuple[Field, str] | None = None
 
     @cached_property
     def collection(self) -> Collection:
@@ -105,6 +113,16 @@ class Evaluated:
 
     @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:
+        """Those of `every` that are evaluated."""
+        return self.every if self.within is None else only_with(self.every, *self.within)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields that part queries or passages."""
+        return fields_of(self.every, self.collection)
+
+    @cached_property
+    def every(self) -> tuple[Outcome, ...]:
         """What is done: of the queries that are judged, or of all where none is."""
         judged = tuple(each for each in self.done.outcomes if self.collection.qrels.get(each.query.query_id))
         return judged or self.done.outcomes

@@ -17,7 +17,7 @@ from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane
-from demo.ui.inputs.menus import PASSAGE_ROLES, FieldMenus, build_field_menus
+from demo.ui.inputs.menus import JUDGED_ROLES, FieldMenus, build_field_menus
 from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
@@ -142,7 +142,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 elem_id="paste",
             )
             pasted_note = page_html(status.reading(w.PASTE_EMPTY, "en"), elem_id="paste-note")
-            pasted_fields = build_field_menus(PASSAGE_ROLES, "paste-fields", label)
+            pasted_fields = build_field_menus(JUDGED_ROLES, "paste-fields", label)
         with gr.Column(elem_id="from-upload"):
             uploads = gr.UploadButton(
                 label(w.UPLOAD_BUTTON),  # type: ignore[arg-type]
@@ -151,7 +151,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 elem_id="upload",
             )
             uploaded_note = page_html(status.reading(w.UPLOAD_NONE, "en"), elem_id="upload-note")
-            uploaded_fields = build_field_menus(PASSAGE_ROLES, "upload-fields", label)
+            uploaded_fields = build_field_menus(JUDGED_ROLES, "upload-fields", label)
         with gr.Column(elem_id="read-as"):
             reading = gr.Dropdown(
                 [(label(w.FORMAT_AUTO), ""), *((label(row.label), row.key) for row in formats.PASTED_FORMATS)],

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from demo.formats import Fields, Reading, UnknownShapeError
+from demo.formats import Fields, UnknownShapeError
 from demo.messages import NOTHING, Language, Message
 from demo.ui.boundary import sentence_of
 from demo.ui.views import status
-from demo.ui.views.understood import first_rows
+from demo.ui.views.understood import Told, first_rows
 
 Shape = tuple[str, ...]
 AS_FOUND = Fields()
@@ -26,7 +26,7 @@ class Readable(Protocol):
     """What a reader gives: anything that says how it was read."""
 
     @property
-    def reading(self) -> Reading: ...
+    def reading(self) -> Told: ...
 
 
 R = TypeVar("R", bound=Readable)

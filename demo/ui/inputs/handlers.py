@@ -6,11 +6,13 @@ The fields of `InputsForm` have the names of the components they belong to.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from demo import formats, uploads
 from demo.errors import InputError
+from demo.formats.run_files import Runs, read_one_run, read_runs
 from demo.rankers import engine
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
@@ -189,6 +191,17 @@ class InputsPane:
             lambda fields: formats.read_files(list(map(uploads.read, paths)), self.limits, reading or None, fields),
             choices,
         )
+
+    def read_runs(self, paths: Sequence[str], choices: Choices, one: bool = False) -> Understood[Runs]:
+        """How the uploaded run files are understood, or why they cannot be.
+
+        Args:
+            one: whether more than one run is an error.
+        """
+        read = read_one_run if one else read_runs
+        if not paths:
+            return Understood(sentence=w.RUN_FILE_NONE)
+        return understand(lambda fields: read(list(map(uploads.read, paths)), self.limits, fields), choices)
 
 
 def number(value: float | None, name: str) -> float:

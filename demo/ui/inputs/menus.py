@@ -15,8 +15,14 @@ from demo.ui.page import QUICK
 
 Roles = tuple[tuple[str, Message], ...]
 
-PASSAGE_ROLES: Roles = (("text", w.FIELD_TEXT), ("title", w.FIELD_TITLE), ("id", w.FIELD_ID))
-JUDGED_ROLES: Roles = (*PASSAGE_ROLES, ("query", w.FIELD_QUERY), ("grade", w.FIELD_GRADE))
+JUDGED_ROLES: Roles = (
+    ("text", w.FIELD_TEXT),
+    ("title", w.FIELD_TITLE),
+    ("id", w.FIELD_ID),
+    ("query", w.FIELD_QUERY),
+    ("grade", w.FIELD_GRADE),
+)
+RUN_ROLES: Roles = (("query", w.FIELD_QUERY), ("id", w.FIELD_ID), ("grade", w.FIELD_SCORE))
 """Attributes of `Fields` with the labels of their menus."""
 
 

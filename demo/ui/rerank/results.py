@@ -18,6 +18,8 @@ FILES = {
     "csv": w.DOWNLOAD_CSV,
     "json": w.DOWNLOAD_JSON,
     "runs": w.DOWNLOAD_RUNS,
+    "set": w.DOWNLOAD_SET,
+    "beir": w.DOWNLOAD_BEIR,
     **{program.key: w.DOWNLOAD_CODE.format(program=program.label) for program in PROGRAMS},
 }
 """What can be taken away of a result."""

@@ -12,15 +12,18 @@ from typing import Any
 import gradio as gr
 
 from demo.errors import DemoError
+from demo.formats.run_files import Runs
 from demo.judgments import Judgments
 from demo.messages import Language
+from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
-from demo.ui.compare.handlers import CompareOptions, CompareTab, WhatIfForm, invitation
+from demo.ui.compare.handlers import CompareOptions, CompareTab, WhatIfForm, invitation, is_run, run_rankers
 from demo.ui.compare.inputs import CompareActions, build_actions
 from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
 from demo.ui.explaining import Asked, Question
 from demo.ui.frame import PageFrame
+from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
@@ -54,6 +57,7 @@ def build(frame: PageFrame) -> None:
     asked = Asked("compare-results", built.kept, built.boxes[WHY])
     frame.explaining.scenes.append(asked)
     _wire_choice(tab, actions, built.boxes["headline"])
+    _wire_runs(tab, actions, frame.inputs.form["choices"])
     _wire_run(tab, frame, actions, results)
     _wire_looks(tab, frame, results, asked)
     _wire_what_if(tab, results)
@@ -65,7 +69,8 @@ def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML) ->
     def localised(request: gr.Request) -> dict[Any, Any]:
         language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
         menu = ranker_choices(tab.service, True, language)
-        models = {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
+        note = {actions.run_note: status.reading(w.ADD_RUNS_INFO, language)}
+        models = note | {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
         if link and link.rankers:
             return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(map(str, link.rankers)))}
         return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation(language)}
@@ -76,13 +81,46 @@ def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML) ->
         except DemoError as error:
             return gr.skip(), status.reading(error.message, w.language_of(request), bad=True)
 
-    current_page().load(localised, None, [actions.rankers, actions.model, headline], **QUICK)
+    current_page().load(localised, None, [actions.rankers, actions.model, actions.run_note, headline], **QUICK)
     actions.add.click(
         added,
         [actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
         [actions.rankers, actions.add_note],
         **QUICK,
     )
+
+
+def _wire_runs(tab: CompareTab, actions: CompareActions, choices: gr.State) -> None:
+    """Uploaded runs are entries of the menu of rankers, chosen at once; the next files take the place of these."""
+    pane, menus = tab.pane, actions.run_fields
+
+    def read(understood: Understood[Runs], rankers: list[str], language: Language) -> dict[Any, Any]:
+        told = {actions.run_note: understood.note(language)}
+        if understood.found is None:
+            return told
+        runs = understood.found.runs
+        entries = [(w.RUN_CHOICE.format(name=each.name).to(language), key) for key, each in run_rankers(runs).items()]
+        menu = [*ranker_choices(tab.service, True, language), *entries]
+        chosen = [*(each for each in rankers if not is_run(each)), *(key for _, key in entries)][:MOST_RANKERS]
+        return told | {actions.runs: runs, actions.rankers: gr.Dropdown(choices=menu, value=chosen)}
+
+    def given(request: gr.Request, paths: list[str] | None, rankers: list[str] | None, made: Choices) -> dict[Any, Any]:
+        understood, language = pane.read_runs(paths or [], made), w.language_of(request)
+        return read(understood, rankers or [], language) | menus.updates(understood, language)
+
+    def chosen(
+        request: gr.Request, paths: list[str] | None, rankers: list[str] | None, before: Choices, *values: str | None
+    ) -> dict[Any, Any]:
+        language = w.language_of(request)
+        made = with_choice(before, pane.read_runs(paths or [], before), menus.chosen(values))
+        understood = pane.read_runs(paths or [], made)
+        shown = menus.updates(understood, language, by_hand=True)
+        return {choices: made, **read(understood, rankers or [], language), **shown}
+
+    asked = [actions.run_files, actions.rankers, choices]
+    told = [actions.runs, actions.rankers, actions.run_note, *menus.outputs()]
+    actions.run_files.upload(given, asked, told, **QUICK)
+    menus.on_input(chosen, asked, [choices, *told])
 
 
 def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, results: CompareResults) -> None:
@@ -97,9 +135,9 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
             yield found
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-        typed, (rankers, judgments, *looks) = values[: len(form)], values[len(form) :]
+        typed, (rankers, runs, judgments, *looks) = values[: len(form)], values[len(form) :]
         controls = CompareOptionInputs.controls(looks)
-        views = tab.run(InputsForm(*typed), rankers or (), controls, judgments, w.language_of(request))
+        views = tab.run(InputsForm(*typed), rankers or (), controls, judgments, w.language_of(request), runs)
         yield from updates(views, controls)
 
     def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -110,7 +148,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
         return tab.link(InputsForm(*values[:-1]), values[-1] or ())
 
     def remembered(*values: Any) -> str:
-        rankers = tab.service.rankers.read_all(values[-1] or ())
+        rankers = tab.service.rankers.read_all([each for each in values[-1] or () if not is_run(each)])
         return written(Link(InputsForm(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
 
     def stopped(request: gr.Request) -> str:
@@ -119,7 +157,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
     outputs = [*built.outputs(), *fitted]
     running = actions.box.run.click(
-        run, [*form, actions.rankers, frame.judging.judgments, *panel.components()], outputs, **RANKING
+        run, [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()], outputs, **RANKING
     )
     frame.memory.keep(running, remembered, [*form, actions.rankers])
     page = current_page()
@@ -165,6 +203,8 @@ def _wire_looks(tab: CompareTab, frame: PageFrame, results: CompareResults, aske
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])
     files["runs"].serve(tab.runs, [built.kept])
+    files["set"].serve(tab.reranking_set, [built.kept, judgments])
+    files["beir"].serve(tab.beir, [built.kept, judgments])
     for program in PROGRAMS:
         files[program.key].serve(partial(tab.code, program=program), [built.kept])
 

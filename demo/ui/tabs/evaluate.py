@@ -15,12 +15,13 @@ import gradio as gr
 
 from demo.evaluation.presets import find_preset
 from demo.formats.judged import Judged
+from demo.formats.run_files import Runs
 from demo.messages import Language
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import CUT, FILES, MEASURE, ORDER, EvaluateTab
+from demo.ui.evaluate.handlers import CUT, FIELD, FILES, MEASURE, ORDER, EvaluateTab
 from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
 from demo.ui.evaluate.results import EvaluateOptionInputs, EvaluateResults, build_evaluate_results
-from demo.ui.evaluate.session import NO_PRESET, Evaluated, EvaluateOptions
+from demo.ui.evaluate.session import EVERY, NO_PRESET, Evaluated, EvaluateOptions
 from demo.ui.frame import PageFrame
 from demo.ui.inputs.components import query_choices
 from demo.ui.inputs.fields import Choices, Understood, with_choice
@@ -28,7 +29,6 @@ from demo.ui.page import QUICK, RANKING, current_page, current_tab
 from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
-from demo.uploads import forget
 
 BRIDGE = """
 const tell = (queryIndex) => trigger('select', { queryIndex: Number(queryIndex) });
@@ -82,7 +82,7 @@ def build(frame: PageFrame) -> None:
 
 def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults, choices: gr.State) -> None:
     """Words in the visitor's language, files, and what a preset sets."""
-    form = inputs.form
+    form, pane = inputs.form, tab.pane
 
     def localised(request: gr.Request) -> dict[Any, Any]:
         language = w.language_of(request)
@@ -122,10 +122,19 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
         shown = menus.updates(understood, language, by_hand=True)
         return {choices: made, **understood_upload(understood, language), **shown}
 
-    def run_given(request: gr.Request, path: str | None, before: Any) -> tuple[Any, str]:
-        found = tab.read_run(path, before, w.language_of(request))
-        forget(path)
-        return found
+    def run_read(understood: Understood[Runs], language: Language) -> dict[Any, Any]:
+        run = None if understood.found is None else next(iter(understood.found.runs.values()))
+        return {form["run"]: gr.skip() if run is None else run, inputs.run_note: understood.note(language)}
+
+    def run_given(request: gr.Request, path: str | None, chosen: Choices) -> dict[Any, Any]:
+        understood, language = pane.read_runs([path] if path else [], chosen, one=True), w.language_of(request)
+        return run_read(understood, language) | inputs.run_fields.updates(understood, language)
+
+    def run_chosen(request: gr.Request, path: str | None, before: Choices, *values: str | None) -> dict[Any, Any]:
+        language, menus, paths = w.language_of(request), inputs.run_fields, [path] if path else []
+        made = with_choice(before, pane.read_runs(paths, before, one=True), menus.chosen(values))
+        understood = pane.read_runs(paths, made, one=True)
+        return {choices: made, **run_read(understood, language), **menus.updates(understood, language, by_hand=True)}
 
     def preset(key: str, measures: list[str]) -> tuple[Any, ...]:
         if key == NO_PRESET:
@@ -149,7 +158,9 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
     told = [form["uploaded"], inputs.upload_note, inputs.qrels, *inputs.upload_fields.outputs()]
     gr.on([inputs.upload.upload, inputs.qrels.submit], uploaded, asked, told, **QUICK)
     inputs.upload_fields.on_input(fields_chosen, asked, [choices, *told])
-    inputs.run_file.upload(run_given, [inputs.run_file, form["run"]], [form["run"], inputs.run_note], **QUICK)
+    run_told = [form["run"], inputs.run_note, *inputs.run_fields.outputs()]
+    inputs.run_file.upload(run_given, [inputs.run_file, choices], run_told, **QUICK)
+    inputs.run_fields.on_input(run_chosen, [inputs.run_file, choices], [choices, *run_told])
     form["preset"].input(
         preset,
         [form["preset"], form["measures"]],
@@ -164,11 +175,13 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
         for view in tab.run(asked, looks, w.language_of(request)):
-            yield results.updates(view, looks)
+            yield results.updates(view, looks, w.language_of(request))
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = _at_best(panel.looks(values))
-        return results.updates(tab.stopped(evaluated, looks, grade, w.language_of(request)), looks)
+        return results.updates(
+            tab.stopped(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
+        )
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
@@ -187,20 +200,32 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResul
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
-        return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
+        return results.updates(
+            tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
+        )
 
     def rescored(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = _at_best(panel.looks(values))
-        return results.updates(tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks)
+        return results.updates(
+            tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
+        )
 
     def returned(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
         view = tab.returned(evaluated, looks, grade, w.language_of(request))
-        return results.updates(view, looks) | panel.own_offered(evaluated, looks)
+        return results.updates(view, looks, w.language_of(request)) | panel.own_offered(evaluated, looks)
 
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         looks = panel.looks(values)
-        return results.updates(tab.again(evaluated, looks, w.language_of(request), MEASURE), looks)
+        return results.updates(
+            tab.again(evaluated, looks, w.language_of(request), MEASURE), looks, w.language_of(request)
+        )
+
+    def by_field(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
+        looks, language = replace(panel.looks(values), value=EVERY), w.language_of(request)
+        if evaluated is None or evaluated.within is None:
+            return results.updates(tab.again(evaluated, looks, language, FIELD), looks, language)
+        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
 
     def resorted(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
         return built.updates(tab.again(evaluated, panel.looks(values), w.language_of(request), ORDER))
@@ -214,7 +239,8 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResul
     panel.measure.input(by_measure, shown, results.outputs(), **redraw)
     panel.baseline.input(redrawn, seen, results.outputs(), **redraw)
     current_tab().select(returned, [built.kept, grade, *panel.steady()], results.outputs(), **redraw)
-    changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, grade.change]
+    panel.field.input(by_field, seen, results.outputs(), **redraw)
+    changed = [panel.ranker.input, panel.unjudged_too.input, panel.own.input, panel.value.input, grade.change]
     gr.on(changed, rescored, seen, results.outputs(), **redraw)
     panel.threshold.input(cut, shown, built.outputs(), **redraw)
     panel.order.input(resorted, shown, built.outputs(), **redraw)

@@ -106,5 +106,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     files["csv"].serve(tab.csv, [built.kept, judgments])
     files["json"].serve(tab.json, [built.kept, judgments])
     files["runs"].serve(tab.runs, [built.kept])
+    files["set"].serve(tab.reranking_set, [built.kept, judgments])
+    files["beir"].serve(tab.beir, [built.kept, judgments])
     for program in PROGRAMS:
         files[program.key].serve(partial(tab.code, program=program), [built.kept])

@@ -14,6 +14,7 @@ from demo.evaluation.changes import Changes, QueryChange
 from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test
 from demo.evaluation.presets import published_value
 from demo.evaluation.protocol import PartialEvaluation
+from demo.evaluation.slices import QUERIES, Field, Slice, slices
 from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict, what_changes
 from demo.messages import Language, Message
 from demo.metrics.calibration import fit_isotonic, fit_platt
@@ -254,6 +255,66 @@ def _cell(evaluated: Evaluated, study: EvaluationView, key: str, measure: Measur
         best=len(evaluation.rankers) > 1 and figure.mean == best and measure != JUDGED_AT_10,
         significant=figure.test is not None and figure.test.significant,
         published="" if published is None else f"{published:.3f}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRow:
+    """One value of a field: how many queries count, and a mean for each ranker with its difference from the baseline.
+
+    Attributes:
+        is_here: whether the evaluation is of the queries with this value alone.
+    """
+
+    value: str
+    queries: int
+    cells: tuple[SliceCell, ...]
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceCell:
+    """A mean and its difference from the baseline's; `difference` is "" for the baseline itself."""
+
+    mean: str
+    difference: str
+    direction: Direction
+    best: bool
+
+
+def by_field(evaluated: Evaluated, study: EvaluationView, field: Field | None, language: Language) -> str:
+    """A row for each value of the field, over all queries; "" where there is no field to choose, or no measure."""
+    if study.chosen is None or not evaluated.fields:
+        return ""
+    if field is None:
+        return render("evaluation_slices.html", language, help=w.SLICES_EMPTY.to(language), rows=[])
+    evaluation, measure = study.evaluation, study.chosen
+    found = slices(evaluated.every, evaluated.collection, field, measure, evaluation.relevant_from)
+    base = [ranker.key for ranker in evaluation.rankers].index(evaluation.baseline)
+    said = w.SLICES_BY_QUERY if field.side == QUERIES else w.SLICES_BY_PASSAGE
+    return render(
+        "evaluation_slices.html",
+        language,
+        help=said.format(measure=measure.name, baseline=study.baseline.label).to(language),
+        labels=[ranker.label for ranker in evaluation.rankers],
+        rows=[
+            SliceRow(each.value or "–", each.queries, _slice_cells(each, base), evaluated.within == (field, each.value))
+            for each in found
+        ],
+        name=field.name,
+    )
+
+
+def _slice_cells(found: Slice, base: int) -> tuple[SliceCell, ...]:
+    best = max(found.means)
+    return tuple(
+        SliceCell(
+            f"{value:.3f}",
+            "" if place == base else signed(value - found.means[base], 3, plus=True),
+            direction(value - found.means[base]),
+            len(found.means) > 1 and value == best,
+        )
+        for place, value in enumerate(found.means)
     )
 
 

@@ -27,6 +27,8 @@ SNIPPET_CHARS, LEAD_CHARS = 170, 30
 SEARCHED_CHARS = 20_000
 MOST_FIELDS, FIELD_COLUMNS = 30, 300
 """Of what else was said of a passage: how many fields are shown, and how much of each."""
+MORE = "…"
+"""In place of a name, for the number of fields that are not shown."""
 NO_MEANINGS: Mapping[int, Message] = MappingProxyType({})
 """A collection that does not say what its grades mean."""
 
@@ -177,7 +179,7 @@ def shown_fields(fields: Mapping[str, str], columns: int) -> tuple[tuple[str, st
         for name, value in islice(fields.items(), MOST_FIELDS)
     ]
     more = len(fields) - len(shown)
-    return (*shown, *([("…", f"+{more:,}")] if more else []))
+    return (*shown, *([(MORE, f"+{more:,}")] if more else []))
 
 
 def grade_words(grade: int | None, meanings: Mapping[int, Message], language: Language) -> str:
@@ -230,8 +232,8 @@ def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
 
 
 def score_words(value: float, kind: ScoreKind) -> str:
-    """The score as its kind is written; "–" for no score."""
-    return "–" if np.isnan(value) else signed(value, kind.decimals, plus=kind.signed)
+    """The score as its kind is written; "–" for no score, which a run has for what it does not list."""
+    return "–" if np.isnan(value) or value == -np.inf else signed(value, kind.decimals, plus=kind.signed)
 
 
 def shares(scores: FloatArray) -> Values:

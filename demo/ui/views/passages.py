@@ -11,7 +11,16 @@ from demo.records import Extent, Result
 from demo.results import Pair
 from demo.text import Analysis
 from demo.ui import wording as w
-from demo.ui.views.passage_text import NO_MEANINGS, PassageText, Verdict, grade_words, passage_texts, verdicts
+from demo.ui.views.passage_text import (
+    MORE,
+    MOST_FIELDS,
+    NO_MEANINGS,
+    PassageText,
+    Verdict,
+    grade_words,
+    passage_texts,
+    verdicts,
+)
 from demo.ui.views.render import render
 
 GRADES = (0, 1, 2, 3)
@@ -172,12 +181,19 @@ def _table(
         heading=heading.to(language),
         rows=found,
         columns=columns,
+        fields=_field_names(found),
         sorted_by=sorted_by,
         judged=any(grade is not None for grade in result.grades),
         rankers=_labels(result),
         first=found[0].passage.index if found else -1,
         run=id(result.candidates),
     )
+
+
+def _field_names(found: Sequence[PassageRow]) -> list[str]:
+    """What else was said of the passages, by the names that their rows have: each can be a column."""
+    names = dict.fromkeys(name for row in found for name, _ in row.passage.fields if name != MORE)
+    return list(names)[:MOST_FIELDS]
 
 
 def _labels(result: Result) -> list[tuple[str, bool]]:

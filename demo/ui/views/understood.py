@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from demo.formats.fields import ID, TEXT, TITLE
-from demo.formats.reading import Reading
+from demo.formats.fields import ID, SCORE, TEXT, TITLE
+from demo.formats.reading import Preview
+from demo.formats.source import Column
 from demo.messages import Language, Message
 from demo.phrases import shorten
 from demo.ui import wording as w
@@ -17,16 +19,34 @@ _ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
 _MOST_NAMED = 8
 
 
+class Told(Protocol):
+    """How an input was understood: a `Reading`, or what says the same of other things than passages."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+    @property
+    def preview(self) -> Preview: ...
+
+    @property
+    def is_certain(self) -> bool: ...
+
+    def sentence(self) -> Message: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RowTable:
-    """The first rows of one kind: passages, queries or judgments."""
+    """The first rows of one kind: passages, queries, judgments or results of a run."""
 
     heading: Message
     columns: tuple[Message, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def first_rows(reading: Reading, language: Language) -> str:
+def first_rows(reading: Told, language: Language) -> str:
     """Which field was taken for what, and the first rows to unfold; unfolded where the reading is not certain."""
     return render(
         "understood.html",
@@ -42,7 +62,7 @@ def first_rows(reading: Reading, language: Language) -> str:
     )
 
 
-def _tables(reading: Reading) -> list[RowTable]:
+def _tables(reading: Told) -> list[RowTable]:
     found = reading.preview
     passages = _table(
         w.PASTE,
@@ -55,7 +75,8 @@ def _tables(reading: Reading) -> list[RowTable]:
         (w.QUERY, w.COLUMN_PASSAGE, w.COLUMN_GRADE),
         [(each.query_id, each.doc_id, str(each.grade)) for each in found.judgments],
     )
-    return [table for table in (passages, queries, judgments) if table.rows]
+    results = _table(w.FIRST_RESULTS, (w.QUERY, w.COLUMN_PASSAGE, SCORE), found.results)
+    return [table for table in (passages, queries, judgments, results) if table.rows]
 
 
 def _table(heading: Message, columns: tuple[Message, ...], rows: Sequence[tuple[str, ...]]) -> RowTable:

@@ -1,0 +1,282 @@
+"""Files as further tools write them: each kind by Rerank and by Evaluate, nothing misread without a word."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from demo.errors import InputError
+from demo.formats import read_files
+from demo.formats.fields import UnknownShapeError
+from demo.formats.judged import read_judged_files
+from demo.formats.run_files import read_runs
+from demo.formats.source import Fields, Limits
+from demo.records import Collection
+
+LIMITS = Limits(1_000, 100_000, 10_000_000, 10_000_000)
+A, B, C = "Keep onions in a dark and dry place.", "The oven needs forty minutes.", "Flour goes in last."
+PASSAGES = {"k1": A, "k2": B}
+CORPUS = ("corpus.jsonl", "\n".join(json.dumps({"_id": key, "text": text}) for key, text in PASSAGES.items()).encode())
+QUERIES = ("queries.tsv", b"q1\tonions storage\nq2\toven heat\n")
+QRELS = ("qrels.txt", b"q1 0 k1 1\nq2 0 k2 2\n")
+
+Files = list[tuple[str, bytes]]
+
+
+def dumped(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def both(files: Files, fields: Fields = Fields()) -> list[Collection]:
+    """What Rerank and what Evaluate read."""
+    rerank = read_files(files, LIMITS, fields=fields).collection
+    return [rerank, read_judged_files(files, LIMITS, "c", fields=fields).collection]
+
+
+def texts(collection: Collection) -> Mapping[str, str]:
+    return {passage.doc_id: passage.text for passage in collection.passages}
+
+
+# ---- passages ----------------------------------------------------------------------------------------------------
+
+SOLR = (
+    '<?xml version="1.0"?><response><lst name="responseHeader"><int name="status">0</int></lst>'
+    '<result name="response" numFound="{count}">{docs}</result></response>'
+)
+DOC = '<doc><str name="id">{0}</str><str name="text">{1}</str><float name="score">2.0</float></doc>'
+PUBMED = (
+    "<PubmedArticle><MedlineCitation><PMID>{0}</PMID><Article><ArticleTitle>T</ArticleTitle><Abstract><AbstractText>"
+    "{1}</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("table.md", f"| id | text |\n| --- | :-: |\n| k1 | {A} |\n| k2 | {B} |\n"),
+        ("psql.txt", f" id |  content\n----+---------\n k1 | {A}\n k2 | {B}\n(2 rows)\n"),
+        ("mysql.txt", f"+----+------+\n| id | text |\n+----+------+\n| k1 | {A} |\n| k2 | {B} |\n+----+------+\n"
+                      "2 rows in set"),
+        ("solr.xml", SOLR.format(count=2, docs=DOC.format("k1", A) + DOC.format("k2", B))),
+        ("add.xml", f'<add><doc><field name="id">k1</field><field name="text">{A}</field></doc>'
+                    f'<doc><field name="id">k2</field><field name="text">{B}</field></doc></add>'),
+        ("feed.xml", f"<rss><channel><title>News</title><link>x</link><description>d</description><item><guid>k1</guid>"
+                     f"<description>{A}</description></item><item><guid>k2</guid><description>{B}</description></item>"
+                     "</channel></rss>"),
+        ("pubmed.xml", f"<PubmedArticleSet>{PUBMED.format('k1', A)}{PUBMED.format('k2', B)}</PubmedArticleSet>"),
+        ("rows.json", json.dumps({"features": [], "rows": [{"row": {"id": "k1", "text": A}},
+                                                           {"row": {"id": "k2", "text": B}}]})),
+        ("lines.jsonl", f'\ufeff{{"id": "k1", "text": "{A}"}},\r\n{{"id": "k2", "text": "{B}"}},\r\n'),
+    ],
+)  # fmt: skip
+def test_passages_are_read_with_their_ids(name: str, content: str) -> None:
+    assert texts(read_files([(name, content.encode())], LIMITS).collection) == PASSAGES
+
+
+def test_one_document_of_solr_is_one_passage_with_its_own_text() -> None:
+    content = SOLR.format(count=1, docs=DOC.format("k1", A)).encode()
+    assert texts(read_files([("solr.xml", content)], LIMITS).collection) == {"k1": A}
+
+
+def test_text_with_elements_in_it_stays_whole() -> None:
+    one, two = f"<body><h1>One</h1><p>{A}</p> and</body>", f"<body>{B}</body>"
+    content = f"<pages><page id='k1'>{one}</page><page id='k2'>{two}</page></pages>"
+    assert texts(read_files([("p.xml", content.encode())], LIMITS).collection) == {"k1": f"One {A} and", "k2": B}
+
+
+def test_the_number_of_a_pair_is_kept_and_is_no_score() -> None:
+    pairs = [[{"page_content": A, "metadata": {"source": "a"}}, 0.9], [{"page_content": B, "metadata": {}}, 0.5]]
+    collection = read_files([("d.json", dumped(pairs))], LIMITS).collection
+    assert [passage.text for passage in collection.passages] == [A, B]
+    assert collection.passages[0].fields == {"source": "a", "number beside it": "0.9"}
+    assert collection.engine_scores is None
+
+
+def test_a_title_that_stands_in_for_a_text_is_said_and_doubted() -> None:
+    value = {"results": [{"id": "k1", "document": {"name": "One"}}, {"id": "k2", "document": {"name": "Two"}}]}
+    reading = read_files([("v.json", dumped(value))], LIMITS).reading
+    assert "no field of texts: “name” stands in for it" in str(reading.sentence())
+    assert not reading.is_certain
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.vtt", f"WEBVTT\n\n00:00:01.000 --> 00:00:04.000\n{A}\n", "a subtitle file"),
+        ("a.txt", f"1\r\n00:00:01,000 --> 00:00:04,000\r\n{A}\r\n", "a subtitle file"),
+        ("a.txt", f"@article{{k1,\n abstract={{{A}}}\n}}\n", "BibTeX"),
+        ("a.ris", f"TY  - JOUR\nAB  - {A}\nER  - \n", "RIS"),
+        ("a.yml", f"- id: k1\n  text: {A}\n", "YAML"),
+        ("a.txt", f"id  text\n--  ------\nk1  {A}\n", "a table drawn with blanks"),
+    ],
+)
+def test_kinds_that_are_not_read_are_named_and_never_cut_into_lines(name: str, content: str, kind: str) -> None:
+    with pytest.raises(InputError, match="which is not read") as caught:
+        read_files([(name, content.encode())], LIMITS)
+    assert kind in str(caught.value)
+    assert read_files([(name, content.encode())], LIMITS, "lines").collection.passages  # if a person wants just that
+
+
+# ---- queries and judgments ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("topics.xml", '<?xml version="1.0" encoding="UTF-16"?><topics>'
+                       '<topic id="q1"><title>onions storage</title></topic>'
+                       '<topic id="q2"><title>oven heat</title></topic></topics>'),
+        ("queries.csv", "\ufeffid;question;\r\nq1;onions storage;\r\nq2;oven heat;\r\n"),
+        ("queries.json", json.dumps({"data": {"queries": [{"qid": "q1", "text": "onions storage"},
+                                                          {"qid": "q2", "text": "oven heat"}]}})),
+        ("queries.json", json.dumps({"q1": {"title": "onions storage"}, "q2": {"title": "oven heat"}})),
+        ("queries.md", "| qid | query |\n|---|---|\n| q1 | onions storage |\n| q2 | oven heat |\n"),
+    ],
+)  # fmt: skip
+def test_queries_are_read_by_both(name: str, content: str) -> None:
+    packed = content.encode("utf-16" if "UTF-16" in content else "utf-8")
+    for files in ([CORPUS, (name, packed), QRELS], [QRELS, (name, packed), CORPUS]):
+        for collection in both(files):
+            assert {query.query_id: query.text for query in collection.queries} == {
+                "q1": "onions storage",
+                "q2": "oven heat",
+            }
+            assert collection.qrels == {"q1": {"k1": 1}, "q2": {"k2": 2}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "second"),
+    [
+        ("qrels.csv", b",query_id,doc_id,relevance\n0,q1,k1,1\n1,q2,k2,2\n", 2),
+        ("qrels.csv", b'"query";"docid";"rating"\r\n"onions storage";"k1";"1"\r\n"oven heat";"k2";"2"\r\n', 2),
+        ("qrels.json.gz", gzip.compress(dumped([{"qid": "q1", "docid": "k1", "label": 1},
+                                                {"qid": "q2", "docid": "k2", "label": 2}])), 2),
+        ("qrels.json", dumped({"q1": ["k1"], "q2": ["k2"]}), 1),
+        ("qrels.jsonl", b'{"query_id":"q1","doc_id":"k1","relevant":true}\n'
+                        b'{"query_id":"q2","doc_id":"k2","relevant":false}\n', 0),
+        ("qrels.csv", b"query_id,doc_id,relevant\nq1,k1,True\nq2,k2,False\n", 0),
+    ],
+)  # fmt: skip
+def test_judgments_are_read_by_both(name: str, content: bytes, second: int) -> None:
+    for collection in both([CORPUS, QUERIES, (name, content)]):
+        assert collection.qrels == {"q1": {"k1": 1}, "q2": {"k2": second}}
+
+
+def test_a_map_to_relevant_passages_says_that_it_has_no_grades() -> None:
+    reading = read_judged_files([CORPUS, QUERIES, ("qrels.json", dumped({"q1": ["k1"]}))], LIMITS, "c").reading
+    assert "no grades: each pair counts as grade 1" in str(reading.sentence())
+
+
+def test_a_dataset_of_llamaindex_is_whole_in_one_file() -> None:
+    value = {
+        "queries": {"q1": "onions", "q2": "oven"},
+        "corpus": PASSAGES,
+        "relevant_docs": {"q1": ["k1"], "q2": ["k2"]},
+    }
+    for collection in both([("dataset.json", dumped({**value, "mode": "text"}))]):
+        assert texts(collection) == PASSAGES
+        assert collection.qrels == {"q1": {"k1": 1}, "q2": {"k2": 1}}
+
+
+def test_queries_beside_trec_qrels_of_beir_are_read_by_both() -> None:
+    queries = ("queries.jsonl", b'{"_id": "q1", "text": "onions"}\n{"_id": "q2", "text": "oven"}\n')
+    for collection in both([CORPUS, queries, QRELS]):
+        assert collection.qrels == {"q1": {"k1": 1}, "q2": {"k2": 2}}
+
+
+# ---- sets to rerank ----------------------------------------------------------------------------------------------
+
+
+def test_questions_on_paragraphs_are_a_set() -> None:
+    def paragraph(text: str, query_id: str, question: str) -> dict[str, Any]:
+        return {"context": text, "qas": [{"id": query_id, "question": question, "answers": [{"text": "dark"}]}]}
+
+    articles = [{"title": "Kitchen", "paragraphs": [paragraph(A, "q1", "where?"), paragraph(B, "q2", "how long?")]}]
+    for collection in both([("squad.json", dumped({"version": "1.1", "data": articles}))]):
+        assert [(passage.title, passage.text) for passage in collection.passages] == [("Kitchen", A), ("Kitchen", B)]
+        assert [(query.query_id, query.text) for query in collection.queries] == [("q1", "where?"), ("q2", "how long?")]
+        assert list(collection.qrels) == ["q1", "q2"]
+
+
+def test_retrieved_contexts_are_candidates_that_nobody_judged() -> None:
+    rows = [{"user_input": "onions", "retrieved_contexts": [A, B], "reference": "dark"},
+            {"user_input": "oven", "retrieved_contexts": [B, C], "reference": "hot"}]  # fmt: skip
+    for collection in both([("ragas.jsonl", "\n".join(map(json.dumps, rows)).encode())]):
+        assert [passage.text for passage in collection.passages] == [A, B, C]
+        assert [dict(query.fields) for query in collection.queries] == [{"reference": "dark"}, {"reference": "hot"}]
+        assert not collection.is_judged
+
+
+def test_lists_in_cells_are_lists() -> None:
+    table = f"query,positive,negative\nonions,\"['{A}', '{C}']\",\"['{B}']\"\n"
+    for collection in both([("s.csv", table.encode())]):
+        assert [passage.text for passage in collection.passages] == [A, C, B]
+        assert list(collection.qrels.values()) == [{"a1": 1, "a2": 1, "a3": 0}]
+    numpy = f"query,positive,negative\nonions,\"['{A}' '{C}']\",\"['{B}']\"\n"
+    with pytest.raises(InputError, match="a list without commas between its texts"):
+        read_files([("s.csv", numpy.encode())], LIMITS)
+
+
+TABLE = f"Anfrage;Treffer;Wertung;Sprache\r\nonions;{A};1;de\r\noven;{B};0;en\r\n".encode()
+
+
+def test_a_table_with_unknown_headings_offers_them_and_is_read_as_chosen() -> None:
+    with pytest.raises(UnknownShapeError, match=r"Taken for none of these: frage\.csv") as caught:
+        read_judged_files([("frage.csv", TABLE)], LIMITS, "c")
+    assert caught.value.names == ("Anfrage", "Treffer", "Wertung", "Sprache")
+    chosen = Fields(query="Anfrage", text="Treffer", grade="Wertung")
+    for collection in both([("frage.csv", TABLE)], chosen):
+        assert [passage.text for passage in collection.passages] == [A, B]
+        assert list(collection.qrels.values()) == [{"a1": 1}, {"a2": 0}]
+        assert [dict(query.fields) for query in collection.queries] == [{"Sprache": "de"}, {"Sprache": "en"}]
+
+
+def test_columns_of_a_table_of_pairs_go_where_they_belong() -> None:
+    rows = (
+        "q1,onions,short,k1,dark place,wiki,9,1",
+        "q1,onions,short,k2,an oven,news,8,0",
+        "q2,oven,long,k2,an oven,news,7,1",
+    )
+    table = "\n".join(["qid,query,kind,pid,passage,source,votes,label", *rows]).encode()
+    loaded = read_files([("pairs.csv", table)], LIMITS)
+    assert {query.query_id: dict(query.fields) for query in loaded.collection.queries} == {
+        "q1": {"kind": "short"},
+        "q2": {"kind": "long"},
+    }
+    assert {passage.doc_id: dict(passage.fields) for passage in loaded.collection.passages} == {
+        "k1": {"source": "wiki"},
+        "k2": {"source": "news"},
+    }
+    assert "columns that speak of pairs, not kept: votes" in str(loaded.reading.sentence())
+
+
+# ---- runs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "scores"),
+    [
+        ("r.json", dumped([{"query_id": "q1", "doc_id": "k1", "score": "9.5"},
+                           {"query_id": "q1", "doc_id": "k2", "score": "10.5"}]), (10.5, 9.5)),
+        ("r.csv", "\ufeffqid;docid;score\r\nq1;k1;9,5\r\nq1;k2;10,5\r\n".encode(), (10.5, 9.5)),
+        ("r.json", dumped({"q1": ["k2", "k1"]}), (-1.0, -2.0)),
+        ("r.json", dumped({"q1": [["k2", 1.5], ["k1", 1.0]]}), (1.5, 1.0)),
+        ("r.tsv.gz", gzip.compress(b"q1\tk2\t1\t\nq1\tk1\t2\t\n"), (-1.0, -2.0)),
+        ("r.run", b"\xef\xbb\xbfqid Q0 docno rank score tag\r\nq1 Q0 k2 1 9.5 t\r\nq1 Q0 k1 2 8.5 t\r\n", (9.5, 8.5)),
+        ("r.md", b"| qid | docid | score |\n|---|---|---|\n| q1 | k2 | 2 |\n| q1 | k1 | 1 |\n", (2.0, 1.0)),
+    ],
+)  # fmt: skip
+def test_runs_are_read(name: str, content: bytes, scores: tuple[float, ...]) -> None:
+    (run,) = read_runs([(name, content)], LIMITS).runs.values()
+    assert (run.rankings, run.scores) == ({"q1": ("k2", "k1")}, {"q1": scores})
+    assert run.notes == ()
+
+
+def test_answers_of_an_engine_are_no_run() -> None:
+    value = {"q1": {"hits": {"hits": [{"_id": "k2", "_score": 3.0}]}}}
+    with pytest.raises(InputError, match="A run needs a map from query ids"):
+        read_runs([("r.json", dumped(value))], LIMITS)
