@@ -265,7 +265,7 @@ def test_columns_of_a_table_of_pairs_go_where_they_belong() -> None:
         ("r.csv", "\ufeffqid;docid;score\r\nq1;k1;9,5\r\nq1;k2;10,5\r\n".encode(), (10.5, 9.5)),
         ("r.json", dumped({"q1": ["k2", "k1"]}), (-1.0, -2.0)),
         ("r.json", dumped({"q1": [["k2", 1.5], ["k1", 1.0]]}), (1.5, 1.0)),
-        ("r.tsv.gz", gzip.compress(b"q1\tk2\t1\t\nq1\tk1\t2\t\n"), (-1.0, -2.0)),
+        ("r.tsv.gz", gzip.compress(b"q1\tk2\t1\t\nq1\tk1\t2\t\n"), (-1.0, -2.0), mtime=0),
         ("r.run", b"\xef\xbb\xbfqid Q0 docno rank score tag\r\nq1 Q0 k2 1 9.5 t\r\nq1 Q0 k1 2 8.5 t\r\n", (9.5, 8.5)),
         ("r.md", b"| qid | docid | score |\n|---|---|---|\n| q1 | k2 | 2 |\n| q1 | k1 | 1 |\n", (2.0, 1.0)),
     ],
