@@ -12,7 +12,7 @@ from demo.benchmark.__main__ import SECTIONS, main
 from demo.benchmark.material import PROFILES, SHAPES, TINY, USUAL, Shape, passages, shapes
 from demo.benchmark.timing import Spread, in_turns, ratio
 from demo.rankers.catalog import CATALOG
-from demo.rankers.cross_encoder.forward import has_bf16
+from demo.rankers.cross_encoder.linear import has_bf16
 
 
 def test_contenders_take_turns_after_one_round_that_does_not_count() -> None:

@@ -23,6 +23,7 @@ from demo.messages import Message, listed
 from demo.rankers.catalog import find
 from demo.rankers.cross_encoder.checkpoints import (
     CHAT_TEMPLATES,
+    CONFIG,
     MODULES,
     OWN_CONFIG,
     TRANSFORMER_CONFIG,
@@ -143,6 +144,14 @@ class Files:
         """What stands before every query by default."""
         prompts = self.own.get("prompts") or {}
         return str(prompts.get(self.own.get("default_prompt_name")) or "")
+
+    def part_config(self, part: Part) -> Mapping[str, Any]:
+        """What a module's own folder says of it.
+
+        Raises:
+            ModelError: it says nothing readable.
+        """
+        return read_object(self.folder / part.path / CONFIG)
 
     def processing(self, kind: str) -> Mapping[str, Any]:
         """What sentence_bert_config.json sets for "text", "common" or "chat_template"."""
@@ -479,8 +488,7 @@ def reads_plainly(files: Files) -> bool:
     """Whether a pair is read as the tokenizer alone joins it: no template, and no setting but lengths and a prompt."""
     settings = {**(files.transformer.get("processing_kwargs") or {})}
     text = {key: value for key, value in (settings.pop("text", None) or {}).items() if key != "max_length"}
-    plain = not files.transformer.get("do_lower_case") and not settings and not text
-    return plain and not files.has_template and set(files.names) <= {TRANSFORMER}
+    return not files.transformer.get("do_lower_case") and not settings and not text and not files.has_template
 
 
 def is_fused(files: Files) -> bool:

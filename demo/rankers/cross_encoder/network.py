@@ -18,13 +18,15 @@ from torch import Tensor
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.cross_encoder.checkpoints import Checkpoint
-from demo.rankers.cross_encoder.forward import Builder, Encoder, architecture_of, has_bf16
-from demo.rankers.cross_encoder.layouts import Files, reads_plainly, untrained, wrong_head
+from demo.rankers.cross_encoder import forward, modern
+from demo.rankers.cross_encoder.checkpoints import Checkpoint, weight_files
+from demo.rankers.cross_encoder.forward import Encoder, architecture_of
+from demo.rankers.cross_encoder.layouts import TRANSFORMER, Files, is_fused, reads_plainly, untrained, wrong_head
+from demo.rankers.cross_encoder.linear import has_bf16
 from demo.rankers.cross_encoder.model import CrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
 from demo.rankers.cross_encoder.tokenizer import NO_LIMIT, TextTokenizer, read_bert_tokenizer
-from demo.rankers.cross_encoder.weights import read_tensors
+from demo.rankers.cross_encoder.weights import read_tensors, unfused
 from demo.records import FloatArray, ModelSpec
 from demo.settings import Settings
 
@@ -58,9 +60,24 @@ class Forward(Protocol):
     @property
     def tensors(self) -> Sequence[Tensor]: ...
 
-    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
-        """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
+    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
+        """The logits of pairs, float32 (R, labels).
+
+        Args:
+            ids, mask, types: (R, T): tokens, 1 for them and 0 for padding, and their types; None without padding, and
+                without types.
+            shared: so many tokens at the beginning are the same in all rows, and likely in the next call's.
+        """
         ...
+
+
+class Builder(Protocol):
+    """Makes a forward pass of a checkpoint's tensors."""
+
+    @property
+    def labels(self) -> int: ...
+    def missing(self) -> list[str]: ...
+    def encoder(self) -> Forward: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +136,7 @@ class Network:
                     self._tensor(inputs["input_ids"]),
                     None if mask.all() else self._tensor(mask),
                     self._tensor(inputs["token_type_ids"]) if "token_type_ids" in inputs else None,
+                    int(inputs.get("shared", np.int64(0))),
                 )
                 array: FloatArray = logits.cpu().numpy()
                 return array
@@ -235,29 +253,49 @@ def _check_precision(precision: str, device: torch.device) -> None:
 
 
 def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> Network | None:
-    """The network by the forward pass of this package; None where that does not compute such a checkpoint."""
-    files = Files.read(checkpoint.folder)
-    architecture = architecture_of(spec, files.config)
-    if architecture is None or not reads_plainly(files):
+    """The network by a forward pass of this package; None where none computes such a checkpoint."""
+    builder = _builder(spec, checkpoint, device, DTYPES[precision])
+    if builder is None:
         return None
-    builder = Builder(architecture, files.config, _state(checkpoint), device, DTYPES[precision])
     missing = builder.missing()
     if missing:
         raise untrained(spec, missing)
     if builder.labels != spec.labels:
         raise wrong_head(spec, builder.labels, spec.labels)
+    return _in_lanes(builder.encoder(), device, precision)
+
+
+def _in_lanes(own: Forward, device: torch.device, precision: str) -> Network:
     threads = torch.get_num_threads()
     lanes = min(threads, MOST_LANES) if device.type == "cpu" else 1
-    return Network(builder.encoder(), OWN, device, precision, lanes, threads // lanes)
+    return Network(own, OWN, device, precision, lanes, threads // lanes)
 
 
-def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
-    """All tensors of the checkpoint's files, by name.
+def _builder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Builder | None:
+    files = Files.read(checkpoint.folder)
+    if not reads_plainly(files):
+        return None
+    plan = modern.plan_of(files)
+    if plan is not None:
+        return modern.Builder(plan, files.config, _state(checkpoint, files), device, dtype)
+    architecture = architecture_of(spec, files.config) if set(files.names) <= {TRANSFORMER} else None
+    if architecture is None:
+        return None
+    return forward.Builder(architecture, files.config, _state(checkpoint, files), device, dtype)
+
+
+def _state(checkpoint: Checkpoint, files: Files) -> Mapping[str, Tensor]:
+    """All tensors of the checkpoint's files, by name; before those of a module in its own folder stands that folder.
 
     Checkpoints converted from TensorFlow call a norm's weight and bias gamma and beta, as transformers did once.
     """
-    state = read_tensors(checkpoint.weights)
-    return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
+    tensors = unfused(checkpoint.weights) if is_fused(files) else read_tensors(checkpoint.weights)
+    state = {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in tensors.items()}
+    for part in files.parts:
+        if part.path:
+            weights = read_tensors(weight_files(checkpoint.folder / part.path))
+            state |= {f"{part.path}/{name}": tensor for name, tensor in weights.items()}
+    return state
 
 
 def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) -> tuple[Encoder, TextTokenizer]:
@@ -265,9 +303,8 @@ def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) 
     files = Files.read(checkpoint.folder)
     architecture = architecture_of(spec, files.config)
     assert architecture is not None, "bundled models have a forward pass of their own"
-    return Builder(architecture, files.config, _state(checkpoint), device, torch.float32).encoder(), load_tokenizer(
-        spec, checkpoint
-    )
+    builder = forward.Builder(architecture, files.config, _state(checkpoint, files), device, torch.float32)
+    return builder.encoder(), load_tokenizer(spec, checkpoint)
 
 
 def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:

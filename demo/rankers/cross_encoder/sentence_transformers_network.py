@@ -30,7 +30,7 @@ from demo.rankers.cross_encoder.layouts import Files, untrained
 from demo.rankers.cross_encoder.pairs import SEAMS, PairTokenizer, Wording
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer, fast
-from demo.rankers.cross_encoder.weights import read_tensors
+from demo.rankers.cross_encoder.weights import unfused
 from demo.records import ModelSpec
 
 _loading = Lock()
@@ -100,8 +100,8 @@ class Chain:
     model: Any
     max_tokens: int
 
-    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
-        """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
+    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
+        """As `network.Forward`."""
         first = self.model[0]
         features: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids) if mask is None else mask}
         features["modality"] = next(iter(first.modality_config))
@@ -265,7 +265,7 @@ def _first_module(spec: ModelSpec, checkpoint: Checkpoint, files: Files) -> _Tra
         "weights_only": True,
     }
     if layouts.is_fused(files):
-        weights["state_dict"] = _unfused(checkpoint)
+        weights["state_dict"] = unfused(checkpoint.weights)
     config = dict(settings)
     task = "text-generation" if spec.architecture.endswith(layouts.CAUSAL) else "sequence-classification"
     if files.parts and not (task == "sequence-classification" and set(files.names) == {layouts.TRANSFORMER}):
@@ -310,32 +310,6 @@ def _answers(first: _Transformer, score: LogitScore) -> LogitScore:
         new.bias.data = old.bias.data[words].clone()
     model.set_output_embeddings(new)
     return LogitScore(0, None if len(words) == 1 else 1, score.module_input_name)
-
-
-UNFUSED = (
-    ("roberta.emb_ln.", "roberta.embeddings.LayerNorm."),
-    ("encoder.layers.", "encoder.layer."),
-    (".mixer.out_proj.", ".attention.output.dense."),
-    (".norm1.", ".attention.output.LayerNorm."),
-    (".mlp.fc1.", ".intermediate.dense."),
-    (".mlp.fc2.", ".output.dense."),
-    (".norm2.", ".output.LayerNorm."),
-)
-"""Part of a tensor's name in an XLM-R with fused queries, keys and values → in the class of transformers."""
-
-
-def _unfused(checkpoint: Checkpoint) -> dict[str, Tensor]:
-    state: dict[str, Tensor] = {}
-    for name, tensor in read_tensors(checkpoint.weights).items():
-        if layouts.FUSED in name:
-            parts = (name.replace("encoder.layers.", "encoder.layer."), tensor.float().chunk(3))
-            for part, third in zip(("query", "key", "value"), parts[1], strict=True):
-                state[parts[0].replace(layouts.FUSED, f".attention.self.{part}.")] = third.contiguous()
-            continue
-        for old, new in UNFUSED:
-            name = name.replace(old, new)
-        state[name] = tensor.float()
-    return state
 
 
 def _position_table(module: nn.Module) -> nn.Embedding | None:

@@ -353,7 +353,7 @@ def test_positions_and_tokenizer_bound_the_length(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.kind}-{family.labels}")
 def test_a_model_says_what_computes_it(family: Family, tmp_path: Path) -> None:
-    own = family.kind in ("bert", "electra", "distilbert")
+    own = family.kind in ("bert", "electra", "distilbert", "roberta", "xlm-roberta", "modernbert")
     model = load(family.write(tmp_path))
     assert model.backend == ("own forward" if own else "sentence-transformers")
     assert (model.network.lanes > 1) == (own and torch.get_num_threads() > 1)
