@@ -242,6 +242,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     return read_object(folder / CONFIG)
 
 
+HALVES = ("float16", "bfloat16")
+"""What config.json calls numbers of two bytes."""
+
+
+def loaded_bytes(folder: Path, stored: int) -> int:
+    """Memory that weights of so many bytes on disk take in fp32, in which they are read; by config.json alone.
+
+    Raises:
+        ModelError: config.json is not a JSON object.
+    """
+    config = read_config(folder)
+    return stored * (2 if (config.get("dtype") or config.get("torch_dtype")) in HALVES else 1)
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file.
 

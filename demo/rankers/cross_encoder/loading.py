@@ -107,17 +107,19 @@ def _unknown(name: str, settings: Settings) -> InputError:
 
 
 def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> list[tuple[ModelSpec, Where]]:
-    """Every model on offer and where its weights are: the catalog, what is here first, then `settings.models_folder`.
+    """Every model on offer and where its weights are: what is here first, of the catalog before the folder.
 
-    Bundled models whose files are missing are left out. Folders that cannot be used are "unusable", and their notes say
-    why. Imports no torch and asks nobody beyond this machine.
+    Bundled models whose files are missing are left out. Folders of `settings.models_folder` that cannot be used are
+    "unusable" and stand last, and their notes say why. Imports no torch and asks nobody beyond this machine.
     """
     rows = [(spec, _where(spec, hub, bundled)) for spec in MODELS]
     found: list[tuple[ModelSpec, Where]] = [
         (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
     ]
-    found.sort(key=lambda row: row[1] == "download")
-    return found + _own_models(settings)
+    return sorted(found + _own_models(settings), key=lambda row: _NOT_HERE.get(row[1], 0))
+
+
+_NOT_HERE: Mapping[Where, int] = {"download": 1, "unusable": 2}
 
 
 def _where(spec: ModelSpec, hub: Hub, bundled: Path) -> Where:
@@ -227,7 +229,7 @@ def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
     spec = look(spec, folder)
-    check_memory(spec, max(sum(wanted.values()), 4 * spec.parameters), free_bytes())
+    check_memory(spec, max(checkpoints.loaded_bytes(folder, sum(wanted.values())), 4 * spec.parameters), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
         tokenizer = hub.listing((spec.tokenizer,))

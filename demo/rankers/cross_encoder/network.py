@@ -201,23 +201,27 @@ def _open(
     """What computes the logits, and what makes its rows."""
     network = _own_network(spec, checkpoint, device, precision)
     if network is not None:
-        most, limit = _lengths(spec, network, load_tokenizer(spec, checkpoint).max_tokens)
+        most, limit = _lengths(spec, network.forward.max_tokens, load_tokenizer(spec, checkpoint).max_tokens)
         return network, PairTokenizer(load_tokenizer(spec, checkpoint), most, limit, spec.prompt)
     from demo.rankers.cross_encoder import sentence_transformers_network
 
     loaded = sentence_transformers_network.load(spec, checkpoint)
+    if loaded.is_decoder:
+        limits = _lengths(spec, loaded.max_tokens, loaded.tokenizer().max_tokens)
+        pairs = loaded.pairs(*limits)
+        return _in_lanes(loaded.decoder(device, DTYPES[precision]), device, precision), pairs
     chain = loaded.chain(device, DTYPES[precision])
     network = Network(chain, SENTENCE_TRANSFORMERS, device, precision, lanes=1, threads=torch.get_num_threads())
-    return network, loaded.pairs(*_lengths(spec, network, loaded.tokenizer().max_tokens))
+    return network, loaded.pairs(*_lengths(spec, chain.max_tokens, loaded.tokenizer().max_tokens))
 
 
-def _lengths(spec: ModelSpec, network: Network, tokenizer_tokens: int) -> tuple[int, int]:
+def _lengths(spec: ModelSpec, model_tokens: int, tokenizer_tokens: int) -> tuple[int, int]:
     """Tokens of the longest pair, by default and at most.
 
     Raises:
         ModelError: neither files nor weights set a limit.
     """
-    positions = network.forward.max_tokens or NO_LIMIT
+    positions = model_tokens or NO_LIMIT
     limit = min(max(spec.limit_tokens, spec.max_tokens) or tokenizer_tokens, positions)
     return min(spec.max_tokens or limit, limit), limit
 

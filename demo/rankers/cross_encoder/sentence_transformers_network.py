@@ -24,9 +24,11 @@ from sentence_transformers.sentence_transformer.modules import Dropout, LayerNor
 from torch import Tensor, nn
 
 from demo.errors import ModelError
-from demo.rankers.cross_encoder import layouts
+from demo.rankers.cross_encoder import decoder, layouts
 from demo.rankers.cross_encoder.checkpoints import Checkpoint
+from demo.rankers.cross_encoder.decoder import Builder, Decoder
 from demo.rankers.cross_encoder.layouts import Files, untrained
+from demo.rankers.cross_encoder.linear import Linear
 from demo.rankers.cross_encoder.pairs import SEAMS, PairTokenizer, Wording
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer, fast
@@ -128,11 +130,36 @@ class Loaded:
 
     def chain(self, device: torch.device, dtype: torch.dtype) -> Chain:
         """The model ready to score; what it computes last stays fp32, so that close scores do not become equal."""
-        limit = _positions(self.model[0].model)
+        limit = self.max_tokens
         if dtype != torch.float32:
             _round_weights(self.model, dtype, self.spec.labels)
         self.model.to(device)
         return Chain(self.model, limit)
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest row it has positions for; 0 for no limit."""
+        return _positions(self.model[0].model)
+
+    @property
+    def is_decoder(self) -> bool:
+        """Whether the forward pass of this package computes it, so that only its tokens are made here."""
+        names = [type(module).__name__ for module in self.model][1:]
+        wanted = [layouts.LOGIT_SCORE] if self.spec.architecture.endswith(layouts.CAUSAL) else []
+        return names == wanted and decoder.computes(self.files)
+
+    def decoder(self, device: torch.device, dtype: torch.dtype) -> Decoder:
+        """The same by the forward pass of this package; the weights are taken out of this one."""
+        module, causal = self.model[0].model, self.spec.architecture.endswith(layouts.CAUSAL)
+        last = module.get_output_embeddings() if causal else module.score
+        order = [0] if last.out_features == 1 else [1, 0] if causal else list(range(last.out_features))
+        bias = None if last.bias is None else last.bias.detach()[order]
+        head = Linear(last.weight.detach()[order], bias)
+        state = dict(module.state_dict())
+        for parameter in module.parameters():
+            parameter.data = torch.empty(0)
+        padding = None if causal else module.config.pad_token_id
+        return Builder(self.files.config, state, head, padding, device, dtype).decoder()
 
     def tokenizer(self) -> TextTokenizer:
         """Its tokenizer, by which rows are made here.
@@ -140,7 +167,7 @@ class Loaded:
         Raises:
             ModelError: it exists as Python code only.
         """
-        either_side = _position_table(self.model[0].model) is None
+        either_side = _position_table(self.model[0].model) is None and not self.is_decoder
         return as_text_tokenizer(fast(self.spec, self.model[0].tokenizer), either_side)
 
     def _template(self) -> Callable[[str], Wording] | None:

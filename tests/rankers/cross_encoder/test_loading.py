@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 
 from demo.errors import DemoError, InputError, ModelError
 from demo.rankers.catalog import find
-from demo.rankers.cross_encoder.checkpoints import find_checkpoint, wanted_files
+from demo.rankers.cross_encoder.checkpoints import find_checkpoint, loaded_bytes, wanted_files
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub
 from demo.rankers.cross_encoder.loading import (
     available,
@@ -386,6 +386,12 @@ def test_a_bundled_model_without_files_says_what_is_missing(tmp_path: Path) -> N
 def test_devices_and_precisions_that_do_not_go_together(settings: Settings, words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=words):
         load_cross_encoder(resolve(str(write_bert(tmp_path)), settings), settings)
+
+
+def test_weights_in_half_precision_take_twice_their_size(tmp_path: Path) -> None:
+    for number, (dtype, expected) in enumerate({"float32": 100, "bfloat16": 200, "float16": 200}.items()):
+        write_checkpoint(tmp_path / str(number), bert_config(1) | {"dtype": dtype}, {})
+        assert loaded_bytes(tmp_path / str(number), 100) == expected
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
