@@ -244,7 +244,9 @@ class _Run:
     def _hand_in(self) -> None:
         while self._pending.size and len(self._ahead) <= self._model.network.lanes:
             rows = self._next()
-            inputs = self._model.pairs.inputs(self._query, self._passages, self._windows[rows])
+            windows = self._windows[rows]
+            inputs = self._model.pairs.inputs(self._query, self._passages, windows)
+            inputs["shared"] = np.array(self._model.pairs.shared(windows))
             self._ahead.append(_Ahead(rows, inputs, self._model.submit(inputs)))
 
     def _next(self) -> IntArray:

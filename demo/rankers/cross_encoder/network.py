@@ -126,6 +126,9 @@ class Network:
     def logits(self, inputs: Inputs) -> FloatArray:
         """float32 (rows, labels).
 
+        Args:
+            inputs: those of `PairTokenizer.inputs`; "shared", if there, is one number, as `PairTokenizer.shared` has it.
+
         Raises:
             MemoryShortError: the batch does not fit.
         """

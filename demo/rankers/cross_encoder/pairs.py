@@ -408,10 +408,7 @@ class PairTokenizer:
         return lengths
 
     def inputs(self, query: Ids, passages: Tokens, windows: Windows) -> Inputs:
-        """What the model takes: int64 arrays (windows, longest window), padded on the tokenizer's side.
-
-        "shared" is one number: so many tokens at the beginning are the same in all rows.
-        """
+        """What the model takes: int64 arrays (windows, longest window), padded on the tokenizer's side."""
         sizes = self.lengths(windows)[:, None]
         columns = np.arange(sizes.max())
         read = columns >= columns.size - sizes if self._tokenizer.pads_left else columns < sizes
@@ -422,14 +419,17 @@ class PairTokenizer:
             types = np.full(read.shape, self._tokenizer.pad_type, np.int64)
             types[read] = self._flat_types(windows)
             inputs["token_type_ids"] = types
-        return inputs | {"shared": np.array(self._shared(windows, int(sizes.min())))}
+        return inputs
 
-    def _shared(self, windows: Windows, shortest: int) -> int:
-        """All that stands before the passage, if all rows have as much of it; less where a row has nothing else."""
+    def shared(self, windows: Windows) -> int:
+        """So many tokens at the beginning are the same in all of one query's rows, and are not a whole row.
+
+        That is all that stands before the passage, or 0 where rows hold more or less of the query.
+        """
         if self._tokenizer.pads_left or np.ptp(windows.query_tokens):
             return 0
         before = len(self._frame.before) + int(windows.query_tokens[0]) + len(self._frame.between)
-        return min(before, shortest - 1)
+        return min(before, int(self.lengths(windows).min()) - 1)
 
     def _flat_ids(self, query: Ids, passages: Tokens, windows: Windows) -> IntArray:
         """The tokens of all pairs one behind another."""
