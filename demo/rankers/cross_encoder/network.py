@@ -6,7 +6,7 @@ pair, are computed by it; all others by sentence-transformers, which is then imp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 from typing import Protocol
@@ -43,6 +43,9 @@ CACHED_NUMBERS = 3_072 * 128
 More does not stay in the cache: on two Zen 4 cores, 2,048 tokens instead of this take a tenth longer at width 384, a
 quarter longer at 768; fewer tokens at width 128 take longer, too.
 """
+
+LEAST_VOCABULARY = 0.8
+"""Of a model's table of words, the share that a tokenizer knows; tables are rounded up by some percent at most."""
 
 MOST_LANES = 8
 """More threads than this would wait for Python; they go into the lanes instead."""
@@ -127,7 +130,7 @@ class Network:
         """float32 (rows, labels).
 
         Args:
-            inputs: those of `PairTokenizer.inputs`; "shared", if there, is one number, as `PairTokenizer.shared` has it.
+            inputs: those of `PairTokenizer.inputs`; "shared", if there, is one number, that of `PairTokenizer.shared`.
 
         Raises:
             MemoryShortError: the batch does not fit.
@@ -180,7 +183,7 @@ def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settin
         if not is_out_of_memory(error):
             raise
         raise MemoryShortError from error
-    cautions = spec.cautions if pairs.marks_texts else (*spec.cautions, _unmarked(spec))
+    cautions = (*spec.cautions, *_doubts(spec, checkpoint, pairs))
     return CrossEncoder(
         spec=replace(spec, max_tokens=pairs.max_tokens, limit_tokens=pairs.limit_tokens, cautions=cautions),
         pairs=pairs,
@@ -190,12 +193,23 @@ def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settin
     )
 
 
-def _unmarked(spec: ModelSpec) -> Message:
-    return Message(
-        "{label} reads query and passage with nothing between them, since its files have no template for a pair. If it "
-        "was trained with one, these scores are wrong. Look for a version with chat_template.jinja.",
-        label=spec.label,
-    )
+def _doubts(spec: ModelSpec, checkpoint: Checkpoint, pairs: PairTokenizer) -> Iterator[Message]:
+    """What must be said of its tokens."""
+    if not pairs.marks_texts:
+        yield Message(
+            "{label} reads query and passage with nothing between them, since its files have no template for a pair. "
+            "If it was trained with one, these scores are wrong. Look for a version with chat_template.jinja.",
+            label=spec.label,
+        )
+    stated = Files.read(checkpoint.folder).config.get("vocab_size")
+    if isinstance(stated, int) and pairs.vocabulary_size < LEAST_VOCABULARY * stated:
+        yield Message(
+            "The tokenizer of {label} knows {known:,} tokens, its model {stated:,}. Its files may not belong together, "
+            "and then these scores are wrong.",
+            label=spec.label,
+            known=pairs.vocabulary_size,
+            stated=stated,
+        )
 
 
 def _open(

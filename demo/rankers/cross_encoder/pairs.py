@@ -344,6 +344,11 @@ class PairTokenizer:
         return self._frame.size + self._form.fixed_tokens + 2
 
     @property
+    def vocabulary_size(self) -> int:
+        """Tokens that the tokenizer knows."""
+        return int(self._backend.get_vocab_size())
+
+    @property
     def marks_texts(self) -> bool:
         """Whether something stands between query and passage."""
         return bool(self._frame.between) or self._form.fixed_tokens > 0

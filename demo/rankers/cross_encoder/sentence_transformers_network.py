@@ -196,6 +196,12 @@ class Loaded:
             pair = first.input_formatter.prepend_prompt_to_messages(pair, asked)
         settings = {k: v for k, v in self.files.processing("chat_template").items() if k not in _NOT_RENDERED}
         text = first.processor.apply_chat_template(pair, tokenize=False, **settings)[0]
+        if 0 <= text.find(MARKS[1]) < text.find(MARKS[0]):
+            raise ModelError(
+                "“{label}” is a reranker that reads the passage before the query, as its chat template says. This page "
+                "cannot compute such a model yet. Choose another reranker.",
+                label=self.spec.label,
+            )
         before, _, rest = text.partition(MARKS[0])
         between, _, after = rest.partition(MARKS[1])
         if MARKS[0] in rest or MARKS[1] in before or MARKS[1] in after or MARKS[1] not in rest:
@@ -279,6 +285,8 @@ def load(spec: ModelSpec, checkpoint: Checkpoint) -> Loaded:
         model = CrossEncoder(modules=modules, device="cpu", activation_fn=nn.Identity())
     model.eval().requires_grad_(False)
     config, tokenizer = first.model.config, first.tokenizer
+    if tokenizer is not None and tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if tokenizer is not None and getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = tokenizer.pad_token_id
     return Loaded(model, files, spec)
