@@ -1,6 +1,6 @@
 """Pairs a second of the families of rerankers that people use now, each beside sentence-transformers.
 
-"processor ratio" compares seconds of all processors together, which other work on the machine hardly changes.
+sentence-transformers computes in its usual batches of 32. "processor ratio" compares seconds of all processors together, which other work on the machine hardly changes.
 
 Checkpoints have the true widths, layers and vocabularies with random weights, and the bundled model's word pieces for
 tokens; a published model's own tokenizer may cut the same text into fewer or more.
@@ -201,7 +201,7 @@ def _rows(family: Family, amount: int, options: Options) -> Iterator[Row]:
     contenders: dict[str, Work] = {}
     row: Row = {"model": family.key, "passages": amount}
     if options.sentence_transformers:
-        oracle = Oracle.load(folder, options).with_best_batch(drawn[0][:FEWEST])
+        oracle = Oracle.load(folder, options)
         contenders[ORACLE] = one_by_one(oracle.scores, drawn)
         row["difference"] = f"{_difference(ours, oracle, drawn[0][:FEWEST]):.1e}"
     contenders["own"] = one_by_one(ours, drawn)
