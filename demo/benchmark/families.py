@@ -1,6 +1,7 @@
 """Pairs a second of the families of rerankers that people use now, each beside sentence-transformers.
 
-sentence-transformers computes in its usual batches of 32. "processor ratio" compares seconds of all processors together, which other work on the machine hardly changes.
+sentence-transformers computes in its usual batches of 32. "processor ratio" compares seconds of all processors
+together, which other work on the machine hardly changes.
 
 Checkpoints have the true widths, layers and vocabularies with random weights, and the bundled model's word pieces for
 tokens; a published model's own tokenizer may cut the same text into fewer or more.
