@@ -67,7 +67,7 @@ def test_a_family_is_written_and_scored(tmp_path: Path) -> None:
     arguments = ["--sections", "families", "--families", "ettin-reranker-17m", "--passages", "8", "--repeats", "1"]
     main([*arguments, "--alone", "--json", str(tmp_path / "figures.json")])
     (row,) = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["tables"]["by_family"]
-    assert (row["model"], row["passages"], row["backend"]) == ("ettin-reranker-17m", 32, "own forward")
+    assert (row["model"], row["passages"], row["backend"]) == ("ettin-reranker-17m", 16, "own forward")
     assert row["pairs/s"] > 0
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from demo.benchmark.material import PROFILES, passages
-from demo.benchmark.models import FEWEST, ORACLE, Oracle, load, one_by_one, scores
+from demo.benchmark.models import ORACLE, Oracle, load, one_by_one, scores
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import Spread, Work, ratio, times_in_turns
 from demo.records import FloatArray
@@ -43,6 +43,9 @@ can only be "yes" or "no".<|im_end|>
 
 """
 """Qwen3-Reranker's, with its usual instruction."""
+
+FEWEST = 16
+"""Pairs, however large the model."""
 
 MARKS = ("<|im_start|>", "<|im_end|>")
 
