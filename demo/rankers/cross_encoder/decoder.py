@@ -173,7 +173,7 @@ class Decoder:
         ends = ends - shared
         turns = angles(ids.shape[1], self.size, self.theta, ids.device)
         before = self._beginning(ids[:1, :shared], turns) if shared else [None] * len(self.layers)
-        x, shut = F.embedding(ids[:, shared:], self.words), later(shared, ids.shape[1], ids.device)
+        x, shut = F.embedding(ids[:, shared:], self.words).float(), later(shared, ids.shape[1], ids.device)
         for layer, seen in zip(self.layers[:-1], before, strict=False):
             x, _ = layer(x, turns[shared:], seen, shut)
         x, _ = self.layers[-1](x, turns[shared:], before[-1], shut, ends)
@@ -191,7 +191,7 @@ class Decoder:
             return self.kept.rows[key]
 
     def _read(self, ids: Tensor, turns: Tensor) -> Sequence[Seen]:
-        x, shut, found = F.embedding(ids, self.words), later(0, ids.shape[1], ids.device), []
+        x, shut, found = F.embedding(ids, self.words).float(), later(0, ids.shape[1], ids.device), []
         for layer in self.layers:
             x, seen = layer(x, turns[: ids.shape[1]], None, shut)
             found.append(seen)
@@ -261,7 +261,7 @@ class Builder:
         layers = tuple(self._layers(packs))
         rope = self.config.get("rope_parameters") or {}
         return Decoder(
-            words=self._take("model.embed_tokens.weight", torch.float32),
+            words=self._take("model.embed_tokens.weight", self.dtype),
             layers=layers,
             norm=self._norm("model.norm"),
             head=Linear(self.head.weight.to(self.device, torch.float32), _moved(self.head.bias, self.device)),
