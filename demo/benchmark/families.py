@@ -162,7 +162,7 @@ _QWEN = {
     "vocab_size": 151_669,
     "hidden_size": 1_024,
     "intermediate_size": 3_072,
-    "num_hidden_layers": 4,
+    "num_hidden_layers": 2,
     "num_attention_heads": 16,
     "num_key_value_heads": 8,
     "head_dim": 128,
@@ -186,7 +186,7 @@ FAMILIES = (
         save_classifier,
         typed=True,
     ),
-    Family("qwen3-reranker-0.6b-4-of-28-layers", 0.064, "qwen3", _QWEN, save_causal),
+    Family("qwen3-reranker-0.6b-2-of-28-layers", 0.064, "qwen3", _QWEN, save_causal),
 )
 """Sizes as the published models have them; where a key says so, fewer layers, since all of them take too long."""
 

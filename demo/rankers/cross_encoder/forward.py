@@ -284,6 +284,7 @@ class Layer:
         """(R, T, W) → (R, W), by the identities at the top of this file."""
         rows, _, width = x.shape
         query_weight, key_weight, value_weight = self.qkv.weight.view(3, width, width)
+        assert self.qkv.bias is not None, "these architectures have biases"
         query_bias, _, value_bias = self.qkv.bias.view(3, width)
         scale = (width // self.heads) ** -0.5
         query = F.linear(x[:, 0], query_weight, query_bias).mul_(scale)
