@@ -88,7 +88,7 @@ def _tokenizer(typed: bool) -> Any:
 
     inputs = ["input_ids", *(["token_type_ids"] if typed else []), "attention_mask"]
     names = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]"}
-    return transformers.PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(BUNDLED / "tiny" / "tokenizer.json"), model_input_names=inputs, model_max_length=512, **names
     )
 

@@ -105,11 +105,11 @@ class Layer:
     def _keys_and_values(self, normed: Tensor, turns: Tensor) -> Seen:
         key, value = self.key_value(normed).chunk(2, -1)
         key = self._turned(key, self.key_norm, self.groups, turns).transpose(1, 2)
-        return key, value.unflatten(-1, (self.groups, -1)).transpose(1, 2)
+        return key, value.view(*value.shape[:-1], self.groups, -1).transpose(1, 2)
 
     def _turned(self, x: Tensor, norm: RmsNorm | None, heads: int, turns: Tensor) -> Tensor:
         """(R, T, heads · D) → (R, T, heads, D)."""
-        each = x.unflatten(-1, (heads, -1))
+        each = x.view(*x.shape[:-1], heads, -1)
         return turn(each if norm is None else norm(each), turns[..., None, :]).to(x.dtype)
 
     def _attention(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
@@ -122,8 +122,10 @@ class Layer:
         query = query.view(rows, tokens, self.groups, many, size).permute(0, 2, 3, 1, 4).flatten(2, 3)
         repeated = mask.to(query.dtype).repeat((1,) * (mask.dim() - 2) + (many, 1))
         repeated = repeated[None, None] if repeated.dim() == 2 else repeated[:, None]
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=repeated)
-        return mixed.unflatten(2, (many, tokens)).permute(0, 3, 1, 2, 4).reshape(rows, tokens, heads * size)
+        mixed: Tensor = F.scaled_dot_product_attention(query, key, value, attn_mask=repeated)
+        return (
+            mixed.view(rows, self.groups, many, tokens, size).permute(0, 3, 1, 2, 4).reshape(rows, tokens, heads * size)
+        )
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         """(…, W) → (…, W)."""
@@ -132,8 +134,15 @@ class Layer:
 
     def packed(self, pack: Pack) -> Layer:
         """The same layer by oneDNN."""
-        parts = ("query", "key_value", "output", "gate", "up", "down")
-        return replace(self, **{name: pack(getattr(self, name)) for name in parts})
+        return replace(
+            self,
+            query=pack(self.query),
+            key_value=pack(self.key_value),
+            output=pack(self.output),
+            gate=pack(self.gate),
+            up=pack(self.up),
+            down=pack(self.down),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -364,7 +364,15 @@ def _refuse(spec: ModelSpec, files: Files) -> None:
         )
 
 
-HEADS = ("classifier.", "score.", "pre_classifier.", "head.", "bert.pooler.", "roberta.pooler.", "pooler.")
+HEADS: tuple[str, ...] = (
+    "classifier.",
+    "score.",
+    "pre_classifier.",
+    "head.",
+    "bert.pooler.",
+    "roberta.pooler.",
+    "pooler.",
+)
 HEADS += ("_classification_layer.",)
 """How names of tensors begin that a body without a head lacks."""
 

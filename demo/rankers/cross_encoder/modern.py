@@ -67,7 +67,7 @@ def angles(count: int, size: int, theta: float, device: torch.device) -> Tensor:
 
 def turn(x: Tensor, by: Tensor) -> Tensor:
     """The numbers (…, D), pairs side by side, turned by (…, D/2); in place where they are fp32."""
-    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    pairs = torch.view_as_complex(x.float().view(*x.shape[:-1], -1, 2))
     return torch.view_as_real(pairs.mul_(by)).flatten(-2).to(x.dtype)
 
 
@@ -125,8 +125,14 @@ class Layer:
 
     def packed(self, whole: bool, pack: Pack) -> Layer:
         """The same layer by oneDNN; `first` needs `qkv` as it is, the call as a whole needs it packed."""
-        parts = {name: pack(getattr(self, name)) for name in ("output", "inner", "gate", "outer")}
-        return replace(self, qkv=pack(self.qkv) if whole else self.qkv, **parts)
+        return replace(
+            self,
+            qkv=pack(self.qkv) if whole else self.qkv,
+            output=pack(self.output),
+            inner=pack(self.inner),
+            gate=pack(self.gate),
+            outer=pack(self.outer),
+        )
 
     def _normed(self, x: Tensor) -> Tensor:
         return x if self.norm is None else self.norm(x)
