@@ -198,6 +198,12 @@ Relevance:<|im_end|>
 <|im_start|>assistant
 """
 
+CTXL_TEMPLATE = """\
+Check whether a given document contains information helpful to answer the query.
+<Document> {{ messages | selectattr("role", "eq", "document") | map(attribute="content") | first }}
+<Query> {{ messages | selectattr("role", "eq", "query") | map(attribute="content") | first }} ??"""
+"""The passage first, as Contextual AI's rerankers have it by their cards."""
+
 USUAL_CHAT = "{% for m in messages %}<|im_start|>{% if m.role in ('user', 'assistant', 'system') %}{{ m.content }}\
 {% endif %}<|im_end|>{% endfor %}"
 """A chat's, in which a query and a document have no place."""

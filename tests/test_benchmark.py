@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 
 from demo.benchmark.__main__ import SECTIONS, main
 from demo.benchmark.material import PROFILES, SHAPES, TINY, USUAL, Shape, passages, shapes
-from demo.benchmark.timing import Spread, in_turns, ratio
+from demo.benchmark.timing import Spread, in_turns, ratio, times_in_turns
 from demo.rankers.catalog import CATALOG
-from demo.rankers.cross_encoder.forward import has_bf16
+from demo.rankers.cross_encoder.linear import has_bf16
 
 
 def test_contenders_take_turns_after_one_round_that_does_not_count() -> None:
@@ -62,8 +63,22 @@ def test_a_written_shape_is_loaded_and_scored(tmp_path: Path) -> None:
     assert figures["machine"]["torch"]
 
 
+def test_a_family_is_written_and_scored(tmp_path: Path) -> None:
+    arguments = ["--sections", "families", "--families", "ettin-reranker-17m", "--passages", "8", "--repeats", "1"]
+    main([*arguments, "--alone", "--json", str(tmp_path / "figures.json")])
+    (row,) = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["tables"]["by_family"]
+    assert (row["model"], row["passages"], row["backend"]) == ("ettin-reranker-17m", 16, "own forward")
+    assert row["pairs/s"] > 0
+
+
+def test_processor_time_is_measured_beside_the_clock() -> None:
+    times = times_in_turns({"sleep": lambda: sleep(0.05)}, 2)["sleep"]
+    assert all(wall >= 0.05 for wall in times.wall)
+    assert all(processor < 0.05 for processor in times.processor)
+
+
 def test_every_other_section_runs(tmp_path: Path) -> None:
-    names = [name for name in SECTIONS if name != "models"]
+    names = [name for name in SECTIONS if name not in ("models", "families")]
     arguments = ["--alone", "--repeats", "1", "--most", "1000", "--passages", "20", "--queries", "1"]
     precisions = ["fp32", "bf16"] if has_bf16() else ["fp32"]  # emulated, it takes minutes
     arguments += ["--precisions", *precisions, "--bundled", "tiny"]

@@ -1,8 +1,8 @@
 """Measures how fast scoring is on this machine, prints Markdown tables and writes them as JSON.
 
-Sections: models (documents a second by model and precision), precision (how far a lossy one agrees with fp32), growth
-(with passages, their length, and models), host (all but the network), bm25 (postings against rank_bm25), start (first
-scores of a new process).
+Sections: models (documents a second by model and precision), families (pairs a second of other architectures),
+precision (how far a lossy one agrees with fp32), growth (with passages, their length, and models), host (all but the
+network), bm25 (postings against rank_bm25), start (first scores of a new process).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from demo.benchmark.agreement import agreement
 from demo.benchmark.bm25 import bm25
+from demo.benchmark.families import FAMILIES, by_family
 from demo.benchmark.growth import by_length, by_models, by_passages, kept
 from demo.benchmark.host import host
 from demo.benchmark.material import PROFILES, SHAPES, USUAL
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 SECTIONS: dict[str, tuple[Section, ...]] = {
     "models": (by_model,),
+    "families": (by_family,),
     "precision": (agreement,),
     "growth": (by_passages, by_length, by_models, kept),
     "host": (host,),
@@ -57,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             most=chosen.most,
             queries=chosen.queries,
             threads=chosen.threads,
+            families=tuple(chosen.families),
             work=Path(work),
             sentence_transformers=not chosen.alone and find_spec("sentence_transformers") is not None,
         )
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(shape.key for shape in SHAPES)
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--shapes", nargs="+", default=list(USUAL), metavar="NAME", help=f"models: {names}")
+    parser.add_argument("--families", nargs="+", default=[row.key for row in FAMILIES], metavar="NAME", help="families")
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=PRECISIONS)
     parser.add_argument("--bundled", nargs="+", default=[], metavar="NAME", help="precision: of these only")
     parser.add_argument("--profile", default="msmarco", choices=PROFILES, help="lengths of passages")

@@ -18,6 +18,7 @@ class Options:
         passages: for the smallest shape; larger ones get fewer, as they are slower, but at least 32.
         bundled: names of the bundled models whose precisions are compared; empty: all.
         queries: of each collection on which precisions are compared.
+        families: keys of `families.FAMILIES`.
         work: folder for random checkpoints.
         sentence_transformers: whether to measure it alongside.
     """
@@ -32,6 +33,7 @@ class Options:
     most: int
     queries: int
     threads: int
+    families: tuple[str, ...]
     work: Path
     sentence_transformers: bool
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 Work = Callable[[], object]
 
@@ -24,17 +24,34 @@ class Spread:
         return cls(median(values), min(values), max(values))
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of a contender in each repeat: on the clock, and of all processors together.
+
+    The latter hardly depend on what else the machine does.
+    """
+
+    wall: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+
 def in_turns(contenders: Mapping[str, Work], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each contender in each repeat; all are run once before that, and then one after another."""
+    """Seconds on the clock of each contender in each repeat, as `times_in_turns`."""
+    return {name: times.wall for name, times in times_in_turns(contenders, repeats).items()}
+
+
+def times_in_turns(contenders: Mapping[str, Work], repeats: int) -> dict[str, Times]:
+    """What each contender took; all are run once before that, and then one after another."""
     for work in contenders.values():
         work()
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    times = {name: Times() for name in contenders}
     for _ in range(repeats):
         for name, work in contenders.items():
-            start = perf_counter()
+            wall, processor = perf_counter(), process_time()
             work()
-            seconds[name].append(perf_counter() - start)
-    return seconds
+            times[name].wall.append(perf_counter() - wall)
+            times[name].processor.append(process_time() - processor)
+    return times
 
 
 def ratio(baseline: Sequence[float], seconds: Sequence[float]) -> Spread:

@@ -324,9 +324,9 @@ RECENT = (
     _recent("cross-encoder/ettin-reranker-150m-v1", 150_000_000, 7_999, APACHE),
     _recent("cross-encoder/ettin-reranker-400m-v1", 400_000_000, 7_999, APACHE),
     _recent("cross-encoder/ettin-reranker-1b-v1", 1_000_000_000, 7_999, APACHE, notes=_SELDOM_ON_CPU),
-    _recent("mixedbread-ai/mxbai-rerank-xsmall-v1", 0, 512),
-    _recent("mixedbread-ai/mxbai-rerank-base-v1", 0, 512),
-    _recent("mixedbread-ai/mxbai-rerank-large-v1", 0, 512),
+    _recent("mixedbread-ai/mxbai-rerank-xsmall-v1", 70_000_000, 512, APACHE),
+    _recent("mixedbread-ai/mxbai-rerank-base-v1", 0, 512, APACHE),
+    _recent("mixedbread-ai/mxbai-rerank-large-v1", 0, 512, APACHE),
     _recent(
         "Alibaba-NLP/gte-reranker-modernbert-base",
         149_000_000,
@@ -335,7 +335,7 @@ RECENT = (
         notes=Message("BEIR 56.19 and LoCo 90.68 by its card, with another first stage than the table's."),
     ),
     _recent("ibm-granite/granite-embedding-reranker-english-r2", 149_000_000, 8_192),
-    _recent("BAAI/bge-reranker-base", 0, 512, language="Chinese and English"),
+    _recent("BAAI/bge-reranker-base", 278_000_000, 512, "MIT", "Chinese and English"),
     _recent("BAAI/bge-reranker-large", 560_000_000, 512, "MIT", "Chinese and English"),
     _recent("BAAI/bge-reranker-v2-m3", 568_000_000, 8_192, APACHE, "Multilingual"),
     _recent(

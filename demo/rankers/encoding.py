@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -92,12 +92,19 @@ class Encoding:
 
     Args:
         load: gives a model.
+        beside: other models in memory, within the same bound.
     """
 
-    def __init__(self, settings: Settings, load: Load = _load, hub: Hub = loading.HUB) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        load: Load = _load,
+        hub: Hub = loading.HUB,
+        beside: LoadedModels[Any] | None = None,
+    ) -> None:
         self.settings = settings
         self._hub = hub
-        self._models: LoadedModels[Encoder] = LoadedModels(load, settings)
+        self._models: LoadedModels[Encoder] = LoadedModels(load, settings, beside)
         self._kept = KeptVectors(settings.vectors_bytes)
 
     def spec(self, name: str) -> ModelSpec:

@@ -38,7 +38,8 @@ class Rankers:
 
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
-        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), Remotes.of(settings), self.read)
+        encoding = Encoding(settings, beside=scoring.models_in_memory)
+        self._tools = Tools(settings, TermIndexes(), scoring, encoding, Remotes.of(settings), self.read)
 
     @property
     def index_bytes(self) -> int:

@@ -279,11 +279,14 @@ OPTION_NOT_A_NUMBER = Message("{name} is empty. Write a number.")
 
 # models tab
 MODELS_INTRO = Message(
-    "Every model of the published MS MARCO table, and the ones that come with this page. A model that is "
-    "not on this machine is downloaded when you press Rerank with it chosen, never before. NDCG@10 (TREC "
-    "Deep Learning 2019) and MRR@10 (MS MARCO dev) are the published figures; documents per second were "
-    "measured by its authors on a V100 and do not compare with times on this page."
+    "What runs here at once stands first: the models that come with this page, and those on this machine. Then come "
+    "the published MS MARCO table and recent rerankers. A model that is not on this machine is downloaded when you "
+    "press Rerank with it chosen, never before. NDCG@10 (TREC Deep Learning 2019) and MRR@10 (MS MARCO dev) are the "
+    "published figures; documents per second were measured by its authors on a V100 and do not compare with times on "
+    "this page."
 )
+USE_MODEL = Message("Use this")
+USE_MODEL_NAMED = Message("Use {label} as the cross-encoder")
 MODEL_COLUMNS = (
     Message("Model"),
     Message("Where"),

@@ -40,7 +40,7 @@ EXAMPLES = {
         "bm25[k1=1.23456789;stop_words=no;stemmer=porter]",
     ),
     "engine": ("engine",),
-    "dense": ("dense(a/b/c)",),
+    "dense": ("dense(bundled/small)", "dense(a/b/c)"),
     "fusion": (
         "rrf(bm25+tiny)",
         "rrf(bm25[k1=0.9]+engine+hub/big)[weights=2/1/0.5;k=10]",

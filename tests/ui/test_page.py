@@ -302,6 +302,9 @@ def test_models_and_about(open_page: Any) -> None:
     page.wait_for_selector("#models table")
     assert "cross-encoder/ms-marco-MiniLM-L6-v2" in page.inner_text("#models")
     assert "74.30" in page.inner_text("#models")
+    page.get_by_role("button", name="Use ELECTRA-base as the cross-encoder").click()
+    page.wait_for_function("document.querySelector('#model input').value.startsWith('ELECTRA-base')")
+    assert page.get_by_role("tab", name="Rerank").get_attribute("aria-selected") == "true"
     page.get_by_role("tab", name="About").click()
     assert "Movement is not quality" in page.inner_text("#about")
 

@@ -131,9 +131,89 @@ def safetensors_rows(path: Path) -> Mapping[str, Mapping[str, Any]]:
         raise damaged(path) from error
 
 
+POINTER = b"version https://git-lfs"
+"""How a file begins that stands for another one, which Git LFS has not fetched."""
+
+
 def damaged(path: Path) -> ModelError:
     """That a file cannot be read as what it should be."""
+    if is_pointer(path):
+        return ModelError(
+            "The file {path} is a pointer of Git LFS, not the file itself. Run “git lfs pull” in its folder, or "
+            "download it again.",
+            path=path,
+        )
     return ModelError("The file {path} is damaged or incomplete. Delete it, then download or copy it again.", path=path)
+
+
+def is_pointer(path: Path) -> bool:
+    """Whether Git LFS left a note in place of the file."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(POINTER)) == POINTER
+
+
+# ---- what is not a whole checkpoint ----------------------------------------------------------------------------------
+
+OTHER_FORMATS = (
+    ("*.gguf", "GGUF"),
+    ("*.onnx", "ONNX"),
+    ("onnx/*.onnx", "ONNX"),
+    ("openvino/*.xml", "OpenVINO"),
+    ("tf_model*.h5", "TensorFlow"),
+    ("flax_model*.msgpack", "Flax"),
+)
+"""Files of weights that are not read here, and the name of their format."""
+
+ADAPTER = "adapter_config.json"
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether something in the folder says that it is a model, if only for another program."""
+    marks = (CONFIG, ADAPTER, *(pattern for pattern, _ in OTHER_FORMATS))
+    return any(next(folder.glob(mark), None) is not None for mark in marks)
+
+
+def incomplete(label: str, folder: Path) -> ModelError:
+    """What a folder lacks to be a checkpoint."""
+    if (folder / ADAPTER).is_file() and not weight_files(folder):
+        return ModelError(
+            "“{label}” is an adapter (PEFT) of {base}, not a whole model. Merge it into that model and save the "
+            "result, or choose another model.",
+            label=label,
+            base=str(read_object(folder / ADAPTER).get("base_model_name_or_path") or "another model"),
+        )
+    lost = [path.name for path in _listed_files(folder) if not path.is_file()]
+    if lost:
+        return ModelError(
+            "“{label}” is incomplete: {name} in {folder} is listed in the index of its weights and is not there. "
+            "Copy it, or download the model again.",
+            label=label,
+            name=lost[0],
+            folder=folder,
+        )
+    formats = [name for pattern, name in OTHER_FORMATS if next(folder.glob(pattern), None) is not None]
+    if formats and not weight_files(folder):
+        return ModelError(
+            "The weights of “{label}” are in the format {format} only, which this page does not read. Choose a copy "
+            "with model.safetensors or pytorch_model.bin.",
+            label=label,
+            format=formats[0],
+        )
+    if weight_files(folder) and not has_any(folder, VOCABULARIES):
+        return ModelError(
+            "“{label}” has no tokenizer in {folder}: tokenizer.json or a vocabulary is needed. Copy it there, or "
+            "choose another model.",
+            label=label,
+            folder=folder,
+        )
+    return ModelError(
+        "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
+        "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
+        label=label,
+        key=folder,
+    )
 
 
 # ---- finding -------------------------------------------------------------------------------------------------------
@@ -183,21 +263,30 @@ def has_any(folder: Path, names: Iterable[str]) -> bool:
 
 def weight_files(folder: Path) -> tuple[Path, ...]:
     """The files of the preferred weights, all shards; empty if there are none or some are missing."""
+    files = _listed_files(folder)
+    return files if all(map(Path.is_file, files)) else ()
+
+
+def _listed_files(folder: Path) -> tuple[Path, ...]:
+    """The same, whether or not all shards are there."""
     for name in WEIGHTS:
         if (folder / name).is_file():
             return (folder / name,)
         index = folder / f"{name}.index.json"
         if index.is_file():
-            shards = tuple(folder / shard for shard in _shard_names(index))
-            return shards if all(map(Path.is_file, shards)) else ()
+            return tuple(folder / shard for shard in _shard_names(index))
     return ()
 
 
 def _shard_names(index: Path) -> list[str]:
+    """Files beside the index, which may name no other."""
     try:
-        return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise damaged(index) from error
+    if any(Path(name).name != name for name in names):
+        raise damaged(index)
+    return names
 
 
 def wanted_files(files: Mapping[str, int], weights: bool = True) -> dict[str, int]:
@@ -240,6 +329,20 @@ def read_config(folder: Path) -> dict[str, Any]:
         ModelError: it is not a JSON object.
     """
     return read_object(folder / CONFIG)
+
+
+HALVES = ("float16", "bfloat16")
+"""What config.json calls numbers of two bytes."""
+
+
+def loaded_bytes(folder: Path, stored: int) -> int:
+    """Memory that weights of so many bytes on disk take in fp32, in which they are read; by config.json alone.
+
+    Raises:
+        ModelError: config.json is not a JSON object.
+    """
+    config = read_config(folder)
+    return stored * (2 if (config.get("dtype") or config.get("torch_dtype")) in HALVES else 1)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The forward pass of BERT, ELECTRA and DistilBERT in plain torch, for one purpose: the logits of a pair.
+"""The forward pass of BERT, ELECTRA, DistilBERT and RoBERTa in plain torch, for one purpose: the logits of a pair.
 
     x = norm(word + position + type)
     x = norm(x + attention(x)),  x = norm(x + outer(act(inner(x))))     for every layer
@@ -14,17 +14,28 @@ Shapes in this file: R rows (pairs), T tokens of the longest row, W width, H hea
 
 from __future__ import annotations
 
-import math
-import platform
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache, partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from demo.rankers.cross_encoder.linear import (
+    GELU,
+    IN_LAYERS,
+    NONE,
+    RELU,
+    TANH,
+    Activation,
+    Linear,
+    Norm,
+    Pack,
+    Packed,
+    can_pack,
+    tensors_of,
+)
 from demo.records import Head, ModelSpec
 
 State = Mapping[str, Tensor]
@@ -113,33 +124,6 @@ def _distilbert(prefix: str) -> Naming:
 
 
 @dataclass(frozen=True, slots=True)
-class Activation:
-    """A function applied to every number, and what oneDNN calls it: its name and variant."""
-
-    function: Callable[[Tensor], Tensor]
-    onednn: tuple[str, str]
-
-
-def _same(x: Tensor) -> Tensor:
-    return x
-
-
-NONE = Activation(_same, ("none", ""))
-GELU = Activation(F.gelu, ("gelu", "none"))
-GELU_TANH = Activation(partial(F.gelu, approximate="tanh"), ("gelu", "tanh"))
-RELU = Activation(F.relu, ("relu", ""))
-TANH = Activation(torch.tanh, ("tanh", ""))
-
-IN_LAYERS: Mapping[str, Activation] = {
-    "gelu": GELU,
-    "gelu_new": GELU_TANH,
-    "gelu_pytorch_tanh": GELU_TANH,
-    "relu": RELU,
-}
-"""Names in config.json."""
-
-
-@dataclass(frozen=True, slots=True)
 class Architecture:
     """A kind of checkpoint that this forward computes.
 
@@ -147,6 +131,7 @@ class Architecture:
         name: the class in config.json, as `ModelSpec.architecture` has it.
         readout: linear layers from [CLS] to the logits, each with what is applied to its output.
         head_width: numbers of an attention head where config.json does not say how many heads there are; 0 if it does.
+        after_padding: whether positions are counted from behind the padding token's number, padding tokens apart.
     """
 
     name: str
@@ -154,6 +139,12 @@ class Architecture:
     naming: Naming
     readout: tuple[tuple[str, Activation], ...]
     head_width: int = 0
+    after_padding: bool = False
+
+
+def _roberta(name: str) -> Architecture:
+    head = (("classifier.dense", TANH), ("classifier.out_proj", NONE))
+    return Architecture(name, Head.CHECKPOINT, _bert("roberta"), head, after_padding=True)
 
 
 ARCHITECTURES = (
@@ -179,6 +170,9 @@ ARCHITECTURES = (
     Architecture(
         "BERT_Cat", Head.BERT_CAT, _distilbert("bert_model"), (("_classification_layer", NONE),), head_width=64
     ),
+    _roberta("RobertaForSequenceClassification"),
+    _roberta("XLMRobertaForSequenceClassification"),
+    _roberta("CamembertForSequenceClassification"),
 )
 """Every other checkpoint is computed by its transformers class."""
 
@@ -205,144 +199,38 @@ def _is_plain(row: Architecture, config: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Linear:
-    """weight (out, in), bias (out,), and what is applied to the output."""
-
-    weight: Tensor
-    bias: Tensor
-    activation: Activation = NONE
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """(…, in) → (…, out), computed and given in the weight's precision."""
-        return self.activation.function(F.linear(x.to(self.weight.dtype), self.weight, self.bias))
-
-    def plus(self, x: Tensor, y: Tensor) -> Tensor:
-        """(…, in), fp32 (…, out) → fp32 (…, out): the product and y."""
-        return y + self(x)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Packed:
-    """The same by oneDNN, as torch's compiler calls it on a CPU: its matrix product is faster there, and activation
-    and sum are done on the way.
+class Embeddings:
+    """Tables (number of them, width); `types` and `projection` may be missing.
 
     Attributes:
-        weight: in oneDNN's own layout.
+        padding: the token from behind whose number positions are counted; None: they are counted from 0.
     """
-
-    weight: Tensor
-    bias: Tensor
-    activation: Activation
-
-    @classmethod
-    def of(cls, linear: Linear | Packed) -> Packed:
-        """The linear layer; the CPU must be one that `can_pack` knows."""
-        weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight, USUAL_ROWS)
-        return cls(weight, linear.bias, linear.activation)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """(…, in) → (…, out), computed and given in the weight's precision."""
-        name, variant = self.activation.onednn
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(x.to(self.bias.dtype), self.weight, self.bias, name, [], variant)
-        return y
-
-    def plus(self, x: Tensor, y: Tensor) -> Tensor:
-        """(…, in), fp32 (…, out) → fp32 (…, out): the product and y."""
-        if self.bias.dtype != y.dtype:
-            return y + self(x)
-        z: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, y, self.weight, self.bias, "add")
-        return z
-
-
-USUAL_ROWS = 2_048
-"""What oneDNN chooses its layout for; others are computed too."""
-
-Pack = Callable[[Linear | Packed], Packed]
-
-
-_FAULTS = (AttributeError, RuntimeError, TypeError)
-"""What torch raises for an operator that it does not have, or not with these arguments."""
-
-
-def can_pack(device: torch.device, dtype: torch.dtype, pack: Pack = Packed.of) -> bool:
-    """Whether this machine has oneDNN with instructions for these numbers, and torch's operators give what they should.
-
-    The operators are torch's own affair and may change with any version: they are tried out once, and where they fail
-    the public ones are used.
-    """
-    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or not _has_onednn():
-        return False
-    if not (dtype == torch.float32 or (dtype == torch.bfloat16 and has_bf16())):
-        return False
-    return all(packs_rightly(kind, pack) for kind in {dtype, torch.float32})  # the last layer is fp32 whatever dtype is
-
-
-@cache
-def packs_rightly(dtype: torch.dtype, pack: Pack = Packed.of) -> bool:
-    """Whether a small layer gives the same packed as by torch's public functions, with every activation and summed."""
-    x, y = _wave(3, 16), _wave(3, 8)
-    weight, bias = _wave(8, 16).to(dtype), _wave(8).to(dtype)
-    plain = [Linear(weight, bias, activation) for activation in (NONE, *IN_LAYERS.values())]
-    try:
-        packed = [pack(linear) for linear in plain]
-        found = [
-            (plain[0].plus(x, y), packed[0].plus(x, y)),
-            *((one(x), two(x)) for one, two in zip(plain, packed, strict=True)),
-        ]
-        within = 1e-5 if dtype == torch.float32 else 0.05
-        return all(torch.allclose(one.float(), two.float(), rtol=0, atol=within) for one, two in found)
-    except _FAULTS:
-        return False
-
-
-def _wave(*sizes: int) -> Tensor:
-    """Different numbers between −1 and 1, the same every time."""
-    return torch.arange(math.prod(sizes), dtype=torch.float32).mul(0.7).sin().view(sizes)
-
-
-def has_bf16() -> bool:
-    """Whether this machine's processor computes in bf16 by itself: with AVX-512 or AMX, or ARM's BF16."""
-    try:
-        return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    except _FAULTS:
-        return False
-
-
-def _has_onednn() -> bool:
-    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Norm:
-    """Layer normalisation over the last axis."""
-
-    weight: Tensor
-    bias: Tensor
-    eps: float
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """(…, W) → (…, W)."""
-        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embeddings:
-    """Tables (number of them, width); `types` and `projection` may be missing."""
 
     words: Tensor
     positions: Tensor
     types: Tensor | None
     norm: Norm
     projection: Linear | None
+    padding: int | None
 
     def __call__(self, ids: Tensor, types: Tensor | None) -> Tensor:
         """Tokens and their types (R, T) → (R, T, W); without types all are of type 0."""
         x = F.embedding(ids, self.words)
-        x += self.positions[: ids.shape[1]]
+        x += self.positions[: ids.shape[1]] if self.padding is None else self._behind(ids, self.padding)
         if self.types is not None:
             x += self.types[0] if types is None else F.embedding(types, self.types)
         x = self.norm(x)
         return x if self.projection is None else self.projection(x)
+
+    def _behind(self, ids: Tensor, padding: int) -> Tensor:
+        """(R, T) → (R, T, width): a padding token has its own position and is not counted, wherever it stands."""
+        counted = (ids != padding).long()
+        return F.embedding(counted.cumsum(1) * counted + padding, self.positions)
+
+    @property
+    def max_tokens(self) -> int:
+        """Positions that there are."""
+        return self.positions.shape[0] - (0 if self.padding is None else self.padding + 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -396,6 +284,7 @@ class Layer:
         """(R, T, W) → (R, W), by the identities at the top of this file."""
         rows, _, width = x.shape
         query_weight, key_weight, value_weight = self.qkv.weight.view(3, width, width)
+        assert self.qkv.bias is not None, "these architectures have biases"
         query_bias, _, value_bias = self.qkv.bias.view(3, width)
         scale = (width // self.heads) ** -0.5
         query = F.linear(x[:, 0], query_weight, query_bias).mul_(scale)
@@ -417,8 +306,8 @@ class BertEncoder:
     layers: tuple[Layer, ...]
     readout: tuple[Linear, ...]
 
-    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
-        """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
+    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
+        """As `network.Forward`."""
         x = self.embeddings(ids, types)
         if mask is not None:
             mask = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
@@ -441,24 +330,12 @@ class BertEncoder:
     @property
     def max_tokens(self) -> int:
         """Positions that there are."""
-        return self.embeddings.positions.shape[0]
+        return self.embeddings.max_tokens
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights."""
-        return tuple(_tensors(self))
-
-
-def _tensors(part: Any) -> Iterator[Tensor]:
-    """The tensors in a part and in its parts."""
-    if isinstance(part, Tensor):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _tensors(each)
-    elif is_dataclass(part):
-        for row in fields(part):
-            yield from _tensors(getattr(part, row.name))
+        return tuple(tensors_of(self))
 
 
 # ---- from tensors to an encoder ------------------------------------------------------------------------------------
@@ -530,6 +407,7 @@ class Builder:
             self._take(f"{names.types}.weight") if names.types else None,
             self._norm(names.embeddings_norm),
             self._linear(names.projection) if projects else None,
+            int(self.config.get("pad_token_id", 1)) if self.row.after_padding else None,
         )
 
     def _layer(self, number: int, dtype: torch.dtype) -> Layer:

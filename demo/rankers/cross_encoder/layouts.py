@@ -23,6 +23,7 @@ from demo.messages import Message, listed
 from demo.rankers.catalog import find
 from demo.rankers.cross_encoder.checkpoints import (
     CHAT_TEMPLATES,
+    CONFIG,
     MODULES,
     OWN_CONFIG,
     TRANSFORMER_CONFIG,
@@ -104,7 +105,8 @@ class Files:
     @property
     def architecture(self) -> str:
         """The class in config.json; "" where it names none."""
-        return str(next(iter(self.config.get("architectures") or ()), ""))
+        named = self.config.get("architectures") or ()
+        return named if isinstance(named, str) else str(next(iter(named), ""))
 
     @property
     def model_type(self) -> str:
@@ -143,6 +145,14 @@ class Files:
         """What stands before every query by default."""
         prompts = self.own.get("prompts") or {}
         return str(prompts.get(self.own.get("default_prompt_name")) or "")
+
+    def part_config(self, part: LayoutPart) -> Mapping[str, Any]:
+        """What a module's own folder says of it.
+
+        Raises:
+            ModelError: it says nothing readable.
+        """
+        return read_object(self.folder / part.path / CONFIG)
 
     def processing(self, kind: str) -> Mapping[str, Any]:
         """What sentence_bert_config.json sets for "text", "common" or "chat_template"."""
@@ -196,7 +206,18 @@ def _has_own_code(files: Files) -> bool:
     """Whether its class is code that comes with it; `auto_map` may also stand beside a class that transformers has."""
     if files.config.get("auto_map"):
         return not _is_known_class(files.model_type, files.architecture)
-    return any(part.name not in PARTS for part in files.parts)
+    return any(part.name not in PARTS or not _is_torchs(files, part) for part in files.parts)
+
+
+def _is_torchs(files: Files, part: LayoutPart) -> bool:
+    """Whether the activation of a dense module, if it is one, is a class of torch."""
+    path = files.folder / part.path / CONFIG
+    if part.name != DENSE or not path.is_file():
+        return True
+    return str(files.part_config(part).get("activation_function", TORCH)).startswith(TORCH)
+
+
+TORCH = "torch.nn."
 
 
 def _is_known_class(model_type: str, architecture: str) -> bool:
@@ -343,9 +364,29 @@ def _refuse(spec: ModelSpec, files: Files) -> None:
         )
 
 
+HEADS: tuple[str, ...] = (
+    "classifier.",
+    "score.",
+    "pre_classifier.",
+    "head.",
+    "bert.pooler.",
+    "roberta.pooler.",
+    "pooler.",
+)
+HEADS += ("_classification_layer.",)
+"""How names of tensors begin that a body without a head lacks."""
+
+
 def untrained(spec: ModelSpec, missing: Sequence[str]) -> ModelError:
     """That weights which the model needs are not in its files."""
     names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+    if not all(name.startswith(HEADS) for name in missing):
+        return ModelError(
+            "The weights of “{label}” are incomplete. Missing in its files: {names}. Download it again, or choose "
+            "another model.",
+            label=spec.label,
+            names=names,
+        )
     return ModelError(
         "“{label}” has no trained reranking head. Missing in its files: {names}. It is likely a plain encoder or a "
         "bi-encoder. Choose a cross-encoder.",
@@ -399,12 +440,29 @@ def _cautions(spec: ModelSpec, files: Files) -> tuple[Message, ...]:
 # ---- describing ----------------------------------------------------------------------------------------------------
 
 
+_WRONG_VALUES = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+"""What reading a setting raises that is of another kind than it should be."""
+
+
 def describe(spec: ModelSpec, folder: Path) -> ModelSpec:
     """The spec with what its files say; what the catalog says of a model stays.
 
     Raises:
         ModelError: the folder holds no reranker that can be computed; the sentence says what it is.
     """
+    try:
+        return _described(spec, folder)
+    except _WRONG_VALUES as error:
+        raise ModelError(
+            "A setting in the JSON files of “{label}” is not what it should be ({reason}). Correct it in {folder}, or "
+            "download the model again.",
+            label=spec.label,
+            reason=f"{type(error).__name__}: {error}"[:200],
+            folder=folder,
+        ) from error
+
+
+def _described(spec: ModelSpec, folder: Path) -> ModelSpec:
     files = Files.read(folder)
     listed_model = find(spec.key)
     if listed_model is None or not listed_model.architecture:
@@ -479,8 +537,7 @@ def reads_plainly(files: Files) -> bool:
     """Whether a pair is read as the tokenizer alone joins it: no template, and no setting but lengths and a prompt."""
     settings = {**(files.transformer.get("processing_kwargs") or {})}
     text = {key: value for key, value in (settings.pop("text", None) or {}).items() if key != "max_length"}
-    plain = not files.transformer.get("do_lower_case") and not settings and not text
-    return plain and not files.has_template and set(files.names) <= {TRANSFORMER}
+    return not files.transformer.get("do_lower_case") and not settings and not text and not files.has_template
 
 
 def is_fused(files: Files) -> bool:

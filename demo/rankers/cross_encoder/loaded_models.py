@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Condition, Lock, Thread
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from demo.errors import RemoteError
 from demo.messages import Message
@@ -24,6 +24,7 @@ WEIGHT_BYTES = 4
 
 Tell = Callable[[Message], None]
 Key = tuple[str, str]
+"""A model's key and precision."""
 
 
 class ScoredTexts(Protocol):
@@ -104,35 +105,59 @@ class Ticket(Generic[M]):
         return self.outcome.result()
 
 
+_Way = tuple[int, Key]
+"""Which `LoadedModels` loaded it, and its key."""
+
+
+@dataclass(slots=True, eq=False)
+class _All:
+    """Tickets of all models within one bound, the longest unused first; `turn` is held by the one that loads."""
+
+    tickets: OrderedDict[_Way, Ticket[Any]] = field(default_factory=OrderedDict)
+    changed: Condition = field(default_factory=Condition)
+    turn: Lock = field(default_factory=Lock)
+
+
 class LoadedModels(Generic[M]):
     """Loaded models within `settings.models_bytes`. Safe to use from several threads.
 
     One model loads at a time, once there is room for it: models that nobody uses are let go, the longest unused
     first, and a model that does not fit beside those in use waits for them. A model that is larger than the bound is
     loaded alone. What a model will take is known from its spec, or else only once it is there.
+
+    Args:
+        beside: models that are loaded in another way, within the same bound.
     """
 
-    def __init__(self, load: Callable[[ModelSpec, Settings, Tell], M], settings: Settings) -> None:
+    def __init__(
+        self,
+        load: Callable[[ModelSpec, Settings, Tell], M],
+        settings: Settings,
+        beside: LoadedModels[Any] | None = None,
+    ) -> None:
         self._load = load
         self._settings = settings
-        self._tickets: OrderedDict[Key, Ticket[M]] = OrderedDict()
-        self._changed = Condition()
-        self._turn = Lock()
+        self._all: _All = _All() if beside is None else beside._all
+        self._changed, self._turn = self._all.changed, self._all.turn
 
     def __len__(self) -> int:
         with self._changed:
-            return len(self._tickets)
+            return len(self._own())
+
+    def _own(self) -> dict[Key, Ticket[M]]:
+        """The tickets of what is loaded in this way; `_changed` must be held."""
+        return {key: ticket for (way, key), ticket in self._all.tickets.items() if way == id(self)}
 
     def sizes(self) -> dict[Key, int]:
         """Bytes of each loaded model, by its key and precision."""
         with self._changed:
-            done = {key: ticket.outcome for key, ticket in self._tickets.items() if ticket.ready(0)}
+            done = {key: ticket.outcome for key, ticket in self._own().items() if ticket.ready(0)}
         return {key: outcome.result().bytes for key, outcome in done.items() if outcome.exception() is None}
 
     def has(self, spec: ModelSpec, precision: str) -> bool:
         """Whether the model is loaded, so that asking for it will not wait."""
         with self._changed:
-            ticket = self._tickets.get((spec.key, precision))
+            ticket = self._all.tickets.get((id(self), (spec.key, precision)))
         return ticket is not None and ticket.ready(0)
 
     @contextmanager
@@ -151,19 +176,19 @@ class LoadedModels(Generic[M]):
                 self._changed.notify_all()
 
     def _ask(self, spec: ModelSpec, precision: str) -> Ticket[M]:
-        key = (spec.key, precision)
+        key, tickets = (id(self), (spec.key, precision)), self._all.tickets
         with self._changed:
-            if key in self._tickets:
-                self._tickets.move_to_end(key)
-                known = self._tickets[key]
+            if key in tickets:
+                tickets.move_to_end(key)
+                known: Ticket[M] = tickets[key]
                 known.users += 1
                 return known
             ticket: Ticket[M] = Ticket(Message("Loading {label}", label=spec.label), users=1)
-            self._tickets[key] = ticket
+            tickets[key] = ticket
         Thread(target=self._run, args=(key, spec, ticket), name=f"load {spec.key}", daemon=True).start()
         return ticket
 
-    def _run(self, key: Key, spec: ModelSpec, ticket: Ticket[M]) -> None:
+    def _run(self, key: _Way, spec: ModelSpec, ticket: Ticket[M]) -> None:
         def tell(detail: Message) -> None:
             if ticket.users == 0 and detail.english == DOWNLOADING.english:
                 raise _stopped(spec)
@@ -172,34 +197,35 @@ class LoadedModels(Generic[M]):
         with self._turn:
             try:
                 self._make_room(key, WEIGHT_BYTES * spec.parameters or spec.weights_bytes, tell)
-                model = self._load(spec, replace(self._settings, precision=key[1]), tell)
+                model = self._load(spec, replace(self._settings, precision=key[1][1]), tell)
             except Exception as error:  # noqa: BLE001  handed to everyone who waits
                 with self._changed:
-                    del self._tickets[key]
+                    del self._all.tickets[key]
                 ticket.outcome.set_exception(error)
             else:
                 with self._changed:
                     ticket.outcome.set_result(model)
                     self._let_go(key, model.bytes)
 
-    def _make_room(self, key: Key, needed: int, tell: Tell) -> None:
+    def _make_room(self, key: _Way, needed: int, tell: Tell) -> None:
         """Waits until `needed` bytes fit beside the models in use, or nothing else is loaded."""
         with self._changed:
             while not self._let_go(key, needed):
                 tell(Message("Waiting for memory that another visitor's model takes (setting models_bytes)"))
                 self._changed.wait()
 
-    def _let_go(self, key: Key, needed: int) -> bool:
+    def _let_go(self, key: _Way, needed: int) -> bool:
         """Drops unused models, the longest unused first, until `needed` bytes for `key` fit; whether they do.
 
         They also do when no other model is left.
         """
-        sizes = {other: t.loaded().bytes for other, t in self._tickets.items() if other != key and t.ready(0)}
+        tickets = self._all.tickets
+        sizes = {other: ticket.loaded().bytes for other, ticket in tickets.items() if other != key and ticket.ready(0)}
         for other in list(sizes):
             if sum(sizes.values()) + needed <= self._settings.models_bytes:
                 return True
-            if self._tickets[other].users == 0:
-                del sizes[other], self._tickets[other]
+            if tickets[other].users == 0:
+                del sizes[other], tickets[other]
         return not sizes or sum(sizes.values()) + needed <= self._settings.models_bytes
 
 

@@ -53,7 +53,7 @@ def resolve(name: str, settings: Settings, hub: Hub = HUB, bundled: Path = check
     """
     name = name.strip()
     spec = find(name) or named(name, settings)
-    return describe(spec, Path(spec.key)) if is_local(spec) else _known_by_files(spec, hub, bundled)
+    return _described_locally(spec) if is_local(spec) else _known_by_files(spec, hub, bundled)
 
 
 def named(name: str, settings: Settings) -> ModelSpec:
@@ -80,12 +80,13 @@ def _known_by_files(spec: ModelSpec, hub: Hub, bundled: Path) -> ModelSpec:
 
 
 def _allowed_folder(name: str, settings: Settings) -> Path | None:
-    """The folder that the name stands for, if it may be used and has a config.json."""
+    """The folder that the name stands for, if it may be used and holds a model, if only for another program."""
     own = os.path.realpath(os.path.expanduser(settings.models_folder)) if settings.models_folder else ""
     tried = [os.path.join(own, name)] if own else []
     for path in (*tried, os.path.expanduser(name)) if name and "\0" not in name else ():
         folder = os.path.realpath(path)
-        if (settings.any_model or (own and folder.startswith(own + os.sep))) and os.path.isfile(f"{folder}/{CONFIG}"):
+        allowed = settings.any_model or (own and folder.startswith(own + os.sep))
+        if allowed and os.path.isdir(folder) and checkpoints.is_model_folder(Path(folder)):
             return Path(folder)
     return None
 
@@ -107,17 +108,19 @@ def _unknown(name: str, settings: Settings) -> InputError:
 
 
 def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> list[tuple[ModelSpec, Where]]:
-    """Every model on offer and where its weights are: the catalog, what is here first, then `settings.models_folder`.
+    """Every model on offer and where its weights are: what is here first, of the catalog before the folder.
 
-    Bundled models whose files are missing are left out. Folders that cannot be used are "unusable", and their notes say
-    why. Imports no torch and asks nobody beyond this machine.
+    Bundled models whose files are missing are left out. Folders of `settings.models_folder` that cannot be used are
+    "unusable" and stand last, and their notes say why. Imports no torch and asks nobody beyond this machine.
     """
     rows = [(spec, _where(spec, hub, bundled)) for spec in MODELS]
     found: list[tuple[ModelSpec, Where]] = [
         (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
     ]
-    found.sort(key=lambda row: row[1] == "download")
-    return found + _own_models(settings)
+    return sorted(found + _own_models(settings), key=lambda row: _NOT_HERE.get(row[1], 0))
+
+
+_NOT_HERE: Mapping[Where, int] = {"download": 1, "unusable": 2}
 
 
 def _where(spec: ModelSpec, hub: Hub, bundled: Path) -> Where:
@@ -138,20 +141,32 @@ def _own_models(settings: Settings) -> list[tuple[ModelSpec, Where]]:
     """What the sub-folders of `settings.models_folder` hold, by name."""
     if not settings.models_folder:
         return []
-    folders = sorted(Path(settings.models_folder).expanduser().resolve().glob(f"*/{CONFIG}"))
-    return [_own_model(path.parent) for path in folders]
+    folders = sorted(Path(settings.models_folder).expanduser().resolve().glob("*/"))
+    return [_own_model(folder) for folder in folders if checkpoints.is_model_folder(folder)]
 
 
 def _own_model(folder: Path) -> tuple[ModelSpec, Where]:
     spec = _local_spec(folder)
     try:
-        found = describe(spec, folder)
+        found = _described_locally(spec)
         checkpoint = find_checkpoint(found, HUB)
+        if checkpoint is None:
+            raise checkpoints.incomplete(spec.label, folder)
     except ModelError as error:
         return replace(spec, notes=error.message), "unusable"
-    if checkpoint is None:
-        return replace(spec, notes=_incomplete(spec).message), "unusable"
     return found, "local"
+
+
+def _described_locally(spec: ModelSpec) -> ModelSpec:
+    """What the files of a folder say.
+
+    Raises:
+        ModelError: it holds no reranker that can be computed, or a part of one only.
+    """
+    folder = Path(spec.key)
+    if not (folder / CONFIG).is_file():
+        raise checkpoints.incomplete(spec.label, folder)
+    return describe(spec, folder)
 
 
 def default_model(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
@@ -221,13 +236,13 @@ def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path
         look: reads the small files; raises DemoError where the rest is of no use.
     """
     if is_bundled(spec) or is_local(spec):
-        raise _incomplete(spec)
+        raise checkpoints.incomplete(spec.label, Path(spec.key))
     tell(Message("Asking the hub for {label}", label=spec.label))
     listing = hub.listing((spec.key, *spec.aliases))
     wanted = _wanted(spec, listing)
     folder = hub.download(listing.name, checkpoints.wanted_files(listing.files, weights=False), tell)
     spec = look(spec, folder)
-    check_memory(spec, max(sum(wanted.values()), 4 * spec.parameters), free_bytes())
+    check_memory(spec, max(checkpoints.loaded_bytes(folder, sum(wanted.values())), 4 * spec.parameters), free_bytes())
     hub.download(listing.name, wanted, tell)
     if spec.tokenizer is not None:
         tokenizer = hub.listing((spec.tokenizer,))
@@ -239,15 +254,6 @@ def fetch(spec: ModelSpec, hub: Hub, tell: Tell, look: Callable[[ModelSpec, Path
             label=spec.label,
         )
     return checkpoint
-
-
-def _incomplete(spec: ModelSpec) -> ModelError:
-    return ModelError(
-        "The files of “{label}” are missing or incomplete in {key}: a config.json, a tokenizer and "
-        "model.safetensors or pytorch_model.bin are needed. Restore them, or choose another model.",
-        label=spec.label,
-        key=spec.key,
-    )
 
 
 def _wanted(spec: ModelSpec, listing: Listing) -> Mapping[str, int]:
@@ -316,6 +322,8 @@ def _number_after(name: str, path: Path) -> int:
 
 def not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> ModelError:
     """What went wrong in the libraries, as a sentence."""
+    if checkpoints.is_pointer(checkpoint.weights[0]):
+        return checkpoints.damaged(checkpoint.weights[0])
     if any(isinstance(each, pickle.UnpicklingError) for each in _causes(error)):
         return ModelError(
             "The weights of “{label}” are a pickle that is damaged or would run code when opened, so they were "
@@ -324,7 +332,14 @@ def not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> M
         )
     if any(type(each).__name__ == "SafetensorError" for each in _causes(error)):
         return checkpoints.damaged(checkpoint.weights[0])
-    reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+    if isinstance(error, ImportError):
+        return ModelError(
+            "“{label}” needs a Python package that is not installed here: {reason}. Install it, or choose another "
+            "model.",
+            label=spec.label,
+            reason=_first_line(error),
+        )
+    reason = f"{type(error).__name__}: {_first_line(error)}"
     return ModelError(
         "“{label}” could not be loaded from {folder} ({reason}). Its files may be damaged or of another kind: "
         "download it again, or choose another model.",
@@ -332,6 +347,10 @@ def not_loadable(spec: ModelSpec, checkpoint: Checkpoint, error: Exception) -> M
         folder=checkpoint.folder,
         reason=reason,
     )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200].rstrip(".")
 
 
 def _causes(error: BaseException | None) -> Sequence[BaseException]:

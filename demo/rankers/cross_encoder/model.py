@@ -8,6 +8,7 @@ of two outputs the score is logit 1 − logit 0, which has the order of softmax 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +22,8 @@ import numpy as np
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.pairs import Ids, Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
+
+log = logging.getLogger(__name__)
 
 TOKENISE_CHARS = 500_000
 """Characters that are cut into tokens between two chances to stop: a tenth of a second or so."""
@@ -224,6 +227,8 @@ class _Run:
             except MemoryShortError as error:
                 self._shrink(batch, error)
                 continue
+            except (RuntimeError, IndexError, ValueError) as error:
+                raise self._not_computed(error) from error
             done = self._take(batch.rows, scores)
             return Batch(
                 indices=done,
@@ -244,7 +249,9 @@ class _Run:
     def _hand_in(self) -> None:
         while self._pending.size and len(self._ahead) <= self._model.network.lanes:
             rows = self._next()
-            inputs = self._model.pairs.inputs(self._query, self._passages, self._windows[rows])
+            windows = self._windows[rows]
+            inputs = self._model.pairs.inputs(self._query, self._passages, windows)
+            inputs["shared"] = np.array(self._model.pairs.shared(windows))
             self._ahead.append(_Ahead(rows, inputs, self._model.submit(inputs)))
 
     def _next(self) -> IntArray:
@@ -301,6 +308,15 @@ class _Run:
         """What was read of these passages in their best windows."""
         windows = self._windows[self._best_windows[indices]]
         return self._model.pairs.extents(self._query, self._passages, self._texts, windows, self._counts[indices])
+
+    def _not_computed(self, error: Exception) -> ModelError:
+        log.exception("%s could not be computed", self._model.spec.key, exc_info=error)
+        return ModelError(
+            "{label} could not be computed ({reason}). Its files may not belong together: download it again, or choose "
+            "another model.",
+            label=self._model.spec.label,
+            reason=f"{type(error).__name__}: {error}"[:200],
+        )
 
     def _no_number(self, text_index: int, score: float) -> ModelError:
         label, precision = self._model.spec.label, self._model.precision

@@ -6,7 +6,7 @@ pair, are computed by it; all others by sentence-transformers, which is then imp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 from typing import Protocol
@@ -18,13 +18,15 @@ from torch import Tensor
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.cross_encoder.checkpoints import Checkpoint
-from demo.rankers.cross_encoder.forward import BertEncoder, Builder, architecture_of, has_bf16
-from demo.rankers.cross_encoder.layouts import Files, reads_plainly, untrained, wrong_head
+from demo.rankers.cross_encoder import forward, modern
+from demo.rankers.cross_encoder.checkpoints import Checkpoint, weight_files
+from demo.rankers.cross_encoder.forward import BertEncoder, architecture_of
+from demo.rankers.cross_encoder.layouts import TRANSFORMER, Files, is_fused, reads_plainly, untrained, wrong_head
+from demo.rankers.cross_encoder.linear import has_bf16
 from demo.rankers.cross_encoder.model import LoadedCrossEncoder, MemoryShortError
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer
 from demo.rankers.cross_encoder.tokenizer import NO_LIMIT, TextTokenizer, read_bert_tokenizer
-from demo.rankers.cross_encoder.weights import read_tensors
+from demo.rankers.cross_encoder.weights import read_tensors, unfused
 from demo.records import FloatArray, ModelSpec
 from demo.settings import Settings
 
@@ -42,6 +44,9 @@ More does not stay in the cache: on two Zen 4 cores, 2,048 tokens instead of thi
 quarter longer at 768; fewer tokens at width 128 take longer, too.
 """
 
+LEAST_VOCABULARY = 0.8
+"""Of a model's table of words, the share that a tokenizer knows; tables are rounded up by some percent at most."""
+
 MOST_LANES = 8
 """More threads than this would wait for Python; they go into the lanes instead."""
 
@@ -58,9 +63,24 @@ class Forward(Protocol):
     @property
     def tensors(self) -> Sequence[Tensor]: ...
 
-    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
-        """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
+    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
+        """The logits of pairs, float32 (R, labels).
+
+        Args:
+            ids, mask, types: (R, T): tokens, 1 for them and 0 for padding, and their types; None without padding, and
+                without types.
+            shared: so many tokens at the beginning are the same in all rows, and likely in the next call's.
+        """
         ...
+
+
+class Builder(Protocol):
+    """Makes a forward pass of a checkpoint's tensors."""
+
+    @property
+    def labels(self) -> int: ...
+    def missing(self) -> list[str]: ...
+    def encoder(self) -> Forward: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +129,9 @@ class TorchNetwork:
     def logits(self, inputs: Inputs) -> FloatArray:
         """float32 (rows, labels).
 
+        Args:
+            inputs: those of `PairTokenizer.inputs`; "shared", if there, is one number, that of `PairTokenizer.shared`.
+
         Raises:
             MemoryShortError: the batch does not fit.
         """
@@ -119,6 +142,7 @@ class TorchNetwork:
                     self._tensor(inputs["input_ids"]),
                     None if mask.all() else self._tensor(mask),
                     self._tensor(inputs["token_type_ids"]) if "token_type_ids" in inputs else None,
+                    int(inputs.get("shared", np.int64(0))),
                 )
                 array: FloatArray = logits.cpu().numpy()
                 return array
@@ -159,7 +183,7 @@ def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settin
         if not is_out_of_memory(error):
             raise
         raise MemoryShortError from error
-    cautions = spec.cautions if pairs.marks_texts else (*spec.cautions, _unmarked(spec))
+    cautions = (*spec.cautions, *_doubts(spec, checkpoint, pairs))
     return LoadedCrossEncoder(
         spec=replace(spec, max_tokens=pairs.max_tokens, limit_tokens=pairs.limit_tokens, cautions=cautions),
         pairs=pairs,
@@ -169,12 +193,23 @@ def open_cross_encoder(spec: ModelSpec, checkpoint: Checkpoint, settings: Settin
     )
 
 
-def _unmarked(spec: ModelSpec) -> Message:
-    return Message(
-        "{label} reads query and passage with nothing between them, since its files have no template for a pair. If it "
-        "was trained with one, these scores are wrong. Look for a version with chat_template.jinja.",
-        label=spec.label,
-    )
+def _doubts(spec: ModelSpec, checkpoint: Checkpoint, pairs: PairTokenizer) -> Iterator[Message]:
+    """What must be said of its tokens."""
+    if not pairs.marks_texts:
+        yield Message(
+            "{label} reads query and passage with nothing between them, since its files have no template for a pair. "
+            "If it was trained with one, these scores are wrong. Look for a version with chat_template.jinja.",
+            label=spec.label,
+        )
+    stated = Files.read(checkpoint.folder).config.get("vocab_size")
+    if isinstance(stated, int) and pairs.vocabulary_size < LEAST_VOCABULARY * stated:
+        yield Message(
+            "The tokenizer of {label} knows {known:,} tokens, its model {stated:,}. Its files may not belong together, "
+            "and then these scores are wrong.",
+            label=spec.label,
+            known=pairs.vocabulary_size,
+            stated=stated,
+        )
 
 
 def _open(
@@ -183,23 +218,27 @@ def _open(
     """What computes the logits, and what makes its rows."""
     network = _own_network(spec, checkpoint, device, precision)
     if network is not None:
-        most, limit = _lengths(spec, network, load_tokenizer(spec, checkpoint).max_tokens)
+        most, limit = _lengths(spec, network.forward.max_tokens, load_tokenizer(spec, checkpoint).max_tokens)
         return network, PairTokenizer(load_tokenizer(spec, checkpoint), most, limit, spec.prompt)
     from demo.rankers.cross_encoder import sentence_transformers_network
 
     loaded = sentence_transformers_network.load(spec, checkpoint)
+    if loaded.is_decoder:
+        limits = _lengths(spec, loaded.max_tokens, loaded.tokenizer().max_tokens)
+        pairs = loaded.pairs(*limits)
+        return _in_lanes(loaded.decoder(device, DTYPES[precision]), device, precision), pairs
     chain = loaded.chain(device, DTYPES[precision])
     network = TorchNetwork(chain, SENTENCE_TRANSFORMERS, device, precision, lanes=1, threads=torch.get_num_threads())
-    return network, loaded.pairs(*_lengths(spec, network, loaded.tokenizer().max_tokens))
+    return network, loaded.pairs(*_lengths(spec, chain.max_tokens, loaded.tokenizer().max_tokens))
 
 
-def _lengths(spec: ModelSpec, network: TorchNetwork, tokenizer_tokens: int) -> tuple[int, int]:
+def _lengths(spec: ModelSpec, model_tokens: int, tokenizer_tokens: int) -> tuple[int, int]:
     """Tokens of the longest pair, by default and at most.
 
     Raises:
         ModelError: neither files nor weights set a limit.
     """
-    positions = network.forward.max_tokens or NO_LIMIT
+    positions = model_tokens or NO_LIMIT
     limit = min(max(spec.limit_tokens, spec.max_tokens) or tokenizer_tokens, positions)
     return min(spec.max_tokens or limit, limit), limit
 
@@ -235,29 +274,49 @@ def _check_precision(precision: str, device: torch.device) -> None:
 
 
 def _own_network(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, precision: str) -> TorchNetwork | None:
-    """The network by the forward pass of this package; None where that does not compute such a checkpoint."""
-    files = Files.read(checkpoint.folder)
-    architecture = architecture_of(spec, files.config)
-    if architecture is None or not reads_plainly(files):
+    """The network by a forward pass of this package; None where none computes such a checkpoint."""
+    builder = _builder(spec, checkpoint, device, DTYPES[precision])
+    if builder is None:
         return None
-    builder = Builder(architecture, files.config, _state(checkpoint), device, DTYPES[precision])
     missing = builder.missing()
     if missing:
         raise untrained(spec, missing)
     if builder.labels != spec.labels:
         raise wrong_head(spec, builder.labels, spec.labels)
+    return _in_lanes(builder.encoder(), device, precision)
+
+
+def _in_lanes(own: Forward, device: torch.device, precision: str) -> TorchNetwork:
     threads = torch.get_num_threads()
     lanes = min(threads, MOST_LANES) if device.type == "cpu" else 1
-    return TorchNetwork(builder.encoder(), OWN, device, precision, lanes, threads // lanes)
+    return TorchNetwork(own, OWN, device, precision, lanes, threads // lanes)
 
 
-def _state(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
-    """All tensors of the checkpoint's files, by name.
+def _builder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Builder | None:
+    files = Files.read(checkpoint.folder)
+    if not reads_plainly(files):
+        return None
+    plan = modern.plan_of(files)
+    if plan is not None:
+        return modern.Builder(plan, files.config, _state(checkpoint, files), device, dtype)
+    architecture = architecture_of(spec, files.config) if set(files.names) <= {TRANSFORMER} else None
+    if architecture is None:
+        return None
+    return forward.Builder(architecture, files.config, _state(checkpoint, files), device, dtype)
+
+
+def _state(checkpoint: Checkpoint, files: Files) -> Mapping[str, Tensor]:
+    """All tensors of the checkpoint's files, by name; before those of a module in its own folder stands that folder.
 
     Checkpoints converted from TensorFlow call a norm's weight and bias gamma and beta, as transformers did once.
     """
-    state = read_tensors(checkpoint.weights)
-    return {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in state.items()}
+    tensors = unfused(checkpoint.weights) if is_fused(files) else read_tensors(checkpoint.weights)
+    state = {name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor for name, tensor in tensors.items()}
+    for part in files.parts:
+        if part.path:
+            weights = read_tensors(weight_files(checkpoint.folder / part.path))
+            state |= {f"{part.path}/{name}": tensor for name, tensor in weights.items()}
+    return state
 
 
 def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) -> tuple[BertEncoder, TextTokenizer]:
@@ -265,9 +324,8 @@ def open_encoder(spec: ModelSpec, checkpoint: Checkpoint, device: torch.device) 
     files = Files.read(checkpoint.folder)
     architecture = architecture_of(spec, files.config)
     assert architecture is not None, "bundled models have a forward pass of their own"
-    return Builder(architecture, files.config, _state(checkpoint), device, torch.float32).encoder(), load_tokenizer(
-        spec, checkpoint
-    )
+    builder = forward.Builder(architecture, files.config, _state(checkpoint, files), device, torch.float32)
+    return builder.encoder(), load_tokenizer(spec, checkpoint)
 
 
 def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:

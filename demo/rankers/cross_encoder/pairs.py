@@ -346,6 +346,11 @@ class PairTokenizer:
         return self._frame.size + self._form.fixed_tokens + 2
 
     @property
+    def vocabulary_size(self) -> int:
+        """Tokens that the tokenizer knows."""
+        return int(self._backend.get_vocab_size())
+
+    @property
     def marks_texts(self) -> bool:
         """Whether something stands between query and passage."""
         return bool(self._frame.between) or self._form.fixed_tokens > 0
@@ -422,6 +427,16 @@ class PairTokenizer:
             types[read] = self._flat_types(windows)
             inputs["token_type_ids"] = types
         return inputs
+
+    def shared(self, windows: Windows) -> int:
+        """So many tokens at the beginning are the same in all of one query's rows, and are not a whole row.
+
+        That is all that stands before the passage, or 0 where rows hold more or less of the query.
+        """
+        if self._tokenizer.pads_left or np.ptp(windows.query_tokens):
+            return 0
+        before = len(self._frame.before) + int(windows.query_tokens[0]) + len(self._frame.between)
+        return min(before, int(self.lengths(windows).min()) - 1)
 
     def _flat_ids(self, query: Ids, passages: Tokens, windows: Windows) -> IntArray:
         """The tokens of all pairs one behind another."""

@@ -71,7 +71,7 @@ class Scoring:
     def __init__(self, settings: Settings, source: ModelSource) -> None:
         self._settings = settings
         self._source = source
-        self._models = LoadedModels(source.load_cross_encoder, settings)
+        self.models_in_memory = LoadedModels(source.load_cross_encoder, settings)
         self._kept = KeptScores(settings.kept_scores)
         self._paces: dict[tuple[str, str, str], Pace] = {}
         self._speeds = Speeds()
@@ -82,7 +82,7 @@ class Scoring:
 
     def loaded(self) -> dict[tuple[str, str], int]:
         """Bytes of each loaded model's weights, by its key and precision."""
-        return self._models.sizes()
+        return self.models_in_memory.sizes()
 
     @property
     def kept_bytes(self) -> int:
@@ -156,7 +156,7 @@ class Scoring:
         """
         weights = self._source.fingerprint(use.spec, self._settings)
         if weights is None:
-            with self._models.claim(use.spec, use.precision) as ticket:
+            with self.models_in_memory.claim(use.spec, use.precision) as ticket:
                 weights = ticket.loaded().fingerprint
         return " ".join(filter(None, (weights, use.precision, use.reading)))
 
@@ -177,8 +177,8 @@ class Scoring:
         cost = Cost(pairs=len(contents), kept_pairs=len(contents))
         spec, backend = use.spec, ""
         if None in rows:
-            waited = not self._models.has(spec, use.precision)
-            with self._models.claim(spec, use.precision) as ticket:
+            waited = not self.models_in_memory.has(spec, use.precision)
+            with self.models_in_memory.claim(spec, use.precision) as ticket:
                 while not ticket.ready():
                     yield Progress("loading", 0, 0, ticket.detail)
                 model = ticket.loaded()

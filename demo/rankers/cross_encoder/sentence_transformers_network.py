@@ -24,13 +24,15 @@ from sentence_transformers.sentence_transformer.modules import Dropout, LayerNor
 from torch import Tensor, nn
 
 from demo.errors import ModelError
-from demo.rankers.cross_encoder import layouts
+from demo.rankers.cross_encoder import decoder, layouts
 from demo.rankers.cross_encoder.checkpoints import Checkpoint
+from demo.rankers.cross_encoder.decoder import Builder, Decoder
 from demo.rankers.cross_encoder.layouts import Files, untrained
+from demo.rankers.cross_encoder.linear import Linear
 from demo.rankers.cross_encoder.pairs import SEAMS, PairTokenizer, Wording
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer, fast
-from demo.rankers.cross_encoder.weights import read_tensors
+from demo.rankers.cross_encoder.weights import unfused
 from demo.records import ModelSpec
 
 _loading = Lock()
@@ -100,8 +102,8 @@ class Chain:
     model: Any
     max_tokens: int
 
-    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
-        """Tokens, mask (1 for tokens, 0 for padding; None without padding) and types (R, T) → float32 (R, labels)."""
+    def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
+        """As `network.Forward`."""
         first = self.model[0]
         features: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids) if mask is None else mask}
         features["modality"] = next(iter(first.modality_config))
@@ -128,11 +130,36 @@ class LoadedModule:
 
     def chain(self, device: torch.device, dtype: torch.dtype) -> Chain:
         """The model ready to score; what it computes last stays fp32, so that close scores do not become equal."""
-        limit = _positions(self.model[0].model)
+        limit = self.max_tokens
         if dtype != torch.float32:
             _round_weights(self.model, dtype, self.spec.labels)
         self.model.to(device)
         return Chain(self.model, limit)
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest row it has positions for; 0 for no limit."""
+        return _positions(self.model[0].model)
+
+    @property
+    def is_decoder(self) -> bool:
+        """Whether the forward pass of this package computes it, so that only its tokens are made here."""
+        names = [type(module).__name__ for module in self.model][1:]
+        wanted = [layouts.LOGIT_SCORE] if self.spec.architecture.endswith(layouts.CAUSAL) else []
+        return names == wanted and decoder.computes(self.files)
+
+    def decoder(self, device: torch.device, dtype: torch.dtype) -> Decoder:
+        """The same by the forward pass of this package; the weights are taken out of this one."""
+        module, causal = self.model[0].model, self.spec.architecture.endswith(layouts.CAUSAL)
+        last = module.get_output_embeddings() if causal else module.score
+        order = [0] if last.out_features == 1 else [1, 0] if causal else list(range(last.out_features))
+        bias = None if last.bias is None else last.bias.detach()[order]
+        head = Linear(last.weight.detach()[order], bias)
+        state = dict(module.state_dict())
+        for parameter in module.parameters():
+            parameter.data = torch.empty(0)
+        padding = None if causal else module.config.pad_token_id
+        return Builder(self.files.config, state, head, padding, device, dtype).decoder()
 
     def tokenizer(self) -> TextTokenizer:
         """Its tokenizer, by which rows are made here.
@@ -140,7 +167,7 @@ class LoadedModule:
         Raises:
             ModelError: it exists as Python code only.
         """
-        either_side = _position_table(self.model[0].model) is None
+        either_side = _position_table(self.model[0].model) is None and not self.is_decoder
         return as_text_tokenizer(fast(self.spec, self.model[0].tokenizer), either_side)
 
     def _template(self) -> Callable[[str], Wording] | None:
@@ -169,6 +196,12 @@ class LoadedModule:
             pair = first.input_formatter.prepend_prompt_to_messages(pair, asked)
         settings = {k: v for k, v in self.files.processing("chat_template").items() if k not in _NOT_RENDERED}
         text = first.processor.apply_chat_template(pair, tokenize=False, **settings)[0]
+        if 0 <= text.find(MARKS[1]) < text.find(MARKS[0]):
+            raise ModelError(
+                "“{label}” is a reranker that reads the passage before the query, as its chat template says. This page "
+                "cannot compute such a model yet. Choose another reranker.",
+                label=self.spec.label,
+            )
         before, _, rest = text.partition(MARKS[0])
         between, _, after = rest.partition(MARKS[1])
         if MARKS[0] in rest or MARKS[1] in before or MARKS[1] in after or MARKS[1] not in rest:
@@ -252,6 +285,8 @@ def load(spec: ModelSpec, checkpoint: Checkpoint) -> LoadedModule:
         model = CrossEncoder(modules=modules, device="cpu", activation_fn=nn.Identity())
     model.eval().requires_grad_(False)
     config, tokenizer = first.model.config, first.tokenizer
+    if tokenizer is not None and tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if tokenizer is not None and getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = tokenizer.pad_token_id
     return LoadedModule(model, files, spec)
@@ -265,7 +300,7 @@ def _first_module(spec: ModelSpec, checkpoint: Checkpoint, files: Files) -> _Tra
         "weights_only": True,
     }
     if layouts.is_fused(files):
-        weights["state_dict"] = _unfused(checkpoint)
+        weights["state_dict"] = unfused(checkpoint.weights)
     config = dict(settings)
     task = "text-generation" if spec.architecture.endswith(layouts.CAUSAL) else "sequence-classification"
     if files.parts and not (task == "sequence-classification" and set(files.names) == {layouts.TRANSFORMER}):
@@ -310,32 +345,6 @@ def _answers(first: _Transformer, score: LogitScore) -> LogitScore:
         new.bias.data = old.bias.data[words].clone()
     model.set_output_embeddings(new)
     return LogitScore(0, None if len(words) == 1 else 1, score.module_input_name)
-
-
-UNFUSED = (
-    ("roberta.emb_ln.", "roberta.embeddings.LayerNorm."),
-    ("encoder.layers.", "encoder.layer."),
-    (".mixer.out_proj.", ".attention.output.dense."),
-    (".norm1.", ".attention.output.LayerNorm."),
-    (".mlp.fc1.", ".intermediate.dense."),
-    (".mlp.fc2.", ".output.dense."),
-    (".norm2.", ".output.LayerNorm."),
-)
-"""Part of a tensor's name in an XLM-R with fused queries, keys and values → in the class of transformers."""
-
-
-def _unfused(checkpoint: Checkpoint) -> dict[str, Tensor]:
-    state: dict[str, Tensor] = {}
-    for name, tensor in read_tensors(checkpoint.weights).items():
-        if layouts.FUSED in name:
-            parts = (name.replace("encoder.layers.", "encoder.layer."), tensor.float().chunk(3))
-            for part, third in zip(("query", "key", "value"), parts[1], strict=True):
-                state[parts[0].replace(layouts.FUSED, f".attention.self.{part}.")] = third.contiguous()
-            continue
-        for old, new in UNFUSED:
-            name = name.replace(old, new)
-        state[name] = tensor.float()
-    return state
 
 
 def _position_table(module: nn.Module) -> nn.Embedding | None:

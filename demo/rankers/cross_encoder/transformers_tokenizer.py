@@ -16,18 +16,17 @@ from demo.records import ModelSpec
 
 
 def load_tokenizer(spec: ModelSpec, checkpoint: Checkpoint) -> TextTokenizer:
-    """The tokenizer of a checkpoint, backed by the tokenizers library.
+    """The tokenizer of a checkpoint that this package computes, backed by the tokenizers library; it pads on the right.
 
     Raises:
         ModelError: it exists as Python code only.
     """
     folder = checkpoint.tokenizer
     if spec.lower_case is not None:
-        return as_text_tokenizer(
-            transformers.BertTokenizer.from_pretrained(folder, do_lower_case=spec.lower_case, local_files_only=True)
-        )
+        made = transformers.BertTokenizer.from_pretrained(folder, do_lower_case=spec.lower_case, local_files_only=True)
+        return as_text_tokenizer(made, either_side=False)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    return as_text_tokenizer(fast(spec, tokenizer))
+    return as_text_tokenizer(fast(spec, tokenizer), either_side=False)
 
 
 def fast(spec: ModelSpec, tokenizer: Any) -> Any:

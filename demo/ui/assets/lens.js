@@ -259,6 +259,12 @@
     button.textContent = button.dataset.done;
   }
 
+  // ---- models: the server puts the chosen one into the menu of the Rerank tab --------------------------------
+  function use(model) {
+    document.dispatchEvent(new CustomEvent('lens-use', { detail: { model } }));
+    document.getElementById('tab-rerank-button').click();
+  }
+
   document.addEventListener('toggle', (event) => {
     const program = one('.program', event.target);
     if (program && event.target.closest('.programs')) addressed(program);
@@ -270,8 +276,9 @@
     const fold = target.closest('.fold, .opener, .inputs-line button'), jump = target.closest('.jump a');
     if (fold) return unfold(fold, fold.getAttribute('aria-expanded') !== 'true');
     if (jump) return jumpTo(event, jump);
-    const copied = target.closest('.programs .copy');
+    const copied = target.closest('.programs .copy'), used = target.closest('#models .use');
     if (copied) return copy(copied);
+    if (used) return use(used.dataset.model);
     if (!scene) return undefined;
     const head = target.closest('.ranking th');
     if (head) {

@@ -32,6 +32,9 @@ from demo.ui.sections import Occasion
 from demo.ui.session import ShownResult
 from demo.ui.views import status
 
+USE = """document.addEventListener('lens-use', (event) => trigger('select', event.detail));"""
+"""The page's script tells which model was chosen in the Models tab; this passes it on to the server."""
+
 
 def build(frame: PageFrame) -> None:
     """The tab's components and what happens when they are used."""
@@ -91,6 +94,10 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     def rescaled(request: gr.Request, shown: ShownResult | None, chosen: str) -> dict[Any, Any]:
         return built.updates(tab.rescaled(shown, chosen, w.language_of(request)))
 
+    def use(event: gr.EventData) -> str:
+        return str(event._data["model"])
+
+    gr.HTML("", js_on_load=USE, visible="hidden").select(use, None, actions.model, **QUICK)
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
     running = actions.box.run.click(run, [*frame.inputs.components(), *own], built.outputs(), **RANKING)
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)

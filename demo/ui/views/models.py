@@ -17,11 +17,12 @@ _ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MOD
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model and where its weights are, in words."""
+    """One model, where its weights are, in words, and whether it may be chosen."""
 
     spec: ModelSpec
     where: str
     here: bool
+    usable: bool
 
 
 def origin(choice: ModelChoice, language: Language) -> str:
@@ -37,5 +38,8 @@ def origin(choice: ModelChoice, language: Language) -> str:
 
 def models(choices: Sequence[ModelChoice], language: Language) -> str:
     """Every model on offer, one row each."""
-    rows = [ModelRow(choice.spec, origin(choice, language), choice.where in _ORIGINS) for choice in choices]
+    rows = [
+        ModelRow(choice.spec, origin(choice, language), choice.where in _ORIGINS, choice.where != UNUSABLE)
+        for choice in choices
+    ]
     return render("models.html", language, rows=rows)

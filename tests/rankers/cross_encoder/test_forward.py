@@ -18,17 +18,8 @@ from torch.utils._pytree import tree_leaves
 
 from demo.errors import ModelError
 from demo.rankers.catalog import CATALOG
-from demo.rankers.cross_encoder.forward import (
-    ARCHITECTURES,
-    Builder,
-    Layer,
-    Linear,
-    Packed,
-    architecture_of,
-    can_pack,
-    has_bf16,
-    packs_rightly,
-)
+from demo.rankers.cross_encoder.forward import ARCHITECTURES, Builder, Layer, architecture_of
+from demo.rankers.cross_encoder.linear import Linear, Packed, can_pack, has_bf16, packs_rightly
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
 from demo.records import ModelSpec
 from demo.settings import ROOT, Settings
@@ -56,7 +47,7 @@ def test_every_model_of_the_catalog_has_a_row() -> None:
 def test_what_the_forward_does_not_have_is_left_to_transformers(change: dict[str, Any]) -> None:
     assert architecture_of(BERT, bert_config(1)) is not None
     assert architecture_of(BERT, bert_config(1) | change) is None
-    assert architecture_of(ModelSpec("made", "Made", architecture="RobertaForSequenceClassification"), SIZES) is None
+    assert architecture_of(ModelSpec("made", "Made", architecture="MPNetForSequenceClassification"), SIZES) is None
 
 
 def inputs(rows: int = 5, tokens: int = 40) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ from fakes import QUERY, collection_of
 from made_checkpoints import PASSAGES, bert_config, bert_state, scores_of, write_bert, write_checkpoint, write_json
 from made_rerankers import (
     CLASSIFIERS,
+    CTXL_TEMPLATE,
     MXBAI_TEMPLATE,
     QWEN_TEMPLATE,
     USUAL_CHAT,
@@ -253,6 +254,10 @@ def usual_chat(folder: Path) -> None:
     write_causal(folder, USUAL_CHAT)
 
 
+def passage_first(folder: Path) -> None:
+    write_causal(folder, CTXL_TEMPLATE, "yes", None)
+
+
 def bare_language_model(folder: Path) -> None:
     write_causal(folder, QWEN_TEMPLATE)
     for name in ("modules.json", "chat_template.jinja", "config_sentence_transformers.json"):
@@ -280,6 +285,7 @@ AUTO = {"auto_map": {"AutoModelForSequenceClassification": "modeling.Own"}}
         (classifier_of("NewForSequenceClassification", model_type="new", **AUTO), "needs code of its own"),
         (foreign_module, "needs code of its own"),
         (other_head, "has 2 outputs, but its config.json states 1"),
+        (passage_first, "reads the passage before the query"),
         (usual_chat, "has no place for a query and a document"),
         (bare_language_model, "without a template for a query and a document"),
     ],

@@ -149,3 +149,17 @@ def test_a_model_in_use_stays_and_who_needs_its_memory_waits(shelf: Shelf) -> No
     waiting.loaded()
     assert not models.has(A, "fp32")
     assert shelf.asked == [("a", "fp32"), ("d", "fp32")]
+
+
+def test_models_loaded_in_two_ways_share_one_bound() -> None:
+    """A cross-encoder and a bi-encoder of the same key are two models, and 100 + 100 bytes do not fit into 150."""
+    one, other = Shelf(), Shelf()
+    one.go.set()
+    other.go.set()
+    models = LoadedModels(one.load, Settings(models_bytes=150))
+    beside = LoadedModels(other.load, Settings(models_bytes=150), models)
+    with models.claim(A, "fp32") as ticket:
+        first = ticket.loaded()
+    with beside.claim(A, "fp32") as ticket:
+        assert ticket.loaded() is not first
+    assert (len(models), len(beside)) == (0, 1)

@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 
 from demo.errors import DemoError, InputError, ModelError
 from demo.rankers.catalog import find
-from demo.rankers.cross_encoder.checkpoints import find_checkpoint, wanted_files
+from demo.rankers.cross_encoder.checkpoints import find_checkpoint, loaded_bytes, wanted_files
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub
 from demo.rankers.cross_encoder.loading import (
     available,
@@ -233,7 +233,7 @@ def test_shards_are_one_model(suffix: str, tmp_path: Path) -> None:
     folder = write_shards(tmp_path / "shards", suffix)
     assert scores_of(load(folder), QUERY, PASSAGES) == pytest.approx(whole, abs=1e-6)
     next(folder.glob(f"*-00002-of-00002.{suffix}")).unlink()
-    with pytest.raises(ModelError, match="missing or incomplete"):
+    with pytest.raises(ModelError, match="is listed in the index of its weights and is not there"):
         load(folder)
 
 
@@ -354,10 +354,10 @@ def broken_tokenizer(folder: Path) -> None:
         (trapped_pickle, "would run code when opened, so they were not loaded"),
         (old_pickle, "would run code when opened, so they were not loaded"),
         (cut_off, "is damaged or incomplete"),
-        (no_header, "is damaged or incomplete"),
+        (no_header, "is a pointer of Git LFS"),
         (empty_file, "is damaged or incomplete"),
         (another_shape, "could not be loaded"),
-        (no_tokenizer, "missing or incomplete"),
+        (no_tokenizer, "has no tokenizer in"),
         (broken_tokenizer, "could not be loaded"),
     ],
 )
@@ -386,6 +386,12 @@ def test_a_bundled_model_without_files_says_what_is_missing(tmp_path: Path) -> N
 def test_devices_and_precisions_that_do_not_go_together(settings: Settings, words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=words):
         load_cross_encoder(resolve(str(write_bert(tmp_path)), settings), settings)
+
+
+def test_weights_in_half_precision_take_twice_their_size(tmp_path: Path) -> None:
+    for number, (dtype, expected) in enumerate({"float32": 100, "bfloat16": 200, "float16": 200}.items()):
+        write_checkpoint(tmp_path / str(number), bert_config(1) | {"dtype": dtype}, {})
+        assert loaded_bytes(tmp_path / str(number), 100) == expected
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------

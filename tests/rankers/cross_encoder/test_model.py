@@ -353,7 +353,7 @@ def test_positions_and_tokenizer_bound_the_length(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.kind}-{family.labels}")
 def test_a_model_says_what_computes_it(family: Family, tmp_path: Path) -> None:
-    own = family.kind in ("bert", "electra", "distilbert")
+    own = family.kind in ("bert", "electra", "distilbert", "roberta", "xlm-roberta", "modernbert")
     model = load(family.write(tmp_path))
     assert model.backend == ("own forward" if own else "sentence-transformers")
     assert (model.network.lanes > 1) == (own and torch.get_num_threads() > 1)
@@ -408,3 +408,30 @@ def test_published_scores(name: str, expected: tuple[float, float]) -> None:
     model = load_cross_encoder(resolve(name, settings), settings)
     scores = scores_of(model, "How many people live in Berlin?", BERLIN)
     np.testing.assert_allclose(scores, expected, rtol=0, atol=2e-3)
+
+
+METOPROLOL = (
+    "Metoprolol succinate is also known by the brand name Toprol XL. It is the extended-release form of metoprolol. "
+    "Metoprolol succinate is approved to treat high blood pressure, chronic chest pain, and congestive heart failure.",
+    "Pill with imprint 1 is White, Round and has been identified as Metoprolol Tartrate 25 mg.",
+    "Interactions between your drugs No interactions were found between Allergy Relief and metoprolol. This does not "
+    "necessarily mean no interactions exist. Always consult your healthcare provider.",
+)
+"""Answers with which sentence-transformers' own tests (test_pretrained.py) watch published models."""
+
+
+@pytest.mark.hub
+@pytest.mark.parametrize(
+    ("name", "probability", "expected"),
+    [
+        ("cross-encoder/ms-marco-MiniLM-L6-v2", False, (8.1255, -3.0450, -3.1524)),
+        ("cross-encoder/ms-marco-TinyBERT-L2-v2", False, (8.1428, 1.2058, -2.7284)),
+        ("mixedbread-ai/mxbai-rerank-xsmall-v1", True, (0.92247, 0.04794, 0.03315)),
+    ],
+)
+def test_scores_that_sentence_transformers_watches(name: str, probability: bool, expected: tuple[float, ...]) -> None:
+    settings = Settings()
+    model = load_cross_encoder(resolve(name, settings), settings)
+    scores = scores_of(model, "is toprol xl the same as metoprolol?", METOPROLOL)
+    found = 1 / (1 + np.exp(-np.array(scores))) if probability else np.array(scores)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)

@@ -218,3 +218,14 @@ def test_kept_tokens_forget_the_longest_unused() -> None:
     kept.keep({"a": b"000"})
     kept.keep({"b": b"00"})
     assert kept.find(["a", "b"]) == [b"000", b"00"]
+
+
+def test_what_all_rows_share_is_never_a_whole_row(tmp_path: Path) -> None:
+    pairs = PairTokenizer(as_text_tokenizer(deepcopy(bert_like(tmp_path))), 64)
+    _, _, windows = cut(pairs, "how many", ["berlin has museums", "rome"])
+    assert pairs.shared(windows) == 4  # [CLS] how many [SEP]
+    _, _, windows = cut(pairs, "how many " * 40, ["berlin has museums", "rome is old " * 30])
+    assert pairs.shared(windows) == 0  # 58 and 31 tokens of the query are left
+    left = PairTokenizer(as_text_tokenizer(deepcopy(unigram_like(tmp_path))), 64)
+    _, _, windows = cut(left, "how many", ["berlin has museums", "rome"])
+    assert left.shared(windows) == 0  # padding stands before the rows

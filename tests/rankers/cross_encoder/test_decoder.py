@@ -1,0 +1,82 @@
+"""The forward pass of causal rerankers: what pairs share is computed once, and padding changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made_rerankers import CLASSIFIERS, QWEN_TEMPLATE, load, write_causal
+
+from demo.rankers.cross_encoder.decoder import KEPT_BEGINNINGS, Decoder, computes, later
+from demo.rankers.cross_encoder.layouts import Files
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def decoder_of(folder: Path) -> Decoder:
+    network = load(write_causal(folder, QWEN_TEMPLATE)).network
+    assert isinstance(network.forward, Decoder)
+    return network.forward
+
+
+def test_a_token_sees_itself_and_those_before_it() -> None:
+    shut = later(1, 4, torch.device("cpu"))  # rows: tokens 1, 2 and 3 behind one that is shared
+    assert (shut == 0).tolist() == [[True, True, False, False], [True, True, True, False], [True, True, True, True]]
+
+
+def test_a_shared_beginning_changes_no_score_and_is_kept(tmp_path: Path) -> None:
+    decoder = decoder_of(tmp_path)
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(5, 300, (3, 40), generator=generator)
+    ids[:, :20] = ids[0, :20]
+    mask = torch.ones_like(ids)
+    mask[1, 31:] = 0
+    whole = decoder(ids, mask, None)
+    for _ in range(2):
+        np.testing.assert_allclose(decoder(ids, mask, None, shared=20), whole, rtol=0, atol=1e-5)
+    assert len(decoder.kept.rows) == 1
+    alone = decoder(ids[1:2, :31], None, None)
+    np.testing.assert_allclose(alone, whole[1:2], rtol=0, atol=1e-5)
+
+
+def test_few_beginnings_are_kept(tmp_path: Path) -> None:
+    decoder = decoder_of(tmp_path)
+    for first in range(5):
+        decoder(torch.arange(first, first + 24)[None], None, None, shared=16)
+    assert len(decoder.kept.rows) == KEPT_BEGINNINGS
+
+
+def test_a_padding_token_within_a_text_is_not_the_last_that_counts(tmp_path: Path) -> None:
+    """As transformers' classifiers have it; of a language model the last one counts whatever it is."""
+    network = load(CLASSIFIERS["llama classifier"].write(tmp_path)).network
+    decoder = network.forward
+    assert decoder.padding == 2
+    ids = torch.tensor([[0, 9, 8, 7, 6, 5, 4, 9, 10, 2]])
+    np.testing.assert_allclose(decoder(ids, None, None), decoder(ids[:, :9], None, None), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(decoder(ids, None, None, shared=9), decoder(ids, None, None), rtol=0, atol=1e-6)
+    causal = replace(decoder, padding=None)
+    assert not torch.allclose(causal(ids, None, None), decoder(ids, None, None))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_act": "gelu"},
+        {"use_sliding_window": True},
+        {"rope_scaling": {"type": "yarn", "factor": 4.0}},
+        {"rope_parameters": {"rope_type": "llama3", "rope_theta": 1e4}},
+        {"layer_types": ["full_attention", "sliding_attention"]},
+        {"quantization_config": {"bits": 4}},
+        {"model_type": "gemma2"},
+    ],
+    ids=str,
+)
+def test_what_the_forward_does_not_have_is_left_to_sentence_transformers(
+    change: dict[str, object], tmp_path: Path
+) -> None:
+    files = Files.read(write_causal(tmp_path, QWEN_TEMPLATE))
+    assert computes(files)
+    assert not computes(replace(files, config={**files.config, **change}))
