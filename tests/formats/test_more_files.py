@@ -154,7 +154,7 @@ def test_queries_are_read_by_both(name: str, content: str) -> None:
         ("qrels.csv", b",query_id,doc_id,relevance\n0,q1,k1,1\n1,q2,k2,2\n", 2),
         ("qrels.csv", b'"query";"docid";"rating"\r\n"onions storage";"k1";"1"\r\n"oven heat";"k2";"2"\r\n', 2),
         ("qrels.json.gz", gzip.compress(dumped([{"qid": "q1", "docid": "k1", "label": 1},
-                                                {"qid": "q2", "docid": "k2", "label": 2}])), 2),
+                                                {"qid": "q2", "docid": "k2", "label": 2}]), mtime=0), 2),
         ("qrels.json", dumped({"q1": ["k1"], "q2": ["k2"]}), 1),
         ("qrels.jsonl", b'{"query_id":"q1","doc_id":"k1","relevant":true}\n'
                         b'{"query_id":"q2","doc_id":"k2","relevant":false}\n', 0),
@@ -265,7 +265,7 @@ def test_columns_of_a_table_of_pairs_go_where_they_belong() -> None:
         ("r.csv", "\ufeffqid;docid;score\r\nq1;k1;9,5\r\nq1;k2;10,5\r\n".encode(), (10.5, 9.5)),
         ("r.json", dumped({"q1": ["k2", "k1"]}), (-1.0, -2.0)),
         ("r.json", dumped({"q1": [["k2", 1.5], ["k1", 1.0]]}), (1.5, 1.0)),
-        ("r.tsv.gz", gzip.compress(b"q1\tk2\t1\t\nq1\tk1\t2\t\n"), (-1.0, -2.0), mtime=0),
+        ("r.tsv.gz", gzip.compress(b"q1\tk2\t1\t\nq1\tk1\t2\t\n", mtime=0), (-1.0, -2.0)),
         ("r.run", b"\xef\xbb\xbfqid Q0 docno rank score tag\r\nq1 Q0 k2 1 9.5 t\r\nq1 Q0 k1 2 8.5 t\r\n", (9.5, 8.5)),
         ("r.md", b"| qid | docid | score |\n|---|---|---|\n| q1 | k2 | 2 |\n| q1 | k1 | 1 |\n", (2.0, 1.0)),
     ],
