@@ -97,6 +97,14 @@ def signed(value: float, places: int = 2, plus: bool = False) -> str:
     return text.replace("-", "−")
 
 
+def score_text(value: float, places: int = 2, plus: bool = False) -> str:
+    """The score as `signed` writes it, and with one significant digit where that would show a score near 0 as 0."""
+    text = signed(value, places, plus)
+    if value == 0 or text.strip("+−0."):
+        return text
+    return f"{value:{'+' if plus else ''}.1g}".replace("-", "−")
+
+
 def count_passages(count: int) -> Message:
     """“1 passage”, “1,200 passages”."""
     return plural("{count:,} passage", "{count:,} passages", count)

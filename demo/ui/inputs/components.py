@@ -12,7 +12,7 @@ from gradio.components import Component
 from demo import formats
 from demo.messages import Language, Message
 from demo.rankers.bm25_index import VARIANTS, Parameter, Variant, find_variant
-from demo.records import Query
+from demo.records import Collection, Query
 from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.fields import Choices, Understood, with_choice
@@ -75,10 +75,9 @@ class Inputs:
         fitted = _parameter_fields(form.variant, numbers, language)
         values |= {self.form[name]: field for name, field in zip(PARAMETERS, fitted, strict=True)}
         chosen = pane.service.collection(form.collection)
-        known = form.query if any(query.text == form.query for query in chosen.queries) else None
         pasted = pane.read_pasted(form.pasted, form.reading, form.choices)
         return values | {
-            notes.examples: gr.Dropdown(choices=query_choices(chosen.queries), value=known),
+            notes.examples: query_menu(pane.queries(form.source, form.collection, None), form.query),
             notes.collection: collection_note(chosen, language),
             notes.pasted: pasted.note(language),
             **notes.pasted_fields.updates(pasted, language),
@@ -88,6 +87,12 @@ class Inputs:
 def query_choices(queries: Sequence[Query]) -> list[tuple[str, str]]:
     """The queries as menu entries; choosing one puts its text into the query field."""
     return [(query.text, query.text) for query in queries]
+
+
+def query_menu(queries: Sequence[Query], query: str = "") -> gr.Dropdown:
+    """The menu of these queries with the one chosen that has this text; hidden where there are none."""
+    known = query if any(each.text == query for each in queries) else None
+    return gr.Dropdown(choices=query_choices(queries), value=known, visible=bool(queries))
 
 
 def parameter_label(row: Parameter) -> Message:
@@ -270,14 +275,15 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
         if understood.found is None:
             return {notes.uploaded: understood.note(language)}
         collection = understood.found.collection
-        found: dict[Any, Any] = {
+        return {
             form["uploaded"]: collection,
             notes.uploaded: understood.note(language),
             form["first_stage"]: pane.usual_first_stage(UPLOAD, collection),
+            notes.examples: query_menu(collection.queries),
         }
-        if collection.queries:
-            found[notes.examples] = gr.Dropdown(choices=query_choices(collection.queries), value=None)
-        return found
+
+    def source_chosen(source: str, key: str, uploaded: Collection | None, query: str) -> tuple[str, Any]:
+        return pane.usual_first_stage(source, uploaded), query_menu(pane.queries(source, key, uploaded), query)
 
     def uploaded(request: gr.Request, paths: list[str] | None, reading: str, choices: Choices) -> dict[Any, Any]:
         understood, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
@@ -298,9 +304,7 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
 
     def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
         chosen, text = pane.service.collection(key), pane.query_for(key, query)
-        known = text if any(query.text == text for query in chosen.queries) else None
-        menu = gr.Dropdown(choices=query_choices(chosen.queries), value=known)
-        return menu, text, collection_note(chosen, w.language_of(request))
+        return query_menu(chosen.queries, text), text, collection_note(chosen, w.language_of(request))
 
     def variant_chosen(request: gr.Request, key: str) -> list[Any]:
         return _parameter_fields(key, find_variant(key).defaults, w.language_of(request))
@@ -335,4 +339,9 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
         **QUICK,
     )
     notes.uploaded_fields.on_input(upload_chosen, [notes.uploads, reading, choices], [choices, *read_again])
-    form["source"].input(pane.usual_first_stage, [form["source"], form["uploaded"]], form["first_stage"], **QUICK)
+    form["source"].input(
+        source_chosen,
+        [form["source"], collection, form["uploaded"], query],
+        [form["first_stage"], notes.examples],
+        **QUICK,
+    )

@@ -6,6 +6,7 @@ The fields of `Form` have the names of the components they belong to.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -15,7 +16,7 @@ from demo.rankers import engine
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.protocol import Ranker
-from demo.records import Collection
+from demo.records import Collection, Query
 from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.text import Analysis
@@ -121,6 +122,12 @@ class InputsPane:
         """The first stage to begin with: the order of the engine that an uploaded response came from, else BM25."""
         given = source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None
         return engine.NAME if given else str(self.service.default_first_stage())
+
+    def queries(self, source: str, key: str, uploaded: Collection | None) -> Sequence[Query]:
+        """Those that come with the passages of this source; none with pasted text."""
+        if source == COLLECTION:
+            return self.service.collection(key).queries
+        return uploaded.queries if source == UPLOAD and uploaded is not None else ()
 
     def first_stage(self, form: Form) -> Ranker:
         """The form's first stage.

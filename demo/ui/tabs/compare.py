@@ -25,7 +25,7 @@ from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS
-from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion, View
@@ -118,12 +118,11 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
 
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
     outputs = [*built.outputs(), *fitted]
-    running = actions.box.run.click(
-        run, [*form, actions.rankers, frame.judging.judgments, *panel.components()], outputs, **RANKING
-    )
-    frame.memory.keep(running, remembered, [*form, actions.rankers])
     page = current_page()
-    page.load(opening, None, outputs, **RANKING)
+    example = page.load(opening, None, outputs, **RANKING)
+    asked = [*form, actions.rankers, frame.judging.judgments, *panel.components()]
+    running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
+    frame.memory.keep(running, remembered, [*form, actions.rankers])
     page.load(None, js=GO_TO_COMPARE, api_visibility="private")
     results.share.entries["link"].serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)

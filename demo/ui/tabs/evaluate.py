@@ -22,9 +22,9 @@ from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
 from demo.ui.evaluate.results import Panel, Results, build_evaluate_results
 from demo.ui.evaluate.session import NO_PRESET, Evaluated, Looks
 from demo.ui.frame import Frame
-from demo.ui.inputs.components import query_choices
+from demo.ui.inputs.components import query_menu
 from demo.ui.inputs.fields import Choices, Understood, with_choice
-from demo.ui.page import QUICK, RANKING, current_page, current_tab
+from demo.ui.page import QUICK, RUNNING, current_page, current_tab
 from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
@@ -175,7 +175,7 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
 
     results.share.entries["link"].serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
-    running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RANKING)
+    running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RUNNING)
     box.stop.click(None, cancels=[running], api_visibility="private").then(
         stopped, [results.built.kept, grade, *panel.components()], results.outputs(), **QUICK
     )
@@ -253,7 +253,7 @@ def _wire_opening(tab: EvaluateTab, frame: Frame, results: Results) -> None:
             form["source"]: found.source,
             form["first_stage"]: "bm25",
             form["depth"]: found.depth,
-            notes.examples: gr.Dropdown(choices=query_choices(collection.queries), value=found.query),
+            notes.examples: query_menu(collection.queries, found.query),
         }
         if evaluated.bundled:
             return values | {

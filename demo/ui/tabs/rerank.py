@@ -22,7 +22,7 @@ from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS, read_judgments
 from demo.ui.memory import asked as asked_for
-from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.rerank.inputs import Actions, build_actions
@@ -92,12 +92,14 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
         return built.updates(tab.rescaled(shown, chosen, w.language_of(request)))
 
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
-    running = actions.box.run.click(run, [*frame.inputs.components(), *own], built.outputs(), **RANKING)
+    page = current_page()
+    example = page.load(opening, [frame.memory.run, frame.memory.judgments], built.outputs(), **RANKING)
+    running = actions.box.run.click(
+        run, [*frame.inputs.components(), *own], built.outputs(), cancels=[example], **RUNNING
+    )
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
     frame.memory.keep(running, remembered, asking)
-    page = current_page()
-    page.load(opening, [frame.memory.run, frame.memory.judgments], built.outputs(), **RANKING)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries
