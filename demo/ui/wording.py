@@ -21,6 +21,7 @@ TAGLINE = Message("See what a cross-encoder changes in a BM25 ranking, by how mu
 TAB_RERANK = Message("Rerank")
 TAB_COMPARE = Message("Compare")
 TAB_EVALUATE = Message("Evaluate")
+TAB_HISTORY = Message("History")
 TAB_MODELS = Message("Models")
 TAB_ABOUT = Message("About")
 
@@ -139,6 +140,27 @@ EDIT_PASSAGE = Message("Passage to edit")
 EDIT_TEXT = Message("Its text to try")
 EDIT_RUN = Message("Rank again and show both")
 NOTHING_EDITED = Message("Nothing is different yet. Change the query, or choose a passage and change its text.")
+
+# history
+HISTORY_INTRO = Message(
+    "The last {most} runs of Rerank and Compare, any two of them side by side. They are kept in this browser and nowhere "
+    "else; a session file takes them along, with your passages and judgments."
+)
+HISTORY_EMPTY = Message("Nothing was run yet in this browser. Press Rerank or Compare, and the run stands here.")
+HISTORY_ONE = Message("One run so far. With a second one, both stand here side by side.")
+HISTORY_FIRST = Message("One run")
+HISTORY_SECOND = Message("The other run")
+HISTORY_RUNS = Message("Your runs, the latest first")
+HISTORY_OPEN = Message("Open again")
+HISTORY_LOST = Message("cannot be opened again: its passages were not kept")
+HISTORY_CLEAR = Message("Clear the history")
+HISTORY_ASKED = Message("What was asked")
+HISTORY_FIGURES = Message("Figures")
+HISTORY_ORDER = Message("The first {k} of {label}")
+HISTORY_DIFFERS = Message("differs")
+SESSION_SAVE = Message("Save session")
+SESSION_OPEN = Message("Open a session file")
+SESSION_EMPTY = Message("There is nothing to save yet: run something first.")
 
 # results
 SCALE = Message("Scores as")

@@ -79,7 +79,7 @@
     if (!one('.headline, .invitation', resultsOf(tab))) return;
     opened.add(tab);
     const asked = new URLSearchParams(location.search);
-    const linked = tab === 'evaluate' ? asked.has('evaluate') : asked.has('rankers');
+    const linked = one('#frame').dataset.linked === tab || (tab === 'evaluate' && asked.has('evaluate'));
     if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
   }
 
@@ -121,6 +121,12 @@
     keep(THEME, dark ? 'dark' : 'light');
   }
 
+  // ---- times as this browser writes them -------------------------------------------------------------------------
+  const tellTimes = () => all('time[datetime]:not([data-told])').forEach((time) => {
+    time.dataset.told = '';
+    time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang || undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  });
+
   ['pointerdown', 'keydown', 'input'].forEach((kind) => document.addEventListener(kind, () => { touched = true; }, true));
   document.addEventListener('click', (event) => {
     const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
@@ -130,7 +136,7 @@
   });
 
   const start = () => {
-    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
+    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

@@ -21,10 +21,12 @@ from demo.ui.compare.inputs import Actions, build_actions
 from demo.ui.compare.results import Panel, Results, build_results
 from demo.ui.explaining import Asked, Question
 from demo.ui.frame import Frame
+from demo.ui.history.keeping import keep
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
-from demo.ui.memory import MOST_KEPT_CHARS
+from demo.ui.memory import MOST_KEPT_CHARS, Memory
+from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
@@ -32,11 +34,13 @@ from demo.ui.sections import Occasion, View
 from demo.ui.session import Shown
 from demo.ui.views import status
 
-GO_TO_COMPARE = """() => {
-  const asked = new URLSearchParams(location.search);
-  if (asked.has('rankers') && !asked.has('evaluate')) document.querySelector('#tab-compare-button').click();
+GO_TO_COMPARE = """(kept) => {
+  const asked = new URLSearchParams(location.search || kept);
+  if (!asked.has('rankers') || asked.has('evaluate')) return;
+  document.querySelector('#frame').dataset.linked = 'compare';
+  document.querySelector('#tab-compare-button').click();
 }"""
-"""A link that names rankers opens this tab."""
+"""A link that names rankers opens this tab, and so does a kept run of it."""
 
 
 def build(frame: Frame) -> None:
@@ -53,17 +57,17 @@ def build(frame: Frame) -> None:
     frame.judging.scenes.append(Scene("compare-results", built, judged))
     asked = Asked("compare-results", built.kept, built.boxes[WHY])
     frame.explaining.scenes.append(asked)
-    _wire_choice(tab, actions, built.boxes["headline"])
+    _wire_choice(tab, actions, built.boxes["headline"], frame.memory)
     _wire_run(tab, frame, actions, results)
     _wire_looks(tab, frame, results, asked)
     _wire_what_if(tab, results)
 
 
-def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
+def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML, memory: Memory) -> None:
     """Menus and the invitation in the visitor's language, and adding a ranker with options of its own."""
 
-    def localised(request: gr.Request) -> dict[Any, Any]:
-        language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
+    def localised(request: gr.Request, kept: str) -> dict[Any, Any]:
+        language, link = w.language_of(request), read_if_right(asked_for(request, kept), tab.pane)
         menu = ranker_choices(tab.service, True, language)
         models = {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
         if link and link.rankers:
@@ -76,7 +80,7 @@ def _wire_choice(tab: CompareTab, actions: Actions, headline: gr.HTML) -> None:
         except DemoError as error:
             return gr.skip(), status.reading(error.message, w.language_of(request), bad=True)
 
-    current_page().load(localised, None, [actions.rankers, actions.model, headline], **QUICK)
+    current_page().load(localised, memory.run, [actions.rankers, actions.model, headline], **QUICK)
     actions.add.click(
         added,
         [actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
@@ -102,9 +106,9 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
         views = tab.run(Form(*typed), rankers or (), controls, judgments, w.language_of(request))
         yield from updates(views, controls)
 
-    def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
         yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
-        yield from updates(tab.opening(request.query_params, w.language_of(request)), Controls())
+        yield from updates(tab.opening(asked_for(request, kept), w.language_of(request)), Controls())
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(Form(*values[:-1]), values[-1] or ())
@@ -119,11 +123,12 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
     outputs = [*built.outputs(), *fitted]
     page = current_page()
-    example = page.load(opening, None, outputs, **RANKING)
+    example = page.load(opening, frame.memory.run, outputs, **RANKING)
     asked = [*form, actions.rankers, frame.judging.judgments, *panel.components()]
     running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
-    frame.memory.keep(running, remembered, [*form, actions.rankers])
-    page.load(None, js=GO_TO_COMPARE, api_visibility="private")
+    judgments = frame.judging.judgments
+    keep(frame.memory, running, remembered, [*form, actions.rankers], built.kept, judgments)
+    page.load(None, frame.memory.run, None, js=GO_TO_COMPARE, api_visibility="private")
     results.share.entries["link"].serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
 

@@ -17,6 +17,7 @@ from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
 from demo.ui.explaining import Asked
 from demo.ui.frame import Frame
+from demo.ui.history.keeping import keep
 from demo.ui.inputs.handlers import Form
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
@@ -99,7 +100,7 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
     )
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
-    frame.memory.keep(running, remembered, asking)
+    keep(frame.memory, running, remembered, asking, built.kept, judgments)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries
