@@ -143,8 +143,8 @@ NOTHING_EDITED = Message("Nothing is different yet. Change the query, or choose 
 
 # history
 HISTORY_INTRO = Message(
-    "The last {most} runs of Rerank and Compare, any two of them side by side. They are kept in this browser and nowhere "
-    "else; a session file takes them along, with your passages and judgments."
+    "The last {most} runs of Rerank and Compare, any two of them side by side. They are kept in this browser and "
+    "nowhere else; a session file takes them along, with your passages and judgments."
 )
 HISTORY_EMPTY = Message("Nothing was run yet in this browser. Press Rerank or Compare, and the run stands here.")
 HISTORY_ONE = Message("One run so far. With a second one, both stand here side by side.")

@@ -40,8 +40,10 @@ def run_of(order: str, ranker: str = "Tiny", **parts: object) -> PastRun:
         PastColumn(ranker, tuple(order), tuple(range(1, len(order) + 1)), {"NDCG@10": 0.75, TAU: 0.4}),
     )
     names = {letter: letter.upper() for letter in {*order, "a", "b"}}
-    values = dict(query="q", source="Cities and people", passages=12, digest="d", first_stage="bm25")
-    run = PastRun(time=TIME, address="query=q", columns=columns, names=names, **values)  # type: ignore[arg-type]
+    source = "Cities and people"
+    run = PastRun(
+        TIME, "query=q", "q", source, passages=12, digest="d", first_stage="bm25", columns=columns, names=names
+    )
     return replace(run, **parts)  # type: ignore[arg-type]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 from demo.messages import Language, catalogue
-from demo.ui import wording as w
 from demo.ui.history.differences import TOP_K, side_by_side
 from demo.ui.history.runs import MOST_RUNS, PastRun
 from demo.ui.links import MOST_CHARS
