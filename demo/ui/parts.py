@@ -158,14 +158,19 @@ class Takeaway:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The menu of what can be taken away, to be placed by the tab: a button that opens it, then its entries by name."""
+    """The menu of what can be taken away, to be placed by the tab: a button that opens it, entries by name, pictures.
+
+    The browser alone makes the pictures (`assets/pictures.js`).
+    """
 
     opener: gr.HTML
     entries: dict[str, Takeaway]
+    pictures: gr.HTML
 
     def components(self) -> list[Any]:
         """All of them, in their order."""
-        return [self.opener, *(part for entry in self.entries.values() for part in (entry.button, entry.payload))]
+        entries = (part for entry in self.entries.values() for part in (entry.button, entry.payload))
+        return [self.opener, *entries, self.pictures]
 
 
 def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> Share:
@@ -178,11 +183,13 @@ def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> Shar
     entries = {name: Takeaway(*_button(text, f"{tab}-{name}", label)) for name, text in files.items()}
     link = Takeaway(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, w.LINK_COPIED)
 
-    def localised(request: gr.Request) -> str:
-        return render("share.html", w.language_of(request))
+    pictures = page_html(render("pictures.html", "en"), elem_id=f"{tab}-pictures", render=False)
 
-    current_page().load(localised, None, opener, **QUICK)
-    return Share(opener, {"link": link, **entries})
+    def localised(request: gr.Request) -> list[str]:
+        return [render(name, w.language_of(request)) for name in ("share.html", "pictures.html")]
+
+    current_page().load(localised, None, [opener, pictures], **QUICK)
+    return Share(opener, {"link": link, **entries}, pictures)
 
 
 def _button(text: Message, elem_id: str, label: w.Labels) -> tuple[gr.Button, gr.JSON]:
