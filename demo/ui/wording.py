@@ -54,6 +54,10 @@ FIRST_JUDGMENTS = Message("Judgments")
 FIRST_ROWS = Message("The first rows as they were read")
 FORMATS_KNOWN = Message("What is understood")
 UPLOAD_BUTTON = Message("Choose files")
+UPLOADS = Message("Files, in the order they are read")
+UPLOAD_UP = Message("Move {name} up")
+UPLOAD_REMOVE = Message("Remove {name}")
+DROP_HERE = Message("Drop the files: their passages are read, and nothing is ranked until you press the button.")
 UPLOAD_NONE = Message(
     "Text, Markdown, CSV, TSV, JSON, JSONL (each also .gz), PDF, DOCX, a BEIR folder as .zip, or a search "
     "response of Elasticsearch, OpenSearch or Solr. Several files at once are fine."

@@ -106,3 +106,9 @@ def test_a_parameter_says_its_range() -> None:
     from demo.rankers.bm25_index import B
 
     assert str(parameter_label(B)).endswith("(0 – 1)")
+
+
+def test_uploaded_files_are_moved_up_and_removed() -> None:
+    assert rearranged(["a", "b", "c"], 2, "up") == ["a", "c", "b"]
+    assert rearranged(["a", "b", "c"], 1, "remove") == ["a", "c"]
+    assert rearranged(["a"], 0, "remove") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -24,6 +25,15 @@ from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_inputs_line
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
+from demo.ui.views.render import render
+
+BRIDGE = """
+document.addEventListener('click', (event) => {
+  const { upload, action } = event.target.closest('[data-upload]')?.dataset ?? {};
+  if (upload) trigger('select', { place: Number(upload), action });
+});
+"""
+"""Tells which of the uploaded files is to be removed or moved up."""
 
 RUN_NOW = "() => document.dispatchEvent(new CustomEvent('lens-run'))"
 """A query that was chosen is run in the tab that is open."""
@@ -33,7 +43,7 @@ SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Components that change the form or speak of it."""
+    """Components that change the form or speak of it; `files` are the paths of what was uploaded, in their order."""
 
     examples: gr.Dropdown
     collection: gr.HTML
@@ -41,6 +51,8 @@ class Notes:
     pasted: gr.HTML
     pasted_fields: FieldMenus
     uploads: gr.UploadButton
+    files: gr.State
+    file_list: gr.HTML
     uploaded: gr.HTML
     uploaded_fields: FieldMenus
 
@@ -101,6 +113,14 @@ def parameter_label(row: Parameter) -> Message:
     return Message("{sign}: {meaning} ({span})", sign=row.sign, meaning=row.meaning, span=span)
 
 
+def rearranged(paths: Sequence[str], place: int, action: str) -> list[str]:
+    """The files without the one at `place` (“remove”), or with it before its neighbour (“up”)."""
+    others = [path for at, path in enumerate(paths) if at != place]
+    if action == "up" and 0 < place < len(paths):
+        others.insert(place - 1, paths[place])
+    return others
+
+
 def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     """Makes the left column."""
     start = pane.default_form()
@@ -155,6 +175,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 file_types=list(formats.accepted_suffixes()),
                 elem_id="upload",
             )
+            file_list = page_html("", elem_id="upload-list")
             uploaded_note = page_html(status.reading(w.UPLOAD_NONE, "en"), elem_id="upload-note")
             uploaded_fields = build_field_menus(PASSAGE_ROLES, "upload-fields", label)
         with gr.Column(elem_id="read-as"):
@@ -187,7 +208,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     }
     notes = Notes(
         *(examples, collection_box, known_formats, pasted_note, pasted_fields),
-        *(uploads, uploaded_note, uploaded_fields),
+        *(uploads, gr.State([]), file_list, uploaded_note, uploaded_fields),
     )
     inputs = Inputs(pane, form, notes, column, actions)
     _wire(inputs, memory)
@@ -287,7 +308,15 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
 
     def uploaded(request: gr.Request, paths: list[str] | None, reading: str, choices: Choices) -> dict[Any, Any]:
         understood, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
-        return understood_upload(understood, language) | notes.uploaded_fields.updates(understood, language)
+        found = understood_upload(understood, language) | notes.uploaded_fields.updates(understood, language)
+        names = [Path(path).name for path in paths or ()]
+        return found | {notes.files: paths or [], notes.file_list: render("uploads.html", language, names=names)}
+
+    def arranged(
+        request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices
+    ) -> dict[Any, Any]:
+        told = event._data
+        return uploaded(request, rearranged(paths, int(told["place"]), told["action"]), reading, choices)
 
     def upload_chosen(
         request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, *values: str | None
@@ -331,14 +360,13 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     )
     read_again = [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]]
     read_again += notes.uploaded_fields.outputs()
-    gr.on(
-        [notes.uploads.upload, reading.input],
-        uploaded,
-        [notes.uploads, reading, choices],
-        read_again,
-        **QUICK,
-    )
-    notes.uploaded_fields.on_input(upload_chosen, [notes.uploads, reading, choices], [choices, *read_again])
+    listed = [*read_again, notes.files, notes.file_list]
+    reading.input(uploaded, [notes.files, reading, choices], listed, **QUICK)
+    notes.uploads.upload(None, None, notes.uploaded, js="() => ''", api_visibility="private")
+    notes.uploads.upload(uploaded, [notes.uploads, reading, choices], listed, **QUICK)
+    bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
+    bridge.select(arranged, [notes.files, reading, choices], listed, **QUICK)
+    notes.uploaded_fields.on_input(upload_chosen, [notes.files, reading, choices], [choices, *read_again])
     form["source"].input(
         source_chosen,
         [form["source"], collection, form["uploaded"], query],

@@ -147,6 +147,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: Results, cho
     form["collection"].input(chosen, form["collection"], inputs.collection_note, **QUICK)
     asked = [inputs.upload, inputs.qrels, choices]
     told = [form["uploaded"], inputs.upload_note, inputs.qrels, *inputs.upload_fields.outputs()]
+    inputs.upload.upload(None, None, inputs.upload_note, js="() => ''", api_visibility="private")
     gr.on([inputs.upload.upload, inputs.qrels.submit], uploaded, asked, told, **QUICK)
     inputs.upload_fields.on_input(fields_chosen, asked, [choices, *told])
     inputs.run_file.upload(run_given, [inputs.run_file, form["run"]], [form["run"], inputs.run_note], **QUICK)
