@@ -14,7 +14,7 @@ from demo.errors import InputError
 from demo.messages import Message
 from demo.ui import wording
 from demo.ui.boundary import guarded, sentence_of
-from demo.ui.inputs.components import parameter_label
+from demo.ui.inputs.components import parameter_label, rearranged
 
 
 def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
