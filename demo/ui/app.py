@@ -24,7 +24,7 @@ from demo.ui.judging import Judging
 from demo.ui.language import ChosenLanguage
 from demo.ui.memory import Memory
 from demo.ui.page import QUIET, page_html, threads_for
-from demo.ui.tabs import about, compare, evaluate, history, models, rerank
+from demo.ui.tabs import about, compare, evaluate, history, models, rerank, tour
 from demo.ui.views.render import render
 from demo.uploads import LIFE_SECONDS
 
@@ -33,6 +33,7 @@ TABS = (
     ("compare", w.TAB_COMPARE, compare.build),
     ("evaluate", w.TAB_EVALUATE, evaluate.build),
     ("history", w.TAB_HISTORY, history.build),
+    ("tour", w.TAB_TOUR, tour.build),
     ("models", w.TAB_MODELS, models.build),
     ("about", w.TAB_ABOUT, about.build),
 )

@@ -177,6 +177,30 @@
     if (button.dataset.mode === 'blind') scene.classList.toggle('blind', on);
   }
 
+  // ---- words that explain themselves, on pointing, focus and touch ------------------------------------------------
+  let tip = null;
+
+  function explainTerm(term) {
+    tip?.remove();
+    tip = term && Object.assign(document.createElement('div'), { className: 'lens tip', textContent: term.getAttribute('aria-description') });
+    if (!tip) return;
+    tip.setAttribute('aria-hidden', 'true'); // a reader has the description of the term itself
+    document.body.append(tip);
+    const box = term.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = tip;
+    const below = box.bottom + 6 + height <= innerHeight;
+    tip.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - width - 8))}px`;
+    tip.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
+  }
+
+  document.addEventListener('pointerover', (event) => {
+    const term = event.pointerType === 'mouse' && event.target.closest?.('.term');
+    if (term) explainTerm(term); else if (event.pointerType === 'mouse' && !document.activeElement?.matches('.term')) explainTerm(null);
+  });
+  document.addEventListener('focusin', (event) => explainTerm(event.target.closest('.term')));
+  document.addEventListener('focusout', (event) => { if (event.target.closest('.term')) explainTerm(null); });
+  document.addEventListener('click', (event) => { const term = event.target.closest('.term'); if (term) { term.focus(); explainTerm(term); } });
+  document.addEventListener('scroll', () => explainTerm(null), true);
+
   // ---- why: the press goes to the server, the answer is brought into sight -----------------------------------
   const asked = new WeakSet(); // scenes that wait for an answer
 
@@ -328,6 +352,7 @@
       // the page learns of typing after a moment; the click must come behind it
       return setTimeout(pressRun, 60);
     }
+    if (event.key === 'Escape') explainTerm(null);
     if (event.key === 'Escape') all('.panel.open').forEach((panel) => panel.classList.remove('open'));
     if (event.ctrlKey || event.metaKey || !event.target.closest) return undefined;
     const end = event.target.closest('.flow .end'), row = event.target.closest('.ranking tbody tr');
