@@ -28,12 +28,14 @@ def shorten(text: str, columns: int) -> str:
     with its letter. A first word that is too long by itself is cut inside.
     """
     line = " ".join(text.split())
-    if _fits(line, columns):
+    if line[: columns + 1].isascii():  # a column each, which is quick to tell
+        if len(line) <= columns:
+            return line
+        end = max(0, columns - 1)
+    elif _fits(line, columns):
         return line
-    end, used = 0, 1
-    while used + _columns(line[end]) <= columns:
-        used += _columns(line[end])
-        end += 1
+    else:
+        end = _fitting(line, columns - 1)
     head = line[:end]
     inside_word = not line[end].isspace() and _columns(line[end]) == 1
     if inside_word and " " in head:
@@ -51,6 +53,15 @@ class Shortened:
     def to(self, language: Language) -> str:
         """The beginning in `language`."""
         return shorten(self.text.to(language), self.columns).rstrip(".。")
+
+
+def _fitting(line: str, columns: int) -> int:
+    """How many characters of the line take at most `columns` columns together."""
+    end = used = 0
+    while used + _columns(line[end]) <= columns:
+        used += _columns(line[end])
+        end += 1
+    return end
 
 
 def _fits(line: str, columns: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from demo.service import RankingService
 from demo.settings import Settings
@@ -38,6 +39,9 @@ TABS = (
     ("about", w.TAB_ABOUT, about.build),
 )
 """Key, label and builder of each tab; its element's id is “tab-” and the key, by which the style sheet knows it."""
+
+COMPRESSED = (Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5),)
+"""Gradio sends its scripts compressed, the page itself with all that it is made of as it is: nine times the bytes."""
 
 
 def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
@@ -89,5 +93,5 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
         "ssr_mode": False,
-        "app_kwargs": {**beside, "middleware": [Middleware(ChosenLanguage), *beside.get("middleware", ())]},
+        "app_kwargs": {**beside, "middleware": [*COMPRESSED, Middleware(ChosenLanguage), *beside.get("middleware", ())]},
     }
