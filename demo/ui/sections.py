@@ -5,7 +5,7 @@ To add a section, write its view and its row in the tab's list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -125,6 +125,11 @@ class Built:
         """Every component, as gradio wants them listed."""
         charts = [part for chart in self.charts.values() for part in chart.components()]
         return [self.kept, self.status, *self.boxes.values(), *charts]
+
+    def streamed(self, updates: Iterator[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
+        """The updates, and one that changes nothing: gradio sends what was last given twice, so that should be short."""
+        yield from updates
+        yield {self.status: gr.skip()}
 
     def updates(self, view: View[Any]) -> dict[Any, Any]:
         """The view's values by component, without what it leaves alone, but never empty: gradio would refuse that."""

@@ -22,7 +22,7 @@ from demo.ui.session import Shown
 MOST_RUNS = 20
 MOST_PLACES = 100
 """Passages of a ranking that are kept, from the top."""
-MOST_CHARS = 1_500_000
+MOST_CHARS = 400_000
 """Of all runs together; addresses of older runs go first, then the runs."""
 TAU = "Kendall τ"
 

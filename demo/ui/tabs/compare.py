@@ -104,11 +104,12 @@ def _wire_run(tab: CompareTab, frame: Frame, actions: Actions, results: Results)
         typed, (rankers, judgments, *looks) = values[: len(form)], values[len(form) :]
         controls = Panel.controls(looks)
         views = tab.run(Form(*typed), rankers or (), controls, judgments, w.language_of(request))
-        yield from updates(views, controls)
+        yield from built.streamed(updates(views, controls))
 
     def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
         yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
-        yield from updates(tab.opening(asked_for(request, kept), w.language_of(request)), Controls())
+        views = tab.opening(asked_for(request, kept), w.language_of(request))
+        yield from built.streamed(updates(views, Controls()))
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(Form(*values[:-1]), values[-1] or ())

@@ -164,8 +164,8 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: Results) -> Non
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
-        for view in tab.run(asked, looks, w.language_of(request)):
-            yield results.updates(view, looks)
+        views = tab.run(asked, looks, w.language_of(request))
+        yield from results.built.streamed(results.updates(view, looks) for view in views)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = _at_best(panel.looks(values))

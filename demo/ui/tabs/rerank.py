@@ -57,12 +57,12 @@ def _wire(tab: RerankTab, frame: Frame, actions: Actions, results: Results, aske
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         *typed, model, windows, precision, judged, chosen_scale = values
         reranker = tab.reranker(model or "", precision, windows)
-        for view in tab.run(Form(*typed), reranker, judged, chosen_scale, w.language_of(request)):
-            yield built.updates(view)
+        views = tab.run(Form(*typed), reranker, judged, chosen_scale, w.language_of(request))
+        yield from built.streamed(map(built.updates, views))
 
     def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:
-        for view in tab.opening(asked_for(request, run), w.language_of(request), read_judgments(judged)):
-            yield built.updates(view)
+        views = tab.opening(asked_for(request, run), w.language_of(request), read_judgments(judged))
+        yield from built.streamed(map(built.updates, views))
 
     def localised(request: gr.Request, run: str) -> dict[Any, Any]:
         menu = reranker_choices(tab.service, w.language_of(request))
