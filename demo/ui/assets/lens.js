@@ -236,6 +236,31 @@
     fold.focus({ preventScroll: true });
   }
 
+  // ---- on paper everything is open, and on white ----------------------------------------------------------------------
+  const opened = []; // how to put back what was opened
+
+  function openForPaper() {
+    all('.fold[aria-expanded=false]').forEach((fold) => {
+      fold.setAttribute('aria-expanded', 'true');
+      opened.push(() => fold.setAttribute('aria-expanded', 'false'));
+    });
+    all('.lens details:not([open])').filter((part) => !part.closest('.programs')).forEach((part) => {
+      part.open = true;
+      opened.push(() => { part.open = false; });
+    });
+    all('.ranking:not(.all)').forEach((table) => {
+      table.classList.add('all');
+      opened.push(() => table.classList.remove('all'));
+    });
+    [document.body, document.documentElement].filter((part) => part.classList.contains('dark')).forEach((part) => {
+      part.classList.remove('dark');
+      opened.push(() => part.classList.add('dark'));
+    });
+  }
+
+  window.addEventListener('beforeprint', openForPaper);
+  window.addEventListener('afterprint', () => opened.splice(0).forEach((close) => close()));
+
   const pressRun = () => one(`#${one('#frame').dataset.tab.replace('tab-', '')}`)?.click();
 
   // ---- programs: the browser alone knows the page's address -------------------------------------------------
