@@ -93,5 +93,8 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
         "ssr_mode": False,
-        "app_kwargs": {**beside, "middleware": [*COMPRESSED, Middleware(ChosenLanguage), *beside.get("middleware", ())]},
+        "app_kwargs": {
+            **beside,
+            "middleware": [*COMPRESSED, Middleware(ChosenLanguage), *beside.get("middleware", ())],
+        },
     }
