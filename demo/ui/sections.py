@@ -127,7 +127,7 @@ class Built:
         return [self.kept, self.status, *self.boxes.values(), *charts]
 
     def streamed(self, updates: Iterator[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
-        """The updates, and one that changes nothing: gradio sends what was last given twice, so that should be short."""
+        """The updates, and one that changes nothing: gradio sends what was given last twice, so it should be short."""
         yield from updates
         yield {self.status: gr.skip()}
 
