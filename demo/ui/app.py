@@ -10,13 +10,13 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
 from demo.ui.api import add_api, has_mcp
+from demo.ui.compression import CompressedPage
 from demo.ui.explaining import Explaining
 from demo.ui.frame import Frame
 from demo.ui.inputs.components import build_inputs
@@ -39,9 +39,6 @@ TABS = (
     ("about", w.TAB_ABOUT, about.build),
 )
 """Key, label and builder of each tab; its element's id is “tab-” and the key, by which the style sheet knows it."""
-
-COMPRESSED = (Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5),)
-"""Gradio sends its scripts compressed, the page itself with all that it is made of as it is: nine times the bytes."""
 
 
 def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
@@ -95,6 +92,6 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "ssr_mode": False,
         "app_kwargs": {
             **beside,
-            "middleware": [*COMPRESSED, Middleware(ChosenLanguage), *beside.get("middleware", ())],
+            "middleware": [Middleware(CompressedPage), Middleware(ChosenLanguage), *beside.get("middleware", ())],
         },
     }

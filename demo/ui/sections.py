@@ -40,7 +40,6 @@ class ChartRow(Generic[Value]):
     key: str
     draw: Callable[[Value], ChartView]
     on: Occasion = ALWAYS
-    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +196,4 @@ def _build_section(
         if row.charts:
             with gr.Row(elem_classes="charts"):
                 for chart in row.charts:
-                    built.charts[chart.key] = build_chart(chart.key, chart.shown)
+                    built.charts[chart.key] = build_chart(chart.key)
