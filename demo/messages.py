@@ -123,7 +123,9 @@ class _Translator(Formatter):
         self._language = language
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        value = super().get_value(key, args, kwargs)
+        value = kwargs[str(key)]
+        if isinstance(value, str | int | float):  # most are, and to ask for a protocol takes long
+            return value
         return value.to(self._language) if isinstance(value, Sayable) else value
 
     def convert_field(self, value: Any, conversion: Any) -> Any:

@@ -29,12 +29,14 @@ def shorten(text: str, columns: int) -> str:
     with its letter. A first word that is too long by itself is cut inside.
     """
     line = " ".join(text.split())
-    if _fits(line, columns):
+    if line[: columns + 1].isascii():  # a column each, which is quick to tell
+        if len(line) <= columns:
+            return line
+        end = max(0, columns - 1)
+    elif _fits(line, columns):
         return line
-    end, used = 0, 1
-    while used + _columns(line[end]) <= columns:
-        used += _columns(line[end])
-        end += 1
+    else:
+        end = _fitting(line, columns - 1)
     head = line[:end]
     inside_word = not line[end].isspace() and _columns(line[end]) == 1
     if inside_word and " " in head:
@@ -52,6 +54,15 @@ class Shortened:
     def to(self, language: Language) -> str:
         """The beginning in `language`."""
         return shorten(self.text.to(language), self.columns).rstrip(".。")
+
+
+def _fitting(line: str, columns: int) -> int:
+    """How many characters of the line take at most `columns` columns together."""
+    end = used = 0
+    while used + _columns(line[end]) <= columns:
+        used += _columns(line[end])
+        end += 1
+    return end
 
 
 def _fits(line: str, columns: int) -> bool:
@@ -96,6 +107,14 @@ def signed(value: float, places: int = 2, plus: bool = False) -> str:
     if not text.strip("+-0."):
         return text.lstrip("+-")
     return text.replace("-", "−")
+
+
+def score_text(value: float, places: int = 2, plus: bool = False) -> str:
+    """The score as `signed` writes it, and with one significant digit where that would show a score near 0 as 0."""
+    text = signed(value, places, plus)
+    if value == 0 or text.strip("+−0."):
+        return text
+    return f"{value:{'+' if plus else ''}.1g}".replace("-", "−")
 
 
 def count_passages(count: int) -> Message:

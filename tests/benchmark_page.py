@@ -1,6 +1,7 @@
 """How long the page takes with many passages, in a real Chromium: `python tests/benchmark_page.py --passages 500`.
 
-Prints the seconds from Rerank to the finished result (scored anew, and once more from kept scores),
+Prints the bytes that arrive before the first result, the first contentful paint and how much the page shifts while it
+loads; then the seconds from Rerank to the finished result (scored anew, and once more from kept scores),
 and the milliseconds from a click to the passage panel, median and worst of twenty.
 """
 
@@ -15,6 +16,11 @@ from time import perf_counter
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent / "ui")]
+
+WATCH_SHIFTS = """window.shifted = 0;
+new PerformanceObserver(list => list.getEntries().filter(entry => !entry.hadRecentInput)
+  .forEach(entry => { shifted += entry.value; })).observe({ type: 'layout-shift', buffered: true });"""
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
 
 CLICK = """async id => {
   const start = performance.now();
@@ -50,6 +56,17 @@ def run(page: Any, query: str) -> float:
     return perf_counter() - start
 
 
+def count_bytes(page: Any) -> tuple[list[int], list[int]]:
+    """Two lists that grow: bytes of every finished answer as the network carries them, and of every piece unpacked."""
+    answers: list[int] = []
+    pieces: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda answer: answers.append(round(answer["encodedDataLength"])))
+    session.on("Network.dataReceived", lambda piece: pieces.append(piece["dataLength"]))
+    return answers, pieces
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -66,15 +83,24 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 900})
         page.set_default_timeout(120_000)
+        page.add_init_script(WATCH_SHIFTS)
+        answers, pieces = count_bytes(page)
         page.goto(url)
         page.wait_for_selector(".ranking tbody tr", state="attached")
+        early = sum(answers)
+        page.wait_for_selector("#scatter .main-svg", state="attached")
+        paint, shifted = page.evaluate(PAINT), page.evaluate("shifted")
         page.check("#source input[value=paste]")
         page.fill("#paste textarea", passages(count))
         loading = run(page, "how is the population of a city counted")
+        pieces.clear()
         anew = run(page, "which planet has the largest moon")
+        sent = sum(pieces)
         clicks = [page.evaluate(CLICK, (i * 37) % count) for i in range(20)]
         kept = run(page, "how is the population of a city counted")
         browser.close()
+    print(f"before the first result {early:,} bytes; first paint {paint:.0f} ms; layout shift {shifted:.3f}")
+    print(f"for one run {sent:,} bytes")
     print(f"{count} passages: first result, model loading included {loading:.1f} s; another query {anew:.1f} s;")
     print(f"the same query again, from kept scores {kept:.1f} s;")
     print(f"click to panel: median {statistics.median(clicks):.0f} ms, worst {max(clicks):.0f} ms")

@@ -8,6 +8,7 @@ from demo.phrases import (
     price,
     price_of_thousand,
     rate,
+    score_text,
     seconds,
     shorten,
     signed,
@@ -52,6 +53,21 @@ def test_name_is_the_title_else_the_text_else_the_id() -> None:
 def test_a_move_in_signs_and_words(move: int, way: str, mark: str, en: str, zh: str) -> None:
     assert (direction(move), change_mark(move)) == (way, mark)
     assert (str(describe_change(move)), describe_change(move).to("zh")) == (en, zh)
+
+
+@pytest.mark.parametrize(
+    ("value", "plus", "text"),
+    [
+        (0.0, False, "0.00"),
+        (0.0049, False, "0.005"),
+        (-0.0012, True, "−0.001"),
+        (0.00002, False, "2e−05"),
+        (0.005001, False, "0.01"),
+        (1.5, True, "+1.50"),
+    ],
+)
+def test_a_score_near_0_is_not_shown_as_0(value: float, plus: bool, text: str) -> None:
+    assert score_text(value, plus=plus) == text
 
 
 @pytest.mark.parametrize(

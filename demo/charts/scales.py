@@ -45,6 +45,7 @@ class Scale:
     """A way to read scores.
 
     Attributes:
+        label: in charts; choice: in the switch above them.
         formula: how it is computed, for the page.
         apply: float64 (n,) → float64 (n,) in the same order, n ≥ 1; None where it is not defined for these scores.
         reads: whether it is meant for scores of a kind; others stay raw.
@@ -52,36 +53,49 @@ class Scale:
 
     key: str
     label: Message
+    choice: Message
     formula: Message
     apply: Callable[[Values], Values | None]
     reads: Callable[[ScoreKind], bool] = lambda kind: True
 
 
 SCALES = (
-    Scale("raw", Message("raw"), Message("s: the score as the ranker gave it"), as_given),
+    Scale(
+        "raw",
+        Message("raw"),
+        Message("as given"),
+        Message("The scores as the rankers gave them, each on its own axis."),
+        as_given,
+    ),
     Scale(
         "sigmoid",
         Message("sigmoid"),
-        Message("1 / (1 + e⁻ˢ), for logits only"),
+        Message("on 0…1 (sigmoid)"),
+        Message(
+            "Squeezed into 0…1: 1 / (1 + e⁻ˢ) of a score s. Only the scores of cross-encoders (logits) are read so."
+        ),
         sigmoid,
         lambda kind: kind.sigmoid,
     ),
     Scale(
         "min-max",
         Message("min–max"),
-        Message("(s − min) / (max − min) over these passages"),
+        Message("lowest to highest (min–max)"),
+        Message("0 is the lowest of these passages, 1 the highest: (s − min) / (max − min)."),
         min_max,
     ),
     Scale(
         "rank",
         Message("rank"),
-        Message("(n − r) / (n − 1): 1 is first, 0 is last; equal scores share their mean rank r"),
+        Message("by rank"),
+        Message("1 is first, 0 is last: (n − r) / (n − 1). Equal scores share their mean rank r."),
         rank_share,
     ),
     Scale(
         "z",
         Message("z"),
-        Message("(s − mean) / standard deviation over these passages"),
+        Message("in deviations (z)"),
+        Message("How many standard deviations above the mean of these passages: (s − mean) / deviation."),
         standard,
     ),
 )

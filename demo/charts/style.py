@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from demo.messages import Language, Message
-from demo.phrases import Direction, change_mark, shorten, signed
+from demo.phrases import Direction, change_mark, score_text, shorten
 from demo.records import Passage, Ranking
 from demo.results.change import Pair
 
@@ -105,7 +105,7 @@ def hover(pair: Pair, index: int) -> Message:
         new=new,
         start=opening(pair.result.candidates[index]),
         scores=" · ".join(
-            f"{escaped(ranking.ranker.label)} {signed(float(ranking.scores[index]))}" for ranking in sides
+            f"{escaped(ranking.ranker.label)} {score_text(float(ranking.scores[index]))}" for ranking in sides
         ),
     )
 
@@ -124,7 +124,7 @@ def rank_hovers(openings: Sequence[str], ranking: Ranking) -> tuple[Message, ...
         Message(
             "<b>rank {rank}</b> · {score}<br>{start}",
             rank=rank if found else "–",
-            score=signed(score),
+            score=score_text(score),
             start=start,
         )
         for rank, found, score, start in rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.messages import Message
-from demo.metrics.agreement import describe_tau
+from demo.messages import NOTHING, Message
+from demo.metrics.agreement import OVERLAP, TAU_B, describe_tau
 from demo.phrases import Direction, change_mark, count_pairs, direction, passage_name, rate, seconds, signed
 from demo.records import Agreement, Cost, Passage
 from demo.results.change import TOP_K, Change
@@ -22,6 +22,7 @@ class KeyFigure:
         sub: what it means here, one line.
         direction: "up" or "down" where the figure is a move.
         candidate: the candidate it speaks of, None where it speaks of all.
+        meaning: what the figure is, whatever its value.
     """
 
     key: str
@@ -30,6 +31,7 @@ class KeyFigure:
     sub: Message
     direction: Direction = "same"
     candidate: int | None = None
+    meaning: Message = NOTHING
 
 
 def key_figures(change: Change, candidates: Sequence[Passage]) -> tuple[KeyFigure, ...]:
@@ -44,7 +46,7 @@ def key_figures(change: Change, candidates: Sequence[Passage]) -> tuple[KeyFigur
 
 
 def _tau_figure(agreement: Agreement) -> KeyFigure:
-    label = Message("Kendall τ")
+    label = Message("Do the orders agree? (τ)")
     if agreement.tau_b is None:
         few = agreement.k < 2
         return KeyFigure("tau", label, "–", Message("needs two passages") if few else Message("all scores tied"))
@@ -54,17 +56,17 @@ def _tau_figure(agreement: Agreement) -> KeyFigure:
         "reversed": Message("the two orders tend to be reversed"),
     }
     sub = subs.get(word.english, Message("{word} agreement of the two orders", word=word))
-    return KeyFigure("tau", label, signed(agreement.tau_b), sub)
+    return KeyFigure("tau", label, signed(agreement.tau_b), sub, meaning=TAU_B.meaning)
 
 
 def _overlap_figure(change: Change) -> KeyFigure:
     agreement = change.agreement
-    label = Message("Top-{k} overlap", k=agreement.k or TOP_K)
+    label = Message("In both top {k}", k=agreement.k or TOP_K)
     if change.size == 0:
         return KeyFigure("overlap", label, "–", Message("no passages"))
     new = len(change.came_in(agreement.k))
     sub = Message("{new} came in", new=new) if new else Message("the same passages in both")
-    return KeyFigure("overlap", label, f"{agreement.overlap}/{agreement.k}", sub)
+    return KeyFigure("overlap", label, f"{agreement.overlap}/{agreement.k}", sub, meaning=OVERLAP.meaning)
 
 
 def _move_figure(

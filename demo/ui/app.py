@@ -16,6 +16,7 @@ from demo.settings import Settings
 from demo.ui import theme
 from demo.ui import wording as w
 from demo.ui.api import add_api, has_mcp
+from demo.ui.compression import CompressedPage
 from demo.ui.explaining import Explaining
 from demo.ui.frame import PageFrame
 from demo.ui.inputs.components import build_inputs
@@ -24,7 +25,7 @@ from demo.ui.judging import Judging
 from demo.ui.language import ChosenLanguage
 from demo.ui.memory import Memory
 from demo.ui.page import QUIET, page_html, threads_for
-from demo.ui.tabs import about, compare, evaluate, models, rerank
+from demo.ui.tabs import about, compare, evaluate, history, models, rerank, tour
 from demo.ui.views.render import render
 from demo.uploads import LIFE_SECONDS
 
@@ -32,6 +33,8 @@ TABS = (
     ("rerank", w.TAB_RERANK, rerank.build),
     ("compare", w.TAB_COMPARE, compare.build),
     ("evaluate", w.TAB_EVALUATE, evaluate.build),
+    ("history", w.TAB_HISTORY, history.build),
+    ("tour", w.TAB_TOUR, tour.build),
     ("models", w.TAB_MODELS, models.build),
     ("about", w.TAB_ABOUT, about.build),
 )
@@ -87,5 +90,8 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly
         "ssr_mode": False,
-        "app_kwargs": {**beside, "middleware": [Middleware(ChosenLanguage), *beside.get("middleware", ())]},
+        "app_kwargs": {
+            **beside,
+            "middleware": [Middleware(CompressedPage), Middleware(ChosenLanguage), *beside.get("middleware", ())],
+        },
     }

@@ -1,22 +1,20 @@
-"""What a visitor's own browser keeps over a reload: the last run as a link, and the judgments; nothing on the server.
+"""What a visitor's own browser keeps over a reload: the last run as a link, the judgments, the runs before.
 
-A run that fits into an address becomes an entry of the browser's history; a longer one stands in its storage alone.
+Nothing of it stays on the server. A run that fits into an address becomes an entry of the browser's history; a longer
+one stands in its storage alone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from demo.errors import DemoError
 from demo.judgments import Judgment, Judgments
 from demo.ui.links import MOST_CHARS
-from demo.ui.page import QUICK
 
 MOST_KEPT_CHARS = 2_000_000
 """Of a run; browsers keep about five million characters for a page."""
@@ -40,20 +38,7 @@ class Memory:
 
     run: gr.BrowserState = field(default_factory=lambda: _kept("run"))
     judgments: gr.BrowserState = field(default_factory=lambda: _kept("judgments"))
-
-    def keep(self, running: Any, write: Callable[..., str], inputs: Sequence[Any]) -> None:
-        """Keeps what `write` gives of the inputs whenever the event `running` has ended well."""
-
-        def kept(*values: Any) -> str:
-            try:
-                text = write(*values)
-            except DemoError:
-                return ""
-            return text if len(text) <= MOST_KEPT_CHARS else ""
-
-        running.success(kept, list(inputs), self.run, **QUICK).success(
-            None, self.run, None, js=ADD_TO_HISTORY, api_visibility="private"
-        )
+    history: gr.BrowserState = field(default_factory=lambda: _kept("history"))
 
 
 def asked(request: gr.Request, run: str | None) -> Mapping[str, str]:

@@ -15,6 +15,8 @@ IN_TURN: dict[str, Any] = QUIET | {"concurrency_limit": 1, "concurrency_id": "in
 """Events of which each needs what the one before it left."""
 RANKING: dict[str, Any] = QUIET | {"concurrency_limit": None, "concurrency_id": "ranking"}
 """Events that score: all begin at once, and `demo.turns` says which of them may work."""
+RUNNING: dict[str, Any] = RANKING | {"trigger_mode": "always_last"}
+"""A press of the button: while the run before still works, a worked example for instance, it waits for its end."""
 
 THREADS_BESIDE = 48
 """Threads for events that only draw, and for what the server does beside them."""

@@ -93,9 +93,9 @@ class ChartParts:
         return self.box, self.note, self.figure
 
 
-def build_chart(elem_id: str, shown: bool = True) -> ChartParts:
-    """A card with a heading and a picture, both empty."""
-    with gr.Column(elem_classes="plot-card", elem_id=f"{elem_id}-card", visible=shown) as box:
+def build_chart(elem_id: str) -> ChartParts:
+    """A card with a heading and a picture, both empty; it comes with its first view, and plotly's script with it."""
+    with gr.Column(elem_classes="plot-card", elem_id=f"{elem_id}-card", visible=False) as box:
         note = page_html("")
         figure = gr.Plot(show_label=False, container=False, elem_id=elem_id)
     return ChartParts(box, note, figure)
@@ -174,14 +174,19 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class ShareMenu:
-    """The menu of what can be taken away, to be placed by the tab: a button that opens it, then its entries by name."""
+    """The menu of what can be taken away, to be placed by the tab: a button that opens it, entries by name, pictures.
+
+    The browser alone makes the pictures (`assets/pictures.js`).
+    """
 
     opener: gr.HTML
     entries: dict[str, Download]
+    pictures: gr.HTML
 
     def components(self) -> list[Any]:
         """All of them, in their order."""
-        return [self.opener, *(part for entry in self.entries.values() for part in (entry.button, entry.payload))]
+        entries = (part for entry in self.entries.values() for part in (entry.button, entry.payload))
+        return [self.opener, *entries, self.pictures]
 
 
 def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> ShareMenu:
@@ -194,11 +199,13 @@ def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> Shar
     entries = {name: Download(*_button(text, f"{tab}-{name}", label)) for name, text in files.items()}
     link = Download(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, w.LINK_COPIED)
 
-    def localised(request: gr.Request) -> str:
-        return render("share.html", w.language_of(request))
+    pictures = page_html(render("pictures.html", "en"), elem_id=f"{tab}-pictures", render=False)
 
-    current_page().load(localised, None, opener, **QUICK)
-    return ShareMenu(opener, {"link": link, **entries})
+    def localised(request: gr.Request) -> list[str]:
+        return [render(name, w.language_of(request)) for name in ("share.html", "pictures.html")]
+
+    current_page().load(localised, None, [opener, pictures], **QUICK)
+    return ShareMenu(opener, {"link": link, **entries}, pictures)
 
 
 def _button(text: Message, elem_id: str, label: w.Labels) -> tuple[gr.Button, gr.JSON]:

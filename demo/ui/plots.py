@@ -12,4 +12,5 @@ CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 def plot(figure: go.Figure) -> PlotData:
     """What gr.Plot passes on to the page unchanged: no mode bar, no accidental zoom on a phone."""
-    return PlotData(type="plotly", plot=json.dumps(json.loads(figure.to_json()) | {"config": CONFIG}))
+    text = figure.to_json()
+    return PlotData(type="plotly", plot=f'{text[:-1]}, "config": {json.dumps(CONFIG)}}}')

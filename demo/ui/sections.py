@@ -5,7 +5,7 @@ To add a section, write its view and its row in the tab's list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -40,7 +40,6 @@ class ChartRow(Generic[Value]):
     key: str
     draw: Callable[[Value], ChartView]
     on: Occasion = ALWAYS
-    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,11 @@ class Built:
         charts = [part for chart in self.charts.values() for part in chart.components()]
         return [self.kept, self.status, *self.boxes.values(), *charts]
 
+    def streamed(self, updates: Iterator[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
+        """The updates, and one that changes nothing: gradio sends what was given last twice, so it should be short."""
+        yield from updates
+        yield {self.status: gr.skip()}
+
     def updates(self, view: View[Any]) -> dict[Any, Any]:
         """The view's values by component, without what it leaves alone, but never empty: gradio would refuse that."""
         found: dict[Any, Any] = {} if view.kept is None else {self.kept: view.kept}
@@ -192,4 +196,4 @@ def _build_section(
         if row.charts:
             with gr.Row(elem_classes="charts"):
                 for chart in row.charts:
-                    built.charts[chart.key] = build_chart(chart.key, chart.shown)
+                    built.charts[chart.key] = build_chart(chart.key)

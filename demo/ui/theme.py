@@ -10,8 +10,8 @@ import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 FONTS = Path(gr.__file__).resolve().parent / "templates" / "frontend" / "static" / "fonts" / "IBMPlexSans"
-SCRIPTS = ("lens.js", "inputs.js")
-STYLE_SHEETS = ("frame.css", "lens.css", "sections.css", "evaluate.css")
+SCRIPTS = ("lens.js", "inputs.js", "pictures.js", "guess.js")
+STYLE_SHEETS = ("frame.css", "lens.css", "sections.css", "evaluate.css", "print.css")
 # Of the fonts that gradio 6.31 brings, these two have every letter at the weights 400 and 700.
 _SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
 _MONO = gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700))

@@ -21,6 +21,8 @@ TAGLINE = Message("See what a cross-encoder changes in a BM25 ranking, by how mu
 TAB_RERANK = Message("Rerank")
 TAB_COMPARE = Message("Compare")
 TAB_EVALUATE = Message("Evaluate")
+TAB_HISTORY = Message("History")
+TAB_TOUR = Message("Tour")
 TAB_MODELS = Message("Models")
 TAB_ABOUT = Message("About")
 
@@ -55,6 +57,10 @@ FIRST_RESULTS = Message("Results of a run")
 FIRST_ROWS = Message("The first rows as they were read")
 FORMATS_KNOWN = Message("What is understood")
 UPLOAD_BUTTON = Message("Choose files")
+UPLOADS = Message("Files, in the order they are read")
+UPLOAD_UP = Message("Move {name} up")
+UPLOAD_REMOVE = Message("Remove {name}")
+DROP_HERE = Message("Drop the files: their passages are read, and nothing is ranked until you press the button.")
 UPLOAD_NONE = Message(
     "Text, Markdown, CSV, TSV, JSON, JSONL (each also .gz), PDF, DOCX, a BEIR folder as .zip, or a search "
     "response of Elasticsearch, OpenSearch or Solr. Several files at once are fine."
@@ -78,12 +84,12 @@ DEPTH = Message("Passages to rerank")
 DEPTH_INFO = Message("Taken from the top of the first stage; 0: as many as allowed")
 WINDOWS = Message("Score long passages in overlapping windows")
 WINDOWS_INFO = Message("The best window counts (MaxP); otherwise the end is cut")
-PRECISION = Message("Precision")
+PRECISION = Message("Number format")
 PRECISION_INFO = Message(
     "fp32 is exact. bf16 is faster on processors that have it and moves scores a little: on the bundled "
     "weights its order agrees with fp32's with a Kendall τ of 0.99. fp16 needs a GPU."
 )
-MODEL_OPTIONS = Message("Long passages and precision")
+MODEL_OPTIONS = Message("Long passages, number format")
 RUN = Message("Rerank")
 STOP = Message("Stop")
 
@@ -146,8 +152,41 @@ EDIT_TEXT = Message("Its text to try")
 EDIT_RUN = Message("Rank again and show both")
 NOTHING_EDITED = Message("Nothing is different yet. Change the query, or choose a passage and change its text.")
 
+# history
+HISTORY_INTRO = Message(
+    "The last {most} runs of Rerank and Compare, any two of them side by side. They are kept in this browser and "
+    "nowhere else; a session file takes them along, with your passages and judgments."
+)
+HISTORY_EMPTY = Message("Nothing was run yet in this browser. Press Rerank or Compare, and the run stands here.")
+HISTORY_ONE = Message("One run so far. With a second one, both stand here side by side.")
+HISTORY_FIRST = Message("One run")
+HISTORY_SECOND = Message("The other run")
+HISTORY_RUNS = Message("Your runs, the latest first")
+HISTORY_OPEN = Message("Open again")
+HISTORY_LOST = Message("cannot be opened again: its passages were not kept")
+HISTORY_CLEAR = Message("Clear the history")
+HISTORY_ASKED = Message("What was asked")
+HISTORY_FIGURES = Message("Figures")
+HISTORY_ORDER = Message("The first {k} of {label}")
+HISTORY_DIFFERS = Message("differs")
+SESSION_SAVE = Message("Save session")
+SESSION_OPEN = Message("Open a session file")
+SESSION_EMPTY = Message("There is nothing to save yet: run something first.")
+
+# tour
+TOUR_INTRO = Message(
+    "Each query here traps one ranker or the other. “Guess first” shows BM25's list alone and asks which passage the "
+    "cross-encoder puts first; then the page shows both lists."
+)
+TOUR_GUESS = Message("Guess first")
+TOUR_OPEN = Message("Open")
+GUESS_ASKED = Message("Your guess: which passage will the cross-encoder put first? Press it.")
+GUESS_NONE = Message("None of these")
+GUESS_RIGHT = Message("Right. First is now:")
+GUESS_WRONG = Message("Not that one. First is now:")
+
 # results
-SCALE = Message("Scores as")
+SCALE = Message("Show scores")
 RANK_CHANGE = Message("Ranking change")
 RANKING = Message("All passages")
 TIME = Message("What it took")
@@ -198,6 +237,8 @@ THEME_SWITCH = Message("Light or dark")
 LANGUAGE_SWITCH = Message("Language")
 JUMP = Message("Parts of this page")
 SHARE = Message("Share and save")
+PICTURE = Message("Picture")
+PICTURE_AS = Message("Save the picture as {format}")
 SCORES = Message("Scores")
 HOW_MUCH = Message("How much changed")
 STALE = Message("The inputs have changed since. Press the button to see what they give.")
@@ -222,7 +263,7 @@ READ_WINDOWS = Message(
     "{windows} windows were scored; the best one is shown plainly, the rest is underlined with dots."
 )
 SHOWN_PART = Message("… shown here: the first {shown} of {total} characters.")
-SIGMOID = Message("sigmoid {p}")
+SIGMOID = Message("{p} on a scale of 0…1 (sigmoid)")
 
 # links
 COPY_LINK = Message("Copy link")
@@ -254,7 +295,7 @@ WHY_NOT = Message("Not taken apart: {labels}.")
 
 # what it took
 TOOK_FIRST = Message("First stage")
-TOOK_TOKENISE = Message("Tokenising")
+TOOK_TOKENISE = Message("Cutting the text into tokens")
 TOOK_MODEL = Message("Scoring by the model")
 TOOK_RATE = Message("Pairs per second")
 TOOK_LOAD = Message("Loading the model (apart)")
@@ -290,8 +331,8 @@ USE_MODEL_NAMED = Message("Use {label} as the cross-encoder")
 MODEL_COLUMNS = (
     Message("Model"),
     Message("Where"),
-    Message("Shape, layers × width"),
-    Message("Score is"),
+    Message("Size, layers × width"),
+    Message("Its score is"),
     Message("Max tokens"),
     Message("NDCG@10 DL19"),
     Message("MRR@10 dev"),
@@ -353,10 +394,10 @@ SCORE_FACTS_NOTE = Message(
     "A margin is in the units of its own ranker's scores: compare margins down a list, never across "
     "rankers of different kinds."
 )
-MARGIN = Message("Rank 1 − rank 2")
-MEDIAN_MARGIN = Message("Median step")
+MARGIN = Message("Lead of the first")
+MEDIAN_MARGIN = Message("Usual step to the next")
 TIED = Message("Tied passages")
-DISTINCT = Message("Different scores")
+DISTINCT = Message("Distinct scores")
 SCORED = Message("Scored")
 SCORE_KIND = Message("Score")
 DEPTH_TITLE = Message("Had fewer passages been reranked")
@@ -396,7 +437,7 @@ BACKENDS = {
     "own forward": Message("this project's own forward pass"),
     "sentence-transformers": Message("the sentence-transformers library"),
 }
-CARD_PRECISION = Message("Precision")
+CARD_PRECISION = Message("Number format")
 CARD_TOKENIZER = Message("Tokenizer")
 CARD_OWN_TOKENIZER = Message("its own")
 CARD_LOWER = Message("lower case")
@@ -504,7 +545,12 @@ EVALUATION_CHARTS = Message("Query by query, depth and time")
 MEANING = Message("What a score means")
 RANKERS_BY_MEASURES = Message("Rankers by measures")
 AGAINST = Message("{measure} against {baseline}")
-CHANCE = Message("Chance? Effect")
+CHANCE = Message("By chance? How large?")
+CHANCE_MEANING = Message(
+    "p is how often so large a difference comes about if each query's two results are swapped at random: below 0.05 is "
+    "hardly chance. It is raised for the number of rankers (Holm). The effect is the mean difference over its standard "
+    "deviation: 0.2 is small, 0.8 large."
+)
 BASELINE = Message("baseline")
 PUBLISHED_VALUE = Message("published {value}")
 SIGNIFICANT_MARK = Message("differs from the baseline, corrected p < 0.05")

@@ -14,7 +14,7 @@ from demo.errors import InputError
 from demo.messages import Message
 from demo.ui import wording
 from demo.ui.boundary import guarded, sentence_of
-from demo.ui.inputs.components import parameter_label
+from demo.ui.inputs.components import parameter_label, rearranged
 
 
 def test_a_known_error_is_told_and_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -106,3 +106,9 @@ def test_a_parameter_says_its_range() -> None:
     from demo.rankers.bm25_index import B
 
     assert str(parameter_label(B)).endswith("(0 – 1)")
+
+
+def test_uploaded_files_are_moved_up_and_removed() -> None:
+    assert rearranged(["a", "b", "c"], 2, "up") == ["a", "c", "b"]
+    assert rearranged(["a", "b", "c"], 1, "remove") == ["a", "c"]
+    assert rearranged(["a"], 0, "remove") == []

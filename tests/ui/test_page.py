@@ -309,6 +309,14 @@ def test_models_and_about(open_page: Any) -> None:
     assert "Movement is not quality" in page.inner_text("#about")
 
 
+def test_about_fits_a_phone(open_page: Any) -> None:
+    page = open_page(width=390, height=844)
+    page.get_by_role("tab", name="More tabs").or_(page.get_by_role("button", name="More tabs")).click()
+    page.locator(".overflow-dropdown button", has_text="About").click()
+    page.wait_for_selector("#about h2")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_saved_csv_and_json(open_page: Any) -> None:
     page = open_page()
     paste(page, "\n".join(["=1+2 the library", *LINES]))

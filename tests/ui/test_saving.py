@@ -134,7 +134,7 @@ def test_judgments_and_scale_are_those_of_the_page(pane: InputsPane) -> None:
     shown = shown_of(tab)
     judgments = Judgments().judge(shown.query, shown.candidates[1], 3)
     text = tab.html(shown, judgments, "z", None, "en")["text"]
-    assert "(s − mean) / standard deviation" in text
+    assert "(s − mean) / deviation" in text
     data = json.loads(Elements(text).data[-1])
     assert {row["doc_id"]: row["grade"] for row in data["results"]}[shown.candidates[1].doc_id] == 3
 

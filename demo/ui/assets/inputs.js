@@ -79,7 +79,7 @@
     if (!one('.headline, .invitation', resultsOf(tab))) return;
     opened.add(tab);
     const asked = new URLSearchParams(location.search);
-    const linked = tab === 'evaluate' ? asked.has('evaluate') : asked.has('rankers');
+    const linked = one('#frame').dataset.linked === tab || (tab === 'evaluate' && asked.has('evaluate'));
     if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
   }
 
@@ -121,6 +121,41 @@
     keep(THEME, dark ? 'dark' : 'light');
   }
 
+  // ---- files dropped anywhere are uploaded where the open tab takes them ------------------------------------------------
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
+
+  function takeFiles(files) {
+    if (!TABS.includes(openTab())) one('#tab-rerank-button').click();
+    const name = openTab() === 'evaluate' ? 'evaluate-' : '', carried = new DataTransfer();
+    one(`#${name}source input[value=upload]`).click();
+    const line = one('.inputs-line button', sideOf(openTab()) ?? undefined);
+    if (line) line.setAttribute('aria-expanded', 'true');
+    const field = one(`#${name}upload`).previousElementSibling;
+    [...files].forEach((file) => carried.items.add(file));
+    field.files = carried.files;
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+
+  // what was wrong with the file before is no longer said
+  const forgetErrors = () => all('.run-box .alert, [id$=upload-note] .bad').forEach((said) => { said.hidden = true; });
+
+  const dropping = (on) => document.body.classList.toggle('dropping', on);
+  document.addEventListener('dragover', (event) => { if (carriesFiles(event)) { event.preventDefault(); dropping(true); } });
+  document.addEventListener('dragleave', (event) => { if (!event.relatedTarget) dropping(false); });
+  document.addEventListener('drop', (event) => {
+    dropping(false);
+    if (!carriesFiles(event) || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    takeFiles(event.dataTransfer.files);
+  });
+  document.addEventListener('change', (event) => { if (event.target.matches('input[type=file]')) forgetErrors(); });
+
+  // ---- times as this browser writes them -------------------------------------------------------------------------
+  const tellTimes = () => all('time[datetime]:not([data-told])').forEach((time) => {
+    time.dataset.told = '';
+    time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang || undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  });
+
   ['pointerdown', 'keydown', 'input'].forEach((kind) => document.addEventListener(kind, () => { touched = true; }, true));
   document.addEventListener('click', (event) => {
     const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
@@ -130,7 +165,7 @@
   });
 
   const start = () => {
-    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
+    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

@@ -210,6 +210,30 @@
     if (button.dataset.mode === 'blind') scene.classList.toggle('blind', on);
   }
 
+  // ---- words that explain themselves, on pointing, focus and touch ------------------------------------------------
+  let tip = null;
+
+  function explainTerm(term) {
+    tip?.remove();
+    tip = term && Object.assign(document.createElement('div'), { className: 'lens tip', textContent: term.getAttribute('aria-description') });
+    if (!tip) return;
+    tip.setAttribute('aria-hidden', 'true'); // a reader has the description of the term itself
+    document.body.append(tip);
+    const box = term.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = tip;
+    const below = box.bottom + 6 + height <= innerHeight;
+    tip.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - width - 8))}px`;
+    tip.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
+  }
+
+  document.addEventListener('pointerover', (event) => {
+    const term = event.pointerType === 'mouse' && event.target.closest?.('.term');
+    if (term) explainTerm(term); else if (event.pointerType === 'mouse' && !document.activeElement?.matches('.term')) explainTerm(null);
+  });
+  document.addEventListener('focusin', (event) => explainTerm(event.target.closest('.term')));
+  document.addEventListener('focusout', (event) => { if (event.target.closest('.term')) explainTerm(null); });
+  document.addEventListener('click', (event) => { const term = event.target.closest('.term'); if (term) { term.focus(); explainTerm(term); } });
+  document.addEventListener('scroll', () => explainTerm(null), true);
+
   // ---- why: the press goes to the server, the answer is brought into sight -----------------------------------
   const asked = new WeakSet(); // scenes that wait for an answer
 
@@ -244,6 +268,31 @@
     bringIntoView(section);
     fold.focus({ preventScroll: true });
   }
+
+  // ---- on paper everything is open, and on white ----------------------------------------------------------------------
+  const opened = []; // how to put back what was opened
+
+  function openForPaper() {
+    all('.fold[aria-expanded=false]').forEach((fold) => {
+      fold.setAttribute('aria-expanded', 'true');
+      opened.push(() => fold.setAttribute('aria-expanded', 'false'));
+    });
+    all('.lens details:not([open])').filter((part) => !part.closest('.programs')).forEach((part) => {
+      part.open = true;
+      opened.push(() => { part.open = false; });
+    });
+    all('.ranking:not(.all)').forEach((table) => {
+      table.classList.add('all');
+      opened.push(() => table.classList.remove('all'));
+    });
+    [document.body, document.documentElement].filter((part) => part.classList.contains('dark')).forEach((part) => {
+      part.classList.remove('dark');
+      opened.push(() => part.classList.add('dark'));
+    });
+  }
+
+  window.addEventListener('beforeprint', openForPaper);
+  window.addEventListener('afterprint', () => opened.splice(0).forEach((close) => close()));
 
   const pressRun = () => one(`#${one('#frame').dataset.tab.replace('tab-', '')}`)?.click();
 
@@ -368,6 +417,7 @@
       // the page learns of typing after a moment; the click must come behind it
       return setTimeout(pressRun, 60);
     }
+    if (event.key === 'Escape') explainTerm(null);
     if (event.key === 'Escape') all('.panel.open').forEach((panel) => panel.classList.remove('open'));
     if (event.ctrlKey || event.metaKey || !event.target.closest) return undefined;
     const end = event.target.closest('.flow .end'), row = event.target.closest('.ranking tbody tr');

@@ -151,7 +151,7 @@ def _build_panel(label: w.Labels) -> CompareOptionInputs:
             render=False,
         ),
         scale=gr.Radio(
-            [(label(row.label), row.key) for row in SCALES],
+            [(label(row.choice), row.key) for row in SCALES],
             value=start.scale,
             label=label(w.SCALE),
             elem_id="result-scale",

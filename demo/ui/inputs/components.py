@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,7 @@ from gradio.components import Component
 from demo import formats
 from demo.messages import Language, Message
 from demo.rankers.bm25_index import VARIANTS, Parameter, Variant, find_variant
-from demo.records import Query
+from demo.records import Collection, Query
 from demo.text import STEMMERS
 from demo.ui import wording as w
 from demo.ui.inputs.fields import Choices, Understood, with_choice
@@ -24,6 +25,15 @@ from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_inputs_line
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
+from demo.ui.views.render import render
+
+BRIDGE = """
+document.addEventListener('click', (event) => {
+  const { upload, action } = event.target.closest('[data-upload]')?.dataset ?? {};
+  if (upload) trigger('select', { place: Number(upload), action });
+});
+"""
+"""Tells which of the uploaded files is to be removed or moved up."""
 
 RUN_NOW = "() => document.dispatchEvent(new CustomEvent('lens-run'))"
 """A query that was chosen is run in the tab that is open."""
@@ -33,7 +43,7 @@ SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Components that change the form or speak of it."""
+    """Components that change the form or speak of it; `files` are the paths of what was uploaded, in their order."""
 
     examples: gr.Dropdown
     collection: gr.HTML
@@ -41,6 +51,8 @@ class Notes:
     pasted: gr.HTML
     pasted_fields: FieldMenus
     uploads: gr.UploadButton
+    files: gr.State
+    file_list: gr.HTML
     uploaded: gr.HTML
     uploaded_fields: FieldMenus
 
@@ -75,10 +87,9 @@ class Inputs:
         fitted = _parameter_fields(form.variant, numbers, language)
         values |= {self.form[name]: field for name, field in zip(PARAMETERS, fitted, strict=True)}
         chosen = pane.service.collection(form.collection)
-        known = form.query if any(query.text == form.query for query in chosen.queries) else None
         pasted = pane.read_pasted(form.pasted, form.reading, form.choices)
         return values | {
-            notes.examples: gr.Dropdown(choices=query_choices(chosen.queries), value=known),
+            notes.examples: query_menu(pane.queries(form.source, form.collection, None), form.query),
             notes.collection: collection_note(chosen, language),
             notes.pasted: pasted.note(language),
             **notes.pasted_fields.updates(pasted, language),
@@ -90,10 +101,24 @@ def query_choices(queries: Sequence[Query]) -> list[tuple[str, str]]:
     return [(query.text, query.text) for query in queries]
 
 
+def query_menu(queries: Sequence[Query], query: str = "") -> gr.Dropdown:
+    """The menu of these queries with the one chosen that has this text; hidden where there are none."""
+    known = query if any(each.text == query for each in queries) else None
+    return gr.Dropdown(choices=query_choices(queries), value=known, visible=bool(queries))
+
+
 def parameter_label(row: Parameter) -> Message:
     """Sign, meaning and range of a parameter: «k₁: how much repeats of a term add (0 – 10)»."""
     span = f"{row.least:g} – {row.most:g}"
     return Message("{sign}: {meaning} ({span})", sign=row.sign, meaning=row.meaning, span=span)
+
+
+def rearranged(paths: Sequence[str], place: int, action: str) -> list[str]:
+    """The files without the one at `place` (“remove”), or with it before its neighbour (“up”)."""
+    others = [path for at, path in enumerate(paths) if at != place]
+    if action == "up" and 0 < place < len(paths):
+        others.insert(place - 1, paths[place])
+    return others
 
 
 def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
@@ -150,6 +175,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
                 file_types=list(formats.accepted_suffixes()),
                 elem_id="upload",
             )
+            file_list = page_html("", elem_id="upload-list")
             uploaded_note = page_html(status.reading(w.UPLOAD_NONE, "en"), elem_id="upload-note")
             uploaded_fields = build_field_menus(JUDGED_ROLES, "upload-fields", label)
         with gr.Column(elem_id="read-as"):
@@ -182,7 +208,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     }
     notes = Notes(
         *(examples, collection_box, known_formats, pasted_note, pasted_fields),
-        *(uploads, uploaded_note, uploaded_fields),
+        *(uploads, gr.State([]), file_list, uploaded_note, uploaded_fields),
     )
     inputs = Inputs(pane, form, notes, column, actions)
     _wire(inputs, memory)
@@ -270,18 +296,27 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
         if understood.found is None:
             return {notes.uploaded: understood.note(language)}
         collection = understood.found.collection
-        found: dict[Any, Any] = {
+        return {
             form["uploaded"]: collection,
             notes.uploaded: understood.note(language),
             form["first_stage"]: pane.usual_first_stage(UPLOAD, collection),
+            notes.examples: query_menu(collection.queries),
         }
-        if collection.queries:
-            found[notes.examples] = gr.Dropdown(choices=query_choices(collection.queries), value=None)
-        return found
+
+    def source_chosen(source: str, key: str, uploaded: Collection | None, query: str) -> tuple[str, Any]:
+        return pane.usual_first_stage(source, uploaded), query_menu(pane.queries(source, key, uploaded), query)
 
     def uploaded(request: gr.Request, paths: list[str] | None, reading: str, choices: Choices) -> dict[Any, Any]:
         understood, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
-        return understood_upload(understood, language) | notes.uploaded_fields.updates(understood, language)
+        found = understood_upload(understood, language) | notes.uploaded_fields.updates(understood, language)
+        names = [Path(path).name for path in paths or ()]
+        return found | {notes.files: paths or [], notes.file_list: render("uploads.html", language, names=names)}
+
+    def arranged(
+        request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices
+    ) -> dict[Any, Any]:
+        told = event._data
+        return uploaded(request, rearranged(paths, int(told["place"]), told["action"]), reading, choices)
 
     def upload_chosen(
         request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, *values: str | None
@@ -298,9 +333,7 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
 
     def collection_chosen(request: gr.Request, key: str, query: str) -> tuple[Any, ...]:
         chosen, text = pane.service.collection(key), pane.query_for(key, query)
-        known = text if any(query.text == text for query in chosen.queries) else None
-        menu = gr.Dropdown(choices=query_choices(chosen.queries), value=known)
-        return menu, text, collection_note(chosen, w.language_of(request))
+        return query_menu(chosen.queries, text), text, collection_note(chosen, w.language_of(request))
 
     def variant_chosen(request: gr.Request, key: str) -> list[Any]:
         return _parameter_fields(key, find_variant(key).defaults, w.language_of(request))
@@ -327,12 +360,16 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     )
     read_again = [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]]
     read_again += notes.uploaded_fields.outputs()
-    gr.on(
-        [notes.uploads.upload, reading.input],
-        uploaded,
-        [notes.uploads, reading, choices],
-        read_again,
+    listed = [*read_again, notes.files, notes.file_list]
+    reading.input(uploaded, [notes.files, reading, choices], listed, **QUICK)
+    notes.uploads.upload(None, None, notes.uploaded, js="() => ''", api_visibility="private")
+    notes.uploads.upload(uploaded, [notes.uploads, reading, choices], listed, **QUICK)
+    bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
+    bridge.select(arranged, [notes.files, reading, choices], listed, **QUICK)
+    notes.uploaded_fields.on_input(upload_chosen, [notes.files, reading, choices], [choices, *read_again])
+    form["source"].input(
+        source_chosen,
+        [form["source"], collection, form["uploaded"], query],
+        [form["first_stage"], notes.examples],
         **QUICK,
     )
-    notes.uploaded_fields.on_input(upload_chosen, [notes.uploads, reading, choices], [choices, *read_again])
-    form["source"].input(pane.usual_first_stage, [form["source"], form["uploaded"]], form["first_stage"], **QUICK)

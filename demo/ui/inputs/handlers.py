@@ -17,7 +17,7 @@ from demo.rankers import engine
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.protocol import Ranker
-from demo.records import Collection
+from demo.records import Collection, Query
 from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.text import Analysis
@@ -123,6 +123,12 @@ class InputsPane:
         """The first stage to begin with: the order of the engine that an uploaded response came from, else BM25."""
         given = source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None
         return engine.NAME if given else str(self.service.default_first_stage())
+
+    def queries(self, source: str, key: str, uploaded: Collection | None) -> Sequence[Query]:
+        """Those that come with the passages of this source; none with pasted text."""
+        if source == COLLECTION:
+            return self.service.collection(key).queries
+        return uploaded.queries if source == UPLOAD and uploaded is not None else ()
 
     def first_stage(self, form: InputsForm) -> Ranker:
         """The form's first stage.

@@ -25,7 +25,7 @@ from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import JUDGED, LOADED, judged_box
 from demo.ui.links import Link, needs_download, read, written
-from demo.ui.parts import ChartView
+from demo.ui.parts import HIDDEN, ChartView
 from demo.ui.plots import plot
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
@@ -63,12 +63,13 @@ class RerankLook:
 
 
 def _chart(row: Chart, look: RerankLook) -> ChartView:
-    """One chart's heading with its words for screen readers, and its picture."""
+    """One chart's heading with its words for screen readers, and its picture; nothing where so few gain none by it."""
+    if look.pair.result.size < row.from_size:
+        return HIDDEN
     data = row.data(look.pair, look.scale)
     return ChartView(
         note=status.chart_note(row.label, row.alt(data), look.language),
         figure=plot(row.figure(data, look.language)),
-        shown=look.pair.result.size >= row.from_size,
     )
 
 
@@ -87,10 +88,7 @@ SECTIONS: tuple[Section[RerankLook], ...] = (
         "scores",
         w.SCORES,
         lambda look: status.reading(look.scale.formula, look.language),
-        tuple(
-            ChartRow(row.key, partial(_chart, row), SCALE if row.scaled else frozenset(), row.from_size == 0)
-            for row in PAIR_CHARTS
-        ),
+        tuple(ChartRow(row.key, partial(_chart, row), SCALE if row.scaled else frozenset()) for row in PAIR_CHARTS),
         on=SCALE,
     ),
     Section("figures", w.HOW_MUCH, lambda look: figures.key_figure_strip(look.pair, look.language)),

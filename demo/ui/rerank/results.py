@@ -37,7 +37,7 @@ class RerankResults:
 def build_results(status_box: gr.HTML, label: w.Labels) -> RerankResults:
     """The right side, empty until the first result arrives."""
     scale = gr.Radio(
-        [(label(row.label), row.key) for row in SCALES],
+        [(label(row.choice), row.key) for row in SCALES],
         value=RAW.key,
         label=label(w.SCALE),
         elem_id="scale",

@@ -23,23 +23,27 @@ from demo.ui.compare.inputs import CompareActions, build_actions
 from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
 from demo.ui.explaining import Asked, Question
 from demo.ui.frame import PageFrame
+from demo.ui.history.keeping import keep
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
-from demo.ui.memory import MOST_KEPT_CHARS
-from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.memory import MOST_KEPT_CHARS, Memory
+from demo.ui.memory import asked as asked_for
+from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion, View
 from demo.ui.session import ShownResult
 from demo.ui.views import status
 
-GO_TO_COMPARE = """() => {
-  const asked = new URLSearchParams(location.search);
-  if (asked.has('rankers') && !asked.has('evaluate')) document.querySelector('#tab-compare-button').click();
+GO_TO_COMPARE = """(kept) => {
+  const asked = new URLSearchParams(location.search || kept);
+  if (!asked.has('rankers') || asked.has('evaluate')) return;
+  document.querySelector('#frame').dataset.linked = 'compare';
+  document.querySelector('#tab-compare-button').click();
 }"""
-"""A link that names rankers opens this tab."""
+"""A link that names rankers opens this tab, and so does a kept run of it."""
 
 
 def build(frame: PageFrame) -> None:
@@ -56,18 +60,18 @@ def build(frame: PageFrame) -> None:
     frame.judging.scenes.append(Scene("compare-results", built, judged))
     asked = Asked("compare-results", built.kept, built.boxes[WHY])
     frame.explaining.scenes.append(asked)
-    _wire_choice(tab, actions, built.boxes["headline"])
+    _wire_choice(tab, actions, built.boxes["headline"], frame.memory)
     _wire_runs(tab, actions, frame.inputs.form["choices"])
     _wire_run(tab, frame, actions, results)
     _wire_looks(tab, frame, results, asked)
     _wire_what_if(tab, results)
 
 
-def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML) -> None:
+def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML, memory: Memory) -> None:
     """Menus and the invitation in the visitor's language, and adding a ranker with options of its own."""
 
-    def localised(request: gr.Request) -> dict[Any, Any]:
-        language, link = w.language_of(request), read_if_right(request.query_params, tab.pane)
+    def localised(request: gr.Request, kept: str) -> dict[Any, Any]:
+        language, link = w.language_of(request), read_if_right(asked_for(request, kept), tab.pane)
         menu = ranker_choices(tab.service, True, language)
         note = {actions.run_note: status.reading(w.ADD_RUNS_INFO, language)}
         models = note | {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
@@ -81,7 +85,7 @@ def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML) ->
         except DemoError as error:
             return gr.skip(), status.reading(error.message, w.language_of(request), bad=True)
 
-    current_page().load(localised, None, [actions.rankers, actions.model, actions.run_note, headline], **QUICK)
+    current_page().load(localised, memory.run, [actions.rankers, actions.model, actions.run_note, headline], **QUICK)
     actions.add.click(
         added,
         [actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
@@ -138,11 +142,12 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
         typed, (rankers, runs, judgments, *looks) = values[: len(form)], values[len(form) :]
         controls = CompareOptionInputs.controls(looks)
         views = tab.run(InputsForm(*typed), rankers or (), controls, judgments, w.language_of(request), runs)
-        yield from updates(views, controls)
+        yield from built.streamed(updates(views, controls))
 
-    def opening(request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
         yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
-        yield from updates(tab.opening(request.query_params, w.language_of(request)), CompareOptions())
+        views = tab.opening(asked_for(request, kept), w.language_of(request))
+        yield from built.streamed(updates(views, CompareOptions()))
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(InputsForm(*values[:-1]), values[-1] or ())
@@ -156,13 +161,13 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
 
     fitted = [panel.depth, panel.reference, *panel.weights, edit.query, edit.passage, edit.text]
     outputs = [*built.outputs(), *fitted]
-    running = actions.box.run.click(
-        run, [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()], outputs, **RANKING
-    )
-    frame.memory.keep(running, remembered, [*form, actions.rankers])
     page = current_page()
-    page.load(opening, None, outputs, **RANKING)
-    page.load(None, js=GO_TO_COMPARE, api_visibility="private")
+    example = page.load(opening, frame.memory.run, outputs, **RANKING)
+    asked = [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()]
+    running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
+    judgments = frame.judging.judgments
+    keep(frame.memory, running, remembered, [*form, actions.rankers], built.kept, judgments)
+    page.load(None, frame.memory.run, None, js=GO_TO_COMPARE, api_visibility="private")
     results.share.entries["link"].serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
 

@@ -23,9 +23,9 @@ from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
 from demo.ui.evaluate.results import EvaluateOptionInputs, EvaluateResults, build_evaluate_results
 from demo.ui.evaluate.session import EVERY, NO_PRESET, Evaluated, EvaluateOptions
 from demo.ui.frame import PageFrame
-from demo.ui.inputs.components import query_choices
+from demo.ui.inputs.components import query_menu
 from demo.ui.inputs.fields import Choices, Understood, with_choice
-from demo.ui.page import QUICK, RANKING, current_page, current_tab
+from demo.ui.page import QUICK, RUNNING, current_page, current_tab
 from demo.ui.rankers import ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
@@ -156,6 +156,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
     form["collection"].input(chosen, form["collection"], inputs.collection_note, **QUICK)
     asked = [inputs.upload, inputs.qrels, choices]
     told = [form["uploaded"], inputs.upload_note, inputs.qrels, *inputs.upload_fields.outputs()]
+    inputs.upload.upload(None, None, inputs.upload_note, js="() => ''", api_visibility="private")
     gr.on([inputs.upload.upload, inputs.qrels.submit], uploaded, asked, told, **QUICK)
     inputs.upload_fields.on_input(fields_chosen, asked, [choices, *told])
     run_told = [form["run"], inputs.run_note, *inputs.run_fields.outputs()]
@@ -174,8 +175,9 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
-        for view in tab.run(asked, looks, w.language_of(request)):
-            yield results.updates(view, looks, w.language_of(request))
+        views = tab.run(asked, looks, w.language_of(request))
+        language = w.language_of(request)
+        yield from results.built.streamed(results.updates(view, looks, language) for view in views)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks = _at_best(panel.looks(values))
@@ -188,7 +190,7 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults
 
     results.share.entries["link"].serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
-    running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RANKING)
+    running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RUNNING)
     box.stop.click(None, cancels=[running], api_visibility="private").then(
         stopped, [results.built.kept, grade, *panel.components()], results.outputs(), **QUICK
     )
@@ -279,7 +281,7 @@ def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) 
             form["source"]: found.source,
             form["first_stage"]: "bm25",
             form["depth"]: found.depth,
-            notes.examples: gr.Dropdown(choices=query_choices(collection.queries), value=found.query),
+            notes.examples: query_menu(collection.queries, found.query),
         }
         if evaluated.bundled:
             return values | {

@@ -17,12 +17,13 @@ from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
 from demo.ui.explaining import Asked
 from demo.ui.frame import PageFrame
+from demo.ui.history.keeping import keep
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS, read_judgments
 from demo.ui.memory import asked as asked_for
-from demo.ui.page import QUICK, RANKING, current_page
+from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.rerank.inputs import RerankActions, build_actions
@@ -59,12 +60,12 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         *typed, model, windows, precision, judged, chosen_scale = values
         reranker = tab.reranker(model or "", precision, windows)
-        for view in tab.run(InputsForm(*typed), reranker, judged, chosen_scale, w.language_of(request)):
-            yield built.updates(view)
+        views = tab.run(InputsForm(*typed), reranker, judged, chosen_scale, w.language_of(request))
+        yield from built.streamed(map(built.updates, views))
 
     def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:
-        for view in tab.opening(asked_for(request, run), w.language_of(request), read_judgments(judged)):
-            yield built.updates(view)
+        views = tab.opening(asked_for(request, run), w.language_of(request), read_judgments(judged))
+        yield from built.streamed(map(built.updates, views))
 
     def localised(request: gr.Request, run: str) -> dict[Any, Any]:
         menu = reranker_choices(tab.service, w.language_of(request))
@@ -99,12 +100,14 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
 
     gr.HTML("", js_on_load=USE, visible="hidden").select(use, None, actions.model, **QUICK)
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
-    running = actions.box.run.click(run, [*frame.inputs.components(), *own], built.outputs(), **RANKING)
+    page = current_page()
+    example = page.load(opening, [frame.memory.run, frame.memory.judgments], built.outputs(), **RANKING)
+    running = actions.box.run.click(
+        run, [*frame.inputs.components(), *own], built.outputs(), cancels=[example], **RUNNING
+    )
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
-    frame.memory.keep(running, remembered, asking)
-    page = current_page()
-    page.load(opening, [frame.memory.run, frame.memory.judgments], built.outputs(), **RANKING)
+    keep(frame.memory, running, remembered, asking, built.kept, judgments)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries

@@ -16,7 +16,8 @@ from demo.evaluation.presets import published_value
 from demo.evaluation.protocol import PartialEvaluation
 from demo.evaluation.slices import QUERIES, Field, Slice, slices
 from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict, what_changes
-from demo.messages import Language, Message
+from demo.messages import NOTHING, Language, Message
+from demo.metrics.agreement import RBO
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import Measure
 from demo.metrics.significance import Interval, describe_effect
@@ -52,6 +53,7 @@ class EvaluationFigure:
     label: Message
     value: str
     sub: str
+    meaning: Message = NOTHING
 
 
 def headline(evaluated: Evaluated, study: EvaluationView, language: Language) -> str:
@@ -90,7 +92,7 @@ def _change_figures(study: EvaluationView, language: Language) -> list[Evaluatio
         found.append(EvaluationFigure(w.OTHER_FIRST_ON, f"{changes.other_first:,}", of_all))
         if not changes.fits:
             found.append(EvaluationFigure(w.NEW_IN_TEN, f"{changes.new:.1f}", mean_of))
-        found.append(EvaluationFigure(w.AGREEMENT_RBO, f"{changes.rbo:.2f}", mean_of))
+        found.append(EvaluationFigure(w.AGREEMENT_RBO, f"{changes.rbo:.2f}", mean_of, RBO.meaning))
     return [*found, _time_figure(study, study.key, language)]
 
 
@@ -113,6 +115,7 @@ def _quality_figures(study: EvaluationView, language: Language) -> list[Evaluati
             Message("{name}, {label}", name=measure.name, label=best.label),
             f"{figure.mean:.3f}",
             _interval(figure.interval),
+            measure.row.meaning,
         ),
     ]
     if figure.test is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demo.messages import Language, Message
+from demo.metrics.effectiveness import parse_measures
 from demo.phrases import signed
 from demo.records import Ranking
 from demo.ui import wording as w
@@ -52,7 +53,7 @@ def judged_figures(rankings: Sequence[Ranking], figures: Mapping[str, Figures], 
         "judged.html",
         language,
         sentence=_who_is_better(rankings, names[0], values[names[0]]).to(language),
-        names=names,
+        measures=parse_measures(" ".join(names)),
         rows=[
             JudgedRow(ranking.ranker.label, tuple(cell(name, values[name][ranker_index]) for name in names))
             for ranker_index, ranking in enumerate(rankings)

@@ -13,7 +13,7 @@ import numpy as np
 
 from demo.charts.scales import Values, min_max, sigmoid
 from demo.messages import Language, Message
-from demo.phrases import passage_name, shorten, signed
+from demo.phrases import passage_name, score_text, shorten
 from demo.records import Extent, FloatArray, Passage, Query, Ranking
 from demo.score_kinds import ScoreKind
 from demo.text import Analysis, matching_spans
@@ -233,7 +233,7 @@ def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
 
 def score_words(value: float, kind: ScoreKind) -> str:
     """The score as its kind is written; "–" for no score, which a run has for what it does not list."""
-    return "–" if np.isnan(value) or value == -np.inf else signed(value, kind.decimals, plus=kind.signed)
+    return "–" if np.isnan(value) or value == -np.inf else score_text(value, kind.decimals, plus=kind.signed)
 
 
 def shares(scores: FloatArray) -> Values:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demo.messages import Language
-from demo.phrases import direction, passage_name, shorten, signed
+from demo.phrases import direction, passage_name, score_text, shorten
 from demo.records import Effect, Explanation, Occlusion, Passage, RankerSpec, TermWeights
 from demo.text import word_spans
 from demo.ui import wording as w
@@ -87,7 +87,7 @@ def _terms(found: TermWeights) -> Terms:
     rows = (
         WordRow(
             each.word,
-            signed(each.value, 2),
+            score_text(each.value),
             round(abs(each.value) / most, 3),
             note="" if each.term == each.word.casefold() else each.term,
         )
@@ -135,4 +135,4 @@ def pieces(text: str, effects: Sequence[Effect], most: float) -> tuple[Piece, ..
 
 
 def _effect(effect: Effect) -> str:
-    return signed(effect.value, 2, plus=True)
+    return score_text(effect.value, plus=True)

@@ -1,0 +1,104 @@
+"""The History tab: the visitor's last runs, any two side by side, and the session as a file.
+
+All of it comes from the visitor's browser with the event, and what is drawn of it goes back; nothing stays here.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from demo import uploads
+from demo.errors import InputError
+from demo.messages import Language
+from demo.ui import wording as w
+from demo.ui.boundary import sentence_of
+from demo.ui.frame import PageFrame
+from demo.ui.history.runs import MOST_RUNS, PastRun, read_runs
+from demo.ui.history.session_file import NAME, Session, read_session, session_text
+from demo.ui.page import QUICK, current_tab, page_html
+from demo.ui.parts import build_download
+from demo.ui.views import status
+from demo.ui.views.history import run_list, run_name, two_runs
+
+OPEN_AGAIN = """() => { setTimeout(() => location.assign(location.pathname), 300); }"""
+"""Opens the page anew with what was kept, once the browser has written it down."""
+
+BRIDGE = """
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-open-run]');
+  if (button) trigger('select', { place: Number(button.dataset.openRun) });
+});
+"""
+"""Tells which run is to be opened again, where it is too long for a link."""
+
+
+def build(frame: PageFrame) -> None:
+    """The tab's components and what happens when they are used."""
+    memory, label = frame.memory, frame.label
+    with gr.Column(elem_id="past"):
+        intro = page_html(status.reading(w.HISTORY_INTRO.format(most=MOST_RUNS), "en"))
+        with gr.Row(elem_id="session"):
+            save = build_download(label(w.SESSION_SAVE), "save-session")
+            opened = gr.UploadButton(label(w.SESSION_OPEN), size="sm", file_types=[".json"], elem_id="open-session")  # type: ignore[arg-type]
+            clear = gr.Button(label(w.HISTORY_CLEAR), size="sm", elem_id="clear-history")
+        with gr.Row(elem_id="two-runs"):
+            first = gr.Dropdown([], label=label(w.HISTORY_FIRST), elem_id="first-run")
+            second = gr.Dropdown([], label=label(w.HISTORY_SECOND), elem_id="second-run")
+        beside = page_html("", elem_id="side-by-side-box")
+        runs_box = page_html("", elem_id="past-runs-box")
+    bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
+
+    def shown(request: gr.Request, kept: str) -> dict[Any, Any]:
+        return drawn(read_runs(kept), w.language_of(request))
+
+    def drawn(runs: tuple[PastRun, ...], language: Language) -> dict[Any, Any]:
+        entries = [(run_name(place, run, language), place) for place, run in enumerate(runs)]
+        several = len(runs) > 1
+        places = (1, 0) if several else (None, None)
+        menus = zip((first, second), places, strict=True)
+        alone = status.reading(w.HISTORY_ONE, language) if runs else ""
+        return {
+            intro: status.reading(w.HISTORY_INTRO.format(most=MOST_RUNS), language),
+            **{menu: gr.Dropdown(choices=entries, value=place, visible=several) for menu, place in menus},
+            beside: two_runs(runs[1], runs[0], language) if several else alone,
+            runs_box: run_list(runs, language),
+        }
+
+    def chosen(request: gr.Request, kept: str, one: int | None, other: int | None) -> Any:
+        runs = read_runs(kept)
+        if one is None or other is None or max(one, other) >= len(runs):
+            return gr.skip()
+        return two_runs(runs[one], runs[other], w.language_of(request))
+
+    def cleared(request: gr.Request) -> dict[Any, Any]:
+        return {memory.history: "", **drawn((), w.language_of(request))}
+
+    def again(event: gr.EventData, kept: str) -> str:
+        return read_runs(kept)[int(event._data["place"])].address
+
+    def saved(*parts: str) -> dict[str, str]:
+        if not any(parts):
+            raise InputError(w.SESSION_EMPTY)
+        return {"name": NAME, "text": session_text(Session(*(part or "" for part in parts)))}
+
+    def loaded(request: gr.Request, path: str | None) -> dict[Any, Any]:
+        try:
+            session = read_session(*uploads.read(str(path)))
+        except Exception as error:  # part of the boundary: told or logged
+            told = sentence_of(error).to(w.language_of(request))
+            raise gr.Error(escape(told), print_exception=False) from error
+        finally:
+            uploads.forget(path)
+        return {memory.run: session.run, memory.judgments: session.judgments, memory.history: session.history}
+
+    filled = [intro, first, second, beside, runs_box]
+    parts = [memory.run, memory.judgments, memory.history]
+    current_tab().select(shown, memory.history, filled, **QUICK)
+    gr.on([first.input, second.input], chosen, [memory.history, first, second], beside, **QUICK)
+    clear.click(cleared, None, [memory.history, *filled], **QUICK)
+    save.serve(saved, parts)
+    opened.upload(loaded, opened, parts, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")
+    bridge.select(again, memory.history, memory.run, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")

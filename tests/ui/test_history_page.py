@@ -1,0 +1,68 @@
+"""The visitor's own runs, in a real browser: kept, laid side by side, saved as a file and opened elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+LINES = "The library opens at nine.\nCats sleep for most of the day.\nBooks can be borrowed for four weeks."
+
+
+def run(page: Any, query: str) -> None:
+    page.fill("#query textarea", query)
+    page.wait_for_timeout(300)
+    page.click("#rerank")
+    page.wait_for_function(
+        "query => document.querySelector('#rerank-headline-box .query q')?.textContent === query", arg=query
+    )
+    page.wait_for_url(lambda url: url.startswith(f"{url.split('?')[0]}?query={quote_plus(query)}&"))  # it is kept now
+
+
+def runs_kept(page: Any) -> int:
+    return int(page.locator(".past-runs li").count())
+
+
+def test_two_runs_stand_side_by_side_and_the_session_opens_elsewhere(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    page.check("#source input[value=paste]")
+    page.fill("#paste textarea", LINES)
+    run(page, "when does the library open")
+    run(page, "how long can I keep a book")
+    page.click("#tab-history-button")
+    page.wait_for_selector("#side-by-side-box .two-runs")
+    assert runs_kept(page) == 2
+    rows = page.locator(".two-runs").first.locator("tr.differs")
+    assert "how long can I keep a book" in rows.first.inner_text()
+    assert rows.count() == 1  # passages, first stage and rankers are the same
+    assert page.locator(".past-places").first.locator("li").count() == 3
+    with page.expect_download() as download:
+        page.click("#save-session")
+    file = tmp_path / "session.json"
+    download.value.save_as(file)
+    assert json.loads(file.read_text(encoding="utf-8"))["format"] == "rerank-lens-session"
+
+    other = open_page(width=390, height=844)
+    other.click("#tab-history-button")
+    with other.expect_file_chooser() as chooser:
+        other.click("#open-session")
+    chooser.value.set_files(str(file))
+    other.wait_for_function("() => document.querySelector('#query textarea')?.value === 'how long can I keep a book'")
+    assert other.input_value("#paste textarea") == LINES
+    other.wait_for_function("() => document.querySelectorAll('#rerank-results .ranking tbody tr').length === 3")
+    other.click("#tab-history-button")
+    other.wait_for_selector(".past-runs li")
+    assert runs_kept(other) == 2
+    assert other.evaluate("document.documentElement.scrollWidth") <= 390
+    other.click("#clear-history")
+    other.wait_for_selector(".past-runs", state="detached")
+    file.write_text("{}", encoding="utf-8")
+    with other.expect_file_chooser() as chooser:
+        other.click("#open-session")
+    chooser.value.set_files(str(file))
+    other.wait_for_selector("[data-testid=toast-body]:has-text('no saved session')")

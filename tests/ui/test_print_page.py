@@ -1,0 +1,23 @@
+"""The page on paper, in a real browser: everything open, nothing for hands, and afterwards as before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_all_passages_are_printed_and_no_controls(open_page: Any) -> None:
+    page = open_page(color_scheme="dark", unfolded=False)
+    rows = page.locator("#rerank-results .ranking tbody tr")
+    page.emulate_media(media="print")
+    page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    assert rows.count() == page.locator("#rerank-results .ranking tbody tr:visible").count() == 59
+    assert page.locator("#inputs:visible, .switches:visible, #rerank-share:visible, .touch:visible").count() == 0
+    assert not page.evaluate("() => document.body.classList.contains('dark')")
+    page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.locator("#rerank-results .ranking tbody tr:visible").count() == 0  # its section is folded again
+    assert page.evaluate("() => document.body.classList.contains('dark')")
