@@ -15,7 +15,6 @@ from tokenizers import Tokenizer, models
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.pairs import (
-    Ids,
     KeptTokens,
     PairTokenizer,
     Tokens,
@@ -41,10 +40,10 @@ def rows_of(pairs: PairTokenizer, query: str, passages: Sequence[str], overlappi
 
 def cut(
     pairs: PairTokenizer, query: str, passages: Sequence[str], max_tokens: int = 0, overlapping: bool = False
-) -> tuple[Ids, Tokens, Windows]:
+) -> tuple[Tokens, Tokens, Windows]:
     """The query's tokens, the passages', and what of them is read."""
-    (question,), texts = pairs.encode([query]), pairs.encode(passages)
-    return question, texts, pairs.windows(question, texts, pairs.room(max_tokens), overlapping)
+    question, texts = pairs.encode([query]), pairs.encode(passages)
+    return question, texts, pairs.windows(question[0], texts, pairs.room(max_tokens), overlapping)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
