@@ -62,6 +62,8 @@ HOMES = {
         "demo.training",
         "demo.benchmark",
     ),
+    "elasticsearch": ("demo.rankers.search.engines",),
+    "opensearchpy": ("demo.rankers.search.engines",),
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
@@ -95,6 +97,8 @@ HEAVY = (
     "chardet",
     "polib",
     "babel",
+    "elasticsearch",
+    "opensearchpy",
 )
 """Never loaded before somebody needs them."""
 

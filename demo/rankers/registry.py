@@ -17,12 +17,14 @@ from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.remote import ranker as remote
 from demo.rankers.remote.remotes import Remotes
+from demo.rankers.search import ranker as search
+from demo.rankers.search.searches import Searches
 from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
-KINDS = (bm25.KIND, engine.KIND, dense.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
+KINDS = (bm25.KIND, engine.KIND, search.KIND, dense.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
 """The order of menus; the last kind takes every name that no other has."""
 
 
@@ -33,12 +35,13 @@ class Rankers:
         kinds: rows as in KINDS.
 
     Raises:
-        InputError: the setting for remote rerankers cannot be used.
+        InputError: the setting for remote rerankers or for search engines cannot be used.
     """
 
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
-        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), Remotes.of(settings), self.read)
+        remotes, searches = Remotes.of(settings), Searches.of(settings)
+        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), remotes, searches, self.read)
 
     @property
     def index_bytes(self) -> int:

@@ -9,6 +9,7 @@ from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Ranker
 from demo.rankers.remote.remotes import Remotes
+from demo.rankers.search.searches import Searches
 from demo.rankers.term_indexes import TermIndexes
 from demo.settings import Settings
 
@@ -22,6 +23,7 @@ class Tools:
         scoring: models, and scores that were computed before.
         encoding: bi-encoders, and vectors of passages.
         remotes: rerankers behind an address.
+        searches: search engines behind an address.
         read: the ranker that a text stands for.
     """
 
@@ -30,4 +32,5 @@ class Tools:
     scoring: Scoring
     encoding: Encoding
     remotes: Remotes
+    searches: Searches
     read: Callable[[str], Ranker]

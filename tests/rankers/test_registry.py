@@ -40,6 +40,7 @@ EXAMPLES = {
         "bm25[k1=1.23456789;stop_words=no;stemmer=porter]",
     ),
     "engine": ("engine",),
+    "search": ("search(nowhere)",),
     "dense": ("dense(a/b/c)",),
     "fusion": (
         "rrf(bm25+tiny)",
@@ -60,10 +61,10 @@ EXAMPLES = {
         'hub/big[instruction="Find lakes; rank them"]',
     ),
 }
-"""Rankers of each kind; the models “my,model”, “bm25” and “a/b/c” do not exist."""
+"""Rankers of each kind; the models “my,model”, “bm25” and “a/b/c” do not exist, nor does the engine “nowhere”."""
 
 TEXTS = [text for texts in EXAMPLES.values() for text in texts]
-ABLE = [text for text in TEXTS if text not in ('"my,model"', '"bm25"', "dense(a/b/c)")]
+ABLE = [text for text in TEXTS if text not in ('"my,model"', '"bm25"', "dense(a/b/c)", "search(nowhere)")]
 ALONE = [text for text in ABLE if not text.startswith(METHODS)]
 """Those that score a passage whatever the others are; a fusion looks at all of them."""
 
@@ -259,7 +260,7 @@ def test_only_what_can_be_used_passes_the_check(text: str) -> None:
     if text in ABLE:
         read(text).check()
     else:
-        with pytest.raises(InputError, match=r"No model|is no model"):
+        with pytest.raises(InputError, match=r"No model|is no model|no search engine"):
             read(text).check()
 
 
