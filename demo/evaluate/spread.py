@@ -98,8 +98,9 @@ class Spread:
     def over(self, ranker: Ranker) -> Ranker:
         """The same ranker, whose pairs are scored by workers; itself where it has none to send."""
         if isinstance(ranker, Composed):
-            members: Any = ranker  # every composed ranker is a dataclass with members
-            return replace(members, members=tuple(map(self.over, ranker.members)))
+            composed: Any = ranker  # every composed ranker is a dataclass with members
+            over: Ranker = replace(composed, members=tuple(map(self.over, ranker.members)))
+            return over
         return _Sent(ranker, self) if spreadable(ranker) else ranker
 
     def expect(self, ranker: Ranker, known: Callable[[str], bool]) -> None:

@@ -42,7 +42,12 @@ class Options(BaseModel):
 
 def app(options: Options) -> Application:
     """The deployments, with the settings of this process's environment."""
-    settings = replace(Settings.from_env(), serving="")
+    return with_settings(options, Settings.from_env())
+
+
+def with_settings(options: Options, settings: Settings) -> Application:
+    """The deployments with these settings."""
+    settings = replace(settings, serving="")
     of_replica = replace(settings, threads=max(1, round(options.cpus)), device=settings.device or _device(options))
     scorer = serve.deployment(
         Scorer,
