@@ -64,6 +64,7 @@ HOMES = {
     ),
     "elasticsearch": ("demo.rankers.search.engines",),
     "opensearchpy": ("demo.rankers.search.engines",),
+    "tantivy": ("demo.rankers.disk_indexes",),
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
@@ -99,6 +100,7 @@ HEAVY = (
     "babel",
     "elasticsearch",
     "opensearchpy",
+    "tantivy",
 )
 """Never loaded before somebody needs them."""
 

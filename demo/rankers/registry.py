@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from demo.errors import InputError
 from demo.messages import listed
-from demo.rankers import bm25, dense, engine, fusion
+from demo.rankers import bm25, dense, disk_bm25, engine, fusion
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.disk_indexes import DiskIndexes
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.remote import ranker as remote
@@ -24,7 +25,16 @@ from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
-KINDS = (bm25.KIND, engine.KIND, search.KIND, dense.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
+KINDS = (
+    bm25.KIND,
+    disk_bm25.KIND,
+    engine.KIND,
+    search.KIND,
+    dense.KIND,
+    fusion.KIND,
+    remote.KIND,
+    cross_encoder.KIND,
+)
 """The order of menus; the last kind takes every name that no other has."""
 
 
@@ -41,7 +51,10 @@ class Rankers:
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
         remotes, searches = Remotes.of(settings), Searches.of(settings)
-        self._tools = Tools(settings, TermIndexes(), scoring, Encoding(settings), remotes, searches, self.read)
+        disk_indexes = DiskIndexes(settings.indexes_folder)
+        self._tools = Tools(
+            settings, TermIndexes(), disk_indexes, scoring, Encoding(settings), remotes, searches, self.read
+        )
 
     @property
     def index_bytes(self) -> int:
