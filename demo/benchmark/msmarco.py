@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
-from demo.benchmark.material import PROFILES, SHAPES, Shape, passages
+from demo.benchmark.material import PROFILES, SHAPES, Shape, passages, shapes
 from demo.benchmark.models import folder_of, load, one_by_one, scores
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import in_turns
-from demo.benchmark.visitors import GPUS, PAIR_TOKENS, TOKENISED_PER_SECOND, estimated
+from demo.benchmark.visitors import GPUS, PAIR_TOKENS, by_operations, estimated
 from demo.rankers.catalog import MODELS
 from demo.records import ModelSpec
 
@@ -22,14 +22,11 @@ SECONDS = 4.0
 
 SLOW_FLOPS = 50e9
 
-QUIET_FLOPS = 120e9
-"""Operations a second of two quiet Zen 4 cores with wide models: 67 to 77 % of their fp32 peak, see docs/speed.md."""
-
 
 def msmarco(options: Options) -> Iterator[Row]:
-    """6,980 × 1,000 pairs on this machine and on GPUs; of shapes that are not in the benchmark by their operations."""
+    """6,980 × 1,000 pairs on this machine and on GPUs; what is not among --shapes by its operations."""
     measured: dict[tuple[int, int], float] = {}
-    for shape in SHAPES:
+    for shape in shapes(options.shapes):
         if (shape.layers, shape.width) not in measured:
             measured[shape.layers, shape.width] = _pairs_per_second(shape, options)
     for spec in MODELS:
@@ -49,12 +46,11 @@ def _pairs_per_second(shape: Shape, options: Options) -> float:
 def _row(spec: ModelSpec, measured: dict[tuple[int, int], float]) -> Row:
     shape = _shape_of(spec)
     known = measured.get((spec.layers, spec.width))
-    speed = known or _by_operations(shape, measured)
+    speed = known or _like_nearest(shape, measured)
     hours = PAIRS / speed / 3_600
     row: Row = {"model": spec.label, "pairs/s here": f"{speed:,.0f}" if known else f"{speed:,.0f} (by operations)"}
     row |= {"hours here": f"{hours:,.1f}", f"machines for {NIGHT_HOURS} h": ceil(hours / NIGHT_HOURS)}
-    quiet = PAIRS * shape.flops(PAIR_TOKENS) / QUIET_FLOPS + PAIRS / TOKENISED_PER_SECOND / 2
-    row["hours on two quiet cores (by operations)"] = f"{quiet / 3_600:,.1f}"
+    row["hours on two quiet cores (by operations)"] = f"{PAIRS * by_operations(shape).pair_seconds / 2 / 3_600:,.1f}"
     for name, peak in GPUS.items():
         seconds = PAIRS / BATCH * estimated(shape, peak).of(BATCH)
         row[f"hours on one {name} (estimated)"] = f"{seconds / 3_600:.1f}"
@@ -67,8 +63,9 @@ def _shape_of(spec: ModelSpec) -> Shape:
     return next(same, Shape(spec.key, "bert", spec.layers, spec.width, heads))
 
 
-def _by_operations(shape: Shape, measured: dict[tuple[int, int], float]) -> float:
+def _like_nearest(shape: Shape, measured: dict[tuple[int, int], float]) -> float:
     """Pairs a second at the operations a second of the measured shape whose width and layers are nearest."""
-    nearest = min(SHAPES, key=lambda each: (abs(each.width - shape.width), abs(each.layers - shape.layers)))
+    known = [each for each in SHAPES if (each.layers, each.width) in measured]
+    nearest = min(known, key=lambda each: (abs(each.width - shape.width), abs(each.layers - shape.layers)))
     per_second = measured[nearest.layers, nearest.width] * nearest.flops(PAIR_TOKENS)
     return per_second / shape.flops(PAIR_TOKENS)

@@ -18,13 +18,13 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from demo.benchmark.material import PROFILES, SHAPES, TINY, Shape, passages
-from demo.benchmark.models import folder_of, load, scores
+from demo.benchmark.models import scores
 from demo.benchmark.options import Options, Row
 from demo.benchmark.timing import in_turns
 from demo.rankers.cross_encoder.elsewhere.source import PART_TEXTS
@@ -35,6 +35,14 @@ PAIR_TOKENS = 92
 
 TOKENISED_PER_SECOND = 4_900
 """New pairs that one processor does everything for except the network's part: half of what docs/speed.md has of two."""
+
+QUIET_FLOPS = 120e9
+"""Operations a second of two quiet Zen 4 cores with wide models: 67 to 77 % of their fp32 peak, see docs/speed.md.
+
+With TOKENISED_PER_SECOND this makes 2,480 pairs a second of tiny's shape, where docs/speed.md has 2,484 measured.
+"""
+
+PROCESSOR_BATCH_SECONDS = 0.002
 
 GPU_SHARE = 0.3
 """Of a GPU's published fp32 peak that small encoders are assumed to reach; not measured."""
@@ -220,6 +228,12 @@ def measured(model: CrossEncoder, profile: str, repeats: int = 3) -> Speed:
     return Speed(max(small - SMALL_BATCH * pair, 0.0), pair)
 
 
+def by_operations(shape: Shape) -> Speed:
+    """Of one quiet processor."""
+    pair = 1 / TOKENISED_PER_SECOND + shape.flops(PAIR_TOKENS) / (QUIET_FLOPS / 2)
+    return Speed(PROCESSOR_BATCH_SECONDS, pair)
+
+
 def estimated(shape: Shape, peak: float) -> Speed:
     """Of a GPU with this fp32 peak: operations at GPU_SHARE of it, and cutting into tokens by one processor."""
     return Speed(GPU_BATCH_SECONDS, 1 / TOKENISED_PER_SECOND + shape.flops(PAIR_TOKENS) / (GPU_SHARE * peak))
@@ -254,8 +268,7 @@ def designs(shape: Shape, processor: Speed) -> Iterator[Design]:
 def visitors(options: Options) -> Iterator[Row]:
     """Seconds waited (median / 95 %) by visitors an hour, simulated; 6 requests of 100 new passages a visitor."""
     for shape in (TINY, MINILM):
-        one_thread = replace(options, threads=1)
-        speed = measured(load(folder_of(shape, options.work), one_thread, "fp32"), options.profile)
+        speed = by_operations(shape)
         for design in designs(shape, speed):
             row: Row = {"model": shape.key, "design": design.name, "pairs/s": round(_most_pairs(design))}
             for per_hour in PER_HOUR:

@@ -122,11 +122,10 @@ def _made(passages: Sequence[Passage], analysis: Analysis, folder: str) -> Gener
     schema = builder.build()
     engine = tantivy.Index(schema, path=folder) if folder else tantivy.Index(schema)
     writer = engine.writer(WRITER_BYTES, 1)
+    total = len(passages)
     for place, passage in enumerate(passages):
         if place % TELL_EVERY == 0:
-            yield Progress(
-                "indexing", place, len(passages), Message("Indexing {total:,} passages", total=len(passages))
-            )
+            yield Progress("indexing", place, total, Message("Indexing {total:,} passages", total=total))
         document = tantivy.Document()
         document.add_text(_TERMS, " ".join(tokens(passage.content, analysis)))
         document.add_unsigned(_PLACE, place)

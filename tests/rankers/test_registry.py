@@ -67,11 +67,8 @@ EXAMPLES = {
 
 TEXTS = [text for texts in EXAMPLES.values() for text in texts]
 MISSING = EXAMPLES["tantivy"] if find_spec("tantivy") is None else ()
-ABLE = [
-    text
-    for text in TEXTS
-    if text not in MISSING and text not in ('"my,model"', '"bm25"', "dense(a/b/c)", "search(nowhere)")
-]
+UNABLE = (*MISSING, '"my,model"', '"bm25"', "dense(a/b/c)", "search(nowhere)")
+ABLE = [text for text in TEXTS if text not in UNABLE]
 ALONE = [text for text in ABLE if not text.startswith(METHODS)]
 """Those that score a passage whatever the others are; a fusion looks at all of them."""
 
