@@ -112,12 +112,12 @@ def _ray() -> Iterator[Callable[[int], str]]:
 
     port = free_port()
     ray.init(
-        address="local", num_cpus=2, object_store_memory=STORE_BYTES, include_dashboard=False, log_to_driver=False
+        address="local", num_cpus=8, object_store_memory=STORE_BYTES, include_dashboard=False, log_to_driver=False
     )  # fmt: skip
     serve.start(http_options={"host": "127.0.0.1", "port": port}, logging_config={"log_level": "WARNING"})
 
     def deploy(replicas: int) -> str:
-        chosen = serving.Options(replicas=replicas, cpus=min(1.0, 2 / replicas))
+        chosen = serving.Options(replicas=replicas)
         serve.run(serving.with_settings(chosen, OPEN), name="lens", route_prefix="/")
         return f"http://127.0.0.1:{port}"
 
