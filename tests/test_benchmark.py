@@ -67,7 +67,7 @@ def test_every_other_section_runs(tmp_path: Path) -> None:
     names = [name for name in SECTIONS if name != "models"]
     arguments = ["--alone", "--repeats", "1", "--most", "1000", "--passages", "20", "--queries", "1"]
     precisions = ["fp32", "bf16"] if has_bf16() else ["fp32"]  # emulated, it takes minutes
-    arguments += ["--precisions", *precisions, "--bundled", "tiny"]
+    arguments += ["--precisions", *precisions, "--bundled", "tiny", "--shapes", "bundled/tiny"]
     main(["--sections", *names, *arguments, "--json", str(tmp_path / "figures.json")])
     tables = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["tables"]
     assert tables.keys() == {part.__name__ for name in names for part in SECTIONS[name]}

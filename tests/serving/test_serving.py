@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
 from threading import Event
 from time import sleep
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import yaml
 from fakes import collection_of
 from served_app import free_port
 
@@ -20,7 +23,7 @@ from demo.errors import InputError
 from demo.rankers.cross_encoder.elsewhere.wire import PATH, Work, refusal_from_json
 from demo.records import Passage, Ranking, Result
 from demo.service import RankingService
-from demo.settings import Settings
+from demo.settings import PREFIX, Settings
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
@@ -181,6 +184,18 @@ def test_other_bodies_are_refused(address: str) -> None:
     many = Work("bundled/tiny", "fp32", "q", ("x",) * 1_001)
     assert "1,001 documents" in str(refusal_from_json(httpx.post(address + PATH, content=many.to_json()).content))
     assert json.loads(httpx.post(address + "/rerank", json={"query": "q"}).text)["error_type"] == "Validation"
+
+
+def test_the_file_for_a_cluster_says_what_can_be_said() -> None:
+    from demo.serving import Options
+
+    path = Path(__file__).resolve().parent.parent.parent / "demo" / "serving" / "cluster.yaml"
+    (application,) = yaml.safe_load(path.read_text("utf-8"))["applications"]
+    assert application["import_path"] == "demo.serving:app"
+    assert application["args"].keys() <= Options.model_fields.keys()
+    assert Options(**application["args"]).most_replicas == 8
+    known = {PREFIX + row.name.upper() for row in fields(Settings)}
+    assert application["runtime_env"]["env_vars"].keys() <= known
 
 
 # ---- under load --------------------------------------------------------------------------------------------------
