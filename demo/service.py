@@ -74,7 +74,7 @@ class RankingService:
 
     Args:
         library: the bundled collections.
-        models: where models come from.
+        models: where models come from; None: the servers that the settings name, or this machine.
         recordings: folder whose sub-folders hold `first_scores.json`, read at the start; None reads nothing.
         kinds: the kinds of ranker there are.
     """
@@ -90,7 +90,7 @@ class RankingService:
         self.settings = settings
         self._library = Library(CORPORA) if library is None else library
         self._collections: dict[str, Collection] = {}
-        self._scoring = Scoring(settings, loading if models is None else models)
+        self._scoring = Scoring(settings, _usual_models(settings) if models is None else models)
         self.rankers = Rankers(settings, self._scoring, kinds)
         self.usage = Usage()
         self.turns = Turns(settings, self.usage)
@@ -333,6 +333,14 @@ class RankingService:
             chosen = whole[brought[whole]]
         passages = tuple(collection.passages[index] for index in chosen.tolist())
         return _Found(query, collection, passages, first.of(chosen), chosen, tuple(warnings))
+
+
+def _usual_models(settings: Settings) -> ModelSource:
+    if not settings.serving:
+        return loading
+    from demo.rankers.cross_encoder.elsewhere import http
+
+    return http.source(settings)
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,6 +75,11 @@ class Settings:
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")
     any_model: bool = _describe(True, "Whether visitors may name any hub model; off on Spaces unless set.")
     remotes: str = _describe("", "Rerankers behind an address: a TOML file, or its text (docs/protocols.md).")
+    indexes_folder: str = _describe("", "Folder for tantivy's term indexes; empty keeps them in memory.")
+    searches: str = _describe("", "Search engines as first stages: a TOML file, or its text (docs/rankers.md).")
+    serving: str = _describe(
+        "", "Address of servers of this app that score, such as http://127.0.0.1:8000; empty: models run here."
+    )
     protocols: bool = _describe(True, "Whether other programs may rerank here as by TEI, Cohere, Jina and MCP.")
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from functools import cache
+from importlib.util import find_spec
 
 import pytest
 
@@ -35,6 +36,7 @@ NEEDS = {
     "hub": (lambda: os.environ.get("RERANK_LENS_TEST_HUB") == "1", "downloads models: set RERANK_LENS_TEST_HUB=1"),
     "data": (lambda: "RERANK_LENS_DATA" in os.environ, "RERANK_LENS_DATA names no folder of judged data"),
     "index": (_index_is_there, "the package index cannot be reached"),
+    "ray": (lambda: find_spec("ray") is not None, "Ray is not installed: pip install -r requirements-ray.txt"),
     "gpu": (_gpu_is_there, "this machine has no CUDA device"),
 }
 """Mark → whether this machine has what it needs, and what to say where it has not."""

@@ -31,6 +31,7 @@ LAYERS = (
     ("service",),
     ("charts",),
     ("ui", "api", "evaluate", "record_first", "deploy"),
+    ("serving",),
     ("app",),
 )
 """Every part of the app, from the lowest layer."""
@@ -45,8 +46,9 @@ MODELS = ("demo.rankers.cross_encoder", "demo.training", "demo.benchmark")
 
 HOMES = {
     "gradio": ("app", "demo.ui"),
-    "httpx": ("demo.rankers.remote",),
-    "fastapi": ("demo.api",),
+    "httpx": ("demo.rankers.remote", "demo.rankers.cross_encoder.elsewhere.http"),
+    "fastapi": ("demo.api", "demo.serving"),
+    "ray": ("demo.serving", "demo.evaluate.spread"),
     "jinja2": ("demo.ui",),
     "plotly": ("demo.charts", "demo.ui"),
     "torch": (*MODELS, "demo.rankers.dense_encoder"),
@@ -60,6 +62,9 @@ HOMES = {
         "demo.training",
         "demo.benchmark",
     ),
+    "elasticsearch": ("demo.rankers.search.engines",),
+    "opensearchpy": ("demo.rankers.search.engines",),
+    "tantivy": ("demo.rankers.disk_indexes",),
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
@@ -93,6 +98,9 @@ HEAVY = (
     "chardet",
     "polib",
     "babel",
+    "elasticsearch",
+    "opensearchpy",
+    "tantivy",
 )
 """Never loaded before somebody needs them."""
 

@@ -12,6 +12,7 @@ import pytest
 from demo.benchmark.__main__ import SECTIONS, main
 from demo.benchmark.material import PROFILES, SHAPES, TINY, USUAL, Shape, passages, shapes
 from demo.benchmark.timing import Spread, in_turns, ratio, times_in_turns
+from demo.benchmark.visitors import Design, Speed, closed_loop, estimated, open_loop
 from demo.rankers.catalog import CATALOG
 from demo.rankers.cross_encoder.linear import has_bf16
 
@@ -81,7 +82,7 @@ def test_every_other_section_runs(tmp_path: Path) -> None:
     names = [name for name in SECTIONS if name not in ("models", "families")]
     arguments = ["--alone", "--repeats", "1", "--most", "1000", "--passages", "20", "--queries", "1"]
     precisions = ["fp32", "bf16"] if has_bf16() else ["fp32"]  # emulated, it takes minutes
-    arguments += ["--precisions", *precisions, "--bundled", "tiny"]
+    arguments += ["--precisions", *precisions, "--bundled", "tiny", "--shapes", "bundled/tiny"]
     main(["--sections", *names, *arguments, "--json", str(tmp_path / "figures.json")])
     tables = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["tables"]
     assert tables.keys() == {part.__name__ for name in names for part in SECTIONS[name]}
@@ -91,3 +92,65 @@ def test_every_other_section_runs(tmp_path: Path) -> None:
     assert all(0.99 <= row["Kendall τ"] < 1 for row in tables["agreement"])
     assert 0 < tables["kept"][0]["MB of tokens"] < 5
     assert [(row["contender"], row["passages"]) for row in tables["host"]] == [("new", 1000), ("seen", 1000)]
+
+
+# ---- visitors, simulated -------------------------------------------------------------------------------------------
+
+
+def design(replicas: int = 1, batch_pairs: int = 0, **more: float) -> Design:
+    """A batch takes 1 s and a hundredth for each pair, except for what is given."""
+    speed = Speed(more.pop("batch_seconds", 1.0), more.pop("pair_seconds", 0.01))
+    return Design("made", replicas, speed, batch_pairs, **more)  # type: ignore[arg-type]
+
+
+def test_one_visitor_waits_for_one_batch() -> None:
+    waits = closed_loop(design(front_seconds=0.5), 1, 50, 1_000)
+    # 0.5 s in front, then 1 + 50 × 0.01
+    assert (waits.median, waits.p95) == (pytest.approx(2.0), pytest.approx(2.0))
+    assert waits.per_second == pytest.approx(1 / 2, abs=0.002)
+    assert waits.busy == pytest.approx(1.5 / 2, abs=0.002)
+
+
+def test_one_process_answers_one_request_after_the_other() -> None:
+    waits = closed_loop(design(), 3, 50, 3_000)
+    assert waits.median == pytest.approx(3 * 1.5)
+    assert waits.per_second == pytest.approx(1 / 1.5, abs=0.002)
+
+
+def test_requests_that_wait_are_in_one_batch() -> None:
+    # a batch takes 1 s whatever is in it: while one request is scored, the two others wait, and so in turn
+    waits = closed_loop(design(batch_pairs=256, pair_seconds=0.0), 3, 50, 1_000)
+    assert waits.per_second == pytest.approx(3 / 2, abs=0.01)
+    # 100 pairs are the bound: 50 of each of two requests; with 60 each, one request a batch
+    bounded = closed_loop(design(batch_pairs=100, pair_seconds=0.0), 5, 60, 1_000)
+    assert bounded.per_second == pytest.approx(1, abs=0.01)
+
+
+def test_parts_of_a_request_go_to_all_replicas() -> None:
+    # 128 passages are two parts of 64, 1.64 s each, side by side
+    assert closed_loop(design(2, 256), 1, 128, 100).median == pytest.approx(1.64)
+    assert closed_loop(design(1, 64), 1, 128, 100).median == pytest.approx(2 * 1.64)
+
+
+def test_replicas_without_processors_of_their_own_slow_each_other_down() -> None:
+    assert design(4, processors=2).seconds(50) == pytest.approx(2 * 1.5)
+    assert design(2, processors=2).seconds(50) == pytest.approx(1.5)
+    assert design(4).seconds(50) == pytest.approx(1.5)
+
+
+def test_the_wait_at_random_is_that_of_the_theory_of_queues() -> None:
+    # M/D/1 (Pollaczek and Khinchine): service 1.5 s, load ρ = 0.6: 1.5 + 1.5 · 0.6 / (2 · 0.4)
+    waits = open_loop(design(), 0.4, 50, 200_000)
+    assert waits.mean == pytest.approx(1.5 + 1.5 * 0.6 / (2 * 0.4), rel=0.03)
+    assert waits.busy == pytest.approx(0.6, abs=0.01)
+
+
+def test_more_requests_than_can_be_answered_pile_up() -> None:
+    waits = open_loop(design(), 2.0, 50, 1_000)
+    assert waits.per_second == pytest.approx(1 / 1.5, abs=0.01)
+    assert waits.unanswered == pytest.approx(2 / 3, abs=0.05)
+
+
+def test_a_gpu_is_estimated_by_operations_and_tokens() -> None:
+    speed = estimated(TINY, 1e12)
+    assert speed.pair_seconds == pytest.approx(1 / 4_900 + TINY.flops(92) / 0.3e12)

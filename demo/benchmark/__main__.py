@@ -2,7 +2,8 @@
 
 Sections: models (documents a second by model and precision), families (pairs a second of other architectures),
 precision (how far a lossy one agrees with fp32), growth (with passages, their length, and models), host (all but the
-network), bm25 (postings against rank_bm25), start (first scores of a new process).
+network), bm25 (postings against rank_bm25), start (first scores of a new process), msmarco (hours for its dev set),
+visitors (how long they wait, simulated).
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from demo.benchmark.growth import by_length, by_models, by_passages, kept
 from demo.benchmark.host import host
 from demo.benchmark.material import PROFILES, SHAPES, USUAL
 from demo.benchmark.models import by_model, peak_gflops
+from demo.benchmark.msmarco import msmarco
 from demo.benchmark.options import Options, Row, Section
 from demo.benchmark.startup import startup
+from demo.benchmark.visitors import visitors
 from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.versions import SCORING, version_of
 
@@ -40,6 +43,8 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "host": (host,),
     "bm25": (bm25,),
     "start": (startup,),
+    "msmarco": (msmarco,),
+    "visitors": (visitors,),
 }
 PACKAGES = (*SCORING, "sentence-transformers")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
+from demo.evaluate.spread import Pace, Spread
 from demo.evaluation import Evaluation, Outcome, evaluate, report
 from demo.evaluation.figures import describe_test, known_baseline
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
@@ -73,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--slice", default="", metavar="FIELD", help="figures for each value of a field of queries or passages: "
         "printed, and in slices.csv")  # fmt: skip
     add("--mteb", action="store_true", help="also write each ranker's means as a result of MTEB, RANKER.mteb.json")
+    add("--ray", type=int, nargs="?", const=0, metavar="WORKERS", help="let so many processes score, by Ray Data "
+        "(default: one a processor; needs requirements-ray.txt)")  # fmt: skip
+    add("--ray-address", default="", help="a Ray cluster to do so on; its machines must see --out")
     add("--no-titles", action="store_true", help="rank passages without their titles")
     return parser
 
@@ -124,7 +128,9 @@ def _run(options: argparse.Namespace) -> None:
     )
     _check_failures(plan.failures)
     baseline = known_baseline(options.baseline, [ranker.spec for ranker in plan.rankers])
-    found = _collect(plan, options.out / "scores")
+    spread = _spread(plan, settings, options)
+    found = _collect(plan, options.out / "scores", spread)
+    _tell_paces(spread.paces if spread else {})
     outcomes, notes = found.outcomes, plan.candidates.notes
     evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, notes)
     field = named_field(options.slice, outcomes, collection) if options.slice else None
@@ -140,13 +146,26 @@ def _run(options: argparse.Namespace) -> None:
     _write_runs(options.out, evaluation, outcomes)
 
 
-def _collect(plan: Plan, folder: Path) -> PartialEvaluation:
+def _spread(plan: Plan, settings: Settings, options: argparse.Namespace) -> Spread | None:
+    """The workers that were asked for."""
+    if options.ray is None:
+        return None
+    return Spread(plan, settings, options.ray, options.ray_address, options.out / "spread")
+
+
+def _collect(plan: Plan, folder: Path, spread: Spread | None = None) -> PartialEvaluation:
     """Every outcome, with progress and journals; stopping by hand ends with a sentence and status 130."""
     done, total = 0, len(plan.queries)
     with ExitStack() as stack, tqdm(total=total, unit="query", desc=plan.collection.key) as bar:
+        if spread is not None:
+            stack.enter_context(spread)
 
         def journal(ranker: Ranker) -> Ranker:
-            return stack.enter_context(Journal(ranker, plan.collection, folder))
+            worked = spread.over(ranker) if spread else ranker
+            kept = stack.enter_context(Journal(worked, plan.collection, folder))
+            if spread:
+                spread.expect(ranker, kept.has)
+            return kept
 
         steps = run_queries(plan, journal)
         try:
@@ -160,6 +179,13 @@ def _collect(plan: Plan, folder: Path) -> PartialEvaluation:
             raise SystemExit(STOPPED) from None
         _check_failures(steps.result.failures)
         return steps.result
+
+
+def _tell_paces(paces: Mapping[str, Pace]) -> None:
+    """Prints what each worker did."""
+    for name, pace in sorted(paces.items()):
+        if pace.seconds:
+            print(f"Worker {name}: {pace.pairs:,} pairs, {pace.pairs / pace.seconds:,.0f} a second.")
 
 
 def _check_failures(failures: Sequence[Failure]) -> None:

@@ -80,6 +80,10 @@ class Journal:
         """The ranker's."""
         return self._ranker.spec
 
+    def has(self, query_id: str) -> bool:
+        """Whether the query's ranking is written down."""
+        return query_id in self._places
+
     def check(self) -> None:
         """As the ranker does."""
         self._ranker.check()

@@ -10,19 +10,31 @@ from collections.abc import Iterable, Sequence
 
 from demo.errors import InputError
 from demo.messages import listed
-from demo.rankers import bm25, dense, engine, fusion
+from demo.rankers import bm25, dense, disk_bm25, engine, fusion
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.disk_indexes import DiskIndexes
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.remote import ranker as remote
 from demo.rankers.remote.remotes import Remotes
+from demo.rankers.search import ranker as search
+from demo.rankers.search.searches import Searches
 from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
-KINDS = (bm25.KIND, engine.KIND, dense.KIND, fusion.KIND, remote.KIND, cross_encoder.KIND)
+KINDS = (
+    bm25.KIND,
+    disk_bm25.KIND,
+    engine.KIND,
+    search.KIND,
+    dense.KIND,
+    fusion.KIND,
+    remote.KIND,
+    cross_encoder.KIND,
+)
 """The order of menus; the last kind takes every name that no other has."""
 
 
@@ -33,13 +45,15 @@ class Rankers:
         kinds: rows as in KINDS.
 
     Raises:
-        InputError: the setting for remote rerankers cannot be used.
+        InputError: the setting for remote rerankers or for search engines cannot be used.
     """
 
     def __init__(self, settings: Settings, scoring: Scoring, kinds: Sequence[Kind] = KINDS) -> None:
         self._kinds = tuple(kinds)
         encoding = Encoding(settings, beside=scoring.models_in_memory)
-        self._tools = Tools(settings, TermIndexes(), scoring, encoding, Remotes.of(settings), self.read)
+        remotes, searches = Remotes.of(settings), Searches.of(settings)
+        disk_indexes = DiskIndexes(settings.indexes_folder)
+        self._tools = Tools(settings, TermIndexes(), disk_indexes, scoring, encoding, remotes, searches, self.read)
 
     @property
     def index_bytes(self) -> int:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.rankers.cross_encoder.scoring import Scoring
+from demo.rankers.disk_indexes import DiskIndexes
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Ranker
 from demo.rankers.remote.remotes import Remotes
+from demo.rankers.search.searches import Searches
 from demo.rankers.term_indexes import TermIndexes
 from demo.settings import Settings
 
@@ -18,16 +20,19 @@ class Tools:
     """Handed to every kind of ranker; holds no visitor's texts beyond the life of their collection.
 
     Attributes:
-        indexes: term indexes of collections.
+        indexes: term indexes of collections; disk_indexes: those of tantivy.
         scoring: models, and scores that were computed before.
         encoding: bi-encoders, and vectors of passages.
         remotes: rerankers behind an address.
+        searches: search engines behind an address.
         read: the ranker that a text stands for.
     """
 
     settings: Settings
     indexes: TermIndexes
+    disk_indexes: DiskIndexes
     scoring: Scoring
     encoding: Encoding
     remotes: Remotes
+    searches: Searches
     read: Callable[[str], Ranker]

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from math import inf, nan
 
 import numpy as np
@@ -39,7 +40,9 @@ EXAMPLES = {
         "bm25[variant=bm25plus]",
         "bm25[k1=1.23456789;stop_words=no;stemmer=porter]",
     ),
+    "tantivy": ("tantivy", "tantivy[stop_words=no;stemmer=porter]"),
     "engine": ("engine",),
+    "search": ("search(nowhere)",),
     "dense": ("dense(bundled/small)", "dense(a/b/c)"),
     "fusion": (
         "rrf(bm25+tiny)",
@@ -60,10 +63,12 @@ EXAMPLES = {
         'hub/big[instruction="Find lakes; rank them"]',
     ),
 }
-"""Rankers of each kind; the models “my,model”, “bm25” and “a/b/c” do not exist."""
+"""Rankers of each kind; the models “my,model”, “bm25” and “a/b/c” do not exist, nor does the engine “nowhere”."""
 
 TEXTS = [text for texts in EXAMPLES.values() for text in texts]
-ABLE = [text for text in TEXTS if text not in ('"my,model"', '"bm25"', "dense(a/b/c)")]
+MISSING = EXAMPLES["tantivy"] if find_spec("tantivy") is None else ()
+UNABLE = (*MISSING, '"my,model"', '"bm25"', "dense(a/b/c)", "search(nowhere)")
+ABLE = [text for text in TEXTS if text not in UNABLE]
 ALONE = [text for text in ABLE if not text.startswith(METHODS)]
 """Those that score a passage whatever the others are; a fusion looks at all of them."""
 
@@ -259,7 +264,7 @@ def test_only_what_can_be_used_passes_the_check(text: str) -> None:
     if text in ABLE:
         read(text).check()
     else:
-        with pytest.raises(InputError, match=r"No model|is no model"):
+        with pytest.raises(InputError, match=r"No model|is no model|no search engine|not installed"):
             read(text).check()
 
 

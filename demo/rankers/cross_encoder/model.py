@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from demo.errors import InputError, ModelError
-from demo.rankers.cross_encoder.pairs import Ids, Inputs, PairTokenizer, Tokens, Windows
+from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,23 @@ class Batch:
     device: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Texts to score for a query, and how they are read.
+
+    Attributes:
+        windows: read passages that are too long in overlapping windows, the best of which counts.
+        max_tokens: longest pair, special tokens included; 0 is what the model reads by default.
+        instruction: what the model is told besides the query; "" takes its own.
+    """
+
+    query: str
+    texts: Sequence[str]
+    windows: bool = False
+    max_tokens: int = 0
+    instruction: str = ""
+
+
 @dataclass(slots=True)
 class LoadedCrossEncoder:
     """A loaded model. Safe to use from several threads: they take turns, batch by batch.
@@ -134,35 +151,47 @@ class LoadedCrossEncoder:
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
-        """Yields the scores of all texts, batch by batch, longest first; closing the generator stops the work.
+        """As `score_all` of one query; the arguments are those of `Asked`."""
+        return self.score_all([Asked(query, texts, windows, max_tokens, instruction)])
 
-        Every text is in exactly one batch. Scores do not depend on the other texts beyond rounding (1e-4).
-
-        Args:
-            windows: read passages that are too long in overlapping windows, the best of which counts.
-            max_tokens: longest pair, special tokens included; 0 is what the model reads by default.
-            instruction: what the model is told besides the query; "" takes its own.
+    def check(self, asked: Asked) -> None:
+        """Nothing, if it can be scored as it is asked for.
 
         Raises:
             InputError: `max_tokens` leaves no room for a query and a passage, or is more than the model can read; the
                 model takes no instruction.
+        """
+        if asked.instruction and not self.spec.takes_instruction:
+            raise self._takes_none()
+        self.pairs.room(asked.max_tokens)
+        self.pairs.question(asked.query, asked.instruction)
+
+    def score_all(self, asked: Sequence[Asked]) -> Generator[Batch, None, None]:
+        """Yields the scores of all texts, batch by batch, longest first; closing the generator stops the work.
+
+        Every text is in exactly one batch, beside texts of other queries if they are about as long. Scores do not
+        depend on the other texts beyond rounding (1e-4). Places count the texts of all queries, one after another.
+
+        Raises:
+            InputError: as `check`, of any of them.
             ModelError: a score is not a finite number, or not even one pair fits into memory.
         """
-        if instruction and not self.spec.takes_instruction:
-            raise self._takes_none()
-        room = self.pairs.room(max_tokens)
-        parts: list[Tokens] = []
+        for each in asked:
+            self.check(each)
+        asked = [each for each in asked if each.texts]
         start = perf_counter()
-        for chunk in _chunks(texts, TOKENISE_CHARS):
-            if parts:
-                yield _nothing(perf_counter() - start, self.device)
-                start = perf_counter()
-            parts.append(self.pairs.encode(self.pairs.passages(chunk)))
-        if not parts:
+        found: list[Tokens] = []
+        for each in asked:
+            parts: list[Tokens] = []
+            for chunk in _chunks(each.texts, TOKENISE_CHARS):
+                if parts:
+                    yield _nothing(perf_counter() - start, self.device)
+                    start = perf_counter()
+                parts.append(self.pairs.encode(self.pairs.passages(chunk)))
+            found.append(Tokens.joined(parts))
+        if not found:
             return
-        passages = Tokens.joined(parts)
-        (question,) = self.pairs.encode([self.pairs.question(query, instruction)])
-        run = _Run(self, question, texts, passages, self.pairs.windows(question, passages, room, windows))
+        run = _Run(self, asked, found)
         tokenise_seconds = perf_counter() - start
         try:
             while not run.done():
@@ -192,17 +221,22 @@ class _Ahead:
 
 
 class _Run:
-    """One query's windows: those pending, those handed in, and the best of each passage.
+    """The windows of one or more queries: those pending, those handed in, and the best of each passage.
 
     One batch more is handed in than the network has lanes, so that no lane waits for Python; and no more than that, so
     that what another visitor hands in comes next.
     """
 
-    def __init__(
-        self, model: LoadedCrossEncoder, query: Ids, texts: Sequence[str], passages: Tokens, windows: Windows
-    ) -> None:
-        self._model, self._query, self._texts, self._passages = model, query, texts, passages
-        self._windows = windows
+    def __init__(self, model: LoadedCrossEncoder, asked: Sequence[Asked], found: Sequence[Tokens]) -> None:
+        pairs = model.pairs
+        queries = pairs.encode([pairs.question(each.query, each.instruction) for each in asked])
+        read = [
+            pairs.windows(query, passages, pairs.room(each.max_tokens), each.windows)
+            for each, query, passages in zip(asked, queries, found, strict=True)
+        ]
+        texts = [text for each in asked for text in each.texts]
+        self._model, self._queries, self._texts, self._passages = model, queries, texts, Tokens.joined(found)
+        self._windows = windows = Windows.joined(read, list(map(len, found)))
         self._lengths = model.pairs.lengths(windows)
         self._pending = self._by_length(np.arange(len(windows)))
         self._ahead: deque[_Ahead] = deque()
@@ -250,7 +284,7 @@ class _Run:
         while self._pending.size and len(self._ahead) <= self._model.network.lanes:
             rows = self._next()
             windows = self._windows[rows]
-            inputs = self._model.pairs.inputs(self._query, self._passages, windows)
+            inputs = self._model.pairs.inputs(self._queries, self._passages, windows)
             inputs["shared"] = np.array(self._model.pairs.shared(windows))
             self._ahead.append(_Ahead(rows, inputs, self._model.submit(inputs)))
 
@@ -307,7 +341,7 @@ class _Run:
     def _extents(self, indices: IntArray) -> tuple[Extent, ...]:
         """What was read of these passages in their best windows."""
         windows = self._windows[self._best_windows[indices]]
-        return self._model.pairs.extents(self._query, self._passages, self._texts, windows, self._counts[indices])
+        return self._model.pairs.extents(self._queries, self._passages, self._texts, windows, self._counts[indices])
 
     def _not_computed(self, error: Exception) -> ModelError:
         log.exception("%s could not be computed", self._model.spec.key, exc_info=error)

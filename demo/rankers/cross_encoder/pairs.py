@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from threading import Lock
 from typing import Any, Protocol
@@ -75,12 +75,13 @@ class Windows:
     """Pairs as the model reads them: the query's first tokens and a stretch of a passage's.
 
     Attributes:
-        passages: int64 (windows,), like the others; which passage each reads.
+        queries, passages: int64 (windows,), like the others; which query and which passage each reads.
         query_tokens: how many of the query it reads.
         starts, stops: where in the passage its stretch begins and ends.
         tails: tokens that stand behind a stretch only where the passage's own end was cut off.
     """
 
+    queries: IntArray
     passages: IntArray
     query_tokens: IntArray
     starts: IntArray
@@ -89,6 +90,20 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.passages)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Windows], sizes: Sequence[int]) -> Windows:
+        """The windows of several queries, each of which has passages of its own.
+
+        Args:
+            sizes: how many passages each query has.
+        """
+        offsets = np.cumsum(sizes) - sizes
+        shifted = [
+            replace(part, queries=part.queries + index, passages=part.passages + offsets[index])
+            for index, part in enumerate(parts)
+        ]
+        return cls(*(np.concatenate([getattr(part, field.name) for part in shifted]) for field in fields(cls)))
 
     def __getitem__(self, passage_indices: IntArray | slice) -> Windows:
         return Windows(*(getattr(self, field.name)[passage_indices] for field in fields(self)))
@@ -395,7 +410,7 @@ class PairTokenizer:
         return Tokens.of(np.frombuffer(b"".join(found), self._dtype), sizes)
 
     def windows(self, query: Ids, passages: Tokens, room: int, overlapping: bool) -> Windows:
-        """What is read of each passage: its beginning, or all of it in overlapping windows; in passage order.
+        """What is read of each passage for one query: its beginning, or all of it in overlapping windows, in order.
 
         Args:
             room: tokens for both texts, as the method `room` gives them.
@@ -407,20 +422,22 @@ class PairTokenizer:
             passage_indices, starts = overlapping_starts(passages.sizes, left)
         stops = np.minimum(starts + left[passage_indices], passages.sizes[passage_indices])
         tails = np.where(stops < passages.sizes[passage_indices], len(self._form.tail_ids), 0)
-        return Windows(passage_indices, query_tokens[passage_indices], starts, stops, tails)
+        return Windows(
+            np.zeros_like(passage_indices), passage_indices, query_tokens[passage_indices], starts, stops, tails
+        )
 
     def lengths(self, windows: Windows) -> IntArray:
         """Tokens of each pair, special tokens included."""
         lengths: IntArray = windows.tokens + self._frame.size
         return lengths
 
-    def inputs(self, query: Ids, passages: Tokens, windows: Windows) -> Inputs:
+    def inputs(self, queries: Tokens, passages: Tokens, windows: Windows) -> Inputs:
         """What the model takes: int64 arrays (windows, longest window), padded on the tokenizer's side."""
         sizes = self.lengths(windows)[:, None]
         columns = np.arange(sizes.max())
         read = columns >= columns.size - sizes if self._tokenizer.pads_left else columns < sizes
         ids = np.full(read.shape, self._tokenizer.pad, np.int64)
-        ids[read] = self._flat_ids(query, passages, windows)
+        ids[read] = self._flat_ids(queries, passages, windows)
         inputs = {"input_ids": ids, "attention_mask": read.astype(np.int64)}
         if self._tokenizer.typed:
             types = np.full(read.shape, self._tokenizer.pad_type, np.int64)
@@ -429,29 +446,35 @@ class PairTokenizer:
         return inputs
 
     def shared(self, windows: Windows) -> int:
-        """So many tokens at the beginning are the same in all of one query's rows, and are not a whole row.
+        """So many tokens at the beginning are the same in all rows, and are not a whole row.
 
-        That is all that stands before the passage, or 0 where rows hold more or less of the query.
+        That is all that stands before the passage; only what stands before the query, where rows hold several queries
+        or more or less of one.
         """
-        if self._tokenizer.pads_left or np.ptp(windows.query_tokens):
+        if self._tokenizer.pads_left:
             return 0
-        before = len(self._frame.before) + int(windows.query_tokens[0]) + len(self._frame.between)
+        before = len(self._frame.before)
+        if not np.ptp(windows.queries) and not np.ptp(windows.query_tokens):
+            before += int(windows.query_tokens[0]) + len(self._frame.between)
         return min(before, int(self.lengths(windows).min()) - 1)
 
-    def _flat_ids(self, query: Ids, passages: Tokens, windows: Windows) -> IntArray:
+    def _flat_ids(self, queries: Tokens, passages: Tokens, windows: Windows) -> IntArray:
         """The tokens of all pairs one behind another."""
         frame, ids = self._frame, passages.ids
         before, between, after = (np.array(part, np.int64) for part in (frame.before, frame.between, frame.after))
         afters = {0: after, len(self._form.tail_ids): np.array((*self._form.tail_ids, *frame.after), np.int64)}
-        counts = windows.query_tokens.tolist()
-        openings = {count: np.concatenate([before, self._cut(query, count), between]) for count in set(counts)}
+        begun = list(zip(windows.queries.tolist(), windows.query_tokens.tolist(), strict=True))
+        openings = {
+            (index, count): np.concatenate([before, self._cut(queries[index], count), between])
+            for index, count in set(begun)
+        }
         offsets = passages.starts[windows.passages]
         begins, ends = (offsets + windows.starts).tolist(), (offsets + windows.stops).tolist()
         return np.concatenate(
             [
                 part
-                for count, begin, end, tail in zip(counts, begins, ends, windows.tails.tolist(), strict=True)
-                for part in (openings[count], ids[begin:end], afters[tail])
+                for opening, begin, end, tail in zip(begun, begins, ends, windows.tails.tolist(), strict=True)
+                for part in (openings[opening], ids[begin:end], afters[tail])
             ]
         )
 
@@ -468,7 +491,7 @@ class PairTokenizer:
         return np.repeat(np.tile(np.array(frame.types, np.int64), len(windows)), counts.ravel())
 
     def extents(
-        self, query: Ids, passages: Tokens, texts: Sequence[str], windows: Windows, counts: IntArray
+        self, queries: Tokens, passages: Tokens, texts: Sequence[str], windows: Windows, counts: IntArray
     ) -> tuple[Extent, ...]:
         """What the model read of a passage in each window.
 
@@ -477,7 +500,7 @@ class PairTokenizer:
             counts: windows that each one's passage has; this was the best of them.
         """
         sizes, passage_indices = passages.sizes[windows.passages], windows.passages.tolist()
-        whole, read = query.size + sizes + self._frame.size, self.lengths(windows)
+        whole, read = queries.sizes[windows.queries] + sizes + self._frame.size, self.lengths(windows)
         ends = (len(texts[index]) for index in passage_indices)
         extents = list(map(Extent, whole.tolist(), read.tolist(), repeat(0), ends, counts.tolist()))
         for row in np.flatnonzero((windows.starts > 0) | (windows.stops < sizes)).tolist():

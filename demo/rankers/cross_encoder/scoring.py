@@ -182,10 +182,11 @@ class Scoring:
                 while not ticket.ready():
                     yield Progress("loading", 0, 0, ticket.detail)
                 model = ticket.loaded()
-                if model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
-                    fingerprint = model.fingerprint
-                    rows = self._find(use, fingerprint, query, contents)
-                cost = yield from self._compute(use, model, query, contents, rows)
+                while None in rows or model.fingerprint != fingerprint:
+                    if model.fingerprint != fingerprint:  # scores of two sets of weights never share a ranking
+                        fingerprint = model.fingerprint
+                        rows = self._find(use, fingerprint, query, contents)
+                    cost = yield from self._compute(use, model, query, contents, rows)
                 self._speeds.note(spec, use.precision, cost)
             spec, backend = model.spec, model.backend
             cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)

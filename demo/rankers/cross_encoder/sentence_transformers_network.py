@@ -256,12 +256,9 @@ _NOT_RENDERED = ("padding", "truncation", "max_length", "return_tensors", "resto
 def _ours(pairs: PairTokenizer, most: int) -> list[list[int]]:
     rows = []
     for query, passage in SAMPLE:
-        question, texts = (
-            pairs.encode([pairs.question(query)])[0],
-            pairs.encode(pairs.passages([passage])),
-        )
-        windows = pairs.windows(question, texts, pairs.room(most), overlapping=False)
-        rows.append(pairs.inputs(question, texts, windows)["input_ids"][0].tolist())
+        questions, texts = pairs.encode([pairs.question(query)]), pairs.encode(pairs.passages([passage]))
+        windows = pairs.windows(questions[0], texts, pairs.room(most), overlapping=False)
+        rows.append(pairs.inputs(questions, texts, windows)["input_ids"][0].tolist())
     return rows
 
 

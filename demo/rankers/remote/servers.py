@@ -11,21 +11,15 @@ A key is read from the environment when a request is made, and is kept nowhere.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from demo.errors import InputError
 from demo.messages import Message, listed
+from demo.rankers.owner_tables import NAME, checked_address, checked_value, read_tables
 from demo.rankers.remote.protocols import KINDS, RemoteProtocol, find_protocol
 from demo.score_kinds import ScoreKind
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +86,11 @@ def read_servers(setting: str) -> Mapping[str, Server]:
     Raises:
         InputError: there is no such file, it is no TOML, or a server cannot be used as it is written.
     """
-    if not setting.strip():
-        return {}
-    try:
-        inside = setting.lstrip().startswith("[")
-        tables = tomllib.loads(setting if inside else Path(setting).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "The remote rerankers cannot be read: {error}. RERANK_LENS_REMOTES names a TOML file, or holds its "
-            "text, with one table for each reranker.",
-            error=str(error),
-        ) from error
-    return {name: _server(name, table) for name, table in tables.items()}
+    unreadable = Message(
+        "The remote rerankers cannot be read: {error}. RERANK_LENS_REMOTES names a TOML file, or holds its "
+        "text, with one table for each reranker."
+    )
+    return {name: _server(name, table) for name, table in read_tables(setting, unreadable).items()}
 
 
 def _server(name: str, table: Any) -> Server:
@@ -114,9 +101,9 @@ def _server(name: str, table: Any) -> Server:
 
 
 def _checked(name: str, table: Any) -> Server:
-    if not _NAME.fullmatch(name) or not isinstance(table, dict):
+    if not NAME.fullmatch(name) or not isinstance(table, dict):
         raise InputError("Each is a table, whose name has letters, digits, “.”, “-” and “_” alone, as [my-reranker].")
-    values = {field: _value(field, value) for field, value in table.items()}
+    values = {field: checked_value(field, value, _FIELDS, _LEAST) for field, value in table.items()}
     if "protocol" not in values:
         raise InputError("It names no protocol. Write for example protocol = “tei”.")
     row = find_protocol(values["protocol"])
@@ -124,7 +111,7 @@ def _checked(name: str, table: Any) -> Server:
         **{
             **values,
             "name": name,
-            "address": _address(values.get("address") or row.address),
+            "address": checked_address(values.get("address") or row.address),
             "scores": _scores(row, values.get("scores", "")),
             "label": values.get("label") or name,
             "max_passages": values.get("max_passages") or row.max_passages,
@@ -135,45 +122,8 @@ def _checked(name: str, table: Any) -> Server:
     return server
 
 
-def _value(field: str, value: Any) -> Any:
-    """The value as its field has it."""
-    if field not in _FIELDS:
-        raise InputError("There is no field “{field}”. Fields are {fields}.", field=field, fields=listed(_FIELDS))
-    types, wanted = _WANTED[_FIELDS[field]]
-    if type(value) not in types:
-        raise InputError("“{field}” is not {wanted}.", field=field, wanted=wanted)
-    if field == "key" and value and not _VARIABLE.fullmatch(value):
-        raise InputError(
-            "“key” is the name of an environment variable, in capitals, and never the key itself. Write for "
-            "example key = “COHERE_API_KEY”, and put the key into that variable."
-        )
-    if isinstance(value, str):
-        return value
-    least = _LEAST.get(field, 0)
-    if not least <= value < float("inf"):
-        raise InputError("“{field}” is {value}. Write {least} or more.", field=field, value=value, least=least)
-    return types[-1](value)
-
-
 _FIELDS = {row.name: str(row.type) for row in fields(Server) if row.name != "name"}
 _LEAST = {"concurrency": 1, "timeout_seconds": 0.01, "max_chars": 1}
-_WANTED: Mapping[str, tuple[tuple[type, ...], Message]] = {
-    "str": ((str,), Message("a text between quotation marks")),
-    "int": ((int,), Message("a whole number")),
-    "float": ((int, float), Message("a number")),
-}
-
-
-def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError("It has no address that can be called. Write for example address = “http://127.0.0.1:8080”.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise InputError(
-            "Its address has a name, a password or a “?” in it. Write scheme, host, port and path alone; a key "
-            "belongs into an environment variable, named with key = “…”."
-        )
-    return text
 
 
 def _scores(row: RemoteProtocol, key: str) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_checkpoints import scores_of
 from made_rerankers import CLASSIFIERS, QWEN_TEMPLATE, load, write_causal
 
 from demo.rankers.cross_encoder.decoder import KEPT_BEGINNINGS, Decoder, computes, later
 from demo.rankers.cross_encoder.layouts import Files
+from demo.rankers.cross_encoder.model import Asked
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -40,6 +42,16 @@ def test_a_shared_beginning_changes_no_score_and_is_kept(tmp_path: Path) -> None
     assert len(decoder.kept.rows) == 1
     alone = decoder(ids[1:2, :31], None, None)
     np.testing.assert_allclose(alone, whole[1:2], rtol=0, atol=1e-5)
+
+
+def test_queries_that_are_scored_together_share_only_what_stands_before_them(tmp_path: Path) -> None:
+    model = load(write_causal(tmp_path, QWEN_TEMPLATE))
+    asked = [Asked("capital of France", ["Paris.", "Rome is old."]), Asked("capital of Norway", ["Oslo.", "Bergen."])]
+    together = np.full(4, np.nan, np.float32)
+    for batch in model.score_all(asked):
+        together[batch.indices] = batch.scores
+    alone = [scores_of(model, each.query, each.texts) for each in asked]
+    np.testing.assert_allclose(together, np.concatenate(alone), rtol=0, atol=1e-5)
 
 
 def test_few_beginnings_are_kept(tmp_path: Path) -> None:

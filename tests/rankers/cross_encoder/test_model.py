@@ -19,7 +19,7 @@ from made_tokenizers import bert_like, roberta_like, unigram_like
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.loading import load_cross_encoder, resolve
-from demo.rankers.cross_encoder.model import LoadedCrossEncoder, MemoryShortError, read_scores
+from demo.rankers.cross_encoder.model import Asked, LoadedCrossEncoder, MemoryShortError, read_scores
 from demo.rankers.cross_encoder.pairs import PairTokenizer
 from demo.rankers.cross_encoder.transformers_tokenizer import as_text_tokenizer
 from demo.records import ModelSpec
@@ -154,6 +154,37 @@ def test_no_text_gives_no_batch(bert: LoadedCrossEncoder) -> None:
 
 def test_equal_texts_have_equal_scores(bert: LoadedCrossEncoder) -> None:
     assert len(set(scores_of(bert, QUERY, ["berlin"] * 3))) == 1
+
+
+def test_queries_that_are_scored_together_have_the_scores_and_extents_that_each_has_alone(
+    bert: LoadedCrossEncoder,
+) -> None:
+    asked = [
+        Asked(QUERY, MANY),
+        Asked("rome", []),
+        Asked("which city is cold", ["berlin " * 700, "Rome is old."], windows=True),
+        Asked("berlin", PASSAGES, max_tokens=9),
+    ]
+    texts = sum(len(each.texts) for each in asked)
+    scores, extents, longest = np.full(texts, np.nan), dict[int, Any](), []
+    for batch in bert.score_all(asked):
+        scores[batch.indices] = batch.scores
+        extents |= zip(batch.indices.tolist(), batch.extents, strict=True)
+        longest += [max(extents[index].read_tokens for index in batch.indices.tolist())] if batch.indices.size else []
+    assert longest == sorted(longest, reverse=True)
+    begin = 0
+    for each in asked:
+        alone = dict[int, Any]()
+        for batch in bert.score(each.query, each.texts, each.windows, each.max_tokens):
+            assert scores[begin + batch.indices] == pytest.approx(batch.scores, abs=1e-4)
+            alone |= zip(batch.indices.tolist(), batch.extents, strict=True)
+        assert [extents[begin + place] for place in range(len(each.texts))] == [alone[p] for p in range(len(alone))]
+        begin += len(each.texts)
+
+
+def test_one_query_that_cannot_be_scored_is_told_before_any_is(bert: LoadedCrossEncoder) -> None:
+    with pytest.raises(InputError, match="takes no instruction"):
+        next(bert.score_all([Asked("rome", ["Rome"]), Asked("rome", ["Rome"], instruction="Find it")]))
 
 
 def test_closing_stops_the_work_within_a_batch(tmp_path: Path) -> None:
@@ -371,8 +402,8 @@ def test_threads_of_others_stay_as_they_are(bert: LoadedCrossEncoder) -> None:
 
 
 def one_pair(model: LoadedCrossEncoder) -> tuple[Any, Any, Any]:
-    (question,), texts = model.pairs.encode([QUERY]), model.pairs.encode(["berlin"])
-    return question, texts, model.pairs.windows(question, texts, model.pairs.room(), overlapping=False)
+    question, texts = model.pairs.encode([QUERY]), model.pairs.encode(["berlin"])
+    return question, texts, model.pairs.windows(question[0], texts, model.pairs.room(), overlapping=False)
 
 
 @pytest.mark.gpu

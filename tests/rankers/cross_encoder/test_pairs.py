@@ -15,7 +15,6 @@ from tokenizers import Tokenizer, models
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.pairs import (
-    Ids,
     KeptTokens,
     PairTokenizer,
     Tokens,
@@ -41,10 +40,10 @@ def rows_of(pairs: PairTokenizer, query: str, passages: Sequence[str], overlappi
 
 def cut(
     pairs: PairTokenizer, query: str, passages: Sequence[str], max_tokens: int = 0, overlapping: bool = False
-) -> tuple[Ids, Tokens, Windows]:
+) -> tuple[Tokens, Tokens, Windows]:
     """The query's tokens, the passages', and what of them is read."""
-    (question,), texts = pairs.encode([query]), pairs.encode(passages)
-    return question, texts, pairs.windows(question, texts, pairs.room(max_tokens), overlapping)
+    question, texts = pairs.encode([query]), pairs.encode(passages)
+    return question, texts, pairs.windows(question[0], texts, pairs.room(max_tokens), overlapping)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -225,7 +224,9 @@ def test_what_all_rows_share_is_never_a_whole_row(tmp_path: Path) -> None:
     _, _, windows = cut(pairs, "how many", ["berlin has museums", "rome"])
     assert pairs.shared(windows) == 4  # [CLS] how many [SEP]
     _, _, windows = cut(pairs, "how many " * 40, ["berlin has museums", "rome is old " * 30])
-    assert pairs.shared(windows) == 0  # 58 and 31 tokens of the query are left
+    assert pairs.shared(windows) == 1  # [CLS]; 58 and 31 tokens of the query are left
+    parts = [cut(pairs, query, ["rome is old"])[2] for query in ("how many", "how old")]
+    assert pairs.shared(Windows.joined(parts, [1, 1])) == 1  # [CLS]; two queries of one length
     left = PairTokenizer(as_text_tokenizer(deepcopy(unigram_like(tmp_path))), 64)
     _, _, windows = cut(left, "how many", ["berlin has museums", "rome"])
     assert left.shared(windows) == 0  # padding stands before the rows

@@ -1,0 +1,93 @@
+"""BM25 by tantivy, an embedded engine like Lucene, whose index may lie on disk: for more passages than memory holds.
+
+Passages are cut into terms as for `bm25` and weighed by the same formula, with k1 = 1.2 and b = 0.75, which the engine
+does not let anyone change. It has Lucene's one difference: of a passage with more than 40 terms the length is rounded
+down to fit into one byte, so its score is a little higher. Only the best MOST_HITS passages are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from demo.messages import Message
+from demo.progress import Progress, stepwise
+from demo.rankers.disk_indexes import DiskIndexes, is_installed, not_installed
+from demo.rankers.protocol import Kind
+from demo.rankers.text_form import RankerOptions, Written, write_options
+from demo.rankers.tools import Tools
+from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
+from demo.score_kinds import BM25
+from demo.text import Analysis
+
+NAME = "tantivy"
+
+
+@dataclass(frozen=True, slots=True)
+class DiskBm25:
+    """Tantivy's BM25 over terms of this analysis."""
+
+    analysis: Analysis = field(default_factory=Analysis)
+    indexes: DiskIndexes = field(default_factory=DiskIndexes, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{NAME}{write_options(self._options())}"
+
+    def _options(self) -> dict[str, str | None]:
+        """What differs from the defaults."""
+        usual = Analysis()
+        return {
+            "stop_words": None if self.analysis.stop_words == usual.stop_words else "no",
+            "stemmer": None if self.analysis.stemmer == usual.stemmer else self.analysis.stemmer or "none",
+        }
+
+    @property
+    def spec(self) -> RankerSpec:
+        """Named by the settings that are not the usual ones."""
+        options = (f"{name}={value}" for name, value in self._options().items() if value is not None)
+        return RankerSpec(str(self), " · ".join(("Tantivy", *options)), BM25, ranks_collection=True)
+
+    def check(self) -> None:
+        """The engine is installed.
+
+        Raises:
+            InputError: it is not.
+        """
+        if not is_installed():
+            raise not_installed()
+
+    def fingerprint(self) -> str:
+        """The analysis; formula and parameters are the engine's."""
+        return f"{NAME} {self.analysis!r}"
+
+    @stepwise
+    def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
+        """As `Ranker.rank`; a passage without any term of the query is not found."""
+        yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))
+        start = perf_counter()
+        index, built = yield from self.indexes.get(collection, self.analysis)
+        indexed = perf_counter()
+        scores, found = index.search(query.text)
+        cost = Cost(
+            pairs=indices.size,
+            index_seconds=indexed - start if built else 0.0,
+            model_seconds=perf_counter() - indexed,
+        )
+        return Ranking.from_scores(self.spec, scores[indices], cost, found=found[indices])
+
+
+def _read(written: Written, tools: Tools) -> DiskBm25:
+    options = RankerOptions(NAME, written.options)
+    stop_words = options.yes("stop_words", Analysis().stop_words)
+    stemmer = options.text("stemmer", Analysis().stemmer or "none")
+    options.close()
+    analysis = Analysis(stop_words=stop_words, stemmer="" if stemmer == "none" else stemmer)
+    return DiskBm25(analysis, tools.disk_indexes)
+
+
+def _offer(tools: Tools) -> Sequence[DiskBm25]:
+    return [DiskBm25(indexes=tools.disk_indexes)] if is_installed() else []
+
+
+KIND = Kind("tantivy", (NAME,), _read, _offer)

@@ -1,0 +1,91 @@
+"""What the owner writes as TOML, one table for each thing: read, and checked field by field.
+
+A setting names a file or holds its text. Keys never stand in it, only names of environment variables that hold them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from demo.errors import InputError
+from demo.messages import Message, listed
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+_WANTED: Mapping[str, tuple[tuple[type, ...], Message]] = {
+    "str": ((str,), Message("a text between quotation marks")),
+    "int": ((int,), Message("a whole number")),
+    "float": ((int, float), Message("a number")),
+    "tuple[str, ...]": ((list,), Message("a list of texts, such as [“title”, “text”]")),
+}
+
+
+def read_tables(setting: str, unreadable: Message) -> Mapping[str, Any]:
+    """The tables of the file of this name, or of the setting itself if it begins with “[”; none for "".
+
+    Args:
+        unreadable: what is said where they cannot be read, with a place for {error}.
+
+    Raises:
+        InputError: there is no such file, or it is no TOML.
+    """
+    if not setting.strip():
+        return {}
+    try:
+        inside = setting.lstrip().startswith("[")
+        return tomllib.loads(setting if inside else Path(setting).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(unreadable.format(error=str(error))) from error
+
+
+def checked_value(field: str, value: Any, fields: Mapping[str, str], least: Mapping[str, float]) -> Any:
+    """The value as its field has it.
+
+    Args:
+        fields: name of each field → its type as it is annotated.
+        least: of numbers that must not be as small as 0.
+
+    Raises:
+        InputError: there is no such field, or the value is not for it.
+    """
+    if field not in fields:
+        raise InputError("There is no field “{field}”. Fields are {fields}.", field=field, fields=listed(fields))
+    types, wanted = _WANTED[fields[field]]
+    if type(value) not in types or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
+        raise InputError("“{field}” is not {wanted}.", field=field, wanted=wanted)
+    if field == "key" and value and not _VARIABLE.fullmatch(value):
+        raise InputError(
+            "“key” is the name of an environment variable, in capitals, and never the key itself. Write for "
+            "example key = “COHERE_API_KEY”, and put the key into that variable."
+        )
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return tuple(value)
+    smallest = least.get(field, 0)
+    if not smallest <= value < float("inf"):
+        raise InputError("“{field}” is {value}. Write {least} or more.", field=field, value=value, least=smallest)
+    return types[-1](value)
+
+
+def checked_address(text: str) -> str:
+    """The address, if it can be called and holds no secret.
+
+    Raises:
+        InputError: it cannot, or does.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError("It has no address that can be called. Write for example address = “http://127.0.0.1:8080”.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InputError(
+            "Its address has a name, a password or a “?” in it. Write scheme, host, port and path alone; a key "
+            "belongs into an environment variable, named with key = “…”."
+        )
+    return text
