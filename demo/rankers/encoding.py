@@ -23,7 +23,7 @@ from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.checkpoints import find_checkpoint, is_bundled
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loaded_models import LoadedModels, Tell
-from demo.records import Collection, Extent, FloatArray, ModelSpec, Query
+from demo.records import Collection, Extent, FloatArray, IntArray, ModelSpec, Query
 from demo.settings import Settings
 
 CHUNK = 64
@@ -58,9 +58,16 @@ Load = Callable[[ModelSpec, Settings, Tell], Encoder]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vectors:
-    """What a model made of a collection's passages: float32 (n, dimensions), and what it read of each."""
+    """What a model made of a collection's passages.
+
+    Attributes:
+        values: float32 (distinct texts, dimensions); one vector for a text, so that equal passages are equally similar.
+        rows: int64 (n,), the vector of each passage.
+        extents: n, what was read of each.
+    """
 
     values: FloatArray
+    rows: IntArray
     extents: tuple[Extent, ...]
 
 
@@ -157,7 +164,7 @@ class Encoding:
                 vectors = yield from _encoded(model, collection)
                 self._kept.keep(collection, spec.key, vectors)
             middle = perf_counter()
-            similarities = model.similarities(query.text, vectors.values)
+            similarities = model.similarities(query.text, vectors.values)[vectors.rows]
             return Encoded(
                 similarities,
                 vectors.extents,
@@ -171,17 +178,17 @@ class Encoding:
 
 def _encoded(model: Encoder, collection: Collection) -> Generator[Progress, None, Vectors]:
     """The collection's vectors, made in stretches of passages of similar length."""
-    texts = [passage.content for passage in collection.passages]
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    contents = [passage.content for passage in collection.passages]
+    texts = sorted(set(contents), key=lambda text: (len(text), text))
     parts: list[FloatArray] = []
     for start in range(0, len(texts), CHUNK):
         done = Message("Encoded {done} of {total} passages", done=start, total=len(texts))
         yield Progress("indexing", start, len(texts), done)
-        parts.append(model.passages([texts[index] for index in order[start : start + CHUNK]]))
-    joined = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
-    values = np.empty_like(joined)
-    values[order] = joined
-    return Vectors(values, tuple(model.extents(texts)))
+        parts.append(model.passages(texts[start : start + CHUNK]))
+    values = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    row_of = {text: row for row, text in enumerate(texts)}
+    rows = np.array([row_of[content] for content in contents], dtype=np.int64)
+    return Vectors(values, rows, tuple(model.extents(contents)))
 
 
 class KeptVectors:

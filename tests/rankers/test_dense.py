@@ -120,7 +120,7 @@ def test_the_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
 
 def test_kept_vectors_forget_dead_collections_and_the_oldest() -> None:
     def vectors() -> Vectors:
-        return Vectors(np.zeros((2, 4), np.float32), ())  # 32 bytes
+        return Vectors(np.zeros((2, 4), np.float32), np.arange(2), ())  # 32 bytes
 
     kept, one, other = KeptVectors(64), collection_of(), collection_of()
     for collection, model in ((one, "a"), (one, "b"), (other, "a")):

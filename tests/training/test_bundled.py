@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -167,9 +168,15 @@ ONE_WORKER_EACH = [pytest.param(folder, marks=pytest.mark.xdist_group(f"bundled 
 
 @pytest.fixture(scope="module", params=ONE_WORKER_EACH, ids=lambda folder: folder.name)
 def loaded(request: pytest.FixtureRequest) -> Loaded:
-    tokenizer = transformers.AutoTokenizer.from_pretrained(request.param)
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(request.param).eval()
-    found = Loaded(request.param.name, tokenizer, model)
+    return load(request.param)
+
+
+@cache
+def load(folder: Path) -> Loaded:
+    """The model, which has read all pairs; once a process, whatever the order of the tests."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    found = Loaded(folder.name, tokenizer, model)
     found.scores(ALL_PAIRS)
     return found
 
