@@ -133,6 +133,7 @@ REFUSED = [
     ("/rerank", (QUERY, ["", " "]), "at least one|no passages|no text|empty"),
     ("/rerank", (QUERY, PASSAGES, "no/such"), "No model"),
     ("/compare", (QUERY, PASSAGES, []), "No ranker is named"),
+    ("/evaluate", ("cities", ["bm25"], "", 100, "", 0, 1, "nobody"), "There is no ranker “nobody” to compare with"),
     ("/compare", (QUERY, PASSAGES, ["tiny[max_tokens=" + "9" * 1_000 + "]"]), "Write a"),
     (
         "/compare",
