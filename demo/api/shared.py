@@ -44,12 +44,12 @@ class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """The text with “?” for halves of surrogate pairs, which JSON may hold and no answer can repeat."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-Words = Annotated[str, AfterValidator(_whole)]
+Words = Annotated[str, AfterValidator(whole)]
 """A text that an answer can repeat."""
 
 
@@ -240,7 +240,8 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
                     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
                     if isinstance(error, BusyError):
                         headers["retry-after"] = str(ceil(error.retry_seconds))
-                    return JSONResponse(refusal(status, sentence.to(language_of(request.scope))), status, headers)
+                    words = whole(sentence.to(language_of(request.scope)))
+                    return JSONResponse(refusal(status, words), status, headers)
 
             return guarded
 
