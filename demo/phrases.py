@@ -127,6 +127,11 @@ def count_queries(count: int) -> Message:
     return plural("{count:,} query", "{count:,} queries", count)
 
 
+def count_results(count: int) -> Message:
+    """The number of lines of a run: “1 result”, “1,200 results”."""
+    return plural("{count:,} result", "{count:,} results", count)
+
+
 def count_pairs(count: int) -> Message:
     """The number of (query, passage) pairs: “1 pair”, “40 pairs”."""
     return plural("{count:,} pair", "{count:,} pairs", count)

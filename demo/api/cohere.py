@@ -12,6 +12,7 @@ from demo.api.shared import (
     Desk,
     Document,
     RelevanceResult,
+    Words,
     best,
     plain,
     probabilities,
@@ -28,15 +29,17 @@ INVALID = 400
 class CohereRequest(BaseModel):
     """A query and the documents to rank for it."""
 
-    model: str = Field("", description="A ranker by its key, such as “bundled/tiny”; empty takes the default.")
-    query: str = Field(description="A question or a few words.")
+    model: Words | None = Field(
+        None, description="A ranker by its key, such as “bundled/tiny”; empty takes the default."
+    )
+    query: Words = Field(description="A question or a few words.")
     documents: list[Document] = Field(min_length=1, description="The documents to rank.")
     top_n: int | None = Field(None, ge=1, description="How many results to return; all if left out.")
     max_tokens_per_doc: int | None = Field(
         None, ge=1, description="Most tokens that are read of a document; here the query's count too."
     )
     return_documents: bool = Field(False, description="Whether each result repeats its document.")
-    instruction: str | None = Field(None, description="What the model is told besides the query, if it takes one.")
+    instruction: Words | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class CohereAnswer(BaseModel):

@@ -12,6 +12,7 @@ from demo.api.shared import (
     Desk,
     Document,
     RelevanceResult,
+    Words,
     best,
     plain,
     probabilities,
@@ -29,8 +30,10 @@ INVALID = 422
 class JinaRequest(BaseModel):
     """A query and the documents to rank for it."""
 
-    model: str = Field("", description="A ranker by its key, such as “bundled/tiny”; empty takes the default.")
-    query: str = Field(description="A question or a few words.")
+    model: Words | None = Field(
+        None, description="A ranker by its key, such as “bundled/tiny”; empty takes the default."
+    )
+    query: Words = Field(description="A question or a few words.")
     documents: list[Document] = Field(min_length=1, description="The documents to rank.")
     top_n: int | None = Field(None, ge=0, description="How many results to return; all if left out or 0.")
     return_documents: bool = Field(True, description="Whether each result repeats its document.")
@@ -39,7 +42,7 @@ class JinaRequest(BaseModel):
     )
     use_activation: bool | None = Field(None, description="If false, raw scores in place of probabilities (vLLM).")
     raw_scores: bool = Field(False, description="The same, as infinity calls it.")
-    instruction: str | None = Field(None, description="What the model is told besides the query, if it takes one.")
+    instruction: Words | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class JinaAnswer(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from anyio import CapacityLimiter, to_thread
@@ -13,9 +13,10 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 from starlette.exceptions import HTTPException
 
+from demo.api.answers import language_of
 from demo.errors import BusyError, DemoError, InputError, RemoteError
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, Steps
@@ -28,7 +29,7 @@ from demo.visitors import address_of
 THREADS = 64
 """For requests that are worked on or wait (`demo.turns` says which)."""
 
-UNKNOWN_MODEL, BUSY, CLOSED, BUG, BAD_GATEWAY = 404, 429, 499, 500, 502
+UNREADABLE, UNKNOWN_MODEL, BUSY, CLOSED, BUG, BAD_GATEWAY = 400, 404, 429, 499, 500, 502
 _LOG = logging.getLogger(__name__)
 
 Refusal = Callable[[int, str], dict[str, Any]]
@@ -43,13 +44,31 @@ class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
 
 
+def whole(text: str) -> str:
+    """The text with “?” for halves of surrogate pairs, which JSON may hold and no answer can repeat."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+Words = Annotated[str, AfterValidator(whole)]
+"""A text that an answer can repeat."""
+
+
 class Text(BaseModel):
     """A document as an object."""
 
-    text: str
+    text: Words
 
 
-Document = Annotated[str | Text, Field(description="A text, or an object with one.")]
+def _form(document: Any) -> Literal["object", "text"]:
+    """Which form of a document this is meant to be, so that what is wrong is told of that form alone."""
+    return "object" if isinstance(document, dict | Text) else "text"
+
+
+Document = Annotated[
+    Annotated[Words, Tag("text")] | Annotated[Text, Tag("object")],
+    Discriminator(_form),
+    Field(description="A text, or an object with one."),
+]
 
 
 def plain(documents: Sequence[str | Text]) -> list[str]:
@@ -85,8 +104,8 @@ class Desk:
         self._settings = settings
         self._limiter = CapacityLimiter(THREADS)
 
-    def reranker(self, model: str, max_tokens: int | None = None, instruction: str | None = None) -> Ranker:
-        """What the model of a request stands for: "" the default model, else a ranker as it is written everywhere.
+    def reranker(self, model: str | None, max_tokens: int | None = None, instruction: str | None = None) -> Ranker:
+        """What the model of a request stands for: none the default model, else a ranker as it is written everywhere.
 
         Args:
             max_tokens: most tokens that may be read, which matters only below the model's own length: clients send the
@@ -96,7 +115,7 @@ class Desk:
             UnknownModelError: there is none.
             InputError: an instruction is given, and the ranker is no cross-encoder by itself.
         """
-        usual = self.service.cross_encoder
+        usual, model = self.service.cross_encoder, model or ""
         try:
             ranker = self.service.rankers.read(model) if model else usual()
             alone = ranker == usual(model)
@@ -221,25 +240,26 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
                     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
                     if isinstance(error, BusyError):
                         headers["retry-after"] = str(ceil(error.retry_seconds))
-                    return JSONResponse(refusal(status, sentence), status, headers)
+                    words = whole(sentence.to(language_of(request.scope)))
+                    return JSONResponse(refusal(status, words), status, headers)
 
             return guarded
 
     return Route
 
 
-def _told(error: Exception, invalid: int) -> tuple[int, str]:
+def _told(error: Exception, invalid: int) -> tuple[int, Message]:
     """Status and sentence for whoever sent the request; what is no DemoError and no bad request goes to the log."""
     if isinstance(error, RequestValidationError):
-        return invalid, str(_unreadable(error))
+        return invalid, _unusable(error)
     if isinstance(error, HTTPException):
-        return error.status_code, str(error.detail)
+        return (invalid, _NO_JSON) if error.status_code == UNREADABLE else (error.status_code, Message(error.detail))
     if isinstance(error, ClientGoneError):
-        return CLOSED, ""
+        return CLOSED, NOTHING
     if isinstance(error, DemoError):
-        return _status(error, invalid), str(error)
+        return _status(error, invalid), error.message
     _LOG.error("A request failed", exc_info=error)
-    return BUG, str(Message("This failed by a fault of this app; the log has the details."))
+    return BUG, Message("This failed by a fault of this app; the log has the details.")
 
 
 def _status(error: DemoError, invalid: int) -> int:
@@ -252,11 +272,16 @@ def _status(error: DemoError, invalid: int) -> int:
     return BAD_GATEWAY if isinstance(error, RemoteError) else BUG
 
 
-def _unreadable(error: RequestValidationError) -> Message:
+_NO_JSON = Message("The body of the request is not JSON. /openapi.json says what is expected.")
+
+
+def _unusable(error: RequestValidationError) -> Message:
     """What is wrong with the first thing that is; the value itself is not repeated."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return Message("The body of the request is not JSON. /openapi.json says what is expected.")
+        return _NO_JSON
+    if isinstance(error.body, bytes):  # FastAPI reads as JSON only what says so
+        return Message("The request does not say that its body is JSON. Send it with Content-Type: application/json.")
     where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
     return Message(
         "The request cannot be used: {where}: {reason}. /openapi.json says what is expected.",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, best, probabilities, responses, route_class
+from demo.api.shared import Desk, Words, best, probabilities, responses, route_class
 from demo.errors import InputError
 from demo.records import Ranking
 from demo.service import RankingService
@@ -20,13 +20,13 @@ _TYPES = {INVALID: "Validation", 404: "Validation", 429: "Overloaded"}
 class TeiRequest(BaseModel):
     """A query and the texts to rank for it."""
 
-    query: str = Field(description="A question or a few words.")
-    texts: list[str] = Field(min_length=1, description="The texts to rank.")
+    query: Words = Field(description="A question or a few words.")
+    texts: list[Words] = Field(min_length=1, description="The texts to rank.")
     raw_scores: bool = Field(False, description="Scores as the model gives them, not squeezed into 0 to 1.")
     return_text: bool = Field(False, description="Whether each result repeats its text.")
     truncate: bool | None = Field(None, description="If false, a text that the model cannot read whole is refused.")
     truncation_direction: Literal["Right", "right"] = Field("Right", description="Texts are cut at their end.")
-    model: str = Field("", description="A ranker by its key; empty takes the default. Not part of TEI.")
+    model: Words | None = Field(None, description="A ranker by its key; empty takes the default. Not part of TEI.")
 
 
 class Rank(BaseModel):

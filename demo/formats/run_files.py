@@ -13,6 +13,7 @@ from demo.formats.reading import PREVIEW_ROWS, Preview
 from demo.formats.source import Column, Fields, Limits, Source
 from demo.formats.trec_runs import Run, read_run
 from demo.messages import Message, clauses
+from demo.phrases import count_queries, count_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class RunsReading:
         said = []
         for name, run in self.runs.items():
             results = sum(map(len, run.rankings.values()))
-            counts = {"queries": len(run.rankings), "results": results}
-            said.append(Message("{name}: {results:,} results for {queries:,} queries", name=name, **counts))
+            counts = {"results": count_results(results), "queries": count_queries(len(run.rankings))}
+            said.append(Message("{name}: {results} for {queries}", name=name, **counts))
             said += run.notes
         return clauses(said)
 

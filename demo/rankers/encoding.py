@@ -114,6 +114,11 @@ class Encoding:
         self._models: LoadedModels[Encoder] = LoadedModels(load, settings, beside)
         self._kept = KeptVectors(settings.vectors_bytes)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the vectors that are kept."""
+        return self._kept.memory_bytes
+
     def spec(self, name: str) -> ModelSpec:
         """The model of this name.
 
@@ -202,6 +207,15 @@ class KeptVectors:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that the vectors take; those of collections that are gone count until others come."""
+        with self._lock:
+            return self._size()
+
+    def _size(self) -> int:
+        return sum(row.values.nbytes for row in self._rows.values())
+
     def find(self, collection: Collection, model: str) -> Vectors | None:
         """The vectors that this model made of the collection, if they are kept."""
         key = (ref(collection), model)
@@ -216,5 +230,5 @@ class KeptVectors:
             self._rows[ref(collection), model] = vectors
             for key in [key for key in self._rows if key[0]() is None]:
                 del self._rows[key]
-            while len(self._rows) > 1 and sum(row.values.nbytes for row in self._rows.values()) > self._capacity:
+            while len(self._rows) > 1 and self._size() > self._capacity:
                 self._rows.popitem(last=False)

@@ -12,6 +12,7 @@ import numpy as np
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.messages import Message
+from demo.phrases import count_queries
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written
@@ -137,11 +138,11 @@ class RunRanker:
             )
         if not listed:
             raise InputError(
-                "The run “{name}” has no results for the query “{query_id}”; its {count:,} queries are named like "
+                "The run “{name}” has no results for the query “{query_id}”; it has {queries}, named like "
                 "“{other}”. Choose a query that it has, or a run of this query.",
                 name=self.spec.label,
                 query_id=query.query_id,
-                count=len(self.run.rankings),
+                queries=count_queries(len(self.run.rankings)),
                 other=next(iter(self.run.rankings), "–"),
             )
         doc_ids = {passage.doc_id for passage in collection.passages}

@@ -80,8 +80,12 @@ def checked_address(text: str) -> str:
     Raises:
         InputError: it cannot, or does.
     """
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # a wrong port raises here
+    except ValueError:
+        usable = False
+    if not usable or not text.isprintable() or " " in text:
         raise InputError("It has no address that can be called. Write for example address = “http://127.0.0.1:8080”.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(

@@ -60,6 +60,11 @@ class Rankers:
         """Memory of the term indexes, about."""
         return self._tools.indexes.memory_bytes
 
+    @property
+    def vector_bytes(self) -> int:
+        """Memory of the passages' vectors that are kept."""
+        return self._tools.encoding.kept_bytes
+
     def read(self, text: str) -> Ranker:
         """The ranker that a text stands for; whether its model exists is found out later.
 

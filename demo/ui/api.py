@@ -26,6 +26,7 @@ from gradio.utils import get_function_description
 from demo import arguments, evaluation, formats
 from demo.errors import DemoError, InputError
 from demo.evaluation import report
+from demo.evaluation.figures import known_baseline
 from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, set_up
 from demo.formats.judged import Judged
 from demo.messages import Language
@@ -199,6 +200,7 @@ class Endpoints:
         chosen = parse_measures(measures) if measures else USUAL
         first = service.default_first_stage()
         plan = set_up(judged, self._rankers(rankers), chosen, first, asked, depth, queries or None)
+        known_baseline(baseline, [ranker.spec for ranker in plan.rankers])  # told before the work, not after it
         return Work(service.evaluate(plan, self._visitor()), partial(_figures, plan, baseline, relevant_from))
 
 

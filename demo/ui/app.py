@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from demo.service import RankingService
 from demo.settings import Settings
-from demo.ui import theme
+from demo.ui import theme, unknown_events
 from demo.ui import wording as w
 from demo.ui.api import add_api, has_mcp
 from demo.ui.compression import CompressedPage
@@ -93,5 +93,6 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "app_kwargs": {
             **beside,
             "middleware": [Middleware(CompressedPage), Middleware(ChosenLanguage), *beside.get("middleware", ())],
+            "exception_handlers": {**beside.get("exception_handlers", {}), **unknown_events.HANDLERS},
         },
     }

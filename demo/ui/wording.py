@@ -11,6 +11,7 @@ from http.cookies import SimpleCookie
 
 import gradio as gr
 from gradio.i18n import I18nData
+from starlette.requests import Request
 
 from demo.messages import ENGLISH, Language, Message, languages, locales
 
@@ -309,6 +310,7 @@ TOOK_NOT_LOADED = Message("not loaded for this run")
 # progress and errors
 STOPPED = Message("Stopped. Nothing you typed is lost; the picture below is the run before.")
 ERROR_HEAD = Message("That did not work")
+NO_SUCH_EVENT = Message("The page has no such event. Load it anew; /gradio_api/info lists what programs can ask for.")
 BUG = Message(
     "Something went wrong on our side, not yours. Nothing you typed is lost; try again, or try another "
     "model. The log of the app has the details."
@@ -666,7 +668,7 @@ LANGUAGE_COOKIE = "lens-language"
 """What the page's own switch sets; it goes before what the browser asks for."""
 
 
-def language_of(request: gr.Request | None) -> Language:
+def language_of(request: gr.Request | Request | None) -> Language:
     """The language that the visitor chose, else the one that the browser asks for first, if the page speaks it."""
     headers: Mapping[str, str] = {} if request is None else request.headers
     chosen = SimpleCookie(str(headers.get("cookie", ""))).get(LANGUAGE_COOKIE)

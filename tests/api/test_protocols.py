@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -183,10 +185,62 @@ def test_an_unknown_model_is_404(spoken: Spoken, model: str) -> None:
 
 
 @EACH
-def test_what_is_no_json(spoken: Spoken) -> None:
-    answer = client().post(spoken.path, content=b'{"query":', headers={"Content-Type": "application/json"})
+def test_null_is_the_default_model(spoken: Spoken) -> None:
+    assert results(spoken, model=None) == results(spoken)
+
+
+@EACH
+@pytest.mark.parametrize(
+    "content",
+    [b'{"query":', b"[" * 100_000, '{"query": "é"}'.encode("latin-1"), gzip.compress(b"{}"), b"9" * 6_000],
+    ids=["half", "deep", "Latin-1", "gzip", "digits"],
+)
+def test_what_is_no_json(spoken: Spoken, content: bytes) -> None:
+    answer = client().post(spoken.path, content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code == spoken.invalid
     assert "is not JSON" in spoken.sentence(answer.json())
+
+
+@EACH
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded"])
+def test_json_that_does_not_say_so(spoken: Spoken, kind: str) -> None:
+    content = json.dumps(body(spoken)).encode()
+    answer = client().post(spoken.path, content=content, headers={"Content-Type": kind})
+    assert answer.status_code == spoken.invalid
+    assert "Send it with Content-Type: application/json." in spoken.sentence(answer.json())
+
+
+@pytest.mark.parametrize("key", ["jina", "cohere"])
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (1, "documents.0.text: Input should be a valid string"),
+        ({"x": "a"}, "documents.0.object.text: Field required"),
+        ({"text": 1}, "documents.0.object.text: Input should be a valid string"),
+    ],
+)
+def test_a_wrong_document_is_told_as_what_it_is_meant_to_be(key: str, document: Any, said: str) -> None:
+    spoken = SPOKEN[key]
+    assert said in refused(spoken, spoken.invalid, documents=[document])
+
+
+@EACH
+def test_half_a_surrogate_pair_is_answered_as_a_question_mark(spoken: Spoken) -> None:
+    more = {"return_text" if spoken.path == "/rerank" else "return_documents": True}
+    text = json.dumps({**body(spoken, **more), "query": "\ud800", spoken.texts: ["\udfffx"]})
+    answer = client().post(spoken.path, content=text.encode(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200
+    assert '"?x"' in answer.text
+    content = json.dumps(body(spoken, model="\ud800")).encode()
+    named = client().post(spoken.path, content=content, headers={"Content-Type": "application/json"})
+    assert (named.status_code, "?" in spoken.sentence(named.json())) == (404, True)
+
+
+@EACH
+def test_sentences_are_in_the_language_that_is_asked_for(spoken: Spoken) -> None:
+    asked = client()
+    asked.headers["Accept-Language"] = "zh-CN,zh;q=0.9"
+    assert refused(spoken, spoken.invalid, asked, query=" ") == "查询为空。请输入一个问题或几个词。"
 
 
 @EACH

@@ -20,7 +20,7 @@ def test_every_run_is_read_and_told() -> None:
         "one.run": {"q1": ("d1", "d2")},
         "two.run": {"q1": ("d2",), "q2": ("d2",)},
     }
-    assert str(found.reading.sentence()) == "one.run: 2 results for 1 queries; two.run: 2 results for 2 queries"
+    assert str(found.reading.sentence()) == "one.run: 2 results for 1 query; two.run: 2 results for 2 queries"
     assert found.reading.preview.results == (("q1", "d1", "9.5"), ("q1", "d2", "3"))
     assert found.reading.is_certain
 

@@ -125,6 +125,7 @@ def test_kept_vectors_forget_dead_collections_and_the_oldest() -> None:
     kept, one, other = KeptVectors(64), collection_of(), collection_of()
     for collection, model in ((one, "a"), (one, "b"), (other, "a")):
         kept.keep(collection, model, vectors())
+    assert kept.memory_bytes == 64
     assert kept.find(one, "a") is None
     assert kept.find(one, "b") is not None
     del other, collection

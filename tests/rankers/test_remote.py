@@ -188,6 +188,10 @@ def test_a_server_that_stays_busy_is_given_up() -> None:
         (Fault(body=[{"index": True, "score": 1.0}] * 4), "a result has no “index” from 0 to 3."),
         (Fault(body=[{"index": 0, "score": "1"}] * 4), "result 0 has no number as “score”."),
         (Fault(body=b'[{"index": 0, "score": NaN}]'), "result 0 has no number as “score”."),
+        (Fault(body=b'[{"index": 0, "score": 1e39}]'), "result 0 has no number as “score”."),
+        (Fault(body=b'[{"index": 0, "score": 1' + b"0" * 400 + b"}]"), "result 0 has no number as “score”."),
+        (Fault(400, b'{"error": "\\ud800 is bad"}'), "status 400, “? is bad”."),
+        (Fault(429, headers={"Retry-After": "9" * 400}), "says to come back in 999999999 s."),
         (Fault(body=[7]), "a result has no “index” from 0 to 3."),
         (Fault(body=b"[]", headers={"Content-Encoding": "gzip"}), "its answer cannot be read."),
     ],
@@ -290,6 +294,22 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
         assert "s3cret" not in json.dumps(server.asked)
 
 
+def test_the_servers_words_do_not_tell_its_address() -> None:
+    with serving("tei") as server:
+        server.faults.append(Fault(400, {"error": f"POST {server.url}/rerank at 127.0.0.1: bad"}))
+        assert (
+            sentence(server, label="Far")
+            == "Far gave no scores: it answered with status 400, “POST …/rerank at …: bad”."
+        )
+
+
+def test_a_bill_beyond_all_measure_is_none() -> None:
+    rows = [{"index": index, "relevance_score": 0.5} for index in range(4)]
+    meta = {"billed_units": {"search_units": 10**400}}
+    with serving("cohere", Fault(body={"results": rows, "meta": meta, "usage": {"total_tokens": 10**400}})) as server:
+        assert ranked(server, usd_per_call=0.5, usd_per_million_tokens=1).cost.usd == 0.5
+
+
 @pytest.mark.parametrize("value", ["", "two words", "schlüssel"])
 def test_a_key_that_is_missing_or_none_is_told_before_anything_is_sent(
     value: str, monkeypatch: pytest.MonkeyPatch
@@ -374,6 +394,10 @@ def test_a_file_or_the_text_itself(tmp_path: Path) -> None:
         ('[a]\nprotocol = "soap"\n', "There is no protocol “soap”. Write one of tei, cohere"),
         ('[a]\nprotocol = "tei"\n', "It has no address that can be called"),
         ('[a]\nprotocol = "tei"\naddress = "file:///etc/passwd"\n', "It has no address that can be called"),
+        *(
+            (f'[a]\nprotocol = "tei"\naddress = "{address}"\n', "It has no address that can be called")
+            for address in ("http://h:99999", "http://h:x", "http://[::1", "http://h h/", "http://")
+        ),
         ('[a]\nprotocol = "tei"\naddress = "http://u:p@h/"\n', "has a name, a password or"),
         ('[a]\nprotocol = "tei"\naddress = "http://h/?key=1"\n', "has a name, a password or"),
         ('[a]\nprotocol = "cohere"\n', "Cohere wants the name of a model"),

@@ -133,6 +133,7 @@ REFUSED = [
     ("/rerank", (QUERY, ["", " "]), "at least one|no passages|no text|empty"),
     ("/rerank", (QUERY, PASSAGES, "no/such"), "No model"),
     ("/compare", (QUERY, PASSAGES, []), "No ranker is named"),
+    ("/evaluate", ("cities", ["bm25"], "", 100, "", 0, 1, "nobody"), "There is no ranker “nobody” to compare with"),
     ("/compare", (QUERY, PASSAGES, ["tiny[max_tokens=" + "9" * 1_000 + "]"]), "Write a"),
     (
         "/compare",
@@ -148,6 +149,23 @@ def test_what_cannot_be_done_is_said(client: Client, endpoint: str, values: tupl
     with pytest.raises(AppError, match=said) as refused:
         client.predict(*values, api_name=endpoint)
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("queue/join", {"fn_index": -1}),
+        ("queue/join", {"fn_index": 9_999}),
+        ("queue/join", {"fn_index": 10**30}),
+        ("run/predict", {"fn_index": 9_999}),
+        ("run/nope", {}),
+        ("call/nope", {}),
+    ],
+)
+def test_an_event_that_is_not_there_is_told(server: Server, path: str, asked: dict[str, Any]) -> None:
+    answer = httpx.post(f"{server.url}/gradio_api/{path}", json={"data": [], "session_hash": "s", **asked})
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("The page has no such event. Load it anew")
 
 
 # ---- stopping ----------------------------------------------------------------------------------------------------

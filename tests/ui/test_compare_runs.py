@@ -79,7 +79,7 @@ def test_a_run_of_other_queries_or_passages_says_so_in_its_place(tab: CompareTab
     shown = compared(tab, ["bm25", "run:other.run", "run:foreign.run"])
     assert [ranking.ranker.key for ranking in shown.result.rankings] == ["bm25"]
     assert reasons(shown) == [
-        "The run “other.run” has no results for the query “q1”; its 1 queries are named like “q7”. Choose a query that "
+        "The run “other.run” has no results for the query “q1”; it has 1 query, named like “q7”. Choose a query that "
         "it has, or a run of this query.",
         "None of the 2 passages that the run “foreign.run” has for this query is in the collection: they are named "
         "like “x1”, its passages like “d1”. Give a run over the same passages.",
@@ -130,7 +130,7 @@ def test_files_are_read_as_runs_and_bad_ones_are_told(tab: CompareTab, tmp_path:
     read = tab.pane.read_runs([str(good)], {})
     assert read.found is not None
     assert read.found.runs["a.run"].rankings == {"q1": ("d4",)}
-    assert "a.run: 1 results for 1 queries" in read.note("en")
+    assert "a.run: 1 result for 1 query" in read.note("en")
     assert "Results of a run" in read.note("en")
     assert tab.pane.read_runs([str(good), str(bad)], {}).is_error
     assert tab.pane.read_runs([], {}).found is None

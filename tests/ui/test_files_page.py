@@ -96,7 +96,7 @@ def test_a_run_file_is_a_column_beside_models(open_page: Any, folder: list[Path]
     page.wait_for_selector("#compare-results .flow")
     reranked(page, folder, "tulips in winter")
     choose(page, "#compare-run-files", run)
-    says(page, "#compare-run-files-note", "mine.run: 2 results for 1 queries")
+    says(page, "#compare-run-files-note", "mine.run: 2 results for 1 query")
     says(page, "#rankers", "mine.run")
     page.click("#compare")
     says(page, "#compare-table-box", "mine.run")

@@ -53,7 +53,7 @@ class Hub:
 
         Raises:
             RemoteError: the hub cannot be reached, or refuses.
-            InputError: it knows none of the names.
+            InputError: it knows none of the names, or may not be asked here.
         """
         from huggingface_hub import HfApi
 
@@ -188,8 +188,8 @@ def _disk_full(name: str) -> RemoteError:
     return RemoteError("The disk is full: “{name}” could not be downloaded. Free some space and try again.", name=name)
 
 
-def _forbidden(name: str) -> RemoteError:
-    return RemoteError(
+def _forbidden(name: str) -> InputError:
+    return InputError(
         "“{name}” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads. Choose a model that is "
         "here, or start without HF_HUB_OFFLINE.",
         name=name,

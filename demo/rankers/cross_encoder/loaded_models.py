@@ -63,6 +63,8 @@ class Scorer(Protocol):
     def load_seconds(self) -> float: ...
     @property
     def bytes(self) -> int: ...
+    @property
+    def kept_bytes(self) -> int: ...
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
@@ -148,11 +150,15 @@ class LoadedModels(Generic[M]):
         """The tickets of what is loaded in this way; `_changed` must be held."""
         return {key: ticket for (way, key), ticket in self._all.tickets.items() if way == id(self)}
 
-    def sizes(self) -> dict[Key, int]:
-        """Bytes of each loaded model, by its key and precision."""
+    def loaded(self) -> dict[Key, M]:
+        """Each loaded model, by its key and precision."""
         with self._changed:
             done = {key: ticket.outcome for key, ticket in self._own().items() if ticket.ready(0)}
-        return {key: outcome.result().bytes for key, outcome in done.items() if outcome.exception() is None}
+        return {key: outcome.result() for key, outcome in done.items() if outcome.exception() is None}
+
+    def sizes(self) -> dict[Key, int]:
+        """Bytes of each loaded model, by its key and precision."""
+        return {key: model.bytes for key, model in self.loaded().items()}
 
     def has(self, spec: ModelSpec, precision: str) -> bool:
         """Whether the model is loaded, so that asking for it will not wait."""

@@ -23,6 +23,7 @@ from demo.rankers.cross_encoder.checkpoints import (
 )
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
 from demo.rankers.cross_encoder.layouts import describe
+from demo.rankers.text_form import shown
 from demo.records import ModelSpec
 from demo.settings import Settings
 
@@ -100,10 +101,11 @@ def _unknown(name: str, settings: Settings) -> InputError:
         return InputError(
             "“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id "
             "(owner/name). Choose one of the list, or correct the name.",
-            name=name,
+            name=shown(name),
         )
     return InputError(
-        "“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.", name=name
+        "“{name}” is not in the list of models, and this page does not allow others. Choose one of the list.",
+        name=shown(name),
     )
 
 

@@ -148,6 +148,11 @@ class LoadedCrossEncoder:
         """Memory that the weights take."""
         return self.network.bytes
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the texts and tokens that are kept so that nothing is tokenised twice, about."""
+        return self.pairs.kept_bytes
+
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:

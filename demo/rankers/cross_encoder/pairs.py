@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import repeat
+from sys import getsizeof
 from threading import Lock
 from typing import Any, Protocol
 
@@ -29,7 +30,10 @@ Ids = npt.NDArray[np.uint16 | np.int32]
 Inputs = dict[str, IntArray]
 
 KEPT_TOKENS = 2_000_000
-"""Tokens of passages kept between queries: 4 MB, or 8 MB for vocabularies of more than 65,536, and the texts."""
+"""Tokens of passages kept between queries, about: 16 MB with the texts, 20 MB for vocabularies of more than 65,536."""
+
+TEXT_BYTES = 6
+"""Bytes of text and of its row for one token, as English has them; who has more keeps fewer texts."""
 
 SPARE_CHARS = 100
 """More of a text than its average token would need is cut again to find where tokens are."""
@@ -342,13 +346,18 @@ class PairTokenizer:
         self._tokenizer = tokenizer
         self.limit_tokens = max(max_tokens, limit_tokens)
         self._dtype = np.dtype(np.uint16 if self._backend.get_vocab_size() <= 2**16 else np.int32)
-        self._kept = KeptTokens(KEPT_TOKENS * self._dtype.itemsize)
+        self._kept = KeptTokens(KEPT_TOKENS * (self._dtype.itemsize + TEXT_BYTES))
         self.max_tokens = max_tokens
         if max_tokens < self.least_tokens:
             raise ModelError(
                 "The model reads {max_tokens} tokens at most, which leaves no room for a query and a passage.",
                 max_tokens=max_tokens,
             )
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the tokens that are kept and of their texts, about."""
+        return self._kept.memory_bytes
 
     def cut_nothing(self) -> None:
         """Has the tokenizer neither cut nor pad, whoever else used it."""
@@ -537,7 +546,7 @@ class KeptTokens:
     """Tokens of texts that were met before, as bytes; the longest unused are forgotten first.
 
     Args:
-        capacity: bytes of tokens that are kept at most; the texts take about twice as many besides.
+        capacity: bytes that the tokens and their texts take at most. A text of one long word has a single token.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -545,6 +554,12 @@ class KeptTokens:
         self._rows: OrderedDict[str, bytes] = OrderedDict()  # bytes, because small arrays take twice as much
         self._size = 0
         self._lock = Lock()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of the tokens and their texts, about."""
+        with self._lock:
+            return self._size
 
     def find(self, texts: Sequence[str]) -> list[bytes | None]:
         """The tokens of each text; None where they are not kept."""
@@ -561,12 +576,14 @@ class KeptTokens:
             for text, row in rows.items():
                 self._forget(text)
                 self._rows[text] = row
-                self._size += len(row)
+                self._size += getsizeof(text) + getsizeof(row)
             while self._size > self._capacity:
                 self._forget(next(iter(self._rows)))
 
     def _forget(self, text: str) -> None:
-        self._size -= len(self._rows.pop(text, b""))
+        row = self._rows.pop(text, None)
+        if row is not None:
+            self._size -= getsizeof(text) + getsizeof(row)
 
 
 def _writable(text: str) -> str:

@@ -89,6 +89,11 @@ class Scoring:
         """Memory of the scores that are kept, about."""
         return self._kept.memory_bytes
 
+    @property
+    def kept_token_bytes(self) -> int:
+        """Memory of the texts' tokens that loaded models keep."""
+        return sum(model.kept_bytes for model in self.models_in_memory.loaded().values())
+
     def warm_up(self, query: str, contents: list[str]) -> None:
         """Loads the default model, times it on these pairs even if their scores are kept, and waits for it.
 

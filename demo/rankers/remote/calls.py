@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from threading import BoundedSemaphore, Event
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,6 +28,7 @@ BUSY = frozenset({429, 502, 503, 504})
 LONGEST_WAIT_SECONDS = 60.0
 MOST_ANSWER_BYTES = 50_000_000
 _MOST_WORDS = 200
+_MOST_DIGITS = 9
 _TURN_SECONDS = 0.1
 _KEY = re.compile(r"[!-~]+")
 
@@ -77,6 +79,12 @@ class Caller:
 
     def _key(self) -> str:
         return self.secret(self.server.key).strip() if self.server.key else ""
+
+    def _secrets(self) -> tuple[str, ...]:
+        """What no visitor is shown, should the server's words hold it: the key, the address and parts of it."""
+        parts = urlsplit(self.server.address)
+        name = parts.hostname if "." in (parts.hostname or "") else ""  # else it may be part of any word
+        return tuple(text for text in (self._key(), self.server.address, parts.netloc, name) if text)
 
     def call(self, query: str, texts: Sequence[str], stopped: Event) -> Answer:
         """The scores of the texts; waits for its turn, and between attempts, until `stopped` is set.
@@ -139,9 +147,9 @@ class Caller:
         except httpx.HTTPError as error:
             raise self._error(Message("its answer cannot be read")) from error
         if response.status_code in BUSY:
-            raise _BusyError(_said(response.status_code, content, key), _retry_after(response))
+            raise _BusyError(_said(response.status_code, content, self._secrets()), _retry_after(response))
         if response.status_code != httpx.codes.OK:
-            raise self._error(_said(response.status_code, content, key))
+            raise self._error(_said(response.status_code, content, self._secrets()))
         try:
             return row.answer(json.loads(content), len(texts), server.scores)
         except ShapeError as error:
@@ -175,13 +183,15 @@ def _read(response: httpx.Response, seconds: float) -> bytes:
     return b"".join(parts)
 
 
-def _said(status: int, content: bytes, key: str) -> Message:
-    """The status, and the server's own words, without the key should they hold it."""
+def _said(status: int, content: bytes, secrets: Sequence[str]) -> Message:
+    """The status, and the server's own words, without any of the secrets."""
     try:
         words = _words(json.loads(content))
     except (ValueError, RecursionError):
         words = ""
-    words = words.replace(key, "…") if key else words
+    for secret in secrets:
+        words = words.replace(secret, "…")
+    words = words.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a surrogate pair
     if not words:
         return Message("it answered with status {status}", status=status)
     return Message("it answered with status {status}, “{words}”", status=status, words=shown(words, _MOST_WORDS))
@@ -199,7 +209,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     """Seconds until the server wants to be asked again; None where it does not say."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
-        return float(text)
+        return float(text[:_MOST_DIGITS])
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from demo.errors import InputError
 from demo.messages import Message, listed
 from demo.score_kinds import LOGIT, PROBABILITY, ScoreKind
+
+MOST_SCORE = 3e38
+"""What float32 can hold, in which scores are kept; NaN and what is infinite are no less than it either."""
+
+MOST_COUNT = 10**12
+"""Tokens or units of one answer; what is beyond is no bill."""
 
 KINDS: Mapping[str, ScoreKind] = {kind.key: kind for kind in (LOGIT, PROBABILITY)}
 
@@ -98,7 +103,7 @@ class RemoteProtocol:
         index, score = (row.get("index"), row.get(self.score)) if isinstance(row, dict) else (None, None)
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < size:
             raise ShapeError(Message("a result has no “index” from 0 to {last}", last=size - 1))
-        if not isinstance(score, int | float) or isinstance(score, bool) or not isfinite(score):
+        if not isinstance(score, int | float) or isinstance(score, bool) or not abs(score) <= MOST_SCORE:
             raise ShapeError(Message("result {index} has no number as “{name}”", index=index, name=self.score))
         if scores == PROBABILITY.key and not 0 <= score <= 1:
             raise ShapeError(
@@ -115,7 +120,7 @@ class RemoteProtocol:
 def _tokens(body: Mapping[str, Any]) -> int:
     usage = body.get("usage")
     tokens = usage.get("total_tokens") if isinstance(usage, dict) else 0
-    return tokens if isinstance(tokens, int) and tokens > 0 else 0
+    return tokens if isinstance(tokens, int) and 0 < tokens <= MOST_COUNT else 0
 
 
 def _units(body: Mapping[str, Any]) -> float:
@@ -123,7 +128,7 @@ def _units(body: Mapping[str, Any]) -> float:
     meta = body.get("meta")
     billed = meta.get("billed_units") if isinstance(meta, dict) else None
     units = billed.get("search_units") if isinstance(billed, dict) else None
-    return float(units) if isinstance(units, int | float) and units > 0 else 1.0
+    return float(units) if isinstance(units, int | float) and 0 < units <= MOST_COUNT else 1.0
 
 
 _EITHER: Mapping[str, Mapping[str, Any]] = {LOGIT.key: {}, PROBABILITY.key: {}}

@@ -190,10 +190,10 @@ def test_a_hub_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_offline_is_said_at_once(tmp_path: Path) -> None:
     """With HF_HUB_OFFLINE=1 in the environment, as huggingface_hub reads it when it is imported."""
     code = (
-        "from demo.errors import RemoteError; from demo.rankers.cross_encoder import loading\n"
+        "from demo.errors import InputError; from demo.rankers.cross_encoder import loading\n"
         "from demo.settings import Settings\n"
         "try: loading.load_cross_encoder(loading.resolve('nboost/pt-tinybert-msmarco', Settings()), Settings())\n"
-        "except RemoteError as error: print(error)"
+        "except InputError as error: print(error)"
     )
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
