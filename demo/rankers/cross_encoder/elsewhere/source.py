@@ -181,6 +181,11 @@ class ModelElsewhere:
         """Memory that the weights take on each server."""
         return self.about.bytes
 
+    @property
+    def kept_bytes(self) -> int:
+        """Nothing: tokens are kept by the servers."""
+        return 0
+
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Generator[Batch, None, None]:
