@@ -93,9 +93,9 @@ class ChartParts:
         return self.box, self.note, self.figure
 
 
-def build_chart(elem_id: str) -> ChartParts:
-    """A card with a heading and a picture, both empty; it comes with its first view, and plotly's script with it."""
-    with gr.Column(elem_classes="plot-card", elem_id=f"{elem_id}-card", visible=False) as box:
+def build_chart(elem_id: str, shown: bool = True) -> ChartParts:
+    """A card with a heading and a picture, both empty."""
+    with gr.Column(elem_classes="plot-card", elem_id=f"{elem_id}-card", visible=shown) as box:
         note = page_html("")
         figure = gr.Plot(show_label=False, container=False, elem_id=elem_id)
     return ChartParts(box, note, figure)

@@ -40,6 +40,7 @@ class ChartRow(Generic[Value]):
     key: str
     draw: Callable[[Value], ChartView]
     on: Occasion = ALWAYS
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +197,4 @@ def _build_section(
         if row.charts:
             with gr.Row(elem_classes="charts"):
                 for chart in row.charts:
-                    built.charts[chart.key] = build_chart(chart.key)
+                    built.charts[chart.key] = build_chart(chart.key, chart.shown)

@@ -88,7 +88,10 @@ SECTIONS: tuple[Section[RerankLook], ...] = (
         "scores",
         w.SCORES,
         lambda look: status.reading(look.scale.formula, look.language),
-        tuple(ChartRow(row.key, partial(_chart, row), SCALE if row.scaled else frozenset()) for row in PAIR_CHARTS),
+        tuple(
+            ChartRow(row.key, partial(_chart, row), SCALE if row.scaled else frozenset(), row.from_size == 0)
+            for row in PAIR_CHARTS
+        ),
         on=SCALE,
     ),
     Section("figures", w.HOW_MUCH, lambda look: figures.key_figure_strip(look.pair, look.language)),
