@@ -24,7 +24,10 @@ from demo.library import Library
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "demo" / "bundled").glob("*/config.json"))
-pytestmark = pytest.mark.skipif(not FOLDERS, reason="no bundled model")
+pytestmark = [
+    pytest.mark.skipif(not FOLDERS, reason="no bundled model"),
+    pytest.mark.xdist_group("bundled models"),  # among several workers one reads all pairs
+]
 
 SHAPES = {"tiny": (2, 128, 2, 512, 30_522), "small": (7, 384, 12, 1_536, 26_000)}
 """Layers, width, heads, feed-forward width, word pieces."""
@@ -162,11 +165,7 @@ class Loaded:
         return [int(part.argmax()) for part in np.split(scores, ends[:-1])]
 
 
-ONE_WORKER_EACH = [pytest.param(folder, marks=pytest.mark.xdist_group(f"bundled {folder.name}")) for folder in FOLDERS]
-"""Among several workers one reads all pairs with a model."""
-
-
-@pytest.fixture(scope="module", params=ONE_WORKER_EACH, ids=lambda folder: folder.name)
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
 def loaded(request: pytest.FixtureRequest) -> Loaded:
     return load(request.param)
 

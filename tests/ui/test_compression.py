@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from demo.ui.compression import CompressedPage
@@ -26,7 +27,8 @@ def body_of(path: str, accepted: bytes) -> bytes:
         return {"type": "http.request"}
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept-encoding", accepted)]}
-    asyncio.run(CompressedPage(answer)(scope, receive, send))
+    with ThreadPoolExecutor(1) as pool:  # the browser tests' loop may run in this thread
+        pool.submit(asyncio.run, CompressedPage(answer)(scope, receive, send)).result()
     return b"".join(message.get("body", b"") for message in sent)
 
 

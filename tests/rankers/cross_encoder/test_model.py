@@ -391,13 +391,16 @@ def test_a_model_says_what_computes_it(family: Family, tmp_path: Path) -> None:
 
 
 def test_threads_of_others_stay_as_they_are(bert: LoadedCrossEncoder) -> None:
-    found = []
-    before = torch.get_num_threads()
+    def threads() -> list[int]:
+        found = [torch.get_num_threads()]
+        visitor = Thread(target=lambda: found.append(torch.get_num_threads()))
+        visitor.start()
+        visitor.join()
+        return found
+
+    before = threads()
     scores_of(bert, QUERY, MANY)
-    visitor = Thread(target=lambda: found.append(torch.get_num_threads()))
-    visitor.start()
-    visitor.join()
-    assert [*found, torch.get_num_threads()] == [before, before]
+    assert threads() == before
     assert bert.submit(bert.pairs.inputs(*one_pair(bert))).result().shape == (1, 1)
 
 
