@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from demo.errors import InputError
 from demo.messages import Message, listed
 
+Row = TypeVar("Row")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -26,15 +27,29 @@ _WANTED: Mapping[str, tuple[tuple[type, ...], Message]] = {
 }
 
 
-def read_tables(setting: str, unreadable: Message) -> Mapping[str, Any]:
-    """The tables of the file of this name, or of the setting itself if it begins with “[”; none for "".
+def read_rows(
+    setting: str, read: Callable[[str, Any], Row], unreadable: Message, unusable: Message
+) -> Mapping[str, Row]:
+    """Name → what `read` makes of name and table, for each table of a file, or of the setting if it begins with “[”.
 
     Args:
-        unreadable: what is said where they cannot be read, with a place for {error}.
+        unreadable: what is said where there are no tables to read, with a place for {error}.
+        unusable: what is said of a table that `read` refuses, with places for {name} and {reason}.
 
     Raises:
-        InputError: there is no such file, or it is no TOML.
+        InputError: there is no such file, it is no TOML, or a table cannot be used.
     """
+
+    def row(name: str, table: Any) -> Row:
+        try:
+            return read(name, table)
+        except InputError as error:
+            raise InputError(unusable.format(name=name, reason=error.message)) from error
+
+    return {name: row(name, table) for name, table in _tables(setting, unreadable).items()}
+
+
+def _tables(setting: str, unreadable: Message) -> Mapping[str, Any]:
     if not setting.strip():
         return {}
     try:

@@ -161,6 +161,19 @@ def _plain(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
+def name_inside(written: Written, wanted: Message) -> str:
+    """The one name in round brackets, which may have brackets of its own: a server's or an index's.
+
+    Raises:
+        InputError: there is not exactly one; `wanted` says what is.
+    """
+    if written.members is None or len(written.members) != 1:
+        raise InputError(wanted)
+    (member,) = written.members
+    inner = read(member)
+    return inner.name if inner.members is None and not inner.options else member
+
+
 # ---- values of options ---------------------------------------------------------------------------------------------
 
 _WORDS_FOR = {"yes": True, "1": True, "true": True, "": True, "no": False, "0": False, "false": False}

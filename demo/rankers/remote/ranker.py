@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from time import perf_counter
 
-from demo.errors import DemoError, InputError, RemoteError
+from demo.errors import DemoError, RemoteError
 from demo.messages import Message
 from demo.progress import Progress, stepwise
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
@@ -20,7 +20,7 @@ from demo.rankers.remote.calls import Caller, StoppedError
 from demo.rankers.remote.protocols import Answer
 from demo.rankers.remote.remotes import NAME, Remotes
 from demo.rankers.remote.servers import Server
-from demo.rankers.text_form import RankerOptions, Written, quote, read
+from demo.rankers.text_form import RankerOptions, Written, name_inside, quote
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import PROBABILITY
@@ -175,14 +175,9 @@ def batched(texts: Sequence[str], server: Server) -> list[list[str]]:
 
 
 def _read(written: Written, tools: Tools) -> Remote:
-    options = RankerOptions(NAME, written.options)
-    options.close()
-    if written.members is None or len(written.members) != 1:
-        raise InputError("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")
-    (member,) = written.members
-    inner = read(member)
-    plain = inner.members is None and not inner.options
-    return Remote(inner.name if plain else member, tools.remotes)
+    RankerOptions(NAME, written.options).close()
+    wanted = Message("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")
+    return Remote(name_inside(written, wanted), tools.remotes)
 
 
 def _offer(tools: Tools) -> Sequence[Remote]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.messages import Message, listed
-from demo.rankers.owner_tables import NAME, checked_address, checked_value, read_tables
+from demo.rankers.owner_tables import NAME, checked_address, checked_value, read_rows
 from demo.rankers.remote.protocols import KINDS, RemoteProtocol, find_protocol
 from demo.score_kinds import ScoreKind
 
@@ -90,14 +90,7 @@ def read_servers(setting: str) -> Mapping[str, Server]:
         "The remote rerankers cannot be read: {error}. RERANK_LENS_REMOTES names a TOML file, or holds its "
         "text, with one table for each reranker."
     )
-    return {name: _server(name, table) for name, table in read_tables(setting, unreadable).items()}
-
-
-def _server(name: str, table: Any) -> Server:
-    try:
-        return _checked(name, table)
-    except InputError as error:
-        raise InputError("Remote reranker “{name}”: {reason}", name=name, reason=error.message) from error
+    return read_rows(setting, _checked, unreadable, Message("Remote reranker “{name}”: {reason}"))
 
 
 def _checked(name: str, table: Any) -> Server:

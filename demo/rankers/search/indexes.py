@@ -19,7 +19,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.owner_tables import NAME, checked_address, checked_value, read_tables
+from demo.rankers.owner_tables import NAME, checked_address, checked_value, read_rows
 
 PLACE = "{query}"
 """In a template: where the query goes."""
@@ -92,14 +92,7 @@ def read_indexes(setting: str) -> Mapping[str, Index]:
         "The search engines cannot be read: {error}. RERANK_LENS_SEARCHES names a TOML file, or holds its text, with "
         "one table for each index."
     )
-    return {name: _index(name, table) for name, table in read_tables(setting, unreadable).items()}
-
-
-def _index(name: str, table: Any) -> Index:
-    try:
-        return _checked(name, table)
-    except InputError as error:
-        raise InputError("Search engine “{name}”: {reason}", name=name, reason=error.message) from error
+    return read_rows(setting, _checked, unreadable, Message("Search engine “{name}”: {reason}"))
 
 
 _FIELDS = {row.name: str(row.type) for row in fields(Index) if row.name != "name"}

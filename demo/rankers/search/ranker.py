@@ -22,7 +22,7 @@ from demo.rankers.protocol import Kind
 from demo.rankers.search.engines import find_engine
 from demo.rankers.search.indexes import Index
 from demo.rankers.search.searches import NAME, Searches
-from demo.rankers.text_form import RankerOptions, Written, quote, read
+from demo.rankers.text_form import RankerOptions, Written, name_inside, quote
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
@@ -132,14 +132,9 @@ def _strangers(index: Index, scores: Mapping[str, float], collection: Collection
 
 
 def _read(written: Written, tools: Tools) -> Searched:
-    options = RankerOptions(NAME, written.options)
-    options.close()
-    if written.members is None or len(written.members) != 1:
-        raise InputError("A search engine is written with its name in round brackets, such as search(my-index).")
-    (member,) = written.members
-    inner = read(member)
-    plain = inner.members is None and not inner.options
-    return Searched(inner.name if plain else member, tools.searches)
+    RankerOptions(NAME, written.options).close()
+    wanted = Message("A search engine is written with its name in round brackets, such as search(my-index).")
+    return Searched(name_inside(written, wanted), tools.searches)
 
 
 def _offer(tools: Tools) -> Sequence[Searched]:
