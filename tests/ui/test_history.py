@@ -66,6 +66,8 @@ def test_the_latest_is_first_and_none_stands_twice() -> None:
     assert runs == (two, one)
     again = replace(one, time="2026-11-28T18:00:00+00:00")
     assert with_run(runs, again) == (again, two)
+    refused = replace(one, address="query=")  # pressed with an empty query: the results are still those of before
+    assert with_run(with_run((), one), refused) == (one,)
     many: tuple[PastRun, ...] = ()
     for number in range(MOST_RUNS + 5):
         many = with_run(many, run_of("abc", query=f"query {number}"))

@@ -75,8 +75,11 @@ class PastRun:
         return " · ".join(column.ranker for column in self.columns)
 
     def is_again(self, other: PastRun) -> bool:
-        """Whether the other is the same run at another time."""
-        return replace(self, time="") == replace(other, time="")
+        """Whether the other has the same results for the same question, at another time or by another address.
+
+        A press that is refused leaves the results as they are, beside inputs that do not make them.
+        """
+        return replace(self, time="", address="") == replace(other, time="", address="")
 
 
 def _digest(texts: Iterable[str]) -> str:
@@ -130,6 +133,8 @@ def _names(candidates: Sequence[Passage], digests: Sequence[str], kept: set[str]
 
 def with_run(runs: Sequence[PastRun], run: PastRun) -> tuple[PastRun, ...]:
     """The runs with this one, the latest first and none twice, as many as may be kept."""
+    known = next((each.address for each in runs if each.is_again(run) and each.address), run.address)
+    run = replace(run, address=known)
     found = [run, *(each for each in runs if not each.is_again(run))][:MOST_RUNS]
     while len(runs_text(found)) > MOST_CHARS:
         with_address = [place for place, each in enumerate(found) if each.address]
