@@ -43,10 +43,8 @@ NEEDS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what this machine cannot run, with the reason; among several workers one has the browser."""
+    """Skips what this machine cannot run, with the reason."""
     for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
                 item.add_marker(pytest.mark.skip(reason=reason))

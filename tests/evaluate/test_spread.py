@@ -121,7 +121,6 @@ def untimed(values: Any) -> Any:
 
 
 @pytest.mark.ray
-@pytest.mark.xdist_group("ray")
 def test_two_workers_equal_one_process_and_a_killed_run_goes_on(tmp_path: Path) -> None:
     evaluate(tmp_path / "one")
     printed = evaluate(tmp_path / "two", "--ray", "2")

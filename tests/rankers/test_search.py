@@ -168,7 +168,7 @@ def test_the_owners_query_has_the_visitors_words_as_one_text(server: Server) -> 
 def test_ids_can_stand_in_a_field(server: Server) -> None:
     server.answers = [(200, hits(("7", 2.0), ("8", 1.0), sources={"7": {"doc": "d4"}, "8": {"doc": "d1"}}))]
     ranking = server.ranked(id_field="doc")
-    assert server.asked[0][2]["_source"] == ["doc"]
+    assert server.asked[0][2]["_source"] == {"includes": ["doc"]}
     assert ranking.scores.tolist() == [1.0, 0.0, 0.0, 2.0]
 
 

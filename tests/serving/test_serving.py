@@ -25,7 +25,7 @@ from demo.records import Passage, Ranking, Result
 from demo.service import RankingService
 from demo.settings import PREFIX, Settings
 
-pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.ray
 
 STORE_BYTES = 200_000_000
 RANKERS = "bundled/tiny, bundled/small, tiny[windows], rrf(bm25+bundled/tiny), small[max_tokens=48]"

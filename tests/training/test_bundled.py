@@ -24,10 +24,7 @@ from demo.library import Library
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "demo" / "bundled").glob("*/config.json"))
-pytestmark = [
-    pytest.mark.skipif(not FOLDERS, reason="no bundled model"),
-    pytest.mark.xdist_group("bundled models"),  # among several workers one reads all pairs
-]
+pytestmark = pytest.mark.skipif(not FOLDERS, reason="no bundled model")
 
 SHAPES = {"tiny": (2, 128, 2, 512, 30_522), "small": (7, 384, 12, 1_536, 26_000)}
 """Layers, width, heads, feed-forward width, word pieces."""

@@ -57,7 +57,7 @@ def _elasticsearch(index: Index, key: str) -> Search:
                 index=index.index,
                 query=index.asked(query),
                 size=index.top_k,
-                source=[index.id_field] if index.id_field else False,
+                source={"includes": [index.id_field]} if index.id_field else False,
                 track_total_hits=False,
             )
         except elasticsearch.UnsupportedProductError as error:
@@ -96,7 +96,7 @@ def _opensearch(index: Index, key: str) -> Search:
         body = {
             "query": index.asked(query),
             "size": index.top_k,
-            "_source": [index.id_field] if index.id_field else False,
+            "_source": {"includes": [index.id_field]} if index.id_field else False,
             "track_total_hits": False,
         }
         try:
