@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import exp
@@ -170,16 +170,13 @@ def _handler(state: RerankServer) -> type[BaseHTTPRequestHandler]:
                 fault = state.faults.pop(0) if state.faults else None
                 state.at_once += 1
                 state.most_at_once = max(state.most_at_once, state.at_once)
-            try:
-                sleep(state.seconds)
-                if self.path != path:
-                    fault = Fault(404, {"error": f"no {self.path} here"})
+            sleep(state.seconds)
+            with state.lock:  # before it answers: who has the answer may ask again at once
+                state.at_once -= 1
+            if self.path != path:
+                fault = Fault(404, {"error": f"no {self.path} here"})
+            with suppress(BrokenPipeError, ConnectionResetError):
                 self._send(fault or Fault(body=answer(body, state.judge)))
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-            finally:
-                with state.lock:
-                    state.at_once -= 1
 
         def _send(self, fault: Fault) -> None:
             sleep(fault.seconds)

@@ -31,8 +31,9 @@ def url() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """A Chromium for one file: its driver keeps an event loop running, beside which other tests cannot start theirs."""
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI"):
             pytest.fail(f"There is no Chromium at {CHROMIUM}; under CI the browser tests may not be skipped.")

@@ -60,7 +60,8 @@
       found.y.push(at < 0 ? [] : stem ? [0, 1] : [home.y[at]]);
       found.at.push(index);
     });
-    if (found.at.length) window.Plotly.restyle(plot, { x: found.x, y: found.y }, found.at);
+    const drawn = found.at.every((index, turn) => [...plot._fullData[index].x ?? []].join() === found.x[turn].join());
+    if (!drawn) window.Plotly.restyle(plot, { x: found.x, y: found.y }, found.at);
   }
 
   function select(scene, id, { open = true } = {}) {
@@ -456,12 +457,13 @@
     const why = one('.why', scene);
     if (why && asked.delete(scene)) bringIntoView(why);
     all('.js-plotly-plot', scene).forEach((plot) => {
-      if (plot.lensBound || !plot.on) return;
-      plot.lensBound = true;
+      if (!plot.on || plot.lensBound === plot.on) return;  // a plot drawn anew on its old place has lost its listeners
+      plot.lensBound = plot.on;
       plot.on('plotly_click', (event) => {
         const id = event.points?.[0]?.customdata;
         if (id !== undefined && id !== null) select(scene, Number(id));
       });
+      plot.on('plotly_afterplot', () => { if (picked.has(scene)) markPlot(plot, picked.get(scene)); });
       if (picked.has(scene)) markPlots(scene);
     });
   }
