@@ -31,7 +31,8 @@ def test_every_setting_is_in_the_table() -> None:
 
 def test_both_commands_are_there() -> None:
     assert "pip install -r requirements.txt && .venv/bin/python app.py" in README
-    assert "pip install -r requirements.txt -r tests/requirements.txt && .venv/bin/python -m pytest -n 2" in README
+    tests = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1]
+    assert f"pip install -r requirements.txt -r tests/requirements.txt && {tests}\n" in README
 
 
 def test_every_page_that_is_named_is_there() -> None:
