@@ -18,6 +18,7 @@ from demo.training.groups import Candidates, Mining, mine
 from demo.training.judged import Judged, read_judged
 from demo.training.lexical import Bm25Matrix
 from demo.training.prepare import read_rows
+from demo.training.short import Taught, shorten
 from demo.training.starts import Start, continued, grown, laid_out
 from demo.training.student import score
 from demo.training.synthetic import MAKERS
@@ -37,7 +38,7 @@ class Run:
         name: Checkpoints go to work/checkpoints/<name>.
         out: Folder of the finished model.
         every: Steps between checkpoints.
-        start: The fresh start of «tiny» or «small», or the folder of a model to go on with.
+        start: The fresh start of one of the recipes, or the folder of a model to go on with.
         minutes: Time after which the run stops early; None: no limit.
         watch: A judged collection whose rows are reranked at every checkpoint; None: none.
     """
@@ -46,7 +47,7 @@ class Run:
     name: str
     out: Path
     every: int
-    start: Literal["tiny", "small"] | Path
+    start: Literal["tiny", "medium", "small"] | Path
     minutes: float | None = None
     watch: Path | None = None
 
@@ -90,7 +91,7 @@ def train(recipe: Recipe, run: Run) -> None:
     torch.manual_seed(recipe.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
     texts, candidates = Texts.read(run.work), load_candidates(run.work, recipe.mining, recipe.seed)
-    start = begin(run, texts, recipe.seed)
+    start = begin(run, texts, recipe)
     tokenizer = load_tokenizer(start.tokenizer)
     trainer = Trainer(start.model, texts.material(candidates, tokenizer), recipe)
     resume(trainer, run.folder)
@@ -121,13 +122,24 @@ def resume(trainer: Trainer, folder: Path) -> None:
         trainer.load(steady)
 
 
-def begin(run: Run, texts: Texts, seed: int) -> Start:
+def begin(run: Run, texts: Texts, recipe: Recipe) -> Start:
     """The run's start."""
     if isinstance(run.start, Path):
         return continued(run.start)
-    if run.start == "small":
-        return grown(texts.passages, texts.queries, seed, run.folder)
-    return laid_out(texts.passages, seed)
+    if run.start == "tiny":
+        return laid_out(texts.passages, recipe.seed)
+
+    def make_shorter(encoder: Any, tokenizer: Path) -> None:
+        if recipe.short is None:
+            return
+        pieces = load_tokenizer(tokenizer)
+        taught = [
+            Taught(tokenise(part, pieces), np.load(run.work / f"{label}-vectors.npy"))
+            for label, part in (("queries", texts.queries), ("pool", texts.passages))
+        ]
+        shorten(encoder, taught, recipe.short, run.folder, recipe.workers, recipe.seed)
+
+    return grown(texts.passages, texts.queries, recipe.seed, run.folder, make_shorter)
 
 
 def write_model(trainer: Trainer, tokenizer: Path, folder: Path) -> None:
