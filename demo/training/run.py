@@ -86,7 +86,10 @@ class Texts:
 
 
 def train(recipe: Recipe, run: Run) -> None:
-    """Trains, measures at every checkpoint, goes on from the last checkpoint if there is one, writes the model."""
+    """Trains, goes on from the last checkpoint if there is one, writes the model.
+
+    It is measured before the first step and at every checkpoint.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -99,6 +102,8 @@ def train(recipe: Recipe, run: Run) -> None:
     watched = np.random.default_rng(recipe.seed).permutation(kept)[:_HELD_OUT]
     watch = read_judged(run.watch, titles=False) if run.watch else None
     log = Log(run.folder / "log.jsonl", recipe.steps, trainer.step)
+    if trainer.step == 0:
+        log.measure(**_measurements(trainer, tokenizer, watched, watch))
     deadline = time.monotonic() + 60 * run.minutes if run.minutes else float("inf")
     while trainer.step < recipe.steps and time.monotonic() < deadline:
         trainer.run(min(trainer.step + run.every, recipe.steps), lambda _, loss: log.step(loss))
