@@ -11,11 +11,12 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
     "medium": Recipe(
-        steps=3000,
+        steps=400,
         groups=8,
         rate=2e-4,
-        warmup=50,
-        average=0.99,
+        warmup=30,
+        cooling=0.4,
+        average=0.98,
         budget=2048,
         frozen=1,
         phases=(Phase(0.8, 72, 144, 0.1), Phase(1.0, 96, 256, 0.2)),

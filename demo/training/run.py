@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,9 +129,20 @@ def resume(trainer: Trainer, folder: Path) -> None:
 
 
 def begin(run: Run, texts: Texts, recipe: Recipe) -> Start:
-    """The run's start."""
+    """The run's start; a fresh one is made once, then kept in the run's folder."""
     if isinstance(run.start, Path):
         return continued(run.start)
+    kept, partial = run.folder / "start", run.folder / "start.partial"
+    if not kept.is_dir():
+        made = fresh(run, texts, recipe)
+        made.model.save_pretrained(partial)
+        shutil.copy(made.tokenizer, partial / "tokenizer.json")
+        partial.replace(kept)
+    return continued(kept)
+
+
+def fresh(run: Run, texts: Texts, recipe: Recipe) -> Start:
+    """A fresh start, made now."""
     if run.start == "tiny":
         return laid_out(texts.passages, recipe.seed)
 

@@ -44,11 +44,11 @@ class Shortening:
     """
 
     layers: tuple[int, ...] = (0, 5)
-    steps: int = 2000
+    steps: int = 500
     texts: int = 48
     rate: float = 7e-4
     warmup: int = 50
-    cooling: float = 0.5
+    cooling: float = 0.4
     longest: int = 96
 
     def rate_at(self, step: int) -> float:
@@ -157,7 +157,7 @@ class Shortener:
         state = {
             "layers": list(self.plan.layers),
             "step": self.step,
-            "encoder": self.encoder.state_dict(),
+            "weights": self.encoder.encoder.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
         torch.save(state, partial)
@@ -173,12 +173,12 @@ class Shortener:
         if tuple(state["layers"]) != self.plan.layers:
             raise DataError(f"{path} was made with the layers {state['layers']}. Remove it or name another run.")
         self.step = state["step"]
-        self.encoder.load_state_dict(state["encoder"])
+        self.encoder.encoder.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
 
 
 def shorten(
-    encoder: Any, taught: Sequence[Taught], plan: Shortening, folder: Path, workers: int, seed: int, every: int = 250
+    encoder: Any, taught: Sequence[Taught], plan: Shortening, folder: Path, workers: int, seed: int, every: int = 100
 ) -> None:
     """Leaves the chosen layers of a `BertModel` and trains them, from the checkpoint in `folder` if there is one.
 
