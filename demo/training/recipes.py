@@ -1,14 +1,27 @@
-"""What `train --model NAME` does unless told otherwise: two shapes of cross-encoder, each with its recipe."""
+"""What `train --model NAME` does unless told otherwise: three shapes of cross-encoder, each with its recipe."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from demo.training.groups import Phase
+from demo.training.short import Shortening
 from demo.training.trainer import Recipe
 
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
+    "medium": Recipe(
+        steps=400,
+        groups=8,
+        rate=2e-4,
+        warmup=30,
+        cooling=0.4,
+        average=0.98,
+        budget=2048,
+        frozen=1,
+        phases=(Phase(0.8, 72, 144, 0.1), Phase(1.0, 96, 256, 0.2)),
+        short=Shortening(),
+    ),
     "small": Recipe(
         steps=4000,
         groups=8,
@@ -16,7 +29,7 @@ RECIPES: Mapping[str, Recipe] = {
         warmup=50,
         average=0.99,
         budget=2048,
-        frozen=4,
+        frozen=5,
         phases=(Phase(0.8, 80, 160, 0.2), Phase(1.0, 96, 256, 0.3)),
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from demo.training.groups import Candidates, Mining, mine
 from demo.training.judged import Judged, read_judged
 from demo.training.lexical import Bm25Matrix
 from demo.training.prepare import read_rows
+from demo.training.short import Taught, shorten
 from demo.training.starts import Start, continued, grown, laid_out
 from demo.training.student import score
 from demo.training.synthetic import MAKERS
@@ -37,7 +39,7 @@ class Run:
         name: Checkpoints go to work/checkpoints/<name>.
         out: Folder of the finished model.
         every: Steps between checkpoints.
-        start: The fresh start of «tiny» or «small», or the folder of a model to go on with.
+        start: The fresh start of one of the recipes, or the folder of a model to go on with.
         minutes: Time after which the run stops early; None: no limit.
         watch: A judged collection whose rows are reranked at every checkpoint; None: none.
     """
@@ -46,7 +48,7 @@ class Run:
     name: str
     out: Path
     every: int
-    start: Literal["tiny", "small"] | Path
+    start: Literal["tiny", "medium", "small"] | Path
     minutes: float | None = None
     watch: Path | None = None
 
@@ -85,12 +87,15 @@ class Texts:
 
 
 def train(recipe: Recipe, run: Run) -> None:
-    """Trains, measures at every checkpoint, goes on from the last checkpoint if there is one, writes the model."""
+    """Trains, goes on from the last checkpoint if there is one, writes the model.
+
+    It is measured before the first step and at every checkpoint.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
     texts, candidates = Texts.read(run.work), load_candidates(run.work, recipe.mining, recipe.seed)
-    start = begin(run, texts, recipe.seed)
+    start = begin(run, texts, recipe)
     tokenizer = load_tokenizer(start.tokenizer)
     trainer = Trainer(start.model, texts.material(candidates, tokenizer), recipe)
     resume(trainer, run.folder)
@@ -98,6 +103,8 @@ def train(recipe: Recipe, run: Run) -> None:
     watched = np.random.default_rng(recipe.seed).permutation(kept)[:_HELD_OUT]
     watch = read_judged(run.watch, titles=False) if run.watch else None
     log = Log(run.folder / "log.jsonl", recipe.steps, trainer.step)
+    if trainer.step == 0:
+        log.measure(**_measurements(trainer, tokenizer, watched, watch))
     deadline = time.monotonic() + 60 * run.minutes if run.minutes else float("inf")
     while trainer.step < recipe.steps and time.monotonic() < deadline:
         trainer.run(min(trainer.step + run.every, recipe.steps), lambda _, loss: log.step(loss))
@@ -121,13 +128,35 @@ def resume(trainer: Trainer, folder: Path) -> None:
         trainer.load(steady)
 
 
-def begin(run: Run, texts: Texts, seed: int) -> Start:
-    """The run's start."""
+def begin(run: Run, texts: Texts, recipe: Recipe) -> Start:
+    """The run's start; a fresh one is made once, then kept in the run's folder."""
     if isinstance(run.start, Path):
         return continued(run.start)
-    if run.start == "small":
-        return grown(texts.passages, texts.queries, seed, run.folder)
-    return laid_out(texts.passages, seed)
+    kept, partial = run.folder / "start", run.folder / "start.partial"
+    if not kept.is_dir():
+        made = fresh(run, texts, recipe)
+        made.model.save_pretrained(partial)
+        shutil.copy(made.tokenizer, partial / "tokenizer.json")
+        partial.replace(kept)
+    return continued(kept)
+
+
+def fresh(run: Run, texts: Texts, recipe: Recipe) -> Start:
+    """A fresh start, made now."""
+    if run.start == "tiny":
+        return laid_out(texts.passages, recipe.seed)
+
+    def make_shorter(encoder: Any, tokenizer: Path) -> None:
+        if recipe.short is None:
+            return
+        pieces = load_tokenizer(tokenizer)
+        taught = [
+            Taught(tokenise(part, pieces), np.load(run.work / f"{label}-vectors.npy"))
+            for label, part in (("queries", texts.queries), ("pool", texts.passages))
+        ]
+        shorten(encoder, taught, recipe.short, run.folder, recipe.workers, recipe.seed)
+
+    return grown(texts.passages, texts.queries, recipe.seed, run.folder, make_shorter)
 
 
 def write_model(trainer: Trainer, tokenizer: Path, folder: Path) -> None:

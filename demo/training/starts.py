@@ -2,13 +2,13 @@
 
 - `laid_out`: the two-layer student that matches words before its first step (`student`);
 - `grown`: the teacher's encoder laid out as a cross-encoder (module `grown`), with a vocabulary cut to the pool's
-  frequent pieces;
+  frequent pieces, whole or made shorter first (`short`);
 - `continued`: a model folder, such as a bundled one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,13 @@ def piece_idf(texts: Sequence[str], tokenizer: Path, vocabulary: int) -> NDArray
     return np.log((len(table) + 1) / (frequency + 0.5)).astype(np.float32)
 
 
-def grown(passages: Sequence[str], queries: Sequence[str], seed: int, folder: Path) -> Start:
+def grown(
+    passages: Sequence[str],
+    queries: Sequence[str],
+    seed: int,
+    folder: Path,
+    prepare: Callable[[Any, Path], None] = lambda encoder, tokenizer: None,
+) -> Start:
     """The teacher's encoder as a cross-encoder that ranks about as the teacher does.
 
     Args:
@@ -76,6 +82,7 @@ def grown(passages: Sequence[str], queries: Sequence[str], seed: int, folder: Pa
         queries: Some of them, and of the passages, show how the encoder is used.
         seed: Of which, and of the weights that are left to training.
         folder: Gets the cut tokenizer.json.
+        prepare: Changes the encoder, which reads with the cut tokenizer.json, in place before it is laid out.
     """
     tokenizer = folder / "tokenizer.json"
     source = teacher_folder()
@@ -86,6 +93,7 @@ def grown(passages: Sequence[str], queries: Sequence[str], seed: int, folder: Pa
     kept = kept_pieces(source / "tokenizer.json", counts, _PIECES)
     write_pruned(source / "tokenizer.json", kept, tokenizer)
     _use_words(encoder, kept)
+    prepare(encoder, tokenizer)
     rng = np.random.default_rng(seed)
     typical = [_typical(texts, tokenizer, rng) for texts in (queries, passages)]
     idf = torch.from_numpy(piece_idf(passages, tokenizer, len(kept)))

