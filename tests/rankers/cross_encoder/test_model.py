@@ -274,6 +274,7 @@ class FakeNetwork:
     device: str = "cpu"
     precision: str = "bf16"
     bytes: int = 0
+    kept_bytes: int = 0
     calls: int = 0
     sizes: list[int] = field(default_factory=list)
     inside: Lock = field(default_factory=Lock)
