@@ -334,6 +334,17 @@ RECENT = (
         APACHE,
         notes=Message("BEIR 56.19 and LoCo 90.68 by its card, with another first stage than the table's."),
     ),
+    _recent(
+        "alibaba-nlp-community/gte-multilingual-reranker-base",
+        306_000_000,
+        8_192,
+        APACHE,
+        "Multilingual",
+        Message(
+            "Alibaba-NLP/gte-multilingual-reranker-base with a config.json for the class that transformers has; the "
+            "original needs code of its own, which is never run. Not checked against the weights."
+        ),
+    ),
     _recent("ibm-granite/granite-embedding-reranker-english-r2", 149_000_000, 8_192),
     _recent("BAAI/bge-reranker-base", 278_000_000, 512, "MIT", "Chinese and English"),
     _recent("BAAI/bge-reranker-large", 560_000_000, 512, "MIT", "Chinese and English"),
