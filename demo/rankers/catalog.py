@@ -102,8 +102,10 @@ CATALOG = (
         weights_bytes=8_800_000,
         licence=APACHE,
         notes=Message(
-            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. "
-            "Not in the published table."
+            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. NDCG@10 "
+            "{own} on the mean of four judged collections, where BM25 has {bm25}. Not in the published table.",
+            own="0.599",
+            bm25="0.584",
         ),
     ),
     ModelSpec(
@@ -118,8 +120,10 @@ CATALOG = (
         licence=APACHE,
         notes=Message(
             "Ships with Rerank Lens: all-MiniLM-L6-v2, laid out as a cross-encoder and trained on open data. Some "
-            "25 times slower than Tiny, and better at passages that answer in other words. Not in the published "
-            "table."
+            "25 times slower than Tiny, and better at passages that answer in other words. NDCG@10 {own} on the mean "
+            "of four judged collections, where BM25 has {bm25}. Not in the published table.",
+            own="0.631",
+            bm25="0.584",
         ),
     ),
     ModelSpec(
