@@ -345,7 +345,7 @@ MODEL_COLUMNS = (
 """Key, heading, whether it holds numbers, and whether the first press sorts upwards."""
 MODEL_ORDER = Message("what runs here first")
 UNSTATED_LICENCE = Message("not stated; its code: Apache-2.0")
-LANGUAGES = {
+MODEL_LANGUAGES = {
     "English": Message("English"),
     "Multilingual": Message("Multilingual"),
     "Chinese and English": Message("Chinese and English"),

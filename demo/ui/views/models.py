@@ -102,7 +102,7 @@ def _row(choice: ModelChoice, columns: Mapping[str, Column], language: Language)
         "mrr": f"{published.mrr_at_10:.2f}" if published else NOTHING,
         "speed": f"{published.docs_per_second:,}" if published else NOTHING,
     }
-    named = w.LANGUAGES[spec.language].to(language) if spec.language else ""
+    named = w.MODEL_LANGUAGES[spec.language].to(language) if spec.language else ""
     licence = w.UNSTATED_LICENCE.to(language) if spec.licence.startswith("none") else spec.licence
     usable, here = choice.where != UNUSABLE, choice.where in _ORIGINS
     return ModelRow(
