@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from demo.ui.views.render import render
 UNUSABLE = "unusable"
 _ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
 
+_COMMON = re.compile("ForSequenceClassification$|ForCausalLM$|Model$")
 THOUSAND_MILLION = 1_000_000_000
 
 
@@ -129,5 +131,5 @@ def _row(choice: ModelChoice, columns: Mapping[str, Column], language: Language)
 
 def _shape(spec: ModelSpec) -> str:
     """«Bert 6 × 384»: the class without what is common to all, layers and width; "" where none is known."""
-    name = spec.architecture.replace("ForSequenceClassification", "").replace("ForCausalLM", "")
+    name = _COMMON.sub("", spec.architecture)
     return " ".join(filter(None, (name, f"{spec.layers} × {spec.width}" if spec.layers else "")))
