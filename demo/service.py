@@ -184,8 +184,7 @@ class RankingService:
     def kept_bytes(self) -> Mapping[str, int]:
         """Memory of what is kept for later, about, by what it is."""
         return {
-            "scores": self._scoring.kept_bytes,
-            "tokens": self._scoring.kept_token_bytes,
+            **self._scoring.kept_bytes,
             "term indexes": self.rankers.index_bytes,
             "vectors": self.rankers.vector_bytes,
         }

@@ -122,7 +122,7 @@ class FakeModel:
     precision: str = "fp32"
     load_seconds: float = 0.75
     bytes: int = 100
-    kept_bytes: int = 30
+    kept_bytes: Mapping[str, int] = field(default_factory=lambda: {"tokens": 30, "beginnings": 40})
     judge: Callable[[str, str], float] = length_score
     scored: list[str] = field(default_factory=list)
     closed: int = 0

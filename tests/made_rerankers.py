@@ -444,6 +444,15 @@ def oracle_scores(folder: Path, **options: Any) -> np.ndarray:
     return logits if logits.ndim == 1 else logits[:, 1] - logits[:, 0]
 
 
+def assert_equal(found: np.ndarray, expected: np.ndarray) -> None:
+    """Differences below 1e-4, and the same order of all scores that are further apart."""
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+    assert np.ptp(expected) > 0.05, "scores that tell nothing apart"
+    order = expected.argsort()
+    apart = np.diff(expected[order]) > 1e-4
+    assert (np.diff(found[order])[apart] > 0).all()
+
+
 def our_scores(model: LoadedCrossEncoder, **options: Any) -> np.ndarray:
     """The same pairs, query by query."""
     scores = np.full(len(PAIRS), np.nan, np.float32)

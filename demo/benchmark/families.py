@@ -158,6 +158,17 @@ _DEBERTA = {
     "max_relative_positions": -1,
     "type_vocab_size": 0,
 }
+_GTE = _BASE | {"vocab_size": 250_048, "max_position_embeddings": 8_192, "type_vocab_size": 1}
+_DISTIL = {"vocab_size": 30_522, "dim": 768, "n_layers": 6, "n_heads": 12, "hidden_dim": 3_072}
+_M3 = {
+    "vocab_size": 250_002,
+    "hidden_size": 1_024,
+    "intermediate_size": 4_096,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 16,
+    "max_position_embeddings": 8_194,
+    "type_vocab_size": 1,
+}
 _QWEN = {
     "vocab_size": 151_669,
     "hidden_size": 1_024,
@@ -170,6 +181,15 @@ _QWEN = {
     "tie_word_embeddings": True,
 }
 
+_QWEN2 = _QWEN | {
+    "vocab_size": 151_936,
+    "hidden_size": 896,
+    "intermediate_size": 4_864,
+    "num_attention_heads": 14,
+    "num_key_value_heads": 2,
+    "head_dim": 64,
+}
+
 FAMILIES = (
     Family("ettin-reranker-17m", 0.5, "modernbert", _modern(7, 256, 384), save_chain),
     Family("ettin-reranker-32m", 0.25, "modernbert", _modern(10, 384, 576), save_chain),
@@ -178,7 +198,14 @@ FAMILIES = (
         _modern(22, 768, 1_152, classifier_pooling="mean"),
         save_classifier,
     ),
+    Family(
+        *("granite-embedding-reranker-english-r2", 0.064, "modernbert"),
+        _modern(22, 768, 1_152, classifier_pooling="cls"),
+        save_classifier,
+    ),
+    Family("gte-multilingual-reranker-base", 0.064, "gte", _GTE, save_classifier),
     Family("bge-reranker-base", 0.064, "xlm-roberta", _ROBERTA, save_classifier),
+    Family("bge-reranker-v2-m3-4-of-24-layers", 0.064, "xlm-roberta", _M3, save_classifier),
     Family("mxbai-rerank-xsmall-v1", 0.096, "deberta-v2", _DEBERTA, save_classifier, typed=True),
     Family(
         *("electra-base", 0.064, "electra"),
@@ -186,7 +213,19 @@ FAMILIES = (
         save_classifier,
         typed=True,
     ),
+    Family("distilbert-base", 0.096, "distilbert", _DISTIL, save_classifier),
+    Family("roberta-base", 0.064, "roberta", _ROBERTA | {"vocab_size": 50_265}, save_classifier),
+    Family(
+        "mpnet-base", 0.064, "mpnet", _BASE | {"vocab_size": 30_527, "max_position_embeddings": 514}, save_classifier
+    ),
+    Family(
+        *("albert-base", 0.064, "albert"),
+        _BASE | {"vocab_size": 30_000, "embedding_size": 128},
+        save_classifier,
+        typed=True,
+    ),
     Family("qwen3-reranker-0.6b-2-of-28-layers", 0.064, "qwen3", _QWEN, save_causal),
+    Family("mxbai-rerank-base-v2-2-of-24-layers", 0.064, "qwen2", _QWEN2, save_causal),
 )
 """Sizes as the published models have them; where a key says so, fewer layers, since all of them take too long."""
 

@@ -102,8 +102,10 @@ CATALOG = (
         weights_bytes=8_800_000,
         licence=APACHE,
         notes=Message(
-            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. "
-            "Not in the published table."
+            "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. NDCG@10 "
+            "{own} on the mean of four judged collections, where BM25 has {bm25}. Not in the published table.",
+            own="0.599",
+            bm25="0.584",
         ),
     ),
     ModelSpec(
@@ -118,8 +120,10 @@ CATALOG = (
         licence=APACHE,
         notes=Message(
             "Ships with Rerank Lens: all-MiniLM-L6-v2, laid out as a cross-encoder and trained on open data. Some "
-            "25 times slower than Tiny, and better at passages that answer in other words. Not in the published "
-            "table."
+            "25 times slower than Tiny, and better at passages that answer in other words. NDCG@10 {own} on the mean "
+            "of four judged collections, where BM25 has {bm25}. Not in the published table.",
+            own="0.631",
+            bm25="0.584",
         ),
     ),
     ModelSpec(
@@ -333,6 +337,17 @@ RECENT = (
         8_192,
         APACHE,
         notes=Message("BEIR 56.19 and LoCo 90.68 by its card, with another first stage than the table's."),
+    ),
+    _recent(
+        "alibaba-nlp-community/gte-multilingual-reranker-base",
+        306_000_000,
+        8_192,
+        APACHE,
+        "Multilingual",
+        Message(
+            "Alibaba-NLP/gte-multilingual-reranker-base with a config.json for the class that transformers has; the "
+            "original needs code of its own, which is never run. Not checked against the weights."
+        ),
     ),
     _recent("ibm-granite/granite-embedding-reranker-english-r2", 149_000_000, 8_192),
     _recent("BAAI/bge-reranker-base", 278_000_000, 512, "MIT", "Chinese and English"),

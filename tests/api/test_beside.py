@@ -71,6 +71,7 @@ def test_figures_tell_what_was_done_and_what_is_held(client: TestClient, service
     assert f'{PREFIX}model_bytes{{model="bundled/tiny",precision="fp32"}} 100\n' in text
     assert f'{PREFIX}kept_bytes{{what="scores"}} 1640\n' in text
     assert f'{PREFIX}kept_bytes{{what="tokens"}} 30\n' in text
+    assert f'{PREFIX}kept_bytes{{what="beginnings"}} 40\n' in text
     assert f'{PREFIX}kept_bytes{{what="vectors"}} 0\n' in text
     assert f'{PREFIX}running{{lane="small"}} 0\n' in text
     assert f"{PREFIX}uploads_bytes 0\n" in text

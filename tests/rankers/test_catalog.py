@@ -2,73 +2,109 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import transformers
-from made_catalog import layout_of
-from made_checkpoints import (
-    COMMIT,
-    PASSAGES,
-    QUERY,
-    VOCABULARY,
-    HubCache,
-    scores_of,
-    write_vocabulary,
-)
-from made_rerankers import write_ettin
+from made_catalog import LAYOUTS, Layout, MadeSource, layout_of
+from made_checkpoints import COMMIT, scores_of
+from made_rerankers import PAIRS, assert_equal, oracle_scores
 
+from demo.messages import NOTHING, Message
 from demo.rankers.catalog import CATALOG, DEFAULT_BUNDLED, MODELS, RECENT, find
-from demo.rankers.cross_encoder.hub import Hub
-from demo.rankers.cross_encoder.loading import available, default_model, fingerprint, load_cross_encoder, resolve
-from demo.rankers.cross_encoder.model import LoadedCrossEncoder
-from demo.records import Head, ModelSpec, ScoreReading
+from demo.rankers.cross_encoder.loading import available, load_cross_encoder
+from demo.rankers.cross_encoder.ranker import CrossEncoder
+from demo.rankers.cross_encoder.scoring import Scoring
+from demo.records import Card, Collection, Head, ModelSpec, Passage, Query, Ranking, ScoreReading
+from demo.results.report import used
 from demo.settings import Settings
+from demo.ui.views.cards import reading_cards
 
-WORDS = ("berlin has people", "berlin has museums and people", "rome is old", "berlin")
-"""A query and three passages of words that are one token each, so that their tokens can be looked up by hand."""
+Made = Callable[[Layout], tuple[Path, np.ndarray]]
 
 
-@pytest.mark.parametrize("spec", CATALOG, ids=lambda spec: spec.key)
-def test_layout_is_loaded_and_scored_as_by_hand(spec: ModelSpec, tmp_path: Path) -> None:
-    layout, cache, bundled = layout_of(spec), HubCache(tmp_path / "hub"), tmp_path / "bundled"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A checkpoint of a layout, and the scores of `PAIRS` by sentence-transformers; made once for all its rows."""
+    known: dict[str, tuple[Path, np.ndarray]] = {}
+
+    def make(layout: Layout) -> tuple[Path, np.ndarray]:
+        if layout.keys not in known:
+            root = tmp_path_factory.mktemp("layout")
+            folder = layout.write(root / "made")
+            (root / "twin").mkdir()
+            known[layout.keys] = folder, oracle_scores(layout.twin(folder, root / "twin"))
+        return known[layout.keys]
+
+    return make
+
+
+def ranked(ranker: CrossEncoder) -> tuple[np.ndarray, list[Ranking]]:
+    """Scores of `PAIRS`, float32 (pairs,), and the rankings they come from, one for each query."""
+    scores, rankings = np.full(len(PAIRS), np.nan, np.float32), []
+    for query in dict.fromkeys(query for query, _ in PAIRS):
+        places = [place for place, pair in enumerate(PAIRS) if pair[0] == query]
+        passages = tuple(Passage(f"d{place}", PAIRS[place][1]) for place in places)
+        collection = Collection("made", Card(Message("Made"), NOTHING), passages)
+        rankings.append(ranker.rank(Query("", query), collection, np.arange(len(places))).run())
+        scores[places] = rankings[-1].scores
+    return scores, rankings
+
+
+def assert_length_is_told(ranker: CrossEncoder, rankings: list[Ranking], in_label: bool) -> int:
+    """What label, card and JSON call the longest pair is what was read of the longest; returns it."""
+    read = max(extent.read_tokens for ranking in rankings for extent in ranking.extents)
+    for ranking in rankings:
+        use = ranking.ranker.model
+        assert use is not None
+        assert use.max_tokens == used(use)["max_tokens"] == read
+        assert f"{read} tokens of {use.spec.limit_tokens}" in reading_cards([ranking], "en")
+        assert ("tokens" in ranking.ranker.label) is in_label
+        assert not in_label or f" · {read} tokens" in ranking.ranker.label
+    return read
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.key)
+def test_every_row_is_scored_as_by_sentence_transformers_and_tells_its_length(
+    spec: ModelSpec, made: Made, tmp_path: Path
+) -> None:
+    folder, expected = made(layout_of(spec))
+    source, settings = MadeSource.with_model(spec, folder, tmp_path), Settings(device="cpu")
+    scoring = Scoring(settings, source)
+    usual = CrossEncoder(spec.key, scoring)
+    scores, rankings = ranked(usual)
+
+    assert_equal(scores, expected)
+    longest = assert_length_is_told(usual, rankings, in_label=False)
+    assert longest == (512 if spec in CATALOG else source.resolve(spec.key, settings).max_tokens)
+    shorter = CrossEncoder(spec.key, scoring, max_tokens=longest - 1)
+    assert assert_length_is_told(shorter, ranked(shorter)[1], in_label=True) == longest - 1
+
     is_bundled = spec.key.startswith("bundled/")
-    folder = bundled / spec.key.removeprefix("bundled/") if is_bundled else cache.snapshot(spec.key)
-    state = layout.write(folder, spec)
-    if spec.tokenizer:
-        write_vocabulary(cache.snapshot(spec.tokenizer))
-    hub, settings = Hub(cache=cache.root), Settings()
-
-    model = load_cross_encoder(resolve(spec.key, settings), settings, hub=hub, bundled=bundled)
-    query, *passages = WORDS
-    scores = scores_of(model, query, passages)
-
-    for index, passage in enumerate(passages):
-        for_query = [VOCABULARY.index(word) for word in ("[CLS]", *query.split(), "[SEP]")]
-        for_passage = [VOCABULARY.index(word) for word in (*passage.split(), "[SEP]")]
-        types = [0] * len(for_query) + [1] * len(for_passage)
-        assert scores[index] == pytest.approx(layout.score(state, for_query + for_passage, types), abs=2e-4)
-    assert len({round(score, 2) for score in scores}) == len(passages), "scores that tell nothing apart"
-    assert model.fingerprint == fingerprint(spec, settings, hub, bundled)
-    assert is_bundled or model.fingerprint.startswith(COMMIT)
-    known = replace(spec, limit_tokens=512)
-    assert (model.spec, model.pairs.max_tokens) == (known, 512)
-    where = {each.key: where for each, where in available(settings, hub, bundled)}
+    revision = source.fingerprint(spec, settings)
+    assert all(ranking.ranker.model and ranking.ranker.model.revision == revision for ranking in rankings)
+    assert is_bundled or str(revision).startswith(f"{COMMIT}+")
+    where = {each.key: where for each, where in source.available(settings)}
     assert where.pop(spec.key) == ("bundled" if is_bundled else "cached")
     assert set(where.values()) == {"download"}
-    assert default_model(settings, hub, bundled).key == spec.key
+    assert source.default_model(settings).key == (spec.key if spec in CATALOG else DEFAULT_BUNDLED)
+
+
+def test_a_row_without_a_small_checkpoint_fails_the_law() -> None:
+    with pytest.raises(LookupError, match="someone/new has no small checkpoint"):
+        layout_of(ModelSpec("someone/new", "new"))
+    used_layouts = {layout_of(spec).keys for spec in MODELS}
+    assert used_layouts == {layout.keys for layout in LAYOUTS}, "layouts that no row has"
 
 
 @pytest.mark.parametrize("spec", [spec for spec in CATALOG if spec.lower_case], ids=lambda spec: spec.key)
 def test_upper_case_is_read_as_lower_case(spec: ModelSpec, tmp_path: Path) -> None:
-    cache = HubCache(tmp_path)
-    layout_of(spec).write(cache.snapshot(spec.key), spec)
-    if spec.tokenizer:
-        write_vocabulary(cache.snapshot(spec.tokenizer))
-    model = load_cross_encoder(spec, Settings(), hub=Hub(cache=tmp_path))
+    source = MadeSource.with_model(spec, layout_of(spec).write(tmp_path / "made"), tmp_path)
+    model = load_cross_encoder(spec, Settings(), hub=source.hub)
     scores = scores_of(model, "berlin", ["rome", "ROME", "Röme"])
     assert scores[0] == pytest.approx(scores[1], abs=1e-5)
     assert scores[0] == pytest.approx(scores[2], abs=1e-5)
@@ -147,17 +183,3 @@ def test_recent_models_are_offered_and_their_layout_is_left_to_their_files() -> 
 def test_what_is_here_stands_before_what_is_not() -> None:
     places = [where for _, where in available(Settings())]
     assert places == sorted(places, key=lambda where: where == "download")
-
-
-def test_a_recent_model_is_read_from_its_files(tmp_path: Path) -> None:
-    key = "cross-encoder/ettin-reranker-17m-v1"
-    saved, folder = write_ettin(tmp_path / "made"), HubCache(tmp_path / "hub").snapshot(key)
-    shutil.copytree(saved, folder, dirs_exist_ok=True)
-    hub = Hub(cache=tmp_path / "hub")
-    model = load_cross_encoder(resolve(key, Settings(), hub), Settings(), hub=hub)
-    assert (model.spec.architecture, model.spec.labels, model.spec.max_tokens) == ("ModernBertModel", 1, 1_024)
-    assert scores_of(model, QUERY, PASSAGES) == pytest.approx(scores_of(load_folder(saved), QUERY, PASSAGES), abs=1e-5)
-
-
-def load_folder(folder: Path) -> LoadedCrossEncoder:
-    return load_cross_encoder(resolve(str(folder), Settings()), Settings())

@@ -302,6 +302,11 @@ def test_models_and_about(open_page: Any) -> None:
     page.wait_for_selector("#models table")
     assert "cross-encoder/ms-marco-MiniLM-L6-v2" in page.inner_text("#models")
     assert "74.30" in page.inner_text("#models")
+    heading = page.get_by_role("button", name="NDCG@10 DL19")
+    for way, best in (("descending", "MiniLM-L12-v2"), ("ascending", "nboost TinyBERT")):
+        heading.press("Enter")
+        assert page.get_attribute("#models th[data-key=ndcg]", "aria-sort") == way
+        assert page.locator("#models tbody th").first.inner_text().startswith(best)
     page.get_by_role("button", name="Use ELECTRA-base as the cross-encoder").click()
     page.wait_for_function("document.querySelector('#model input').value.startsWith('ELECTRA-base')")
     assert page.get_by_role("tab", name="Rerank").get_attribute("aria-selected") == "true"

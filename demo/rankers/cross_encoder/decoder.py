@@ -15,7 +15,7 @@ heads of D numbers in K groups, each with keys and values of its own.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -33,8 +33,8 @@ KINDS = ("qwen2", "qwen3", "llama")
 LEAST_SHARED = 8
 """A beginning of fewer tokens is not worth keeping."""
 
-KEPT_BEGINNINGS = 2
-"""Of two visitors who ask in turns."""
+KEPT_BYTES = 256_000_000
+"""Memory of beginnings that are kept: of a model like Qwen3-0.6B in fp32 some 1,000 tokens."""
 
 Seen = tuple[Tensor, Tensor]
 """Keys and values of one layer, each (rows, K, tokens, D)."""
@@ -147,10 +147,34 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beginnings:
-    """Keys and values of every layer of the beginnings that were met last. Safe to use from several threads."""
+    """Keys and values of every layer of the beginnings that were met last. Safe to use from several threads.
 
+    Attributes:
+        capacity: bytes that they take at most; a beginning that takes more is not kept.
+    """
+
+    capacity: int = KEPT_BYTES
     rows: OrderedDict[bytes, Sequence[Seen]] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that they take."""
+        with self.lock:
+            return self._size()
+
+    def find(self, key: bytes, read: Callable[[], Sequence[Seen]]) -> Sequence[Seen]:
+        """The keys and values of this beginning; `read` makes them where they are not kept."""
+        with self.lock:
+            found = self.rows.get(key) or read()
+            self.rows[key] = found
+            self.rows.move_to_end(key)
+            while self.rows and self._size() > self.capacity:
+                self.rows.popitem(last=False)
+            return found
+
+    def _size(self) -> int:
+        return sum(tensor.nbytes for row in self.rows.values() for seen in row for tensor in seen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,20 +214,13 @@ class Decoder:
 
     def _beginning(self, ids: Tensor, turns: Tensor) -> Sequence[Seen]:
         """Keys and values of these tokens (1, S) in every layer."""
-        key = ids.cpu().numpy().tobytes()
-        with self.kept.lock:
-            if key not in self.kept.rows:
-                self.kept.rows[key] = self._read(ids, turns)
-                while len(self.kept.rows) > KEPT_BEGINNINGS:
-                    self.kept.rows.popitem(last=False)
-            self.kept.rows.move_to_end(key)
-            return self.kept.rows[key]
+        return self.kept.find(ids.cpu().numpy().tobytes(), lambda: self._read(ids, turns))
 
     def _read(self, ids: Tensor, turns: Tensor) -> Sequence[Seen]:
         x, shut, found = F.embedding(ids, self.words).float(), later(0, ids.shape[1], ids.device), []
         for layer in self.layers:
-            x, seen = layer(x, turns[: ids.shape[1]], None, shut)
-            found.append(seen)
+            x, (keys, values) = layer(x, turns[: ids.shape[1]], None, shut)
+            found.append((keys.contiguous(), values.contiguous()))  # a view would keep what it is a part of
         return found
 
     def _ends(self, ids: Tensor, mask: Tensor | None) -> Tensor:
@@ -212,6 +229,11 @@ class Decoder:
         if self.padding is not None:
             counts = counts * (ids != self.padding)
         return (counts * torch.arange(ids.shape[1], device=ids.device)).argmax(1)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the beginnings that are kept."""
+        return self.kept.memory_bytes
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

@@ -333,6 +333,11 @@ class BertEncoder:
         return self.embeddings.max_tokens
 
     @property
+    def kept_bytes(self) -> int:
+        """Nothing is kept."""
+        return 0
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights."""
         return tuple(tensors_of(self))

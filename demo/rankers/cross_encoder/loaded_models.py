@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -46,6 +46,10 @@ class ScoredTexts(Protocol):
     def device(self) -> str: ...
 
 
+TOKENS, BEGINNINGS = "tokens", "beginnings"
+"""What a loaded model may keep: tokens of texts, and what it made of beginnings that pairs share."""
+
+
 class Scorer(Protocol):
     """A loaded cross-encoder, as far as the service uses it. Several threads may score at once."""
 
@@ -64,7 +68,7 @@ class Scorer(Protocol):
     @property
     def bytes(self) -> int: ...
     @property
-    def kept_bytes(self) -> int: ...
+    def kept_bytes(self) -> Mapping[str, int]: ...
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""

@@ -154,9 +154,9 @@ def _own_model(folder: Path) -> tuple[ModelSpec, Where]:
         checkpoint = find_checkpoint(found, HUB)
         if checkpoint is None:
             raise checkpoints.incomplete(spec.label, folder)
+        return replace(found, parameters=checkpoint.parameters()), "local"
     except ModelError as error:
         return replace(spec, notes=error.message), "unusable"
-    return found, "local"
 
 
 def _described_locally(spec: ModelSpec) -> ModelSpec:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import ceil
@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from demo.errors import InputError, ModelError
+from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
@@ -54,6 +55,8 @@ class Network(Protocol):
     def emulated(self) -> bool: ...
     @property
     def bytes(self) -> int: ...
+    @property
+    def kept_bytes(self) -> int: ...
 
     def start_lane(self) -> None:
         """Called once in every thread that will call `logits`."""
@@ -149,9 +152,9 @@ class LoadedCrossEncoder:
         return self.network.bytes
 
     @property
-    def kept_bytes(self) -> int:
-        """Memory of the texts and tokens that are kept so that nothing is tokenised twice, about."""
-        return self.pairs.kept_bytes
+    def kept_bytes(self) -> Mapping[str, int]:
+        """Memory of what is kept so that nothing is tokenised or read twice, about, by what it is."""
+        return {TOKENS: self.pairs.kept_bytes, BEGINNINGS: self.network.kept_bytes}
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""

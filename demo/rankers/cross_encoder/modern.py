@@ -205,6 +205,11 @@ class Modern:
             x = part(x)
         return x
 
+    @property
+    def kept_bytes(self) -> int:
+        """Nothing is kept."""
+        return 0
+
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights."""

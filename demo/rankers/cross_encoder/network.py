@@ -56,12 +56,19 @@ _starting = Lock()
 
 
 class Forward(Protocol):
-    """A module that is ready to score; `max_tokens` is the longest row it has positions for, 0 for no limit."""
+    """A module that is ready to score.
+
+    Attributes:
+        max_tokens: the longest row it has positions for, 0 for no limit.
+        kept_bytes: memory of what it keeps of rows for the next call.
+    """
 
     @property
     def max_tokens(self) -> int: ...
     @property
     def tensors(self) -> Sequence[Tensor]: ...
+    @property
+    def kept_bytes(self) -> int: ...
 
     def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
         """The logits of pairs, float32 (R, labels).
@@ -116,6 +123,11 @@ class TorchNetwork:
     def bytes(self) -> int:
         """Memory that the weights take."""
         return sum(tensor.nbytes for tensor in self.forward.tensors)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of beginnings that pairs share, kept for the next ones."""
+        return self.forward.kept_bytes
 
     def start_lane(self) -> None:
         """Gives the operations of this thread their threads; those of other threads keep what they have."""

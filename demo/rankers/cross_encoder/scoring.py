@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.messages import Message, listed
 from demo.progress import Progress, stepwise
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
-from demo.rankers.cross_encoder.loaded_models import LoadedModels, ScoredTexts, Scorer, Tell
+from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, LoadedModels, ScoredTexts, Scorer, Tell
 from demo.rankers.cross_encoder.speeds import Speeds
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
 from demo.settings import Settings
@@ -85,14 +85,12 @@ class Scoring:
         return self.models_in_memory.sizes()
 
     @property
-    def kept_bytes(self) -> int:
-        """Memory of the scores that are kept, about."""
-        return self._kept.memory_bytes
-
-    @property
-    def kept_token_bytes(self) -> int:
-        """Memory of the texts' tokens that loaded models keep."""
-        return sum(model.kept_bytes for model in self.models_in_memory.loaded().values())
+    def kept_bytes(self) -> Mapping[str, int]:
+        """Memory of what is kept, about, by what it is: scores, and what loaded models keep."""
+        sizes = {"scores": self._kept.memory_bytes, TOKENS: 0, BEGINNINGS: 0}
+        for model in self.models_in_memory.loaded().values():
+            sizes |= {what: sizes[what] + size for what, size in model.kept_bytes.items()}
+        return sizes
 
     def warm_up(self, query: str, contents: list[str]) -> None:
         """Loads the default model, times it on these pairs even if their scores are kept, and waits for it.

@@ -115,6 +115,11 @@ class Chain:
         return scores.float()
 
     @property
+    def kept_bytes(self) -> int:
+        """Nothing is kept."""
+        return 0
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights and buffers, each once."""
         return tuple({id(tensor): tensor for tensor in (*self.model.parameters(), *self.model.buffers())}.values())

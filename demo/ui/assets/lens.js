@@ -139,17 +139,18 @@
     });
   }
 
+  // as numbers where all are; what is not known stands last either way
   function sortBy(table, key, ascending) {
-    const value = (row) => Number(row.dataset[key]);
     const name = key.startsWith(FIELD) && key.slice(FIELD.length);
-    const words = name ? (row) => fieldOf(row, name) : (row) => row.dataset.text;
-    const text = name || key === 'text';
-    const rows = all('tbody tr', table).sort((a, b) => {
-      const order = text ? words(a).localeCompare(words(b), undefined, { numeric: true }) : value(a) - value(b);
-      return (ascending ? order : -order) || Number(a.dataset.rank) - Number(b.dataset.rank);
+    const value = name ? (row) => fieldOf(row, name) : (row) => row.dataset[key] ?? '';
+    const rows = all('tbody tr', table), numbers = rows.every((row) => Number.isFinite(Number(value(row))));
+    const order = (a, b) => (numbers ? a - b : a.localeCompare(b, undefined, { numeric: true }));
+    rows.sort((a, b) => {
+      const one = value(a), two = value(b), by = one && two ? (ascending ? 1 : -1) * order(one, two) : !one - !two;
+      return by || Number(a.dataset.rank) - Number(b.dataset.rank);
     });
     one('tbody', table).append(...rows);
-    all('th', table).forEach((head) => {
+    all('thead th[data-key]', table).forEach((head) => {
       head.setAttribute('aria-sort', head.dataset.key === key ? (ascending ? 'ascending' : 'descending') : 'none');
     });
   }
@@ -329,12 +330,12 @@
     const copied = target.closest('.programs .copy'), used = target.closest('#models .use');
     if (copied) return copy(copied);
     if (used) return use(used.dataset.model);
-    if (!scene) return undefined;
-    const head = target.closest('.ranking th');
+    const head = target.closest(':is(.ranking, .sortable) thead th[data-key]');
     if (head) {
       const now = head.getAttribute('aria-sort');
-      return sortBy(head.closest('.ranking'), head.dataset.key, now === 'none' ? head.dataset.up === '1' : now !== 'ascending');
+      return sortBy(head.closest('.ranking, .sortable'), head.dataset.key, now === 'none' ? head.dataset.up === '1' : now !== 'ascending');
     }
+    if (!scene) return undefined;
     if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
     const why = target.closest('.explain');
@@ -436,8 +437,8 @@
   });
   document.addEventListener('change', (event) => {
     if (event.target.matches('.ranking .wish input')) showFields(event.target.closest('.ranking'));
-    if (!event.target.matches('.ranking .bar-top select')) return;
-    sortBy(event.target.closest('.ranking'), event.target.value, event.target.selectedOptions[0].dataset.up === '1');
+    if (!event.target.matches(':is(.ranking, .sortable) .bar-top select')) return;
+    sortBy(event.target.closest('.ranking, .sortable'), event.target.value, event.target.selectedOptions[0].dataset.up === '1');
   });
 
   // ---- what arrives later: a new run starts a new selection, new parts of the same run show the old one; a plot

@@ -11,7 +11,7 @@ import torch
 from made_checkpoints import scores_of
 from made_rerankers import CLASSIFIERS, QWEN_TEMPLATE, load, write_causal
 
-from demo.rankers.cross_encoder.decoder import KEPT_BEGINNINGS, Decoder, computes, later
+from demo.rankers.cross_encoder.decoder import Beginnings, Decoder, computes, later
 from demo.rankers.cross_encoder.layouts import Files
 from demo.rankers.cross_encoder.model import Asked
 
@@ -54,11 +54,33 @@ def test_queries_that_are_scored_together_share_only_what_stands_before_them(tmp
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=0, atol=1e-5)
 
 
-def test_few_beginnings_are_kept(tmp_path: Path) -> None:
-    decoder = decoder_of(tmp_path)
-    for first in range(5):
-        decoder(torch.arange(first, first + 24)[None], None, None, shared=16)
-    assert len(decoder.kept.rows) == KEPT_BEGINNINGS
+def test_beginnings_are_kept_within_their_bytes(tmp_path: Path) -> None:
+    """One of 16 tokens: keys and values of 3 layers, each 2 heads of 16 numbers of 4 bytes."""
+    one = 16 * 2 * 3 * 2 * 16 * 4
+    decoder = replace(decoder_of(tmp_path), kept=Beginnings(capacity=2 * one))
+
+    def read(first: int, shared: int = 16) -> torch.Tensor:
+        return decoder(torch.arange(first, first + 40)[None], None, None, shared=shared)
+
+    read(0)
+    assert decoder.kept_bytes == one
+    kept = [read(first) is not None and len(decoder.kept.rows) for first in (1, 0, 2)]
+    assert kept == [2, 2, 2]
+    assert decoder.kept_bytes == 2 * one
+    before = list(decoder.kept.rows)
+    read(0)
+    assert list(decoder.kept.rows) == before[::-1], "the beginning that was met last but one is still there"
+    whole = read(5, shared=0)
+    np.testing.assert_allclose(read(5, shared=39), whole, rtol=0, atol=1e-5)
+    assert decoder.kept_bytes <= 2 * one, "one that is larger is not kept"
+
+
+def test_a_loaded_model_tells_what_its_beginnings_take(tmp_path: Path) -> None:
+    model = load(write_causal(tmp_path, QWEN_TEMPLATE))
+    assert model.kept_bytes["beginnings"] == 0
+    scores_of(model, "capital of France", ["Paris.", "Rome is old."])
+    (row,) = model.network.forward.kept.rows.values()
+    assert model.kept_bytes["beginnings"] == sum(tensor.untyped_storage().nbytes() for seen in row for tensor in seen)
 
 
 def test_a_padding_token_within_a_text_is_not_the_last_that_counts(tmp_path: Path) -> None:

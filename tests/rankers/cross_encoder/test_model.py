@@ -274,6 +274,7 @@ class FakeNetwork:
     device: str = "cpu"
     precision: str = "bf16"
     bytes: int = 0
+    kept_bytes: int = 0
     calls: int = 0
     sizes: list[int] = field(default_factory=list)
     inside: Lock = field(default_factory=Lock)
@@ -418,54 +419,3 @@ def test_gpu_gives_the_scores_of_the_cpu(tmp_path: Path) -> None:
     np.testing.assert_allclose(scores_of(model, QUERY, PASSAGES), exact, rtol=0, atol=1e-4)
     half = load(folder, device="cuda:0", precision="fp16")
     np.testing.assert_allclose(scores_of(half, QUERY, PASSAGES), exact, rtol=0, atol=0.1)
-
-
-# ---- published figures -----------------------------------------------------------------------------------------------
-
-BERLIN = (
-    "Berlin had a population of 3,520,031 registered inhabitants in an area of 891.82 square kilometers.",
-    "Berlin is well known for its museums.",
-)
-"""The pair of the model cards, for “How many people live in Berlin?”."""
-
-
-@pytest.mark.hub
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("cross-encoder/ms-marco-MiniLM-L6-v2", (8.6071, -4.3201)),
-        ("cross-encoder/ms-marco-MiniLM-L-12-v2", (9.2189, -4.0780)),
-    ],
-)
-def test_published_scores(name: str, expected: tuple[float, float]) -> None:
-    settings = Settings()
-    model = load_cross_encoder(resolve(name, settings), settings)
-    scores = scores_of(model, "How many people live in Berlin?", BERLIN)
-    np.testing.assert_allclose(scores, expected, rtol=0, atol=2e-3)
-
-
-METOPROLOL = (
-    "Metoprolol succinate is also known by the brand name Toprol XL. It is the extended-release form of metoprolol. "
-    "Metoprolol succinate is approved to treat high blood pressure, chronic chest pain, and congestive heart failure.",
-    "Pill with imprint 1 is White, Round and has been identified as Metoprolol Tartrate 25 mg.",
-    "Interactions between your drugs No interactions were found between Allergy Relief and metoprolol. This does not "
-    "necessarily mean no interactions exist. Always consult your healthcare provider.",
-)
-"""Answers with which sentence-transformers' own tests (test_pretrained.py) watch published models."""
-
-
-@pytest.mark.hub
-@pytest.mark.parametrize(
-    ("name", "probability", "expected"),
-    [
-        ("cross-encoder/ms-marco-MiniLM-L6-v2", False, (8.1255, -3.0450, -3.1524)),
-        ("cross-encoder/ms-marco-TinyBERT-L2-v2", False, (8.1428, 1.2058, -2.7284)),
-        ("mixedbread-ai/mxbai-rerank-xsmall-v1", True, (0.92247, 0.04794, 0.03315)),
-    ],
-)
-def test_scores_that_sentence_transformers_watches(name: str, probability: bool, expected: tuple[float, ...]) -> None:
-    settings = Settings()
-    model = load_cross_encoder(resolve(name, settings), settings)
-    scores = scores_of(model, "is toprol xl the same as metoprolol?", METOPROLOL)
-    found = 1 / (1 + np.exp(-np.array(scores))) if probability else np.array(scores)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)

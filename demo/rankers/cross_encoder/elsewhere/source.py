@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from threading import Lock, Thread
@@ -182,9 +182,9 @@ class ModelElsewhere:
         return self.about.bytes
 
     @property
-    def kept_bytes(self) -> int:
-        """Nothing: tokens are kept by the servers."""
-        return 0
+    def kept_bytes(self) -> Mapping[str, int]:
+        """Nothing: the servers keep tokens and beginnings."""
+        return {}
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
