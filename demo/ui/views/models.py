@@ -12,7 +12,7 @@ from demo.ui import wording as w
 from demo.ui.views.render import render
 
 UNUSABLE = "unusable"
-_ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
+_ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "served": w.MODEL_SERVED, "local": w.MODEL_LOCAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ModelRow:
 
 
 def origin(choice: ModelChoice, language: Language) -> str:
-    """«bundled», «on this machine», «own folder», «cannot be used» or «downloads 91 MB»."""
+    """«bundled», «on this machine», «on the servers», «own folder», «cannot be used» or «downloads 91 MB»."""
     if choice.where == UNUSABLE:
         return w.MODEL_UNUSABLE.to(language)
     if choice.where in _ORIGINS:
