@@ -18,11 +18,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -76,16 +78,31 @@ class Card:
     """The meaning of each relevance grade, 0 upwards."""
 
 
+@runtime_checkable
+class OnDisk(Protocol):
+    """Passages that are read from disk one by one, where a collection is too large for memory."""
+
+    @property
+    def folder(self) -> str:
+        """Where they lie, and where what is made of them can lie; it goes with them."""
+
+    def indices_of(self, doc_ids: Iterable[str]) -> dict[str, int]:
+        """doc_id → place, of those that are there."""
+
+
 @dataclass(frozen=True, eq=False)
 class Collection:
     """Passages, perhaps with queries, judgments and scores that an engine gave them.
 
     `eq=False`: two collections are the same only if they are the same object, so a collection can be a cache key.
+
+    Attributes:
+        passages: a tuple, or `OnDisk`.
     """
 
     key: str
     card: Card
-    passages: tuple[Passage, ...]
+    passages: Sequence[Passage]
     queries: tuple[Query, ...] = ()
     qrels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """query_id → doc_id → grade. A pair that is not there is unjudged."""
@@ -104,6 +121,38 @@ class Collection:
         positions = np.empty(len(keys), dtype=np.int64)
         positions[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
         return positions
+
+    def text_order_of(self, indices: IntArray) -> IntArray:
+        """int64 (m,), what sorts the passages at these places as `text_order` does; no others are read from disk."""
+        if self.on_disk is None:
+            return self.text_order[indices]
+        part = Collection(self.key, self.card, [self.passages[index] for index in indices.tolist()])
+        return part.text_order
+
+    @property
+    def on_disk(self) -> OnDisk | None:
+        """Its passages, if they lie on disk."""
+        return self.passages if isinstance(self.passages, OnDisk) else None
+
+    def indices_of(self, doc_ids: Iterable[str]) -> dict[str, int]:
+        """doc_id → place in `passages`, of those that are there."""
+        if self.on_disk is not None:
+            return self.on_disk.indices_of(doc_ids)
+        return {doc_id: self._indices[doc_id] for doc_id in doc_ids if doc_id in self._indices}
+
+    @cached_property
+    def digest(self) -> str:
+        """What changes whenever a passage or a query does, though not with judgments: they change no score."""
+        digest = hashlib.sha256()
+        for passage in self.passages:
+            digest.update(json.dumps([passage.doc_id, passage.title, passage.text]).encode())
+        for query in self.queries:
+            digest.update(json.dumps([query.query_id, query.text]).encode())
+        return digest.hexdigest()[:32]
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {passage.doc_id: index for index, passage in enumerate(self.passages)}
 
 
 class Extent(NamedTuple):

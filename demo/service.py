@@ -22,6 +22,7 @@ from demo.library import Library
 from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.rankers.cross_encoder import loading
+from demo.rankers.cross_encoder.elsewhere.source import Elsewhere
 from demo.rankers.cross_encoder.kept_scores import Recording
 from demo.rankers.cross_encoder.occlusion import MOST_STRETCHES
 from demo.rankers.cross_encoder.ranker import CrossEncoder
@@ -90,10 +91,11 @@ class RankingService:
         self.settings = settings
         self._library = Library(CORPORA) if library is None else library
         self._collections: dict[str, Collection] = {}
-        self._scoring = Scoring(settings, _usual_models(settings) if models is None else models)
+        models = _usual_models(settings) if models is None else models
+        self._scoring = Scoring(settings, models)
         self.rankers = Rankers(settings, self._scoring, kinds)
         self.usage = Usage()
-        self.turns = Turns(settings, self.usage)
+        self.turns = Turns(settings, self.usage, elsewhere=isinstance(models, Elsewhere))
         self._lock = Lock()
         for path in sorted(recordings.glob(f"*/{FIRST_SCORES}")) if recordings else ():
             self._scoring.keep(Recording.read(path).rows)

@@ -2,7 +2,8 @@
 
 Small requests have a lane of their own. Large ones take turns, one at a time, for a slice of some steps; between two
 steps they give way to small ones. So who asks for little waits for little, whatever the others asked for, and no step
-of a large request is held up for longer than GIVE_WAY_SECONDS at a time.
+of a large request is held up for longer than GIVE_WAY_SECONDS at a time. Where models work elsewhere nobody takes
+turns: a step is then a wait for servers, and waits do not slow each other down.
 """
 
 from __future__ import annotations
@@ -76,10 +77,14 @@ class Turns:
 
     Args:
         clock: seconds that never go back.
+        elsewhere: whether other machines do the work.
     """
 
-    def __init__(self, settings: Settings, usage: Usage, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, settings: Settings, usage: Usage, clock: Callable[[], float] = monotonic, elsewhere: bool = False
+    ) -> None:
         self._settings = settings
+        self.elsewhere = elsewhere
         self._usage = usage
         self._clock = clock
         self._jobs: list[_Job] = []  # in the order in which they came
@@ -253,13 +258,13 @@ class Turns:
         return step
 
     def _has_turn(self, job: _Job) -> bool:
-        """Whether the job may take a step, by now or within POLL_SECONDS; a small one always may.
+        """Whether the job may take a step, by now or within POLL_SECONDS; a small one always may, or any elsewhere.
 
         Raises:
             BusyError: the app ends.
         """
         self._refuse_closed()
-        if job.small:
+        if job.small or self.elsewhere:
             return True
         with self._lock:
             job.seen = self._clock()

@@ -159,6 +159,15 @@ def test_large_ones_take_turns_by_slices() -> None:
     assert log == ["a", "a", "b", "a"]
 
 
+def test_where_work_is_done_elsewhere_large_ones_take_no_turns() -> None:
+    turns, log = Turns(Settings(), Usage(), Clock(), elsewhere=True), list[str]()
+    one, two = (turns.take(LARGE, counting(9, log, name)) for name in "ab")
+    small = turns.take(SMALL, counting(9, log, "small"))
+    for steps in (one, two, small, one, two):
+        next(steps)
+    assert log == ["a", "b", "small", "a", "b"]
+
+
 def test_nobody_waits_long_for_one_who_does_not_go_on() -> None:
     clock = Clock()
     turns = turns_with(clock, max_large=2)

@@ -7,6 +7,7 @@ file for each ranker, per_query.csv, evaluation.json, table.md and table.tex; wi
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from demo.budgets import scorers
 from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
 from demo.evaluate.spread import Pace, Spread
@@ -28,9 +30,11 @@ from demo.formats.irds import read_ir_dataset
 from demo.formats.judged import Judged, read_judged_folder
 from demo.formats.run_files import read_one_run
 from demo.formats.source import Limits
+from demo.formats.stored import PassagesOnDisk
+from demo.formats.streamed import LARGE_BYTES, NotStreamedError, is_large, read_streamed_folder
 from demo.messages import listed
 from demo.metrics.effectiveness import USUAL, Measure, parse_measures
-from demo.rankers.protocol import Ranker
+from demo.rankers.protocol import IndexesInMemory, Ranker
 from demo.rankers.registry import Rankers
 from demo.records import Collection, Failure
 from demo.service import RankingService
@@ -39,6 +43,8 @@ from demo.settings import Settings
 DATASET_PREFIX = "irds:"
 _UNLIMITED = Limits(*[sys.maxsize] * 4)
 STOPPED = 130
+PASSAGES = "passages"
+"""Folder in --out where passages and their index lie while the command runs, if they are not in memory."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _run(options)
     except DemoError as error:
         raise SystemExit(str(error)) from error
+    finally:
+        shutil.rmtree(options.out / PASSAGES, ignore_errors=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--ray", type=int, nargs="?", const=0, metavar="WORKERS", help="let so many processes score, by Ray Data "
         "(default: one a processor; needs requirements-ray.txt)")  # fmt: skip
     add("--ray-address", default="", help="a Ray cluster to do so on; its machines must see --out")
+    add("--disk", action="store_true", help="keep passages on disk rather than in memory, as is done anyhow with more "
+        f"than {LARGE_BYTES // 10**6} MB of files")  # fmt: skip
     add("--no-titles", action="store_true", help="rank passages without their titles")
     return parser
 
@@ -111,7 +121,7 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
 def _run(options: argparse.Namespace) -> None:
     settings, protocol = Settings.from_env(), _protocol(options)
     service = RankingService(settings, recordings=None)
-    judged = _judged(protocol.collection, options.qrels, service)
+    judged = _judged(protocol.collection, options, service)
     if options.no_titles:
         judged = replace(judged, collection=_without_titles(judged.collection))
     collection = judged.collection
@@ -127,6 +137,7 @@ def _run(options: argparse.Namespace) -> None:
         protocol.preset,
     )
     _check_failures(plan.failures)
+    _tell_memory(plan)
     baseline = known_baseline(options.baseline, [ranker.spec for ranker in plan.rankers])
     spread = _spread(plan, settings, options)
     found = _collect(plan, options.out / "scores", spread)
@@ -201,7 +212,7 @@ def _check_failures(failures: Sequence[Failure]) -> None:
 # ---- what goes in ------------------------------------------------------------------------------------------------
 
 
-def _judged(name: str, qrels: str, service: RankingService) -> Judged:
+def _judged(name: str, options: argparse.Namespace, service: RankingService) -> Judged:
     """The collection that the name stands for: bundled, of ir_datasets, or a path.
 
     Raises:
@@ -212,8 +223,14 @@ def _judged(name: str, qrels: str, service: RankingService) -> Judged:
     keys = [key for key, _ in service.cards()]
     if name in keys:
         return Judged.bundled(service.collection(name))
-    if Path(name).exists():
-        return read_judged_folder(Path(name), _UNLIMITED, qrels)
+    path = Path(name)
+    if path.exists() and (options.disk or is_large(path)):
+        try:
+            return _streamed(path, options)
+        except NotStreamedError as error:
+            print(f"Note: {error}")
+    if path.exists():
+        return read_judged_folder(path, _UNLIMITED, options.qrels)
     raise InputError(
         "There is no collection “{name}”: no such folder or file, and the bundled ones are {keys}.",
         name=name,
@@ -221,7 +238,29 @@ def _judged(name: str, qrels: str, service: RankingService) -> Judged:
     )
 
 
+def _streamed(path: Path, options: argparse.Namespace) -> Judged:
+    """The collection with its passages on disk, below --out until the end."""
+    folder = options.out / PASSAGES
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    with tqdm(unit="B", unit_scale=True, desc="reading") as bar:
+        return read_streamed_folder(path, _UNLIMITED, folder, options.qrels, bar.update)
+
+
+def _tell_memory(plan: Plan) -> None:
+    """Says which rankers need memory for all passages, where those lie on disk."""
+    if plan.collection.on_disk is None:
+        return
+    held = [ranker for ranker in scorers(plan.rankers) if isinstance(ranker, IndexesInMemory)]
+    for ranker in held:
+        print(
+            f"Note: {ranker.spec.label} keeps an index of all {len(plan.collection.passages):,} passages in memory. "
+            "With too little of it, take --candidates tantivy or a search engine, and leave it out of --rankers."
+        )
+
+
 def _without_titles(collection: Collection) -> Collection:
+    if isinstance(collection.passages, PassagesOnDisk):
+        return replace(collection, passages=collection.passages.without_titles())
     return replace(collection, passages=tuple(replace(passage, title="") for passage in collection.passages))
 
 

@@ -27,16 +27,6 @@ _STEM_CHARS = 80
 _FIELDS = {"query_id", "doc_ids", "scores", "found", "extents", "cost"}
 
 
-def collection_digest(collection: Collection) -> str:
-    """What changes whenever a passage or a query does; judgments may change without scoring again."""
-    digest = hashlib.sha256()
-    for passage in collection.passages:
-        digest.update(json.dumps([passage.doc_id, passage.title, passage.text]).encode())
-    for query in collection.queries:
-        digest.update(json.dumps([query.query_id, query.text]).encode())
-    return digest.hexdigest()[:32]
-
-
 def file_stem(ranker: str) -> str:
     """A file name for a ranker's key, without suffix: its ASCII letters, and a digest where that is not all of it."""
     stem = re.sub(r"[^A-Za-z0-9.+=-]+", "_", ranker).strip("._")
@@ -57,7 +47,7 @@ class Journal:
         self._path = folder / f"{file_stem(ranker.spec.key)}.jsonl"
         header = {
             "form": _FORM,
-            "collection": collection_digest(collection),
+            "collection": collection.digest,
             "ranker": ranker.spec.key,
             "fingerprint": ranker.fingerprint(),
         }

@@ -16,7 +16,7 @@ from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.rankers.engine import RunRanker
-from demo.rankers.protocol import Ranker
+from demo.rankers.protocol import Finds, Ranker
 from demo.records import Collection, IntArray, Query, Ranking
 from demo.results.change import take_candidates
 
@@ -102,12 +102,19 @@ def queries_of(collection: Collection) -> tuple[Query, ...]:
 
 def first_stage_candidates(ranker: Ranker, collection: Collection, depth: int) -> Candidates:
     """The best `depth` passages of each query that the ranker finds in the whole collection."""
-    everything = np.arange(len(collection.passages), dtype=np.int64)
+    total = len(collection.passages)
 
     @stepwise
     def best(query: Query) -> Generator[Progress, None, IntArray]:
+        if isinstance(ranker, Finds) and depth < total:
+            indices, ranking = yield from ranker.find(query, collection)
+            near = np.flatnonzero(ranking.ranks <= depth)  # with those that tie with the last
+            indices, ranking = indices[near], ranking.of(near)
+            taken = take_candidates(ranking, min(depth, near.size), collection.text_order_of(indices))
+            return indices[taken]
+        everything = np.arange(total, dtype=np.int64)
         ranking = yield from ranker.rank(query, collection, everything)
-        return take_candidates(ranking, depth, collection.text_order)
+        return take_candidates(ranking, depth, collection.text_order_of(everything))
 
     return Candidates(best, ranker)
 
@@ -158,11 +165,13 @@ def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candi
 
 def _in_text_order(listed: Mapping[str, Iterable[str]], collection: Collection) -> dict[str, list[str]]:
     """The listed passages of each query in the order of their texts, those that the collection lacks last."""
-    ties = dict(zip((passage.doc_id for passage in collection.passages), collection.text_order.tolist(), strict=True))
-    return {
-        query_id: sorted(doc_ids, key=lambda doc_id: ties.get(doc_id, len(ties)))
-        for query_id, doc_ids in listed.items()
-    }
+    ordered = {}
+    for query_id, doc_ids in listed.items():
+        known = collection.indices_of(doc_ids)
+        keys = collection.text_order_of(np.array(list(known.values()), dtype=np.int64)).tolist()
+        ties = dict(zip(known, keys, strict=True))
+        ordered[query_id] = sorted(doc_ids, key=lambda doc_id: ties.get(doc_id, np.inf))
+    return ordered
 
 
 def listed_candidates(
@@ -173,14 +182,13 @@ def listed_candidates(
     Raises:
         InputError: nothing is listed for any of the queries, or no passage that the collection has.
     """
-    passage_indices = {passage.doc_id: index for index, passage in enumerate(collection.passages)}
     wanted = {query.query_id: tuple(listed[query.query_id])[:depth] for query in queries if query.query_id in listed}
-    absent = sum(doc_id not in passage_indices for doc_ids in wanted.values() for doc_id in doc_ids)
+    lists = {}
+    for query_id, doc_ids in wanted.items():
+        known = collection.indices_of(doc_ids)
+        lists[query_id] = np.array([known[doc_id] for doc_id in doc_ids if doc_id in known], dtype=np.int64)
+    absent = sum(len(doc_ids) - lists[query_id].size for query_id, doc_ids in wanted.items())
     _check_listed(listed, collection, queries, wanted, absent)
-    lists = {
-        query_id: np.array([passage_indices[doc_id] for doc_id in doc_ids if doc_id in passage_indices], dtype=np.int64)
-        for query_id, doc_ids in wanted.items()
-    }
     nothing = np.empty(0, dtype=np.int64)
     without, foreign = len(queries) - len(wanted), len(listed) - len(wanted)
     clauses = (

@@ -40,8 +40,8 @@ def assemble(
             "another way to read it.",
             name=name,
         )
-    entries, notes = _without_marks(entries)
-    kept, duplicates, repeated = distinct(entries, limits)
+    marks = Marks()
+    kept, duplicates, repeated = distinct(map(marks.cleaned, entries), limits)
     passages = _named(kept)
     queries = _distinct_queries(query for one in found for query in one.queries)
     judgments = [judgment for one in found for judgment in one.judgments]
@@ -58,7 +58,7 @@ def assemble(
         empty_lines=sum(one.empty_lines for one in found),
         empty_passages=sum(one.empty_passages for one in found),
         unknown_judgments=len(unknown),
-        notes=(*reading.notes, *dict.fromkeys(note for one in found for note in one.notes), *notes),
+        notes=(*reading.notes, *dict.fromkeys(note for one in found for note in one.notes), *marks.notes()),
         repeated_queries=sum(one.repeated_queries for one in found),
         columns=tuple(dict.fromkeys(column for one in found for column in one.columns)),
         names=tuple(dict.fromkeys(name for one in found for name in one.names)),
@@ -68,38 +68,47 @@ def assemble(
     return Loaded(Collection(key, card, passages, queries, qrels, scores), reading)
 
 
-def _without_marks(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[Message, ...]]:
-    """The entries, those that are HTML from end to end without its marks, and what is to be said of marks."""
-    cleaned = [_cleaned(entry) for entry in entries]
-    changed = sum(one is not other for one, other in zip(entries, cleaned, strict=True))
-    marked = sum(has_html(entry.text) for entry in cleaned)
-    notes: list[Message] = []
-    if changed:
-        notes.append(
-            plural("HTML marks taken out of {count:,} passage", "HTML marks taken out of {count:,} passages", changed)
-        )
-    if marked:
-        notes.append(
-            plural(
-                "HTML marks stand in {count:,} passage and are read as text",
-                "HTML marks stand in {count:,} passages and are read as text",
-                marked,
-            )
-        )
-    if unread := sum(entry.text.count(REPLACEMENT) for entry in cleaned):
-        notes.append(
-            plural(
-                "{count:,} character cannot be read and stands as �",
-                "{count:,} characters cannot be read and stand as �",
-                unread,
-            )
-        )
-    return cleaned, tuple(notes)
+class Marks:
+    """Takes HTML out of entries that are HTML from end to end, and counts what is to be said of marks."""
 
+    def __init__(self) -> None:
+        self._changed = self._marked = self._unread = 0
 
-def _cleaned(entry: Entry) -> Entry:
-    text = without_html(entry.text)
-    return entry if text == entry.text or not text else replace(entry, text=text)
+    def cleaned(self, entry: Entry) -> Entry:
+        """The entry, without the marks of HTML if it is nothing else."""
+        text = without_html(entry.text)
+        if text and text != entry.text:
+            self._changed += 1
+            entry = replace(entry, text=text)
+        self._marked += has_html(entry.text)
+        self._unread += entry.text.count(REPLACEMENT)
+        return entry
+
+    def notes(self) -> tuple[Message, ...]:
+        """What is to be said, each a clause."""
+        notes = (
+            (
+                self._changed,
+                plural("HTML marks taken out of {count:,} passage", "HTML marks taken out of {count:,} passages", 0),
+            ),
+            (
+                self._marked,
+                plural(
+                    "HTML marks stand in {count:,} passage and are read as text",
+                    "HTML marks stand in {count:,} passages and are read as text",
+                    0,
+                ),
+            ),
+            (
+                self._unread,
+                plural(
+                    "{count:,} character cannot be read and stands as �",
+                    "{count:,} characters cannot be read and stand as �",
+                    0,
+                ),
+            ),
+        )
+        return tuple(note.format(count=count) for count, note in notes if count)
 
 
 # ---- passages ----------------------------------------------------------------------------------------------------
@@ -115,15 +124,15 @@ def distinct(entries: Iterable[Entry], limits: Limits) -> tuple[list[Entry], int
     by_id: dict[str, Entry] = {}
     contents: set[tuple[str, str]] = set()
     duplicates = repeated = 0
-    for entry in map(_printable, entries):
+    for entry in map(printable, entries):
         content = entry.title, entry.text
         earlier = by_id.get(entry.doc_id) if entry.doc_id else None
         if earlier is not None and (earlier.title, earlier.text) != content:
-            raise _ambiguous_id(entry, earlier)
+            raise ambiguous_id(entry, earlier)
         if earlier is not None or (not entry.doc_id and content in contents):
             duplicates += 1
             continue
-        _check_limits(entry, len(kept), limits)
+        check_limits(entry, len(kept), limits)
         repeated += content in contents
         contents.add(content)
         kept.append(entry)
@@ -132,7 +141,7 @@ def distinct(entries: Iterable[Entry], limits: Limits) -> tuple[list[Entry], int
     return kept, duplicates, repeated
 
 
-def _printable(entry: Entry) -> Entry:
+def printable(entry: Entry) -> Entry:
     """The entry with halves of surrogate pairs, which no encoding can write, replaced by U+FFFD."""
     if not _SURROGATE.search(entry.text + entry.title + entry.doc_id):
         return entry
@@ -140,7 +149,12 @@ def _printable(entry: Entry) -> Entry:
     return replace(entry, text=text, title=title, doc_id=doc_id)
 
 
-def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
+def check_limits(entry: Entry, kept: int, limits: Limits) -> None:
+    """Nothing, if the entry may follow so many others.
+
+    Raises:
+        InputError: a limit is passed.
+    """
     if kept == limits.passages:
         raise InputError(
             "{where} starts one passage too many: at most {passages:,} are read. Give fewer (the limit is the "
@@ -167,7 +181,8 @@ def _check_limits(entry: Entry, kept: int, limits: Limits) -> None:
         )
 
 
-def _ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
+def ambiguous_id(entry: Entry, earlier: Entry) -> InputError:
+    """That two passages have the same id."""
     where, other = entry.location.start, earlier.location.text
     return InputError(
         "{where} has the id “{doc_id}” of {other}, but another text. Give every passage an id of its own.",

@@ -75,7 +75,8 @@ def json_lines(source: Source) -> Items:
     """Each line that holds something, as a JSON value with its place; a comma at its end is passed over."""
     for number, line in enumerate(source.lines, 1):
         if line.strip():
-            yield source.line(number), parse_json(line.rstrip().removesuffix(","), source.file, number)
+            where = source.line(number)
+            yield where, parse_json(line.rstrip().removesuffix(","), source.file, where.number)
 
 
 def json_items(source: Source) -> list[tuple[Location, Any]] | None:

@@ -91,7 +91,7 @@ CORPUS_FORMATS = tuple(row for row in FORMATS if not row.is_prose and row.key no
 """How passages with ids can be written."""
 
 
-def _corpus_format(source: Source) -> Format | None:
+def corpus_format(source: Source) -> Format | None:
     """The format of a corpus that fits; None for prose and for what is no text."""
     by_content = next((row for row in CORPUS_FORMATS if row.by_content and row.fits(source)), None)
     if by_content is not None:
@@ -102,7 +102,7 @@ def _corpus_format(source: Source) -> Format | None:
 
 
 def _has_passages(source: Source) -> bool:
-    return _corpus_format(source) is not None
+    return corpus_format(source) is not None
 
 
 def _is_text(source: Source) -> bool:
@@ -184,19 +184,43 @@ def read_judged_folder(path: Path, limits: Limits, qrels: str = "") -> Judged:
     Raises:
         InputError: the path does not exist or cannot be read, or as for `read_judged_files`.
     """
+    files = [(name, read_bytes(one)) for name, one in files_of(path)]
+    return read_judged_files(files, limits, path.resolve().name or "collection", qrels)
+
+
+def files_of(path: Path) -> list[tuple[str, Path]]:
+    """The files of a folder that are read, by their paths in it, or the one file.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
     try:
         if path.is_dir():
             paths = sorted(one for pattern in ("*", "qrels/*") for one in path.glob(pattern) if _is_read(one))
-            files = [(one.relative_to(path).as_posix(), one.read_bytes()) for one in paths]
-        else:
-            files = [(path.name, path.read_bytes())]
+            return [(one.relative_to(path).as_posix(), one) for one in paths]
     except OSError as error:
-        raise InputError(
-            "{path} cannot be read ({strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
-            path=path,
-            strerror=error.strerror,
-        ) from error
-    return read_judged_files(files, limits, path.resolve().name or "collection", qrels)
+        raise _unreadable(path, error) from error
+    return [(path.name, path)]
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        "{path} cannot be read ({strerror}). Name a folder with a corpus, queries and qrels, or an archive.",
+        path=path,
+        strerror=error.strerror,
+    )
 
 
 def _is_read(path: Path) -> bool:
@@ -280,7 +304,7 @@ def _shortened(name: str, files: Sequence[File]) -> str:
 def _from_parts(
     parts: Mapping[str, list[Source]], key: str, qrels: str, notes: tuple[Message, ...], limits: Limits
 ) -> Judged:
-    corpus, unused = _corpus_files(parts["corpus"])
+    corpus, unused = corpus_files(parts["corpus"])
     found = list(map(_read_passages, corpus))
     if parts["queries"] or not any(one.queries for one in found):
         found = [*(replace(one, queries=()) for one in found), find_queries(_one(parts, "queries", QUERIES))]
@@ -370,9 +394,9 @@ def _fitted(found: Sequence[Found]) -> list[Found]:
         note = Message("judgments name their queries by text")
         return [_renamed(one, lambda query: by_text.get(query, query), str, note) for one in found]
     doc_ids = {entry.doc_id for one in found for entry in one.entries}
-    if any(_whole(one.query_id) in queries and _whole(one.doc_id) in doc_ids for one in judgments):
+    if any(whole_number(one.query_id) in queries and whole_number(one.doc_id) in doc_ids for one in judgments):
         note = Message("ids such as 10.0 in the judgments are read as 10")
-        return [_renamed(one, _whole, _whole, note) for one in found]
+        return [_renamed(one, whole_number, whole_number, note) for one in found]
     return list(found)
 
 
@@ -384,13 +408,14 @@ def _renamed(found: Found, query: Callable[[str], str], doc: Callable[[str], str
     return replace(found, judgments=judgments, notes=(*found.notes, note))
 
 
-def _whole(text: str) -> str:
+def whole_number(text: str) -> str:
+    """“10” for “10.0”, and every other text as it is."""
     head = text.removesuffix(".0")
     return head if head != text and head.isdecimal() else text
 
 
 def _read_passages(source: Source) -> Found:
-    row = _corpus_format(source)
+    row = corpus_format(source)
     if row is not None:
         return row.read(source)
     raise InputError(
@@ -403,7 +428,7 @@ def _read_passages(source: Source) -> Found:
 # ---- which of several --------------------------------------------------------------------------------------------
 
 
-def _corpus_files(sources: Sequence[Source]) -> tuple[Sequence[Source], list[str]]:
+def corpus_files(sources: Sequence[Source]) -> tuple[Sequence[Source], list[str]]:
     """BEIR's corpus.jsonl, else every file that is a corpus by its name, else every corpus; and the files not used."""
     beir = [source for source in sources if PurePosixPath(source.file).name == CORPUS]
     used = beir or sources

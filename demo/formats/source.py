@@ -164,6 +164,7 @@ class Source:
     Attributes:
         folder: for a BEIR folder's corpus.jsonl, the other files of that folder by their path in it.
         chosen: the fields that a person chose.
+        first_line: of the file that the content starts with, where it is a part of one.
         by_rows: whether it was a sheet of a workbook, in which rows are counted rather than lines.
     """
 
@@ -172,6 +173,7 @@ class Source:
     limits: Limits
     folder: Mapping[str, Source] = field(default_factory=dict)
     chosen: Fields = Fields()
+    first_line: int = 1
 
     @property
     def by_rows(self) -> bool:
@@ -194,7 +196,7 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The lines of the text, from the first: `lines[6]` is line 7."""
+        """The lines of the text, from the first."""
         return self.text.split("\n")
 
     @cached_property
@@ -212,8 +214,8 @@ class Source:
         return [line.strip() for line in self.lines if line.strip()]
 
     def line(self, number: int) -> Location:
-        """Line `number`, from 1."""
-        return Location(self.file, LINE, number)
+        """Line `number` of the text, from 1."""
+        return Location(self.file, LINE, self.first_line - 1 + number)
 
     def item(self, number: int) -> Location:
         """Element `number` of a list, from 1."""

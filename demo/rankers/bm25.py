@@ -30,6 +30,8 @@ class Bm25:
     settings: Bm25Settings = field(default_factory=Bm25Settings)
     indexes: TermIndexes = field(default_factory=TermIndexes, compare=False, repr=False)
 
+    index_in_memory = True
+
     def __str__(self) -> str:
         return f"{NAME}{write_options(self._options())}"
 

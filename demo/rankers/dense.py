@@ -32,6 +32,8 @@ class Dense:
     model: str
     encoding: Encoding = field(compare=False, repr=False)
 
+    index_in_memory = True
+
     def __str__(self) -> str:
         return f"{NAME}({quote(self.model)})"
 

@@ -8,12 +8,12 @@ down to fit into one byte, so its score is a little higher. Only the best MOST_H
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from demo.messages import Message
 from demo.progress import Progress, stepwise
-from demo.rankers.disk_indexes import DiskIndexes, is_installed, not_installed
+from demo.rankers.disk_indexes import DiskIndexes, Hits, is_installed, not_installed
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written, write_options
 from demo.rankers.tools import Tools
@@ -64,17 +64,29 @@ class DiskBm25:
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; a passage without any term of the query is not found."""
+        hits, cost = yield from self._hits(query, collection)
+        known = dict(zip(hits.indices.tolist(), hits.scores.tolist(), strict=True))
+        scores = [known.get(index, 0.0) for index in indices.tolist()]
+        found = [index in known for index in indices.tolist()]
+        return Ranking.from_scores(self.spec, scores, replace(cost, pairs=indices.size), found=found)
+
+    @stepwise
+    def find(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[IntArray, Ranking]]:
+        """As `Finds.find`."""
+        hits, cost = yield from self._hits(query, collection)
+        return hits.indices, Ranking.from_scores(self.spec, hits.scores, replace(cost, pairs=hits.indices.size))
+
+    @stepwise
+    def _hits(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[Hits, Cost]]:
         yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))
         start = perf_counter()
         index, built = yield from self.indexes.get(collection, self.analysis)
         indexed = perf_counter()
-        scores, found = index.search(query.text)
-        cost = Cost(
-            pairs=indices.size,
+        hits = index.search(query.text)
+        return hits, Cost(
             index_seconds=indexed - start if built else 0.0,
             model_seconds=perf_counter() - indexed,
         )
-        return Ranking.from_scores(self.spec, scores[indices], cost, found=found[indices])
 
 
 def _read(written: Written, tools: Tools) -> DiskBm25:

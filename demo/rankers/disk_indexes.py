@@ -16,7 +16,7 @@ import numpy as np
 from demo.errors import InputError
 from demo.messages import Message
 from demo.progress import Progress, stepwise
-from demo.records import BoolArray, Collection, FloatArray, Passage
+from demo.records import Collection, FloatArray, IntArray, Passage
 from demo.text import Analysis, tokens
 
 MOST_HITS = 10_000
@@ -43,7 +43,7 @@ class DiskIndexes:
     """An index for each living collection and analysis, deleted with the collection. Safe to use from several threads.
 
     Args:
-        folder: where they are; "" keeps them in memory.
+        folder: where they are; "" keeps them in memory, or beside the passages where those lie on disk.
     """
 
     def __init__(self, folder: str = "") -> None:
@@ -75,11 +75,20 @@ class DiskIndexes:
 
     def _new_folder(self, collection: Collection) -> str:
         """A folder that goes when the collection does; "" for none."""
-        if not self._folder:
+        parent = self._folder or (collection.on_disk.folder if collection.on_disk else "")
+        if not parent:
             return ""
-        folder = tempfile.TemporaryDirectory(prefix="index-", dir=self._folder)
+        folder = tempfile.TemporaryDirectory(prefix="index-", dir=parent)
         finalize(collection, folder.cleanup)
         return folder.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Passages that were found: int64 (m,) places in the collection and float32 (m,) scores."""
+
+    indices: IntArray
+    scores: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,14 +100,13 @@ class DiskIndex:
     analysis: Analysis
     size: int
 
-    def search(self, query: str) -> tuple[FloatArray, BoolArray]:
-        """float32 (n,) scores and bool (n,) found of all passages."""
+    def search(self, query: str) -> Hits:
+        """The best MOST_HITS passages that have a term of the query, best first."""
         import tantivy
 
-        scores, found = np.zeros(self.size, np.float32), np.zeros(self.size, np.bool_)
         terms = Counter(tokens(query, self.analysis))
         if not terms or not self.size:
-            return scores, found
+            return Hits(np.zeros(0, np.int64), np.zeros(0, np.float32))
         parts = []
         for term, count in terms.items():
             one = tantivy.Query.term_query(self.schema, _TERMS, term, "freq")
@@ -106,9 +114,7 @@ class DiskIndex:
         searcher = self.engine.searcher()
         hits = searcher.search(tantivy.Query.boolean_query(parts), min(self.size, MOST_HITS), count=False).hits
         places = searcher.fast_field_values(_PLACE, [address for _, address in hits])
-        for place, (score, _) in zip(places, hits, strict=True):
-            scores[place], found[place] = score, True
-        return scores, found
+        return Hits(np.array(places, np.int64), np.array([score for score, _ in hits], np.float32))
 
 
 def _made(passages: Sequence[Passage], analysis: Analysis, folder: str) -> Generator[Progress, None, DiskIndex]:

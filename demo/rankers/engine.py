@@ -145,8 +145,8 @@ class RunRanker:
                 queries=count_queries(len(self.run.rankings)),
                 other=next(iter(self.run.rankings), "–"),
             )
-        doc_ids = {passage.doc_id for passage in collection.passages}
-        absent = sum(doc_id not in doc_ids for doc_id in listed)
+        known = collection.indices_of(listed)
+        absent = sum(doc_id not in known for doc_id in listed)
         if absent == len(listed):
             raise InputError(
                 "None of the {count:,} passages that the run “{name}” has for this query is in the collection: they "

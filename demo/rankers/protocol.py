@@ -48,6 +48,27 @@ class Ranker(Protocol):
 
 
 @runtime_checkable
+class Finds(Protocol):
+    """A first stage that gives its hits without a score for every other passage, so that the number does not matter."""
+
+    def find(self, query: Query, collection: Collection) -> Steps[tuple[IntArray, Ranking]]:
+        """Places in the collection, int64 (m,), and their ranking, in which all are found.
+
+        Raises:
+            DemoError: as `Ranker.rank`.
+        """
+
+
+@runtime_checkable
+class IndexesInMemory(Protocol):
+    """A ranker whose index of the whole collection is in memory, however few passages it ranks."""
+
+    @property
+    def index_in_memory(self) -> bool:
+        """Always True."""
+
+
+@runtime_checkable
 class Explains(Protocol):
     """A ranker that can say why."""
 

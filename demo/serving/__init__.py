@@ -58,6 +58,10 @@ def with_settings(options: Options, settings: Settings) -> Application:
         ray_actor_options={"num_cpus": options.cpus, "num_gpus": options.gpus},
         user_config={"batch_pairs": options.batch_pairs, "wait_seconds": options.wait_seconds},
     ).bind(of_replica, options.version)
+    room = options.most_ongoing * max(options.replicas, options.most_replicas)
+    of_front = replace(
+        settings, max_small=max(settings.max_small, room), max_large=max(settings.max_large, room)
+    )  # the front computes nothing: what it lets through waits at the replicas, where it can share a batch
     front = serve.deployment(
         serve.ingress()(Ingress),
         name=FRONT,
@@ -65,7 +69,7 @@ def with_settings(options: Options, settings: Settings) -> Application:
         max_ongoing_requests=FRONT_ONGOING,
         ray_actor_options={"num_cpus": 0},
     )
-    return front.bind(scorer, settings)
+    return front.bind(scorer, of_front)
 
 
 def _replicas(options: Options) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -14,7 +15,15 @@ from ray.serve.handle import DeploymentHandle
 from demo import api
 from demo.errors import BusyError, DemoError, InputError, RemoteError
 from demo.rankers.cross_encoder.elsewhere.source import Elsewhere, Transport
-from demo.rankers.cross_encoder.elsewhere.wire import INVALID, PATH, Answer, Work, refusal_to_json
+from demo.rankers.cross_encoder.elsewhere.wire import (
+    INVALID,
+    MODELS_PATH,
+    PATH,
+    Answer,
+    Work,
+    places_to_json,
+    refusal_to_json,
+)
 from demo.service import RankingService
 from demo.settings import Settings
 
@@ -58,6 +67,18 @@ class Replicas:
                 return answer
         raise AssertionError("the last attempt answers or raises")
 
+    async def places(self) -> Mapping[str, str]:
+        """As `Transport.places`: where the weights are on the machine of whichever replica answers.
+
+        Raises:
+            RemoteError: none does.
+        """
+        try:
+            places: Mapping[str, str] = await self._handle.places.remote()
+            return places
+        except RayError as error:
+            raise RemoteError("The servers that score failed. Try again in a minute.") from error
+
     async def _once(self, work: Work) -> Answer | DemoError:
         response = self._handle.score.remote(work)
         try:
@@ -84,6 +105,14 @@ def application(settings: Settings, transport: Transport) -> FastAPI:
         except DemoError as error:
             return Response(refusal_to_json(error), INVALID, media_type=JSON)
         return Response(answer.to_json(), media_type=JSON)
+
+    @app.get(MODELS_PATH, include_in_schema=False)
+    async def models() -> Response:
+        """Where the models' weights are."""
+        try:
+            return Response(places_to_json(await transport.places()), media_type=JSON)
+        except DemoError as error:
+            return Response(refusal_to_json(error), BUSY, media_type=JSON)
 
     return app
 

@@ -59,6 +59,11 @@ class Scorer:
         except DemoError as error:
             return error
 
+    async def places(self) -> Mapping[str, str]:
+        """Key of each model on offer → where its weights are on this replica's machine."""
+        found = await asyncio.to_thread(loading.available, self._settings)
+        return {spec.key: where for spec, where in found}
+
     async def _scored(self, work: Work) -> Answer:
         spec = await asyncio.to_thread(loading.resolve, work.model, self._settings)
         with self._models.claim(spec, work.precision) as ticket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from demo.errors import InputError
@@ -293,7 +293,7 @@ def _is_given(ranker: Ranker) -> bool:
     return any(member.spec.kind.side == "given" for member in members)
 
 
-def _check_size(passages: tuple[Passage, ...]) -> None:
+def _check_size(passages: Sequence[Passage]) -> None:
     chars = sum(len(passage.content) for passage in passages)
     if chars > MOST_CHARS:
         raise InputError(

@@ -167,6 +167,49 @@ def test_a_preset_sets_depth_measure_and_grade(folder: Path, tmp_path: Path) -> 
     assert value["depth"] == 6  # all of the collection
 
 
+@pytest.mark.parametrize(
+    ("first", "ranker"), [("tantivy", "tantivy"), ("", "bm25"), ("judged", "bm25"), ("first.run", "tantivy")]
+)
+def test_passages_on_disk_give_the_same_results_to_the_byte(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str, ranker: str
+) -> None:
+    if ranker == "tantivy":
+        pytest.importorskip("tantivy", reason="tantivy is not installed: pip install -r requirements-search.txt")
+    run = tmp_path / "first.run"
+    run.write_text("".join(f"{query} Q0 {doc} 1 2 x\n{query} Q0 d1 2 1 x\n" for query, doc in RELEVANT.items()))
+    candidates = ["--candidates", str(run) if first == "first.run" else first] if first else []
+    options = [*candidates, "--rankers", f"{ranker},bundled", "--depth", "3"]
+    evaluate(folder, tmp_path / "memory", *options)
+    evaluate(folder, tmp_path / "disk", *options, "--disk")
+    assert outputs(tmp_path / "disk") == outputs(tmp_path / "memory")
+    headers = [
+        {path.name: path.read_text("utf-8").splitlines()[0] for path in (tmp_path / out / "scores").iterdir()}
+        for out in ("disk", "memory")
+    ]
+    assert headers[0] == headers[1]
+    assert not (tmp_path / "disk" / "passages").exists()
+    printed = capsys.readouterr().out
+    assert "its passages stay on disk" in printed
+    assert ("BM25 keeps an index of all 6 passages in memory" in printed) is (ranker == "bm25")
+
+
+def test_without_titles_passages_on_disk_are_the_same(folder: Path, tmp_path: Path) -> None:
+    for out, options in (("memory", ()), ("disk", ("--disk",))):
+        evaluate(folder, tmp_path / out, "--rankers", "bm25", "--no-titles", *options)
+    assert outputs(tmp_path / "disk") == outputs(tmp_path / "memory")
+
+
+def test_what_cannot_stay_on_disk_is_told_and_read_into_memory(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"d{n},{text}\n" for n, text in enumerate(PASSAGES, 1))
+    (folder / "corpus.jsonl").unlink()
+    (folder / "corpus.csv").write_text(f"id,text\n{rows}", encoding="utf-8")
+    evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--disk")
+    assert "Note: corpus.csv is read into memory as a whole" in capsys.readouterr().out
+    assert (tmp_path / "out" / "bm25.run").exists()
+
+
 # ---- bad input ---------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import pytest
 from fakes import FakeRanker, giving, made_collection, plan_of
 
 from demo.errors import InputError
-from demo.evaluate.journal import Journal, collection_digest, file_stem
+from demo.evaluate.journal import Journal, file_stem
 from demo.evaluation import Outcome, evaluate, report
 from demo.evaluation.protocol import run_queries
 from demo.metrics.effectiveness import USUAL
@@ -196,7 +196,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_the_header_pins_collection_and_ranker(tmp_path: Path) -> None:
     run(tmp_path, told(fingerprint="f"))
     header = json.loads((tmp_path / "model.jsonl").read_text(encoding="utf-8").splitlines()[0])
-    assert header == {"form": 2, "collection": collection_digest(COLLECTION), "ranker": "model", "fingerprint": "f"}
+    assert header == {"form": 2, "collection": COLLECTION.digest, "ranker": "model", "fingerprint": "f"}
 
 
 @pytest.mark.parametrize(

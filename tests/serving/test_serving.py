@@ -186,6 +186,20 @@ def test_other_bodies_are_refused(address: str) -> None:
     assert json.loads(httpx.post(address + "/rerank", json={"query": "q"}).text)["error_type"] == "Validation"
 
 
+def test_a_page_knows_where_the_servers_have_their_weights(address: str) -> None:
+    assert httpx.get(address + "/models", timeout=60).json()["bundled/tiny"] == "bundled"
+    found = {row.spec.key: row.where for row in page_of(address).models()}
+    assert found["bundled/tiny"] == "bundled"
+
+
+def test_the_front_lets_through_what_the_replicas_take() -> None:
+    from demo.serving import Options, with_settings
+
+    front = with_settings(Options(replicas=3, most_ongoing=5), Settings())._bound_deployment
+    _, settings = front.init_args
+    assert (settings.max_small, settings.max_large) == (15, 15)
+
+
 def test_the_file_for_a_cluster_says_what_can_be_said() -> None:
     from demo.serving import Options
 

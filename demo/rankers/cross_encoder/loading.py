@@ -30,7 +30,7 @@ from demo.settings import Settings
 if TYPE_CHECKING:
     from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 
-Where = Literal["bundled", "cached", "download", "local", "unusable"]
+Where = Literal["bundled", "cached", "served", "download", "local", "unusable"]
 Tell = Callable[[Message], None]
 
 HUB = Hub()

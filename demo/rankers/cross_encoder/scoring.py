@@ -20,7 +20,7 @@ from demo.settings import Settings
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 
-Where = Literal["bundled", "cached", "download", "local", "unusable"]
+Where = Literal["bundled", "cached", "served", "download", "local", "unusable"]
 
 
 class ModelSource(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -62,6 +62,29 @@ class Searched:
             RemoteError: the engine did not answer, or not with hits.
             InputError: none of its hits is a passage of the collection.
         """
+        scores, cost, warnings = yield from self._hits(query, collection)
+        values = [scores.get(index, 0.0) for index in indices.tolist()]
+        found = [index in scores for index in indices.tolist()]
+        cost = replace(cost, pairs=indices.size)
+        return Ranking.from_scores(self.spec, values, cost, found=found, warnings=warnings)
+
+    @stepwise
+    def find(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[IntArray, Ranking]]:
+        """As `Finds.find`.
+
+        Raises:
+            DemoError: as `rank`.
+        """
+        scores, cost, warnings = yield from self._hits(query, collection)
+        cost = replace(cost, pairs=len(scores))
+        ranking = Ranking.from_scores(self.spec, list(scores.values()), cost, warnings=warnings)
+        return np.array(list(scores), np.int64), ranking
+
+    @stepwise
+    def _hits(
+        self, query: Query, collection: Collection
+    ) -> Generator[Progress, None, tuple[Mapping[int, float], Cost, tuple[Message, ...]]]:
+        """Place of a passage in the collection → its score, what it cost, and what must be said."""
         index, search = self.searches.index(self.name), self.searches.search(self.name)
         asking = Progress("indexing", 0, 0, Message("Asking {label}", label=index.label))
         yield asking
@@ -74,13 +97,10 @@ class Searched:
             scores = _scores(index, answer.result())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-        ids = [collection.passages[place].doc_id for place in indices.tolist()]
-        found = np.array([doc_id in scores for doc_id in ids], dtype=np.bool_)
-        values = np.array([scores.get(doc_id, 0.0) for doc_id in ids], dtype=np.float32)
-        device = find_engine(index.engine).label
-        cost = Cost(pairs=indices.size, index_seconds=perf_counter() - start, device=device)
-        warnings = _strangers(index, scores, collection)
-        return Ranking.from_scores(self.spec, values, cost, found=found, warnings=warnings)
+        known = collection.indices_of(scores)
+        warnings = _strangers(index, scores, known)
+        cost = Cost(index_seconds=perf_counter() - start, device=find_engine(index.engine).label)
+        return {place: scores[doc_id] for doc_id, place in known.items()}, cost, warnings
 
 
 def _scores(index: Index, hits: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
@@ -103,13 +123,12 @@ def _scores(index: Index, hits: Sequence[Mapping[str, Any]]) -> Mapping[str, flo
     return found
 
 
-def _strangers(index: Index, scores: Mapping[str, float], collection: Collection) -> tuple[Message, ...]:
+def _strangers(index: Index, scores: Mapping[str, float], known: Mapping[str, int]) -> tuple[Message, ...]:
     """Says that some hits are no passages of the collection.
 
     Raises:
         InputError: none is.
     """
-    known = {passage.doc_id for passage in collection.passages}
     strangers = [doc_id for doc_id in scores if doc_id not in known]
     if not strangers:
         return ()

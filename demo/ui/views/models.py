@@ -14,7 +14,7 @@ from demo.ui.views.facts import NOTHING
 from demo.ui.views.render import render
 
 UNUSABLE = "unusable"
-_ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "local": w.MODEL_LOCAL}
+_ORIGINS = {"bundled": w.MODEL_BUNDLED, "cached": w.MODEL_CACHED, "served": w.MODEL_SERVED, "local": w.MODEL_LOCAL}
 
 _COMMON = re.compile("ForSequenceClassification$|ForCausalLM$|Model$")
 THOUSAND_MILLION = 1_000_000_000
@@ -69,7 +69,7 @@ class ModelRow:
 
 
 def origin(choice: ModelChoice, language: Language) -> str:
-    """«bundled», «on this machine», «own folder», «cannot be used» or «downloads 91 MB»."""
+    """«bundled», «on this machine», «on the servers», «own folder», «cannot be used» or «downloads 91 MB»."""
     if choice.where == UNUSABLE:
         return w.MODEL_UNUSABLE.to(language)
     if choice.where in _ORIGINS:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 from fakes import QUERY, collection_of, request
+from made_checkpoints import write_bert
 
 from demo.errors import DemoError, InputError, ModelError, RemoteError
 from demo.messages import Message, plural
@@ -22,6 +24,7 @@ from demo.rankers.cross_encoder.elsewhere.wire import (
     About,
     Answer,
     Work,
+    places_to_json,
     refusal_from_json,
     refusal_to_json,
 )
@@ -50,6 +53,14 @@ class FakeServers:
     cancelled: int = 0
     error: DemoError | None = None
     held: Event | None = None
+    where: dict[str, str] | None = None
+    asked_where: int = 0
+
+    async def places(self) -> dict[str, str]:
+        self.asked_where += 1
+        if self.where is None:
+            raise RemoteError("Nobody answers.")
+        return self.where
 
     async def send(self, work: Work) -> Answer:
         self.asked.append(work)
@@ -205,6 +216,31 @@ def test_an_explanation_asks_the_servers_too() -> None:
     assert {work.query for work in servers.asked if work.texts} >= {QUERY, "inhabitants", "Berlin "}
 
 
+def test_the_menu_says_where_weights_are_for_the_servers(tmp_path: Path) -> None:
+    for name in ("own", "lonely"):
+        write_bert(tmp_path / name)
+    settings = Settings(models_folder=str(tmp_path))
+    own, lonely = (str((tmp_path / name).resolve()) for name in ("own", "lonely"))
+    far, other = "cross-encoder/ms-marco-MiniLM-L6-v2", "cross-encoder/ms-marco-MiniLM-L12-v2"
+    servers = FakeServers(where={TINY: "bundled", far: "cached", other: "download", own: "local"})
+    source = Elsewhere(servers)
+    found = {spec.key: (where, str(spec.notes)) for spec, where in source.available(settings)}
+    assert [found[key][0] for key in (TINY, far, other, own, lonely)] == [
+        *("bundled", "served", "download", "local", "unusable")
+    ]
+    assert found[lonely][1] == "The servers that score do not have this folder."
+    assert list(found)[-1] == lonely
+    source.available(settings)
+    assert servers.asked_where == 1, "what they said is believed for a while"
+    silent = {spec.key: where for spec, where in Elsewhere(FakeServers()).available(settings)}
+    assert [silent[key] for key in (TINY, far, own)] == ["bundled", "download", "local"]
+
+
+@pytest.mark.parametrize(("models", "elsewhere"), [(Elsewhere(FakeServers()), True), (None, False)])
+def test_only_models_on_this_machine_take_turns(models: Elsewhere | None, elsewhere: bool) -> None:
+    assert RankingService(Settings(), models=models, recordings=None).turns.elsewhere is elsewhere
+
+
 # ---- HTTP --------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +262,13 @@ def serving(*faults: tuple[int, str]) -> Iterator[Server]:
 
         def log_message(self, *args: Any) -> None:
             pass
+
+        def do_GET(self) -> None:
+            content = (state.faults.pop(0)[1] if state.faults else places_to_json({TINY: self.path})).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         def do_POST(self) -> None:
             state.asked += 1
@@ -265,6 +308,16 @@ def test_what_may_pass_is_asked_for_again(status: int) -> None:
     with serving(*[(status, "")] * 3) as server:
         assert sent(server).scores == (-3,)
         assert server.asked == 4
+
+
+def test_a_server_says_where_weights_are() -> None:
+    with serving() as server:
+        assert asyncio.run(Http(server.url).places()) == {TINY: "/models"}
+    with pytest.raises(RemoteError, match="nobody can be reached there"):
+        asyncio.run(Http(server.url).places())
+    for body in ("<html>", "[]", '{"m": 1}'):
+        with serving((200, body)) as server, pytest.raises(RemoteError, match="their answer cannot be read"):
+            asyncio.run(Http(server.url).places())
 
 
 def test_nobody_there_is_said_with_the_address() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,7 +11,15 @@ import httpx
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
 from demo.rankers.cross_encoder.elsewhere.source import Elsewhere
-from demo.rankers.cross_encoder.elsewhere.wire import INVALID, PATH, Answer, Work, refusal_from_json
+from demo.rankers.cross_encoder.elsewhere.wire import (
+    INVALID,
+    MODELS_PATH,
+    PATH,
+    Answer,
+    Work,
+    places_from_json,
+    refusal_from_json,
+)
 from demo.settings import Settings
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -62,14 +71,32 @@ class Http:
             pause = min(2 * pause, LONGEST_BACKOFF_SECONDS)
         raise AssertionError("the last attempt answers or raises")
 
-    async def _once(self, work: Work) -> Answer:
+    async def places(self) -> Mapping[str, str]:
+        """As `Transport.places`; asked once.
+
+        Raises:
+            DemoError: the servers did not answer, or with something else.
+        """
+        try:
+            response = await self._connected().get(self._address + MODELS_PATH, timeout=CONNECT_SECONDS)
+            response.raise_for_status()
+            return places_from_json(response.content)
+        except httpx.HTTPError as error:
+            raise self._failed(Message("nobody can be reached there")) from error
+        except ValueError as error:
+            raise self._failed(Message("their answer cannot be read")) from error
+
+    def _connected(self) -> httpx.AsyncClient:
         if self._client is None:
             self._client = httpx.AsyncClient(limits=httpx.Limits(max_connections=None), follow_redirects=False)
+        return self._client
+
+    async def _once(self, work: Work) -> Answer:
         seconds = ANSWER_SECONDS if work.texts else LOAD_SECONDS
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         headers = {"Content-Type": "application/json"}
         try:
-            response = await self._client.post(
+            response = await self._connected().post(
                 self._address + PATH, content=work.to_json(), headers=headers, timeout=timeout
             )
         except httpx.ConnectError as error:

@@ -61,6 +61,13 @@ class Transport(Protocol):
             DemoError: there are none; the sentence says why.
         """
 
+    async def places(self) -> Mapping[str, str]:
+        """Key of each model on offer there → where its weights are, as `loading.available` has it.
+
+        Raises:
+            DemoError: nobody says so.
+        """
+
 
 class Loop:
     """An event loop in a thread of its own, for work that threads wait for."""
@@ -81,6 +88,7 @@ class Elsewhere:
         self._transport = transport
         self._loop = Loop()
         self._known: dict[str, tuple[str, float]] = {}
+        self._places: tuple[Mapping[str, str], float] = {}, 0.0
         self._lock = Lock()
 
     def default_model(self, settings: Settings) -> ModelSpec:
@@ -92,8 +100,26 @@ class Elsewhere:
         return loading.resolve(name, settings)
 
     def available(self, settings: Settings) -> Sequence[tuple[ModelSpec, Where]]:
-        """As `loading.available`: where weights are on this machine."""
-        return loading.available(settings)
+        """As `loading.available`, with where weights are for the servers; "download" where nobody says that."""
+        places = self._places_there()
+        found = [_there(spec, where, places) for spec, where in loading.available(settings)]
+        return sorted(found, key=lambda row: _LAST.get(row[1], 0))
+
+    def _places_there(self) -> Mapping[str, str]:
+        """What the servers said, asked again after FRESH_SECONDS."""
+        with self._lock:
+            places, until = self._places
+            if monotonic() < until:
+                return places
+            self._places = places, monotonic() + FRESH_SECONDS
+        asked = self._loop.submit(self._transport.places())
+        try:
+            places = asked.result(ASK_SECONDS)
+        except (DemoError, TimeoutError):
+            asked.cancel()
+        with self._lock:
+            self._places = places, monotonic() + FRESH_SECONDS
+        return places
 
     def fingerprint(self, spec: ModelSpec, settings: Settings) -> str | None:
         """What the servers said of the model's weights, asked again after FRESH_SECONDS; None before they said any."""
@@ -128,6 +154,19 @@ class Elsewhere:
         return ModelElsewhere(
             spec, answer.about, settings.precision, self._transport, self._loop, self, perf_counter() - start
         )
+
+
+_LAST: Mapping[Where, int] = {"download": 1, "unusable": 2}
+
+
+def _there(spec: ModelSpec, here: Where, places: Mapping[str, str]) -> tuple[ModelSpec, Where]:
+    """The model and where its weights are for the servers, by what they say; own folders are known on this machine."""
+    place = places.get(spec.key, "")
+    if here in ("bundled", "unusable") or (here == "local" and (place == "local" or not places)):
+        return spec, here
+    if here == "local":
+        return replace(spec, notes=Message("The servers that score do not have this folder.")), "unusable"
+    return spec, "served" if place == "cached" else "download"
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from demo.messages import Message, plural
 from demo.rankers.cross_encoder.loaded_models import Scorer
 from demo.records import Extent, ModelSpec
 
-PATH = "/score"
+PATH, MODELS_PATH = "/score", "/models"
 INVALID = 422
 
 _KNOWN_BY_LOADING = (
@@ -139,6 +139,23 @@ class Answer:
             return cls(About(**about), scores, extents, **body)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(str(error)) from error
+
+
+def places_to_json(places: Mapping[str, str]) -> str:
+    """Key of a model → where its weights are for the servers, as the body of an answer."""
+    return json.dumps(dict(places))
+
+
+def places_from_json(text: bytes | str) -> dict[str, str]:
+    """What `places_to_json` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    places = json.loads(text)
+    if not isinstance(places, dict) or not all(isinstance(where, str) for where in places.values()):
+        raise ValueError("no places of models")
+    return places
 
 
 def refusal_to_json(error: DemoError) -> str:
