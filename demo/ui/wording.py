@@ -176,10 +176,11 @@ SESSION_EMPTY = Message("There is nothing to save yet: run something first.")
 
 # tour
 TOUR_INTRO = Message(
-    "Each query here traps one ranker or the other. “Guess first” shows BM25's list alone and asks which passage the "
-    "cross-encoder puts first; then the page shows both lists."
+    "Each query here traps one ranker or the other. “Guess which one rises” shows BM25's list alone and asks which "
+    "passage the cross-encoder puts first; then the page shows both lists."
 )
-TOUR_GUESS = Message("Guess first")
+TOUR_KINDS = Message("Kinds of traps")
+TOUR_GUESS = Message("Guess which one rises")
 TOUR_OPEN = Message("Open")
 GUESS_ASKED = Message("Your guess: which passage will the cross-encoder put first? Press it.")
 GUESS_NONE = Message("None of these")
