@@ -32,20 +32,97 @@ _UNLIMITED = Limits(*[sys.maxsize] * 4)
 
 
 @dataclass(frozen=True, slots=True)
+class TrapKind:
+    """What makes a query hard; `meaning` says it of all queries of the kind."""
+
+    key: str
+    label: Message
+    meaning: Message
+
+
+TRAP_KINDS = (
+    TrapKind(
+        "same-name",
+        Message("Same name"),
+        Message("Several people, places or things carry one name, and the words do not tell which is meant."),
+    ),
+    TrapKind(
+        "two-senses",
+        Message("Word with two senses"),
+        Message("A word of the query stands in many passages, where it means something else."),
+    ),
+    TrapKind(
+        "other-words",
+        Message("Answer without the words"),
+        Message("The answer says it in other words, so word match leaves it low or never finds it."),
+    ),
+    TrapKind(
+        "repeated",
+        Message("Question repeated"),
+        Message("A passage repeats the words of the question and answers nothing."),
+    ),
+    TrapKind(
+        "negation",
+        Message("Negation"),
+        Message("“Not”, “no” or “without” turns the question round, and word match does not read it."),
+    ),
+    TrapKind(
+        "turned-round",
+        Message("Turned round"),
+        Message("The right words the other way round: instead of what, and for whom?"),
+    ),
+    TrapKind(
+        "typing-error",
+        Message("Typing error"),
+        Message("Misspelt words match nothing, and those left lead elsewhere."),
+    ),
+    TrapKind(
+        "numbers",
+        Message("Numbers and units"),
+        Message("The answer has to be worked out, or stands there in other figures or units."),
+    ),
+    TrapKind(
+        "near-duplicate",
+        Message("Almost the same"),
+        Message("Passages differ in one number, one flag or one condition."),
+    ),
+    TrapKind(
+        "end-of-text",
+        Message("End of a long text"),
+        Message("The answer comes last, where a model that cuts off never arrives: compare with windows on."),
+    ),
+    TrapKind(
+        "exact",
+        Message("Exact words wanted"),
+        Message("A code, a message or a rare name: word match is right. Does the model leave it in place?"),
+    ),
+)
+"""In the order to show them; a card names one by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """What a query shows: the kind of its difficulty, and what to look for in its rankings."""
+
+    kind: TrapKind
+    look_for: Message
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryEntry:
     """What card.toml says of one collection.
 
     Attributes:
         order: its place among the collections, from 1.
         first_query: id of the query to show first.
-        traps: query id → what to look for in its ranking.
+        traps: query id → what the query shows.
     """
 
     key: str
     card: Card
     order: int
     first_query: str
-    traps: Mapping[str, Message]
+    traps: Mapping[str, Trap]
 
 
 class Library:
@@ -72,8 +149,8 @@ class Library:
         """Key and card of each collection in the order to show them."""
         return tuple((key, entry.card) for key, entry in self.entries.items())
 
-    def traps(self, key: str) -> Mapping[str, Message]:
-        """Query id → what to look for, for the collection `key`.
+    def traps(self, key: str) -> Mapping[str, Trap]:
+        """Query id → what the query shows, for the collection `key`.
 
         Raises:
             InputError: there is no such collection.
@@ -139,9 +216,18 @@ def _read_card(path: Path) -> LibraryEntry:
         source=_value(values, "source", str, name),
         grades=_grades(values, name),
     )
-    traps = {_value(trap, "query", str, name): _text(trap, "trap", name) for trap in values.get("traps", [])}
+    traps = {_value(trap, "query", str, name): _trap(trap, name) for trap in values.get("traps", [])}
     order, first_query = _value(values, "order", int, name), _value(values, "first_query", str, name)
     return LibraryEntry(path.parent.name, card, order, first_query, traps)
+
+
+def _trap(values: Mapping[str, Any], name: str) -> Trap:
+    kinds, key = {kind.key: kind for kind in TRAP_KINDS}, _value(values, "kind", str, name)
+    if key in kinds:
+        return Trap(kinds[key], _text(values, "trap", name))
+    raise InputError(
+        "{name} has a trap of the kind “{key}”. Choose one of {kinds}.", name=name, key=key, kinds=listed(kinds)
+    )
 
 
 def _value(values: Mapping[str, Any], key: str, kind: type, name: str) -> Any:

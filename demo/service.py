@@ -18,7 +18,7 @@ from demo import budgets
 from demo.budgets import Size
 from demo.errors import DemoError, InputError
 from demo.evaluation.protocol import PartialEvaluation, Plan, run_queries
-from demo.library import Library
+from demo.library import Library, Trap
 from demo.messages import Message
 from demo.progress import Progress, Steps, stepwise
 from demo.rankers.cross_encoder import loading
@@ -121,8 +121,8 @@ class RankingService:
         """The query that a bundled collection is shown with first."""
         return self._library.first_query(key)
 
-    def traps(self, key: str) -> Mapping[str, Message]:
-        """query_id → what to look for, for the bundled collection; empty for any other key."""
+    def traps(self, key: str) -> Mapping[str, Trap]:
+        """query_id → what the query shows, for the bundled collection; empty for any other key."""
         return self._library.traps(key) if key in dict(self.cards()) else {}
 
     def models(self) -> tuple[ModelChoice, ...]:

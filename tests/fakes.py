@@ -21,6 +21,7 @@ from demo.errors import InputError
 from demo.evaluation.outcomes import Candidates, Outcome
 from demo.evaluation.protocol import Plan, run_queries
 from demo.formats.judged import Judged
+from demo.library import TRAP_KINDS, Trap
 from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, stepwise
@@ -89,8 +90,8 @@ class FakeLibrary:
     def first_query(self, key: str) -> Query:
         return Query("q1", QUERY)
 
-    def traps(self, key: str) -> Mapping[str, Message]:
-        return {"q1": Message("Two Berlins.")}
+    def traps(self, key: str) -> Mapping[str, Trap]:
+        return {"q1": Trap(TRAP_KINDS[0], Message("Two Berlins."))}
 
 
 def made_collection(qrels: Mapping[str, Mapping[str, int]], doc_ids: Sequence[str]) -> Collection:

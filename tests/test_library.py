@@ -81,7 +81,7 @@ def test_what_to_look_for_is_said_for_queries_that_exist(key: str) -> None:
     traps = LIBRARY.traps(key)
     assert set(traps) <= queries
     assert LIBRARY.first_query(key).query_id in traps
-    assert all(str(text) and re.search("[\u4e00-\u9fff]", text.to("zh")) for text in traps.values())
+    assert all(str(trap.look_for) and re.search("[\u4e00-\u9fff]", trap.look_for.to("zh")) for trap in traps.values())
 
 
 @on_each
@@ -133,6 +133,7 @@ first_query = "q1"
 "1" = "Yes"
 [[traps]]
 query = "q1"
+kind = "negation"
 trap = "Look."
 """
 FILES = {
@@ -157,7 +158,8 @@ def test_a_small_collection_is_read(tmp_path: Path) -> None:
     assert collection.qrels == {"q1": {"d1": 1, "d2": 0}}
     assert str(collection.card.grades[1]) == "Yes"
     assert Library(tmp_path).first_query("small") == collection.queries[0]
-    assert str(Library(tmp_path).traps("small")["q1"]) == "Look."
+    trap = Library(tmp_path).traps("small")["q1"]
+    assert (str(trap.kind.label), str(trap.look_for)) == ("Negation", "Look.")
 
 
 @pytest.mark.parametrize(
@@ -184,8 +186,12 @@ def test_a_small_collection_is_read(tmp_path: Path) -> None:
             "small/card.toml names the query “q9”",
         ),
         (
-            {"card_toml": CARD.replace('query = "q1"\ntrap', 'query = "q8"\ntrap')},
+            {"card_toml": CARD.replace('query = "q1"\nkind', 'query = "q8"\nkind')},
             "small/card.toml names the query “q8”",
+        ),
+        (
+            {"card_toml": CARD.replace('"negation"', '"riddle"')},
+            "small/card.toml has a trap of the kind “riddle”. Choose one of same-name, two-senses,",
         ),
         (
             {"card_toml": CARD.replace("order = 1", "order = ")},

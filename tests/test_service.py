@@ -539,7 +539,7 @@ def test_collections_are_the_same_object_each_time(service: RankingService) -> N
     assert service.collection("cities") is service.collection("cities")
     assert [key for key, _ in service.cards()] == ["cities"]
     assert service.first_query("cities").text == QUERY
-    assert str(service.traps("cities")["q1"]) == "Two Berlins."
+    assert str(service.traps("cities")["q1"].look_for) == "Two Berlins."
     assert service.traps("pasted") == {}
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from demo.judgments import Judgment, Judgments
-from demo.ui.links import MOST_CHARS
+from demo.ui.links import EVALUATE, MOST_CHARS
 
 MOST_KEPT_CHARS = 2_000_000
 """Of a run; browsers keep about five million characters for a page."""
@@ -42,8 +42,9 @@ class Memory:
 
 
 def asked(request: gr.Request, run: str | None) -> Mapping[str, str]:
-    """What the address asks for, or else the last run that the browser has kept."""
-    return dict(request.query_params) or dict(parse_qsl(run or ""))
+    """What the address asks of Rerank and Compare, or else the last run that the browser has kept."""
+    params = dict(request.query_params)
+    return params if params and EVALUATE not in params else dict(parse_qsl(run or ""))
 
 
 def judgments_text(judgments: Judgments) -> str:

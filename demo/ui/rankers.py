@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import gradio as gr
 
+from demo.errors import DemoError
 from demo.messages import Language, Message
+from demo.rankers.protocol import Ranker
 from demo.rankers.remote.ranker import Remote
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
+from demo.ui.page import QUICK
 from demo.ui.views.models import UNUSABLE, origin
 
 
@@ -59,11 +63,55 @@ def build_ranker_menu(
     )
 
 
-def ranker_choices(service: RankingService, given: bool, language: Language) -> list[tuple[str, str]]:
-    """Every ranker on offer as a menu entry; models and remote rerankers say where they are."""
-    labels = {key: label for label, key in reranker_choices(service, language)}
+def ranker_choices(
+    service: RankingService, given: bool, language: Language, written: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """Every ranker on offer as a menu entry; models and remote rerankers say where they are.
+
+    Args:
+        given: as in `build_ranker_menu`.
+        written: rankers as text; those that are not on offer follow, named as their columns are.
+    """
+    places = {key: label for label, key in reranker_choices(service, language)}
     rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side != "given"]
-    return [(labels.get(ranker.spec.key) or ranker.spec.label, str(ranker)) for ranker in rankers]
+    labels = {str(ranker): places.get(ranker.spec.key) or ranker.spec.label for ranker in rankers}
+    for text in written:
+        ranker = _read_if_right(service, text)
+        if ranker is not None:
+            labels.setdefault(str(ranker), ranker.spec.label)
+    return [(label, text) for text, label in labels.items()]
+
+
+def _read_if_right(service: RankingService, text: str) -> Ranker | None:
+    try:
+        return service.rankers.read(text)
+    except DemoError:
+        return None
+
+
+def name_what_is_typed(
+    menu: gr.Dropdown,
+    service: RankingService,
+    choices: Callable[..., list[tuple[str, str]]],
+    others: Sequence[gr.State] = (),
+) -> None:
+    """Makes what is typed into a menu of rankers an entry, so that it has the words of its column.
+
+    Args:
+        choices: gives the menu for a language, rankers as text, and the values of `others`.
+    """
+
+    def named(request: gr.Request, chosen: list[str] | None, *values: Any) -> Any:
+        language = w.language_of(request)
+        read = [(text, _read_if_right(service, text)) for text in chosen or []]
+        written = list(dict.fromkeys(text if ranker is None else str(ranker) for text, ranker in read))
+        offered = {text for _, text in choices(language, (), *values)}
+        if written == chosen and offered.issuperset(written):
+            return gr.skip()
+        return gr.Dropdown(choices=choices(language, written, *values), value=written)
+
+    # gradio tells of what is typed by “change” alone, which would follow from its own answer for ever
+    menu.blur(named, [menu, *others], menu, **QUICK)
 
 
 def bundled_models(service: RankingService) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from demo.judgments import Judgments
-from demo.messages import Message
+from demo.library import Trap
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Passage, Query, Ranking, Result
 from demo.service import Request
@@ -22,7 +22,7 @@ class ShownResult:
         drawn: as the controls want to see it, reranked to a depth and fused.
         request, rankers: what was asked for.
         analysis: how texts are cut into terms, for marking the query's words.
-        trap: what to look for, where this query of a bundled collection shows something.
+        trap: what this query of a bundled collection shows.
     """
 
     result: Result
@@ -30,7 +30,7 @@ class ShownResult:
     request: Request
     rankers: tuple[Ranker, ...]
     analysis: Analysis
-    trap: Message | None = None
+    trap: Trap | None = None
 
     @property
     def collection(self) -> Collection:

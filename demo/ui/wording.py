@@ -156,11 +156,14 @@ NOTHING_EDITED = Message("Nothing is different yet. Change the query, or choose 
 
 # history
 HISTORY_INTRO = Message(
-    "The last {most} runs of Rerank and Compare, any two of them side by side. They are kept in this browser and "
-    "nowhere else; a session file takes them along, with your passages and judgments."
+    "The last {most} runs of Rerank, Compare and Evaluate, any two of a kind side by side. They are kept in this "
+    "browser and nowhere else; a session file takes them along, with your passages and judgments."
 )
-HISTORY_EMPTY = Message("Nothing was run yet in this browser. Press Rerank or Compare, and the run stands here.")
-HISTORY_ONE = Message("One run so far. With a second one, both stand here side by side.")
+HISTORY_EMPTY = Message(
+    "Nothing was run yet in this browser. Press Rerank, Compare or Evaluate, and the run stands here."
+)
+HISTORY_ONE = Message("With a second run of its kind, both stand here side by side.")
+HISTORY_QUERIES = Message("{queries:,} queries, {passages:,} passages")
 HISTORY_FIRST = Message("One run")
 HISTORY_SECOND = Message("The other run")
 HISTORY_RUNS = Message("Your runs, the latest first")
@@ -170,6 +173,8 @@ HISTORY_CLEAR = Message("Clear the history")
 HISTORY_ASKED = Message("What was asked")
 HISTORY_FIGURES = Message("Figures")
 HISTORY_ORDER = Message("The first {k} of {label}")
+HISTORY_SAME = Message("{count} figures are the same")
+HISTORY_CHANGE = Message("Change")
 HISTORY_DIFFERS = Message("differs")
 SESSION_SAVE = Message("Save session")
 SESSION_OPEN = Message("Open a session file")
@@ -177,10 +182,11 @@ SESSION_EMPTY = Message("There is nothing to save yet: run something first.")
 
 # tour
 TOUR_INTRO = Message(
-    "Each query here traps one ranker or the other. “Guess first” shows BM25's list alone and asks which passage the "
-    "cross-encoder puts first; then the page shows both lists."
+    "Each query here traps one ranker or the other. “Guess which one rises” shows BM25's list alone and asks which "
+    "passage the cross-encoder puts first; then the page shows both lists."
 )
-TOUR_GUESS = Message("Guess first")
+TOUR_KINDS = Message("Kinds of traps")
+TOUR_GUESS = Message("Guess which one rises")
 TOUR_OPEN = Message("Open")
 GUESS_ASKED = Message("Your guess: which passage will the cross-encoder put first? Press it.")
 GUESS_NONE = Message("None of these")

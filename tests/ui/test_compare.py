@@ -157,6 +157,18 @@ def test_everything_on_offer_can_be_read_back(tab: CompareTab) -> None:
     assert [rankers.read(str(ranker)) for ranker in rankers.offered()] == list(rankers.offered())
     assert [text for _, text in ranker_choices(tab.service, True, "en")] == [str(each) for each in rankers.offered()]
     assert ("Engine", "engine") not in ranker_choices(tab.service, False, "en")
+
+
+def test_what_is_written_is_named_as_its_column(tab: CompareTab) -> None:
+    texts = ["bm25[k1=0.9]", "bundled/tiny", "bundled/tiny[max_tokens=64]", "no ranker at all["]
+    menu = ranker_choices(tab.service, True, "en", texts)
+    added = menu[len(ranker_choices(tab.service, True, "en")) :]
+    columns = [tab.service.rankers.read(text).spec.label for text in (texts[0], texts[2])]
+    assert added == [(columns[0], texts[0]), (columns[1], texts[2])]
+    assert "64" in columns[1]
+
+
+def test_the_bundled_model_is_chosen_at_first(tab: CompareTab) -> None:
     assert bundled_models(tab.service) == ["bundled/tiny"]
 
 

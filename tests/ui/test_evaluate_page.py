@@ -89,6 +89,9 @@ def test_an_evaluation_answers_and_is_looked_at_again(open_page: Any) -> None:
     page.wait_for_function(
         "() => /what scores .9.00 or more/.test(document.querySelector('#evaluate-meaning-box').innerText)"
     )
+    page.wait_for_url("**/?evaluate=cities&rankers=*")  # kept in the history, and opened again by a reload
+    page.click("#tab-history-button")
+    assert "Cities and people" in page.inner_text(".past-runs li >> nth=0")
 
 
 def test_a_query_opens_in_rerank_with_its_collection_and_judgments(open_page: Any, archive: Path) -> None:

@@ -7,23 +7,15 @@ from dataclasses import replace
 
 import pytest
 from fakes import FakeSource, service_with
-from kit import shown_of
+from kit import finished, shown_of, tab_with
 
 from demo.errors import InputError
 from demo.judgments import Judgments
 from demo.settings import Settings
-from demo.ui.history.differences import side_by_side
-from demo.ui.history.runs import (
-    MOST_CHARS,
-    MOST_RUNS,
-    TAU,
-    PastColumn,
-    PastRun,
-    past_run,
-    read_runs,
-    runs_text,
-    with_run,
-)
+from demo.ui.history.differences import evaluations_side_by_side, runs_side_by_side
+from demo.ui.history.evaluations import PastEvaluation, PastMeans, past_evaluation
+from demo.ui.history.past import MOST_CHARS, MOST_RUNS, Past, latest_two, partners, read_runs, runs_text, with_run
+from demo.ui.history.runs import TAU, PastColumn, PastRun, past_run
 from demo.ui.history.session_file import Session, read_session, session_text
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.memory import judgments_text
@@ -68,25 +60,30 @@ def test_the_latest_is_first_and_none_stands_twice() -> None:
     assert with_run(runs, again) == (again, two)
     refused = replace(one, address="query=")  # pressed with an empty query: the results are still those of before
     assert with_run(with_run((), one), refused) == (one,)
-    many: tuple[PastRun, ...] = ()
+    many: tuple[Past, ...] = ()
     for number in range(MOST_RUNS + 5):
         many = with_run(many, run_of("abc", query=f"query {number}"))
-    assert (len(many), many[0].query) == (MOST_RUNS, f"query {MOST_RUNS + 4}")
+    assert (len(many), getattr(many[0], "query", "")) == (MOST_RUNS, f"query {MOST_RUNS + 4}")
 
 
 def test_addresses_that_are_too_long_go_first_those_of_older_runs() -> None:
     long = "x" * (MOST_CHARS // 2)
     runs = with_run((run_of("abc", address=long, query="old"),), run_of("abc", address=long, query="new"))
-    assert [(run.query, len(run.address)) for run in runs] == [("new", len(long)), ("old", 0)]
+    assert [(run.query, len(run.address)) for run in runs if isinstance(run, PastRun)] == [
+        ("new", len(long)),
+        ("old", 0),
+    ]
 
 
-@pytest.mark.parametrize("text", [None, "", "no JSON", "[1]", '[{"time": 1}]', '{"a": 1}', "[" * 5000])
+@pytest.mark.parametrize(
+    "text", [None, "", "no JSON", '[{"kind": "other"}]', "[1]", '[{"time": 1}]', '{"a": 1}', "[" * 5000]
+)
 def test_what_is_no_history_gives_none(text: str | None) -> None:
     assert read_runs(text) == ()
 
 
 def test_two_runs_side_by_side() -> None:
-    found = side_by_side(run_of("abcdefghijkl"), run_of("bakcdefghijl", query="r"))
+    found = runs_side_by_side(run_of("abcdefghijkl"), run_of("bakcdefghijl", query="r"))
     assert [(str(line.name), line.same) for line in found.lines] == [
         ("Query", False),
         ("Passages", True),
@@ -103,7 +100,7 @@ def test_two_runs_side_by_side() -> None:
     ]
     assert (tiny.before[9].name, str(tiny.before[9].other)) == ("J", "now 11")
     assert str(words.summary) == "The first 2 are the same, in the same order."
-    assert [(str(line.name), line.before, line.same) for line in found.figures] == [
+    assert [(str(line.name), str(line.before), line.same) for line in found.figures] == [
         ("NDCG@10, Tiny", "0.750", True),
         ("Kendall τ, Tiny", "0.400", True),
         ("NDCG@10, BM25", "0.500", True),
@@ -111,13 +108,84 @@ def test_two_runs_side_by_side() -> None:
 
 
 def test_other_passages_have_no_move() -> None:
-    found = side_by_side(run_of("abc"), run_of("xyz", digest="e", source="Mine", ranker="Small"))
+    found = runs_side_by_side(run_of("abc"), run_of("xyz", digest="e", source="Mine", ranker="Small"))
     order = found.orders[0]
     assert (order.before_label, order.after_label) == ("Tiny", "Small")
     assert str(order.summary) == "No passage is in both rankings."
     assert {place.mark for place in (*order.before, *order.after)} == {"✦"}
     assert str(order.after[0].other) == "not there before"
     assert not found.lines[1].same
+
+
+def evaluation_of(values: str, ranker: str = "Tiny", **parts: object) -> PastEvaluation:
+    """An evaluation of two rankers on the queries p, q, r, on which the second has these tenths."""
+    tenths = tuple(int(value) / 10 for value in values)
+    columns = (
+        PastMeans("BM25", {"NDCG@10": 0.5}, (0.5, 0.5, 0.5)),
+        PastMeans(ranker, {"NDCG@10": sum(tenths) / 3}, tenths),
+    )
+    made = PastEvaluation(
+        TIME, "evaluate=cities", "Cities and people", 59, "d", 3, ("p", "q", "r"), "bm25", 100, 1, columns
+    )
+    return replace(made, **parts)  # type: ignore[arg-type]
+
+
+def test_what_is_kept_of_an_evaluation() -> None:
+    _, evaluated, _ = finished(tab_with())
+    run = past_evaluation(evaluated, Judgments(), "evaluate=cities", TIME)
+    assert run is not None
+    evaluation = evaluated.evaluation
+    assert evaluation is not None
+    assert (run.source, run.queries, run.address) == ("Cities and people", len(evaluation.query_ids), "evaluate=cities")
+    assert run.measures == tuple(measure.name for measure in evaluation.measures)
+    figure = evaluation.figures[evaluation.rankers[-1].key, evaluation.measures[0]]
+    last = run.columns[-1]
+    assert last.ranker == evaluation.rankers[-1].label
+    assert last.figures[run.measures[0]] == pytest.approx(figure.mean, abs=1e-4)
+    assert last.values == pytest.approx(figure.values, abs=1e-4)
+    assert read_runs(runs_text([run])) == (run,)
+    assert past_evaluation(replace(evaluated, evaluation=None), Judgments(), "", TIME) is None
+
+
+def test_two_evaluations_side_by_side() -> None:
+    found = evaluations_side_by_side(evaluation_of("259"), evaluation_of("658", "Small", relevant_from=2))
+    assert [str(line.name) for line in found.lines if not line.same] == ["Rankers", "Relevant from grade"]
+    assert [(str(line.name), str(line.before), str(line.after), line.difference) for line in found.figures] == [
+        ("NDCG@10, Tiny → Small", "0.533", "0.633", "+0.100"),  # (2 + 5 + 9) / 30, (6 + 5 + 8) / 30
+        ("NDCG@10, BM25", "0.500", "0.500", ""),
+    ]
+    assert found.queries is not None
+    assert str(found.queries.summary) == "Better on 1 of the 3 queries in both, worse on 1, equal on 1."
+    assert [(str(line.name), line.difference, line.way) for line in found.queries.lines] == [
+        ("p", "+0.400", "up"),
+        ("r", "−0.100", "down"),
+    ]
+    assert not found.orders
+
+
+def test_evaluations_of_other_queries_or_measures_have_no_queries_to_compare() -> None:
+    one = evaluation_of("259")
+    assert evaluations_side_by_side(one, replace(one, asked=("x", "y", "z"), digest="e")).queries is None
+    by_mrr = replace(one, columns=tuple(replace(column, figures={"MRR": 0.5}) for column in one.columns))
+    assert evaluations_side_by_side(one, by_mrr).queries is None
+
+
+def test_runs_stand_beside_those_of_their_kind() -> None:
+    runs = (evaluation_of("259"), run_of("abc"), run_of("bac"), evaluation_of("658"))
+    assert partners(runs, 0) == [3]
+    assert latest_two(runs) == (0, 3)
+    assert latest_two(runs[1:]) == (0, 1)
+    assert latest_two(runs[:2]) is None
+
+
+def test_evaluations_are_drawn_in_both_languages() -> None:
+    runs = [evaluation_of("259", asked=("<b>p", "q", "r")), evaluation_of("658", asked=("<b>p", "q", "r"))]
+    for language, name in (("en", "Evaluate: <q"), ("zh", "城市与人口")):
+        assert name in run_list(runs, language)
+        assert 'href="?evaluate=cities"' in run_list(runs, language)
+        drawn = two_runs(runs[1], runs[0], language)
+        assert "&lt;b&gt;p" in drawn
+        assert "−0.400" in drawn
 
 
 def test_runs_are_drawn_escaped_and_in_both_languages() -> None:

@@ -1,4 +1,4 @@
-"""The tour: a card for every trap of the bundled collections."""
+"""The tour: a card for every trap of the bundled collections, under its kind."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def test_every_trap_has_a_card_that_opens_its_query() -> None:
     assert drawn.count('class="hint"') == traps
     key, _ = service.cards()[0]
     first = service.collection(key).queries[0]
-    assert first.query_id in service.traps(key)
+    kind = service.traps(key)[first.query_id].kind
+    assert str(kind.meaning) in drawn
+    assert f'id="tour-{kind.key}"' in drawn
+    assert drawn.count("<h2") == len(
+        {trap.kind for each, _ in service.cards() for trap in service.traps(each).values()}
+    )
     assert f"collection={key}&amp;guess=1" in drawn
     assert "Your" not in tour(service, "zh")

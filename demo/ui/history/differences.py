@@ -1,30 +1,45 @@
-"""Two runs side by side: what was asked differently, and what became of the order."""
+"""Two runs side by side: what was asked differently, what became of the order, and query by query of the figures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from demo.messages import NOTHING, Message, clauses, plural, sentence
 from demo.phrases import Direction, change_mark, direction, signed
+from demo.ui.history.evaluations import PastEvaluation, PastMeans
 from demo.ui.history.runs import PastColumn, PastRun
 
 TOP_K = 10
+MOST_QUERIES = 10
+"""Queries of two evaluations that are told one by one: those whose figure changed most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What both runs have of one thing, as text, and whether it is the same."""
+    """What both runs have of one thing, and whether it is the same; `difference` of two numbers, else ""."""
 
     name: Message
-    before: str
-    after: str
+    before: Message
+    after: Message
     same: bool
+    difference: str = ""
+    way: Direction = "same"
 
     @classmethod
     def of(cls, name: Message, before: str, after: str) -> Line:
         """The line of two texts."""
-        return cls(name, before, after, before == after)
+        return cls(name, _text(before), _text(after), before == after)
+
+    @classmethod
+    def of_figures(cls, name: Message, before: float | None, after: float | None) -> Line:
+        """The line of two numbers, of which one may be missing."""
+        if before is None or after is None:
+            return cls(name, _text(_number(before)), _text(_number(after)), before == after)
+        way = direction(after - before)
+        difference = "" if after == before else signed(after - before, 3, plus=True)
+        return cls(name, _text(_number(before)), _text(_number(after)), before == after, difference, way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +70,27 @@ class OrderChange:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryChanges:
+    """One measure query by query: in one sentence, and the queries that it changed most."""
+
+    heading: Message
+    summary: Message
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SideBySide:
-    """What differs between two runs."""
+    """What differs between two runs of one kind."""
 
     lines: tuple[Line, ...]
     figures: tuple[Line, ...]
-    orders: tuple[OrderChange, ...]
+    orders: tuple[OrderChange, ...] = ()
+    queries: QueryChanges | None = None
 
 
-def side_by_side(before: PastRun, after: PastRun) -> SideBySide:
+def runs_side_by_side(before: PastRun, after: PastRun) -> SideBySide:
     """The two runs compared: what was asked, the figures, and each pair of rankings that belong together."""
-    pairs = tuple(_pairs(before, after))
+    pairs = tuple(_pairs(before.columns, after.columns))
     return SideBySide(
         lines=(
             Line.of(Message("Query"), before.query, after.query),
@@ -78,30 +103,85 @@ def side_by_side(before: PastRun, after: PastRun) -> SideBySide:
     )
 
 
-def _passages(run: PastRun) -> str:
-    return f"{run.source} · {run.passages:,}"
+def evaluations_side_by_side(before: PastEvaluation, after: PastEvaluation) -> SideBySide:
+    """The two evaluations compared: what was asked, the means of rankers that belong together, and every query."""
+    pairs = tuple(_pairs(before.columns, after.columns))
+    return SideBySide(
+        lines=(
+            Line(Message("Collection"), _passages(before), _passages(after), before.digest == after.digest),
+            Line(
+                Message("Queries"),
+                _text(f"{before.queries:,}"),
+                _text(f"{after.queries:,}"),
+                (before.queries, before.asked) == (after.queries, after.asked),
+            ),
+            Line.of(Message("Candidates"), _candidates(before), _candidates(after)),
+            Line.of(Message("Rankers"), before.rankers, after.rankers),
+            Line.of(Message("Measures"), " · ".join(before.measures), " · ".join(after.measures)),
+            Line.of(Message("Relevant from grade"), str(before.relevant_from), str(after.relevant_from)),
+        ),
+        figures=tuple(line for pair in pairs for line in _figures(*pair)),
+        queries=_queries(before, after, *pairs[0]) if pairs else None,
+    )
 
 
-def _pairs(before: PastRun, after: PastRun) -> Iterator[tuple[PastColumn, PastColumn]]:
-    """The last rankings of both, then every other two of the same ranker."""
-    if not before.columns or not after.columns:
+def _queries(before: PastEvaluation, after: PastEvaluation, old: PastMeans, new: PastMeans) -> QueryChanges | None:
+    """The first measure on the queries that both have; None where it is not the same, or no query is in both."""
+    was = dict(zip(before.asked, old.values, strict=False))
+    now = dict(zip(after.asked, new.values, strict=False))
+    both = [query for query in now if query in was]
+    if not both or before.measures[:1] != after.measures[:1]:
+        return None
+    better, worse = (sum(sign * (now[query] - was[query]) > 0 for query in both) for sign in (1, -1))
+    changed = sorted(both, key=lambda query: -abs(now[query] - was[query]))[: min(better + worse, MOST_QUERIES)]
+    return QueryChanges(
+        Message("{name}, {ranker}, query by query", name=after.measures[0], ranker=_label(old, new)),
+        Message(
+            "Better on {better} of the {both} queries in both, worse on {worse}, equal on {equal}.",
+            better=better,
+            both=len(both),
+            worse=worse,
+            equal=len(both) - better - worse,
+        ),
+        tuple(Line.of_figures(_text(query), was[query], now[query]) for query in changed),
+    )
+
+
+def _text(text: str) -> Message:
+    return Message("{text}", text=text)
+
+
+def _passages(run: PastRun | PastEvaluation) -> Message:
+    return Message("{source} · {passages:,}", source=Message(run.source), passages=run.passages)
+
+
+def _candidates(run: PastEvaluation) -> str:
+    return " · ".join(filter(None, (run.first_stage, f"≤ {run.depth:,}")))
+
+
+Column = TypeVar("Column", PastColumn, PastMeans)
+
+
+def _pairs(before: Sequence[Column], after: Sequence[Column]) -> Iterator[tuple[Column, Column]]:
+    """The last columns of both, then every other two of the same ranker."""
+    if not before or not after:
         return
-    last = (before.columns[-1], after.columns[-1])
+    last = (before[-1], after[-1])
     yield last
-    for column in after.columns:
-        other = next((each for each in before.columns if each.ranker == column.ranker), None)
+    for column in after:
+        other = next((each for each in before if each.ranker == column.ranker), None)
         if other is not None and (other, column) != last:
             yield other, column
 
 
-def _label(before: PastColumn, after: PastColumn) -> str:
+def _label(before: PastColumn | PastMeans, after: PastColumn | PastMeans) -> str:
     return after.ranker if before.ranker == after.ranker else f"{before.ranker} → {after.ranker}"
 
 
-def _figures(before: PastColumn, after: PastColumn) -> Iterator[Line]:
+def _figures(before: PastColumn | PastMeans, after: PastColumn | PastMeans) -> Iterator[Line]:
     for name in dict.fromkeys([*before.figures, *after.figures]):
         label = Message("{name}, {ranker}", name=name, ranker=_label(before, after))
-        yield Line.of(label, *(_number(column.figures.get(name)) for column in (before, after)))
+        yield Line.of_figures(label, before.figures.get(name), after.figures.get(name))
 
 
 def _number(value: float | None) -> str:

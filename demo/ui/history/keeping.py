@@ -12,10 +12,9 @@ from demo.errors import DemoError
 from demo.judgments import Judgments
 from demo.messages import Message
 from demo.ui import wording as w
-from demo.ui.history.runs import past_run, read_runs, runs_text, with_run
+from demo.ui.history.past import Past, read_runs, runs_text, with_run
 from demo.ui.memory import ADD_TO_HISTORY, MOST_KEPT_CHARS, Memory
 from demo.ui.page import QUICK
-from demo.ui.session import ShownResult
 
 TOO_LONG = Message(
     "This browser cannot keep so many passages ({chars:,} characters) over a reload. Save the result if you need it."
@@ -23,17 +22,24 @@ TOO_LONG = Message(
 
 
 def keep(
-    memory: Memory, running: Any, write: Callable[..., str], inputs: Sequence[Any], kept: gr.State, judgments: gr.State
+    memory: Memory,
+    running: Any,
+    past: Callable[[Any, Judgments, str, str], Past | None],
+    write: Callable[..., str],
+    inputs: Sequence[Any],
+    kept: gr.State,
+    judgments: gr.State,
+    address: gr.BrowserState | gr.Textbox,
 ) -> None:
-    """Keeps the run and what `write` gives of the inputs whenever the event `running` has ended well.
+    """Keeps the run, and what `write` gives of the inputs, whenever the event `running` has ended well.
 
     Args:
+        past: makes what the history keeps of `kept`, judgments, address and time.
         kept: what was shown then.
+        address: takes the address of the run, for the browser's address bar, and to open it again after a reload.
     """
 
-    def remembered(
-        request: gr.Request, shown: ShownResult | None, judged: Judgments, history: str, *values: Any
-    ) -> tuple[Any, Any]:
+    def remembered(request: gr.Request, shown: Any, judged: Judgments, history: str, *values: Any) -> tuple[Any, Any]:
         if shown is None:
             return gr.skip(), gr.skip()
         try:
@@ -44,8 +50,9 @@ def keep(
             gr.Info(TOO_LONG.format(chars=len(text)).to(w.language_of(request)))
             text = ""
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        return text, runs_text(with_run(read_runs(history), past_run(shown, judged, text, time)))
+        found = past(shown, judged, text, time)
+        return text, gr.skip() if found is None else runs_text(with_run(read_runs(history), found))
 
-    running.success(
-        remembered, [kept, judgments, memory.history, *inputs], [memory.run, memory.history], **QUICK
-    ).success(None, memory.run, None, js=ADD_TO_HISTORY, api_visibility="private")
+    running.success(remembered, [kept, judgments, memory.history, *inputs], [address, memory.history], **QUICK).success(
+        None, address, None, js=ADD_TO_HISTORY, api_visibility="private"
+    )

@@ -1,13 +1,12 @@
-"""What a browser keeps of a run: what was asked for, who ranked, and the head of every order.
+"""What a browser keeps of a run of one query: what was asked for, who ranked, and the head of every order.
 
 A passage is known again by a digest of its content, so two runs can be laid side by side whatever its id was.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -19,12 +18,11 @@ from demo.records import Passage, Ranking
 from demo.ui.judging import figures
 from demo.ui.session import ShownResult
 
-MOST_RUNS = 20
 MOST_PLACES = 100
 """Passages of a ranking that are kept, from the top."""
-MOST_CHARS = 400_000
-"""Of all runs together; addresses of older runs go first, then the runs."""
 TAU = "Kendall τ"
+DECIMALS = 6
+"""Of a figure that is kept: enough that it is rounded on the page as where it was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +72,9 @@ class PastRun:
         """The labels of the columns."""
         return " · ".join(column.ranker for column in self.columns)
 
-    def is_again(self, other: PastRun) -> bool:
-        """Whether the other has the same results for the same question, at another time or by another address.
 
-        A press that is refused leaves the results as they are, beside inputs that do not make them.
-        """
-        return replace(self, time="", address="") == replace(other, time="", address="")
-
-
-def _digest(texts: Iterable[str]) -> str:
+def digest_of(texts: Iterable[str]) -> str:
+    """A short mark by which the same texts in the same order are known again."""
     found = blake2b(digest_size=6)
     for text in texts:
         found.update(text.encode("utf-8", "surrogatepass") + b"\0")
@@ -92,7 +84,7 @@ def _digest(texts: Iterable[str]) -> str:
 def past_run(shown: ShownResult, judgments: Judgments, address: str, time: str) -> PastRun:
     """What is kept of a result."""
     candidates = shown.candidates
-    digests = [_digest([passage.content]) for passage in candidates]
+    digests = [digest_of([passage.content]) for passage in candidates]
     judged = figures(shown, judgments)
     columns = tuple(_column(ranking, shown.rankings, digests, judged) for ranking in shown.rankings)
     kept = {digest for column in columns for digest in column.order}
@@ -102,7 +94,7 @@ def past_run(shown: ShownResult, judgments: Judgments, address: str, time: str) 
         query=shown.query.text,
         source=shown.collection.card.title.to(ENGLISH),
         passages=len(candidates),
-        digest=_digest(sorted(digests)),
+        digest=digest_of(sorted(digests)),
         first_stage=str(shown.request.first),
         columns=columns,
         names=_names(candidates, digests, kept),
@@ -119,7 +111,7 @@ def _column(
         ranker=ranking.ranker.label,
         order=tuple(digests[index] for index in top),
         ranks=tuple(int(ranking.ranks[index]) for index in top),
-        figures={name: round(float(value), 4) for name, value in found.items()},
+        figures={name: round(float(value), DECIMALS) for name, value in found.items()},
     )
 
 
@@ -128,37 +120,12 @@ def _names(candidates: Sequence[Passage], digests: Sequence[str], kept: set[str]
     return {digest: passage_name(passage) for digest, passage in rows if digest in kept}
 
 
-# ---- as text -----------------------------------------------------------------------------------------------------
+def read_past_run(row: Mapping[str, Any]) -> PastRun:
+    """The run that `dataclasses.asdict` made the row of.
 
-
-def with_run(runs: Sequence[PastRun], run: PastRun) -> tuple[PastRun, ...]:
-    """The runs with this one, the latest first and none twice, as many as may be kept."""
-    known = next((each.address for each in runs if each.is_again(run) and each.address), run.address)
-    run = replace(run, address=known)
-    found = [run, *(each for each in runs if not each.is_again(run))][:MOST_RUNS]
-    while len(runs_text(found)) > MOST_CHARS:
-        with_address = [place for place, each in enumerate(found) if each.address]
-        if with_address:
-            found[with_address[-1]] = replace(found[with_address[-1]], address="")
-        else:
-            found.pop()
-    return tuple(found)
-
-
-def runs_text(runs: Sequence[PastRun]) -> str:
-    """The runs as JSON."""
-    return json.dumps([asdict(run) for run in runs], ensure_ascii=False, separators=(",", ":"))
-
-
-def read_runs(text: str | None) -> tuple[PastRun, ...]:
-    """The runs again; none where the text is not what `runs_text` gives."""
-    try:
-        return tuple(_read(row) for row in json.loads(text or "[]"))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return ()
-
-
-def _read(row: Mapping[str, Any]) -> PastRun:
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: it is no such row.
+    """
     words = ("time", "address", "query", "source", "digest", "first_stage")
     columns = tuple(
         PastColumn(

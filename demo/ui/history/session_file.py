@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from demo.errors import InputError
-from demo.ui.history.runs import read_runs
+from demo.ui.history.past import read_runs
 from demo.ui.memory import read_judgments
 
 FORMAT, VERSION = "rerank-lens-session", 1

@@ -5,7 +5,7 @@ What happens stands in `ui.compare.handlers`; this file puts the parts together 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,17 +13,27 @@ import gradio as gr
 
 from demo.errors import DemoError
 from demo.formats.run_files import Runs
+from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
-from demo.ui.compare.handlers import CompareOptions, CompareTab, WhatIfForm, invitation, is_run, run_rankers
+from demo.ui.compare.handlers import (
+    NO_RUNS,
+    CompareOptions,
+    CompareTab,
+    WhatIfForm,
+    invitation,
+    is_run,
+    run_rankers,
+)
 from demo.ui.compare.inputs import CompareActions, build_actions
 from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
 from demo.ui.explaining import Asked, Question
 from demo.ui.frame import PageFrame
 from demo.ui.history.keeping import keep
+from demo.ui.history.runs import past_run
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
@@ -31,7 +41,7 @@ from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS, Memory
 from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
-from demo.ui.rankers import ranker_choices, reranker_choices
+from demo.ui.rankers import name_what_is_typed, ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion, View
 from demo.ui.session import ShownResult
@@ -67,31 +77,44 @@ def build(frame: PageFrame) -> None:
     _wire_what_if(tab, results)
 
 
+def ranker_menu(
+    tab: CompareTab, runs: Mapping[str, Run], language: Language, written: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The menu of rankers with those of `written` and the uploaded runs."""
+    entries = [(w.RUN_CHOICE.format(name=each.name).to(language), key) for key, each in run_rankers(runs).items()]
+    return [*ranker_choices(tab.service, True, language, written), *entries]
+
+
 def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML, memory: Memory) -> None:
     """Menus and the invitation in the visitor's language, and adding a ranker with options of its own."""
 
+    def choices(language: Language, written: Sequence[str], runs: Mapping[str, Run] = NO_RUNS) -> list[tuple[str, str]]:
+        return ranker_menu(tab, runs, language, written)
+
     def localised(request: gr.Request, kept: str) -> dict[Any, Any]:
         language, link = w.language_of(request), read_if_right(asked_for(request, kept), tab.pane)
-        menu = ranker_choices(tab.service, True, language)
+        menu = choices(language, [str(ranker) for ranker in link.rankers] if link else ())
         note = {actions.run_note: status.reading(w.ADD_RUNS_INFO, language)}
         models = note | {actions.model: gr.Dropdown(choices=reranker_choices(tab.service, language))}
         if link and link.rankers:
             return models | {actions.rankers: gr.Dropdown(choices=menu, value=list(map(str, link.rankers)))}
         return models | {actions.rankers: gr.Dropdown(choices=menu), headline: invitation(language)}
 
-    def added(request: gr.Request, *values: Any) -> tuple[Any, str]:
+    def added(request: gr.Request, runs: Mapping[str, Run], *values: Any) -> tuple[Any, str]:
         try:
-            return tab.added(*values), ""
+            rankers = tab.added(*values)
+            return gr.Dropdown(choices=choices(w.language_of(request), rankers, runs), value=rankers), ""
         except DemoError as error:
             return gr.skip(), status.reading(error.message, w.language_of(request), bad=True)
 
     current_page().load(localised, memory.run, [actions.rankers, actions.model, actions.run_note, headline], **QUICK)
     actions.add.click(
         added,
-        [actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
+        [actions.runs, actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
         [actions.rankers, actions.add_note],
         **QUICK,
     )
+    name_what_is_typed(actions.rankers, tab.service, choices, [actions.runs])
 
 
 def _wire_runs(tab: CompareTab, actions: CompareActions, choices: gr.State) -> None:
@@ -103,9 +126,8 @@ def _wire_runs(tab: CompareTab, actions: CompareActions, choices: gr.State) -> N
         if understood.found is None:
             return told
         runs = understood.found.runs
-        entries = [(w.RUN_CHOICE.format(name=each.name).to(language), key) for key, each in run_rankers(runs).items()]
-        menu = [*ranker_choices(tab.service, True, language), *entries]
-        chosen = [*(each for each in rankers if not is_run(each)), *(key for _, key in entries)][:MOST_RANKERS]
+        chosen = [*(each for each in rankers if not is_run(each)), *run_rankers(runs)][:MOST_RANKERS]
+        menu = ranker_menu(tab, runs, language, chosen)
         return told | {actions.runs: runs, actions.rankers: gr.Dropdown(choices=menu, value=chosen)}
 
     def given(request: gr.Request, paths: list[str] | None, rankers: list[str] | None, made: Choices) -> dict[Any, Any]:
@@ -166,7 +188,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     asked = [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()]
     running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
     judgments = frame.judging.judgments
-    keep(frame.memory, running, remembered, [*form, actions.rankers], built.kept, judgments)
+    keep(frame.memory, running, past_run, remembered, [*form, actions.rankers], built.kept, judgments, frame.memory.run)
     page.load(None, frame.memory.run, None, js=GO_TO_COMPARE, api_visibility="private")
     results.share.entries["link"].serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)

@@ -23,10 +23,12 @@ from demo.ui.evaluate.inputs import EvaluateInputs, build_evaluate_inputs
 from demo.ui.evaluate.results import EvaluateOptionInputs, EvaluateResults, build_evaluate_results
 from demo.ui.evaluate.session import EVERY, NO_PRESET, Evaluated, EvaluateOptions
 from demo.ui.frame import PageFrame
+from demo.ui.history.evaluations import past_evaluation
+from demo.ui.history.keeping import keep
 from demo.ui.inputs.components import query_menu
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.page import QUICK, RUNNING, current_page, current_tab
-from demo.ui.rankers import ranker_choices
+from demo.ui.rankers import name_what_is_typed, ranker_choices
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
@@ -75,7 +77,7 @@ def build(frame: PageFrame) -> None:
         inputs = build_evaluate_inputs(tab, frame.label)
         results = build_evaluate_results(inputs.box.status, frame.judging.judgments, frame.label)
     _wire_inputs(tab, inputs, results, frame.inputs.form["choices"])
-    _wire_run(tab, inputs, results)
+    _wire_run(tab, frame, inputs, results)
     _wire_looks(tab, inputs, results)
     _wire_opening(tab, frame, results)
 
@@ -88,7 +90,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
         language = w.language_of(request)
         link, reason = tab.linked(request.query_params, language)
         chosen = link or tab.default_form()
-        menu = ranker_choices(tab.service, False, language)
+        menu = ranker_choices(tab.service, False, language, chosen.rankers)
         found: dict[Any, Any] = {
             form["rankers"]: gr.Dropdown(choices=menu, value=list(chosen.rankers)),
             inputs.collection_note: collection_note(tab.service.collection(chosen.collection), language),
@@ -153,6 +155,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
     current_page().load(localised, None, [*filled, *notes], **QUICK).success(
         None, js=FOLLOW_LINK, api_visibility="private"
     )
+    name_what_is_typed(form["rankers"], tab.service, partial(ranker_choices, tab.service, False))
     form["collection"].input(chosen, form["collection"], inputs.collection_note, **QUICK)
     asked = [inputs.upload, inputs.qrels, choices]
     told = [form["uploaded"], inputs.upload_note, inputs.qrels, *inputs.upload_fields.outputs()]
@@ -170,7 +173,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
     )
 
 
-def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults) -> None:
+def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, results: EvaluateResults) -> None:
     panel, form = results.panel, inputs.components()
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
@@ -188,9 +191,14 @@ def _wire_run(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
 
+    def remembered(*values: Any) -> str:
+        return linked(*values)["text"]
+
     results.share.entries["link"].serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
     running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RUNNING)
+    kept, judgments = results.built.kept, frame.judging.judgments
+    keep(frame.memory, running, past_evaluation, remembered, form, kept, judgments, gr.Textbox(visible=False))
     box.stop.click(None, cancels=[running], api_visibility="private").then(
         stopped, [results.built.kept, grade, *panel.components()], results.outputs(), **QUICK
     )

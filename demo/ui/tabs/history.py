@@ -16,7 +16,7 @@ from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.frame import PageFrame
-from demo.ui.history.runs import MOST_RUNS, PastRun, read_runs
+from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
@@ -54,24 +54,31 @@ def build(frame: PageFrame) -> None:
     def shown(request: gr.Request, kept: str) -> dict[Any, Any]:
         return drawn(read_runs(kept), w.language_of(request))
 
-    def drawn(runs: tuple[PastRun, ...], language: Language) -> dict[Any, Any]:
-        entries = [(run_name(place, run, language), place) for place, run in enumerate(runs)]
-        several = len(runs) > 1
-        places = (1, 0) if several else (None, None)
-        menus = zip((first, second), places, strict=True)
-        alone = status.reading(w.HISTORY_ONE, language) if runs else ""
+    def drawn(runs: tuple[Past, ...], language: Language) -> dict[Any, Any]:
+        latest, earlier = latest_two(runs) or (None, None)
         return {
             intro: status.reading(w.HISTORY_INTRO.format(most=MOST_RUNS), language),
-            **{menu: gr.Dropdown(choices=entries, value=place, visible=several) for menu, place in menus},
-            beside: two_runs(runs[1], runs[0], language) if several else alone,
+            **compared(runs, earlier, latest, language),
             runs_box: run_list(runs, language),
+        }
+
+    def compared(runs: tuple[Past, ...], one: int | None, other: int | None, language: Language) -> dict[Any, Any]:
+        """Both menus, the second with the runs of the first one's kind, and the two chosen side by side."""
+        fitting = [] if one is None else partners(runs, one)
+        chosen = other if other in fitting else next(iter(fitting), None)
+        names = [(run_name(place, run, language), place) for place, run in enumerate(runs)]
+        several = latest_two(runs) is not None
+        alone = status.reading(w.HISTORY_ONE, language) if runs else ""
+        return {
+            first: gr.Dropdown(choices=names, value=one, visible=several),
+            second: gr.Dropdown(choices=[names[place] for place in fitting], value=chosen, visible=several),
+            beside: alone if one is None or chosen is None else two_runs(runs[one], runs[chosen], language),
         }
 
     def chosen(request: gr.Request, kept: str, one: int | None, other: int | None) -> Any:
         runs = read_runs(kept)
-        if one is None or other is None or max(one, other) >= len(runs):
-            return gr.skip()
-        return two_runs(runs[one], runs[other], w.language_of(request))
+        known = one if one is not None and one < len(runs) else None
+        return compared(runs, known, other, w.language_of(request))
 
     def cleared(request: gr.Request) -> dict[Any, Any]:
         return {memory.history: "", **drawn((), w.language_of(request))}
@@ -97,7 +104,7 @@ def build(frame: PageFrame) -> None:
     filled = [intro, first, second, beside, runs_box]
     parts = [memory.run, memory.judgments, memory.history]
     current_tab().select(shown, memory.history, filled, **QUICK)
-    gr.on([first.input, second.input], chosen, [memory.history, first, second], beside, **QUICK)
+    gr.on([first.input, second.input], chosen, [memory.history, first, second], [first, second, beside], **QUICK)
     clear.click(cleared, None, [memory.history, *filled], **QUICK)
     save.serve(saved, parts)
     opened.upload(loaded, opened, parts, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")

@@ -18,6 +18,7 @@ from demo.ui.code import PROGRAMS
 from demo.ui.explaining import Asked
 from demo.ui.frame import PageFrame
 from demo.ui.history.keeping import keep
+from demo.ui.history.runs import past_run
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
@@ -107,7 +108,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     )
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
-    keep(frame.memory, running, remembered, asking, built.kept, judgments)
+    keep(frame.memory, running, past_run, remembered, asking, built.kept, judgments, frame.memory.run)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries

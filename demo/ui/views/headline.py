@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo.library import Trap
 from demo.messages import Language, Message
 from demo.records import Result
 from demo.results import Pair, change_summary, summary
@@ -9,7 +10,7 @@ from demo.ui import wording as w
 from demo.ui.views.render import render
 
 
-def pair_headline(pair: Pair, trap: Message | None, language: Language) -> str:
+def pair_headline(pair: Pair, trap: Trap | None, language: Language) -> str:
     """What one ranking changes of another.
 
     Args:
@@ -30,7 +31,7 @@ def _headline(
     words: Message,
     result: Result,
     language: Language,
-    trap: Message | None = None,
+    trap: Trap | None = None,
 ) -> str:
     return render(
         "headline.html",
@@ -39,7 +40,8 @@ def _headline(
         heading=heading.to(language),
         query=result.query.text,
         summary=words.to(language),
-        trap=trap.to(language) if trap else "",
+        trap_kind=trap.kind.label.to(language) if trap else "",
+        trap=trap.look_for.to(language) if trap else "",
         warnings=[warning.to(language) for warning in result.warnings],
         failures=[(failure.ranker.label, failure.reason.to(language)) for failure in result.failures],
     )
