@@ -139,10 +139,12 @@ class RankingService:
         """A model used in its own way; "" and 0 take what is usual."""
         return CrossEncoder(model, self._scoring, precision, windows, max_tokens, instruction)
 
-    def reranker(self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0) -> Ranker:
+    def reranker(
+        self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0, instruction: str = ""
+    ) -> Ranker:
         """As `cross_encoder`, or the remote reranker that is on offer under this name."""
         remote = (each for each in self.rankers.offered() if isinstance(each, Remote) and str(each) == name)
-        return next(remote, self.cross_encoder(name, precision, windows, max_tokens))
+        return next(remote, self.cross_encoder(name, precision, windows, max_tokens, instruction))
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""

@@ -146,6 +146,8 @@ def test_a_model_is_added_with_its_options(tab: CompareTab) -> None:
     chosen = tab.added(["bm25"], "bundled/tiny", "bf16", 128, True)
     assert chosen == ["bm25", "bundled/tiny[precision=bf16;max_tokens=128;windows]"]
     assert tab.added(chosen, "bundled/tiny", "bf16", 128, True) == chosen
+    told = tab.added([], "bundled/tiny", "fp32", 0, False, " Find the law; be strict ")
+    assert told == ['bundled/tiny[instruction="Find the law; be strict"]']
     with pytest.raises(InputError, match="Choose a model"):
         tab.added([], "", "fp32", 0, False)
     with pytest.raises(InputError, match="max_tokens is empty"):

@@ -220,7 +220,13 @@ class CompareTab(ResultTab):
         return tuple({ranker.spec.key: ranker for ranker in reversed(found)}.values())[::-1]
 
     def added(
-        self, chosen: Sequence[str], model: str, precision: str, max_tokens: float | None, windows: bool
+        self,
+        chosen: Sequence[str],
+        model: str,
+        precision: str,
+        max_tokens: float | None,
+        windows: bool,
+        instruction: str = "",
     ) -> list[str]:
         """The chosen rankers and one more, used in its own way.
 
@@ -231,7 +237,7 @@ class CompareTab(ResultTab):
             raise InputError(w.NO_MODEL)
         usual = precision == self.pane.settings.precision
         tokens = int(number(max_tokens, "max_tokens"))
-        ranker = self.service.reranker(model, "" if usual else precision, windows, tokens)
+        ranker = self.service.reranker(model, "" if usual else precision, windows, tokens, instruction.strip())
         return list(dict.fromkeys([*chosen, ranker.spec.key]))
 
     # ---- running -------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class CompareActions:
     Attributes:
         rankers: the chosen rankers as text, in the order of their columns.
         runs: the runs that were uploaded, by name; `run_files` uploads them, and the others tell how they were read.
-        model, precision, max_tokens, windows: a cross-encoder used in its own way; `add` adds it to the rankers.
+        model, precision, max_tokens, windows, instruction: a cross-encoder used in its own way, which `add` adds.
     """
 
     rankers: gr.Dropdown
@@ -37,6 +37,7 @@ class CompareActions:
     precision: gr.Dropdown
     max_tokens: gr.Number
     windows: gr.Checkbox
+    instruction: gr.Textbox
     add: gr.Button
     add_note: gr.HTML
 
@@ -69,7 +70,14 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> CompareAc
                 elem_id="add-max-tokens",
             )
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="add-windows")
+            instruction = gr.Textbox(
+                "",
+                label=label(w.INSTRUCTION),
+                info=label(w.INSTRUCTION_INFO),
+                max_length=settings.max_query_chars,
+                elem_id="add-instruction",
+            )
             add = gr.Button(label(w.ADD), size="sm", elem_id="add")
             add_note = page_html("", elem_id="add-note")
-    added = (model, precision, max_tokens, windows, add, add_note)
+    added = (model, precision, max_tokens, windows, instruction, add, add_note)
     return CompareActions(rankers, runs, run_files, run_note, run_fields, box, *added)

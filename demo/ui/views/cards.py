@@ -76,7 +76,7 @@ def _how_it_was_used(use: ModelUse, cost: Cost, language: Language) -> list[tupl
             w.CARD_LENGTH,
             length.to(language),
         ),
-        *([(w.CARD_INSTRUCTION, use.instruction)] if use.instruction else []),
+        *([(w.INSTRUCTION, use.instruction)] if use.instruction else []),
         (w.CARD_WINDOWS, (w.CARD_WINDOWED if use.windows else w.CARD_CUT).to(language)),
         (w.CARD_REVISION, use.revision),
         (w.CARD_MEMORY, megabytes(cost.model_bytes)),
