@@ -110,14 +110,10 @@ def _wire_choice(tab: CompareTab, actions: CompareActions, headline: gr.HTML, me
     current_page().load(localised, memory.run, [actions.rankers, actions.model, actions.run_note, headline], **QUICK)
     actions.add.click(
         added,
-<<<<<<< HEAD
-        [actions.runs, actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows],
-=======
         [
-            *(actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows),
+            *(actions.runs, actions.rankers, actions.model, actions.precision, actions.max_tokens, actions.windows),
             actions.instruction,
         ],
->>>>>>> w-b
         [actions.rankers, actions.add_note],
         **QUICK,
     )
