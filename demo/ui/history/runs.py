@@ -154,7 +154,7 @@ def read_runs(text: str | None) -> tuple[PastRun, ...]:
     """The runs again; none where the text is not what `runs_text` gives."""
     try:
         return tuple(_read(row) for row in json.loads(text or "[]"))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return ()
 
 
