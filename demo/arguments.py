@@ -16,10 +16,20 @@ from demo.rankers.text_form import shown
 MOST_SHOWN_CHARS = 60
 
 
+def mended(value: Any) -> Any:
+    """The JSON value with “?” for halves of surrogate pairs, which JSON may hold and no answer can repeat."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-8", "replace"))
+    return value
+
+
 def text(name: str, value: Any, most_chars: int) -> str:
     """The value, which is a text of at most so many characters."""
     if not isinstance(value, str):
-        raise _wrong(name, value, Message("a text in quotation marks"))
+        raise wrong(name, value, Message("a text in quotation marks"))
     if len(value) > most_chars:
         raise InputError(
             "“{name}” has {found:,} characters; at most {most:,} are allowed. Shorten it.",
@@ -33,14 +43,14 @@ def text(name: str, value: Any, most_chars: int) -> str:
 def yes(name: str, value: Any) -> bool:
     """The value, which is true or false."""
     if not isinstance(value, bool):
-        raise _wrong(name, value, Message("true or false"))
+        raise wrong(name, value, Message("true or false"))
     return value
 
 
 def whole(name: str, value: Any, least: int, most: int) -> int:
     """The value, which is a whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise _wrong(name, value, Message("a whole number from {least:,} to {most:,}", least=least, most=most))
+        raise wrong(name, value, Message("a whole number from {least:,} to {most:,}", least=least, most=most))
     return value
 
 
@@ -54,7 +64,7 @@ def passages(name: str, value: Any, most: int) -> list[str | Mapping[str, Any]]:
     rows = _list(name, value, most, _PASSAGES)
     for index, row in enumerate(rows):
         if not isinstance(row, str | Mapping):
-            raise _wrong(f"{name}[{index}]", row, Message("a text, or an object with “text”"))
+            raise wrong(f"{name}[{index}]", row, Message("a text, or an object with “text”"))
     return list(rows)
 
 
@@ -64,7 +74,7 @@ _PASSAGES = Message("a list of texts or of objects with “text”, such as [“
 
 def _list(name: str, value: Any, most: int, wanted: Message) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
-        raise _wrong(name, value, wanted)
+        raise wrong(name, value, wanted)
     if len(value) > most:
         raise InputError(
             "“{name}” has {found:,} items; at most {most:,} are allowed. Leave some out.",
@@ -75,7 +85,8 @@ def _list(name: str, value: Any, most: int, wanted: Message) -> Sequence[Any]:
     return value
 
 
-def _wrong(name: str, value: Any, wanted: Message) -> InputError:
+def wrong(name: Message | str, value: Any, wanted: Message) -> InputError:
+    """The error that the argument of this name cannot be the value."""
     return InputError(
         "“{name}” is {found}. Write {wanted}.", name=name, found=shown(_written(value), MOST_SHOWN_CHARS), wanted=wanted
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -111,8 +112,14 @@ def secret(name: str) -> str:
 
 
 def silence_gradio() -> None:
-    """Keeps gradio from sending usage figures and asking for newer versions; to be called before it is imported."""
+    """Keeps gradio from sending usage figures and asking for newer versions; to be called before it is imported.
+
+    Nor does it keep any, which it sums up anew at the end of every event, or warn of what visitors chose in menus.
+    """
+    warnings.filterwarnings("ignore", message=r"The value passed into gr\.")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
 
 def keep_uploads_in(folder: Path) -> None:

@@ -13,6 +13,7 @@ from time import time
 from typing import IO
 
 from demo.errors import InputError
+from demo.phrases import shorten
 from demo.settings import Settings
 
 LIFE_SECONDS = 600
@@ -105,11 +106,16 @@ def read(path: str | Path) -> tuple[str, bytes]:
     try:
         return Path(path).name, Path(path).read_bytes()
     except FileNotFoundError as error:
-        raise InputError(
-            "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
-            name=Path(path).name,
-            minutes=LIFE_SECONDS // 60,
-        ) from error
+        raise gone(path) from error
+
+
+def gone(path: str | Path) -> InputError:
+    """The error that this upload has been deleted."""
+    return InputError(
+        "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
+        name=shorten(Path(path).name, 80),
+        minutes=LIFE_SECONDS // 60,
+    )
 
 
 def _remove_if_left(path: Path) -> None:

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 from starlette.exceptions import HTTPException
 
 from demo.api.answers import language_of
+from demo.arguments import mended
 from demo.errors import BusyError, DemoError, InputError, RemoteError
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, Steps
@@ -44,12 +45,7 @@ class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
 
 
-def whole(text: str) -> str:
-    """The text with “?” for halves of surrogate pairs, which JSON may hold and no answer can repeat."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-Words = Annotated[str, AfterValidator(whole)]
+Words = Annotated[str, AfterValidator(mended)]
 """A text that an answer can repeat."""
 
 
@@ -240,7 +236,7 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
                     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
                     if isinstance(error, BusyError):
                         headers["retry-after"] = str(ceil(error.retry_seconds))
-                    words = whole(sentence.to(language_of(request.scope)))
+                    words = mended(sentence.to(language_of(request.scope)))
                     return JSONResponse(refusal(status, words), status, headers)
 
             return guarded

@@ -18,13 +18,12 @@ from functools import partial, wraps
 from importlib.util import find_spec
 from typing import Any
 
-import gradio as gr
 from gradio.context import Context
 from gradio.events import api
 from gradio.utils import get_function_description
 
 from demo import arguments, evaluation, formats
-from demo.errors import DemoError, InputError
+from demo.errors import InputError
 from demo.evaluation import report
 from demo.evaluation.figures import known_baseline
 from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, set_up
@@ -39,7 +38,6 @@ from demo.results.report import as_json, json_text, pair_as_json
 from demo.service import MOST_RANKERS, RankingService, Request
 from demo.settings import Settings
 from demo.ui import wording as w
-from demo.ui.boundary import sentence_of
 from demo.ui.progress import seldom
 from demo.ui.visitors import current_request, current_visitor
 
@@ -232,28 +230,24 @@ def add_api(settings: Settings, service: RankingService) -> None:
     endpoints = Endpoints(settings, service)
     for method in (endpoints.rerank, endpoints.compare, endpoints.evaluate):
         name = method.__name__
-        call = _guarded(method, lambda answer: answer, Json)
+        call = _as_function(method, lambda answer: answer, Json)
         call.__name__ = f"{name}_values"  # the tool has the plain name
         call.__dict__["_mcp_type"] = "endpoint"  # and this is none
         _publish(call, name, ANSWERS[name])
         if has_mcp(settings):
-            _publish(_guarded(method, json_text, str), f"{name}_tool", ANSWERS[name])
+            _publish(_as_function(method, json_text, str), f"{name}_tool", ANSWERS[name])
 
 
-def _guarded(method: Callable[..., Work], written: Callable[[Json], Any], answers: Any) -> Callable[..., Any]:
-    """The method as a function of its own, whose errors are sentences and whose types are no longer texts."""
+def _as_function(method: Callable[..., Work], written: Callable[[Json], Any], answers: Any) -> Callable[..., Any]:
+    """The method as a function of its own, whose types are no longer texts."""
 
     @wraps(method)
     def call(*args: Any, **kwargs: Any) -> Iterator[Any]:
         language = w.language_of(current_request())
-        try:
-            work = method(*args, **kwargs)
-            for step in seldom(work.steps):
-                yield written({"progress": _as_json(step, language)})
-            yield written(work.answer(work.steps.result))
-        except Exception as error:
-            words = sentence_of(error).to(language)
-            raise gr.Error(words, print_exception=not isinstance(error, DemoError)) from error
+        work = method(*args, **kwargs)
+        for step in seldom(work.steps):
+            yield written({"progress": _as_json(step, language)})
+        yield written(work.answer(work.steps.result))
 
     signature = inspect.signature(method, eval_str=True).replace(return_annotation=answers)
     types = {name: parameter.annotation for name, parameter in signature.parameters.items()}

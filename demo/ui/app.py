@@ -16,6 +16,7 @@ from demo.settings import Settings
 from demo.ui import theme, unknown_events
 from demo.ui import wording as w
 from demo.ui.api import add_api, has_mcp
+from demo.ui.boundary import Page
 from demo.ui.compression import CompressedPage
 from demo.ui.explaining import Explaining
 from demo.ui.frame import PageFrame
@@ -44,7 +45,8 @@ TABS = (
 def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, gr.I18n]:
     """The page and the translations that `launch` needs with it."""
     label = w.Labels()
-    with gr.Blocks(title="Rerank Lens", analytics_enabled=False, delete_cache=(60, LIFE_SECONDS)) as app:
+    options: dict[str, Any] = {"analytics_enabled": False, "delete_cache": (60, LIFE_SECONDS)}
+    with Page(service.usage, label, title="Rerank Lens", **options) as app:
         masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)
         with gr.Column(elem_id="frame"):
@@ -86,6 +88,7 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "footer_links": ["api"],
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
+        "enable_monitoring": False,
         "max_threads": threads_for(settings),
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly

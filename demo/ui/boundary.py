@@ -1,14 +1,22 @@
-"""The one place where an error becomes a message on the page."""
+"""The one place where an error becomes a message on the page, and where what was sent to an event is checked."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator
+from html import escape
+from typing import Any, TypeVar
 
+import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
+
+from demo.arguments import mended
 from demo.errors import DemoError, InputError
 from demo.messages import Message
 from demo.ui import wording
+from demo.ui.values import all_checked, flat
+from demo.usage import Usage
 
 Result = TypeVar("Result")
 Found = TypeVar("Found")
@@ -40,3 +48,59 @@ def existing(found: Found | None, missing: Message) -> Found:
     if found is None:
         raise InputError(missing)
     return found
+
+
+class Page(gr.Blocks):
+    """A page whose events take only what their components can hold, and tell every error in a sentence.
+
+    What is refused of a visitor's is told and no error in the log. Anything else is a bug, whose traceback goes there.
+    """
+
+    def __init__(self, usage: Usage, label: wording.Labels, **options: Any) -> None:
+        super().__init__(**options)
+        self._usage = usage
+        self._label = label
+
+    async def process_api(
+        self,
+        block_fn: BlockFunction | int,
+        inputs: list[Any],
+        state: SessionState | None = None,
+        request: gr.Request | list[gr.Request] | None = None,
+        iterator: AsyncIterator[Any] | None = None,
+        *others: Any,
+        **named: Any,
+    ) -> dict[str, Any]:
+        """Handles one event, or goes on with it.
+
+        Raises:
+            gr.Error: with the sentence, in the visitor's language.
+        """
+        event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        try:
+            if iterator is None:
+                inputs = self._checked(event, inputs, state)
+                data = named.get("event_data")
+                if data is not None:
+                    data._data = flat(data._data)
+            return await super().process_api(event, inputs, state, request, iterator, *others, **named)
+        except Exception as error:  # the boundary: everything is either told or logged
+            language = wording.language_of(None if isinstance(request, list) else request)
+            words = error.message if isinstance(error, gr.Error) else sentence_of(error).to(language)
+            told = escape(words) if event.api_visibility == "private" else words  # the page shows it as HTML
+            raise gr.Error(mended(told), print_exception=False) from error
+
+    def _checked(self, event: BlockFunction, values: list[Any], state: SessionState | None) -> list[Any]:
+        """What the handler is given; components are as they are in this session.
+
+        Raises:
+            InputError: there is no handler, or a value is none that its component can hold.
+        """
+        known: Any = {} if state is None else state.blocks_config.blocks
+        try:
+            if event.fn is None:
+                raise InputError(wording.NO_SUCH_EVENT)
+            return all_checked(values, [known.get(each._id, each) for each in event.inputs], self._label)
+        except InputError:
+            self._usage.refused("value", str(event.api_name))
+            raise

@@ -16,6 +16,7 @@ from demo.ui.boundary import guarded
 from demo.ui.page import RANKING
 from demo.ui.progress import seldom, told
 from demo.ui.session import ShownResult
+from demo.ui.values import told_entry, told_index
 from demo.ui.views import status
 from demo.ui.views.why import why
 from demo.ui.visitors import current_visitor
@@ -99,13 +100,12 @@ class Explaining:
         names = [scene.name for scene in self.scenes]
 
         def explain(request: gr.Request, event: gr.EventData, *values: ShownResult | None) -> Iterator[Any]:
-            told_by = event._data
-            at = names.index(told_by["scene"])
+            at = names.index(told_entry(event, "scene", names))
             shown = values[at]
             others = [gr.skip() for _ in [*names, *names]]
             yield others  # gradio empties the outputs of a generator that gives nothing
             if shown is not None:
-                question = Question(shown, int(told_by["index"]))
+                question = Question(shown, told_index(event, "index", len(shown.candidates)))
                 for card in explained(self.service, shown, question.index, w.language_of(request)):
                     found = list(others)
                     found[at], found[len(names) + at] = card, question

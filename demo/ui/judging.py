@@ -11,7 +11,7 @@ import gradio as gr
 
 from demo import formats, uploads
 from demo.errors import InputError
-from demo.judgments import Judgments
+from demo.judgments import GRADES, Judgments
 from demo.messages import Language
 from demo.metrics.effectiveness import measure_query, parse_measures
 from demo.ui import wording as w
@@ -23,6 +23,7 @@ from demo.ui.page import IN_TURN, QUICK, current_page, page_html
 from demo.ui.parts import build_download
 from demo.ui.sections import Built, Drawn, Occasion, View
 from demo.ui.session import ShownResult, grades_by_id
+from demo.ui.values import told_entry, told_index
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
@@ -115,12 +116,14 @@ class Judging:
                     found |= scene.built.updates(view)
             return found
 
+        names = [scene.name for scene in self.scenes]
+
         def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Any) -> dict[Any, Any]:
-            told = event._data
-            where = next(value for scene, value in zip(self.scenes, values, strict=True) if scene.name == told["scene"])
+            where = values[names.index(told_entry(event, "scene", names))]
             if where is None:
                 return {self.judgments: gr.skip()}
-            judgments = judgments.judge(where.query, where.candidates[int(told["index"])], told["grade"])
+            passage = where.candidates[told_index(event, "index", len(where.candidates))]
+            judgments = judgments.judge(where.query, passage, told_entry(event, "grade", (None, *GRADES)))
             return drawn(request, judgments, values, JUDGED)
 
         def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> dict[Any, Any]:

@@ -58,5 +58,5 @@ def read_judgments(text: str | None) -> Judgments:
     try:
         rows = json.loads(text or "[]")
         return Judgments({(str(name), str(content)): Judgment(str(i), int(grade)) for name, content, i, grade in rows})
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return Judgments()

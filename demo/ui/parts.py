@@ -5,13 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
 from gradio.components.plot import PlotData
 
-from demo.errors import DemoError, InputError
+from demo.errors import InputError
 from demo.formats.archive import zipped
 from demo.messages import Message
 from demo.records import Passage
@@ -149,9 +148,7 @@ class Download:
     said: Message | None = None
 
     def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any], worded: bool = False) -> None:
-        """Hands over what `make` gives of the inputs; a known error is shown as a message over the page.
-
-        Gradio shows the message as HTML, so what a visitor wrote in it is escaped.
+        """Hands over what `make` gives of the inputs.
 
         Args:
             worded: whether `make` takes the visitor's language behind them.
@@ -159,10 +156,7 @@ class Download:
 
         def made(request: gr.Request, *values: Any) -> dict[str, str]:
             language = w.language_of(request)
-            try:
-                found = make(*values, language) if worded else make(*values)
-            except DemoError as error:
-                raise gr.Error(escape(error.to(language)), print_exception=False) from error
+            found = make(*values, language) if worded else make(*values)
             if self.said is not None:
                 gr.Info(self.said.to(language))
             return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
+from typing import Any
 
 import gradio as gr
 from gradio.i18n import I18nData
@@ -669,6 +670,13 @@ class Labels:
     def __call__(self, text: Message) -> I18nData:
         """The label in the language of the visitor's browser."""
         return I18nData(self._keys.setdefault(text, f"label-{len(self._keys)}"))
+
+    def text(self, component: Any) -> Message | str:
+        """What the component is called: its label, else the id of its element or of what the browser keeps."""
+        label = getattr(component, "label", None)
+        if isinstance(label, I18nData):
+            return next(text for text, key in self._keys.items() if key == label.key)
+        return str(label or component.elem_id or component.storage_key)
 
     def i18n(self) -> gr.I18n:
         """Every label used so far, in every locale that a browser may ask for; other locales fall back to English."""

@@ -86,5 +86,5 @@ def read_runs(text: str | None) -> tuple[Past, ...]:
     kinds = {kind.name: kind for kind in KINDS}
     try:
         return tuple(kinds[row.get("kind", "run")].read(row) for row in json.loads(text or "[]"))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return ()

@@ -124,7 +124,7 @@ def read_past_run(row: Mapping[str, Any]) -> PastRun:
     """The run that `dataclasses.asdict` made the row of.
 
     Raises:
-        ValueError, TypeError, KeyError, AttributeError: it is no such row.
+        ValueError, TypeError, KeyError, AttributeError, OverflowError: it is no such row.
     """
     words = ("time", "address", "query", "source", "digest", "first_stage")
     columns = tuple(

@@ -23,6 +23,7 @@ from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_inputs_line
+from demo.ui.values import told
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
 from demo.ui.views.render import render
@@ -315,8 +316,8 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     def arranged(
         request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices
     ) -> dict[Any, Any]:
-        told = event._data
-        return uploaded(request, rearranged(paths, int(told["place"]), told["action"]), reading, choices)
+        moved = rearranged(paths, told(event, "place", int), told(event, "action", str))
+        return uploaded(request, moved, reading, choices)
 
     def upload_chosen(
         request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, *values: str | None

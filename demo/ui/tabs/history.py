@@ -5,7 +5,6 @@ All of it comes from the visitor's browser with the event, and what is drawn of 
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -14,12 +13,12 @@ from demo import uploads
 from demo.errors import InputError
 from demo.messages import Language
 from demo.ui import wording as w
-from demo.ui.boundary import sentence_of
 from demo.ui.frame import PageFrame
 from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
+from demo.ui.values import told_index
 from demo.ui.views import status
 from demo.ui.views.history import run_list, run_name, two_runs
 
@@ -84,19 +83,17 @@ def build(frame: PageFrame) -> None:
         return {memory.history: "", **drawn((), w.language_of(request))}
 
     def again(event: gr.EventData, kept: str) -> str:
-        return read_runs(kept)[int(event._data["place"])].address
+        runs = read_runs(kept)
+        return runs[told_index(event, "place", len(runs))].address
 
     def saved(*parts: str) -> dict[str, str]:
         if not any(parts):
             raise InputError(w.SESSION_EMPTY)
         return {"name": NAME, "text": session_text(Session(*(part or "" for part in parts)))}
 
-    def loaded(request: gr.Request, path: str | None) -> dict[Any, Any]:
+    def loaded(path: str | None) -> dict[Any, Any]:
         try:
             session = read_session(*uploads.read(str(path)))
-        except Exception as error:  # part of the boundary: told or logged
-            told = sentence_of(error).to(w.language_of(request))
-            raise gr.Error(escape(told), print_exception=False) from error
         finally:
             uploads.forget(path)
         return {memory.run: session.run, memory.judgments: session.judgments, memory.history: session.history}
