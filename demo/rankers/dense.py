@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from demo.errors import DemoError, InputError
 from demo.progress import Progress, stepwise
+from demo.rankers.cross_encoder.loading import own_bi_encoders
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written, quote, read
@@ -84,7 +85,8 @@ def _read(written: Written, tools: Tools) -> Dense:
 
 
 def _offer(tools: Tools) -> Sequence[Dense]:
-    return [Dense(name, tools.encoding) for name in KNOWN if tools.encoding.is_here(name)]
+    own = own_bi_encoders(tools.encoding.settings)
+    return [Dense(name, tools.encoding) for name in (*KNOWN, *own) if tools.encoding.is_here(name)]
 
 
 KIND = Kind(NAME, (NAME,), _read, _offer, brackets=True)

@@ -19,7 +19,7 @@ from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.checkpoints import Checkpoint, find_checkpoint, is_bundled
 from demo.rankers.cross_encoder.forward import BertEncoder
 from demo.rankers.cross_encoder.hub import Hub
-from demo.rankers.cross_encoder.layouts import PARTS, Files, describe
+from demo.rankers.cross_encoder.layouts import PARTS, Files, describe, is_bi_encoder
 from demo.rankers.cross_encoder.loaded_models import Tell
 from demo.rankers.cross_encoder.network import choose_device, open_encoder
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
@@ -116,7 +116,7 @@ def load_encoder(
 
 def _check(spec: ModelSpec, checkpoint: Checkpoint) -> None:
     files = Files.read(checkpoint.folder)
-    if not files.parts or files.saved_as != "SentenceTransformer":
+    if not is_bi_encoder(files):
         raise ModelError(
             "“{label}” was not saved as a bi-encoder: it has no modules.json of sentence-transformers that says "
             "how its tokens become one vector. Choose another model.",

@@ -90,6 +90,17 @@ def test_it_holds_one_model(text: str, tmp_path: Path) -> None:
         rankers_of(tmp_path).read(text)
 
 
+def test_bi_encoders_of_the_folder_are_offered(tmp_path: Path) -> None:
+    write_bi_encoder(tmp_path)
+    CLASSIFIERS["bert"].write(tmp_path / "plain")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "config.json").write_text("{")
+    rankers = rankers_of(tmp_path)
+    offered = [text for text in map(str, rankers.offered()) if text.startswith("dense(")]
+    assert offered == ["dense(bundled/small)", "dense(bi)"]
+    assert "dense(bi)" in map(str, rankers.first_stages())
+
+
 def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no model"):
         rankers_of(tmp_path).read("dense(a/b/c)").check()

@@ -35,6 +35,7 @@ from demo.rankers.cross_encoder.checkpoints import (
     safetensors_rows,
     weight_files,
 )
+from demo.rankers.text_form import quote
 from demo.records import ModelSpec
 
 TRANSFORMER, POOLING, DENSE, LAYER_NORM, LOGIT_SCORE = "Transformer", "Pooling", "Dense", "LayerNorm", "LogitScore"
@@ -197,7 +198,8 @@ def _scores_pairs(files: Files) -> bool:
     return files.saved_as == "CrossEncoder" and bool({DENSE, LOGIT_SCORE} & set(files.names))
 
 
-def _is_bi_encoder(files: Files) -> bool:
+def is_bi_encoder(files: Files) -> bool:
+    """Whether sentence-transformers saved it as a model that makes vectors."""
     encodes = files.saved_as == "SentenceTransformer" and bool(files.parts)
     return encodes and not _is_classifier(files)
 
@@ -260,7 +262,7 @@ REFUSALS = (
         ),
     ),
     Refusal(
-        _is_bi_encoder,
+        is_bi_encoder,
         Message(
             "“{label}” is a bi-encoder: it turns each text into a vector by itself and gives no score to a pair. Use "
             "it as dense({key}), or choose a cross-encoder."
@@ -356,7 +358,7 @@ def _refuse(spec: ModelSpec, files: Files) -> None:
         raise ModelError(
             row.sentence.format(
                 label=spec.label,
-                key=spec.key,
+                key=quote(spec.key),
                 architecture=files.architecture or files.model_type or "?",
                 labels=listed(files.label_names[:5]),
                 count=len(files.label_names),
@@ -430,6 +432,14 @@ def _cautions(spec: ModelSpec, files: Files) -> tuple[Message, ...]:
                 "The labels of {label} are {labels}: it judges opinions, not relevance. Choose a reranker.",
                 label=spec.label,
                 labels=listed(names),
+            )
+        )
+    if files.architecture.endswith(CAUSAL) and LOGIT_SCORE not in files.names:
+        found.append(
+            Message(
+                "The files of {label} do not say that it is a reranker. It is a language model, and its answer “yes” "
+                "or “no” is read; unless it was trained for that, its scores mean little.",
+                label=spec.label,
             )
         )
     if "reward" in f"{files.folder.name} {files.model_type} {spec.key}".lower():

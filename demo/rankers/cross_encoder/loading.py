@@ -22,7 +22,7 @@ from demo.rankers.cross_encoder.checkpoints import (
     is_local,
 )
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
-from demo.rankers.cross_encoder.layouts import describe
+from demo.rankers.cross_encoder.layouts import Files, describe, is_bi_encoder
 from demo.rankers.text_form import shown
 from demo.records import ModelSpec
 from demo.settings import Settings
@@ -141,10 +141,27 @@ def _is_here(spec: ModelSpec, hub: Hub, bundled: Path) -> bool:
 
 def _own_models(settings: Settings) -> list[tuple[ModelSpec, Where]]:
     """What the sub-folders of `settings.models_folder` hold, by name."""
+    return [_own_model(folder) for folder in _own_folders(settings)]
+
+
+def _own_folders(settings: Settings) -> list[Path]:
+    """Those that hold a model of whatever kind, by name."""
     if not settings.models_folder:
         return []
     folders = sorted(Path(settings.models_folder).expanduser().resolve().glob("*/"))
-    return [_own_model(folder) for folder in folders if checkpoints.is_model_folder(folder)]
+    return [folder for folder in folders if checkpoints.is_model_folder(folder)]
+
+
+def own_bi_encoders(settings: Settings) -> list[str]:
+    """Names of the sub-folders of `settings.models_folder` that hold a bi-encoder."""
+    return [folder.name for folder in _own_folders(settings) if _holds_bi_encoder(folder)]
+
+
+def _holds_bi_encoder(folder: Path) -> bool:
+    try:
+        return is_bi_encoder(Files.read(folder))
+    except ModelError:
+        return False
 
 
 def _own_model(folder: Path) -> tuple[ModelSpec, Where]:

@@ -152,6 +152,15 @@ def test_another_model_is_looked_at_before_its_weights_are_fetched(served: tuple
     assert not any("safetensors" in path for path in content.asked)
 
 
+def test_a_model_that_would_not_fit_into_memory_is_not_downloaded(served: tuple[ServedHub, Hub]) -> None:
+    content, hub = served
+    with (write_bert(content.folder(NEW)) / "model.safetensors").open("r+b") as file:
+        file.truncate(10**13)  # a hole takes no room on the disk
+    with pytest.raises(ModelError, match=r"There is not enough memory for “MiniLM-L6-v2”: it needs about 13000\.0 GB"):
+        load_cross_encoder(resolve(NEW, ANY), ANY, hub=hub)
+    assert not any("safetensors" in path for path in content.asked)
+
+
 def test_a_repository_without_pytorch_weights(served: tuple[ServedHub, Hub]) -> None:
     content, hub = served
     write_json(content.folder("someone/tf") / "config.json", bert_config(1))

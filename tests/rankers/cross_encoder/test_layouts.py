@@ -192,6 +192,14 @@ def test_a_pair_with_nothing_between_is_warned_of(tmp_path: Path) -> None:
     assert "nothing between them" not in " ".join(map(str, rank("worded", tmp_path).warnings))
 
 
+def test_a_language_model_that_does_not_call_itself_a_reranker_is_warned_of(tmp_path: Path) -> None:
+    write_causal(tmp_path / "judge", QWEN_TEMPLATE)
+    assert rank("judge", tmp_path).warnings == ()
+    for name in ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"):
+        (tmp_path / "judge" / name).unlink()
+    assert "do not say that it is a reranker" in " ".join(map(str, rank("judge", tmp_path).warnings))
+
+
 def test_scores_that_hardly_differ_are_warned_of(tmp_path: Path) -> None:
     state = bert_state(1)
     state["classifier.weight"] *= 1e-3
