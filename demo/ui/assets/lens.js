@@ -257,8 +257,25 @@
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
   const bringIntoView = (part) => part.scrollIntoView({ block: 'start', behavior: calm.matches ? 'auto' : 'smooth' });
 
+  // what the style sheet must know of a tab's results; it may not look into them itself (frame.css says why)
+  function noteParts(results) {
+    const invitation = one('.invitation', results), told = one('.headline', results);
+    const full = (section) => {
+      if (invitation) return section.contains(invitation);
+      if (!told && !section.id.endsWith('headline-section')) return false;
+      if (section.id.endsWith('why-section')) return one('.lens', section);
+      return section.matches('.open-ended') || one(':scope > [id$=box] .lens, .plot-card', section);
+    };
+    results.toggleAttribute('data-busy', Boolean(one(`#${results.id.replace('results', 'run-box')} .lens-status.progress`)));
+    all('.section', results).forEach((section) => {
+      section.toggleAttribute('data-folded', Boolean(one('.fold[aria-expanded=false]', section)));
+      section.toggleAttribute('data-empty', !full(section));
+    });
+  }
+
   function unfold(button, open) {
     button.setAttribute('aria-expanded', String(open));
+    all('.results').forEach(noteParts);
     if (open && button.matches('.fold')) window.dispatchEvent(new Event('resize')); // plots learn their width
   }
 
@@ -476,11 +493,11 @@
     if (panel && one('#frame').dataset.tab !== panel.id) one('#frame').dataset.tab = panel.id;
   }
 
-  const settle = () => { noteTab(); all(SCENE).forEach(settleScene); };
+  const settle = () => { noteTab(); all('.results').forEach(noteParts); all(SCENE).forEach(settleScene); };
   const start = () => {
     // what settling itself changes is nothing new
     const observer = new MutationObserver(() => { settle(); observer.takeRecords(); });
-    observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows'] });
+    observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows', 'aria-expanded'] });
     settle();
   };
   if (document.body) start(); else document.addEventListener('DOMContentLoaded', start);
