@@ -271,6 +271,7 @@
 
   // ---- on paper everything is open, and on white ----------------------------------------------------------------------
   const opened = []; // how to put back what was opened
+  const PAPER = 680; // pixels between the edges of a card on A4
 
   function openForPaper() {
     all('.fold[aria-expanded=false]').forEach((fold) => {
@@ -284,6 +285,10 @@
     all('.ranking:not(.all)').forEach((table) => {
       table.classList.add('all');
       opened.push(() => table.classList.remove('all'));
+    });
+    all('.js-plotly-plot').filter((plot) => plot.offsetWidth > PAPER).forEach((plot) => {
+      plot.style.zoom = PAPER / plot.offsetWidth;
+      opened.push(() => { plot.style.zoom = ''; });
     });
     [document.body, document.documentElement].filter((part) => part.classList.contains('dark')).forEach((part) => {
       part.classList.remove('dark');
