@@ -248,6 +248,7 @@
     if (part) select(scene, idOf(part), { open: false });
     one('.panel', scene).classList.remove('open');
     asked.add(scene);
+    one('.why', scene)?.removeAttribute('hidden'); // closed before; the same answer is not drawn again
     document.dispatchEvent(new CustomEvent('lens-explain', { detail: { scene: scene.id, index: picked.get(scene) } }));
   }
 
@@ -286,8 +287,10 @@
       table.classList.add('all');
       opened.push(() => table.classList.remove('all'));
     });
-    all('.js-plotly-plot').filter((plot) => plot.offsetWidth > PAPER).forEach((plot) => {
-      plot.style.zoom = PAPER / plot.offsetWidth;
+    all('.js-plotly-plot').forEach((plot) => {
+      const width = one('.main-svg', plot)?.width.baseVal.value ?? 0;
+      if (width <= PAPER) return;
+      plot.style.zoom = PAPER / width;
       opened.push(() => { plot.style.zoom = ''; });
     });
     [document.body, document.documentElement].filter((part) => part.classList.contains('dark')).forEach((part) => {
@@ -341,6 +344,8 @@
     }
     if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
+    const shut = target.closest('.why .close');
+    if (shut) return shut.closest('.why').toggleAttribute('hidden', true);
     const why = target.closest('.explain');
     if (why) return explain(scene, why.closest('[data-i]'));
     const grade = target.closest('.judge button');
