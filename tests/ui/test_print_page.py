@@ -16,6 +16,9 @@ def test_all_passages_are_printed_and_no_controls(open_page: Any) -> None:
     page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
     assert rows.count() == page.locator("#rerank-results .ranking tbody tr:visible").count() == 59
     assert page.locator("#inputs:visible, .switches:visible, #rerank-share:visible, .touch:visible").count() == 0
+    assert page.locator(".tops .before .hit:visible").count() == 10
+    pictures = page.locator("#rerank-results .js-plotly-plot .main-svg")
+    assert max(each.bounding_box()["width"] for each in pictures.all()) <= 681  # between the edges of a card on A4
     assert not page.evaluate("() => document.body.classList.contains('dark')")
     page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")

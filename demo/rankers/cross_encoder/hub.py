@@ -190,8 +190,8 @@ def _disk_full(name: str) -> RemoteError:
 
 def _forbidden(name: str) -> InputError:
     return InputError(
-        "“{name}” is not on this machine, and HF_HUB_OFFLINE=1 forbids downloads. Choose a model that is "
-        "here, or start without HF_HUB_OFFLINE.",
+        "“{name}” is not on this machine, and its owner allows no downloads (HF_HUB_OFFLINE=1). Choose a model "
+        "that is here, such as one that is bundled.",
         name=name,
     )
 

@@ -250,6 +250,7 @@
     if (part) select(scene, idOf(part), { open: false });
     one('.panel', scene).classList.remove('open');
     asked.add(scene);
+    one('.why', scene)?.removeAttribute('hidden'); // closed before; the same answer is not drawn again
     document.dispatchEvent(new CustomEvent('lens-explain', { detail: { scene: scene.id, index: picked.get(scene) } }));
   }
 
@@ -263,7 +264,7 @@
     const full = (section) => {
       if (invitation) return section.contains(invitation);
       if (!told && !section.id.endsWith('headline-section')) return false;
-      if (section.id.endsWith('why-section')) return one('.lens', section);
+      if (section.id.endsWith('why-section')) return one('.lens:not([hidden])', section);
       return section.matches('.open-ended') || one(':scope > [id$=box] .lens, .plot-card', section);
     };
     results.toggleAttribute('data-busy', Boolean(one(`#${results.id.replace('results', 'run-box')} .lens-status.progress`)));
@@ -290,6 +291,7 @@
 
   // ---- on paper everything is open, and on white ----------------------------------------------------------------------
   const opened = []; // how to put back what was opened
+  const PAPER = 680; // pixels between the edges of a card on A4
 
   function openForPaper() {
     all('.fold[aria-expanded=false]').forEach((fold) => {
@@ -303,6 +305,12 @@
     all('.ranking:not(.all)').forEach((table) => {
       table.classList.add('all');
       opened.push(() => table.classList.remove('all'));
+    });
+    all('.js-plotly-plot').forEach((plot) => {
+      const width = one('.main-svg', plot)?.width.baseVal.value ?? 0;
+      if (width <= PAPER) return;
+      plot.style.zoom = PAPER / width;
+      opened.push(() => { plot.style.zoom = ''; });
     });
     [document.body, document.documentElement].filter((part) => part.classList.contains('dark')).forEach((part) => {
       part.classList.remove('dark');
@@ -355,6 +363,8 @@
     if (!scene) return undefined;
     if (target.closest('.ranking .more')) return target.closest('.ranking').classList.add('all');
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
+    const shut = target.closest('.why .close');
+    if (shut) return shut.closest('.why').toggleAttribute('hidden', true);
     const why = target.closest('.explain');
     if (why) return explain(scene, why.closest('[data-i]'));
     const grade = target.closest('.judge button');
@@ -497,7 +507,7 @@
   const start = () => {
     // what settling itself changes is nothing new
     const observer = new MutationObserver(() => { settle(); observer.takeRecords(); });
-    observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows', 'aria-expanded'] });
+    observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'data-run', 'data-shows', 'aria-expanded', 'hidden'] });
     settle();
   };
   if (document.body) start(); else document.addEventListener('DOMContentLoaded', start);

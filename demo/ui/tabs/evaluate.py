@@ -34,10 +34,19 @@ from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
 BRIDGE = """
-const tell = (queryIndex) => trigger('select', { queryIndex: Number(queryIndex) });
+let opened = null;
+const tell = (queryIndex) => { opened = queryIndex; trigger('select', { queryIndex: Number(queryIndex) }); };
+const goBack = () => {
+  const row = document.querySelector(`.evaluation-queries [data-query="${opened}"]`);
+  if (!row?.offsetParent) return;
+  opened = null;
+  row.scrollIntoView({ block: 'center' });
+  row.focus({ preventScroll: true });
+};
 document.addEventListener('click', (event) => {
   const row = event.target.closest('.evaluation-queries [data-query]');
   if (row) tell(row.dataset.query);
+  if (event.target.closest('#tab-evaluate-button') && opened !== null) setTimeout(goBack, 200);
 });
 const charts = '#evaluation-differences .js-plotly-plot, #evaluation-changes .js-plotly-plot';
 const bind = () => document.querySelectorAll(charts).forEach((plot) => {
@@ -51,7 +60,7 @@ const bind = () => document.querySelectorAll(charts).forEach((plot) => {
 const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] };
 new MutationObserver(bind).observe(document.body, changes);
 """
-"""Tells the server which query was clicked, in the list or in a chart."""
+"""Tells the server which query was clicked, in the list or in a chart; whoever comes back stands at its row."""
 
 LINKED = ("collection", "candidates", "depth", "queries", "relevant_from", "preset")
 """Parts of the form that a link fills, besides rankers and measures, which are lists."""
@@ -59,7 +68,7 @@ LINKED = ("collection", "candidates", "depth", "queries", "relevant_from", "pres
 FOLLOW_LINK = """async () => {
   if (!new URLSearchParams(location.search).has('evaluate')) return;
   document.querySelector('#tab-evaluate-button').click();
-  while (!document.querySelector('#evaluate')?.offsetParent) await new Promise(requestAnimationFrame);
+  while (!document.querySelector('#evaluate-page')?.offsetParent) await new Promise(requestAnimationFrame);
   if (!document.querySelector('#evaluate-status-box').innerText.trim()) document.querySelector('#evaluate').click();
 }"""
 """A link that names a collection to evaluate on opens this tab and, if nothing is in the way, evaluates."""
