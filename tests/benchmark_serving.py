@@ -2,7 +2,8 @@
 
 `python tests/benchmark_serving.py` needs requirements-ray.txt. Visitors ask over HTTP in a closed loop, each time with
 passages that nobody sent before; beside each measured row stands what `demo.benchmark.visitors` simulates for it, from
-speeds that are measured here, too. Ratios say more than figures: the machine may be doing other things.
+speeds that are measured here, too. Ratios say more than figures: the machine may be doing other things. How much it
+was doing is told by the last column: the longest time that this process itself was kept from a processor.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
+from threading import Barrier, Event, Thread
 from time import perf_counter, sleep
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import httpx
 from served_app import free_port
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from demo.benchmark.material import PROFILES, QUERY, passages
 from demo.benchmark.visitors import Design, Speed, closed_loop, measured
@@ -33,8 +36,8 @@ from demo.settings import Settings
 STORE_BYTES = 200_000_000
 SEEDS = count(1)
 OPEN = Settings(max_visitor_requests=0, max_waiting=1_000)
-ROW = "| {:<28} | {:>8} | {:>10} | {:>8} | {:>8} | {:>9} | {:>12} | {:>12} |"
-ROOT = Path(__file__).resolve().parent.parent
+ROW = "| {:<28} | {:>8} | {:>10} | {:>8} | {:>8} | {:>9} | {:>12} | {:>12} | {:>8} |"
+LOOK_SECONDS = 0.01
 
 
 def main() -> None:
@@ -48,8 +51,9 @@ def main() -> None:
         batch, pair = 1e3 * speed.batch_seconds, 1e3 * speed.pair_seconds
         print(f"{options.model}, {threads} threads: a batch takes {batch:.1f} ms and {pair:.2f} ms for each pair")
     print(f"{options.pairs} passages a request, {options.seconds:g} s a row\n")
-    print(ROW.format("design", "visitors", "requests/s", "median s", "95 % s", "ratio", "simulated /s", "simulated s"))
-    print("|" + "---|" * 8)
+    print(ROW.format("design", "visitors", "requests/s", "median s", "95 % s", "ratio", "simulated /s", "simulated s",
+                     "kept off s"))  # fmt: skip
+    print("|" + "---|" * 9)
     base: dict[int, float] = {}
     with _one_process() as address:
         _measure(Design("one process, 2 threads", 1, two, 0), address, options, base)
@@ -136,12 +140,13 @@ def _measure(design: Design, address: str, options: argparse.Namespace, base: di
     _visit(address, options, 2, 2.0)  # what is slow the first time
     design = replace(design, front_seconds=_front_seconds(address, options))
     for visitors in options.visitors:
-        waits, seconds = _visit(address, options, visitors, options.seconds)
+        with _kept_off() as longest:
+            waits, seconds = _visit(address, options, visitors, options.seconds)
         per_second = len(waits) / seconds
         base.setdefault(visitors, per_second)
         found = closed_loop(design, visitors, options.pairs, 60.0)
         p95 = quantiles(waits, n=20)[-1] if len(waits) > 1 else waits[0]
-        told = (per_second, median(waits), p95, per_second / base[visitors], found.per_second, found.median)
+        told = (per_second, median(waits), p95, per_second / base[visitors], found.per_second, found.median, *longest)
         print(ROW.format(design.name, visitors, *(f"{value:.2f}" for value in told)), flush=True)
 
 
@@ -164,19 +169,45 @@ def _front_seconds(address: str, options: argparse.Namespace) -> float:
 
 
 def _visit(address: str, options: argparse.Namespace, visitors: int, seconds: float) -> tuple[list[float], float]:
-    """Seconds of every request that was answered, and of the whole."""
-    start = perf_counter()
+    """Seconds of every request that was answered, and of the whole, without the making of clients and first bodies."""
+    ready = Barrier(visitors + 1)
 
-    def visit(_: int) -> list[float]:
-        waits = []
-        with httpx.Client(timeout=120) as client:
-            while perf_counter() - start < seconds:
-                waits.append(_asked(client, address, _body(options)))
+    def visit(client: httpx.Client) -> list[float]:
+        body, waits = _body(options), []
+        ready.wait()
+        start = perf_counter()
+        while perf_counter() - start < seconds:
+            waits.append(_asked(client, address, body))
+            body = _body(options)
         return waits
 
-    with ThreadPoolExecutor(visitors) as pool:
-        waits = [wait for found in pool.map(visit, range(visitors)) for wait in found]
-    return waits, perf_counter() - start
+    with ExitStack() as stack, ThreadPoolExecutor(visitors) as pool:
+        clients = [stack.enter_context(httpx.Client(timeout=120)) for _ in range(visitors)]
+        visits = [pool.submit(visit, client) for client in clients]
+        ready.wait()
+        start = perf_counter()
+        waits = [wait for each in visits for wait in each.result()]
+        return waits, perf_counter() - start
+
+
+@contextmanager
+def _kept_off() -> Iterator[list[float]]:
+    """One figure, there when the block ends: the most seconds that a thread waking every LOOK_SECONDS came too late."""
+    longest, stop = [0.0], Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            asleep = perf_counter()
+            sleep(LOOK_SECONDS)
+            longest[0] = max(longest[0], perf_counter() - asleep - LOOK_SECONDS)
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield longest
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _body(options: argparse.Namespace) -> str:

@@ -43,7 +43,7 @@ from demo.settings import Settings
 DATASET_PREFIX = "irds:"
 _UNLIMITED = Limits(*[sys.maxsize] * 4)
 STOPPED = 130
-PASSAGES = "passages"
+PASSAGES = "passages-on-disk"
 """Folder in --out where passages and their index lie while the command runs, if they are not in memory."""
 
 

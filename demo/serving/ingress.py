@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -31,6 +32,9 @@ ATTEMPTS = 5
 """A replica that dies takes its requests with it; scores depend on nothing else, so they are asked for again."""
 
 AGAIN_SECONDS = 0.2
+START_SECONDS = 60.0
+"""How long a front waits for replicas before it takes requests; its way to them is slow the first time, by seconds."""
+
 BUSY_SECONDS = 2.0
 BUSY = 503
 JSON = "application/json"
@@ -90,8 +94,15 @@ class Replicas:
 
 
 def application(settings: Settings, transport: Transport) -> FastAPI:
-    """All routes, over models that the transport leads to."""
-    app = FastAPI(openapi_url=None)
+    """All routes, over models that the transport leads to; it is up once they were asked something."""
+
+    @asynccontextmanager
+    async def asked_first(_: FastAPI) -> AsyncIterator[None]:
+        with suppress(DemoError, TimeoutError):  # whoever asks then waits instead
+            await asyncio.wait_for(transport.places(), START_SECONDS)
+        yield
+
+    app = FastAPI(openapi_url=None, lifespan=asked_first)
     api.mount(app, settings, RankingService(settings, models=Elsewhere(transport), recordings=None))
 
     @app.post(PATH, include_in_schema=False)

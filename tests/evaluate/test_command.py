@@ -187,7 +187,7 @@ def test_passages_on_disk_give_the_same_results_to_the_byte(
         for out in ("disk", "memory")
     ]
     assert headers[0] == headers[1]
-    assert not (tmp_path / "disk" / "passages").exists()
+    assert not (tmp_path / "disk" / "passages-on-disk").exists()
     printed = capsys.readouterr().out
     assert "its passages stay on disk" in printed
     assert ("BM25 keeps an index of all 6 passages in memory" in printed) is (ranker == "bm25")

@@ -89,7 +89,7 @@ def test_without_ray_the_command_says_what_to_install(tmp_path: Path) -> None:
 
 
 def command(out: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "demo.evaluate", "--collection", "cities", "--out", str(out), "--depth", "60",
+    return [sys.executable, "-m", "demo.evaluate", "--collection", "corpora/cities", "--out", str(out), "--depth", "60",
             "--candidates", "bm25", "--rankers", RANKERS, *options]  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def untimed(values: Any) -> Any:
 @pytest.mark.ray
 def test_two_workers_equal_one_process_and_a_killed_run_goes_on(tmp_path: Path) -> None:
     evaluate(tmp_path / "one")
-    printed = evaluate(tmp_path / "two", "--ray", "2")
+    printed = evaluate(tmp_path / "two", "--ray", "2", "--disk")
     assert results(tmp_path / "two") == results(tmp_path / "one")
     assert len([line for line in printed.splitlines() if line.startswith("Worker ") and "a second" in line]) == 2
     assert not (tmp_path / "two/spread").exists()

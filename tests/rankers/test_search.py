@@ -55,9 +55,10 @@ FOUND = hits(("d3", 1.5), ("d1", 0.75))
 """What the engine finds unless told otherwise."""
 
 
-def error(kind: str, reason: str, status: int) -> dict[str, Any]:
+def error(kind: str, reason: str, status: int, **more: Any) -> dict[str, Any]:
+    """An error object as both references show it; `more` stands beside type and reason."""
     cause = {"type": kind, "reason": reason}
-    return {"error": {"root_cause": [cause], **cause}, "status": status}
+    return {"error": {"root_cause": [cause], **cause, **more}, "status": status}
 
 
 @dataclass
@@ -70,6 +71,8 @@ class Server:
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+    dribbles: float = 0.0
+    """Seconds after each byte of an answer."""
 
     def toml(self, **more: Any) -> str:
         values = {"engine": self.engine, "address": self.url, "index": "cities", **more}
@@ -102,16 +105,18 @@ def running(engine: str, *answers: tuple[int, Any], seconds: float = 0.0) -> Ite
                 status, answer = 400, error("parsing_exception", f"unknown key in {sorted(body)}", 400)
             content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
-            media = "application/json"
-            if state.engine == "elasticsearch":
+            media = "text/html" if isinstance(answer, bytes) else "application/json"
+            if state.engine == "elasticsearch" and media != "text/html":
                 media = "application/vnd.elasticsearch+json;compatible-with=9"
                 self.send_header("X-Elastic-Product", "Elasticsearch")
             self.send_header("Content-Type", media)
             self.send_header("Content-Length", str(len(content)))
             try:
                 self.end_headers()
-                self.wfile.write(content)
-            except BrokenPipeError:
+                for part in [content] if not state.dribbles else [content[at : at + 1] for at in range(len(content))]:
+                    self.wfile.write(part)
+                    sleep(state.dribbles)
+            except (BrokenPipeError, ConnectionResetError):
                 pass
 
         do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815  whatever else is asked is seen
@@ -220,10 +225,32 @@ def test_closing_lets_the_visitor_go_while_the_engine_thinks() -> None:
 
 # ---- what may go wrong -------------------------------------------------------------------------------------------
 
-MISSING = (404, error("index_not_found_exception", "no such index [cities]", 404))
+MISSING = (
+    404,
+    error(
+        *("index_not_found_exception", "no such index [cities]", 404),
+        **{"resource.type": "index_or_alias", "resource.id": "cities", "index_uuid": "_na_", "index": "cities"},
+    ),
+)
 REFUSED = (401, error("security_exception", "missing authentication credentials", 401))
-PARTLY = (200, {**FOUND, "_shards": {"total": 2, "successful": 1, "skipped": 0, "failed": 1}})
-LATE = (200, {**FOUND, "timed_out": True})
+SHARD = {"type": "query_shard_exception", "reason": "No field mapping can be found for [tilte]", "index": "cities"}
+FAILURE = {"shard": 0, "index": "cities", "node": "bWx", "reason": SHARD}
+ALL_FAILED = (
+    400,
+    error(
+        *("search_phase_execution_exception", "all shards failed", 400),
+        root_cause=[SHARD], phase="query", grouped=True, failed_shards=[FAILURE],
+    ),
+)  # fmt: skip
+PARTLY = (
+    200,
+    {**FOUND, "_shards": {"total": 2, "successful": 1, "skipped": 0, "failed": 1, "failures": [FAILURE]}},
+)
+LATE = (200, {**hits(("d3", 1.5)), "timed_out": True})
+"""The time that the engine was given is over: these are the hits of the shards that had answered by then."""
+
+COUNTED = (200, {**FOUND, "hits": {**FOUND["hits"], "total": {"value": 2, "relation": "eq"}}})
+PROXY = b"<html><body>Moved</body></html>"
 
 
 @pytest.mark.parametrize(
@@ -231,8 +258,23 @@ LATE = (200, {**FOUND, "timed_out": True})
     [
         ([MISSING], RemoteError, "far found nothing: it answered with status 404, “no such index [cities]”."),
         ([REFUSED], RemoteError, "it answered with status 401, “missing authentication credentials”."),
-        ([PARTLY], RemoteError, "only a part of the index was searched"),
-        ([LATE], RemoteError, "only a part of the index was searched"),
+        (
+            [ALL_FAILED],
+            RemoteError,
+            "status 400, “all shards failed: No field mapping can be found for [tilte]”",
+        ),
+        (
+            [PARTLY],
+            RemoteError,
+            "only a part of the index was searched: 1 of 2 shards failed, “No field mapping can be found for [tilte]”.",
+        ),
+        ([LATE], RemoteError, "it ran out of its own time, and searched only a part of the index"),
+        ([(302, PROXY)], RemoteError, "it answered with status 302"),
+        ([(401, b"Unauthorized")], RemoteError, "it answered with status 401"),
+        ([(413, PROXY)], RemoteError, "it answered with status 413"),
+        ([(200, [])], RemoteError, "its answer has no hits"),
+        ([(200, {"hits": {"hits": [{"_id": "d1", "_score": "2"}]}})], RemoteError, "a hit without an id or without"),
+        ([(200, {**FOUND, "_shards": {"failed": 1}})], RemoteError, "1 of – shards failed."),
         ([(200, {"took": 1})], RemoteError, "its answer has no hits"),
         ([(200, hits(("d1", None)))], RemoteError, "a hit without an id or without a score"),
         ([(200, hits(("x1", 2.0), ("x2", 1.0)))], InputError, "far holds another collection: none of its 2 hits"),
@@ -243,6 +285,23 @@ def test_faults_are_told(server: Server, answers: list[tuple[int, Any]], kind: t
     with pytest.raises(kind) as caught:
         server.ranked()
     assert sentence in str(caught.value)
+
+
+def test_a_total_is_no_matter(server: Server) -> None:
+    server.answers = [COUNTED]
+    assert server.ranked().found.sum() == 2
+
+
+def test_an_id_that_is_no_text_is_told(server: Server) -> None:
+    server.answers = [(200, {"hits": {"hits": [{"_id": "7", "_score": 1.0, "_source": ["d1"]}]}})]
+    with pytest.raises(RemoteError, match="a hit without an id"):
+        server.ranked(id_field="doc")
+
+
+@pytest.mark.parametrize(("engine", "said"), zip(ENGINES, ("it is no Elasticsearch", "cannot be read"), strict=True))
+def test_a_page_in_place_of_an_engine_is_told(engine: str, said: str) -> None:
+    with running(engine, (200, PROXY)) as server, pytest.raises(RemoteError, match=said):
+        server.ranked()
 
 
 def test_a_busy_engine_is_asked_again(server: Server) -> None:
@@ -275,6 +334,12 @@ def test_an_engine_that_does_not_answer_in_time_is_told() -> None:
     for engine in ENGINES:
         with running(engine, seconds=0.6) as slow, pytest.raises(RemoteError, match=r"did not answer within 0\.1 s"):
             slow.ranked(timeout_seconds=0.1)
+
+
+def test_an_engine_that_dribbles_is_not_waited_for(server: Server) -> None:
+    server.dribbles = 0.02
+    with pytest.raises(RemoteError, match=r"did not answer within 0\.1 s"):
+        server.ranked(timeout_seconds=0.1)
 
 
 def test_an_opensearch_that_is_called_elasticsearch_is_told() -> None:
@@ -313,6 +378,8 @@ def test_a_table_is_read() -> None:
         (TABLE + "top_k = 0\n", "“top_k” is 0. Write 1 or more."),
         (TABLE + "top_k = 20000\n", "engines give at most 10,000 hits"),
         (TABLE + 'query = "{query}"\n', "“query” is no JSON object with a place for the query"),
+        (TABLE + 'query = \'{"{query}": 1}\'\n', "“query” is no JSON object with a place for the query"),
+        (TABLE + 'query = \'{"t": NaN, "q": "{query}"}\'\n', "“query” is no JSON object with a place for the query"),
         (TABLE + 'query = \'{"match_all": {}}\'\n', "“query” is no JSON object with a place for the query"),
         (TABLE + 'key = "elastic:secret"\n', "never the key itself"),
         (TABLE.replace("a:9200", "me:pw@a:9200"), "Its address has a name, a password"),

@@ -19,6 +19,7 @@ AGAIN = (429, 502, 503)
 """Statuses of an engine that is busy or starts."""
 
 _MOST_WORDS = 200
+_UNREADABLE = Message("its answer cannot be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ def _elasticsearch(index: Index, key: str) -> Search:
         except elasticsearch.ApiError as error:
             _refused(index, error.status_code, _reason(error.body))
         except elasticsearch.ConnectionTimeout as error:
-            raise _too_slow(index) from error
+            raise too_slow(index) from error
+        except elasticsearch.SerializationError as error:
+            raise _failed(index, _UNREADABLE) from error
         except elasticsearch.TransportError as error:
             raise _failed(index, Message("it cannot be reached")) from error
         return _hits(index, answer.body)
@@ -102,13 +105,13 @@ def _opensearch(index: Index, key: str) -> Search:
         try:
             answer = client.search(index=index.index, body=body)
         except opensearchpy.exceptions.ConnectionTimeout as error:
-            raise _too_slow(index) from error
+            raise too_slow(index) from error
         except opensearchpy.exceptions.ConnectionError as error:
             raise _failed(index, Message("it cannot be reached")) from error
         except opensearchpy.exceptions.TransportError as error:
             _refused(index, error.status_code, _reason(error.info))
         except opensearchpy.exceptions.OpenSearchException as error:
-            raise _failed(index, Message("its answer cannot be read")) from error
+            raise _failed(index, _UNREADABLE) from error
         return _hits(index, answer)
 
     return search
@@ -139,14 +142,36 @@ def _hits(index: Index, body: Any) -> Sequence[Mapping[str, Any]]:
     hits = found.get("hits") if isinstance(found, dict) else None
     if not isinstance(hits, list) or not all(isinstance(hit, dict) for hit in hits):
         raise _failed(index, Message("its answer has no hits"))
-    if body.get("timed_out") or (body.get("_shards") or {}).get("failed"):
-        raise _failed(index, Message("only a part of the index was searched"))
+    if body.get("timed_out"):
+        raise _failed(index, Message("it ran out of its own time, and searched only a part of the index"))
+    shards = body.get("_shards")
+    failed = shards.get("failed") if isinstance(shards, dict) else None
+    if failed:
+        raise _failed(index, _partly(failed, shards))
     return hits
 
 
+def _partly(failed: object, shards: Mapping[str, Any]) -> Message:
+    """That some shards failed, and why the first one did, as far as that is told."""
+    failures = shards.get("failures")
+    first = failures[0] if isinstance(failures, list) and failures else None
+    words = _words(first.get("reason")) if isinstance(first, dict) else ""
+    said = Message("only a part of the index was searched: {failed} of {total} shards failed", failed=str(failed),
+                   total=str(shards.get("total", "–")))  # fmt: skip
+    return Message("{said}, “{words}”", said=said, words=words) if words else said
+
+
 def _reason(body: Any) -> str:
-    """What the engine says of an error."""
+    """What the engine says of an error, its root cause where that says more."""
     error = body.get("error") if isinstance(body, dict) else None
+    causes = error.get("root_cause") if isinstance(error, dict) else None
+    cause = _words(causes[0]) if isinstance(causes, list) and causes else ""
+    words = _words(error)
+    return shown(f"{words}: {cause}", _MOST_WORDS) if words and cause not in ("", words) else words or cause
+
+
+def _words(error: Any) -> str:
+    """The reason of an error object, or the text that stands in its place; "" for anything else."""
     words = error.get("reason") if isinstance(error, dict) else error
     return shown(words, _MOST_WORDS) if isinstance(words, str) else ""
 
@@ -157,7 +182,8 @@ def _refused(index: Index, status: object, words: str) -> NoReturn:
     raise _failed(index, Message("it answered with status {status}", status=status))
 
 
-def _too_slow(index: Index) -> RemoteError:
+def too_slow(index: Index) -> RemoteError:
+    """That the engine took longer than its table allows."""
     return _failed(index, Message("it did not answer within {seconds:g} s", seconds=index.timeout_seconds))
 
 

@@ -116,9 +116,14 @@ def _checked(name: str, table: Any) -> Index:
     return Index(**{**values, "name": name, "label": values.get("label") or name})
 
 
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _check_query(query: str) -> None:
     try:
-        usable = not query or (isinstance(json.loads(query), dict) and PLACE in query)
+        template = json.loads(query, parse_constant=_no_json) if query else None
+        usable = template is None or (isinstance(template, dict) and _filled(template, "") != template)
     except ValueError:
         usable = False
     if not usable:

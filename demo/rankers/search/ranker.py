@@ -19,7 +19,7 @@ from demo.errors import InputError, RemoteError
 from demo.messages import Message
 from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind
-from demo.rankers.search.engines import find_engine
+from demo.rankers.search.engines import RETRIES, find_engine, too_slow
 from demo.rankers.search.indexes import Index
 from demo.rankers.search.searches import NAME, Searches
 from demo.rankers.text_form import RankerOptions, Written, name_inside, quote
@@ -93,6 +93,8 @@ class Searched:
         try:
             answer = pool.submit(search, query.text)
             while not wait([answer], _LOOK_SECONDS).done:
+                if perf_counter() - start > (1 + RETRIES) * index.timeout_seconds + _LOOK_SECONDS:
+                    raise too_slow(index)  # it dribbles: the client's limit is for each piece of an answer
                 yield asking
             scores = _scores(index, answer.result())
         finally:
@@ -111,7 +113,8 @@ def _scores(index: Index, hits: Sequence[Mapping[str, Any]]) -> Mapping[str, flo
     """
     found: dict[str, float] = {}
     for hit in hits:
-        doc_id = (hit.get("_source") or {}).get(index.id_field) if index.id_field else hit.get("_id")
+        source = hit.get("_source") if index.id_field else hit
+        doc_id = source.get(index.id_field or "_id") if isinstance(source, dict) else None
         score = hit.get("_score")
         if not isinstance(doc_id, str | int) or isinstance(score, bool) or not isinstance(score, int | float):
             raise RemoteError(
