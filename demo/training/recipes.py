@@ -11,9 +11,9 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(),
     "medium": Recipe(
-        steps=400,
+        steps=240,
         groups=8,
-        rate=2e-4,
+        rate=3e-5,
         warmup=30,
         cooling=0.4,
         average=0.98,

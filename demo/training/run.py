@@ -28,6 +28,8 @@ from demo.training.trainer import Log, Material, Recipe, Trainer, held_out
 
 _HELD_OUT = 120
 """Held-out queries that are read at every checkpoint."""
+_LEARNT = 0.99
+"""Share of the passages that a shorter encoder learns from; the others show how well it does."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,10 @@ def fresh(run: Run, texts: Texts, recipe: Recipe) -> Start:
         if recipe.short is None:
             return
         pieces = load_tokenizer(tokenizer)
+        most = np.random.default_rng(recipe.seed).random(len(texts.passages)) < _LEARNT
         taught = [
-            Taught(tokenise(part, pieces), np.load(run.work / f"{label}-vectors.npy"))
-            for label, part in (("queries", texts.queries), ("pool", texts.passages))
+            Taught(tokenise(part, pieces), np.load(run.work / f"{label}-vectors.npy"), learnt)
+            for label, part, learnt in (("queries", texts.queries, texts.train), ("pool", texts.passages, most))
         ]
         shorten(encoder, taught, recipe.short, run.folder, recipe.workers, recipe.seed)
 

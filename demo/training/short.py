@@ -26,7 +26,7 @@ from demo.training.tokens import CLS, PAD, SEP, Ids, TokenTable, length_batches
 _BUDGET = 2048
 """Padded tokens per forward pass."""
 _MEASURED = 500
-"""Texts of each table that are kept from training and measured on."""
+"""Texts of each table that are measured on, of those that are not learnt from."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Shortening:
     """
 
     layers: tuple[int, ...] = (0, 5)
-    steps: int = 500
+    steps: int = 1200
     texts: int = 48
     rate: float = 7e-4
     warmup: int = 50
@@ -59,10 +59,11 @@ class Shortening:
 
 @dataclass(frozen=True)
 class Taught:
-    """Texts with the teacher's unit vectors of them, shape (texts, width)."""
+    """Texts with the teacher's unit vectors of them, shape (texts, width), and which of them are learnt from."""
 
     texts: TokenTable
     vectors: NDArray[np.float16]
+    learnt: NDArray[np.bool_]
 
 
 def leave_out(encoder: Any, layers: Sequence[int]) -> None:
@@ -96,14 +97,10 @@ class Shortener:
     def __init__(self, encoder: Any, taught: Sequence[Taught], plan: Shortening, workers: int, seed: int) -> None:
         self.encoder, self.plan, self.step = encoder, plan, 0
         self._taught, self._workers, self._seed = taught, workers, seed
-        self._rows: list[NDArray[np.int64]] = []
-        self._measured: list[NDArray[np.int64]] = []
-        for part in taught:
-            short = np.flatnonzero(part.texts.lengths() <= plan.longest)
-            drawn = np.random.default_rng(seed).permutation(short)
-            kept = min(_MEASURED, len(drawn) // 10)
-            self._measured.append(drawn[:kept])
-            self._rows.append(drawn[kept:])
+        short = [part.texts.lengths() <= plan.longest for part in taught]
+        self._rows = [np.flatnonzero(part.learnt & fits) for part, fits in zip(taught, short, strict=True)]
+        others = [np.flatnonzero(~part.learnt & fits) for part, fits in zip(taught, short, strict=True)]
+        self._measured = [np.random.default_rng(seed).permutation(rows)[:_MEASURED] for rows in others]
         encoder.embeddings.requires_grad_(False)
         self._parameters = list(encoder.encoder.parameters())
         self._optimiser = torch.optim.AdamW(self._parameters, betas=(0.9, 0.98), weight_decay=0.01, fused=True)

@@ -46,7 +46,8 @@ def taught(encoder: Any) -> list[Taught]:
     parts = []
     for texts in (made_texts(60, 1), made_texts(80, 2)):
         with torch.inference_mode():
-            parts.append(Taught(table_of(texts), average(encoder, texts).numpy().astype(np.float16)))
+            vectors = average(encoder, texts).numpy().astype(np.float16)
+            parts.append(Taught(table_of(texts), vectors, np.arange(len(texts)) >= 6))
     return parts
 
 
@@ -121,7 +122,7 @@ def test_a_finished_encoder_is_read_from_its_checkpoint_and_measurements_are_kep
 
 
 def test_vectors_of_another_encoder_are_refused(whole: Any, tmp_path: Path) -> None:
-    others = [Taught(part.texts, part.vectors[:, :16]) for part in taught(whole)]
+    others = [replace(part, vectors=part.vectors[:, :16]) for part in taught(whole)]
     with pytest.raises(DataError, match="width 16, the encoder 32"):
         shorten(deepcopy(whole), others, PLAN, tmp_path, workers=1, seed=7)
 
@@ -130,3 +131,11 @@ def test_the_rate_rises_stays_and_falls() -> None:
     plan = Shortening(steps=100, rate=1.0, warmup=10, cooling=0.2)
     assert [plan.rate_at(step) for step in (0, 9, 50, 80)] == pytest.approx([0.1, 1.0, 1.0, 1.0])
     assert [plan.rate_at(step) for step in (90, 99)] == pytest.approx([0.5, 0.05])
+
+
+def test_only_texts_to_learn_from_are_drawn(whole: Any) -> None:
+    parts = taught(whole)
+    wrong = [replace(part, vectors=np.where(part.learnt[:, None], part.vectors, np.float16("nan"))) for part in parts]
+    encoder = deepcopy(whole)
+    leave_out(encoder, PLAN.layers)
+    assert np.isfinite(Shortener(encoder, wrong, PLAN, 1, seed=7).run(10))
