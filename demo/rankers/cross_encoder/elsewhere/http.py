@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -11,6 +10,7 @@ from demo.errors import InputError, RemoteError
 from demo.messages import Message
 from demo.rankers.cross_encoder.elsewhere.source import Elsewhere
 from demo.rankers.cross_encoder.elsewhere.wire import INVALID, PATH, Answer, Work, refusal_from_json
+from demo.rankers.owner_tables import parts_of
 from demo.settings import Settings
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -109,8 +109,8 @@ def source(settings: Settings) -> Elsewhere:
         InputError: that is no address.
     """
     address = settings.serving.strip().rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = parts_of(address)
+    if parts is None or parts.query or parts.fragment:
         raise InputError(
             "RERANK_LENS_SERVING is “{address}”. Write an address such as http://127.0.0.1:8000, or unset it.",
             address=settings.serving,
