@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from threading import Event, Timer
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def main() -> None:
     try:
         settings = Settings.from_env()
         check_address(settings)
+        check_folders(settings)
         uploads = open_uploads(settings)
     except DemoError as error:
         sys.exit(str(error))
@@ -107,7 +109,7 @@ def check_address(settings: Settings) -> None:
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise InputError(
             Message(
                 "“{host}” is no address of this machine. Set RERANK_LENS_HOST to 127.0.0.1, or to 0.0.0.0 for every "
@@ -125,6 +127,24 @@ def check_address(settings: Settings) -> None:
                 reason=error.strerror or str(error),
             )
         ) from error
+
+
+def check_folders(settings: Settings) -> None:
+    """Nothing, if the folders that the settings name can be used.
+
+    Raises:
+        InputError: the one of the models is not there, or something else has the name of the one of the indexes.
+    """
+    if settings.models_folder and not Path(settings.models_folder).expanduser().is_dir():
+        raise InputError(
+            "There is no folder “{folder}”. Make it, or name another with RERANK_LENS_MODELS_FOLDER.",
+            folder=settings.models_folder,
+        )
+    indexes = Path(settings.indexes_folder).expanduser()
+    if settings.indexes_folder and indexes.exists() and not indexes.is_dir():
+        raise InputError(
+            "“{folder}” is no folder. Name another with RERANK_LENS_INDEXES_FOLDER.", folder=settings.indexes_folder
+        )
 
 
 def open_uploads(settings: Settings) -> Uploads:

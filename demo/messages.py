@@ -11,6 +11,7 @@ written as `str.format` writes them; a value may itself be a message, which is t
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,9 @@ from typing import Any, Protocol, runtime_checkable
 
 ENGLISH = "en"
 LOCALE = Path(__file__).parent / "locale"
+
+_TWO_STOPS = re.compile("(?<=[.。])”[.。]")
+"""A quotation that ends with a stop of its own ends the sentence."""
 
 Language = str
 """A language's code: "en", or the name of a catalogue in `demo/locale` without its ending."""
@@ -63,11 +67,11 @@ class Message:
     def to(self, language: Language) -> str:
         """The sentence in `language`; in English where the catalogue does not have it."""
         values = dict(self.values)
-        return (
-            _Translator(language).vformat(self._template(language, values), (), values)
-            if values
-            else (self._template(language, values))
-        )
+        template = self._template(language, values)
+        if not values:
+            return template
+        text = _Translator(language).vformat(template, (), values)
+        return _TWO_STOPS.sub("”", text) if "”" in text else text
 
     def _template(self, language: Language, values: Mapping[str, object]) -> str:
         if not self.english:

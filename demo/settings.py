@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import InputError
+from demo.messages import listed
 
 PREFIX = "RERANK_LENS_"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -25,8 +26,9 @@ MOST_DIGITS = 15
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _describe(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"text": text})
+def _describe(default: Any, text: str, least: int = 0, choices: tuple[str, ...] = ()) -> Any:
+    """A setting: a number of at least `least`; a text that is one of `choices`, if there are any."""
+    return field(default=default, metadata={"text": text, "least": least, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +37,28 @@ class Settings:
 
     host: str = _describe("127.0.0.1", "Address the page is served at; 0.0.0.0 for every interface.")
     port: int = _describe(7860, "Port of the page.")
-    max_passages: int = _describe(20_000, "Most passages in one list or upload.")
-    max_passage_chars: int = _describe(20_000, "Longest passage, in characters.")
-    max_query_chars: int = _describe(2_000, "Longest query, in characters.")
-    max_upload_bytes: int = _describe(20_000_000, "Largest upload, all files together.")
-    max_body_bytes: int = _describe(30_000_000, "Largest body of any request to the server.")
-    max_stored_bytes: int = _describe(300_000_000, "Uploads on disk, of all visitors together.")
+    max_passages: int = _describe(20_000, "Most passages in one list or upload.", least=1)
+    max_passage_chars: int = _describe(20_000, "Longest passage, in characters.", least=1)
+    max_query_chars: int = _describe(2_000, "Longest query, in characters.", least=1)
+    max_upload_bytes: int = _describe(20_000_000, "Largest upload, all files together.", least=1)
+    max_body_bytes: int = _describe(30_000_000, "Largest body of any request to the server.", least=1)
+    max_stored_bytes: int = _describe(300_000_000, "Uploads on disk, of all visitors together.", least=1)
     uploads_folder: str = _describe("", "Folder for uploads; empty takes one among the system's temporary files.")
-    max_unpacked_bytes: int = _describe(200_000_000, "Largest content of compressed files once unpacked.")
-    max_candidates: int = _describe(1_000, "Most passages that one run gives to the cross-encoder.")
-    max_members: int = _describe(16, "Most rankers that score in one request, those inside fusions included.")
-    max_pairs: int = _describe(10_000, "Most pairs (passages times rankers that score) of one request.")
-    max_tokens: int = _describe(2_000_000, "Most tokens that models read in one request, estimated by its texts.")
-    max_evaluation_pairs: int = _describe(1_000_000, "Most pairs of one evaluation; 50,000 on Spaces unless set.")
+    max_unpacked_bytes: int = _describe(200_000_000, "Largest content of compressed files once unpacked.", least=1)
+    max_candidates: int = _describe(1_000, "Most passages that one run gives to the cross-encoder.", least=1)
+    max_members: int = _describe(16, "Most rankers that score in one request, those inside fusions included.", least=1)
+    max_pairs: int = _describe(10_000, "Most pairs (passages times rankers that score) of one request.", least=1)
+    max_tokens: int = _describe(
+        2_000_000, "Most tokens that models read in one request, estimated by its texts.", least=1
+    )
+    max_evaluation_pairs: int = _describe(
+        1_000_000, "Most pairs of one evaluation; 50,000 on Spaces unless set.", least=1
+    )
     small_seconds: int = _describe(1, "Expected seconds up to which a request is small and goes past the large ones.")
-    max_small: int = _describe(4, "Small requests that run at a time.")
-    max_large: int = _describe(4, "Large requests that run at a time; they take turns, and give way to small ones.")
+    max_small: int = _describe(4, "Small requests that run at a time.", least=1)
+    max_large: int = _describe(
+        4, "Large requests that run at a time; they take turns, and give way to small ones.", least=1
+    )
     max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
     proxies: int = _describe(0, "Proxies before the page, whose X-Forwarded-For is believed; 1 on Spaces unless set.")
@@ -65,9 +73,11 @@ class Settings:
     threads: int = _describe(0, "CPU threads for models; 0 takes every core.")
     device: str = _describe("", "Where models run: cpu, cuda, cuda:1…; empty takes a GPU if there is one.")
     zero_gpu: bool = _describe(False, "Whether GPUs are borrowed from ZeroGPU; on where Spaces say so.")
-    precision: str = _describe("fp32", "fp32, or bf16 or fp16 on a GPU: faster, and scores change a little.")
+    precision: str = _describe(
+        "fp32", "fp32, or bf16 or fp16 on a GPU: faster, and scores change a little.", choices=("fp32", "bf16", "fp16")
+    )
     batch_tokens: int = _describe(
-        4_096, "Most tokens in one batch on a CPU, fewer for wide models; a GPU takes 16 times as many."
+        4_096, "Most tokens in one batch on a CPU, fewer for wide models; a GPU takes 16 times as many.", least=1
     )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
     vectors_bytes: int = _describe(500_000_000, "Memory for vectors of passages; the longest unused ones go first.")
@@ -99,7 +109,9 @@ class Settings:
         for row in fields(cls):
             for name in (GRADIO_NAMES.get(row.name, ""), PREFIX + row.name.upper()):
                 if name in environ:
-                    values[row.name] = _parse(name, environ[name], type(row.default))
+                    values[row.name] = _parse(
+                        name, environ[name], type(row.default), row.metadata["least"], row.metadata["choices"]
+                    )
         settings = cls(**values)
         if not 1 <= settings.port <= MOST_PORT:
             raise InputError("The port is {port}. Write a number from 1 to {most}.", port=settings.port, most=MOST_PORT)
@@ -128,8 +140,8 @@ def keep_uploads_in(folder: Path) -> None:
     tempfile.tempdir = str(folder)
 
 
-def _parse(name: str, text: str, kind: type) -> Any:
-    """`text` as a value of `kind`; numbers must be whole and not negative."""
+def _parse(name: str, text: str, kind: type, least: int, choices: tuple[str, ...]) -> Any:
+    """`text` as a value of `kind`; numbers must be whole and not below `least`."""
     text = text.strip()
     if kind is bool:
         if text.lower() in _TRUE | _FALSE:
@@ -137,11 +149,20 @@ def _parse(name: str, text: str, kind: type) -> Any:
         raise InputError("{name} is “{text}”. Write 1 or 0.", name=name, text=text)
     if kind is int:
         digits = text.replace("_", "")
-        if digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS:
+        if digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS and int(digits) >= least:
             return int(digits)
-        shown = text if len(text) <= 40 else f"{text[:40]}…"
-        raise InputError("{name} is “{text}”. Write a whole number, 0 or more.", name=name, text=shown)
+        raise InputError(
+            "{name} is “{text}”. Write a whole number, {least} or more.", name=name, text=_short(text), least=least
+        )
+    if choices and text not in choices:
+        raise InputError(
+            "{name} is “{text}”. Write one of {choices}.", name=name, text=_short(text), choices=listed(choices)
+        )
     return text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def table() -> list[str]:

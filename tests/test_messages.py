@@ -146,3 +146,11 @@ def test_every_sentence_gets_the_values_that_it_names() -> None:
             if named - {"count"} != given - {"count"}:
                 wrong.append(f"{path.name}:{call.lineno} {sorted(map(str, named ^ given))}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_sentence_that_ends_with_a_quoted_sentence_has_one_full_stop() -> None:
+    stays = Message("the first result stays: “{name}”", name="Berlin has lakes.")
+    assert str(sentence(stays)) == "The first result stays: “Berlin has lakes.”"
+    assert sentence(stays.format(name="柏林有湖。")).to("zh").endswith("“柏林有湖。”")
+    assert str(sentence(stays.format(name="Berlin"))) == "The first result stays: “Berlin”."
+    assert str(Message("There is no “{name}”. Choose another.", name="a?")) == "There is no “a?”. Choose another."

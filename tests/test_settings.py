@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from demo.errors import InputError
+from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.settings import Settings
 
 
@@ -33,7 +36,17 @@ def test_on_zero_gpu_the_app_itself_stays_on_the_cpu() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "eighty"), ("PORT", "-1"), ("ANY_MODEL", "perhaps"), ("PORT", ""), ("PORT", "²"), ("THREADS", "9" * 16)],
+    [
+        ("PORT", "eighty"),
+        ("PORT", "-1"),
+        ("ANY_MODEL", "perhaps"),
+        ("PORT", ""),
+        ("PORT", "²"),
+        ("THREADS", "9" * 16),
+        ("MAX_LARGE", "0"),
+        ("BATCH_TOKENS", "0"),
+        ("PRECISION", "fp8"),
+    ],
 )
 def test_what_does_not_fit_is_named(name: str, value: str) -> None:
     with pytest.raises(InputError, match=f"RERANK_LENS_{name} is “{value}”. Write"):
@@ -58,3 +71,8 @@ def test_a_long_value_is_not_repeated_whole() -> None:
     with pytest.raises(InputError) as refused:
         Settings.from_env({"RERANK_LENS_PORT": "x" * 5_000})
     assert len(str(refused.value)) < 150
+
+
+def test_the_precisions_are_those_that_models_are_loaded_in() -> None:
+    (row,) = (row for row in fields(Settings) if row.name == "precision")
+    assert row.metadata["choices"] == PRECISIONS

@@ -15,6 +15,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
+from app import check_address, check_folders
 from demo.errors import InputError
 from demo.library import Library
 from demo.rankers.cross_encoder.kept_scores import Recording
@@ -62,6 +63,16 @@ def test_a_wrong_port_address_or_folder_is_told_in_one_sentence(tmp_path: Path) 
     assert said_at_the_end(host="no-such-host.invalid").startswith("“no-such-host.invalid” is no address")
     (tmp_path / "file").touch()
     assert "RERANK_LENS_UPLOADS_FOLDER" in said_at_the_end(uploads_folder=str(tmp_path / "file"))
+    assert said_at_the_end(models_folder=str(tmp_path / "none")).startswith("There is no folder “")
+
+
+def test_what_cannot_be_a_host_or_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^“a{70}” is no address of this machine"):
+        check_address(Settings(host="a" * 70))
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"is no folder\. Name another with RERANK_LENS_INDEXES_FOLDER"):
+        check_folders(Settings(indexes_folder=str(tmp_path / "file")))
+    check_folders(Settings(models_folder=str(tmp_path), indexes_folder=str(tmp_path / "new")))
 
 
 def test_missing_collections_and_broken_recordings_are_told(tmp_path: Path) -> None:

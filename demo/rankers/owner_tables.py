@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from demo.errors import InputError
 from demo.messages import Message, listed
@@ -89,18 +89,24 @@ def checked_value(field: str, value: Any, fields: Mapping[str, str], least: Mapp
     return types[-1](value)
 
 
+def parts_of(address: str) -> SplitResult | None:
+    """The parts of an address that can be called over HTTP; None where it cannot be."""
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # a wrong port raises here
+    except ValueError:
+        return None
+    return parts if usable and address.isprintable() and " " not in address else None
+
+
 def checked_address(text: str) -> str:
     """The address, if it can be called and holds no secret.
 
     Raises:
         InputError: it cannot, or does.
     """
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # a wrong port raises here
-    except ValueError:
-        usable = False
-    if not usable or not text.isprintable() or " " in text:
+    parts = parts_of(text)
+    if parts is None:
         raise InputError("It has no address that can be called. Write for example address = “http://127.0.0.1:8080”.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(

@@ -60,7 +60,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
             frame.judging.wire()
             frame.explaining.wire()
         add_api(settings, service)
-    app.queue(max_size=threads_for(settings))
+    app.queue(max_size=threads_for(settings), api_open=False)  # no way in past the queue
     return app, label.i18n()
 
 

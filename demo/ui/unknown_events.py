@@ -1,8 +1,10 @@
-"""Calls of events that the page does not have, such as a page that was open before a restart makes."""
+"""Calls of what the page does not have, such as a page that was open before a restart makes, or with wrong names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from gradio.route_utils import FnIndexInferError
@@ -11,28 +13,35 @@ from starlette.responses import JSONResponse, Response
 
 from demo.ui import wording as w
 
-CALLS = ("/queue/join", "/run/", "/api/", "/call/")
+CALLS = ("/queue/join", "/run/", "/api/", "/call/", "/component_server")
 """Parts of the paths by which Gradio is asked to do something."""
+
+LOOK_UPS = {"get_fn": "route_utils.py", "_": "routes.py", "component_server": "routes.py", "construct_args": "utils.py"}
+"""Functions of Gradio that look up what a call names, with their files."""
 
 
 def told(request: Request, error: Exception) -> Response:
-    """404 where nothing but the look-up of the event failed.
+    """404 where nothing but the look-up of the event failed, 422 where it was that of its arguments.
 
     Raises:
         Exception: any other error, as it came.
     """
-    if not any(part in request.url.path for part in CALLS) or _failed_in(error) != "get_fn":
+    name, file = _failed_in(error)
+    if not any(part in request.url.path for part in CALLS) or LOOK_UPS.get(name) != file:
         raise error
-    return JSONResponse({"detail": w.NO_SUCH_EVENT.to(w.language_of(request))}, 404)
+    sentence, status = (w.WRONG_ARGUMENTS, 422) if name == "construct_args" else (w.NO_SUCH_EVENT, 404)
+    return JSONResponse({"detail": sentence.to(w.language_of(request))}, status)
 
 
-HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Response]] = {KeyError: told, FnIndexInferError: told}
+HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Response]] = {
+    KeyError: told,
+    TypeError: told,
+    FnIndexInferError: told,
+}
 """Without them Gradio's failed look-up is an error of the server, with a traceback in the log."""
 
 
-def _failed_in(error: Exception) -> str:
-    """Name of the function that raised the error."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    return "" if step is None else step.tb_frame.f_code.co_name
+def _failed_in(error: Exception) -> tuple[str, str]:
+    """Names of the function that raised the error and of its file."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return frame.f_code.co_name, Path(frame.f_code.co_filename).name

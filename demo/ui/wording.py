@@ -321,6 +321,9 @@ TOOK_NOT_LOADED = Message("not loaded for this run")
 STOPPED = Message("Stopped. Nothing you typed is lost; the picture below is the run before.")
 ERROR_HEAD = Message("That did not work")
 NO_SUCH_EVENT = Message("The page has no such event. Load it anew; /gradio_api/info lists what programs can ask for.")
+WRONG_ARGUMENTS = Message(
+    "The endpoint lacks an argument, or has none of a name that was sent. /gradio_api/info lists them."
+)
 BUG = Message(
     "Something went wrong on our side, not yours. Nothing you typed is lost; try again, or try another "
     "model. The log of the app has the details."

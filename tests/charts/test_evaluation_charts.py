@@ -35,7 +35,7 @@ SECOND = giving(
 """Finds q1 second, the others first: MRR ½, 1, 1."""
 
 
-def study(key: str = "second", relevant_from: int = 1) -> EvaluationView:
+def view(key: str = "second", relevant_from: int = 1) -> EvaluationView:
     outcomes = made_outcomes(COLLECTION, FIRST, SECOND)
     return EvaluationView(evaluate(outcomes, COLLECTION, MRR, "", relevant_from), outcomes, COLLECTION, MRR[0], key)
 
@@ -44,7 +44,7 @@ def study(key: str = "second", relevant_from: int = 1) -> EvaluationView:
 
 
 def test_queries_from_the_greatest_gain_to_the_greatest_loss() -> None:
-    data = differences_data(study())
+    data = differences_data(view())
     assert [row.query_id for row in data.rows] == ["q3", "q2", "q1"]
     assert [row.difference for row in data.rows] == pytest.approx([1 - 1 / 3, 1 - 1 / 2, 1 / 2 - 1])
     assert data.query_indices == (2, 1, 0)
@@ -52,7 +52,7 @@ def test_queries_from_the_greatest_gain_to_the_greatest_loss() -> None:
 
 
 def test_a_bar_tells_the_place_of_its_query() -> None:
-    figure = differences_figure(differences_data(study()), "en")
+    figure = differences_figure(differences_data(view()), "en")
     assert list(figure.data[0].customdata) == ["query 2", "query 1", "query 0"]
     assert figure.data[0].hovertext[0] == "<b>▲ +0.667</b>  MRR 0.333 → 1.000<br>about q3"
 
@@ -61,7 +61,7 @@ def test_a_bar_tells_the_place_of_its_query() -> None:
 
 
 def test_the_front_is_what_no_other_beats_in_both() -> None:
-    data = cost_data(study())
+    data = cost_data(view())
     assert [(mark.label, mark.on_front) for mark in data.marks] == [("First", True), ("Second", True)]
     assert [mark.quality for mark in data.marks] == pytest.approx([(1 + 1 / 2 + 1 / 3) / 3, (1 / 2 + 1 + 1) / 3])
     assert [mark.seconds_per_query for mark in data.marks] == pytest.approx([0.001, 0.5])
@@ -72,10 +72,10 @@ def test_the_front_is_what_no_other_beats_in_both() -> None:
 
 
 def test_the_ranker_that_is_looked_at_lies_on_top() -> None:
-    data = depth_data(study())
+    data = depth_data(view())
     assert [(line.label, line.chosen) for line in data.lines] == [("First", False), ("Second", True)]
     assert data.lines[1].points[-1] == DepthPoint(3, pytest.approx(2.5 / 3))
-    assert depth_data(replace(study(), ordered=False)).lines == ()
+    assert depth_data(replace(view(), ordered=False)).lines == ()
 
 
 def test_how_deep_is_deep_enough() -> None:
@@ -95,7 +95,7 @@ def test_how_deep_is_deep_enough() -> None:
 
 def test_scores_by_grade() -> None:
     """Relevant: 2, 6, 5. Irrelevant: 4, −2, 1. Of the nine pairs, 2 < 4 alone is the wrong way round: AUC 8/9."""
-    data = separation_data(study())
+    data = separation_data(view())
     assert [(row.grade, row.count, row.relevant) for row in data.rows] == [(2, 1, True), (1, 2, True), (0, 3, False)]
     assert [row.median for row in data.rows] == [6.0, 3.5, 1.0]
     assert data.auc == pytest.approx(8 / 9)
@@ -104,20 +104,20 @@ def test_scores_by_grade() -> None:
 
 def test_unjudged_passages_have_a_row_where_they_count() -> None:
     """Also irrelevant then: −1, 0 and 0.5, all below every relevant score: AUC 17/18."""
-    data = separation_data(replace(study(), unjudged_too=True))
+    data = separation_data(replace(view(), unjudged_too=True))
     assert [(row.grade, row.count) for row in data.rows] == [(2, 1), (1, 2), (0, 3), (None, 3)]
     assert data.auc == pytest.approx(17 / 18)
 
 
 def test_what_a_threshold_keeps() -> None:
     """At 3, the scores 6, 5 and 4 are kept, two of them relevant: precision 2/3, recall 2/3."""
-    assert threshold_data(study(), 3.0).chosen == Cut(3.0, 3, 6, pytest.approx(2 / 3), pytest.approx(2 / 3))
-    assert threshold_data(study(), 7.0).chosen == Cut(7.0, 0, 6, None, 0.0)
+    assert threshold_data(view(), 3.0).chosen == Cut(3.0, 3, 6, pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert threshold_data(view(), 7.0).chosen == Cut(7.0, 0, 6, None, 0.0)
 
 
 def test_the_best_threshold_has_the_greatest_f1() -> None:
     """Cutting at 2 keeps 6, 5, 4, 2: precision 3/4, recall 1, F1 6/7; at 5 it is 1 and 2/3, F1 4/5."""
-    data = threshold_data(study())
+    data = threshold_data(view())
     assert data.best == data.chosen == Cut(2.0, 4, 6, pytest.approx(3 / 4), 1.0)
 
 
@@ -144,7 +144,7 @@ def test_a_cut_in_words() -> None:
 
 def test_shares_are_of_neighbouring_scores() -> None:
     """Nine passages from −2 to 6 in bins between round numbers; every share is over the passages of its bin."""
-    data = calibration_data(study())
+    data = calibration_data(view())
     assert sum(share.count for share in data.shares) == 6
     assert sum(share.share * share.count for share in data.shares) == pytest.approx(3)
     assert [share.score for share in data.shares] == sorted(share.score for share in data.shares)
@@ -154,5 +154,5 @@ def test_shares_are_of_neighbouring_scores() -> None:
 
 
 def test_where_every_judged_passage_is_irrelevant_nothing_can_be_calibrated() -> None:
-    data = calibration_data(study(relevant_from=3))
+    data = calibration_data(view(relevant_from=3))
     assert (data.platt, data.isotonic, data.shares) == (None, None, ())

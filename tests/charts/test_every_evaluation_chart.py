@@ -18,9 +18,7 @@ from demo.records import Card, Collection, Query
 MEASURES = parse_measures("ndcg@10 mrr")
 
 
-def study(
-    queries: int, passages: int = 12, tied: bool = False, grades: int = 2, seconds: float = 0.5
-) -> EvaluationView:
+def view(queries: int, passages: int = 12, tied: bool = False, grades: int = 2, seconds: float = 0.5) -> EvaluationView:
     """Random scores (or none but equal ones) of two rankers over random judgments."""
     draw = np.random.default_rng(queries)
     names = [f"d{number}" for number in range(passages)]
@@ -50,17 +48,17 @@ def in_words(made: EvaluationView) -> EvaluationView:
 
 
 CASES = {
-    "one query": study(1),
-    "one passage": study(2, passages=1),
-    "two": study(2),
-    "all tied": study(4, tied=True),
-    "nothing relevant": study(3, grades=1),
-    "unjudged too": replace(study(5), unjudged_too=True),
-    "the baseline itself": replace(study(5), key="first <b>"),
-    "candidates without an order": replace(study(5), ordered=False),
-    "nothing timed": study(5, seconds=0.0),
-    "non-ASCII": in_words(study(6)),
-    "many": study(120, passages=40, grades=4),
+    "one query": view(1),
+    "one passage": view(2, passages=1),
+    "two": view(2),
+    "all tied": view(4, tied=True),
+    "nothing relevant": view(3, grades=1),
+    "unjudged too": replace(view(5), unjudged_too=True),
+    "the baseline itself": replace(view(5), key="first <b>"),
+    "candidates without an order": replace(view(5), ordered=False),
+    "nothing timed": view(5, seconds=0.0),
+    "non-ASCII": in_words(view(6)),
+    "many": view(120, passages=40, grades=4),
 }
 
 every_chart = pytest.mark.parametrize("chart", EVALUATION_CHARTS, ids=lambda chart: chart.key)

@@ -12,7 +12,7 @@ from demo.judgments import Judgments
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareOptions, CompareTab
-from demo.ui.evaluate.handlers import EvaluateTab, study_of
+from demo.ui.evaluate.handlers import EvaluateTab, evaluation_view_of
 from demo.ui.evaluate.session import Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.rerank.handlers import RerankTab
@@ -78,9 +78,9 @@ def finished(tab: EvaluateTab, **parts: Any) -> tuple[View[Evaluated], Evaluated
 
 def seen(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluateOptions:
     """What is looked at in fact."""
-    study = study_of(evaluated, looks)
-    measure = study.chosen.key if study.chosen else ""
-    return EvaluateOptions(measure, study.evaluation.baseline, study.key, study.unjudged_too, threshold=looks.threshold)
+    view = evaluation_view_of(evaluated, looks)
+    measure = view.chosen.key if view.chosen else ""
+    return EvaluateOptions(measure, view.evaluation.baseline, view.key, view.unjudged_too, threshold=looks.threshold)
 
 
 def unfold(page: Any) -> None:

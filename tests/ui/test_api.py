@@ -160,12 +160,21 @@ def test_what_cannot_be_done_is_said(client: Client, endpoint: str, values: tupl
         ("run/predict", {"fn_index": 9_999}),
         ("run/nope", {}),
         ("call/nope", {}),
+        ("call/v2/nope", {}),
+        ("component_server", {"component_id": 9_999, "fn_name": "x"}),
     ],
 )
 def test_an_event_that_is_not_there_is_told(server: Server, path: str, asked: dict[str, Any]) -> None:
     answer = httpx.post(f"{server.url}/gradio_api/{path}", json={"data": [], "session_hash": "s", **asked})
     assert answer.status_code == 404
     assert answer.json()["detail"].startswith("The page has no such event. Load it anew")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"query": "q", "passages": ["a"], "nope": 1}])
+def test_arguments_of_wrong_names_are_told(server: Server, arguments: dict[str, Any]) -> None:
+    answer = httpx.post(f"{server.url}/gradio_api/call/v2/rerank", json=arguments)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("The endpoint lacks an argument")
 
 
 # ---- stopping ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The charts of an evaluation: `x_data(Study) → XData`, then `x_figure(XData, language) → Figure`.
+"""The charts of an evaluation: `x_data(EvaluationView) → XData`, then `x_figure(XData, language) → Figure`.
 
 To add one, write its file and add its row to `EVALUATION_CHARTS`; the Evaluate tab and the tests over every chart
 follow.
@@ -18,7 +18,6 @@ from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
 from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure
 from demo.charts.evaluation.differences import differences_alt, differences_data, differences_figure
 from demo.charts.evaluation.separation import separation_alt, separation_data, separation_figure
-from demo.charts.evaluation.study import EvaluationView
 from demo.charts.evaluation.threshold import (
     Cut,
     ThresholdData,
@@ -27,6 +26,7 @@ from demo.charts.evaluation.threshold import (
     threshold_data,
     threshold_figure,
 )
+from demo.charts.evaluation.view import EvaluationView
 from demo.messages import Language, Message
 
 __all__ = [
@@ -45,7 +45,7 @@ class EvaluationChart:
     """A chart of one evaluation.
 
     Attributes:
-        label: its heading; data: what it shows, from the study and the threshold that was chosen (None: none was).
+        label: its heading; data: what it shows, from the view and the threshold that was chosen (None: none was).
         figure: the picture of that data; alt: the same in one sentence.
         judged: whether it needs judgments.
         scores: whether it is about the scores of one ranker; cut: whether the threshold changes it.
@@ -65,28 +65,28 @@ EVALUATION_CHARTS = (
     EvaluationChart(
         "differences",
         Message("Query by query"),
-        lambda study, _: differences_data(study),
+        lambda view, _: differences_data(view),
         differences_figure,
         differences_alt,
     ),
     EvaluationChart(
         "cost",
         Message("Quality against time"),
-        lambda study, _: cost_data(study),
+        lambda view, _: cost_data(view),
         cost_figure,
         cost_alt,
     ),
     EvaluationChart(
         "depth",
         Message("Quality by depth"),
-        lambda study, _: depth_data(study),
+        lambda view, _: depth_data(view),
         depth_figure,
         depth_alt,
     ),
     EvaluationChart(
         "changes",
         Message("How much changes"),
-        lambda study, _: changes_data(study),
+        lambda view, _: changes_data(view),
         changes_figure,
         changes_alt,
         judged=False,
@@ -94,7 +94,7 @@ EVALUATION_CHARTS = (
     EvaluationChart(
         "separation",
         Message("Scores by grade"),
-        lambda study, _: separation_data(study),
+        lambda view, _: separation_data(view),
         separation_figure,
         separation_alt,
         scores=True,
@@ -111,7 +111,7 @@ EVALUATION_CHARTS = (
     EvaluationChart(
         "calibration",
         Message("What a score means"),
-        lambda study, _: calibration_data(study),
+        lambda view, _: calibration_data(view),
         calibration_figure,
         calibration_alt,
         scores=True,

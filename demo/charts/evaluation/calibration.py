@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from demo.charts.distribution import bin_edges
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
 from demo.charts.style import SAME, UP, axis, axis_title, caption, layout
 from demo.evaluation.analysis import Bools
@@ -51,14 +51,14 @@ class CalibrationData:
     ranker: str
 
 
-def calibration_data(study: EvaluationView) -> CalibrationData:
+def calibration_data(view: EvaluationView) -> CalibrationData:
     """The curves for the ranker's scores."""
-    scores, relevant = study.relevant()
+    scores, relevant = view.relevant()
     values = scores.astype(np.float64)
     platt, isotonic = fit_platt(values, relevant), fit_isotonic(values, relevant)
     shares = _shares(values, relevant) if platt is not None else ()
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    return CalibrationData(platt, isotonic, shares, low, high, study.score_label, study.ranker.label)
+    return CalibrationData(platt, isotonic, shares, low, high, view.score_label, view.ranker.label)
 
 
 def _shares(values: Values, relevant: Bools) -> tuple[BinShare, ...]:

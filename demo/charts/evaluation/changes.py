@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.style import SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.changes import Changes, QueryChange
 from demo.messages import Language, Message
@@ -35,12 +35,12 @@ class ChangesData:
     baseline: str
 
 
-def changes_data(study: EvaluationView) -> ChangesData:
+def changes_data(view: EvaluationView) -> ChangesData:
     """What the ranker changes."""
-    changes = study.evaluation.changes.get(study.key, Changes((), fits=True))
+    changes = view.evaluation.changes.get(view.key, Changes((), fits=True))
     rows = changes.least_agreeing()
-    texts = tuple(study.outcomes[row.query_index].query.text for row in rows)
-    return ChangesData(rows, texts, changes.other_first, study.ranker.label, study.baseline.label)
+    texts = tuple(view.outcomes[row.query_index].query.text for row in rows)
+    return ChangesData(rows, texts, changes.other_first, view.ranker.label, view.baseline.label)
 
 
 def changes_figure(data: ChangesData, language: Language) -> go.Figure:

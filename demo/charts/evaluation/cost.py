@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.style import BASELINE, INK, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import quality_and_cost
 from demo.messages import Language, Message, clauses
@@ -38,22 +38,22 @@ class CostData:
     measure: str
 
 
-def cost_data(study: EvaluationView) -> CostData:
+def cost_data(view: EvaluationView) -> CostData:
     """Quality by the measure against time."""
-    labels = {ranker.key: ranker.label for ranker in study.evaluation.rankers}
-    points = quality_and_cost(study.evaluation, study.measure)
+    labels = {ranker.key: ranker.label for ranker in view.evaluation.rankers}
+    points = quality_and_cost(view.evaluation, view.measure)
     marks = tuple(
         CostMark(
             labels[point.ranker],
             point.quality,
-            study.figure(point.ranker).interval,
+            view.figure(point.ranker).interval,
             point.seconds_per_query,
             point.on_front,
         )
         for point in points
     )
     measured = {point.ranker for point in points}
-    return CostData(marks, tuple(labels[key] for key in labels if key not in measured), study.measure.name)
+    return CostData(marks, tuple(labels[key] for key in labels if key not in measured), view.measure.name)
 
 
 def cost_figure(data: CostData, language: Language) -> go.Figure:

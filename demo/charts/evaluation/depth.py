@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.style import INK, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
 from demo.messages import Language, Message
@@ -38,17 +38,17 @@ class DepthData:
     measure: str
 
 
-def depth_data(study: EvaluationView) -> DepthData:
+def depth_data(view: EvaluationView) -> DepthData:
     """Means by depth, the ranker that is looked at last, so that it lies on top."""
     lines = [
-        DepthLine(ranker.label, points, ranker.key == study.key)
-        for ranker_index, ranker in enumerate(study.evaluation.rankers)
-        if study.ordered and ranker.kind.side != "fusion"
+        DepthLine(ranker.label, points, ranker.key == view.key)
+        for ranker_index, ranker in enumerate(view.evaluation.rankers)
+        if view.ordered and ranker.kind.side != "fusion"
         for points in quality_by_depth(
-            study.outcomes, study.collection, ranker_index, [study.measure], study.evaluation.relevant_from
+            view.outcomes, view.collection, ranker_index, [view.measure], view.evaluation.relevant_from
         ).values()
     ]
-    return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), study.measure.name)
+    return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), view.measure.name)
 
 
 def depth_figure(data: DepthData, language: Language) -> go.Figure:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.style import BASELINE, DOWN, SAME, UP, axis, axis_title, caption, escaped, layout
 from demo.evaluation.analysis import QueryDifference, differences
 from demo.messages import Language, Message
@@ -46,19 +46,19 @@ class DifferencesData:
         return sum(row.difference < 0 for row in self.rows)
 
 
-def differences_data(study: EvaluationView) -> DifferencesData:
+def differences_data(view: EvaluationView) -> DifferencesData:
     """Every query's difference by the measure."""
-    rows = differences(study.evaluation, study.key, study.measure)
-    texts = {outcome.query.query_id: outcome.query.text for outcome in study.outcomes}
-    query_indices = {query_id: query_index for query_index, query_id in enumerate(study.evaluation.query_ids)}
+    rows = differences(view.evaluation, view.key, view.measure)
+    texts = {outcome.query.query_id: outcome.query.text for outcome in view.outcomes}
+    query_indices = {query_id: query_index for query_index, query_id in enumerate(view.evaluation.query_ids)}
     return DifferencesData(
         rows,
         tuple(texts[row.query_id] for row in rows),
         tuple(query_indices[row.query_id] for row in rows),
-        study.measure.name,
-        study.ranker.label,
-        study.baseline.label,
-        study.key == study.evaluation.baseline,
+        view.measure.name,
+        view.ranker.label,
+        view.baseline.label,
+        view.key == view.evaluation.baseline,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from demo.charts.distribution import axis_range, bin_edges
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
 from demo.charts.style import BASELINE, CLEAR, INK, axis, axis_title, caption, escaped, layout
 from demo.messages import Language, Message, clauses
@@ -61,27 +61,25 @@ class SeparationData:
     ranker: str
 
 
-def separation_data(study: EvaluationView) -> SeparationData:
+def separation_data(view: EvaluationView) -> SeparationData:
     """The scores of the ranker by grade; unjudged passages have a row only if they count."""
-    by_grade = study.graded.by_grade()
-    if not study.unjudged_too:
+    by_grade = view.graded.by_grade()
+    if not view.unjudged_too:
         by_grade.pop(None, None)
     edges = bin_edges(np.concatenate([np.empty(0), *by_grade.values()]).astype(np.float64))
-    meanings: Mapping[int, Message] = study.collection.card.grades
+    meanings: Mapping[int, Message] = view.collection.card.grades
     rows = tuple(
         GradeRow(
             grade,
             None if grade is None else meanings.get(grade),
-            grade is not None and grade >= study.evaluation.relevant_from,
+            grade is not None and grade >= view.evaluation.relevant_from,
             scores.size,
             float(np.median(scores)),
             np.histogram(scores.astype(np.float64), edges)[0] / scores.size,
         )
         for grade, scores in by_grade.items()
     )
-    return SeparationData(
-        rows, edges, auc(*study.relevant()), study.unjudged_too, study.score_label, study.ranker.label
-    )
+    return SeparationData(rows, edges, auc(*view.relevant()), view.unjudged_too, view.score_label, view.ranker.label)
 
 
 def separation_figure(data: SeparationData, language: Language) -> go.Figure:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from demo.charts.evaluation.study import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
 from demo.charts.style import SELECTED, UP, axis, axis_title, caption, layout
 from demo.messages import Language, Message
@@ -49,10 +49,10 @@ class ThresholdData:
     ranker: str
 
 
-def threshold_data(study: EvaluationView, threshold: float | None = None) -> ThresholdData:
+def threshold_data(view: EvaluationView, threshold: float | None = None) -> ThresholdData:
     """The curves of the ranker; `threshold` None chooses the one of the greatest F1."""
-    scores, relevant = study.relevant()
-    label, ranker = study.score_label, study.ranker.label
+    scores, relevant = view.relevant()
+    label, ranker = view.score_label, view.ranker.label
     if relevant.all() or not relevant.any():
         return ThresholdData(np.empty(0), np.empty(0), np.empty(0), None, None, label, ranker)
     found = thresholds(scores, relevant)

@@ -73,7 +73,7 @@ class EvaluateLook:
     """
 
     evaluated: Evaluated
-    study: EvaluationView
+    view: EvaluationView
     looks: EvaluateOptions
     language: Language
     live: bool = True
@@ -89,7 +89,7 @@ MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order",
 
 
 def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
-    return chart_view(row, look.study, look.looks.threshold, look.language)
+    return chart_view(row, look.view, look.looks.threshold, look.language)
 
 
 def _charts(scores: bool) -> tuple[ChartRow[EvaluateLook], ...]:
@@ -106,26 +106,26 @@ def _charts(scores: bool) -> tuple[ChartRow[EvaluateLook], ...]:
 
 
 def _meaning(look: EvaluateLook) -> str:
-    return views.meaning(look.study, look.looks.threshold, look.language) if look.study.chosen else ""
+    return views.meaning(look.view, look.looks.threshold, look.language) if look.view.chosen else ""
 
 
 SECTIONS: tuple[Section[EvaluateLook], ...] = (
-    Section("headline", draw=lambda look: views.headline(look.evaluated, look.study, look.language), on=MEASURE),
+    Section("headline", draw=lambda look: views.headline(look.evaluated, look.view, look.language), on=MEASURE),
     Section("share", saved=False),
     Section(
-        "table", w.RANKERS_COMPARED, lambda look: views.table(look.evaluated, look.study, look.language), on=MEASURE
+        "table", w.RANKERS_COMPARED, lambda look: views.table(look.evaluated, look.view, look.language), on=MEASURE
     ),
     Section(
         "slices",
         w.SLICES,
-        lambda look: views.by_field(look.evaluated, look.study, look.field, look.language),
+        lambda look: views.by_field(look.evaluated, look.view, look.field, look.language),
         on=MEASURE | FIELD,
     ),
     Section("charts", w.EVALUATION_CHARTS, charts=_charts(scores=False)),
     Section(
         "queries",
         w.QUERIES,
-        lambda look: views.queries(look.study, look.looks.order, look.language, look.live),
+        lambda look: views.queries(look.view, look.looks.order, look.language, look.live),
         on=MEASURE | ORDER,
     ),
     Section("meaning", w.MEANING, _meaning, _charts(scores=True), on=CUT, folded=True),
@@ -350,7 +350,7 @@ class EvaluateTab:
         occasion: Occasion = ALWAYS,
         live: bool = True,
     ) -> dict[str, Any]:
-        look = EvaluateLook(evaluated, study_of(evaluated, looks), looks, language, live)
+        look = EvaluateLook(evaluated, evaluation_view_of(evaluated, looks), looks, language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- going on from here --------------------------------------------------------------------------------------
@@ -367,9 +367,9 @@ class EvaluateTab:
             InputError: there is nothing to save yet, it is too large, or an id cannot stand in it.
         """
         evaluated = _ran(evaluated)
-        study = study_of(evaluated, looks)
+        view = evaluation_view_of(evaluated, looks)
         suffix, write = FILES[kind]
-        content, name = write(study), f"rerank-lens-{suffix}"
+        content, name = write(view), f"rerank-lens-{suffix}"
         return {"name": name, "text": content} if isinstance(content, str) else archive(name, content)
 
     def html(self, evaluated: Evaluated | None, looks: EvaluateOptions, language: Language) -> dict[str, str]:
@@ -379,9 +379,9 @@ class EvaluateTab:
             InputError: there is nothing to save yet.
         """
         evaluated = _ran(evaluated)
-        study, drawn = study_of(evaluated, looks), self._draw(evaluated, looks, language, live=False)
-        data = report.as_json(study.evaluation, study.outcomes, study.collection, study.ordered)
-        page = saved_page(self.name, SECTIONS, study.evaluation.collection_key, drawn, data, language)
+        view, drawn = evaluation_view_of(evaluated, looks), self._draw(evaluated, looks, language, live=False)
+        data = report.as_json(view.evaluation, view.outcomes, view.collection, view.ordered)
+        page = saved_page(self.name, SECTIONS, view.evaluation.collection_key, drawn, data, language)
         return {"name": "rerank-lens-evaluation.html", "text": page}
 
 
@@ -444,19 +444,19 @@ def _within_note(evaluated: Evaluated, field: Field, value: str) -> Message:
     )
 
 
-def study_of(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluationView:
+def evaluation_view_of(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluationView:
     """What the looks ask for, or in place of what is not there: the first measure, if any, the best other ranker.
 
     Unjudged passages count where without them only one kind of passage would be judged.
     """
     evaluation = evaluated.evaluation
-    assert evaluation is not None, "a study is made of what was measured"
+    assert evaluation is not None, "a view is made of what was measured"
     wanted = [each for each in evaluation.measures if each.key == looks.measure] or evaluation.measures
     measure = wanted[0] if wanted else None
     keys = [ranker.key for ranker in evaluation.rankers]
     best = best_of(evaluation, measure)
     key = looks.ranker if looks.ranker in keys else evaluation.baseline if best is None else best.key
-    study = EvaluationView(
+    view = EvaluationView(
         evaluation,
         evaluated.outcomes,
         evaluated.collection,
@@ -465,15 +465,15 @@ def study_of(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluationView:
         ordered=bool(evaluated.first),
         unjudged_too=looks.unjudged_too,
     )
-    _, relevant = study.relevant()
-    return replace(study, unjudged_too=True) if relevant.all() else study
+    _, relevant = view.relevant()
+    return replace(view, unjudged_too=True) if relevant.all() else view
 
 
-def chart_view(row: EvaluationChart, study: EvaluationView, threshold: float | None, language: Language) -> ChartView:
+def chart_view(row: EvaluationChart, view: EvaluationView, threshold: float | None, language: Language) -> ChartView:
     """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
-    if row.judged and study.chosen is None:
+    if row.judged and view.chosen is None:
         return HIDDEN
-    data = row.data(study, threshold)
+    data = row.data(view, threshold)
     return ChartView(
         note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
     )
@@ -482,52 +482,52 @@ def chart_view(row: EvaluationChart, study: EvaluationView, threshold: float | N
 # ---- to take away ------------------------------------------------------------------------------------------------
 
 
-def _run_file(study: EvaluationView) -> str:
-    _check_run_lines(study, 1)
-    return report.run_file(study.outcomes, study.ranker_index)
+def _run_file(view: EvaluationView) -> str:
+    _check_run_lines(view, 1)
+    return report.run_file(view.outcomes, view.ranker_index)
 
 
-def _run_files(study: EvaluationView) -> dict[str, str]:
-    _check_run_lines(study, len(study.evaluation.rankers))
-    return report.all_run_files(study.outcomes)
+def _run_files(view: EvaluationView) -> dict[str, str]:
+    _check_run_lines(view, len(view.evaluation.rankers))
+    return report.all_run_files(view.outcomes)
 
 
-def _mteb(study: EvaluationView) -> str:
-    if study.chosen is None:
+def _mteb(view: EvaluationView) -> str:
+    if view.chosen is None:
         raise InputError(w.NOTHING_JUDGED)
-    return report.mteb_result(study.evaluation, study.key, study.chosen)
+    return report.mteb_result(view.evaluation, view.key, view.chosen)
 
 
-def _beir(study: EvaluationView) -> dict[str, str]:
-    check_fits_page(study.collection.passages)
-    return collection_beir(study.collection)
+def _beir(view: EvaluationView) -> dict[str, str]:
+    check_fits_page(view.collection.passages)
+    return collection_beir(view.collection)
 
 
-def _set_to_rerank(study: EvaluationView) -> str:
-    check_fits_page(study.collection.passages)
-    return set_to_rerank(study.collection, study.evaluation.relevant_from)
+def _set_to_rerank(view: EvaluationView) -> str:
+    check_fits_page(view.collection.passages)
+    return set_to_rerank(view.collection, view.evaluation.relevant_from)
 
 
-def _rank_llm(study: EvaluationView) -> str:
-    _check_run_lines(study, 1)
-    return candidates_rank_llm(study.collection, report.ranked(study.outcomes, study.ranker_index))
+def _rank_llm(view: EvaluationView) -> str:
+    _check_run_lines(view, 1)
+    return candidates_rank_llm(view.collection, report.ranked(view.outcomes, view.ranker_index))
 
 
-def _check_run_lines(study: EvaluationView, rankers: int) -> None:
+def _check_run_lines(view: EvaluationView, rankers: int) -> None:
     """Nothing, if the runs of so many rankers are not too large for the browser.
 
     Raises:
         InputError: they are.
     """
-    lines = rankers * sum(len(outcome.doc_ids) for outcome in study.outcomes)
+    lines = rankers * sum(len(outcome.doc_ids) for outcome in view.outcomes)
     if lines > MOST_RUN_LINES:
         sentence = w.RUN_TOO_LARGE.format(lines=f"{lines:,}", most=f"{MOST_RUN_LINES:,}")
         raise InputError(sentence)
 
 
-def _calibration(study: EvaluationView) -> str:
+def _calibration(view: EvaluationView) -> str:
     """Platt's two numbers and the isotonic curve's knots, as JSON."""
-    scores, relevant = study.relevant()
+    scores, relevant = view.relevant()
     platt, isotonic = fit_platt(scores, relevant), fit_isotonic(scores, relevant)
     if platt is None or isotonic is None:
         raise InputError(w.NO_CALIBRATION)
@@ -539,13 +539,13 @@ def _calibration(study: EvaluationView) -> str:
         or value != isotonic.probabilities[index + 1]
     ]
     value = {
-        "ranker": study.key,
-        "collection": study.evaluation.collection_key,
-        "queries": len(study.outcomes),
+        "ranker": view.key,
+        "collection": view.evaluation.collection_key,
+        "queries": len(view.outcomes),
         "passages": int(relevant.size),
         "relevant": int(relevant.sum()),
-        "relevant_from": study.evaluation.relevant_from,
-        "unjudged_as_irrelevant": study.unjudged_too,
+        "relevant_from": view.evaluation.relevant_from,
+        "unjudged_as_irrelevant": view.unjudged_too,
         "platt": {
             "slope": platt.slope,
             "intercept": platt.intercept,
@@ -564,16 +564,16 @@ CALIBRATION = "calibration"
 FILES: dict[str, tuple[str, Callable[[EvaluationView], str | dict[str, str]]]] = {
     "run": ("evaluation.run", _run_file),
     "runs": ("runs.zip", _run_files),
-    "csv": ("per-query.csv", lambda study: report.per_query_csv(study.evaluation, study.outcomes)),
+    "csv": ("per-query.csv", lambda view: report.per_query_csv(view.evaluation, view.outcomes)),
     "json": (
         "evaluation.json",
-        lambda study: report.as_json_text(study.evaluation, study.outcomes, study.collection, study.ordered),
+        lambda view: report.as_json_text(view.evaluation, view.outcomes, view.collection, view.ordered),
     ),
-    "markdown": ("table.md", lambda study: report.markdown_table(study.evaluation)),
-    "latex": ("table.tex", lambda study: report.latex_table(study.evaluation)),
+    "markdown": ("table.md", lambda view: report.markdown_table(view.evaluation)),
+    "latex": ("table.tex", lambda view: report.latex_table(view.evaluation)),
     CALIBRATION: ("calibration.json", _calibration),
-    "quepid": ("quepid.csv", lambda study: qrels_quepid(study.collection.qrels, study.collection)),
-    "qrels": ("judgments.jsonl", lambda study: qrels_jsonl(study.collection.qrels)),
+    "quepid": ("quepid.csv", lambda view: qrels_quepid(view.collection.qrels, view.collection)),
+    "qrels": ("judgments.jsonl", lambda view: qrels_jsonl(view.collection.qrels)),
     "rank_llm": ("candidates.jsonl", _rank_llm),
     "set": ("to-rerank.jsonl", _set_to_rerank),
     "beir": ("collection.zip", _beir),

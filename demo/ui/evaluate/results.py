@@ -14,7 +14,7 @@ from demo.evaluation.slices import PASSAGES, QUERIES, values_of
 from demo.messages import Language, Message
 from demo.phrases import shorten
 from demo.ui import wording as w
-from demo.ui.evaluate.handlers import JUDGED_FILES, SECTIONS, EvaluateTab, field_of, study_of, within_of
+from demo.ui.evaluate.handlers import JUDGED_FILES, SECTIONS, EvaluateTab, evaluation_view_of, field_of, within_of
 from demo.ui.evaluate.session import BY_AGREEMENT, BY_GAIN, EVERY, WITH, Evaluated, EvaluateOptions
 from demo.ui.parts import ShareMenu, build_share
 from demo.ui.sections import Built, View, build_sections
@@ -63,19 +63,19 @@ class EvaluateOptionInputs:
             threshold=threshold[0] if threshold else None,
         )
 
-    def fitted(self, study: EvaluationView, threshold: float | None) -> dict[Any, Any]:
+    def fitted(self, view: EvaluationView, threshold: float | None) -> dict[Any, Any]:
         """The controls for what is shown: its measures and rankers to choose from, its scores to cut at."""
-        evaluation = study.evaluation
+        evaluation = view.evaluation
         rankers = [(ranker.label, ranker.key) for ranker in evaluation.rankers]
         measures = [(measure.name, measure.key) for measure in evaluation.measures]
         return {
             self.measure: gr.Dropdown(
-                choices=measures, value=study.chosen.key if study.chosen else None, visible=bool(measures)
+                choices=measures, value=view.chosen.key if view.chosen else None, visible=bool(measures)
             ),
             self.baseline: gr.Dropdown(choices=rankers, value=evaluation.baseline),
-            self.ranker: gr.Dropdown(choices=rankers, value=study.key),
-            self.unjudged_too: gr.Checkbox(value=study.unjudged_too),
-            self.threshold: _slider(study, threshold),
+            self.ranker: gr.Dropdown(choices=rankers, value=view.key),
+            self.unjudged_too: gr.Checkbox(value=view.unjudged_too),
+            self.threshold: _slider(view, threshold),
             self.order: gr.Radio(visible=bool(measures) and len(rankers) > 1),
         }
 
@@ -108,12 +108,12 @@ class EvaluateOptionInputs:
         return {self.own: gr.Checkbox(visible=fit)}
 
 
-def _slider(study: EvaluationView, threshold: float | None) -> gr.Slider:
+def _slider(view: EvaluationView, threshold: float | None) -> gr.Slider:
     """The slider over the scores of the ranker that is looked at; hidden where no threshold can tell anything."""
-    data = threshold_data(study, threshold)
+    data = threshold_data(view, threshold)
     if data.chosen is None:
         return gr.Slider(visible=False)
-    scores, _ = study.relevant()
+    scores, _ = view.relevant()
     low, high = float(scores.min()), float(scores.max())
     step = 10.0 ** round(math.log10((high - low) / SLIDER_STEPS)) if high > low else 0.01
     least, value, most = math.floor(low / step), round(data.chosen.threshold / step), math.ceil(high / step)
@@ -143,13 +143,13 @@ class EvaluateResults:
         found = self.built.updates(view)
         if view.kept is None or view.kept.evaluation is None:
             return found
-        study = study_of(view.kept, looks)
+        seen = evaluation_view_of(view.kept, looks)
         return (
             found
-            | self.panel.fitted(study, looks.threshold)
+            | self.panel.fitted(seen, looks.threshold)
             | self.panel.own_offered(view.kept, looks)
             | self.panel.fields_offered(view.kept, looks, language)
-            | {button: gr.Button(visible=study.chosen is not None) for button in self.judged_files}
+            | {button: gr.Button(visible=seen.chosen is not None) for button in self.judged_files}
         )
 
 

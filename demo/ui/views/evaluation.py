@@ -56,11 +56,11 @@ class EvaluationFigure:
     meaning: Message = NOTHING
 
 
-def headline(evaluated: Evaluated, study: EvaluationView, language: Language) -> str:
+def headline(evaluated: Evaluated, view: EvaluationView, language: Language) -> str:
     """The answer in plain words, what makes it doubtful, and the key figures."""
-    evaluation = study.evaluation
+    evaluation = view.evaluation
     done = evaluated.done
-    sentence = verdict(evaluation, study.measure) if study.chosen else what_changes(evaluation, study.ranker)
+    sentence = verdict(evaluation, view.measure) if view.chosen else what_changes(evaluation, view.ranker)
     partial = w.EVALUATE_PARTIAL.format(done=f"{len(done.outcomes):,}", total=f"{done.total:,}")
     return render(
         "evaluation_headline.html",
@@ -68,24 +68,24 @@ def headline(evaluated: Evaluated, study: EvaluationView, language: Language) ->
         collection=evaluated.collection.card.title.to(language),
         preset=evaluated.preset.label.to(language) if evaluated.preset else "",
         partial=partial.to(language) if done.partial else "",
-        question=(w.ANSWER if study.chosen else w.WHAT_CHANGES).to(language),
+        question=(w.ANSWER if view.chosen else w.WHAT_CHANGES).to(language),
         sentence=sentence.to(language),
         cautions=[each.to(language) for each in cautions(evaluation)],
         figures=[
-            _queries_figure(study, language),
-            *(_quality_figures(study, language) if study.chosen else _change_figures(study, language)),
+            _queries_figure(view, language),
+            *(_quality_figures(view, language) if view.chosen else _change_figures(view, language)),
         ],
     )
 
 
-def _queries_figure(study: EvaluationView, language: Language) -> EvaluationFigure:
-    depth = w.UP_TO_CANDIDATES.format(depth=f"{study.evaluation.depth:,}").to(language)
-    return EvaluationFigure(w.QUERIES, f"{len(study.evaluation.query_ids):,}", depth)
+def _queries_figure(view: EvaluationView, language: Language) -> EvaluationFigure:
+    depth = w.UP_TO_CANDIDATES.format(depth=f"{view.evaluation.depth:,}").to(language)
+    return EvaluationFigure(w.QUERIES, f"{len(view.evaluation.query_ids):,}", depth)
 
 
-def _change_figures(study: EvaluationView, language: Language) -> list[EvaluationFigure]:
+def _change_figures(view: EvaluationView, language: Language) -> list[EvaluationFigure]:
     """What the ranker that is looked at changes, and what it takes."""
-    found, changes = [], study.evaluation.changes.get(study.key)
+    found, changes = [], view.evaluation.changes.get(view.key)
     if changes is not None:
         of_all = w.OF_QUERIES.format(n=f"{len(changes.rows):,}").to(language)
         mean_of = w.MEAN_OF_QUERIES.to(language)
@@ -93,11 +93,11 @@ def _change_figures(study: EvaluationView, language: Language) -> list[Evaluatio
         if not changes.fits:
             found.append(EvaluationFigure(w.NEW_IN_TEN, f"{changes.new:.1f}", mean_of))
         found.append(EvaluationFigure(w.AGREEMENT_RBO, f"{changes.rbo:.2f}", mean_of, RBO.meaning))
-    return [*found, _time_figure(study, study.key, language)]
+    return [*found, _time_figure(view, view.key, language)]
 
 
-def _time_figure(study: EvaluationView, key: str, language: Language) -> EvaluationFigure:
-    speed = study.evaluation.speeds[key]
+def _time_figure(view: EvaluationView, key: str, language: Language) -> EvaluationFigure:
+    speed = view.evaluation.speeds[key]
     if not speed.seconds_per_query:
         return EvaluationFigure(w.TIME_PER_QUERY, "–", w.ALL_KNOWN.to(language))
     device = " · ".join(filter(None, (speed.device, speed.precision)))
@@ -105,11 +105,11 @@ def _time_figure(study: EvaluationView, key: str, language: Language) -> Evaluat
     return EvaluationFigure(w.TIME_PER_QUERY, seconds(speed.seconds_per_query), remark)
 
 
-def _quality_figures(study: EvaluationView, language: Language) -> list[EvaluationFigure]:
+def _quality_figures(view: EvaluationView, language: Language) -> list[EvaluationFigure]:
     """The best ranker and how it stands against the baseline, and what it takes."""
-    evaluation, measure = study.evaluation, study.measure
-    best = best_of(evaluation, measure) or study.baseline
-    figure, before = study.figure(best.key), study.figure(study.baseline.key)
+    evaluation, measure = view.evaluation, view.measure
+    best = best_of(evaluation, measure) or view.baseline
+    figure, before = view.figure(best.key), view.figure(view.baseline.key)
     found = [
         EvaluationFigure(
             Message("{name}, {label}", name=measure.name, label=best.label),
@@ -120,7 +120,7 @@ def _quality_figures(study: EvaluationView, language: Language) -> list[Evaluati
     ]
     if figure.test is not None:
         test = figure.test
-        against = Message("Against {label}", label=study.baseline.label)
+        against = Message("Against {label}", label=view.baseline.label)
         sub = f"{before.mean:.3f} → {figure.mean:.3f}"
         found += [
             EvaluationFigure(against, signed(test.difference, 3, plus=True), sub),
@@ -130,7 +130,7 @@ def _quality_figures(study: EvaluationView, language: Language) -> list[Evaluati
                 w.EQUAL.format(n=f"{test.equal:,}").to(language),
             ),
         ]
-    return [*found, _time_figure(study, best.key, language)]
+    return [*found, _time_figure(view, best.key, language)]
 
 
 def _interval(interval: Interval, decimals: int = 3) -> str:
@@ -184,43 +184,43 @@ class EvaluationRow:
     price: str
 
 
-def table(evaluated: Evaluated, study: EvaluationView, language: Language) -> str:
+def table(evaluated: Evaluated, view: EvaluationView, language: Language) -> str:
     """Rankers by measures with the test of the one that is looked at, or by what they change; why some failed."""
-    evaluation = study.evaluation
+    evaluation = view.evaluation
     failed = [(failure.ranker.label, failure.reason.to(language)) for failure in evaluated.done.failures]
-    if study.chosen is None:
+    if view.chosen is None:
         return render(
             "evaluation_changes.html",
             language,
-            rows=[_change_row(study, ranker) for ranker in evaluation.rankers],
+            rows=[_change_row(view, ranker) for ranker in evaluation.rankers],
             failed=failed,
-            baseline=study.baseline.label,
+            baseline=view.baseline.label,
         )
-    rows = [_row(evaluated, study, ranker_index, language) for ranker_index in range(len(evaluation.rankers))]
+    rows = [_row(evaluated, view, ranker_index, language) for ranker_index in range(len(evaluation.rankers))]
     return render(
         "evaluation_table.html",
         language,
         rows=rows,
         failed=failed,
         measures=evaluation.measures,
-        chosen=study.measure,
-        baseline=study.baseline.label,
+        chosen=view.measure,
+        baseline=view.baseline.label,
         tested=len(rows) > 1,
         relevant_from=evaluation.relevant_from,
     )
 
 
-def _row(evaluated: Evaluated, study: EvaluationView, ranker_index: int, language: Language) -> EvaluationRow:
-    evaluation = study.evaluation
+def _row(evaluated: Evaluated, view: EvaluationView, ranker_index: int, language: Language) -> EvaluationRow:
+    evaluation = view.evaluation
     ranker = evaluation.rankers[ranker_index]
-    test = study.figure(ranker.key).test
+    test = view.figure(ranker.key).test
     return EvaluationRow(
         label=ranker.label,
         key=_key(ranker),
-        cells=tuple(_cell(evaluated, study, ranker.key, measure) for measure in evaluation.measures),
+        cells=tuple(_cell(evaluated, view, ranker.key, measure) for measure in evaluation.measures),
         against=None if test is None else _against(test, language),
-        looked_at=ranker.key == study.key,
-        time=_time(study, ranker),
+        looked_at=ranker.key == view.key,
+        time=_time(view, ranker),
         price=price_of_thousand(usd).to(language) if (usd := evaluation.speeds[ranker.key].usd_per_query) else "",
     )
 
@@ -230,8 +230,8 @@ def _key(ranker: RankerSpec) -> str:
     return ranker.key if ranker.key != ranker.label else ""
 
 
-def _time(study: EvaluationView, ranker: RankerSpec) -> str:
-    time = study.evaluation.speeds[ranker.key].seconds_per_query
+def _time(view: EvaluationView, ranker: RankerSpec) -> str:
+    time = view.evaluation.speeds[ranker.key].seconds_per_query
     return "–" if time is None else seconds(time)
 
 
@@ -247,8 +247,8 @@ def _against(test: PairedTest, language: Language) -> Against:
     )
 
 
-def _cell(evaluated: Evaluated, study: EvaluationView, key: str, measure: Measure) -> EvaluationCell:
-    evaluation, preset = study.evaluation, evaluated.preset
+def _cell(evaluated: Evaluated, view: EvaluationView, key: str, measure: Measure) -> EvaluationCell:
+    evaluation, preset = view.evaluation, evaluated.preset
     figure: Figure = evaluation.figures[key, measure]
     best = max(evaluation.figures[ranker.key, measure].mean for ranker in evaluation.rankers)
     published = published_value(preset, key) if preset is not None and measure == preset.measure else None
@@ -285,20 +285,20 @@ class SliceCell:
     best: bool
 
 
-def by_field(evaluated: Evaluated, study: EvaluationView, field: Field | None, language: Language) -> str:
+def by_field(evaluated: Evaluated, view: EvaluationView, field: Field | None, language: Language) -> str:
     """A row for each value of the field, over all queries; "" where there is no field to choose, or no measure."""
-    if study.chosen is None or not evaluated.fields:
+    if view.chosen is None or not evaluated.fields:
         return ""
     if field is None:
         return render("evaluation_slices.html", language, help=w.SLICES_EMPTY.to(language), rows=[])
-    evaluation, measure = study.evaluation, study.chosen
+    evaluation, measure = view.evaluation, view.chosen
     found = slices(evaluated.every, evaluated.collection, field, measure, evaluation.relevant_from)
     base = [ranker.key for ranker in evaluation.rankers].index(evaluation.baseline)
     said = w.SLICES_BY_QUERY if field.side == QUERIES else w.SLICES_BY_PASSAGE
     return render(
         "evaluation_slices.html",
         language,
-        help=said.format(measure=measure.name, baseline=study.baseline.label).to(language),
+        help=said.format(measure=measure.name, baseline=view.baseline.label).to(language),
         labels=[ranker.label for ranker in evaluation.rankers],
         rows=[
             SliceRow(each.value or "–", each.queries, _slice_cells(each, base), evaluated.within == (field, each.value))
@@ -332,13 +332,13 @@ class ChangeRow:
     time: str
 
 
-def _change_row(study: EvaluationView, ranker: RankerSpec) -> ChangeRow:
-    changes = study.evaluation.changes.get(ranker.key)
+def _change_row(view: EvaluationView, ranker: RankerSpec) -> ChangeRow:
+    changes = view.evaluation.changes.get(ranker.key)
     cells = None
     if changes is not None:
         first = f"{changes.other_first:,} / {len(changes.rows):,}"
         cells = (f"{changes.rbo:.2f}", "–" if changes.fits else f"{changes.new:.1f}", first)
-    return ChangeRow(ranker.label, _key(ranker), cells, ranker.key == study.key, _time(study, ranker))
+    return ChangeRow(ranker.label, _key(ranker), cells, ranker.key == view.key, _time(view, ranker))
 
 
 # ---- query by query ----------------------------------------------------------------------------------------------
@@ -371,19 +371,19 @@ class QueryRow:
     change: QueryChange | None
 
 
-def queries(study: EvaluationView, order: str, language: Language, live: bool = True) -> str:
+def queries(view: EvaluationView, order: str, language: Language, live: bool = True) -> str:
     """Every query with what it gains and what changes; where there is a server, one opens in Rerank.
 
     Args:
         order: BY_GAIN, the greatest first, or BY_AGREEMENT, the least first; without judgments it is the second.
     """
-    changes = study.evaluation.changes.get(study.key, Changes((), fits=True))
-    gains = differences(study.evaluation, study.key, study.chosen) if study.chosen else ()
+    changes = view.evaluation.changes.get(view.key, Changes((), fits=True))
+    gains = differences(view.evaluation, view.key, view.chosen) if view.chosen else ()
     by_gain = bool(gains) and (order == BY_GAIN or not changes.rows)
     ids = [row.query_id for row in (gains if by_gain else changes.least_agreeing())]
     met = set(ids)
-    without = [query_id for query_id in study.evaluation.query_ids if query_id not in met]
-    rows = _query_rows(study, [*ids, *without], gains, changes)
+    without = [query_id for query_id in view.evaluation.query_ids if query_id not in met]
+    rows = _query_rows(view, [*ids, *without], gains, changes)
     half = SHOWN_QUERIES // 2
     cut = len(rows) > SHOWN_QUERIES
     return render(
@@ -397,23 +397,23 @@ def queries(study: EvaluationView, order: str, language: Language, live: bool = 
         columns=2 + 3 * bool(gains) + 2 * bool(changes.rows),
         help=w.QUERIES_BY_GAIN if by_gain else w.QUERIES_BY_AGREEMENT,
         changes=bool(changes.rows),
-        measure=study.chosen.name if study.chosen else "",
-        ranker=study.ranker.label,
-        baseline=study.baseline.label,
+        measure=view.chosen.name if view.chosen else "",
+        ranker=view.ranker.label,
+        baseline=view.baseline.label,
     )
 
 
 def _query_rows(
-    study: EvaluationView, ids: Sequence[str], gains: Sequence[QueryDifference], changes: Changes
+    view: EvaluationView, ids: Sequence[str], gains: Sequence[QueryDifference], changes: Changes
 ) -> list[QueryRow]:
-    query_indices = {query_id: query_index for query_index, query_id in enumerate(study.evaluation.query_ids)}
+    query_indices = {query_id: query_index for query_index, query_id in enumerate(view.evaluation.query_ids)}
     of_gain = {row.query_id: _gain(row) for row in gains}
     of_change = {row.query_id: row for row in changes.rows}
     return [
         QueryRow(
             number,
             query_indices[query_id],
-            study.outcomes[query_indices[query_id]].query.text,
+            view.outcomes[query_indices[query_id]].query.text,
             query_id,
             of_gain.get(query_id),
             of_change.get(query_id),
@@ -430,10 +430,10 @@ def _gain(row: QueryDifference) -> Gain:
 # ---- what a score means ------------------------------------------------------------------------------------------
 
 
-def meaning(study: EvaluationView, threshold: float | None, language: Language) -> str:
+def meaning(view: EvaluationView, threshold: float | None, language: Language) -> str:
     """What cutting at the threshold keeps, how likely relevance is there, and the curve in two numbers."""
-    data = threshold_data(study, threshold)
-    scores, relevant = study.relevant()
+    data = threshold_data(view, threshold)
+    scores, relevant = view.relevant()
     platt, isotonic = fit_platt(scores, relevant), fit_isotonic(scores, relevant)
     if data.chosen is None or data.best is None or platt is None or isotonic is None:
         return render("evaluation_meaning.html", language, known=False)
@@ -443,7 +443,7 @@ def meaning(study: EvaluationView, threshold: float | None, language: Language) 
         "evaluation_meaning.html",
         language,
         known=True,
-        ranker=study.ranker.label,
+        ranker=view.ranker.label,
         cut=Message("{words}.", words=words).to(language),
         chance=w.CHANCE_AT.format(
             score=signed(at, plus=True),
@@ -454,5 +454,5 @@ def meaning(study: EvaluationView, threshold: float | None, language: Language) 
         slope=signed(platt.slope, 4),
         intercept=signed(platt.intercept, 4, plus=True),
         counts=w.FITTED_ON.format(n=f"{relevant.size:,}", relevant=f"{int(relevant.sum()):,}").to(language),
-        unjudged=w.UNJUDGED_COUNT.to(language) if study.unjudged_too else "",
+        unjudged=w.UNJUDGED_COUNT.to(language) if view.unjudged_too else "",
     )

@@ -357,7 +357,9 @@ def test_one_setting_sends_the_work_there() -> None:
         assert server.asked == 2
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8000", "ftp://a", "http://", "http://a?b=c"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8000", "ftp://a", "http://", "http://a?b=c", "http://[", "http://a:99999"]
+)
 def test_what_is_no_address_is_told_at_the_start(address: str) -> None:
     with pytest.raises(InputError, match="Write an address such as"):
         source(Settings(serving=address))

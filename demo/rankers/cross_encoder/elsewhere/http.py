@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,6 +19,7 @@ from demo.rankers.cross_encoder.elsewhere.wire import (
     places_from_json,
     refusal_from_json,
 )
+from demo.rankers.owner_tables import parts_of
 from demo.settings import Settings
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -136,8 +136,8 @@ def source(settings: Settings) -> Elsewhere:
         InputError: that is no address.
     """
     address = settings.serving.strip().rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = parts_of(address)
+    if parts is None or parts.query or parts.fragment:
         raise InputError(
             "RERANK_LENS_SERVING is “{address}”. Write an address such as http://127.0.0.1:8000, or unset it.",
             address=settings.serving,
