@@ -31,6 +31,7 @@ class Idle:
     precision: str = "none"
     emulated: bool = False
     bytes: int = 0
+    kept_bytes: int = 0
 
     def start_lane(self) -> None:
         """Does nothing."""
