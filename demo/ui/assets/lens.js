@@ -142,7 +142,8 @@
   // as numbers where all are; what is not known stands last either way
   function sortBy(table, key, ascending) {
     const name = key.startsWith(FIELD) && key.slice(FIELD.length);
-    const value = name ? (row) => fieldOf(row, name) : (row) => row.dataset[key] ?? '';
+    const told = (row) => row.dataset[key] ?? '';
+    const value = name ? (row) => fieldOf(row, name) : (row) => (/^(nan|-?inf)$/.test(told(row)) ? '' : told(row));
     const rows = all('tbody tr', table), numbers = rows.every((row) => Number.isFinite(Number(value(row))));
     const order = (a, b) => (numbers ? a - b : a.localeCompare(b, undefined, { numeric: true }));
     rows.sort((a, b) => {
