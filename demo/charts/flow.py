@@ -165,7 +165,10 @@ def _line(
             for rank, position in zip(ranks, positions, strict=True)
         ),
         strong=strong,
-        named=tuple(strong and rank is not None and (mode != "tops" or rank <= TOP_K) for rank in ranks),
+        named=tuple(
+            strong and rank is not None and (mode != "tops" or position[candidate] <= TOP_K)
+            for rank, position in zip(ranks, positions, strict=True)
+        ),
     )
 
 

@@ -64,6 +64,12 @@ def test_beyond_twenty_five_only_the_two_tops_are_drawn_over_a_log_tail(last_bec
     assert [tick.rank for tick in data.ticks] == [20, 50, 100, 200, 500]
     hundred = next(tick for tick in data.ticks if tick.rank == 100)
     assert hundred.at == pytest.approx(0.64 + 0.36 * math.log(100 / 11) / math.log(500 / 11))
+
+
+def test_names_stand_only_in_the_ten_rows_however_many_share_a_rank() -> None:
+    data = slope_data(make_pair(np.zeros(60), np.arange(60, 0, -1.0)))  # all 60 have rank 1 of the first ranking
+    assert sum(line.named[0] for line in data.lines) == 10
+    assert max(line.at[0] for line in data.lines if line.named[0]) == pytest.approx(0.56)
     assert data.ticks[-1].at == pytest.approx(1.0)
 
 

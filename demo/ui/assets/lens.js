@@ -480,7 +480,10 @@
       const kept = table.dataset.run === runs.get(scene) ? picked.get(scene) : undefined;
       runs.set(scene, table.dataset.run);
       select(scene, kept ?? Number(table.dataset.first), { open: false });
-      all('.tops .hit', scene).forEach((hit) => showGrade(hit, rowOf(scene, hit.dataset.i).dataset.grade));
+      all('.tops .hit', scene).forEach((hit) => {
+        const row = rowOf(scene, hit.dataset.i); // none while the lists are still those of the run before
+        if (row) showGrade(hit, row.dataset.grade);
+      });
     }
     if (table) showFields(table);
     const why = one('.why', scene);
