@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 
 from demo.budgets import Composed, ReadsTokens, scorers
-from demo.errors import InputError, ModelError
+from demo.errors import InputError, ModelError, RemoteError
 from demo.evaluation.protocol import Plan
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, stepwise
@@ -111,12 +111,18 @@ class Spread:
         """What a worker answered. Queries must be asked for in the plan's order.
 
         Raises:
-            InputError: the files cannot be written.
+            InputError: the files cannot be written, or Ray does not start.
+            RemoteError: the workers have ended.
         """
         if self._answers is None:
             self._answers = self._started()
         while self._current["query_id"] != query.query_id:
-            self._current = next(self._answers)
+            answered = next(self._answers, None)
+            if answered is None:
+                raise RemoteError(
+                    "The workers ended before everything was scored. The same command goes on from there."
+                )
+            self._current = answered
         found: Mapping[str, Any] = self._current["answers"][str(ranker)]
         return found
 
@@ -285,6 +291,10 @@ def _answered(paths: Sequence[Path], settings: Settings, workers: int, address: 
             )
     except ConnectionError as error:
         raise InputError("There is no Ray cluster at {address}.", address=address) from error
+    except Exception as error:  # Ray raises this very class where a busy machine starts it too slowly
+        raise InputError(
+            "Ray did not start: {reason} The same command tries again, and goes on where it ended.", reason=str(error)
+        ) from error
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False

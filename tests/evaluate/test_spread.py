@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from fakes import collection_of, plan_of
 
+from demo.errors import RemoteError
 from demo.evaluate.spread import COLUMN, Spread, Worker, spreadable
 from demo.rankers.fusion import Fusion
 from demo.service import RankingService
@@ -83,6 +84,13 @@ def test_without_ray_the_command_says_what_to_install(tmp_path: Path) -> None:
     )  # fmt: skip
     assert finished.returncode == 1
     assert "--ray needs Ray: pip install -r requirements-ray.txt" in finished.stderr
+
+
+def test_workers_that_have_ended_are_told(service: RankingService, tmp_path: Path) -> None:
+    spread = Spread(plan_of(collection_of()), ONE_THREAD, 2, "", tmp_path / "spread")
+    spread._answers = iter(())
+    with pytest.raises(RemoteError, match="The workers ended before everything was scored"):
+        spread.answer(service.rankers.read("bundled/tiny"), collection_of().queries[0])
 
 
 # ---- with Ray ----------------------------------------------------------------------------------------------------
