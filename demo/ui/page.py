@@ -9,7 +9,7 @@ import gradio as gr
 from demo.settings import Settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
-"""Gradio shows no progress and so marks no component: else each step of an event visits every one that any event fills."""
+"""Nothing shows the progress of gradio, so no component is marked: each step of an event would visit all of them."""
 QUICK: dict[str, Any] = QUIET | {"concurrency_limit": 16, "concurrency_id": "quick"}
 """Events that only draw or read; they do not wait for those that score."""
 IN_TURN: dict[str, Any] = QUIET | {"concurrency_limit": 1, "concurrency_id": "in turn"}
