@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -156,56 +157,62 @@ def distribution_figure(data: DistributionData, language: Language) -> go.Figure
     count = len(data.panels)
     tall = TALL if count <= 2 else LOW
     inner = ABOVE + max(1, count) * (tall + BETWEEN) - BETWEEN
-    figure = go.Figure(
-        layout=layout(inner + MARGINS["t"] + MARGINS["b"], barmode="stack", margin=MARGINS),
-    )
-    for number in range(count):
+    traces: list[Any] = []
+    axes: dict[str, Any] = {}
+    words: list[dict[str, Any]] = []
+    for number, panel in enumerate(data.panels):
         top = 1 - (ABOVE + number * (tall + BETWEEN)) / inner
-        _draw(figure, number, (max(0.0, top - tall / inner), top), data, language)
+        names = _axis_name("x", number), _axis_name("y", number), _axis_name("y", count + number)
+        traces += _traces(panel, data.k, names, language)
+        axes |= _axes(panel, names, (max(0.0, top - tall / inner), top))
+        words += _words(panel, number, (max(0.0, top - tall / inner), top), data, language)
     if not count:
-        figure.add_annotation(centred(Message("No ranking to show").to(language)))
-    return figure
+        words.append(centred(Message("No ranking to show").to(language)))
+    height = inner + MARGINS["t"] + MARGINS["b"]
+    return go.Figure(traces, layout(height, barmode="stack", margin=MARGINS, annotations=words, **axes))
 
 
-def _draw(
-    figure: go.Figure, number: int, domain: tuple[float, float], data: DistributionData, language: Language
-) -> None:
-    """One panel: bars on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
-    panel, count = data.panels[number], len(data.panels)
-    x, y, over = _axis_name("x", number), _axis_name("y", number), _axis_name("y", count + number)
+def _traces(panel: Panel, k: int, names: tuple[str, str, str], language: Language) -> list[Any]:
+    """The bars of one panel on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
+    x, y, over = names
     dark, pale = MODEL_COLOURS if panel.from_model else OTHER_COLOURS
+    if not panel.values.size:
+        return [_selection(x, over)]
+    return [*_bars(panel, k, x, y, dark, pale, language), _rug(panel, x, over, dark, language), _selection(x, over)]
+
+
+def _axes(panel: Panel, names: tuple[str, str, str], domain: tuple[float, float]) -> dict[str, Any]:
+    """The three axes of one panel, which stands between two paper heights."""
+    x, y, over = names
+    tallest, filled = max(1, int((panel.top_counts + panel.rest_counts).max())), bool(panel.values.size)
+    return {
+        f"xaxis{x[1:]}": axis(
+            anchor=y, range=axis_range(panel.edges, 0.02), showgrid=False, nticks=7, showticklabels=filled
+        ),
+        f"yaxis{y[1:]}": axis(
+            anchor=x,
+            domain=list(domain),
+            range=[-RUG_SHARE * tallest, tallest * 1.06],
+            tickvals=_count_ticks(tallest),
+            zeroline=filled,
+            zerolinecolor=BASELINE,
+            showgrid=filled,
+            showticklabels=filled,
+        ),
+        f"yaxis{over[1:]}": axis(anchor=x, overlaying=y, range=[0, 1], visible=False),
+    }
+
+
+def _words(
+    panel: Panel, number: int, domain: tuple[float, float], data: DistributionData, language: Language
+) -> list[dict[str, Any]]:
+    """The heading above a panel, and in an empty one why it is."""
     bottom, top = domain
-    tallest = max(1, int((panel.top_counts + panel.rest_counts).max()))
-    if panel.values.size:
-        figure.add_traces(_bars(panel, data.k, x, y, dark, pale, language))
-        figure.add_trace(_rug(panel, x, over, dark, language))
-    figure.add_trace(_selection(x, over))
-    figure.update_layout(
-        {
-            f"xaxis{x[1:]}": axis(
-                anchor=y,
-                range=axis_range(panel.edges, 0.02),
-                showgrid=False,
-                nticks=7,
-                showticklabels=bool(panel.values.size),
-            ),
-            f"yaxis{y[1:]}": axis(
-                anchor=x,
-                domain=[bottom, top],
-                range=[-RUG_SHARE * tallest, tallest * 1.06],
-                tickvals=_count_ticks(tallest),
-                zeroline=bool(panel.values.size),
-                zerolinecolor=BASELINE,
-                showgrid=bool(panel.values.size),
-                showticklabels=bool(panel.values.size),
-            ),
-            f"yaxis{over[1:]}": axis(anchor=x, overlaying=y, range=[0, 1], visible=False),
-        }
-    )
-    figure.add_annotation(caption(_heading(panel, number, data, language), top, yshift=3))
-    if not panel.values.size and panel.note:
-        middle = (bottom + top) / 2
-        figure.add_annotation(caption(panel.note.to(language), middle, x=0.5, xanchor="center", yanchor="middle"))
+    heading = caption(_heading(panel, number, data, language), top, yshift=3)
+    if panel.values.size or not panel.note:
+        return [heading]
+    middle = (bottom + top) / 2
+    return [heading, caption(panel.note.to(language), middle, x=0.5, xanchor="center", yanchor="middle")]
 
 
 def _axis_name(letter: str, number: int) -> str:

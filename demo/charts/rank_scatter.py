@@ -74,19 +74,18 @@ def rank_ticks(first: int, last: int) -> tuple[int, ...]:
 
 def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
     """Points on two log axes, best at the top left, with the diagonal of no change and the band of the new top k."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 52, "r": 10, "t": 28, "b": 46}))
     size = data.size
     if data.old.size:
-        figure.add_traces(
-            points(data.old.astype(float), data.new.astype(float), data.candidates, data.ways, data.hovers, language)
+        traces = points(
+            data.old.astype(float), data.new.astype(float), data.candidates, data.ways, data.hovers, language
         )
-        figure.add_shape(type="line", x0=1, y0=1, x1=size, y1=size, layer="below", line=_dashed())
-        figure.add_annotation(caption(direction_key(data.ways, language), 1.0, 12, yshift=4))
+        shapes = [{"type": "line", "x0": 1, "y0": 1, "x1": size, "y1": size, "layer": "below", "line": _dashed()}]
+        words = [caption(direction_key(data.ways, language), 1.0, 12, yshift=4)]
     else:
-        figure.add_annotation(centred(_nothing(data).to(language)))
-    figure.add_trace(selection())
+        traces, shapes, words = [], [], [centred(_nothing(data).to(language))]
     if size > data.k:
-        _add_band(figure, data, language)
+        shapes.append(_band(data))
+        words.append(_band_name(data, language))
     near, far = math.log10(0.82), math.log10(max(1, size) * 1.22)
     common: dict[str, Any] = {
         "type": "log",
@@ -94,40 +93,34 @@ def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
         "ticktext": [str(rank) for rank in data.ticks],
     }
     common |= {} if size else {"showgrid": False}
-    figure.update_layout(
-        xaxis=axis(range=[near, far], title=axis_title(data.old_label.to(language)), **common),
-        yaxis=axis(range=[far, near], title=axis_title(data.new_label.to(language)), **common),
+    return go.Figure(
+        [*traces, selection()],
+        layout(
+            HEIGHT,
+            margin={"l": 52, "r": 10, "t": 28, "b": 46},
+            xaxis=axis(range=[near, far], title=axis_title(data.old_label.to(language)), **common),
+            yaxis=axis(range=[far, near], title=axis_title(data.new_label.to(language)), **common),
+            shapes=shapes,
+            annotations=words,
+        ),
     )
-    return figure
 
 
 def _dashed() -> dict[str, Any]:
     return {"color": BASELINE, "width": 1.2, "dash": "dot"}
 
 
-def _add_band(figure: go.Figure, data: RankScatterData, language: Language) -> None:
-    """The band over ranks 1…k of the new ranking, named at its top right, where few passages come."""
-    figure.add_shape(
-        type="rect",
-        xref="paper",
-        x0=0,
-        x1=1,
-        y0=0.82,
-        y1=data.k + 0.5,
-        layer="below",
-        fillcolor=BAND,
-        line={"width": 0},
-    )
-    figure.add_annotation(
-        text=Message("new top {k}", k=data.k).to(language),
-        xref="paper",
-        x=0.995,
-        y=math.log10(0.82),
-        xanchor="right",
-        yanchor="top",
-        showarrow=False,
-        font={"size": 11, "color": UP},
-    )
+def _band(data: RankScatterData) -> dict[str, Any]:
+    """The band over ranks 1…k of the new ranking."""
+    edges = {"xref": "paper", "x0": 0, "x1": 1, "y0": 0.82, "y1": data.k + 0.5}
+    return {"type": "rect", **edges, "layer": "below", "fillcolor": BAND, "line": {"width": 0}}
+
+
+def _band_name(data: RankScatterData, language: Language) -> dict[str, Any]:
+    """The band's name at its top right, where few passages come."""
+    position = {"xref": "paper", "x": 0.995, "y": math.log10(0.82), "xanchor": "right", "yanchor": "top"}
+    text = Message("new top {k}", k=data.k).to(language)
+    return {"text": text, **position, "showarrow": False, "font": {"size": 11, "color": UP}}
 
 
 def _nothing(data: RankScatterData) -> Message:

@@ -96,22 +96,23 @@ def _axis(title: Message, note: Message | None, values: Values) -> Axis:
 
 def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
     """The points in three layers by direction, in colour and in shape, with a histogram along each axis."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 48, "r": 10, "t": 28, "b": 44}))
+    traces: list[Any] = []
+    words = centred(_nothing(data).to(language))
     if data.x.size:
-        figure.add_traces(points(data.x, data.y, data.candidates, data.ways, data.hovers, language))
-        figure.add_traces(_marginals(data))
-    figure.add_trace(selection())
-    figure.update_layout(
-        xaxis=_main_axis(data.across, bool(data.x.size), language),
-        yaxis=_main_axis(data.up, bool(data.x.size), language),
-        xaxis2=axis(domain=MARGINAL, anchor="y", visible=False, rangemode="tozero"),
-        yaxis2=axis(domain=MARGINAL, anchor="x", visible=False, rangemode="tozero"),
+        traces = [*points(data.x, data.y, data.candidates, data.ways, data.hovers, language), *_marginals(data)]
+        words = caption(direction_key(data.ways, language), 1.0, 12, yshift=4)
+    return go.Figure(
+        [*traces, selection()],
+        layout(
+            HEIGHT,
+            margin={"l": 48, "r": 10, "t": 28, "b": 44},
+            xaxis=_main_axis(data.across, bool(data.x.size), language),
+            yaxis=_main_axis(data.up, bool(data.x.size), language),
+            xaxis2=axis(domain=MARGINAL, anchor="y", visible=False, rangemode="tozero"),
+            yaxis2=axis(domain=MARGINAL, anchor="x", visible=False, rangemode="tozero"),
+            annotations=[words],
+        ),
     )
-    if data.x.size:
-        figure.add_annotation(caption(direction_key(data.ways, language), 1.0, 12, yshift=4))
-    else:
-        figure.add_annotation(centred(_nothing(data).to(language)))
-    return figure
 
 
 def points(
