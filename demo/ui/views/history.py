@@ -55,9 +55,9 @@ def row_of(run: Past, language: Language) -> PastRow:
 
 
 def run_name(place: int, run: Past, language: Language) -> str:
-    """What names a run in a menu: its place in the list, what was asked, of what, and the rankers."""
+    """What names a run in a menu: its place in the list, what was asked, the rankers, and of what."""
     row = row_of(run, language)
-    return " · ".join(filter(None, (str(place + 1), row.kind, row.name, row.about, run.rankers)))
+    return " · ".join(filter(None, (str(place + 1), row.kind, row.name, run.rankers, row.about)))
 
 
 def run_list(runs: Sequence[Past], language: Language) -> str:
