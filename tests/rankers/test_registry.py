@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ EVERY = np.arange(4, dtype=np.int64)
 
 
 RUNNING = ExitStack()
+atexit.register(RUNNING.close)  # later its thread is gone, and whoever waits for that waits for ever
 
 
 @cache
@@ -93,6 +95,12 @@ def service() -> RankingService:
 
 def read(text: str) -> Ranker:
     return service().rankers.read(text)
+
+
+@cache
+def one_service() -> RankingService:
+    """For tests that read many texts and rank nothing."""
+    return service()
 
 
 def ranked(text: str, indices: IntArray = EVERY, collection: Collection = COLLECTION) -> Ranking:
@@ -143,9 +151,9 @@ def test_what_is_offered_is_read_as_it_was_written() -> None:
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(st.text(max_size=10) | st.text(st.sampled_from(',;+()[]="\\\n bm25rf/'), max_size=8), st.booleans())
 def test_a_model_of_any_name_is_read_as_it_was_written(name: str, windows: bool) -> None:
-    rankers = service().rankers
-    model = CrossEncoder(name, service()._scoring, windows=windows)
-    for ranker in (model, Fusion("rrf", (read("bm25"), model, read("engine")))):
+    rankers = one_service().rankers
+    model = CrossEncoder(name, one_service()._scoring, windows=windows)
+    for ranker in (model, Fusion("rrf", (rankers.read("bm25"), model, rankers.read("engine")))):
         assert rankers.read(str(ranker)) == ranker
         assert rankers.read_all(f"hub/big,{ranker}")[1] == ranker
 
@@ -157,7 +165,7 @@ NUMBERS = st.floats(0, 1, allow_nan=False) | st.floats(0, 10) | st.integers(0, 1
 @given(NUMBERS.filter(lambda k1: k1 <= 10), st.floats(0, 1))
 def test_numbers_of_bm25_are_read_as_they_were_written(k1: float, b: float) -> None:
     ranker = Bm25(Bm25Settings(k1=k1, b=b))
-    assert read(str(ranker)) == ranker
+    assert one_service().rankers.read(str(ranker)) == ranker
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -167,8 +175,9 @@ def test_numbers_of_bm25_are_read_as_they_were_written(k1: float, b: float) -> N
     st.floats(0, 1e30),
 )
 def test_numbers_of_a_fusion_are_read_as_they_were_written(method: str, weights: tuple[float, ...], k: float) -> None:
+    read = one_service().rankers.read
     ranker = Fusion(method, (read("bm25"), read("tiny")), weights, k)
-    assert read(str(ranker)) == ranker
+    assert one_service().rankers.read(str(ranker)) == ranker
 
 
 @pytest.mark.parametrize(

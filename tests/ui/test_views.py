@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fakes import make_pair
 
+from demo.library import TRAP_KINDS, Trap
 from demo.messages import Language, Message
 from demo.records import Cost, Extent, Pace, Passage, Query
 from demo.results import Pair
@@ -63,7 +64,7 @@ def test_every_view_escapes(language: Language) -> None:
     pair = make_pair([2.0, 1.0], [0.5, 3.0], texts=[nasty, nasty + "2"])
     pages = (
         tops.tops(pair, {}, Analysis(), language)
-        + headline.pair_headline(pair, Message("{text}", text=nasty), language)
+        + headline.pair_headline(pair, Trap(TRAP_KINDS[0], Message("{text}", text=nasty)), language)
         + flow.slope(pair.result, language)
         + passages.pair_table(pair, {}, Analysis(), language)
         + passages.panel(pair.result, language)
