@@ -17,6 +17,7 @@ COVERED = """() => [...document.querySelectorAll('#rerank-panel-box :is(.judge b
 NARROWEST = """() => Math.min(...[...document.querySelectorAll('#rerank-results .ranking tbody tr')].slice(0, 10)
   .map(row => row.querySelector('.text').getBoundingClientRect().width))"""
 JUDGED = "() => document.querySelectorAll('#rerank-results .ranking tbody tr:not([data-grade=\"-1\"])').length"
+KEPT = "localStorage.getItem('rerank-lens-judgments')"
 
 
 def rerank(page: Any, query: str, passages: str) -> None:
@@ -74,10 +75,13 @@ def test_judging_by_key_goes_on_and_outlives_a_reload(open_page: Any) -> None:
     page.click("#rerank-results .panel .body")
     first = page.get_attribute("#rerank-results .panel", "data-i")
     page.keyboard.press("2")
+    page.wait_for_selector("#rerank-judged-box summary")
+    page.wait_for_function(f"() => {KEPT}")
+    kept = page.evaluate(KEPT)
     page.keyboard.press("0")
     page.wait_for_function(f"() => ({JUDGED})() === 2")
     assert page.get_attribute("#rerank-results .panel", "data-i") != first
-    page.wait_for_selector("#rerank-judged-box summary")
+    page.wait_for_function(f"kept => {KEPT} !== kept", arg=kept)
     page.reload()
     page.wait_for_selector("#rerank-judged-box summary")
     assert page.inner_text("#rerank-results .query q") == "when does the library open"
