@@ -60,6 +60,11 @@ class Settings:
         4, "Large requests that run at a time; they take turns, and give way to small ones.", least=1
     )
     max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
+    max_sessions: int = _describe(
+        500,
+        "Open pages that are remembered, about 1 MB each; whoever used his longest ago must load his anew.",
+        least=1,
+    )
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
     proxies: int = _describe(0, "Proxies before the page, whose X-Forwarded-For is believed; 1 on Spaces unless set.")
     allowed_hosts: str = _describe(

@@ -89,6 +89,7 @@ def launch_options(settings: Settings, i18n: gr.I18n, beside: Mapping[str, Any])
         "max_file_size": settings.max_upload_bytes,
         "show_error": False,
         "enable_monitoring": False,
+        "state_session_capacity": settings.max_sessions,
         "max_threads": threads_for(settings),
         "share": False,
         "_frontend": False,  # else launching fails where visitors are already so many that the page answers slowly

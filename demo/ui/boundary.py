@@ -77,18 +77,34 @@ class Page(gr.Blocks):
             gr.Error: with the sentence, in the visitor's language.
         """
         event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        goes_on = False
         try:
             if iterator is None:
                 inputs = self._checked(event, inputs, state)
                 data = named.get("event_data")
                 if data is not None:
                     data._data = flat(data._data)
-            return await super().process_api(event, inputs, state, request, iterator, *others, **named)
+            outcome: dict[str, Any] = await super().process_api(
+                event, inputs, state, request, iterator, *others, **named
+            )
+            goes_on = bool(outcome["is_generating"])
+            return outcome
         except Exception as error:  # the boundary: everything is either told or logged
             language = wording.language_of(None if isinstance(request, list) else request)
             words = error.message if isinstance(error, gr.Error) else sentence_of(error).to(language)
             told = escape(words) if event.api_visibility == "private" else words  # the page shows it as HTML
             raise gr.Error(mended(told), print_exception=False) from error
+        finally:
+            if event.api_visibility == "public" and not goes_on and isinstance(request, gr.Request):
+                self._forget(request.session_hash, state)
+
+    def _forget(self, session: str | None, state: SessionState | None) -> None:
+        """Drops a session in which nothing is kept: gradio copies all components for each, about a megabyte."""
+        if session is None or state is None or state.state_data:
+            return
+        with self.state_holder.lock:
+            self.state_holder.session_data.pop(session, None)
+            self.state_holder.time_last_used.pop(session, None)
 
     def _checked(self, event: BlockFunction, values: list[Any], state: SessionState | None) -> list[Any]:
         """What the handler is given; components are as they are in this session.

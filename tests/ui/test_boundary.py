@@ -223,6 +223,32 @@ def test_a_fault_of_ours_is_logged_with_its_traceback_and_a_refusal_is_not(caplo
     assert [(row.labels, row.value) for row in usage.samples()] == [((("reason", "value"), ("what", "fails")), 1)]
 
 
+def test_a_session_that_keeps_nothing_is_forgotten_after_its_call() -> None:
+    """Gradio remembers all components for each session, and every caller may begin as many as he likes."""
+
+    def counts(text: str) -> Iterator[str]:
+        if text == "bug":
+            raise ZeroDivisionError
+        yield from ("1", text)
+
+    with Page(Usage(), w.Labels(), analytics_enabled=False) as page:
+        field, kept = gr.Textbox(elem_id="field"), gr.State("")
+        field.change(counts, field, field, api_name="counts")
+        field.submit(lambda text: (text, text), field, [field, kept], api_name="keeps")
+    _, url, _ = page.launch(server_port=free_port(), prevent_thread_lock=True, quiet=True, _frontend=False)
+    try:
+        with httpx.Client(timeout=60) as client:
+            visitor = Visitor(url.rstrip("/"), client)
+            for text in ("2", "bug"):
+                visitor.send([{"fn_index": 0, "data": [text]}])
+            assert list(page.state_holder.session_data) == []
+            visitor.send([{"fn_index": 1, "data": ["a", None]}], session="page")
+            visitor.send([{"fn_index": 0, "data": ["2"]}], session="page")
+            assert list(page.state_holder.session_data) == ["page"]
+    finally:
+        page.close()
+
+
 def test_every_component_that_an_event_takes_has_its_kind() -> None:
     """So a component of a new class is given a row before a visitor meets it."""
     from demo.ui.app import build_app
