@@ -18,6 +18,9 @@ from demo.ui import wording
 from demo.ui.values import all_checked, flat
 from demo.usage import Usage
 
+MOST_CALLED = 64
+"""Sessions of callers without a page that are remembered."""
+
 Result = TypeVar("Result")
 Found = TypeVar("Found")
 _LOG = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ class Page(gr.Blocks):
         super().__init__(**options)
         self._usage = usage
         self._label = label
+        self._called: dict[str, None] = {}
 
     async def process_api(
         self,
@@ -96,15 +100,24 @@ class Page(gr.Blocks):
             raise gr.Error(mended(told), print_exception=False) from error
         finally:
             if event.api_visibility == "public" and not goes_on and isinstance(request, gr.Request):
-                self._forget(request.session_hash, state)
+                self._forget_after(request.session_hash)
 
-    def _forget(self, session: str | None, state: SessionState | None) -> None:
-        """Drops a session in which nothing is kept: gradio copies all components for each, about a megabyte."""
-        if session is None or state is None or state.state_data:
-            return
+    def _forget_after(self, session: str | None) -> None:
+        """Drops sessions of callers in which nothing is kept, but for the latest.
+
+        Gradio copies all components for each: a megabyte, and so much time that who calls again should find his own.
+        """
         with self.state_holder.lock:
-            self.state_holder.session_data.pop(session, None)
-            self.state_holder.time_last_used.pop(session, None)
+            if session is not None:
+                self._called.pop(session, None)
+                self._called[session] = None
+            while len(self._called) > MOST_CALLED:
+                oldest = next(iter(self._called))
+                del self._called[oldest]
+                found = self.state_holder.session_data.get(oldest)
+                if found is not None and not found.state_data:
+                    del self.state_holder.session_data[oldest]
+                    self.state_holder.time_last_used.pop(oldest, None)
 
     def _checked(self, event: BlockFunction, values: list[Any], state: SessionState | None) -> list[Any]:
         """What the handler is given; components are as they are in this session.
