@@ -141,19 +141,24 @@ class RerankServer:
 
 
 @contextmanager
-def serving(protocol: str, *faults: Fault | None, **more: Any) -> Iterator[RerankServer]:
-    """A server of this protocol on a free port."""
-    state = RerankServer(protocol, faults=list(faults), **more)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
+def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server on a free port, closed afterwards."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield state
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def serving(protocol: str, *faults: Fault | None, **more: Any) -> Iterator[RerankServer]:
+    """A server of this protocol on a free port."""
+    state = RerankServer(protocol, faults=list(faults), **more)
+    with answering(_handler(state)) as state.url:
+        yield state
 
 
 def _handler(state: RerankServer) -> type[BaseHTTPRequestHandler]:

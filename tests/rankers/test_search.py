@@ -11,14 +11,14 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from time import sleep
 from typing import Any
 
 import numpy as np
 import pytest
 from fakes import PASSAGES, QUERY, FakeSource, collection_of, request, service_with
+from rerank_servers import answering
 
 from demo.errors import DemoError, InputError, RemoteError
 from demo.rankers.search.indexes import Index, read_indexes
@@ -121,15 +121,8 @@ def running(engine: str, *answers: tuple[int, Any], seconds: float = 0.0) -> Ite
 
         do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815  whatever else is asked is seen
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(Handler) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture(params=ENGINES)

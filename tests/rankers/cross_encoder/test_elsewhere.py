@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import numpy as np
 import pytest
 from fakes import QUERY, collection_of, request
 from made_checkpoints import write_bert
+from rerank_servers import answering
 
 from demo.errors import DemoError, InputError, ModelError, RemoteError
 from demo.messages import Message, plural
@@ -283,15 +284,8 @@ def serving(*faults: tuple[int, str]) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(content)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(Handler) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def sent(server: Server, texts: tuple[str, ...] = ("xxx",)) -> Answer:

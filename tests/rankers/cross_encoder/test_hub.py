@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import huggingface_hub.constants
 import pytest
 from made_checkpoints import COMMIT, PASSAGES, QUERY, bert_config, scores_of, write_bert, write_json, write_vocabulary
 from made_rerankers import write_ettin
+from rerank_servers import answering
 
 from demo.errors import InputError, ModelError, RemoteError
 from demo.rankers.cross_encoder.hub import Hub
@@ -86,13 +86,10 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Se
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
-    yield content, Hub(f"http://127.0.0.1:{server.server_port}", tmp_path / "cache")
-    server.shutdown()
-    server.server_close()
+    with answering(Handler) as url:
+        yield content, Hub(url, tmp_path / "cache")
 
 
 def test_a_model_is_downloaded_loaded_and_then_here(served: tuple[ServedHub, Hub], tmp_path: Path) -> None:
@@ -300,14 +297,11 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lar
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 2**16)  # 10 MB otherwise
-    yield content, Hub(f"http://127.0.0.1:{server.server_port}", tmp_path / "cache")
-    server.shutdown()
-    server.server_close()
+    with answering(Handler) as url:
+        yield content, Hub(url, tmp_path / "cache")
 
 
 ETTIN = "cross-encoder/ettin-reranker-17m-v1"
