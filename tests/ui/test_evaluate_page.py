@@ -19,10 +19,8 @@ from demo.service import RankingService
 
 pytestmark = pytest.mark.browser
 
-BEGUN = (
-    "() => document.querySelector('#evaluate-status-box .lens-status')"
-    " || !document.querySelector('.evaluation-answer[data-before]')"
-)
+SHOWN = "#evaluate-status-box .lens-status, .evaluation-answer"
+BEGUN = f"() => [...document.querySelectorAll('{SHOWN}')].some(part => !part.dataset.before)"
 DONE = "() => !document.querySelector('#evaluate-status-box .lens-status.progress')"
 PASSAGES = ["Berlin has 3.5 million people.", "Museums of Berlin.", "Köln liegt am Rhein.", "Nothing of the kind."]
 
@@ -38,7 +36,7 @@ def tab(open_page: Any, **options: Any) -> Any:
 
 def evaluate(page: Any) -> None:
     """Presses Evaluate and waits for the answer, plots included."""
-    page.evaluate("document.querySelector('.evaluation-answer').setAttribute('data-before', '')")
+    page.eval_on_selector_all(SHOWN, "parts => parts.forEach(part => part.dataset.before = 'yes')")
     page.click("#evaluate")
     page.wait_for_function(BEGUN)
     page.wait_for_function(DONE)
