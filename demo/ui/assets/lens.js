@@ -47,21 +47,52 @@
     }, 30 * (turn + 1)));
   }
 
+  // each trace named “selected” with the point that it shall ring: where the chosen candidate stands on the same axes
+  function ringsAt(traces, id) {
+    const axes = (trace) => [trace.xaxis ?? 'x', trace.yaxis ?? 'y'].join();
+    return traces.map((trace, index) => ({ trace, index })).filter(({ trace }) => trace.name === 'selected').map(({ trace, index }) => {
+      const home = traces.find((each) => each !== trace && axes(each) === axes(trace) && each.customdata && [...each.customdata].includes(id));
+      const at = home ? [...home.customdata].indexOf(id) : -1;
+      if (at < 0) return { index, x: [], y: [] };
+      return trace.meta === 'stem' ? { index, x: [home.x[at], home.x[at]], y: [0, 1] } : { index, x: [home.x[at]], y: [home.y[at]] };
+    });
+  }
+
   function markPlot(plot, id) {
     if (!plot._fullData || !window.Plotly) return;
-    const found = { x: [], y: [], at: [] };
-    plot._fullData.forEach((trace, index) => {
-      if (trace.name !== 'selected') return;
-      const home = plot._fullData.find((t) => t !== trace && t.xaxis === trace.xaxis && t.yaxis === trace.yaxis
-        && t.customdata && [...t.customdata].indexOf(id) >= 0);
-      const at = home ? [...home.customdata].indexOf(id) : -1;
-      const stem = trace.meta === 'stem';
-      found.x.push(at < 0 ? [] : stem ? [home.x[at], home.x[at]] : [home.x[at]]);
-      found.y.push(at < 0 ? [] : stem ? [0, 1] : [home.y[at]]);
-      found.at.push(index);
-    });
-    const drawn = found.at.every((index, turn) => [...plot._fullData[index].x ?? []].join() === found.x[turn].join());
-    if (!drawn) window.Plotly.restyle(plot, { x: found.x, y: found.y }, found.at);
+    const rings = ringsAt(plot._fullData, id);
+    const drawn = rings.every(({ index, x }) => [...plot._fullData[index].x ?? []].join() === x.join());
+    const column = (name) => rings.map((ring) => ring[name]);
+    if (!drawn) window.Plotly.restyle(plot, { x: column('x'), y: column('y') }, column('index'));
+  }
+
+  // gradio draws a new picture on the element that it is about to remove, then on the next one, and both again to fit
+  // their width: each is drawn once instead, before the screen is, if it is still there, with the choice marked
+  const due = new Map(); // plot → draws it
+
+  function drawDue() {
+    const plots = [...due].filter(([plot]) => plot.isConnected);
+    due.clear();
+    plots.forEach(([, draw]) => draw());
+  }
+
+  function drawOnce(plotly) {
+    const { react } = plotly, { resize } = plotly.Plots;
+    plotly.react = (plot, data, ...others) => {
+      if (!due.size) requestAnimationFrame(drawDue);
+      due.set(plot, () => {
+        ringsAt(data, picked.get(sceneOf(plot))).forEach(({ index, x, y }) => Object.assign(data[index], { x, y }));
+        react(plot, data, ...others);
+      });
+    };
+    plotly.Plots.resize = (plot) => due.has(plot) || resize(plot);
+  }
+
+  if (!window.Plotly) {
+    Object.defineProperty(window, 'Plotly', { configurable: true, set: (plotly) => {
+      Object.defineProperty(window, 'Plotly', { value: plotly, writable: true });
+      drawOnce(plotly);
+    } });
   }
 
   function select(scene, id, { open = true } = {}) {
