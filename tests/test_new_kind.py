@@ -17,6 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 from fakes import FakeSource, collection_of, request, run, service_with
+from plotly_figures import drawn
 
 from demo.charts import RAW, RESULT_CHARTS
 from demo.errors import InputError, ModelError
@@ -311,7 +312,7 @@ def test_compare_shows_it(pane: InputsPane, fusion: str) -> None:
 def test_charts_label_its_axis_by_its_kind(service: RankingService) -> None:
     result: Result = run(service, "bm25,fake")
     for chart in RESULT_CHARTS:
-        figure = chart.figure(chart.data(result, RAW), "en")
+        figure = drawn(chart.figure(chart.data(result, RAW), "en"))
         assert str(PROBABILITY.label) in figure.to_json()
 
 

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
 from demo.charts.distribution import (
     distribution_alt,
     distribution_data,
@@ -23,6 +21,7 @@ from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_s
 from demo.charts.scales import RAW, SCALES, Scale, find_scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
 from demo.charts.speed import SpeedData, SpeedPoint, speed_alt, speed_data, speed_figure, unmeasured_note
+from demo.charts.style import Figure
 from demo.messages import Language, Message
 
 __all__ = [
@@ -31,6 +30,7 @@ __all__ = [
     "RESULT_CHARTS",
     "SCALES",
     "Chart",
+    "Figure",
     "FlowData",
     "FlowLine",
     "FlowTick",
@@ -62,7 +62,7 @@ class Chart:
     key: str
     label: Message
     data: Callable[[Any, Scale], Any]
-    figure: Callable[[Any, Language], go.Figure]
+    figure: Callable[[Any, Language], Figure]
     alt: Callable[[Any], Message]
     scaled: bool = True
     from_size: int = 0

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from demo.charts.scales import RAW, Scale, Values, scaled
 from demo.charts.style import (
     BASELINE,
     SELECTED,
     SELECTED_TRACE,
+    Figure,
+    Part,
     axis,
+    bar,
     caption,
     centred,
     escaped,
@@ -23,6 +24,7 @@ from demo.charts.style import (
     layout,
     opening,
     rank_hovers,
+    scatter,
 )
 from demo.messages import NOTHING, Language, Message, clauses
 from demo.phrases import count_passages, shorten, signed
@@ -152,14 +154,14 @@ def _round_step(width: float) -> float:
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= width * (1 - 1e-9))
 
 
-def distribution_figure(data: DistributionData, language: Language) -> go.Figure:
+def distribution_figure(data: DistributionData, language: Language) -> Figure:
     """The histograms one below the other, first ranking on top, with rugs whose ticks carry the candidate's index."""
     count = len(data.panels)
     tall = TALL if count <= 2 else LOW
     inner = ABOVE + max(1, count) * (tall + BETWEEN) - BETWEEN
-    traces: list[Any] = []
-    axes: dict[str, Any] = {}
-    words: list[dict[str, Any]] = []
+    traces: list[Part] = []
+    axes: Part = {}
+    words: list[Part] = []
     for number, panel in enumerate(data.panels):
         top = 1 - (ABOVE + number * (tall + BETWEEN)) / inner
         names = _axis_name("x", number), _axis_name("y", number), _axis_name("y", count + number)
@@ -169,10 +171,10 @@ def distribution_figure(data: DistributionData, language: Language) -> go.Figure
     if not count:
         words.append(centred(Message("No ranking to show").to(language)))
     height = inner + MARGINS["t"] + MARGINS["b"]
-    return go.Figure(traces, layout(height, barmode="stack", margin=MARGINS, annotations=words, **axes))
+    return Figure(layout(height, barmode="stack", margin=MARGINS, annotations=words, **axes), traces)
 
 
-def _traces(panel: Panel, k: int, names: tuple[str, str, str], language: Language) -> list[Any]:
+def _traces(panel: Panel, k: int, names: tuple[str, str, str], language: Language) -> list[Part]:
     """The bars of one panel on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
     x, y, over = names
     dark, pale = MODEL_COLOURS if panel.from_model else OTHER_COLOURS
@@ -181,7 +183,7 @@ def _traces(panel: Panel, k: int, names: tuple[str, str, str], language: Languag
     return [*_bars(panel, k, x, y, dark, pale, language), _rug(panel, x, over, dark, language), _selection(x, over)]
 
 
-def _axes(panel: Panel, names: tuple[str, str, str], domain: tuple[float, float]) -> dict[str, Any]:
+def _axes(panel: Panel, names: tuple[str, str, str], domain: tuple[float, float]) -> Part:
     """The three axes of one panel, which stands between two paper heights."""
     x, y, over = names
     tallest, filled = max(1, int((panel.top_counts + panel.rest_counts).max())), bool(panel.values.size)
@@ -205,7 +207,7 @@ def _axes(panel: Panel, names: tuple[str, str, str], domain: tuple[float, float]
 
 def _words(
     panel: Panel, number: int, domain: tuple[float, float], data: DistributionData, language: Language
-) -> list[dict[str, Any]]:
+) -> list[Part]:
     """The heading above a panel, and in an empty one why it is."""
     bottom, top = domain
     heading = caption(_heading(panel, number, data, language), top, yshift=3)
@@ -230,12 +232,12 @@ def _heading(panel: Panel, number: int, data: DistributionData, language: Langua
     return f"<b>{escaped(shorten(panel.name, NAME_COLUMNS)) or title}</b>{small}"
 
 
-def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: Language) -> list[go.Bar]:
+def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: Language) -> list[Part]:
     centres, widths = (panel.edges[:-1] + panel.edges[1:]) / 2, np.diff(panel.edges)
     texts = [text.to(language) for text in _bar_texts(panel, k)]
     parts = (("top", panel.top_counts, dark), ("rest", panel.rest_counts, pale))
     return [
-        go.Bar(
+        bar(
             name=name,
             x=centres.tolist(),
             y=counts.tolist(),
@@ -270,10 +272,10 @@ def _decimals(step: float) -> int:
     return decimals if math.isclose(step * 10**decimals, round(step * 10**decimals)) else decimals + 1
 
 
-def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> go.Scatter:
+def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> Part:
     height = RUG_SHARE / (RUG_SHARE + 1.06) / 2
     size = 9 if panel.values.size <= 100 else 7
-    return go.Scatter(
+    return scatter(
         name="rug",
         mode="markers",
         x=panel.values.tolist(),
@@ -292,9 +294,9 @@ def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> go.S
     )
 
 
-def _selection(x: str, over: str) -> go.Scatter:
+def _selection(x: str, over: str) -> Part:
     """The line the page moves to the chosen candidate's score; `meta` tells it to span the whole height."""
-    return go.Scatter(
+    return scatter(
         name=SELECTED_TRACE,
         meta="stem",
         mode="lines",

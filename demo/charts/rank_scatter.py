@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from demo.charts.scatter import count_directions, points, selection
-from demo.charts.style import BASELINE, UP, axis, axis_title, caption, centred, direction_key, hovers, layout
+from demo.charts.style import (
+    BASELINE,
+    UP,
+    Figure,
+    Part,
+    axis,
+    axis_title,
+    caption,
+    centred,
+    direction_key,
+    hovers,
+    layout,
+)
 from demo.messages import NOTHING, Language, Message
 from demo.phrases import Direction, count_passages, direction
 from demo.records import IntArray
@@ -72,7 +82,7 @@ def rank_ticks(first: int, last: int) -> tuple[int, ...]:
     return (first, *(rank for rank in between if first < rank <= last / 1.35), last)
 
 
-def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
+def rank_scatter_figure(data: RankScatterData, language: Language) -> Figure:
     """Points on two log axes, best at the top left, with the diagonal of no change and the band of the new top k."""
     size = data.size
     if data.old.size:
@@ -87,14 +97,13 @@ def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
         shapes.append(_band(data))
         words.append(_band_name(data, language))
     near, far = math.log10(0.82), math.log10(max(1, size) * 1.22)
-    common: dict[str, Any] = {
+    common: Part = {
         "type": "log",
         "tickvals": list(data.ticks),
         "ticktext": [str(rank) for rank in data.ticks],
     }
     common |= {} if size else {"showgrid": False}
-    return go.Figure(
-        [*traces, selection()],
+    return Figure(
         layout(
             HEIGHT,
             margin={"l": 52, "r": 10, "t": 28, "b": 46},
@@ -103,20 +112,21 @@ def rank_scatter_figure(data: RankScatterData, language: Language) -> go.Figure:
             shapes=shapes,
             annotations=words,
         ),
+        [*traces, selection()],
     )
 
 
-def _dashed() -> dict[str, Any]:
+def _dashed() -> Part:
     return {"color": BASELINE, "width": 1.2, "dash": "dot"}
 
 
-def _band(data: RankScatterData) -> dict[str, Any]:
+def _band(data: RankScatterData) -> Part:
     """The band over ranks 1…k of the new ranking."""
     edges = {"xref": "paper", "x0": 0, "x1": 1, "y0": 0.82, "y1": data.k + 0.5}
     return {"type": "rect", **edges, "layer": "below", "fillcolor": BAND, "line": {"width": 0}}
 
 
-def _band_name(data: RankScatterData, language: Language) -> dict[str, Any]:
+def _band_name(data: RankScatterData, language: Language) -> Part:
     """The band's name at its top right, where few passages come."""
     position = {"xref": "paper", "x": 0.995, "y": math.log10(0.82), "xanchor": "right", "yanchor": "top"}
     text = Message("new top {k}", k=data.k).to(language)

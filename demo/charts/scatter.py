@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from demo.charts.distribution import axis_range, bin_edges
 from demo.charts.scales import RAW, Scale, Values, scaled
@@ -18,13 +16,17 @@ from demo.charts.style import (
     DIRECTIONS,
     SELECTED,
     SELECTED_TRACE,
+    Figure,
+    Part,
     axis,
     axis_title,
+    bar,
     caption,
     centred,
     direction_key,
     hovers,
     layout,
+    scatter,
 )
 from demo.messages import Language, Message, clauses
 from demo.phrases import Direction, count_passages, direction, signed
@@ -94,15 +96,14 @@ def _axis(title: Message, note: Message | None, values: Values) -> Axis:
     return Axis(title, note, edges, np.histogram(values, edges)[0].astype(np.int64))
 
 
-def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
+def scatter_figure(data: ScatterData, language: Language) -> Figure:
     """The points in three layers by direction, in colour and in shape, with a histogram along each axis."""
-    traces: list[Any] = []
+    traces: list[Part] = []
     words = centred(_nothing(data).to(language))
     if data.x.size:
         traces = [*points(data.x, data.y, data.candidates, data.ways, data.hovers, language), *_marginals(data)]
         words = caption(direction_key(data.ways, language), 1.0, 12, yshift=4)
-    return go.Figure(
-        [*traces, selection()],
+    return Figure(
         layout(
             HEIGHT,
             margin={"l": 48, "r": 10, "t": 28, "b": 44},
@@ -112,6 +113,7 @@ def scatter_figure(data: ScatterData, language: Language) -> go.Figure:
             yaxis2=axis(domain=MARGINAL, anchor="x", visible=False, rangemode="tozero"),
             annotations=[words],
         ),
+        [*traces, selection()],
     )
 
 
@@ -122,14 +124,14 @@ def points(
     ways: Sequence[Direction],
     texts: tuple[Message, ...],
     language: Language,
-) -> list[go.Scatter]:
+) -> list[Part]:
     """One trace for each direction, the unmoved at the bottom; a click finds the candidate in `customdata`."""
     traces = []
     for way, colour, symbol, _, _ in DIRECTIONS:
         here = [index for index, each in enumerate(ways) if each == way]
         indices = candidates[here].tolist()
         traces.append(
-            go.Scatter(
+            scatter(
                 name=way,
                 mode="markers",
                 x=x[here].tolist(),
@@ -143,16 +145,16 @@ def points(
     return traces
 
 
-def _marker(count: int) -> dict[str, Any]:
+def _marker(count: int) -> Part:
     """Smaller and paler the more points there are."""
     if count <= 60:
         return {"size": 10, "opacity": 0.85}
     return {"size": 8, "opacity": 0.8} if count <= 200 else {"size": 7, "opacity": 0.7}
 
 
-def selection() -> go.Scatter:
+def selection() -> Part:
     """The empty ring that the page moves to the chosen candidate."""
-    return go.Scatter(
+    return scatter(
         name=SELECTED_TRACE,
         mode="markers",
         x=[],
@@ -163,10 +165,10 @@ def selection() -> go.Scatter:
     )
 
 
-def _marginals(data: ScatterData) -> list[go.Bar]:
+def _marginals(data: ScatterData) -> list[Part]:
     looks = [{"color": colour, "line": {"width": 1, "color": CLEAR}} for colour in MARGINAL_COLOURS]
     return [
-        go.Bar(
+        bar(
             name="across",
             x=_middles(data.across.edges),
             y=data.across.counts.tolist(),
@@ -175,7 +177,7 @@ def _marginals(data: ScatterData) -> list[go.Bar]:
             marker=looks[0],
             hoverinfo="skip",
         ),
-        go.Bar(
+        bar(
             name="up the side",
             orientation="h",
             x=data.up.counts.tolist(),
@@ -196,7 +198,7 @@ def _widths(edges: Values) -> list[float]:
     return [float(width) * 0.92 for width in np.diff(edges)]
 
 
-def _main_axis(along: Axis, filled: bool, language: Language) -> dict[str, Any]:
+def _main_axis(along: Axis, filled: bool, language: Language) -> Part:
     """One of the two score axes; without points it carries its title alone."""
     note = f" ({along.note.to(language)})" if along.note and filled else ""
     return axis(

@@ -8,9 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
-from demo.charts.style import GRID, INK, SAME, UP, axis, axis_title, centred, escaped, layout
+from demo.charts.style import GRID, INK, SAME, UP, Figure, Part, axis, axis_title, centred, escaped, layout, scatter
 from demo.messages import Language, Message, clauses, listed
 from demo.metrics.agreement import AgreementMeasure
 from demo.phrases import price, shorten, signed
@@ -134,43 +132,41 @@ def _label_shifts(values: Sequence[float], y_range: tuple[float, float]) -> list
     return [natural[index] - placed[index] + spare for index in range(len(values))]
 
 
-def speed_figure(data: SpeedData, language: Language) -> go.Figure:
+def speed_figure(data: SpeedData, language: Language) -> Figure:
     """One labelled point for each ranker, milliseconds a pair on a log axis; better is up and to the left."""
-    figure = go.Figure(layout=layout(HEIGHT, margin=MARGINS))
+    figure = Figure(layout(HEIGHT, margin=MARGINS))
     for point in data.points:
-        figure.add_trace(_trace(point, data, language))
-        figure.add_annotation(_label(point, language))
+        figure.add(_trace(point, data, language))
+        figure.write(_label(point, language))
     if not data.points:
-        figure.add_annotation(centred(_nothing(data).to(language)))
+        figure.write(centred(_nothing(data).to(language)))
     ticks = _ticks(*data.x_range)
-    figure.update_layout(
-        xaxis=axis(
-            type="log",
-            range=[math.log10(end) for end in data.x_range],
-            tickvals=ticks,
-            ticktext=[f"{tick:g}" for tick in ticks],
-            title=axis_title(Message("milliseconds a pair (log)").to(language)),
-            showgrid=bool(data.points),
-            showticklabels=bool(data.points),
-        ),
-        yaxis=axis(
-            range=list(data.y_range),
-            nticks=6,
-            title=axis_title(escaped(shorten(data.y_label.to(language), 44))),
-            showgrid=bool(data.points),
-            showticklabels=bool(data.points),
-        ),
+    figure.layout["xaxis"] = axis(
+        type="log",
+        range=[math.log10(end) for end in data.x_range],
+        tickvals=ticks,
+        ticktext=[f"{tick:g}" for tick in ticks],
+        title=axis_title(Message("milliseconds a pair (log)").to(language)),
+        showgrid=bool(data.points),
+        showticklabels=bool(data.points),
+    )
+    figure.layout["yaxis"] = axis(
+        range=list(data.y_range),
+        nticks=6,
+        title=axis_title(escaped(shorten(data.y_label.to(language), 44))),
+        showgrid=bool(data.points),
+        showticklabels=bool(data.points),
     )
     return figure
 
 
-def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> go.Scatter:
+def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> Part:
     """A diamond for the reference, a disc for the others; no `customdata`, as a click chooses passages only."""
     colour = UP if point.from_model else SAME
     what = escaped(data.y_label.to(language))
     pace = Message("{three_figures} ms a pair", three_figures=three_figures(point.milliseconds)).to(language)
     bill = f"<br>{price(point.usd).to(language)}" if point.usd else ""
-    return go.Scatter(
+    return scatter(
         name=point.label,
         mode="markers",
         x=[point.milliseconds],
@@ -191,7 +187,7 @@ def three_figures(value: float) -> str:
     return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
 
 
-def _label(point: SpeedPoint, language: Language) -> dict[str, object]:
+def _label(point: SpeedPoint, language: Language) -> Part:
     note = Message(" (reference)").to(language) if point.is_reference else ""
     return {
         "text": f"{escaped(shorten(point.label, LABEL_COLUMNS))}{note}",

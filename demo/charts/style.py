@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-import plotly.graph_objects as go
+from weakref import WeakKeyDictionary
 
 from demo.messages import Language, Message
 from demo.phrases import Direction, change_mark, score_text, shorten
@@ -22,6 +22,9 @@ CLEAR = "rgba(0,0,0,0)"
 SELECTED_TRACE = "selected"
 """Name of the empty trace that the page fills with the chosen candidate."""
 
+Part = dict[str, Any]
+"""A trace, a layout or something in it, by the names of plotly's JSON."""
+
 DIRECTIONS: tuple[tuple[Direction, str, str, str, Message], ...] = (
     ("new", SAME, "diamond-open", "✦", Message("not ranked by both")),
     ("same", SAME, "circle", "●", Message("stayed")),
@@ -31,10 +34,38 @@ DIRECTIONS: tuple[tuple[Direction, str, str, str, Message], ...] = (
 """Direction, colour, plotly symbol, sign, word; in drawing order, the last on top."""
 
 
-def layout(height: int, **parts: Any) -> go.Layout:
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A picture as plotly reads it: its layout and its traces, the last on top.
+
+    Plain values, because plotly's own classes look at each of them, which takes longer than all else.
+    """
+
+    layout: Part
+    data: list[Part] = field(default_factory=list)
+
+    def add(self, *traces: Part) -> None:
+        """Draws them above what is there."""
+        self.data.extend(traces)
+
+    def write(self, words: Part) -> None:
+        """Adds an annotation, such as a `caption`."""
+        self.layout["annotations"] = [*self.layout.get("annotations", []), words]
+
+
+def scatter(**parts: Any) -> Part:
+    """A trace of points or lines."""
+    return {"type": "scatter", **parts}
+
+
+def bar(**parts: Any) -> Part:
+    """A trace of bars."""
+    return {"type": "bar", **parts}
+
+
+def layout(height: int, **parts: Any) -> Part:
     """The common layout: no ground of its own, no legend, no title, nothing to drag."""
-    base: dict[str, Any] = {
-        "template": "none",
+    base: Part = {
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": {"family": FONT, "size": 12, "color": INK},
@@ -46,12 +77,12 @@ def layout(height: int, **parts: Any) -> go.Layout:
         "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 12}},
         "bargap": 0,
     }
-    return go.Layout(**(base | parts))
+    return base | parts
 
 
-def axis(**parts: Any) -> dict[str, Any]:
+def axis(**parts: Any) -> Part:
     """A quiet axis: thin grid, no box, no zooming."""
-    base: dict[str, Any] = {
+    base: Part = {
         "fixedrange": True,
         "automargin": True,
         "gridcolor": GRID,
@@ -60,21 +91,21 @@ def axis(**parts: Any) -> dict[str, Any]:
         "ticks": "",
         "tickfont": {"size": 11, "color": INK},
     }
-    return base | parts
+    return base | {name: value for name, value in parts.items() if value is not None}
 
 
-def axis_title(text: str, standoff: int = 8) -> dict[str, Any]:
+def axis_title(text: str, standoff: int = 8) -> Part:
     """An axis title in the small soft type."""
     return {"text": text, "font": {"size": 12, "color": INK}, "standoff": standoff}
 
 
-def caption(text: str, y: float, size: int = 13, **parts: Any) -> dict[str, Any]:
+def caption(text: str, y: float, size: int = 13, **parts: Any) -> Part:
     """A line of text that starts at the left edge of the plot, its foot at paper height `y`."""
     position = {"xref": "paper", "yref": "paper", "x": 0, "y": y, "xanchor": "left", "yanchor": "bottom"}
     return position | {"text": text, "showarrow": False, "align": "left", "font": {"size": size, "color": INK}} | parts
 
 
-def centred(text: str) -> dict[str, Any]:
+def centred(text: str) -> Part:
     """A sentence in the middle of an empty plot."""
     return caption(text, 0.5, x=0.5, xanchor="center", yanchor="middle")
 
@@ -131,6 +162,12 @@ def rank_hovers(openings: Sequence[str], ranking: Ranking) -> tuple[Message, ...
     )
 
 
+_HOVERS: WeakKeyDictionary[Pair, tuple[Message, ...]] = WeakKeyDictionary()
+
+
 def hovers(pair: Pair) -> tuple[Message, ...]:
-    """The hover text of every candidate, in candidate order."""
-    return tuple(hover(pair, index) for index in range(pair.result.size))
+    """The hover text of every candidate, in candidate order; the same for all pictures of the pair."""
+    found = _HOVERS.get(pair)
+    if found is None:
+        found = _HOVERS[pair] = tuple(hover(pair, index) for index in range(pair.result.size))
+    return found

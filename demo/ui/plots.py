@@ -1,16 +1,16 @@
-"""Figures for gr.Plot: the figure's JSON plus plotly's own settings, which a Figure cannot carry."""
+"""Figures for gr.Plot: JSON with plotly's own settings beside."""
 
 from __future__ import annotations
 
-import json
-
-import plotly.graph_objects as go
 from gradio.components.plot import PlotData
+from plotly.io.json import to_json_plotly
+
+from demo.charts.style import Figure
 
 CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
-def plot(figure: go.Figure) -> PlotData:
+def plot(figure: Figure) -> PlotData:
     """What gr.Plot passes on to the page unchanged: no mode bar, no accidental zoom on a phone."""
-    text = figure.to_json()
-    return PlotData(type="plotly", plot=f'{text[:-1]}, "config": {json.dumps(CONFIG)}}}')
+    parts = {"data": figure.data, "layout": figure.layout, "config": CONFIG}
+    return PlotData(type="plotly", plot=to_json_plotly(parts))

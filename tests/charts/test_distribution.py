@@ -3,6 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from fakes import FAILED, make_pair, random_result, result_of
+from plotly_figures import drawn
 
 from demo.charts import find_scale
 from demo.charts.distribution import (
@@ -55,7 +56,7 @@ def test_data_worked_by_hand() -> None:
 
 def test_the_figure_carries_the_datas_numbers() -> None:
     data = pair_distribution_data(make_pair([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
-    figure = distribution_figure(data, "en").to_plotly_json()
+    figure = drawn(distribution_figure(data, "en")).to_plotly_json()
     for panel, x in zip(data.panels, ("x", "x2"), strict=True):
         traces = {trace["name"]: trace for trace in figure["data"] if trace["xaxis"] == x}
         assert list(traces) == ["top", "rest", "rug", "selected"]
@@ -70,14 +71,14 @@ def test_the_figure_carries_the_datas_numbers() -> None:
 
 def test_bars_say_what_they_hold() -> None:
     data = pair_distribution_data(make_pair([4.0, 1.0, 2.5], [-3.0, 2.0, 0.5]))
-    bar = distribution_figure(data, "en").data[0]
+    bar = drawn(distribution_figure(data, "en")).data[0]
     assert bar.hovertext[0] == "1.0 … 1.5<br>1 passage, 1 in the top 3"  # (4 − 1) / 10 rounded up to 0.5
 
 
 def test_headings_name_scale_and_exceptions() -> None:
     twelve = [float(score) for score in range(12)]
     data = pair_distribution_data(make_pair(twelve, twelve), find_scale("sigmoid"))
-    upper, lower = (note.text for note in distribution_figure(data, "en").layout.annotations)
+    upper, lower = (note.text for note in drawn(distribution_figure(data, "en")).layout.annotations)
     assert "BM25 score" in upper
     assert "raw: sigmoid is for logits" in upper
     assert "Cross-encoder logit, sigmoid" in lower
@@ -86,7 +87,7 @@ def test_headings_name_scale_and_exceptions() -> None:
 
 def test_an_undefined_scale_leaves_a_sentence_in_its_panel_only() -> None:
     data = pair_distribution_data(make_pair([2.0, 1.0], [1.5, 1.5]), find_scale("z"))
-    texts = [note.text for note in distribution_figure(data, "zh").layout.annotations]
+    texts = [note.text for note in drawn(distribution_figure(data, "zh")).layout.annotations]
     assert data.panels[0].values.tolist() == [1.0, -1.0]
     assert data.panels[1].values.size == 0
     assert sum("得分全部相同：z 无定义" in text for text in texts) == 1
@@ -114,7 +115,7 @@ def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() ->
     assert [panel.name for panel in data.panels] == ["Okapi", "Tiny <b>"]
     assert data.panels[1].candidates.tolist() == [1]
     assert str(data.panels[1].hovers[1]) == "<b>rank 1</b> · 2.00<br>two"
-    figure = distribution_figure(data, "en")
+    figure = drawn(distribution_figure(data, "en"))
     upper, lower = (note.text for note in figure.layout.annotations)
     assert upper == '<b>Okapi</b><span style="font-size:11px"> · BM25 score</span>'
     assert lower == (
@@ -129,7 +130,7 @@ def test_a_lineup_has_one_panel_for_each_ranking_with_its_own_axis_and_name() ->
 
 @pytest.mark.parametrize("count", range(1, 9))
 def test_panels_do_not_overlap(count: int) -> None:
-    figure = distribution_figure(distribution_data(random_result(20, count)), "en")
+    figure = drawn(distribution_figure(distribution_data(random_result(20, count)), "en"))
     domains = [figure.layout[f"yaxis{number + 1 if number else ''}"].domain for number in range(count)]
     inner = figure.layout.height - 52
     for (bottom, _), (_, top) in pairwise(domains):

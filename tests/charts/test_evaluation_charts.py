@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes import giving, made_collection, made_outcomes
+from plotly_figures import drawn
 
 from demo.charts.evaluation import EvaluationView, describe_cut, threshold_data
 from demo.charts.evaluation.calibration import calibration_data
@@ -52,7 +53,7 @@ def test_queries_from_the_greatest_gain_to_the_greatest_loss() -> None:
 
 
 def test_a_bar_tells_the_place_of_its_query() -> None:
-    figure = differences_figure(differences_data(view()), "en")
+    figure = drawn(differences_figure(differences_data(view()), "en"))
     assert list(figure.data[0].customdata) == ["query 2", "query 1", "query 0"]
     assert figure.data[0].hovertext[0] == "<b>▲ +0.667</b>  MRR 0.333 → 1.000<br>about q3"
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from fakes import FAILED, make_pair, random_result, result_of
+from plotly_figures import drawn
 
 from demo.charts import PAIR_CHARTS, RAW, RESULT_CHARTS, SCALES, Chart, Scale
 from demo.records import Ranking, Result
@@ -71,7 +72,7 @@ def rankings_of(shown: Pair | Result) -> tuple[Ranking, ...]:
 )
 @every_case
 def test_draws_and_serialises(chart: Chart, scale: Scale, shown: Pair | Result, language: str) -> None:
-    figure = chart.figure(chart.data(shown, scale), language)  # type: ignore[arg-type]
+    figure = drawn(chart.figure(chart.data(shown, scale), language))  # type: ignore[arg-type]
     content = json.loads(figure.to_json())
     layout = content["layout"]
     assert "title" not in layout
@@ -87,7 +88,7 @@ def test_draws_and_serialises(chart: Chart, scale: Scale, shown: Pair | Result, 
 
 @every_case
 def test_every_candidate_that_is_drawn_can_be_chosen(chart: Chart, shown: Pair | Result) -> None:
-    figure = chart.figure(chart.data(shown, SCALES[0]), "en")
+    figure = drawn(chart.figure(chart.data(shown, SCALES[0]), "en"))
     homes = sorted({(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data if trace.name == "selected"})
     # a chart of two scores has one home of points for both rankers, where both are finite
     finite = [set(np.flatnonzero(np.isfinite(ranking.scores)).tolist()) for ranking in rankings_of(shown)]
@@ -113,20 +114,20 @@ def test_says_itself_in_one_sentence(chart: Chart, scale: Scale, shown: Pair | R
 
 @pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
 def test_nothing_to_show_is_said(chart: Chart, cases: dict[str, Pair | Result]) -> None:
-    figure = chart.figure(chart.data(cases["empty"], SCALES[0]), "en")
+    figure = drawn(chart.figure(chart.data(cases["empty"], SCALES[0]), "en"))
     assert any("No passages to show" in note.text for note in figure.layout.annotations)
 
 
 @pytest.mark.parametrize("chart", RESULT_CHARTS, ids=lambda chart: chart.key)
 @pytest.mark.parametrize("case", ["none yet", "all failed"])
 def test_no_ranking_to_show_is_said(chart: Chart, case: str) -> None:
-    figure = chart.figure(chart.data(RESULT_CASES[case], SCALES[0]), "en")
+    figure = drawn(chart.figure(chart.data(RESULT_CASES[case], SCALES[0]), "en"))
     assert [note.text for note in figure.layout.annotations] == ["No ranking to show"]
 
 
 @pytest.mark.parametrize(("chart", "cases"), ROWS, ids=[chart.key for chart, _ in ROWS])
 def test_a_chart_without_scales_does_not_change_with_them(chart: Chart, cases: dict[str, Pair | Result]) -> None:
-    pictures = {chart.figure(chart.data(cases["sixty-one"], scale), "en").to_json() for scale in SCALES}
+    pictures = {drawn(chart.figure(chart.data(cases["sixty-one"], scale), "en")).to_json() for scale in SCALES}
     assert len(pictures) == (len(SCALES) if chart.scaled else 1)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes import giving, made_collection, made_outcomes
+from plotly_figures import drawn
 
 from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, EvaluationView
 from demo.evaluation import evaluate
@@ -69,7 +70,7 @@ every_case = pytest.mark.parametrize("made", CASES.values(), ids=CASES.keys())
 @every_case
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_draws_and_serialises(chart: EvaluationChart, made: EvaluationView, language: str) -> None:
-    figure = chart.figure(chart.data(made, None), language)  # type: ignore[arg-type]
+    figure = drawn(chart.figure(chart.data(made, None), language))  # type: ignore[arg-type]
     content = json.loads(figure.to_json())
     layout = content["layout"]
     assert "title" not in layout
@@ -97,13 +98,13 @@ def test_says_itself_in_one_line(chart: EvaluationChart, made: EvaluationView) -
 @every_chart
 def test_only_charts_that_say_so_change_with_the_threshold(chart: EvaluationChart) -> None:
     made = CASES["many"]
-    pictures = {chart.figure(chart.data(made, threshold), "en").to_json() for threshold in (None, -2.0, 3.0)}
+    pictures = {drawn(chart.figure(chart.data(made, threshold), "en")).to_json() for threshold in (None, -2.0, 3.0)}
     assert len(pictures) == (3 if chart.cut else 1)
 
 
 @every_chart
 def test_one_kind_of_judgment_is_said_where_scores_meet_judgments(chart: EvaluationChart) -> None:
-    figure = chart.figure(chart.data(CASES["nothing relevant"], None), "en")
+    figure = drawn(chart.figure(chart.data(CASES["nothing relevant"], None), "en"))
     said = any("Only one kind of passage is judged" in note.text for note in figure.layout.annotations)
     assert said == chart.scores
 
@@ -116,7 +117,7 @@ def test_what_needs_no_judgments_is_drawn_without() -> None:
     charts = [chart for chart in EVALUATION_CHARTS if not chart.judged]
     assert [chart.key for chart in charts] == ["changes"]
     for chart in charts:
-        pictures = [chart.figure(chart.data(made, None), "en").to_json() for made in (judged, unjudged)]
+        pictures = [drawn(chart.figure(chart.data(made, None), "en")).to_json() for made in (judged, unjudged)]
         assert pictures[0] == pictures[1]
 
 

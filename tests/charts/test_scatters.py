@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from fakes import make_pair
+from plotly_figures import drawn
 
 from demo.charts import find_scale
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure, rank_ticks
@@ -11,7 +12,7 @@ from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
 
 def test_points_stand_in_the_layer_of_their_direction() -> None:
     data = scatter_data(make_pair([3.0, 2.0, 1.0, 0.5], [0.1, 0.2, 0.9, 0.05]))
-    traces = {trace.name: trace for trace in scatter_figure(data, "en").data}
+    traces = {trace.name: trace for trace in drawn(scatter_figure(data, "en")).data}
     assert data.ways == ("down", "same", "up", "same")
     assert (list(traces["up"].customdata), list(traces["down"].customdata)) == ([2], [0])
     assert list(traces["same"].customdata) == [1, 3]
@@ -23,7 +24,7 @@ def test_points_stand_in_the_layer_of_their_direction() -> None:
 
 def test_marginals_count_each_axis() -> None:
     data = scatter_data(make_pair([3.0, 2.0, 1.0], [-1.0, 5.0, 0.0]))
-    traces = {trace.name: trace for trace in scatter_figure(data, "en").data}
+    traces = {trace.name: trace for trace in drawn(scatter_figure(data, "en")).data}
     assert sum(traces["across"].y) == sum(traces["up the side"].x) == 3
     assert list(traces["across"].y) == data.across.counts.tolist()
     assert list(traces["up the side"].x) == data.up.counts.tolist()
@@ -33,8 +34,8 @@ def test_marginals_count_each_axis() -> None:
 def test_the_ring_of_the_selection_starts_empty_on_the_points_axes() -> None:
     comparison = make_pair([3.0, 2.0], [1.0, 2.0])
     for figure in (
-        scatter_figure(scatter_data(comparison), "en"),
-        rank_scatter_figure(rank_scatter_data(comparison), "en"),
+        drawn(scatter_figure(scatter_data(comparison), "en")),
+        drawn(rank_scatter_figure(rank_scatter_data(comparison), "en")),
     ):
         ring = next(trace for trace in figure.data if trace.name == "selected")
         points = next(trace for trace in figure.data if trace.name == "up")
@@ -50,12 +51,12 @@ def test_hover_text_cannot_be_markup() -> None:
     assert "<img" not in text
     assert "\n" not in text
     assert "BM25 2.00 · Tiny 1.00" in text
-    assert scatter_figure(data, "en").to_json()
+    assert drawn(scatter_figure(data, "en")).to_json()
 
 
 def test_scale_undefined_for_one_side_gives_a_sentence() -> None:
     data = scatter_data(make_pair([0.0, 0.0], [1.0, 2.0]), find_scale("min-max"))
-    figure = scatter_figure(data, "en")
+    figure = drawn(scatter_figure(data, "en"))
     assert data.x.size == 0
     assert [note.text for note in figure.layout.annotations] == ["All scores are equal: min–max is not defined"]
     assert "all scores are equal" in str(scatter_alt(data))
@@ -89,7 +90,7 @@ def test_rank_ticks(first: int, last: int, ticks: tuple[int, ...]) -> None:
 def test_rank_scatter_shows_ranks_and_the_new_top_ten() -> None:
     before, after = np.arange(80, 0, -1.0), np.roll(np.arange(80, 0, -1.0), 3)
     data = rank_scatter_data(make_pair(before, after))
-    figure = rank_scatter_figure(data, "en")
+    figure = drawn(rank_scatter_figure(data, "en"))
     # everyone moves up by three, the first three go to the end
     assert data.old.tolist() == list(range(1, 81))
     assert data.new.tolist() == [78, 79, 80, *range(1, 78)]

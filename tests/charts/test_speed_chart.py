@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pytest
 from fakes import FAILED, random_result, result_of
+from plotly_figures import drawn
 
 from demo.charts.speed import LABEL_HEIGHT, SpeedData, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.metrics.agreement import TAU_B
@@ -48,7 +49,7 @@ def test_quality_takes_the_place_of_agreement() -> None:
 
 
 def test_the_figure_carries_the_datas_numbers() -> None:
-    figure = speed_figure(speed_data(SOME, "bm25", TAU_B), "en")
+    figure = drawn(speed_figure(speed_data(SOME, "bm25", TAU_B), "en"))
     assert [(trace.name, list(trace.y), trace.customdata) for trace in figure.data] == [
         ("A", [1.0], None),
         ("B", [-1.0], None),
@@ -74,7 +75,7 @@ CASES = {
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_draws_serialises_and_says_itself(lineup: Result, language: str) -> None:
     data = speed_data(lineup, "bm25", TAU_B)
-    layout = json.loads(speed_figure(data, language).to_json())["layout"]  # type: ignore[arg-type]
+    layout = json.loads(drawn(speed_figure(data, language)).to_json())["layout"]  # type: ignore[arg-type]
     assert layout["height"] == 340
     assert layout["xaxis"]["fixedrange"] is layout["yaxis"]["fixedrange"] is True
     assert str(speed_alt(data)).endswith(".")
@@ -96,6 +97,6 @@ def test_labels_never_share_a_line_and_stay_within(lineup: Result) -> None:
 
 
 def test_ticks_are_round_and_within() -> None:
-    figure = speed_figure(speed_data(SOME, "bm25", TAU_B), "en")
+    figure = drawn(speed_figure(speed_data(SOME, "bm25", TAU_B), "en"))
     assert list(figure.layout.xaxis.tickvals) == pytest.approx([0.1, 0.2, 0.5, 1, 2, 5, 10, 20])
     assert math.isclose(figure.layout.xaxis.range[0], math.log10(0.06))

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
 from demo.charts.evaluation.calibration import calibration_alt, calibration_data, calibration_figure
 from demo.charts.evaluation.changes import changes_alt, changes_data, changes_figure
 from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
@@ -27,6 +25,7 @@ from demo.charts.evaluation.threshold import (
     threshold_figure,
 )
 from demo.charts.evaluation.view import EvaluationView
+from demo.charts.style import Figure
 from demo.messages import Language, Message
 
 __all__ = [
@@ -54,7 +53,7 @@ class EvaluationChart:
     key: str
     label: Message
     data: Callable[[EvaluationView, float | None], Any]
-    figure: Callable[[Any, Language], go.Figure]
+    figure: Callable[[Any, Language], Figure]
     alt: Callable[[Any], Message]
     judged: bool = True
     scores: bool = False

@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from demo.charts.distribution import bin_edges
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import SAME, UP, axis, axis_title, caption, layout
+from demo.charts.style import SAME, UP, Figure, Part, axis, axis_title, caption, centred, layout, scatter
 from demo.evaluation.analysis import Bools
 from demo.messages import Language, Message
 from demo.metrics.calibration import Isotonic, Platt, fit_isotonic, fit_platt
@@ -71,38 +70,34 @@ def _shares(values: Values, relevant: Bools) -> tuple[BinShare, ...]:
     )
 
 
-def calibration_figure(data: CalibrationData, language: Language) -> go.Figure:
+def calibration_figure(data: CalibrationData, language: Language) -> Figure:
     """Judged shares as dots, Platt's curve and the isotonic one as lines, over the score."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
+    figure = Figure(layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
     shown = data.platt is not None and data.isotonic is not None
     if data.platt is not None and data.isotonic is not None:
         pad = max(0.5, 0.05 * (data.high - data.low))
         x = np.linspace(data.low - pad, data.high + pad, CURVE_POINTS)
-        figure.add_traces(
-            [
-                _curve(x, data.isotonic.probability(x), ISOTONIC, "dash"),
-                _curve(x, data.platt.probability(x), UP, "solid"),
-                _dots(data, language),
-            ]
+        figure.add(
+            _curve(x, data.isotonic.probability(x), ISOTONIC, "dash"),
+            _curve(x, data.platt.probability(x), UP, "solid"),
+            _dots(data, language),
         )
-    figure.update_xaxes(
-        axis(
-            nticks=9,
-            showgrid=shown,
-            showticklabels=shown,
-            title=axis_title(data.label.to(language)) if shown else None,
-        )
+    figure.layout["xaxis"] = axis(
+        nticks=9,
+        showgrid=shown,
+        showticklabels=shown,
+        title=axis_title(data.label.to(language)) if shown else None,
     )
-    figure.update_yaxes(axis(range=[-0.02, 1.02], nticks=6, showgrid=shown, showticklabels=shown))
+    figure.layout["yaxis"] = axis(range=[-0.02, 1.02], nticks=6, showgrid=shown, showticklabels=shown)
     if shown:
-        figure.add_annotation(caption(_key().to(language), 1.0, yshift=5))
+        figure.write(caption(_key().to(language), 1.0, yshift=5))
     else:
-        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+        figure.write(centred(_nothing().to(language)))
     return figure
 
 
-def _curve(x: Values, y: Values, colour: str, dash: str) -> go.Scatter:
-    return go.Scatter(
+def _curve(x: Values, y: Values, colour: str, dash: str) -> Part:
+    return scatter(
         mode="lines",
         x=x.tolist(),
         y=y.tolist(),
@@ -112,10 +107,10 @@ def _curve(x: Values, y: Values, colour: str, dash: str) -> go.Scatter:
     )
 
 
-def _dots(data: CalibrationData, language: Language) -> go.Scatter:
+def _dots(data: CalibrationData, language: Language) -> Part:
     most = max(2, *(share.count for share in data.shares))
     words = Message("{share:.3f} of {count:,} passages around {score} are relevant")
-    return go.Scatter(
+    return scatter(
         mode="markers",
         x=[share.score for share in data.shares],
         y=[share.share for share in data.shares],

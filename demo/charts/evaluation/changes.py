@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.charts.style import SAME, UP, Figure, axis, axis_title, bar, caption, centred, escaped, layout
 from demo.evaluation.changes import Changes, QueryChange
 from demo.messages import Language, Message
 from demo.phrases import count_queries, shorten
@@ -43,37 +41,35 @@ def changes_data(view: EvaluationView) -> ChangesData:
     return ChangesData(rows, texts, changes.other_first, view.ranker.label, view.baseline.label)
 
 
-def changes_figure(data: ChangesData, language: Language) -> go.Figure:
+def changes_figure(data: ChangesData, language: Language) -> Figure:
     """One bar a query, as high as its RBO; `customdata` is “query ” and the place of its outcome."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
+    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
     count = len(data.rows)
-    figure.add_trace(
-        go.Bar(
+    figure.add(
+        bar(
             x=list(range(1, count + 1)),
             y=[max(row.rbo, LEAST_HEIGHT) for row in data.rows],
             width=0.8,
-            marker={"color": [UP if row.other_first else SAME for row in data.rows], "line_width": 0},
+            marker={"color": [UP if row.other_first else SAME for row in data.rows], "line": {"width": 0}},
             customdata=[f"query {row.query_index}" for row in data.rows],
             hovertext=[_hover(data, at, language) for at in range(count)],
             hoverinfo="text",
         )
     )
-    figure.update_xaxes(
-        axis(
-            showgrid=False,
-            showticklabels=bool(count),
-            range=[0.4, max(count, 1) + 0.6],
-            tickmode="auto",
-            nticks=min(12, count + 1),
-            tickformat="d",
-            title=axis_title(Message("queries, the least agreement first").to(language)) if count else None,
-        )
+    figure.layout["xaxis"] = axis(
+        showgrid=False,
+        showticklabels=bool(count),
+        range=[0.4, max(count, 1) + 0.6],
+        tickmode="auto",
+        nticks=min(12, count + 1),
+        tickformat="d",
+        title=axis_title(Message("queries, the least agreement first").to(language)) if count else None,
     )
-    figure.update_yaxes(axis(range=[0, 1.05], nticks=6, showgrid=bool(count), showticklabels=bool(count)))
+    figure.layout["yaxis"] = axis(range=[0, 1.05], nticks=6, showgrid=bool(count), showticklabels=bool(count))
     if count:
-        figure.add_annotation(caption(_key(data, language), 1.0, yshift=5))
+        figure.write(caption(_key(data, language), 1.0, yshift=5))
     else:
-        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+        figure.write(centred(_nothing().to(language)))
     return figure
 
 

@@ -5,10 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import BASELINE, INK, SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.charts.style import (
+    BASELINE,
+    INK,
+    SAME,
+    UP,
+    Figure,
+    Part,
+    axis,
+    axis_title,
+    caption,
+    centred,
+    escaped,
+    layout,
+    scatter,
+)
 from demo.evaluation.analysis import quality_and_cost
 from demo.messages import Language, Message, clauses
 from demo.metrics.significance import Interval
@@ -56,42 +68,38 @@ def cost_data(view: EvaluationView) -> CostData:
     return CostData(marks, tuple(labels[key] for key in labels if key not in measured), view.measure.name)
 
 
-def cost_figure(data: CostData, language: Language) -> go.Figure:
+def cost_figure(data: CostData, language: Language) -> Figure:
     """Points on a logarithmic axis of time, whiskers for the intervals, a line along the front."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 16, "t": 30, "b": 40}))
+    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 16, "t": 30, "b": 40}))
     if data.marks:
-        figure.add_traces([_front(data), _marks(data, language)])
+        figure.add(_front(data), _marks(data, language))
     ticks = _time_ticks(data)
-    figure.update_xaxes(
-        axis(
-            type="log",
-            range=[math.log10(ticks[0]), math.log10(ticks[-1])],
-            tickvals=ticks,
-            ticktext=[seconds(tick) for tick in ticks],
-            showgrid=bool(data.marks),
-            showticklabels=bool(data.marks),
-            title=axis_title(Message("time for a query").to(language)) if data.marks else None,
-        )
+    figure.layout["xaxis"] = axis(
+        type="log",
+        range=[math.log10(ticks[0]), math.log10(ticks[-1])],
+        tickvals=ticks,
+        ticktext=[seconds(tick) for tick in ticks],
+        showgrid=bool(data.marks),
+        showticklabels=bool(data.marks),
+        title=axis_title(Message("time for a query").to(language)) if data.marks else None,
     )
-    figure.update_yaxes(
-        axis(
-            range=_quality_range(data),
-            nticks=6,
-            showgrid=bool(data.marks),
-            showticklabels=bool(data.marks),
-        )
+    figure.layout["yaxis"] = axis(
+        range=_quality_range(data),
+        nticks=6,
+        showgrid=bool(data.marks),
+        showticklabels=bool(data.marks),
     )
-    figure.add_annotation(caption(_heading(data, language), 1.0, yshift=5))
+    figure.write(caption(_heading(data, language), 1.0, yshift=5))
     if not data.marks:
-        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+        figure.write(centred(_nothing().to(language)))
     return figure
 
 
-def _marks(data: CostData, language: Language) -> go.Scatter:
+def _marks(data: CostData, language: Language) -> Part:
     front = Message("no other is as good and as fast")
     behind = Message("another is at least as good and as fast")
     middle = math.sqrt(_time_ticks(data)[0] * _time_ticks(data)[-1])
-    return go.Scatter(
+    return scatter(
         mode="markers+text",
         x=[mark.seconds_per_query for mark in data.marks],
         y=[mark.quality for mark in data.marks],
@@ -123,9 +131,9 @@ def _marks(data: CostData, language: Language) -> go.Scatter:
     )
 
 
-def _front(data: CostData) -> go.Scatter:
+def _front(data: CostData) -> Part:
     front = [mark for mark in data.marks if mark.on_front]
-    return go.Scatter(
+    return scatter(
         mode="lines",
         x=[mark.seconds_per_query for mark in front],
         y=[mark.quality for mark in front],

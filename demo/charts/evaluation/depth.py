@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import INK, SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.charts.style import INK, SAME, UP, Figure, axis, axis_title, caption, centred, escaped, layout, scatter
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
 from demo.messages import Language, Message
 from demo.phrases import shorten
@@ -51,15 +49,15 @@ def depth_data(view: EvaluationView) -> DepthData:
     return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), view.measure.name)
 
 
-def depth_figure(data: DepthData, language: Language) -> go.Figure:
+def depth_figure(data: DepthData, language: Language) -> Figure:
     """Lines over a logarithmic axis of depth, named at their right end."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 120, "t": 30, "b": 40}))
+    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 120, "t": 30, "b": 40}))
     depths = sorted({point.depth for line in data.lines for point in line.points})
     heights = _spread([line.points[-1].mean for line in data.lines], _range(data))
     for line, height in zip(data.lines, heights, strict=True):
         colour = UP if line.chosen else SAME
-        figure.add_trace(
-            go.Scatter(
+        figure.add(
+            scatter(
                 mode="lines+markers",
                 x=[point.depth for point in line.points],
                 y=[point.mean for point in line.points],
@@ -70,31 +68,31 @@ def depth_figure(data: DepthData, language: Language) -> go.Figure:
                 cliponaxis=False,
             )
         )
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="left",
-            xshift=8,
-            y=height,
-            text=f"<b>{_name(line)}</b>" if line.chosen else _name(line),
-            showarrow=False,
-            font={"size": 12, "color": UP if line.chosen else INK},
+        figure.write(
+            {
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "left",
+                "xshift": 8,
+                "y": height,
+                "text": f"<b>{_name(line)}</b>" if line.chosen else _name(line),
+                "showarrow": False,
+                "font": {"size": 12, "color": UP if line.chosen else INK},
+            }
         )
-    figure.update_xaxes(
-        axis(
-            type="log",
-            range=_depth_range(depths),
-            tickvals=_named(depths),
-            ticktext=[f"{depth:,}" for depth in _named(depths)],
-            showticklabels=bool(depths),
-            showgrid=bool(depths),
-            title=axis_title(Message("candidates reranked").to(language)) if depths else None,
-        )
+    figure.layout["xaxis"] = axis(
+        type="log",
+        range=_depth_range(depths),
+        tickvals=_named(depths),
+        ticktext=[f"{depth:,}" for depth in _named(depths)],
+        showticklabels=bool(depths),
+        showgrid=bool(depths),
+        title=axis_title(Message("candidates reranked").to(language)) if depths else None,
     )
-    figure.update_yaxes(axis(range=_range(data), nticks=6, showticklabels=bool(depths), showgrid=bool(depths)))
-    figure.add_annotation(caption(f"<b>{data.measure}</b>", 1.0, yshift=5))
+    figure.layout["yaxis"] = axis(range=_range(data), nticks=6, showticklabels=bool(depths), showgrid=bool(depths))
+    figure.write(caption(f"<b>{data.measure}</b>", 1.0, yshift=5))
     if not data.lines:
-        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+        figure.write(centred(_nothing().to(language)))
     return figure
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import BASELINE, DOWN, SAME, UP, axis, axis_title, caption, escaped, layout
+from demo.charts.style import BASELINE, DOWN, SAME, UP, Figure, axis, axis_title, bar, caption, escaped, layout
 from demo.evaluation.analysis import QueryDifference, differences
 from demo.messages import Language, Message
 from demo.phrases import count_queries, shorten, signed
@@ -62,43 +60,42 @@ def differences_data(view: EvaluationView) -> DifferencesData:
     )
 
 
-def differences_figure(data: DifferencesData, language: Language) -> go.Figure:
+def differences_figure(data: DifferencesData, language: Language) -> Figure:
     """One bar a query, up where the ranker is better; `customdata` is “query ” and the place of its outcome."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
+    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
     values = [row.difference for row in data.rows]
     reach = max(0.05, *map(abs, values))
     least = LEAST_HEIGHT * 2 * reach
-    figure.add_trace(
-        go.Bar(
+    figure.add(
+        bar(
             x=list(range(1, len(values) + 1)),
             y=[value or least for value in values],
             base=[0 if value else -least / 2 for value in values],
             width=0.8,
-            marker={"color": [UP if value > 0 else DOWN if value < 0 else SAME for value in values], "line_width": 0},
+            marker={
+                "color": [UP if value > 0 else DOWN if value < 0 else SAME for value in values],
+                "line": {"width": 0},
+            },
             customdata=[f"query {query_index}" for query_index in data.query_indices],
             hovertext=[_hover(data, at) for at in range(len(values))],
             hoverinfo="text",
         )
     )
-    figure.update_xaxes(
-        axis(
-            showgrid=False,
-            range=[0.4, len(values) + 0.6],
-            tickmode="auto",
-            nticks=min(12, len(values) + 1),
-            tickformat="d",
-            title=axis_title(Message("queries, the greatest gain first").to(language)),
-        )
+    figure.layout["xaxis"] = axis(
+        showgrid=False,
+        range=[0.4, len(values) + 0.6],
+        tickmode="auto",
+        nticks=min(12, len(values) + 1),
+        tickformat="d",
+        title=axis_title(Message("queries, the greatest gain first").to(language)),
     )
-    figure.update_yaxes(
-        axis(
-            range=[-1.08 * reach, 1.08 * reach] if data.worse else [-0.12 * reach, 1.08 * reach],
-            zeroline=True,
-            zerolinecolor=BASELINE,
-            nticks=6,
-        )
+    figure.layout["yaxis"] = axis(
+        range=[-1.08 * reach, 1.08 * reach] if data.worse else [-0.12 * reach, 1.08 * reach],
+        zeroline=True,
+        zerolinecolor=BASELINE,
+        nticks=6,
     )
-    figure.add_annotation(caption(_key(data, language), 1.0, yshift=5))
+    figure.write(caption(_key(data, language), 1.0, yshift=5))
     return figure
 
 

@@ -6,12 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from demo.charts.distribution import axis_range, bin_edges
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import BASELINE, CLEAR, INK, axis, axis_title, caption, escaped, layout
+from demo.charts.style import (
+    BASELINE,
+    CLEAR,
+    INK,
+    Figure,
+    Part,
+    axis,
+    axis_title,
+    caption,
+    centred,
+    escaped,
+    layout,
+    scatter,
+)
 from demo.messages import Language, Message, clauses
 from demo.metrics.calibration import auc
 from demo.phrases import Shortened, count_passages, signed
@@ -82,36 +94,34 @@ def separation_data(view: EvaluationView) -> SeparationData:
     return SeparationData(rows, edges, auc(*view.relevant()), view.unjudged_too, view.score_label, view.ranker.label)
 
 
-def separation_figure(data: SeparationData, language: Language) -> go.Figure:
+def separation_figure(data: SeparationData, language: Language) -> Figure:
     """Rows of filled steps with their medians, on one axis of score."""
     height = max(LEAST_HEIGHT, 96 + ROW_HEIGHT * len(data.rows))
-    figure = go.Figure(layout=layout(height, margin={"l": 12, "r": 12, "t": 30, "b": 40}))
+    figure = Figure(layout(height, margin={"l": 12, "r": 12, "t": 30, "b": 40}))
     for number, row in enumerate(data.rows):
         foot = len(data.rows) - 1 - number
-        figure.add_traces(_row(data, row, foot, language))
-        figure.add_annotation(caption(_row_label(row, language), foot + 0.94, 12, yref="y", yanchor="top"))
-    figure.update_xaxes(
-        axis(
-            range=axis_range(data.edges, 0.02),
-            nticks=9,
-            showticklabels=bool(data.rows),
-            title=axis_title(data.label.to(language)) if data.rows else None,
-        )
+        figure.add(*_row(data, row, foot, language))
+        figure.write(caption(_row_label(row, language), foot + 0.94, 12, yref="y", yanchor="top"))
+    figure.layout["xaxis"] = axis(
+        range=axis_range(data.edges, 0.02),
+        nticks=9,
+        showticklabels=bool(data.rows),
+        title=axis_title(data.label.to(language)) if data.rows else None,
     )
-    figure.update_yaxes(axis(range=[-0.06, max(1, len(data.rows))], showgrid=False, showticklabels=False))
+    figure.layout["yaxis"] = axis(range=[-0.06, max(1, len(data.rows))], showgrid=False, showticklabels=False)
     if data.rows:
-        figure.add_annotation(caption(_heading(data, language), 1.0, yshift=5))
+        figure.write(caption(_heading(data, language), 1.0, yshift=5))
     else:
-        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+        figure.write(centred(_nothing().to(language)))
     return figure
 
 
-def _row(data: SeparationData, row: GradeRow, foot: int, language: Language) -> list[go.Scatter]:
+def _row(data: SeparationData, row: GradeRow, foot: int, language: Language) -> list[Part]:
     colour = _colour(row, data)
     heights = foot + PEAK * row.shares / max(float(row.shares.max()), 1e-12)
     x = np.repeat(data.edges, 2)
     y = np.concatenate([[foot], np.repeat(heights, 2), [foot]])
-    steps = go.Scatter(
+    steps = scatter(
         mode="lines",
         x=x.tolist(),
         y=y.tolist(),
@@ -120,7 +130,7 @@ def _row(data: SeparationData, row: GradeRow, foot: int, language: Language) -> 
         line={"color": colour, "width": 1.2},
         hoverinfo="skip",
     )
-    median = go.Scatter(
+    median = scatter(
         mode="markers",
         x=[row.median],
         y=[foot + MEDIAN],
@@ -129,7 +139,7 @@ def _row(data: SeparationData, row: GradeRow, foot: int, language: Language) -> 
         hoverinfo="text",
         cliponaxis=False,
     )
-    ground = go.Scatter(
+    ground = scatter(
         mode="lines",
         x=[float(data.edges[0]), float(data.edges[-1])],
         y=[foot, foot],

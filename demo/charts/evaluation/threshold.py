@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import SELECTED, UP, axis, axis_title, caption, layout
+from demo.charts.style import SELECTED, UP, Figure, axis, axis_title, caption, centred, layout, scatter
 from demo.messages import Language, Message
 from demo.metrics.calibration import thresholds
 from demo.phrases import signed
@@ -88,16 +87,16 @@ def _cut(scores: Values, relevant: np.ndarray, threshold: float) -> Cut:
     return Cut(threshold, count, scores.size, hits / count if count else None, hits / int(relevant.sum()))
 
 
-def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
+def threshold_figure(data: ThresholdData, language: Language) -> Figure:
     """Precision and recall as lines, the chosen threshold as a line across them."""
-    figure = go.Figure(layout=layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
+    figure = Figure(layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
     curves = (
         (Message("precision"), data.precision, UP, "solid"),
         (Message("recall"), data.recall, RECALL, "dash"),
     )
     for name, values, colour, dash in curves if data.chosen else ():
-        figure.add_trace(
-            go.Scatter(
+        figure.add(
+            scatter(
                 mode="lines" if values.size > 1 else "markers",
                 x=data.thresholds.tolist(),
                 y=values.tolist(),
@@ -111,8 +110,8 @@ def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
             )
         )
     if data.chosen:
-        figure.add_trace(
-            go.Scatter(
+        figure.add(
+            scatter(
                 mode="lines",
                 x=[data.chosen.threshold] * 2,
                 y=[0, 1],
@@ -121,23 +120,21 @@ def threshold_figure(data: ThresholdData, language: Language) -> go.Figure:
             )
         )
     shown = data.chosen is not None
-    figure.update_xaxes(
-        axis(
-            nticks=9,
-            showgrid=shown,
-            showticklabels=shown,
-            title=axis_title(Message("{label} ≥", label=data.label).to(language)) if shown else None,
-        )
+    figure.layout["xaxis"] = axis(
+        nticks=9,
+        showgrid=shown,
+        showticklabels=shown,
+        title=axis_title(Message("{label} ≥", label=data.label).to(language)) if shown else None,
     )
-    figure.update_yaxes(axis(range=[0, 1.02], nticks=6, showgrid=shown, showticklabels=shown))
+    figure.layout["yaxis"] = axis(range=[0, 1.02], nticks=6, showgrid=shown, showticklabels=shown)
     if shown:
         keys = (
             f'<span style="color:{colour}">{"━" if dash == "solid" else "╍"}</span> {name.to(language)}'
             for name, _, colour, dash in curves
         )
-        figure.add_annotation(caption("   ".join(keys), 1.0, yshift=5))
+        figure.write(caption("   ".join(keys), 1.0, yshift=5))
     else:
-        figure.add_annotation(caption(_nothing().to(language), 0.5, x=0.5, xanchor="center", yanchor="middle"))
+        figure.write(centred(_nothing().to(language)))
     return figure
 
 

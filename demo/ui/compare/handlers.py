@@ -11,9 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-import plotly.graph_objects as go
-
-from demo.charts import RAW, RESULT_CHARTS, Chart, find_scale, speed_alt, speed_data, speed_figure
+from demo.charts import RAW, RESULT_CHARTS, Chart, Figure, find_scale, speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
@@ -130,7 +128,7 @@ class CompareLook:
         return figures(self.shown, self.judgments)
 
 
-def _chart(heading: Message, alt: Message, figure: go.Figure, language: Language) -> ChartView:
+def _chart(heading: Message, alt: Message, figure: Figure, language: Language) -> ChartView:
     return ChartView(status.chart_note(heading, alt, language), plot(figure))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from types import MappingProxyType
@@ -190,8 +190,8 @@ def grade_words(grade: int | None, meanings: Mapping[int, Message], language: La
     return f"{grade}: {meaning.to(language)}" if meaning else str(grade)
 
 
-def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
-    """What the ranker says of every candidate, in candidate order."""
+def verdicts(ranking: Ranking, language: Language, indices: Iterable[int] | None = None) -> list[Verdict]:
+    """What the ranker says of these candidates; of all, in candidate order, where none are named."""
     kind = ranking.ranker.kind
     probabilities = sigmoid(ranking.scores.astype(np.float64))
     places = shares(ranking.scores)
@@ -228,7 +228,7 @@ def verdicts(ranking: Ranking, language: Language) -> list[Verdict]:
             reading=_reading(extent, cut, language),
         )
 
-    return [verdict(index) for index in range(ranking.scores.size)]
+    return [verdict(index) for index in (range(ranking.scores.size) if indices is None else indices)]
 
 
 def score_words(value: float, kind: ScoreKind) -> str:

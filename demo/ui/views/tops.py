@@ -97,17 +97,16 @@ def _side(
     language: Language,
 ) -> Side:
     ranking, other = (pair.before, pair.after) if name == "before" else (pair.after, pair.before)
-    told = verdicts(ranking, language)
     elsewhere = w.NOW_AT if name == "before" else w.WAS_AT
 
-    def hit(index: int) -> Hit:
+    def hit(index: int, verdict: Verdict) -> Hit:
         passage, grade, move = pair.result.candidates[index], pair.result.grades[index], pair.change.move(index)
         title = passage.title or passage.doc_id
         spans = matching_spans(passage.title, pair.result.query.text, analysis)
         found = bool(other.found[index])
         return Hit(
             index=index,
-            verdict=told[index],
+            verdict=verdict,
             title=parts_of(title, spans, None, offset=0, limit=len(title)),
             snippet=snippet_of(passage.text, pair.result.query.text, analysis),
             grade="" if grade is None else str(grade),
@@ -123,7 +122,7 @@ def _side(
     return Side(
         name=name,
         label=ranking.ranker.label,
-        hits=tuple(map(hit, indices)),
+        hits=tuple(map(hit, indices, verdicts(ranking, language, indices))),
         unfound=w.UNFOUND_HERE.format(count=unfound).to(language) if unfound else "",
     )
 
