@@ -59,6 +59,11 @@ class Change:
         old = set(self.before.top(k).tolist())
         return [index for index in self.after.top(k).tolist() if index not in old]
 
+    def raised(self, k: int = TOP_K) -> list[int]:
+        """Candidates of the new top k whose rank was below k, best first; who shared a rank within k was not below."""
+        old = self.before
+        return [index for index in self.after.top(k).tolist() if old.found[index] and old.ranks[index] > k]
+
     def biggest_movers(self, count: int | None = None) -> list[int]:
         """Candidates whose rank changed, by ranks moved either way, of equals the one that ends higher first."""
         moves = np.nan_to_num(self.moves)

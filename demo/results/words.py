@@ -36,8 +36,10 @@ def _who_came(change: Change, k: int) -> list[Message]:
     before, after = change.before.ranker.label, change.after.ranker.kind.subject
     if not change.before.found.any():
         return [Message("{before} found none of the passages", before=before)]
+    if all_tied(change.before):
+        return [Message("{before} gave all passages the same score, so it had no order", before=before)]
     brought, k = len(change.brought(k)), min(k, change.size)
-    raised = len(change.came_in(k)) - brought
+    raised = len(change.raised(k))
     if not brought:
         return [_raised(raised, after, k) if raised else _who_moved(change)]
     words = plural(
@@ -73,6 +75,11 @@ def _first_place(change: Change, candidates: Sequence[Passage]) -> list[Message]
         return [Message("“{name}” is first", name=name)]
     if not change.before.found[winner]:
         return [Message("the first result is new: “{name}”", name=name)]
+    sharing = int((change.before.ranks[change.before.found] == old).sum())
+    if old == 1 and sharing > 1:
+        return [
+            Message("“{name}” is first, one of {count} that shared the first place before", name=name, count=sharing)
+        ]
     if old == 1:
         return [Message("the first result stays: “{name}”", name=name)]
     return [Message("the first result changed: “{name}”, before at rank {old}", name=name, old=old)]

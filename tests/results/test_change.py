@@ -3,7 +3,7 @@ import pytest
 from fakes import BM25, LOST, MODEL, SMALL, TINY, make_change, make_pair, make_result, ranking
 
 from demo.messages import Message
-from demo.records import Cost, Pace, Ranking
+from demo.records import Cost, Pace, Passage, Ranking
 from demo.results import KeyFigure, Pair, change_summary, compare, key_figures, take_candidates
 
 SWAPPED_ENDS = ([5.0, 4.0, 3.0, 2.0], [0.1, 0.3, 0.2, 0.9])  # new order: 4, 2, 3, 1
@@ -98,6 +98,21 @@ def test_nothing_moved() -> None:
 def test_overlap_of_the_two_top_tens() -> None:
     new = [12.0, 1.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.0, 2.0, 5.0, 13.0, 4.0]
     assert make_change(TWELVE, new).agreement.overlap == 8  # 10 and 11 came in, 1 and 8 left
+
+
+def test_who_shared_a_rank_of_the_old_top_did_not_rise_into_it() -> None:
+    # ranks 1, 2 and ten times 3: the new top three are the last three, all of them in the old one
+    change = make_change([3.0, 2.0, *[1.0] * 10], list(range(12)))
+    assert change.raised(3) == []
+    assert change.raised(2) == [11, 10]
+    passages = [Passage(str(index), f"passage {index}") for index in range(12)]
+    tied = make_change([1.0] * 12, list(range(12)))
+    assert tied.raised() == []
+    assert str(change_summary(tied, passages)) == (
+        "BM25 gave all passages the same score, so it had no order; “passage 11” is first, one of 12 that shared the "
+        "first place before."
+    )
+    assert change_summary(tied, passages).to("zh").endswith("。")
 
 
 def test_what_was_not_found_does_not_move() -> None:

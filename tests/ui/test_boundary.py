@@ -247,6 +247,9 @@ def test_sessions_that_keep_nothing_are_forgotten_but_for_the_latest() -> None:
             assert len(sessions) == MOST_CALLED + 1
             assert "page" in sessions
             assert "session-2" not in sessions
+            for session in page.state_holder.session_data.values():
+                assert not list(session.components)
+                assert not dict(session.config_values)
     finally:
         page.close()
 
