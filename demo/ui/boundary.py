@@ -19,6 +19,7 @@ from demo.ui import wording
 from demo.ui.values import all_checked, flat
 from demo.usage import Usage
 
+
 class _Nothing(dict[Any, Any]):
     """What gradio writes a copy of all that passed through a session into, for its links into a session.
 

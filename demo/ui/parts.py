@@ -105,14 +105,18 @@ def chart_updates(part: ChartParts, view: ChartView) -> dict[Any, Any]:
     return {part.note: view.note, part.figure: view.figure, part.box: gr.Column(visible=view.shown)}
 
 
-def build_inputs_line() -> None:
-    """The inputs in one line, which stands in their place on a narrow page and opens them; the browser fills it."""
-    line = page_html(render("inputs_line.html", "en"))
+def build_for_browser(template: str) -> None:
+    """A part of the page that the browser fills and shows; the server gives its words.
+
+    The inputs in one line, which stands in their place on a narrow page and opens them (`assets/inputs.js`); the way
+    through the queries of an evaluation (`tabs/evaluate.py`).
+    """
+    part = page_html(render(template, "en"))
 
     def localised(request: gr.Request) -> str:
-        return render("inputs_line.html", w.language_of(request))
+        return render(template, w.language_of(request))
 
-    current_page().load(localised, None, line, **QUICK)
+    current_page().load(localised, None, part, **QUICK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,33 @@ def test_a_query_opens_in_rerank_with_its_collection_and_judgments(open_page: An
     assert "towns.zip" in page.inner_text("#upload-note")
 
 
+def test_the_queries_are_walked_through_and_back_stands_at_its_row(open_page: Any) -> None:
+    page = tab(open_page)
+    rows = page.locator(".evaluation-queries [data-query]")
+    texts = rows.all_text_contents()
+    shown = "text => document.querySelector('#rerank-results .headline .query q')?.textContent === text"
+    focused = "place => document.activeElement === document.querySelectorAll('.evaluation-queries [data-query]')[place]"
+    assert not page.is_visible(".walk")
+    rows.nth(1).click()
+    page.wait_for_function(shown, arg=texts[1])
+    page.wait_for_function("() => document.querySelector('[data-walked]').textContent === '2 / 12'")
+    page.wait_for_function("() => location.search.includes('query=')")
+    page.evaluate("window.stayed = true")
+    page.go_back()  # the evaluation is still there
+    page.wait_for_function("place => window.stayed && (" + focused + ")(place)", arg=1)
+    page.click("#tab-rerank-button")
+    page.click(".walk [data-walk='1']")
+    page.wait_for_function(shown, arg=texts[2])
+    page.wait_for_selector("#rerank-run-box .lens-status.progress", state="detached")
+    page.click(".walk [data-walk='0']")
+    page.wait_for_function(focused, arg=2)
+    page.click("#tab-rerank-button")
+    page.fill("#query textarea", "something else")
+    page.click("#rerank")
+    page.wait_for_function(shown, arg="something else")
+    page.wait_for_selector(".walk", state="hidden")
+
+
 def test_a_bar_opens_its_query_too(open_page: Any) -> None:
     page = tab(open_page)
     evaluate(page)

@@ -62,6 +62,11 @@ def test_a_chosen_query_runs_and_what_is_stale_says_so(open_page: Any) -> None:
     )
     page.wait_for_function(f"() => ({TOP})('#rerank-headline-section') >= 0")
     note.wait_for(state="hidden")
+    page.fill("#query textarea", " ")  # a refused run leaves the results of the one before
+    page.click("#rerank")
+    page.wait_for_selector("#rerank-run-box .alert")
+    page.wait_for_timeout(600)
+    assert note.is_visible()
 
 
 def test_judging_by_key_goes_on_and_outlives_a_reload(open_page: Any) -> None:

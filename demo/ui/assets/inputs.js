@@ -10,6 +10,7 @@
 
   // ---- do the results belong to the inputs? Gradio sets values without an event, so they are read twice a second ----
   const ran = new Map(); // tab → what stood in its inputs when its results were asked for
+  const asked = new Map(); // tab → the same of a run whose results are not there yet
   let touched = false;
 
   function typed(tab) {
@@ -26,9 +27,18 @@
       const note = one('.stale-note', resultsOf(tab) ?? undefined);
       const now = typed(tab);
       if (!ran.has(tab) || !touched) ran.set(tab, now);
-      if (resultsOf(tab) && note) note.hidden = ran.get(tab) === now;
+      const refused = one(`#${tab}-run-box .lens-status:not(.progress)`);
+      if (resultsOf(tab) && note) note.hidden = now === ran.get(tab) || (!refused && now === asked.get(tab));
     });
     tellLine();
+  }
+
+  // a run that is refused or stopped leaves the results that were there
+  function noteResults(changes) {
+    [...asked].filter(([tab]) => changes.some(({ target }) => resultsOf(tab)?.contains(target))).forEach(([tab, inputs]) => {
+      ran.set(tab, inputs);
+      asked.delete(tab);
+    });
   }
 
   // ---- the line on a narrow page -------------------------------------------------------------------------------
@@ -51,7 +61,7 @@
   const waiting = new Set(); // tabs whose run was asked for
 
   function begun(tab) {
-    ran.set(tab, typed(tab));
+    asked.set(tab, typed(tab));
     waiting.add(tab);
     const line = one('.inputs-line button', sideOf(tab) ?? undefined);
     if (line) line.setAttribute('aria-expanded', 'false');
@@ -78,8 +88,8 @@
     if (!['compare', 'evaluate'].includes(tab) || opened.has(tab) || !one(`#${tab}`) || !resultsOf(tab)) return;
     if (!one('.headline, .invitation', resultsOf(tab))) return;
     opened.add(tab);
-    const asked = new URLSearchParams(location.search);
-    const linked = one('#frame').dataset.linked === tab || (tab === 'evaluate' && asked.has('evaluate'));
+    const evaluates = new URLSearchParams(location.search).has('evaluate');
+    const linked = one('#frame').dataset.linked === tab || (tab === 'evaluate' && evaluates);
     if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
   }
 
@@ -91,6 +101,17 @@
 
   // ---- tabs and runs are entries of the browser's history --------------------------------------------------------------
   let address = location.search, going = false;
+  let evaluated = null; // the address of the evaluation that stands in its tab
+
+  function noteAddress() {
+    address = location.search;
+    if (one('.evaluation-answer') && new URLSearchParams(address).has('evaluate')) evaluated = address;
+  }
+
+  ['pushState', 'replaceState'].forEach((name) => {
+    const change = history[name].bind(history);
+    history[name] = (...entry) => { change(...entry); noteAddress(); };
+  });
 
   function noteTab() {
     const tab = openTab();
@@ -100,8 +121,10 @@
   }
 
   window.addEventListener('popstate', () => {
-    if (location.search !== address) return location.reload();
-    const tab = history.state?.tab;
+    const moved = location.search !== address, back = location.search === evaluated;
+    if (moved && !back) return location.reload();
+    const tab = moved ? 'evaluate' : history.state?.tab;
+    noteAddress();
     if (tab && tab !== openTab()) { going = true; one(`#tab-${tab}-button`)?.click(); }
     return undefined;
   });
@@ -165,7 +188,7 @@
   });
 
   const start = () => {
-    new MutationObserver(() => { arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); address = location.search; }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
+    new MutationObserver((changes) => { noteResults(changes); arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

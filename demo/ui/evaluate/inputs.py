@@ -17,7 +17,7 @@ from demo.ui.evaluate.session import GIVEN, NO_PRESET, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD
 from demo.ui.inputs.menus import JUDGED_ROLES, RUN_ROLES, FieldMenus, build_field_menus
 from demo.ui.page import page_html
-from demo.ui.parts import RunBox, build_inputs_line, build_run_box
+from demo.ui.parts import RunBox, build_for_browser, build_run_box
 from demo.ui.rankers import build_ranker_menu
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
@@ -61,7 +61,7 @@ class EvaluateInputs:
 def build_evaluate_inputs(tab: EvaluateTab, label: w.Labels) -> EvaluateInputs:
     """Makes the left column."""
     with gr.Column(elem_id="evaluate-inputs", elem_classes="side"):
-        build_inputs_line()
+        build_for_browser("inputs_line.html")
         source, collection, collection_box = _collection(tab, label)
         with gr.Column(elem_id="evaluate-from-upload"):
             upload = gr.UploadButton(label(w.UPLOAD_BUTTON), file_count="multiple", elem_id="evaluate-upload")  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from demo.ui.inputs.menus import JUDGED_ROLES, FieldMenus, build_field_menus
 from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
-from demo.ui.parts import build_inputs_line
+from demo.ui.parts import build_for_browser
 from demo.ui.values import told
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
@@ -126,7 +126,7 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
     """Makes the left column."""
     start = pane.default_form()
     with gr.Column(elem_id="inputs", elem_classes="side") as column:
-        build_inputs_line()
+        build_for_browser("inputs_line.html")
         query = gr.Textbox(
             start.query,
             label=label(w.QUERY),

@@ -34,19 +34,38 @@ from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
 BRIDGE = """
-let opened = null;
-const tell = (queryIndex) => { opened = queryIndex; trigger('select', { queryIndex: Number(queryIndex) }); };
+let opened = null, away = false;
+const rows = () => [...document.querySelectorAll('.evaluation-queries [data-query]')];
+const placeOf = () => rows().findIndex((row) => row.dataset.query === opened);
+const tell = (queryIndex) => {
+  opened = queryIndex;
+  away = true;
+  trigger('select', { queryIndex: Number(queryIndex) });
+};
 const goBack = () => {
-  const row = document.querySelector(`.evaluation-queries [data-query="${opened}"]`);
+  const row = rows()[placeOf()];
   if (!row?.offsetParent) return;
-  opened = null;
+  away = false;
   row.scrollIntoView({ block: 'center' });
   row.focus({ preventScroll: true });
 };
+const walk = () => {
+  const nav = document.querySelector('.walk'), place = placeOf(), last = rows().length - 1;
+  if (!nav) return;
+  const shown = document.querySelector('#rerank-results .headline .query q')?.textContent;
+  const hidden = place < 0 || rows()[place].textContent !== shown;
+  if (nav.hidden !== hidden) nav.hidden = hidden;
+  const [back, on] = nav.querySelectorAll('button'), words = `${place + 1} / ${last + 1}`;
+  [back.disabled, on.disabled] = [place === 0, place === last];
+  const told = nav.querySelector('[data-walked]');
+  if (told.textContent !== words) told.textContent = words;
+};
 document.addEventListener('click', (event) => {
-  const row = event.target.closest('.evaluation-queries [data-query]');
+  const row = event.target.closest('.evaluation-queries [data-query]'), step = event.target.closest('[data-walk]');
   if (row) tell(row.dataset.query);
-  if (event.target.closest('#tab-evaluate-button') && opened !== null) setTimeout(goBack, 200);
+  if (step?.dataset.walk === '0') document.querySelector('#tab-evaluate-button').click();
+  else if (step) tell(rows()[placeOf() + Number(step.dataset.walk)].dataset.query);
+  if (event.target.closest('#tab-evaluate-button') && away) setTimeout(goBack, 200);
 });
 const charts = '#evaluation-differences .js-plotly-plot, #evaluation-changes .js-plotly-plot';
 const bind = () => document.querySelectorAll(charts).forEach((plot) => {
@@ -58,9 +77,9 @@ const bind = () => document.querySelectorAll(charts).forEach((plot) => {
   });
 });
 const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] };
-new MutationObserver(bind).observe(document.body, changes);
+new MutationObserver(() => { bind(); walk(); }).observe(document.body, changes);
 """
-"""Tells the server which query was clicked, in the list or in a chart; whoever comes back stands at its row."""
+"""Tells the server which query was clicked, in the list or in a chart, and walks on to the next and back to its row."""
 
 LINKED = ("collection", "candidates", "depth", "queries", "relevant_from", "preset")
 """Parts of the form that a link fills, besides rankers and measures, which are lists."""
