@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ from demo.messages import listed
 
 PREFIX = "RERANK_LENS_"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+_DEVICE = re.compile(r"|cpu|mps|(cuda|xpu|npu|hpu)(:\d{1,3})?")
 GRADIO_NAMES = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
 """Variables of gradio that are honoured beside ours, which win."""
 MOST_PORT = 65_535
@@ -62,7 +64,7 @@ class Settings:
     max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
     max_sessions: int = _describe(
         500,
-        "Open pages that are remembered, about 1 MB each; whoever used his longest ago must load his anew.",
+        "Open pages that are remembered with what they show; whoever used his longest ago must load his anew.",
         least=1,
     )
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
@@ -120,6 +122,12 @@ class Settings:
         settings = cls(**values)
         if not 1 <= settings.port <= MOST_PORT:
             raise InputError("The port is {port}. Write a number from 1 to {most}.", port=settings.port, most=MOST_PORT)
+        if not _DEVICE.fullmatch(settings.device):
+            raise InputError(
+                "{name} is “{text}”. Write cpu, cuda, cuda:1, mps or xpu, or nothing.",
+                name=f"{PREFIX}DEVICE",
+                text=_short(settings.device),
+            )
         return settings
 
 

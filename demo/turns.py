@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TypeVar
 
 from demo.errors import BusyError
+from demo.memory import GivingBack
 from demo.messages import Message, plural
 from demo.progress import Progress, Steps, stepwise
 from demo.settings import Settings
@@ -87,6 +88,7 @@ class Turns:
         self.elsewhere = elsewhere
         self._usage = usage
         self._clock = clock
+        self._giving_back = GivingBack()
         self._jobs: list[_Job] = []  # in the order in which they came
         self._wanting: list[_Job] = []  # large ones that wait for their turn, the longest waiting first
         self._holder: _Job | None = None
@@ -134,6 +136,7 @@ class Turns:
         finally:
             work.close()
             self._leave(job, outcome)
+            self._giving_back.after_work()
 
     # ---- coming and going ----------------------------------------------------------------------------------------
 

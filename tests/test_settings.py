@@ -59,6 +59,17 @@ def test_a_port_that_no_machine_has_is_named(port: str) -> None:
         Settings.from_env({"RERANK_LENS_PORT": port})
 
 
+@pytest.mark.parametrize("device", ["", "cpu", "cuda", "cuda:1", "mps"])
+def test_a_device_is_written_as_torch_has_it(device: str) -> None:
+    assert Settings.from_env({"RERANK_LENS_DEVICE": device}).device == device
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:one", "CPU", "mps:1x"])
+def test_a_device_that_torch_has_not_is_named_at_the_start(device: str) -> None:
+    with pytest.raises(InputError, match=f"^RERANK_LENS_DEVICE is “{device}”. Write cpu, cuda, cuda:1, mps or xpu"):
+        Settings.from_env({"RERANK_LENS_DEVICE": device})
+
+
 def test_gradios_own_names_are_honoured_and_ours_win() -> None:
     found = Settings.from_env({"GRADIO_SERVER_PORT": "8001", "GRADIO_SERVER_NAME": "::1", "SPACE_ID": "a/b"})
     assert (found.port, found.host) == (8001, "::1")

@@ -1,0 +1,37 @@
+"""Memory of the process."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from demo.memory import GivingBack, resident_bytes
+
+
+def test_what_is_taken_counts() -> None:
+    before = resident_bytes()
+    taken = b"1" * 50_000_000
+    assert resident_bytes() - before > 0.9 * len(taken)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc gives memory back")
+def test_memory_is_given_back_seldom() -> None:
+    now = [0.0]
+    giving_back = GivingBack(lambda: now[0])
+    told = []
+    for now[0] in (0.0, 19.0, 21.0, 22.0, 40.9, 41.1):
+        told.append(giving_back.after_work())
+    assert told == [False, False, True, False, False, True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc gives memory back")
+def test_what_lies_between_what_is_in_use_is_given_back() -> None:
+    now = [0.0]
+    giving_back = GivingBack(lambda: now[0])
+    kept = [bytearray(20_000) for _ in range(5_000)]
+    before = resident_bytes()
+    del kept[:-1:1]  # the last one holds the end of the heap
+    now[0] = 30.0
+    assert giving_back.after_work()
+    assert before - resident_bytes() > 50_000_000
