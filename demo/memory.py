@@ -29,7 +29,8 @@ def resident_bytes() -> int:
 class GivingBack:
     """Gives freed memory back to the system after work, but seldom.
 
-    glibc keeps what is freed between what is in use, and requests of mixed sizes leave more of that the longer they come.
+    glibc keeps what is freed between what is in use, and requests of mixed sizes leave more of that the longer they
+    come.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
