@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from fakes import FakeSource
 
 from demo.judgments import Judgments
@@ -86,3 +87,15 @@ def seen(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluateOptions:
 def unfold(page: Any) -> None:
     """Opens every section and menu that is there."""
     page.eval_on_selector_all("[aria-expanded=false]:is(.fold, .opener)", "all => all.forEach(each => each.click())")
+
+
+def accessibility_problems(page: Any, context: str, contrast_alone: bool = False) -> list[tuple[str, str]]:
+    """What axe finds against WCAG 2 A and AA in these parts: rule and element; skips the test where axe is not there.
+
+    Args:
+        contrast_alone: for another colour scheme of what was looked at already; contrast is all that it changes.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    rules = {"type": "rule", "values": ["color-contrast"]} if contrast_alone else ["wcag2a", "wcag2aa"]
+    found = axe.Axe().run(page, context=context, options={"runOnly": rules})
+    return [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]

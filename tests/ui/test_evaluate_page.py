@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeSource, SlowModel
-from kit import unfold
+from kit import accessibility_problems, unfold
 from served_app import served
 
 from demo.service import RankingService
@@ -276,12 +276,9 @@ def test_a_link_evaluates_on_a_phone_without_sideways_scrolling(open_page: Any) 
 
 
 def test_accessibility(open_page: Any, unjudged: tuple[Path, Path]) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = tab(open_page)
     for scheme, work in (("light", unfold), ("dark", lambda page: unjudged_evaluation(page, unjudged))):
         page.evaluate("scheme => document.body.classList.toggle('dark', scheme === 'dark')", scheme)
         work(page)
         page.wait_for_function(DONE)
-        found = axe.Axe().run(page, context="#evaluate-page .lens", options={"runOnly": ["wcag2a", "wcag2aa"]})
-        problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
-        assert problems == []
+        assert accessibility_problems(page, "#evaluate-page .lens") == []

@@ -6,17 +6,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
-from fakes import FakeModel, FakeSource
-from kit import unfold
+from fakes import FakeModel, FakeSource, SlowModel
+from kit import accessibility_problems, unfold
 from served_app import served
 
-from demo.rankers.cross_encoder.loaded_models import ScoredTexts
 from demo.service import RankingService
 
 pytestmark = pytest.mark.browser
@@ -374,27 +372,13 @@ def test_a_saved_page_works_without_a_server(open_page: Any, browser: Any, tmp_p
 
 
 def test_accessibility(open_page: Any) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = open_page()
     page.wait_for_selector("#scatter .main-svg")
     ask_why(page)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.evaluate("scheme => document.body.classList.toggle('dark', scheme === 'dark')", scheme)
-        found = axe.Axe().run(page, context=".lens", options={"runOnly": ["wcag2a", "wcag2aa"]})
-        problems = [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
-        assert problems == []
-
-
-class SlowModel(FakeModel):
-    """Takes a tenth of a second for two passages."""
-
-    def score(
-        self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[ScoredTexts, None, None]:
-        for batch in super().score(query, texts, windows):
-            sleep(0.1)
-            yield batch
+        assert accessibility_problems(page, ".lens", contrast_alone=scheme == "dark") == []
 
 
 @pytest.fixture(scope="module")
