@@ -112,12 +112,9 @@ class Waits:
 @dataclass(slots=True, eq=False)
 class _Replica:
     waiting: deque[tuple[int, int]] = field(default_factory=deque)
+    pairs: int = 0  # of those that wait
     free: bool = True
     busy_seconds: float = 0.0
-
-    @property
-    def pairs(self) -> int:
-        return sum(pairs for _, pairs in self.waiting)
 
 
 class _Simulation:
@@ -164,6 +161,7 @@ class _Simulation:
         for part in parts:
             replica = min(self._replicas, key=lambda each: (not each.free, each.pairs))
             replica.waiting.append((request, part))
+            replica.pairs += part
             self._begin(replica, time)
 
     def _begin(self, replica: _Replica, time: float) -> None:
@@ -175,6 +173,7 @@ class _Simulation:
             request, part = replica.waiting.popleft()
             taken.append(request)
             pairs += part
+        replica.pairs -= pairs
         seconds = self._design.seconds(pairs)
         replica.free = False
         replica.busy_seconds += seconds
