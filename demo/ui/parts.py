@@ -105,18 +105,22 @@ def chart_updates(part: ChartParts, view: ChartView) -> dict[Any, Any]:
     return {part.note: view.note, part.figure: view.figure, part.box: gr.Column(visible=view.shown)}
 
 
-def build_for_browser(template: str) -> None:
+def build_for_browser(template: str, placed: bool = True) -> gr.HTML:
     """A part of the page that the browser fills and shows; the server gives its words.
 
     The inputs in one line, which stands in their place on a narrow page and opens them (`assets/inputs.js`); the way
     through the queries of an evaluation (`tabs/evaluate.py`).
+
+    Args:
+        placed: whether it stands here; otherwise whoever asked places it.
     """
-    part = page_html(render(template, "en"))
+    part = page_html(render(template, "en"), render=placed)
 
     def localised(request: gr.Request) -> str:
         return render(template, w.language_of(request))
 
     current_page().load(localised, None, part, **QUICK)
+    return part
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def test_the_queries_are_walked_through_and_back_stands_at_its_row(open_page: An
     rows.nth(1).click()
     page.wait_for_function(shown, arg=texts[1])
     page.wait_for_function("() => document.querySelector('[data-walked]').textContent === '2 / 12'")
+    assert page.locator("#rerank-results .headline").bounding_box()["width"] > 600  # the bar takes no place beside it
     page.wait_for_function("() => location.search.includes('query=')")
     page.evaluate("window.stayed = true")
     page.go_back()  # the evaluation is still there

@@ -9,7 +9,7 @@ import gradio as gr
 from demo.charts import RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
-from demo.ui.parts import ShareMenu, build_share
+from demo.ui.parts import ShareMenu, build_for_browser, build_share
 from demo.ui.rerank.handlers import SECTIONS, RerankTab
 from demo.ui.sections import Built, build_sections
 
@@ -44,5 +44,6 @@ def build_results(status_box: gr.HTML, label: w.Labels) -> RerankResults:
         render=False,
     )
     share = build_share(RerankTab.name, FILES, label)
-    controls = {"share": share.components(), "scores": [scale]}
+    walk = build_for_browser("walk.html", placed=False)
+    controls = {"headline": [walk], "share": share.components(), "scores": [scale]}
     return RerankResults(build_sections(RerankTab.name, SECTIONS, status_box, controls, {}), scale, share)

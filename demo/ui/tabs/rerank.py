@@ -25,7 +25,6 @@ from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS, read_judgments
 from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
-from demo.ui.parts import build_for_browser
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.rerank.inputs import RerankActions, build_actions
@@ -44,7 +43,6 @@ def build(frame: PageFrame) -> None:
     """The tab's components and what happens when they are used."""
     actions = build_actions(frame.inputs, frame.label)
     with gr.Column(elem_id="rerank-results", elem_classes="results scene"):
-        build_for_browser("walk.html")
         results = build_results(actions.box.status, frame.label)
     tab, built = RerankTab(frame.inputs.pane), results.built
 
