@@ -219,7 +219,9 @@ def test_files_are_saved(open_page: Any) -> None:
 
 def test_a_bad_upload_is_said_in_place_and_nothing_is_lost(open_page: Any, archive: Path, tmp_path: Path) -> None:
     page = tab(open_page)
+    note = page.locator("#evaluate-results .stale-note")
     page.check("#evaluate-source input[value=upload]")
+    note.wait_for(state="visible")
     page.click("#evaluate")
     page.wait_for_selector("#evaluate-status-box .alert")
     assert "Choose files first: passages and queries" in page.inner_text("#evaluate-status-box")
@@ -232,6 +234,7 @@ def test_a_bad_upload_is_said_in_place_and_nothing_is_lost(open_page: Any, archi
     page.wait_for_function("() => /2 queries/.test(document.querySelector('#evaluate-upload-note').textContent)")
     evaluate(page)
     assert "towns.zip" in page.inner_text(".evaluation-answer .query")
+    note.wait_for(state="hidden")
 
 
 @pytest.fixture(scope="module")

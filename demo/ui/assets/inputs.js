@@ -10,7 +10,8 @@
 
   // ---- do the results belong to the inputs? Gradio sets values without an event, so they are read twice a second ----
   const ran = new Map(); // tab → what stood in its inputs when its results were asked for
-  const asked = new Map(); // tab → the same of a run whose results are not there yet
+  const asked = new Map(); // tab → the same of a run whose results are not there yet, and which run was there then
+  const runOf = (tab) => one('[data-run]', resultsOf(tab) ?? undefined)?.dataset.run;
   let touched = false;
 
   function typed(tab) {
@@ -28,14 +29,14 @@
       const now = typed(tab);
       if (!ran.has(tab) || !touched) ran.set(tab, now);
       const refused = one(`#${tab}-run-box .lens-status:not(.progress)`);
-      if (resultsOf(tab) && note) note.hidden = now === ran.get(tab) || (!refused && now === asked.get(tab));
+      if (resultsOf(tab) && note) note.hidden = now === ran.get(tab) || (!refused && now === asked.get(tab)?.inputs);
     });
     tellLine();
   }
 
   // a run that is refused or stopped leaves the results that were there
-  function noteResults(changes) {
-    [...asked].filter(([tab]) => changes.some(({ target }) => resultsOf(tab)?.contains(target))).forEach(([tab, inputs]) => {
+  function noteResults() {
+    [...asked].filter(([tab, { run }]) => runOf(tab) !== run).forEach(([tab, { inputs }]) => {
       ran.set(tab, inputs);
       asked.delete(tab);
     });
@@ -61,7 +62,7 @@
   const waiting = new Set(); // tabs whose run was asked for
 
   function begun(tab) {
-    asked.set(tab, typed(tab));
+    asked.set(tab, { inputs: typed(tab), run: runOf(tab) });
     waiting.add(tab);
     const line = one('.inputs-line button', sideOf(tab) ?? undefined);
     if (line) line.setAttribute('aria-expanded', 'false');
@@ -90,7 +91,9 @@
     opened.add(tab);
     const evaluates = new URLSearchParams(location.search).has('evaluate');
     const linked = one('#frame').dataset.linked === tab || (tab === 'evaluate' && evaluates);
-    if (!linked && one('.invitation', resultsOf(tab))) one(`#${tab}`).click();
+    if (linked || !one('.invitation', resultsOf(tab))) return;
+    one(`#${tab}`).click();
+    replacing = true; // the tab and its example are one entry of the browser's history
   }
 
   // ---- radio buttons of one question are one group, so that arrows choose and Tab goes on -----------------------------
@@ -99,34 +102,55 @@
     if (group && radio.name !== group) radio.name = group;
   });
 
-  // ---- tabs and runs are entries of the browser's history --------------------------------------------------------------
-  let address = location.search, going = false;
-  let evaluated = null; // the address of the evaluation that stands in its tab
+  // ---- tabs and runs are entries of the browser's history, each with the address of what its tab shows ------------------
+  const shown = new Map(); // tab → the address of what it shows
+  let known = false; // whether the tab of an entry that was loaded anew was opened
+  let going = ''; // the tab that is being opened because its entry was gone to
+  let replacing = false; // whether the next run takes the place of this entry
+  const push = history.pushState.bind(history), replace = history.replaceState.bind(history);
 
-  function noteAddress() {
-    address = location.search;
-    if (one('.evaluation-answer') && new URLSearchParams(address).has('evaluate')) evaluated = address;
+  function tabOf(search) {
+    const params = new URLSearchParams(search);
+    if (params.has('evaluate')) return 'evaluate';
+    return params.has('rankers') ? 'compare' : 'rerank';
   }
 
-  ['pushState', 'replaceState'].forEach((name) => {
-    const change = history[name].bind(history);
-    history[name] = (...entry) => { change(...entry); noteAddress(); };
-  });
+  // a run that ends while another tab is looked at does not change the address of that one
+  function noteAddress(change, entry) {
+    const search = entry[2] === undefined ? location.search : new URL(entry[2], location.href).search, tab = tabOf(search);
+    shown.set(tab, search);
+    if (search !== location.search && tab !== openTab()) return;
+    (replacing ? replace : change)(...entry);
+    replacing = false;
+  }
+
+  shown.set(tabOf(location.search), location.search);
+  history.pushState = (...entry) => noteAddress(push, entry);
+  history.replaceState = (...entry) => noteAddress(replace, entry);
+
+  function goTo(tab) {
+    going = tab;
+    one(`#tab-${tab}-button`)?.click();
+  }
 
   function noteTab() {
-    const tab = openTab();
-    if (!tab || history.state?.tab === tab) return;
-    if (history.state?.tab && !going) history.pushState({ tab }, ''); else history.replaceState({ tab }, '');
-    going = false;
+    const tab = openTab(), before = history.state?.tab, anew = !known;
+    if (!tab) return;
+    known = true;
+    if (tab === going || tab === before) going = '';
+    if (going || tab === before) return;
+    if (before && anew) goTo(before);
+    else if (before) {
+      const search = TABS.includes(tab) ? shown.get(tab) ?? '' : location.search;
+      push({ tab }, '', location.pathname + search);
+      replacing = asked.has(tab);
+    } else replace({ tab }, '');
   }
 
   window.addEventListener('popstate', () => {
-    const moved = location.search !== address, back = location.search === evaluated;
-    if (moved && !back) return location.reload();
-    const tab = moved ? 'evaluate' : history.state?.tab;
-    noteAddress();
-    if (tab && tab !== openTab()) { going = true; one(`#tab-${tab}-button`)?.click(); }
-    return undefined;
+    const tab = history.state?.tab;
+    if (TABS.includes(tab) && (shown.get(tab) ?? '') !== location.search) location.reload();
+    else if (tab && tab !== openTab()) goTo(tab);
   });
 
   // ---- language and theme ----------------------------------------------------------------------------------------
@@ -183,12 +207,13 @@
   document.addEventListener('click', (event) => {
     const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
     if (run) begun(run.id);
+    if (event.target.closest('[data-walk]')) replacing = true; // Back leads to the list, not along it
     if (code) chooseLanguage(code);
     if (event.target.closest('[data-theme-switch]')) chooseTheme();
   });
 
   const start = () => {
-    new MutationObserver((changes) => { noteResults(changes); arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
+    new MutationObserver(() => { noteResults(); arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

@@ -535,7 +535,15 @@
   // whole page for every change of any style
   function noteTab() {
     const panel = all('#tabs > [role=tabpanel]').find((each) => each.style.display !== 'none');
-    if (panel && one('#frame').dataset.tab !== panel.id) one('#frame').dataset.tab = panel.id;
+    if (!panel || one('#frame').dataset.tab === panel.id) return;
+    one('#frame').dataset.tab = panel.id;
+    requestAnimationFrame(() => all('.js-plotly-plot', panel).forEach(fitPlot));
+  }
+
+  // the window may have changed while the tab was hidden
+  function fitPlot(plot) {
+    const width = plot.clientWidth;
+    if (width && plot._fullLayout && Math.abs(plot._fullLayout.width - width) > 1) window.Plotly.Plots.resize(plot);
   }
 
   const settle = () => { noteTab(); all('.results').forEach(noteParts); all(SCENE).forEach(settleScene); };

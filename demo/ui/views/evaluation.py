@@ -68,6 +68,7 @@ def headline(evaluated: Evaluated, view: EvaluationView, language: Language) -> 
         collection=evaluated.collection.card.title.to(language),
         preset=evaluated.preset.label.to(language) if evaluated.preset else "",
         partial=partial.to(language) if done.partial else "",
+        run=id(done),
         question=(w.ANSWER if view.chosen else w.WHAT_CHANGES).to(language),
         sentence=sentence.to(language),
         cautions=[each.to(language) for each in cautions(evaluation)],
