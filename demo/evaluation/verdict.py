@@ -100,7 +100,8 @@ def _queries(evaluation: Evaluation) -> Message:
 
 def _answer(test: PairedTest) -> Message:
     if test.significant:
-        return Message("It makes the ranking better.") if test.difference > 0 else Message("It makes the ranking worse.")
+        gained = test.difference > 0
+        return Message("It makes the ranking better.") if gained else Message("It makes the ranking worse.")
     if test.difference == 0:
         return Message("It changes nothing.")
     if test.least_p >= SIGNIFICANT:
