@@ -28,8 +28,8 @@ def found(better: int, worse: int, equal: int, rankers: tuple[str, ...] = ("base
 def test_a_sure_gain_is_said_and_whether_it_pays_is_left_to_the_reader() -> None:
     """Ten of twelve queries go from ½ to 1: 0.583 to 1; all signs alike has p = 2 / 2¹⁰ = 0.00195…"""
     assert str(verdict(found(10, 0, 2), MRR)) == (
-        "It makes the ranking better. Other against Base: MRR 0.583 → 1.000 (+0.417). That is hardly chance (p = 0.002, a "
-        "large effect). "
+        "It makes the ranking better. Other against Base: MRR 0.583 → 1.000 (+0.417). That is hardly chance "
+        "(p = 0.002, a large effect). "
         "Better on 10 of 12 queries, worse on 0, equal on 2. It takes 0.50 s a query (cpu)."
     )
 
