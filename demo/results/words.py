@@ -154,10 +154,12 @@ def _failed(result: Result) -> list[Message]:
 
 def _who_agrees(rankings: tuple[Ranking, ...]) -> list[Message]:
     """The pairs with the highest and the lowest τ_b; of equals the one that comes first."""
-    plain = [ranking for ranking in rankings if ranking.ranker.kind.side != "fusion"]
+    plain = tuple(ranking for ranking in rankings if ranking.ranker.kind.side != "fusion")
+    if 1 < len(plain) < len(rankings):
+        return [*_who_agrees(plain), Message("fusions aside")]
     found = [
         (tau, one.ranker.label, other.ranker.label)
-        for one, other in combinations(plain if len(plain) > 1 else rankings, 2)
+        for one, other in combinations(rankings, 2)
         if (tau := TAU_B.between(one, other)) is not None
     ]
     if not found:

@@ -76,7 +76,10 @@ def test_a_fusion_is_not_said_to_agree_with_its_members() -> None:
     result = make_result(3, ranking(BM25, [0, 1, 2]), ranking(TINY, [2, 1, 0]))
     fusion = Fusion("rrf", (FakeRanker("bm25", label="BM25"), FakeRanker("tiny")))
     fused = with_fusion(result, fusion)
-    assert "3 rankers ranked 3 passages; BM25 and Tiny agree with τ −1.00" in str(summary(fused))
+    assert "3 rankers ranked 3 passages; BM25 and Tiny agree with τ −1.00: reversed; fusions aside" in str(
+        summary(fused)
+    )
+    assert "fusions aside" not in str(summary(result))
     alone = replace(fused, columns=fused.columns[1:])  # RRF: 1/61 + 1/63 twice, 2/62: a tie and one of two turned
     assert "Tiny and RRF (BM25 + Tiny) agree with τ 0.00" in str(summary(alone))
 

@@ -73,6 +73,12 @@ def _chart(row: Chart, look: RerankLook) -> ChartView:
     )
 
 
+def _scale_words(look: RerankLook) -> Message:
+    """How scores are shown; a saved page has no switch above that says it."""
+    scale = look.scale
+    return scale.formula if look.live else Message("{choice}: {formula}", choice=scale.choice, formula=scale.formula)
+
+
 SECTIONS: tuple[Section[RerankLook], ...] = (
     Section("headline", draw=lambda look: headline.pair_headline(look.pair, look.shown.trap, look.language)),
     Section("judged", draw=lambda look: judged_box(look.shown, look.judgments, look.language), on=JUDGED | LOADED),
@@ -87,7 +93,7 @@ SECTIONS: tuple[Section[RerankLook], ...] = (
     Section(
         "scores",
         w.SCORES,
-        lambda look: status.reading(look.scale.formula, look.language),
+        lambda look: status.reading(_scale_words(look), look.language),
         tuple(
             ChartRow(row.key, partial(_chart, row), SCALE if row.scaled else frozenset(), row.from_size == 0)
             for row in PAIR_CHARTS
