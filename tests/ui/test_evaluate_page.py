@@ -276,7 +276,7 @@ def test_a_link_evaluates_on_a_phone_without_sideways_scrolling(open_page: Any) 
     page.wait_for_selector("#evaluation-differences .main-svg")
     page.wait_for_timeout(500)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-    assert "值得" in page.inner_text(".evaluation-answer .sentence")
+    assert "它让排序变好" in page.inner_text(".evaluation-answer .sentence")
 
 
 def test_accessibility(open_page: Any, unjudged: tuple[Path, Path]) -> None:

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 def test_all_passages_are_printed_and_no_controls(open_page: Any) -> None:
     page = open_page(color_scheme="dark", unfolded=False)
+    page.wait_for_selector("#scatter .main-svg", state="attached")
     rows = page.locator("#rerank-results .ranking tbody tr")
     page.emulate_media(media="print")
     page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")

@@ -326,6 +326,7 @@
   const PAPER = 680; // pixels between the edges of a card on A4
 
   function openForPaper() {
+    drawDue();
     all('.fold[aria-expanded=false]').forEach((fold) => {
       fold.setAttribute('aria-expanded', 'true');
       opened.push(() => fold.setAttribute('aria-expanded', 'false'));
