@@ -198,6 +198,29 @@ def test_sorting_and_searching(open_page: Any) -> None:
     assert page.is_visible(".ranking .none")
 
 
+COUNT_DRAWN = """() => {
+  const seen = new WeakSet();
+  window.drawn = {};
+  new MutationObserver(() => document.querySelectorAll('#rerank-results .js-plotly-plot').forEach((plot) => {
+    if (!plot.on || seen.has(plot)) return;
+    seen.add(plot);
+    const { id } = plot.closest('[id]');
+    plot.on('plotly_afterplot', () => { drawn[id] = (drawn[id] ?? 0) + 1; });
+  })).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def test_each_chart_is_drawn_once_for_a_run(open_page: Any) -> None:
+    page = open_page()
+    page.wait_for_selector("#scatter .main-svg")
+    page.evaluate(COUNT_DRAWN)
+    page.fill("#query textarea", "capital of Georgia")
+    run(page)
+    page.wait_for_function("() => drawn.distribution && drawn.scatter")
+    page.wait_for_timeout(800)
+    assert page.evaluate("drawn") == {"distribution": 1, "scatter": 1}
+
+
 def test_another_scale_redraws_without_scoring(open_page: Any) -> None:
     page = open_page()
     page.wait_for_selector("#distribution .main-svg")
