@@ -67,19 +67,35 @@
   }
 
   // gradio draws a new picture on the element that it is about to remove, then on the next one, and both again to fit
-  // their width: each is drawn once instead, before the screen is, if it is still there, with the choice marked
+  // their width: each is drawn once instead, with the choice marked, if it is still there; those in view before the
+  // screen is, the others one by one after it
   const due = new Map(); // plot → draws it
 
-  function drawDue() {
-    const plots = [...due].filter(([plot]) => plot.isConnected);
-    due.clear();
-    plots.forEach(([, draw]) => draw());
+  function draw(plots) {
+    plots.forEach((plot) => {
+      const drawn = due.get(plot);
+      due.delete(plot);
+      if (plot.isConnected) drawn();
+    });
+  }
+
+  function drawInView() {
+    draw([...due.keys()].filter((plot) => {
+      const { top, bottom } = plot.getBoundingClientRect();
+      return bottom > 0 && top < innerHeight;
+    }));
+    if (due.size) setTimeout(drawNext);
+  }
+
+  function drawNext() {
+    draw([...due.keys()].slice(0, 1));
+    if (due.size) requestAnimationFrame(drawInView);
   }
 
   function drawOnce(plotly) {
     const { react } = plotly, { resize } = plotly.Plots;
     plotly.react = (plot, data, ...others) => {
-      if (!due.size) requestAnimationFrame(drawDue);
+      if (!due.size) requestAnimationFrame(drawInView);
       due.set(plot, () => {
         ringsAt(data, picked.get(sceneOf(plot))).forEach(({ index, x, y }) => Object.assign(data[index], { x, y }));
         react(plot, data, ...others);
@@ -326,7 +342,7 @@
   const PAPER = 680; // pixels between the edges of a card on A4
 
   function openForPaper() {
-    drawDue();
+    draw([...due.keys()]);
     all('.fold[aria-expanded=false]').forEach((fold) => {
       fold.setAttribute('aria-expanded', 'true');
       opened.push(() => fold.setAttribute('aria-expanded', 'false'));
