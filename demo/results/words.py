@@ -38,10 +38,18 @@ def _who_came(change: Change, k: int) -> list[Message]:
         return [Message("{before} found none of the passages", before=before)]
     if all_tied(change.before):
         return [Message("{before} gave all passages the same score, so it had no order", before=before)]
-    brought, k = len(change.brought(k)), min(k, change.size)
-    raised = len(change.raised(k))
+    brought, raised = len(change.brought(k)), len(change.raised(k))
     if not brought:
         return [_raised(raised, after, k) if raised else _who_moved(change)]
+    if change.size <= k:
+        words = plural(
+            "{after} ranked {count} passage that {before} never found",
+            "{after} ranked {count} passages that {before} never found",
+            brought,
+            after=after,
+            before=before,
+        )
+        return [words]
     words = plural(
         "{after} brought {count} passage that {before} never found into the top {k}",
         "{after} brought {count} passages that {before} never found into the top {k}",

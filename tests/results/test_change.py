@@ -182,8 +182,7 @@ def test_summary_of_a_list_beyond_ten() -> None:
             [2.0, 0.0, 0.0],
             [0.1, 0.2, 0.3],
             [True, False, False],
-            "The cross-encoder brought 2 passages that BM25 never found into the top 3; the first result is new: "
-            "“passage 3”.",
+            "The cross-encoder ranked 2 passages that BM25 never found; the first result is new: “passage 3”.",
         ),
         (
             # of twelve the last was not found, and 11 was below the top ten

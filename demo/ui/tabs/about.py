@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import gradio as gr
 
+from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.frame import PageFrame
+from demo.ui.links import KEY, QUERY, RANKERS
 from demo.ui.page import QUIET, current_page, page_html
 from demo.ui.views.render import render
 
 
 def build(frame: PageFrame) -> None:
     """The text, in the visitor's language once the page is there."""
+    start = frame.inputs.pane.default_form()
+    example = {QUERY: start.query, KEY: start.collection}
+    rankers = (frame.service.default_first_stage(), frame.service.reranker())
+    compared = example | {RANKERS: ",".join(map(str, rankers))}
+
+    def words(language: Language) -> str:
+        return render("about.html", language, example=urlencode(example), compared=urlencode(compared))
 
     def text(request: gr.Request) -> str:
-        return render("about.html", w.language_of(request))
+        return words(w.language_of(request))
 
-    page = page_html(render("about.html", "en"), elem_id="about")
+    page = page_html(words("en"), elem_id="about")
     current_page().load(text, None, page, **QUIET)
