@@ -123,11 +123,16 @@ def main() -> None:
         browser.close()
     print(f"before the first result {early:,} bytes; first paint {paint:.0f} ms; layout shift {shifted:.3f}")
     print(f"for one run {sent:,} bytes")
-    seen, whole = ([times[i] for times in kept] for i in (0, 1))
-    print(f"{count} passages, seconds to what is in view, and to all charts:")
-    print("first result, model loading included: {:.2f}, {:.2f}; another query: {:.2f}, {:.2f};".format(*loading, *anew))
-    print(f"a query again, from kept scores: median of six {statistics.median(seen):.2f}, {statistics.median(whole):.2f};")
-    print(f"worst {max(seen):.2f}, {max(whole):.2f};")
+    seen, whole = zip(*kept, strict=True)
+    print(f"{count} passages, seconds to what is in view and to all charts:")
+    rows = {
+        "first result, model loading included": loading,
+        "another query": anew,
+        "a query again, from kept scores, median of six": (statistics.median(seen), statistics.median(whole)),
+        "worst": (max(seen), max(whole)),
+    }
+    for label, (first, last) in rows.items():
+        print(f"{label}: {first:.2f}, {last:.2f}")
     print(f"click to panel: median {statistics.median(clicks):.0f} ms, worst {max(clicks):.0f} ms")
 
 
