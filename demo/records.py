@@ -201,7 +201,7 @@ class Cost:
         tokenise_seconds, model_seconds: the two parts of scoring; load_seconds stands apart from both.
         device: "cpu", "cuda:0 NVIDIA H100"…; precision: "fp32", "bf16"…; both empty where they do not apply.
         emulated: whether the device has no instructions for the precision, so that it was slower than fp32.
-        model_bytes: memory that the model's weights take; 0 where no model was needed.
+        model_bytes: memory that the model's weights take; 0 where it is not loaded.
         usd: what a server beyond this machine bills for it, in US dollars, where its owner states a price; else 0.
         earlier: what an earlier run of the same ranker on this machine took that computed more pairs; None: none did.
     """

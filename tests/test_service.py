@@ -272,6 +272,8 @@ def test_nothing_is_computed_twice(service: RankingService, source: FakeSource) 
     assert second.scores.tolist() == first.scores.tolist()
     assert second.extents == first.extents
     assert (second.cost.kept_pairs, second.cost.model_seconds) == (4, 0.0)
+    assert (second.cost.model_bytes, second.cost.precision) == (first.cost.model_bytes, first.cost.precision)
+    assert second.ranker.model == first.ranker.model
     assert len(source.model.scored) == 4
     more = rerun(service, collection=collection_of((*PASSAGES, Passage("d5", "Berlin lakes")))).cost
     assert (more.pairs, more.kept_pairs) == (5, 4)
