@@ -318,7 +318,7 @@ TOOK_NOTHING = Message("all scores kept from an earlier run")
 TOOK_NOT_LOADED = Message("not loaded for this run")
 
 # progress and errors
-STOPPED = Message("Stopped. Nothing you typed is lost; the picture below is the run before.")
+STOPPED = Message("Stopped. Nothing you typed is lost; what is shown is the run before.")
 ERROR_HEAD = Message("That did not work")
 NO_SUCH_EVENT = Message("The page has no such event. Load it anew; /gradio_api/info lists what programs can ask for.")
 WRONG_ARGUMENTS = Message(
@@ -412,7 +412,7 @@ AGREEMENT_REFERENCE = Message("reference")
 AGREEMENT_NONE = Message("Two rankings are needed to speak of agreement.")
 UNDEFINED = Message("not defined")
 CONTESTED = Message("Contested passages")
-CONTESTED_MORE = Message("and {n} more, in the table below")
+CONTESTED_MORE = Message("and {n} more, in the table of all passages")
 SCORE_FACTS = Message("Margins and ties")
 SCORE_FACTS_NOTE = Message(
     "A margin is in the units of its own ranker's scores: compare margins down a list, never across "
