@@ -276,6 +276,12 @@ def test_markup_in_a_passage_stays_text(open_page: Any) -> None:
     assert page.locator(".lens img, .lens script").count() == 0
 
 
+UNCOVERED = """selector => {
+  const part = document.querySelector(selector), { left, top } = part.getBoundingClientRect();
+  return part.contains(document.elementFromPoint(left + 4, top + 4));
+}"""
+
+
 def test_phone(open_page: Any) -> None:
     page = open_page(width=390, height=844)
     page.wait_for_selector("#scatter .main-svg")
@@ -293,6 +299,8 @@ def test_phone(open_page: Any) -> None:
     page.wait_for_selector(".why .said")
     assert row.locator("[data-cell=doc]").inner_text().split(" · ")[0] in page.inner_text(".why h2")
     assert page.locator(".ranking .explain:visible").count() == 1
+    page.wait_for_timeout(800)  # it is scrolled to smoothly
+    assert page.evaluate(UNCOVERED, ".why h2")
     page.click(".ranking .more")
     assert page.locator(".ranking tbody tr:visible").count() > 10
 
