@@ -143,6 +143,11 @@ SPEED_AGAINST = {
     "agreement": Message("agreement with the reference"),
     "NDCG@10": Message("NDCG@10, where judged"),
 }
+RERANK_QUESTION = Message("What does a cross-encoder change?")
+RERANK_EMPTY = Message(
+    "Type a query, give the passages that a search found for it and press Rerank: you see both orders side by "
+    "side, what rose and what fell, and why. The Tour has examples."
+)
 COMPARE_QUESTION = Message("Where do the rankers part?")
 COMPARE_EMPTY = Message(
     "Choose up to eight rankers on the left and press Compare: you see how ranks flow from one to the "

@@ -99,6 +99,12 @@ def test_what_cannot_be_opened_is_told(pane: InputsPane, values: dict[str, str],
     assert views[-1].kept.query.text == QUERY
 
 
+def test_a_link_that_cannot_be_ranked_says_so_and_invites(pane: InputsPane) -> None:
+    *_, last = RerankTab(pane).opening({"query": "", "passages": "one\ntwo"}, "en")
+    assert "The query is empty" in (last.status or "")
+    assert "What does a cross-encoder change?" in str(last.drawn["headline"])
+
+
 def test_models_that_are_not_here_are_named_once(pane: InputsPane) -> None:
     texts = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine")
     rankers = tuple(map(pane.service.rankers.read, texts))

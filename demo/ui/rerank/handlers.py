@@ -171,7 +171,8 @@ class RerankTab(ResultTab):
     ) -> Iterator[View[ShownResult]]:
         """What a visitor sees first: what the address asks for, or else the first collection's first query.
 
-        Where a link cannot be opened, or needs a model that is not here yet, the example stands below the reason.
+        Where a link cannot be opened, or needs a model that is not here yet, the example stands below the reason; where
+        what it opens cannot be ranked, an invitation.
         """
         try:
             link = read(asked, self.pane)
@@ -181,8 +182,12 @@ class RerankTab(ResultTab):
             told_why = w.LINK_WRONG.format(reason=error.to(language))
             link, missing, reason = None, [], status.alert(told_why, language)
         link = Link(self.pane.default_form()) if link is None or missing else link
+        view: View[ShownResult] = View()
         for view in self.run(link.form, link.reranker or self.reranker(""), judgments, RAW.key, language):
             yield view if view.status else replace(view, status=reason)
+        if view.kept is None:
+            invitation = status.invitation(w.RERANK_QUESTION, w.RERANK_EMPTY, language)
+            yield replace(view, drawn={"headline": invitation})
 
     def rescaled(self, shown: ShownResult | None, scale: str, language: Language) -> View[ShownResult]:
         """The charts on another scale; nothing is scored again."""
