@@ -193,8 +193,9 @@ class Scoring:
                 self._speeds.note(spec, use.precision, cost)
             spec, backend = model.spec, model.backend
             cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)
-        elif (there := self.models_in_memory.loaded().get((spec.key, use.precision))) is not None:
-            if there.fingerprint == fingerprint:  # what gave the kept scores is still known
+        else:
+            there = self.models_in_memory.loaded().get((spec.key, use.precision))
+            if there and there.fingerprint == fingerprint:  # what gave the kept scores is still known
                 spec, backend = there.spec, there.backend
                 cost = replace(cost, model_bytes=there.bytes, precision=there.precision, emulated=there.emulated)
         known = [row for row in rows if row is not None]
