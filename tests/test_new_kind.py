@@ -220,7 +220,7 @@ def test_words_json_and_csv_speak_of_it(service: RankingService) -> None:
     result = run(service, "bm25,fake")
     pair = Pair.of(result)
     assert "BM25 and Fake remote agree with τ" in str(summary(result))
-    assert "The reranker brought 1 passage that BM25 never found" in str(change_summary(pair.change, result.candidates))
+    assert "The reranker ranked 1 passage that BM25 never found" in str(change_summary(pair.change, result.candidates))
     _, remote = as_json(result)["rankers"]
     assert (remote["key"], remote["label"], remote["score_kind"]) == ("fake", "Fake remote", "probability")
     assert (remote["model"], remote["failure"]) == (None, None)

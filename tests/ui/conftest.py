@@ -45,26 +45,54 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+class _Kept:
+    """A page that many tests load anew: its scripts are compiled already, which is half of what loading takes."""
+
+    def __init__(self, browser: Any, locale: str) -> None:
+        context = browser.new_context(locale=locale)
+        self.page = context.new_page()
+        self.problems: list[str] = []
+        self._home = ""
+        self._devtools = context.new_cdp_session(self.page)
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", lambda m: m.type == "error" and self.problems.append(f"console: {m.text}"))
+        self.page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
+        self.page.on("request", lambda request: self._check(request.url))
+
+    def _check(self, url: str) -> None:
+        if not url.startswith((self._home, "data:", "blob:", "about:")):
+            self.problems.append(f"request to {url}")
+
+    def load(self, home: str, asked: str, width: int, height: int, color_scheme: str) -> Any:
+        """The page as one sees it who was never here."""
+        self._home = home
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(media="screen", color_scheme=color_scheme)
+        self.page.goto(f"{home}{asked}")
+        self.page.wait_for_selector(".ranking tbody tr", state="attached")
+        return self.page
+
+    def leave(self) -> None:
+        """Ends what runs in it and forgets what the browser keeps."""
+        self.page.goto("about:blank")
+        kinds = {"origin": self._home, "storageTypes": "local_storage,indexeddb,cookies"}
+        self._devtools.send("Storage.clearDataForOrigin", kinds)
+        self.problems.clear()
+
+
+@pytest.fixture(scope="module")
+def kept_pages(browser: Any) -> dict[str, _Kept]:
+    """By their language, those of one file."""
+    return {}
+
+
 @pytest.fixture
-def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, url: str, kept_pages: dict[str, _Kept]) -> Iterator[Callable[..., Any]]:
     """`open_page(width=…, locale=…, …)`; the test fails on a console error or a request to another host.
 
-    With `unfolded` every section and menu of the first tab is open.
+    With `unfolded` every section and menu of the first tab is open. Each call is another visitor's page.
     """
-    contexts: list[Any] = []
-    problems: list[str] = []
-
-    def watch(page: Any, home: str) -> None:
-        page.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
-        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((home, "data:", "blob:"))
-                else problems.append(f"request to {request.url}")
-            ),
-        )
+    used: list[_Kept] = []
 
     def opened(
         width: int = 1366,
@@ -75,20 +103,22 @@ def open_page(browser: Any, url: str) -> Iterator[Callable[..., Any]]:
         asked: str = "",
         unfolded: bool = True,
     ) -> Any:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, locale=locale, color_scheme=color_scheme
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        watch(page, address)
-        page.goto(f"{address}{asked}")
-        page.wait_for_selector(".ranking tbody tr", state="attached")
+        kept = kept_pages.get(locale)
+        if kept is None or kept.page.is_closed():
+            kept = kept_pages[locale] = _Kept(browser, locale)
+        elif kept in used:
+            kept = _Kept(browser, locale)
+        used.append(kept)
+        page = kept.load(address, asked, width, height, color_scheme)
         if unfolded:
             unfold(page)
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    problems = [problem for kept in used for problem in kept.problems]
+    for kept in used:
+        if kept in kept_pages.values() and not kept.page.is_closed():
+            kept.leave()
+        else:
+            kept.page.context.close()
     assert not problems, "\n".join(problems)

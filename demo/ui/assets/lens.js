@@ -75,8 +75,14 @@
     plots.forEach((plot) => {
       const drawn = due.get(plot);
       due.delete(plot);
-      if (plot.isConnected) drawn();
+      if (plot.isConnected) try { drawn(); } catch (error) { reportError(error); } // the next one is drawn even so
     });
+  }
+
+  // before the next frame, or a little later where no frames come, as in a tab behind another
+  function soon(act) {
+    const once = () => { cancelAnimationFrame(frame); clearTimeout(timer); act(); };
+    const frame = requestAnimationFrame(once), timer = setTimeout(once, 250);
   }
 
   function drawInView() {
@@ -89,13 +95,13 @@
 
   function drawNext() {
     draw([...due.keys()].slice(0, 1));
-    if (due.size) requestAnimationFrame(drawInView);
+    if (due.size) soon(drawInView);
   }
 
   function drawOnce(plotly) {
     const { react } = plotly, { resize } = plotly.Plots;
     plotly.react = (plot, data, ...others) => {
-      if (!due.size) requestAnimationFrame(drawInView);
+      if (!due.size) soon(drawInView);
       due.set(plot, () => {
         ringsAt(data, picked.get(sceneOf(plot))).forEach(({ index, x, y }) => Object.assign(data[index], { x, y }));
         react(plot, data, ...others);
