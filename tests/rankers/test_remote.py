@@ -155,6 +155,8 @@ def test_the_server_says_when_to_come_back() -> None:
         assert monotonic() - start >= 1
     with serving("tei", Fault(429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})) as server:
         ranked(server, backoff_seconds=1000)
+    with serving("tei", Fault(429, headers={"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2300"})) as server:
+        assert ranked(server).scores.tolist() == pytest.approx(LOGITS)  # no moment of any calendar
     with serving("tei", Fault(503, headers={"Retry-After": "3600"})) as server:
         assert "status 503; it says to come back in 3600 s." in sentence(server)
         assert len(server.asked) == 1
