@@ -206,12 +206,17 @@ def responses(refusal: Refusal, invalid: int) -> dict[int | str, dict[str, Any]]
     meanings = {
         invalid: "The request cannot be used; the sentence says why.",
         UNKNOWN_MODEL: "There is no such ranker.",
+        BUSY: "There are too many requests now; Retry-After says when to come back.",
         BUG: "The model cannot be loaded, or gave no scores.",
         BAD_GATEWAY: "A remote reranker did not answer.",
     }
+    others = {"description": "Any other refusal, such as 413 for a body that is too long."}
     return {
-        status: {"description": text, "content": {"application/json": {"example": refusal(status, text)}}}
-        for status, text in meanings.items()
+        **{
+            status: {"description": text, "content": {"application/json": {"example": refusal(status, text)}}}
+            for status, text in meanings.items()
+        },
+        "4XX": others,  # without it FastAPI tells of a 422 in its own shape, which never comes
     }
 
 

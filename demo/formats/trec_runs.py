@@ -356,10 +356,15 @@ def run_lines(tag: str, rankings: Iterable[tuple[str, Sequence[str], Sequence[fl
         for rank, (doc_id, score) in enumerate(zip(doc_ids, scores, strict=True), 1):
             value = np.float32(min(max(score, -_LARGEST), _LARGEST))
             previous = min(value, np.nextafter(previous, np.float32(-np.inf)))
-            yield f"{_word(query_id)} Q0 {_word(doc_id)} {rank} {previous!s} {_word(tag)}\n"
+            yield f"{run_word(query_id)} Q0 {run_word(doc_id)} {rank} {previous!s} {run_word(tag)}\n"
 
 
-def _word(text: str) -> str:
+def run_word(text: str) -> str:
+    """The text, which can stand in a column of a run file.
+
+    Raises:
+        InputError: it is empty or holds white space.
+    """
     if len(text.split()) == 1 and text == text.strip():
         return text
     raise InputError(

@@ -9,7 +9,7 @@ apart passages stand (compared by Bruch, Gai and Ingber 2023, doi:10.1145/359651
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from demo.progress import Progress, stepwise
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.text_form import RankerOptions, Written, as_number, read, write_number, write_options
 from demo.rankers.tools import Tools
-from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
+from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import RRF, WEIGHTED_SUM
 
 RRF_K = 60.0
@@ -125,11 +125,15 @@ class Fusion:
 
     @stepwise
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
-        """As `Ranker.rank`; what it costs to rank the members is their own."""
-        rankings = []
+        """As `Ranker.rank`, with what its members warn of and are billed; their times are their own."""
+        rankings: list[Ranking] = []
         for member in self.members:
             rankings.append((yield from member.rank(query, collection, indices)))
-        return self.fuse(rankings)
+        return replace(
+            self.fuse(rankings),
+            cost=Cost(usd=sum(ranking.cost.usd for ranking in rankings)),
+            warnings=tuple(dict.fromkeys(each for ranking in rankings for each in ranking.warnings)),
+        )
 
     def fuse(self, rankings: Sequence[Ranking]) -> Ranking:
         """The fused ranking of the members' candidates; a candidate is found if a member found it.

@@ -23,6 +23,7 @@ _WANTED: Mapping[str, tuple[tuple[type, ...], Message]] = {
     "str": ((str,), Message("a text between quotation marks")),
     "int": ((int,), Message("a whole number")),
     "float": ((int, float), Message("a number")),
+    "bool": ((bool,), Message("true or false")),
     "tuple[str, ...]": ((list,), Message("a list of texts, such as [“title”, “text”]")),
 }
 

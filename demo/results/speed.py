@@ -32,7 +32,8 @@ class SpeedRow:
 
 
 def speed_rows(result: Result, reference_key: str, measure: AgreementMeasure) -> tuple[SpeedRow, ...]:
-    """One row for each ranking, in the order of the columns; a fusion computes no pairs of its own.
+    """One row for each ranking, in the order of the columns; a fusion computes no pairs of its own, and bills
+    what its members were billed for it.
 
     Raises:
         InputError: the reference failed or is not here.

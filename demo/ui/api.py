@@ -82,6 +82,7 @@ ANSWERS: dict[str, dict[str, Field]] = {
     },
     "evaluate": {
         "rankers": Field(_LIST, "Each with key, measures (mean, interval, test against the baseline), changes, speed."),
+        "failures": Field(_LIST, "Rankers that failed and are left out: key, failure (a sentence)."),
         "measures": Field({"type": "array", "items": {"type": "string"}}, "The measures, as trec_eval names them."),
         "queries": Field({"type": "integer"}, "How many queries were ranked."),
         "baseline": Field({"type": "string"}, "Key of the ranker that the others are tested against."),
@@ -197,9 +198,11 @@ class Endpoints:
         asked = candidates if candidates in ("", JUDGED) else service.rankers.read(candidates)
         chosen = parse_measures(measures) if measures else USUAL
         first = service.default_first_stage()
-        plan = set_up(judged, self._rankers(rankers), chosen, first, asked, depth, queries or None)
+        wanted = self._rankers(rankers)
+        plan = set_up(judged, wanted, chosen, first, asked, depth, queries or None)
         known_baseline(baseline, [ranker.spec for ranker in plan.rankers])  # told before the work, not after it
-        return Work(service.evaluate(plan, self._visitor()), partial(_figures, plan, baseline, relevant_from))
+        keys = frozenset(ranker.spec.key for ranker in wanted)
+        return Work(service.evaluate(plan, self._visitor()), partial(_figures, plan, keys, baseline, relevant_from))
 
 
 def _pair(result: Result) -> Json:
@@ -208,13 +211,22 @@ def _pair(result: Result) -> Json:
     return pair_as_json(Pair.of(result))
 
 
-def _figures(plan: Plan, baseline: str, relevant_from: int, found: PartialEvaluation) -> Json:
+def _figures(plan: Plan, wanted: frozenset[str], baseline: str, relevant_from: int, found: PartialEvaluation) -> Json:
+    """The figures of the rankers that did not fail.
+
+    Raises:
+        InputError: the baseline failed, or all that were wanted.
+    """
+    nothing_left = wanted <= {failure.ranker.key for failure in found.failures}
     for failure in found.failures:
-        raise InputError("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason)
+        if nothing_left or failure.ranker.key == baseline:
+            raise InputError("{ranker}: {reason}", ranker=failure.ranker.key, reason=failure.reason)
     figures = evaluation.evaluate(
         found.outcomes, plan.collection, plan.measures, baseline, relevant_from, plan.candidates.notes
     )
-    return report.as_json(figures, found.outcomes, plan.collection, plan.candidates.first is not None)
+    answer = report.as_json(figures, found.outcomes, plan.collection, plan.candidates.first is not None)
+    failures = [{"key": failure.ranker.key, "failure": str(failure.reason)} for failure in found.failures]
+    return {**answer, "failures": failures}
 
 
 # ---- as Gradio wants them ------------------------------------------------------------------------------------------

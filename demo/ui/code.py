@@ -11,7 +11,10 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from demo.errors import InputError
+from demo.formats.trec_runs import run_word
 from demo.messages import Message
 from demo.rankers.fusion import Fusion
 from demo.rankers.protocol import Ranker
@@ -107,10 +110,10 @@ MODELS = {
 @models@
 }
 
-for label, (name, max_tokens, precision) in MODELS.items():
+for label, (name, max_tokens, precision, instruction) in MODELS.items():
     model = CrossEncoder(name, max_length=max_tokens, model_kwargs={"dtype": precision})
     pairs = [(QUERY, text) for text in PASSAGES.values()]
-    scores = np.asarray(model.predict(pairs, activation_fn=torch.nn.Identity(), show_progress_bar=False))
+    scores = model.predict(pairs, prompt=instruction, activation_fn=torch.nn.Identity(), show_progress_bar=False)
     if scores.ndim == 2:  # two labels: the logit of relevant less that of not relevant
         scores = scores[:, 1] - scores[:, 0]
     print(label)
@@ -151,9 +154,10 @@ def _loadable(shown: ShownResult) -> Iterator[tuple[str, ModelUse]]:
             yield ranking.ranker.label, use
 
 
-def _loading(use: ModelUse) -> tuple[str, int, str]:
+def _loading(use: ModelUse) -> tuple[str, int, str, str | None]:
+    """What the program needs of it; without an instruction the model takes its own."""
     name = f"demo/{use.spec.key}" if use.spec.key.startswith("bundled/") else use.spec.key
-    return name, use.max_tokens, _DTYPES[use.precision]
+    return name, use.max_tokens, _DTYPES[use.precision], use.instruction or None
 
 
 # ---- JavaScript ----------------------------------------------------------------------------------------------------
@@ -250,8 +254,14 @@ python -m demo.evaluate --collection collection --rankers @rankers@ \\
 
 
 def command_program(shown: ShownResult) -> str:
-    """Commands that write the collection down and rank it, as `python_program`."""
+    """Commands that write the collection down and rank it, as `python_program`.
+
+    Raises:
+        InputError: an id cannot stand in a run file, too.
+    """
     _check(shown)
+    for passage in shown.candidates:
+        run_word(passage.doc_id)
     passages = ({**_row(passage), "_id": passage.doc_id} for passage in shown.collection.passages)
     return _filled(
         COMMAND,
@@ -284,6 +294,11 @@ def _check(shown: ShownResult) -> None:
     if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
             "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
+        )
+    if any(np.isnan(ranking.scores).any() for ranking in shown.rankings):
+        raise InputError(
+            "The slider shows a smaller depth than a program would ask for. Move it to its end, or write that depth as "
+            "“Passages to rerank” and compare again."
         )
     _check_size(shown.collection.passages)
 

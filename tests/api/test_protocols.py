@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from served_app import free_port
 
 from demo.api import mount
-from demo.errors import ModelError
+from demo.errors import BusyError, ModelError
 from demo.rankers.cross_encoder.model import Batch
 from demo.settings import Settings
 
@@ -290,6 +290,16 @@ def test_one_setting_turns_all_of_it_off() -> None:
 def test_openapi_tells_all_of_it() -> None:
     paths = client().get("/openapi.json").json()["paths"]
     assert set(paths) == {"/rerank", "/info", "/v1/rerank", "/v2/rerank"}
+    for spoken in SPOKEN.values():
+        told = {"200", str(spoken.invalid), "404", "429", "4XX", "500", "502"}
+        assert set(paths[spoken.path]["post"]["responses"]) == told
+
+
+@EACH
+def test_who_is_asked_to_come_back_is_told_when(spoken: Spoken) -> None:
+    asked = client(error=BusyError("Too many.", retry_seconds=1.2))
+    assert refused(spoken, 429, asked) == "Too many."
+    assert asked.post(spoken.path, json=body(spoken)).headers["retry-after"] == "2"
 
 
 # ---- a client that goes away ---------------------------------------------------------------------------------------

@@ -122,6 +122,24 @@ def test_scores_of_a_named_model_are_kept_and_others_are_not() -> None:
             assert len(server.asked) == requests
 
 
+def test_scores_that_depend_on_the_others_are_kept_with_them() -> None:
+    with serving("jina") as server:
+        ranker = service(server, listwise=True).rankers.read("remote(far)")
+        few, all_of_them = np.arange(2, dtype=np.int64), EVERY
+        for indices, requests in ((few, 1), (all_of_them, 2), (few, 2), (all_of_them, 2), (few[::-1].copy(), 3)):
+            ranking = ranker.rank(ASKED, COLLECTION, indices).run()
+            assert len(server.asked) == requests
+            assert [str(warning) for warning in ranking.warnings] == [
+                "far reads the passages together: among others, or at another depth, they would have other scores."
+            ]
+        assert [len(body["documents"]) for body in server.asked] == [2, 4, 2]
+        fusion = service(server, listwise=True).rankers.read("rrf(bm25+remote(far))")
+        assert fusion.rank(ASKED, COLLECTION, EVERY).run().warnings == ranking.warnings
+        for limits in ({"max_passages": 3}, {"max_chars": 20}):
+            assert "too many for one request" in sentence(server, listwise=True, **limits)
+        assert len(server.asked) == 4
+
+
 @pytest.mark.parametrize(
     ("protocol", "prices", "usd"),
     [
@@ -155,6 +173,8 @@ def test_the_server_says_when_to_come_back() -> None:
         assert monotonic() - start >= 1
     with serving("tei", Fault(429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})) as server:
         ranked(server, backoff_seconds=1000)
+    with serving("tei", Fault(429, headers={"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2300"})) as server:
+        assert ranked(server).scores.tolist() == pytest.approx(LOGITS)  # no moment of any calendar
     with serving("tei", Fault(503, headers={"Retry-After": "3600"})) as server:
         assert "status 503; it says to come back in 3600 s." in sentence(server)
         assert len(server.asked) == 1
@@ -407,6 +427,7 @@ def test_a_file_or_the_text_itself(tmp_path: Path) -> None:
         (OWNERS + "colour = 1\n", "There is no field “colour”. Fields are protocol, address"),
         (OWNERS + 'retries = "3"\n', "“retries” is not a whole number"),
         (OWNERS + "retries = true\n", "“retries” is not a whole number"),
+        (OWNERS + "listwise = 1\n", "“listwise” is not true or false"),
         (OWNERS + "retries = -1\n", "“retries” is -1. Write 0 or more"),
         (OWNERS + "concurrency = 0\n", "“concurrency” is 0. Write 1 or more"),
         (OWNERS + "timeout_seconds = inf\n", "“timeout_seconds” is inf"),

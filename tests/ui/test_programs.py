@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import made_rerankers
 import pytest
 from markupsafe import escape
 from served_app import served
@@ -23,7 +24,7 @@ from demo.judgments import Judgments
 from demo.records import Passage
 from demo.service import RankingService
 from demo.settings import ROOT, Settings
-from demo.ui.code import ADDRESS, PROGRAMS, Program
+from demo.ui.code import ADDRESS, PROGRAMS, Program, command_program, python_program, transformers_program
 from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.session import ShownResult
@@ -63,8 +64,8 @@ def page() -> Iterator[Page]:
         yield Page(url, CompareTab(InputsPane(made[0].settings, made[0])))
 
 
-def shown_on(page: Page, rankers: list[str] = RANKERS, **form: Any) -> ShownResult:
-    asked = replace(page.tab.pane.default_form(), query=QUERY, source="paste", pasted=PASTED, **form)
+def shown_on(page: Page, rankers: list[str] = RANKERS, pasted: str = PASTED, **form: Any) -> ShownResult:
+    asked = replace(page.tab.pane.default_form(), query=QUERY, source="paste", pasted=pasted, **form)
     *_, view = page.tab.run(asked, rankers, CompareOptions(), Judgments(), "en")
     assert view.kept is not None, view.status
     return view.kept
@@ -167,6 +168,36 @@ def test_it_gives_what_is_on_screen(program: Program, depth: int, page: Page, tm
     for label, scores in wanted.items():
         tolerance = {"abs": 2e-4} if program.key == "sentence-transformers" else {"rel": 1e-5}
         assert found[label] == pytest.approx(scores, **tolerance)
+
+
+def test_an_instruction_comes_along(page: Page, tmp_path: Path) -> None:
+    model = made_rerankers.write_prompted(tmp_path)
+    told = f'{model}[instruction="Name a town, \\"Cork\\"; "]'
+    shown = shown_on(page, [str(model), told])
+    text = transformers_program(shown)
+    found, wanted = transformers(text, tmp_path, shown), on_screen(shown)
+    assert len({min(scores.values()) for scores in wanted.values()}) == 2
+    assert found.keys() == wanted.keys()
+    for label, scores in wanted.items():
+        assert found[label] == pytest.approx(scores, abs=2e-4)
+
+
+@EVERY
+def test_it_is_not_of_another_depth_than_is_on_screen(program: Program, page: Page) -> None:
+    shown = page.tab.redrawn(shown_on(page), CompareOptions(depth=3), Judgments(), "en").kept
+    assert shown is not None
+    if program.key == "sentence-transformers":
+        assert "'Tiny'" in program.write(shown)
+    else:
+        with pytest.raises(InputError, match="The slider shows a smaller depth"):
+            program.write(shown)
+
+
+def test_a_run_file_has_no_place_for_an_id_with_white_space(page: Page) -> None:
+    shown = shown_on(page, pasted=PASTED.replace('"id": "a"', '"id": "a b"'))
+    with pytest.raises(InputError, match="The id “a b” cannot stand in a TREC run file"):
+        command_program(shown)
+    assert "'id': 'a b'" in python_program(shown)
 
 
 @EVERY

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from fakes import FakeSource, service_with
 from rerank_servers import Fault, RerankServer, serving
 
+from demo.errors import InputError
 from demo.evaluate.__main__ import main
 from demo.judgments import Judgments
 from demo.settings import Settings
+from demo.ui.api import Endpoints
 from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.links import read
@@ -80,12 +83,42 @@ def test_compare_takes_it_and_fusions_of_it(far: Far) -> None:
     assert "0.0020 USD" in str(view.drawn["speeds"])
 
 
+def test_a_fusion_costs_what_its_members_are_billed(far: Far) -> None:
+    form, fused = replace(far.pane.default_form(), query="Which city is large?"), f"rrf(bm25+{FAR})"
+    *_, view = CompareTab(far.pane).run(form, ["bm25", fused], CompareOptions(), Judgments(), "en")
+    assert view.kept is not None, view.status
+    assert [ranking.cost.usd for ranking in view.kept.rankings] == [0, pytest.approx(0.002)]
+    assert "0.0020 USD" in str(view.drawn["speeds"])
+    *_, view = CompareTab(far.pane).run(form, [fused], CompareOptions(), Judgments(), "en")
+    assert view.kept is not None, view.status
+    assert [ranking.cost.usd for ranking in view.kept.rankings] == [0]  # all was known
+
+
 def test_a_link_names_it(far: Far) -> None:
     tab = RerankTab(far.pane)
     text = tab.link(replace(far.pane.default_form(), query="Berlin"), tab.reranker(FAR))["text"]
     opened = read(dict(parse_qsl(text)), far.pane)
     assert opened is not None
     assert str(opened.reranker) == FAR
+
+
+def test_the_endpoint_measures_those_that_do_not_fail(far: Far) -> None:
+    endpoints, hot = Endpoints(far.pane.settings, far.pane.service), Fault(500, {"message": "overheated"})
+
+    def figures(*rankers: str, baseline: str = "") -> dict[str, Any]:
+        work = endpoints.evaluate("health", list(rankers), depth=5, queries=2, baseline=baseline)
+        return work.answer(work.steps.run())
+
+    far.server.faults.append(hot)
+    found = figures(FAR, "bundled/tiny")
+    assert [ranker["key"] for ranker in found["rankers"]] == ["bm25", "bundled/tiny"]
+    reason = "Far Reranker gave no scores: it answered with status 500, “overheated”."
+    assert found["failures"] == [{"key": FAR, "failure": reason}]
+    for rankers, baseline in (([FAR], ""), ([FAR, "bundled/tiny"], FAR)):
+        far.server.faults.append(hot)
+        with pytest.raises(InputError, match="overheated"):
+            figures(*rankers, baseline=baseline)
+    assert not figures(FAR)["failures"]
 
 
 def test_the_command_line_evaluates_it(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

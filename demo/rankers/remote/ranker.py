@@ -5,13 +5,14 @@ It is written `remote(name)`. The texts leave this machine, which is why only th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Event
 from time import perf_counter
 
-from demo.errors import DemoError, RemoteError
+from demo.errors import DemoError, InputError, RemoteError
 from demo.messages import Message
 from demo.progress import Progress, stepwise
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
@@ -27,6 +28,9 @@ from demo.score_kinds import PROBABILITY
 
 _LOOK_SECONDS = 0.2
 _NOT_TOLD = Extent(0, 0, 0, 0)
+_TOGETHER = Message(
+    "{label} reads the passages together: among others, or at another depth, they would have other scores."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Remote:
         work = _Work(caller, query.text, texts, self.remotes.kept)
         yield from work.steps()
         scores = [work.scores[content] for content in contents]
-        return Ranking.from_scores(self.spec, scores, work.cost(contents))
+        warnings = (_TOGETHER.format(label=self.spec.label),) if caller.server.listwise else ()
+        return Ranking.from_scores(self.spec, scores, work.cost(contents), warnings=warnings)
 
 
 class _Work:
@@ -76,8 +81,11 @@ class _Work:
     def __init__(self, caller: Caller, query: str, texts: Sequence[str], kept: KeptScores) -> None:
         self._caller, self._query, self._total, self._kept = caller, query, len(texts), kept
         server = caller.server
-        self._keys = dict(zip(texts, pair_keys(server.identity, "", "", query, texts), strict=True))
+        others = json.dumps(texts) if server.listwise else ""
+        self._keys = dict(zip(texts, pair_keys(server.identity, "", others, query, texts), strict=True))
         found = kept.find(list(self._keys.values())) if server.model else [None] * len(texts)
+        if server.listwise and None in found:
+            found = [None] * len(texts)
         self.scores = {text: row.score for text, row in zip(texts, found, strict=True) if row is not None}
         self._missing = [text for text in texts if text not in self.scores]
         self._known = frozenset(self.scores)
@@ -89,12 +97,15 @@ class _Work:
 
         Raises:
             RemoteError: a request failed for good; what the others brought is kept.
+            InputError: the passages must be in one request and are too many for it.
         """
         yield self._progress()
         if not self._missing:
             return
         start, stopped = perf_counter(), Event()
         batches = batched(self._missing, self._caller.server)
+        if self._caller.server.listwise and len(batches) > 1:
+            raise self._too_many()
         pool = ThreadPoolExecutor(min(len(batches), self._caller.server.concurrency), "remote")
         try:
             futures = {pool.submit(self._caller.call, self._query, batch, stopped): batch for batch in batches}
@@ -122,6 +133,16 @@ class _Work:
             yield self._progress()
         if failure is not None:
             raise self._partly(failure) from failure
+
+    def _too_many(self) -> InputError:
+        server = self._caller.server
+        return InputError(
+            "{label} reads the passages together, and they are too many for one request, which takes {passages:,} "
+            "passages and {chars:,} characters. Choose fewer passages to rerank.",
+            label=server.label,
+            passages=server.max_passages,
+            chars=server.max_chars,
+        )
 
     def _take(self, batch: Sequence[str], answer: Answer) -> None:
         self._answers.append(answer)

@@ -33,6 +33,8 @@ class Server:
         model: its name there; where it is given, scores are kept, because then it is known whose they are.
         key: the environment variable that holds the key; "" where none is needed.
         scores: "logit" or "probability"; "" takes the protocol's usual one.
+        listwise: whether a passage's score depends on the others of its request, so that all must be in one, and a
+            score is of use again only with the same others.
         max_passages: most passages of one request; 0 takes the protocol's usual limit.
         max_chars: most characters of one request, except where one passage alone has more.
         concurrency: most requests at once, of all visitors together.
@@ -50,6 +52,7 @@ class Server:
     key: str = ""
     label: str = ""
     scores: str = ""
+    listwise: bool = False
     max_passages: int = 0
     max_chars: int = 500_000
     concurrency: int = 4
