@@ -18,7 +18,7 @@ from demo.formats.source import Column, Entry, Fields, Found, Location, Record
 from demo.messages import Message, listed, plural
 
 ID_NAMES = (
-    *("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
+    *("_id", "id", "doc_id", "docno", "docid", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
     *("pmid", "guid", "object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
 )
 TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")

@@ -26,7 +26,7 @@ from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, JudgmentRow, Limits, Source, is_sheet
 from demo.formats.tables import table_with
 from demo.formats.topics import find_queries, looks_like_queries
-from demo.formats.trec_runs import Run, looks_like_run, read_run
+from demo.formats.trec_runs import Run, has_figures, looks_like_run, read_run
 from demo.messages import Message, listed
 from demo.records import Collection
 
@@ -37,7 +37,6 @@ _SUFFIXES = (
 _NUMBERED = re.compile(r"\.\d[\d-]*")
 """How TREC ends names of files: topics.301-350, fbis.0."""
 _BESIDE = re.compile(r"(?:^|/)(?:readme|licen[cs]e|source|notice|changes)[^/]*$", re.IGNORECASE)
-_SAMPLE_LINES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +114,14 @@ def _is_text(source: Source) -> bool:
         return any(row.by_content and row.fits(source) for row in CORPUS_FORMATS)
 
 
-def _has_figures(source: Source) -> bool:
-    """Whether it is the output of trec_eval: a measure, “all” or a query, and a value."""
-    rows = [line.split() for line in source.rows[:_SAMPLE_LINES]]
-    return bool(rows) and all(len(cells) == 3 for cells in rows) and any(cells[1] == "all" for cells in rows)
-
-
 ROLES = (
     Role("qrels", Message("qrels"), _path(r"qrel|judg(?:e?ment)s?[^/]*$"), looks_like_qrels),
-    Role("run", Message("run"), _path(r"(?:^|/)runs?[._/-]|\.run(?:\.gz)?$"), looks_like_run),
+    Role(
+        "run",
+        Message("run"),
+        _path(r"(?:^|/)(?:runs?[._/-]|(?:ranking|top_ranked)[^/]*$)|\.run(?:\.gz)?$"),
+        looks_like_run,
+    ),
     Role("answers", Message("set to rerank"), _path(r"(?!)"), looks_like_answers),
     Role(
         "queries",
@@ -153,8 +151,10 @@ def role_of(source: Source) -> str:
         return name
     if looks_like_answers(source):
         return "answers"
-    if not name and _has_figures(source):
+    if not name and has_figures(source):
         return ""
+    if not name and looks_like_run(source):
+        return "run"
     return name or next((role.key for role in ROLES if role.shaped(source)), "")
 
 

@@ -36,7 +36,7 @@ from demo.messages import Message, listed
 
 QUERY_NAMES = ("query_id", "qid", "queryid", "topic_id", "topic", "question_id", "query", "query_text", "question")
 PASSAGE_NAMES = (
-    *("doc_id", "docid", "docno", "corpus_id", "passage_id", "pid", "document_id", "doc", "document", "_id", "id"),
+    *("doc_id", "docno", "docid", "corpus_id", "passage_id", "pid", "document_id", "doc", "document", "_id", "id"),
     *ID_NAMES,
 )
 GRADE_NAMES = (

@@ -276,6 +276,11 @@ def test_runs_are_read(name: str, content: bytes, scores: tuple[float, ...]) -> 
     assert run.notes == ()
 
 
+def test_the_ids_that_collections_go_by_are_taken_before_numbers_of_an_index() -> None:
+    run = read_runs([("res.csv", b"qid,docid,docno,rank,score\n1,0,k1,0,9.5\n1,1,k2,1,8.5\n")], LIMITS).runs["res.csv"]
+    assert run.rankings == {"1": ("k1", "k2")}
+
+
 def test_answers_of_an_engine_are_no_run() -> None:
     value = {"q1": {"hits": {"hits": [{"_id": "k2", "_score": 3.0}]}}}
     with pytest.raises(InputError, match="A run needs a map from query ids"):
