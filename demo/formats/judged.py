@@ -20,12 +20,12 @@ from demo.formats.assembly import assemble
 from demo.formats.beir import CORPUS, QUERIES
 from demo.formats.fields import UnknownShapeError
 from demo.formats.json_values import first_object
-from demo.formats.qrels import find_qrels, looks_like_qrels
+from demo.formats.qrels import find_qrels, holds_judgments, looks_like_qrels
 from demo.formats.reading import Reading
 from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, JudgmentRow, Limits, Source, is_sheet
 from demo.formats.tables import table_with
-from demo.formats.topics import find_queries, looks_like_queries
+from demo.formats.topics import find_queries, is_file_of_topics, looks_like_queries
 from demo.formats.trec_runs import Run, has_figures, looks_like_run, read_run
 from demo.messages import Message, listed
 from demo.records import Collection
@@ -100,6 +100,11 @@ def corpus_format(source: Source) -> Format | None:
     return row if row.fits(source) else next((row for row in rows if row.fits(source)), None)
 
 
+def _is_document(source: Source) -> bool:
+    """Whether it is a file of passages whatever its name, such as a PDF; a sheet of a workbook may be anything."""
+    return any(row.by_content and not source.by_rows and row.fits(source) for row in CORPUS_FORMATS)
+
+
 def _has_passages(source: Source) -> bool:
     return corpus_format(source) is not None
 
@@ -141,10 +146,7 @@ def role_of(source: Source) -> str:
     """
     if not _is_text(source):
         return ""
-    by_content = next(
-        (row for row in CORPUS_FORMATS if row.by_content and not source.by_rows and row.fits(source)), None
-    )
-    if by_content is not None:
+    if _is_document(source):
         return "corpus"
     name = next((role.key for role in ROLES if role.named.search(source.file)), "")
     if name in ("qrels", "run"):
@@ -158,12 +160,26 @@ def role_of(source: Source) -> str:
     return name or next((role.key for role in ROLES if role.shaped(source)), "")
 
 
+def without_passages(source: Source) -> Message | None:
+    """What a file plainly holds in place of passages; None if it may hold some."""
+    if source.folder or not _is_text(source) or _is_document(source) or looks_like_answers(source):
+        return None
+    if has_figures(source):
+        return Message("figures of trec_eval")
+    if looks_like_run(source):
+        return Message("a run")
+    if is_file_of_topics(source):
+        return Message("topics")
+    return Message("judgments (qrels)") if holds_judgments(source) else None
+
+
 def makes_a_set(sources: Sequence[Source]) -> bool:
     """Whether several files hold a corpus or a set to rerank, and queries or judgments by their names or content."""
     if len(sources) < 2 or any(source.folder for source in sources):
         return False
     roles = [role_of(source) for source in sources]
     named = {role.key for source in sources for role in ROLES if role.named.search(source.file)}
+    named |= {"queries" for source, role in zip(sources, roles, strict=True) if role and is_file_of_topics(source)}
     beside = {"queries", "qrels"} & set(roles)
     has_passages = any(
         role == "answers" or (role == "corpus" and _has_passages(source))
@@ -264,6 +280,8 @@ def read_judged_sources(sources: Sequence[Source], limits: Limits, key: str, qre
         left_out += [source.file for source in parts["answers"]]
     runs = {source.file: read_run(source) for source in parts["run"]}
     notes = [Message("left out: {left_out}", left_out=listed(left_out))] if left_out else []
+    if len(runs) == 1:
+        notes.append(Message("candidates from the run {run}", run=next(iter(runs))))
     if len(runs) > 1:
         notes.append(Message("several runs, each of them a ranker: {runs}", runs=listed(runs)))
     unknown = [source for source in sources if len(sources) == 1 or source.file in left_out]

@@ -21,6 +21,7 @@ from demo.formats.fields import (
     ID,
     ID_NAMES,
     QUERY,
+    STRONG_TEXT_NAMES,
     UnknownShapeError,
     as_text,
     find_field,
@@ -87,13 +88,27 @@ def looks_like_qrels(source: Source) -> bool:
     """
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _is_json_of_qrels(source)
-    if table_with(source, _is_header) is not None:
+    if table_with(source, lambda names: _is_header(names) and find_field(names, STRONG_TEXT_NAMES) is None) is not None:
         return True
     rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
     bodies = rows[1:] if rows and not is_whole(rows[0][-1]) else rows
     return bool(bodies) and all(
         len(cells) in (3, 4) and all(len(cell.split()) == 1 for cell in cells) and is_whole(cells[-1])
         for cells in bodies
+    )
+
+
+def holds_judgments(source: Source) -> bool:
+    """Whether it can be nothing but judgments: TREC's columns with a number in the second, or JSON of ratings."""
+    if source.text[:1000].lstrip().startswith(("{", "[")):
+        return _is_json_of_qrels(source)
+    rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
+    return bool(rows) and all(
+        len(cells) == 4
+        and cells[1].isdecimal()
+        and is_whole(cells[3])
+        and all(len(cell.split()) == 1 for cell in cells)
+        for cells in rows
     )
 
 
@@ -338,4 +353,5 @@ def _is_json_of_qrels(source: Source) -> bool:
         return bool(grades) and all(isinstance(g, int) or (isinstance(g, float) and g.is_integer()) for g in grades)
     names = [name for name in value if not isinstance(value[name], list)]
     is_judgment = all(find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, GRADE_NAMES))
+    is_judgment &= find_field(names, STRONG_TEXT_NAMES) is None
     return is_judgment or find_field(value, ("judgment_ratings", "ratings")) is not None

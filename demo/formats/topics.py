@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -34,7 +34,7 @@ from demo.formats.fields import (
     shape_of,
 )
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.marks import repeated_elements
+from demo.formats.marks import find_marks, repeated_elements
 from demo.formats.source import Column, Fields, Found, Location, Source
 from demo.formats.tables import Table, cell_rows, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
@@ -57,6 +57,7 @@ _NUMBERED_LINE = re.compile(r"([\w.-]{1,40})[ ]?:[ ]?(?=\S)")
 _COUNTED_LINE = re.compile(r"(\d{1,9})[ ]{1,4}(?=\S)")
 _OPENS_XML = re.compile(r"\s*<(?:[?!]|[^\W\d])")
 _SENTENCE_WORDS = 2
+_SAMPLE_CHARS = 10_000
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 Placed = tuple[Location, Query]
@@ -120,12 +121,22 @@ _ASKED = ("query", "query_text", "query_txt", "search_query", "question", "quest
 
 def looks_like_queries(source: Source) -> bool:
     """Whether it has TREC's topics, or a header or objects that name queries and no texts of passages."""
-    if looks_like_topics(source):
+    if is_file_of_topics(source):
         return True
     items = sample_items(source)
     if items:
         return all(isinstance(item, dict) and _asks(list(item)) for item in items)
     return table_with(source, lambda names: _names_queries(names) and _asks(names)) is not None
+
+
+def is_file_of_topics(source: Source) -> bool:
+    """Whether it has TREC's topics, in SGML or as XML whose outermost elements are called topics or queries."""
+    if looks_like_topics(source):
+        return True
+    if not _OPENS_XML.match(source.text[:1000]):
+        return False
+    names = list(islice((mark.name for mark in find_marks(source.text[:_SAMPLE_CHARS]) if mark.name), 4))
+    return bool({"topic", "topics", "query", "queries"} & set(names if "parameters" in names[:1] else names[:2]))
 
 
 def _asks(names: Sequence[str]) -> bool:

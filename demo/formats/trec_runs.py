@@ -122,8 +122,11 @@ def looks_like_run(source: Source) -> bool:
 
 
 def _is_table_of_run(table: Table) -> bool:
-    """Whether a column is named as ranks are and none as grades, or the first scores are no whole numbers."""
+    """Whether a column is named as ranks are and none as grades, or the first scores are no whole numbers; no texts."""
     columns = _columns_named(table.names, Fields())
+    rest = [name for name in table.names if name not in columns.values()]
+    if find_field(rest, TEXT_NAMES) is not None:
+        return False
     if not columns["score"]:
         return bool(columns["rank"]) and find_field(table.names, GRADE_NAMES) is None
     at = table.names.index(columns["score"])
@@ -363,7 +366,8 @@ def _maps_scores(value: Any) -> bool:
 def _lists_ranked(value: Mapping[str, Any]) -> bool:
     """Whether every value is a list of ids, or of pairs of an id and a score, under names that are ids of queries."""
     lists = [ranked for ranked in value.values() if isinstance(ranked, list)]
-    if not lists or len(lists) != len(value) or find_field(value, (*_RESULT_LISTS, *QUERY_NAMES)) is not None:
+    named = find_field(value, (*_RESULT_LISTS, *QUERY_NAMES, "matches", "data"))
+    if not lists or len(lists) != len(value) or named is not None:
         return False
     return all(_is_ranked(one) for ranked in lists for one in ranked)
 
@@ -371,7 +375,14 @@ def _lists_ranked(value: Mapping[str, Any]) -> bool:
 def _is_ranked(one: Any) -> bool:
     doc_id, score = _pair(one)
     is_id = isinstance(doc_id, str | int) and not isinstance(doc_id, bool)
-    return is_id and (not isinstance(one, list) or isinstance(score, int | float))
+    if isinstance(one, dict) and _has_text(one):
+        return False
+    return is_id and (not isinstance(one, list | dict) or isinstance(score, int | float))
+
+
+def _has_text(result: Mapping[str, Any]) -> bool:
+    """Whether a result carries the passage's text, as answers of engines do."""
+    return scalar_named(flat(result), TEXT_NAMES) is not None
 
 
 def _pair(one: Any) -> tuple[Any, Any]:

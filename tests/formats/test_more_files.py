@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -279,6 +280,43 @@ def test_runs_are_read(name: str, content: bytes, scores: tuple[float, ...]) -> 
 def test_the_ids_that_collections_go_by_are_taken_before_numbers_of_an_index() -> None:
     run = read_runs([("res.csv", b"qid,docid,docno,rank,score\n1,0,k1,0,9.5\n1,1,k2,1,8.5\n")], LIMITS).runs["res.csv"]
     assert run.rankings == {"1": ("k1", "k2")}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("out.txt", "map\tall\t0.25\nP_5\tall\t0.5\n", "figures of trec_eval"),
+        ("bm25.txt", "q1 Q0 k1 1 9.5 bm25\nq1 Q0 k2 2 8.5 bm25\n", "a run"),
+        ("bm25.json", '{"q1": {"k1": 9.5}}', "a run"),
+        ("judged.txt", "q1 0 k1 1\nq2 0 k2 2\n", "judgments (qrels)"),
+        ("set.json", '{"judgmentRatings": [{"query": "oven heat", "ratings": [{"docId": "k1", "rating": "3"}]}]}',
+         "judgments (qrels)"),
+        ("wt09.xml", '<webtrack2009><topic number="1"><query>oven heat</query><description>x</description></topic>'
+                     '<topic number="2"><query>onions storage</query></topic></webtrack2009>', "topics"),
+        ("t.txt", "<top>\n<num> Number: 1\n<title> oven heat\n</top>\n", "topics"),
+    ],
+)  # fmt: skip
+def test_what_holds_no_passages_is_named_and_never_cut_into_lines(name: str, content: str, kind: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"{name} holds {kind} and no passages.")):
+        read_files([(name, content.encode())], LIMITS)
+    loaded = read_files([CORPUS, (name, content.encode())], LIMITS)
+    assert texts(loaded.collection) == PASSAGES
+    assert f"left out: {name}" in str(loaded.reading.sentence()) or loaded.collection.queries or loaded.collection.qrels
+
+
+@pytest.mark.parametrize("root", ["webtrack2009", "topics", "queries", "parameters"])
+def test_topics_in_xml_are_known_under_any_file_name(root: str) -> None:
+    topics = "".join(f"<topic number='{n}'><query>{text}</query></topic>" for n, text in ((1, "onions"), (2, "heat")))
+    for collection in both([CORPUS, ("wt09.xml", f"<?xml version='1.0'?><{root}>{topics}</{root}>".encode())]):
+        assert {query.query_id: query.text for query in collection.queries} == {"1": "onions", "2": "heat"}
+
+
+def test_a_corpus_with_topics_and_scores_as_fields_is_no_file_of_judgments() -> None:
+    rows = [{"id": "k1", "topic": "store", "text": A, "score": 2}, {"id": "k2", "topic": "heat", "text": B, "score": 1}]
+    csv = f"id,topic,text,score\nk1,store,{A},2\nk2,heat,{B},1\n".encode()
+    for file in (("data.jsonl", "\n".join(map(json.dumps, rows)).encode()), ("data.csv", csv)):
+        for collection in both([file, QUERIES]):
+            assert texts(collection) == PASSAGES
 
 
 def test_answers_of_an_engine_are_no_run() -> None:
