@@ -411,6 +411,9 @@ def _fitted(found: Sequence[Found]) -> list[Found]:
     if any(judgment.query_id in by_text for judgment in judgments):
         note = Message("judgments name their queries by text")
         return [_renamed(one, lambda query: by_text.get(query, query), str, note) for one in found]
+    if any(one.query_id.lstrip("0") in queries for one in judgments):
+        note = Message("ids of queries in the judgments are read without the zeros before them")
+        return [_renamed(one, lambda query: query.lstrip("0") or query, str, note) for one in found]
     doc_ids = {entry.doc_id for one in found for entry in one.entries}
     if any(whole_number(one.query_id) in queries and whole_number(one.doc_id) in doc_ids for one in judgments):
         note = Message("ids such as 10.0 in the judgments are read as 10")

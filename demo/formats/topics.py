@@ -4,6 +4,7 @@
 id,query                                    a table whose header names the query
 <topic number="1"><query>…                  XML, whatever its outer elements are called
 <top><num> Number: 1 <title> …              TREC's topics
+{"number": 31, "turn": [{"number": 1, ..    conversations (CAsT, iKAT), a query from each turn
 1<tab>heat of an oven                       a line each, after an id and a tab, “1:” or alone
 """
 
@@ -43,11 +44,12 @@ from demo.records import Query
 
 QUERY_ID_NAMES = (
     *("query_id", "qid", "queryid", "topic_id", "question_id", "topic_number", "_id", "id", "number", "num", "topic"),
-    "编号",
+    *("identifier", "编号"),
 )
 QUERY_TEXT_NAMES = (
     *("query", "query_text", "query_txt", "search_query", "q", "text", "title", "question", "question_text"),
-    *("anchor", "prompt", "utterance", "body", "content", "desc", "description", "查询", "问题", *TEXT_NAMES),
+    *("anchor", "prompt", "manual_rewritten_utterance", "resolved_utterance", "automatic_rewritten_utterance"),
+    *("raw_utterance", "utterance", "body", "content", "desc", "description", "查询", "问题", *TEXT_NAMES),
     *("narrative", "narr"),
 )
 """In the order in which one topic's texts are preferred: the short query before question, description, narrative."""
@@ -106,6 +108,11 @@ def _way(source: Source) -> _Way:
     if looks_like_topics(source):
         return _Way(read_sgml_topics(source))
     if (items := json_items(source)) is not None:
+        talks = [list(_turns(topic, location)) for location, topic in items]
+        if talks and all(talks):
+            name = _query_text_name(flat(talks[0][0][1]))
+            note = Message("a query from each turn, its text from “{name}”", name=name)
+            return _Way(_of_items([turn for turns in talks for turn in turns], source), (note,))
         return _Way(_of_items(items, source))
     if _OPENS_XML.match(source.text[:1000]):
         return _Way(_of_xml(source))
@@ -239,6 +246,17 @@ def _of_items(items: Sequence[tuple[Location, Any]], source: Source) -> Iterable
         (location, read_query(item, location, str(location.number) if numbered else "", source.chosen))
         for location, item in items
     )
+
+
+def _turns(topic: Any, location: Location) -> Iterator[tuple[Location, Any]]:
+    """The turns of a conversation, as CAsT and iKAT have them, with ids such as 31_2; none for any other object."""
+    name = find_field(topic, ("turn", "turns")) if isinstance(topic, dict) else None
+    turns = topic[name] if name is not None and isinstance(topic[name], list) else []
+    number = scalar_named(topic, QUERY_ID_NAMES) if turns else None
+    for at, turn in enumerate(turns, 1):
+        if number is not None and isinstance(turn, dict):
+            own = scalar_named(turn, ("number", "turn_id"))
+            yield location, {"query_id": f"{number}_{at if own is None else own}", **turn}
 
 
 def _of_xml(source: Source) -> Iterator[Placed]:

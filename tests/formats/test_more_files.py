@@ -311,6 +311,52 @@ def test_topics_in_xml_are_known_under_any_file_name(root: str) -> None:
         assert {query.query_id: query.text for query in collection.queries} == {"1": "onions", "2": "heat"}
 
 
+@pytest.mark.parametrize(
+    ("topics", "queries"),
+    [
+        ([{"number": 31, "title": "cancer", "turn": [{"number": 1, "raw_utterance": "What is it?"},
+                                                     {"number": 2, "raw_utterance": "Is it treatable?"}]}],
+         {"31_1": "What is it?", "31_2": "Is it treatable?"}),
+        ([{"number": 106, "turn": [{"number": 3, "raw_utterance": "Is it?", "passage": "Yes.",
+                                    "manual_rewritten_utterance": "Is cancer treatable?"}]}],
+         {"106_3": "Is cancer treatable?"}),
+        ([{"number": "9-1", "turns": [{"turn_id": 1, "utterance": "Why?", "resolved_utterance": "Why onions?"}]}],
+         {"9-1_1": "Why onions?"}),
+    ],
+)  # fmt: skip
+def test_each_turn_of_a_conversation_is_a_query(topics: Any, queries: Mapping[str, str]) -> None:
+    qrels = ("qrels.txt", f"{next(iter(queries))} 0 k1 1\n".encode())
+    judged = read_judged_files([CORPUS, ("2021_topics.json", dumped(topics)), qrels], LIMITS, "c")
+    assert {query.query_id: query.text for query in judged.collection.queries} == queries
+    assert "a query from each turn, its text from" in str(judged.reading.sentence())
+
+
+CLEF = "<topic lang='de'><identifier>{0}</identifier><title>{1}</title><description>d</description></topic>"
+
+
+@pytest.mark.parametrize(
+    ("content", "query_id"),
+    [
+        (f"<topics>{CLEF.format('10.2452/401-AH', 'Zwiebeln')}{CLEF.format('10.2452/402-AH', 'Ofen')}</topics>",
+         "10.2452/401-AH"),
+        ("<top>\n<num> C041 </num>\n<DE-title> Zwiebeln </DE-title>\n<DE-narr> n </DE-narr>\n</top>\n", "C041"),
+    ],
+)  # fmt: skip
+def test_topics_of_clef_are_read(content: str, query_id: str) -> None:
+    qrels = ("qrels.txt", f"{query_id} 0 k1 1\n".encode())
+    collection = read_judged_files([CORPUS, ("Top-de00.txt", content.encode()), qrels], LIMITS, "c").collection
+    assert (collection.queries[0].query_id, collection.queries[0].text) == (query_id, "Zwiebeln")
+
+
+def test_zeros_before_the_numbers_of_topics_are_passed_over_on_either_side() -> None:
+    topics = ("topics.txt", b"<top>\n<num> Number: 051\n<title> onions\n<narr> Narrative:\nAll.\n</top>\n")
+    for number in ("051", "51"):
+        files = [CORPUS, topics, ("qrels.txt", f"{number} 0 k1 1\n".encode())]
+        collection = read_judged_files(files, LIMITS, "c").collection
+        assert collection.qrels == {"51": {"k1": 1}}
+        assert collection.queries[0].fields == {"narr": "All."}
+
+
 def test_a_corpus_with_topics_and_scores_as_fields_is_no_file_of_judgments() -> None:
     rows = [{"id": "k1", "topic": "store", "text": A, "score": 2}, {"id": "k2", "topic": "heat", "text": B, "score": 1}]
     csv = f"id,topic,text,score\nk1,store,{A},2\nk2,heat,{B},1\n".encode()
