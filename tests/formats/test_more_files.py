@@ -122,6 +122,67 @@ def test_kinds_that_are_not_read_are_named_and_never_cut_into_lines(name: str, c
     assert read_files([(name, content.encode())], LIMITS, "lines").collection.passages  # if a person wants just that
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"error": {"root_cause": [{"type": "x", "reason": "no such index as this"}]}, "status": 404},
+        {"detail": [{"loc": ["body"], "msg": "field required in the body", "type": "missing"}]},
+        {"errors": [{"message": "the class is not there"}], "data": {"Get": {"Note": None}}},
+    ],
+)
+def test_what_a_service_says_of_an_error_is_no_passage(value: Any) -> None:
+    with pytest.raises(InputError, match="nothing in it is a list of passages"):
+        read_files([("answer.json", dumped(value))], LIMITS)
+
+
+def hit(key: str, score: float) -> dict[str, Any]:
+    return {"_id": key, "_score": score, "_source": {"body": PASSAGES[key]}}
+
+
+FIRST, SECOND = {"hits": {"hits": [hit("k1", 2.0)]}}, {"hits": {"hits": [hit("k2", 9.0), hit("k1", 1.0)]}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"responses": [FIRST, SECOND]},
+        [FIRST, SECOND],
+        {"results": [{"hits": [{"document": {"id": key, "body": text}, "text_match": 3}]}
+                     for key, text in PASSAGES.items()]},
+        {"result": [{"points": [{"id": key, "score": 0.5, "payload": {"text": text}}]}
+                    for key, text in PASSAGES.items()], "status": "ok"},
+        {"ids": [["k1"], ["k2"]], "documents": [[A], [B]], "distances": [[0.1], [0.2]]},
+    ],
+)  # fmt: skip
+def test_scores_of_several_searches_make_no_ranking(value: Any) -> None:
+    loaded = read_files([("answer.json", dumped(value))], LIMITS)
+    assert texts(loaded.collection) == PASSAGES
+    assert loaded.reading.scores == 0
+    assert "hits of 2 searches, whose scores are not comparable and left out" in str(loaded.reading.sentence())
+
+
+def test_a_search_that_failed_is_counted_and_the_others_are_read() -> None:
+    value = {"responses": [SECOND, {"error": {"type": "index_not_found_exception"}, "status": 404}]}
+    loaded = read_files([("answer.json", dumped(value))], LIMITS)
+    assert (texts(loaded.collection), loaded.reading.scores) == (PASSAGES, 2)
+    assert "searches that failed left out: 1" in str(loaded.reading.sentence())
+
+
+def test_groups_of_one_search_keep_their_scores() -> None:
+    groups = [{"groupValue": key, "doclist": {"docs": [{"id": key, "text": text, "score": 1.5}]}}
+              for key, text in PASSAGES.items()]  # fmt: skip
+    loaded = read_files([("answer.json", dumped({"grouped": {"kind": {"groups": groups}}}))], LIMITS)
+    assert (texts(loaded.collection), loaded.reading.scores) == (PASSAGES, 2)
+
+
+def test_answers_of_a_rerank_service_a_line_give_every_passage() -> None:
+    lines = [{"id": f"x{n}", "results": [{"index": 0, "relevance_score": 0.5, "document": {"text": text}}]}
+             for n, text in enumerate(PASSAGES.values())]  # fmt: skip
+    loaded = read_files([("answers.jsonl", "\n".join(map(json.dumps, lines)).encode())], LIMITS)
+    assert [passage.text for passage in loaded.collection.passages] == [A, B]
+    assert loaded.reading.scores == 0
+
+
 # ---- queries and judgments ---------------------------------------------------------------------------------------
 
 
@@ -210,6 +271,47 @@ def test_retrieved_contexts_are_candidates_that_nobody_judged() -> None:
         assert [passage.text for passage in collection.passages] == [A, B, C]
         assert [dict(query.fields) for query in collection.queries] == [{"reference": "dark"}, {"reference": "hot"}]
         assert not collection.is_judged
+
+
+@pytest.mark.parametrize(
+    ("context", "facts"),
+    [
+        ([["Store", ["Keep onions in a dark ", "and dry place."]], ["Heat", [B]]], [["Store", 0]]),
+        ({"title": ["Store", "Heat"], "sentences": [[A], [B]]}, {"title": ["Store"], "sent_id": [0]}),
+    ],
+)
+def test_titles_with_sentences_are_passages_and_answers_are_none(context: Any, facts: Any) -> None:
+    row = {"_id": "5a", "question": "where", "answer": "yes", "context": context, "supporting_facts": facts}
+    for collection in both([("hotpot.json", dumped([row]))]):
+        assert [(one.title, one.text) for one in collection.passages] == [("Store", A), ("Heat", B)]
+        assert collection.qrels == {"q1": {"a1": 1, "a2": 0}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"query": {"0": "where", "1": "how"}, "query_id": {"0": 7, "1": 8},
+         "passages": {"0": [{"is_selected": 1, "passage_text": A}], "1": [{"is_selected": 0, "passage_text": B}]}},
+        {"7": {"question": "where", "contexts": [{"text": A, "has_answer": True}]},
+         "8": {"question": "how", "contexts": [{"text": B, "has_answer": False}]}},
+    ],
+)  # fmt: skip
+def test_sets_in_columns_and_under_ids_are_read_whole(value: Any) -> None:
+    for collection in both([("set.json", dumped(value))]):
+        assert collection.qrels == {"7": {"a1": 1}, "8": {"a2": 0}}
+
+
+def test_one_question_with_its_contexts_is_a_set() -> None:
+    row = {"user_input": "where", "retrieved_contexts": [A, B], "reference_contexts": [A], "response": "there"}
+    for collection in both([("ragas.jsonl", dumped(row))]):
+        assert [passage.text for passage in collection.passages] == [A, B]
+        assert [query.text for query in collection.queries] == ["where"]
+
+
+def test_labels_that_do_not_fit_the_passages_are_refused() -> None:
+    rows = [{"query": "where", "docs": [A, B], "labels": [1, 0]}, {"query": "how", "docs": [B], "labels": [1, 0]}]
+    with pytest.raises(InputError, match=re.escape("Item 2 of set.json has 2 labels for 1 passages.")):
+        read_judged_files([("set.json", dumped(rows))], LIMITS, "c")
 
 
 def test_lists_in_cells_are_lists() -> None:
