@@ -228,6 +228,46 @@ def test_judgments_are_read_by_both(name: str, content: bytes, second: int) -> N
         assert collection.qrels == {"q1": {"k1": 1}, "q2": {"k2": second}}
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("quepid.csv", b"query,docid,rating\nonions storage,k1,3\noven heat,k2,\noven heat,k1,null\n"),
+        ("qrels.jsonl", b'{"query_id": "q1", "doc_id": "k1", "rating": 3}\n'
+                        b'{"query_id": "q2", "doc_id": "k2", "rating": null}\n'
+                        b'{"query_id": "q2", "doc_id": "k1", "rating": ""}\n'),
+    ],
+)  # fmt: skip
+def test_pairs_that_nobody_has_graded_are_counted_and_are_not_0(name: str, content: bytes) -> None:
+    judged = read_judged_files([CORPUS, QUERIES, (name, content)], LIMITS, "c")
+    assert judged.collection.qrels == {"q1": {"k1": 3}}
+    assert "pairs without a grade left out: 2" in str(judged.reading.sentence())
+
+
+RATINGS = [{"query": "oven heat", "ratings": [{"docId": "k2", "rating": "3.0"}]}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"hits": {"hits": [{"_id": "x", "_source": {"name": "set", "judgmentRatings": RATINGS}}]}},
+        {
+            "requests": [{"id": "q2", "request": {}, "ratings": [{"_index": "n", "_id": "k2", "rating": 3}]}],
+            "metric": {},
+        },
+        {"name": "set", "ratings": [{"query": "oven heat", "doc_id": "k2", "rating": 3}]},
+        [{"_id": "j7", "scenario_id": "q2", "doc": {"_id": "k2"}, "rating": 3}],
+    ],
+)
+def test_judgments_as_tools_for_search_keep_them_are_known_under_any_name(value: Any) -> None:
+    for collection in both([CORPUS, QUERIES, ("export.json", dumped(value))]):
+        assert collection.qrels == {"q2": {"k2": 3}}
+
+
+def test_documents_with_ratings_of_their_own_are_passages() -> None:
+    rows = [{"id": key, "title": "T", "text": text, "ratings": [4, 5]} for key, text in PASSAGES.items()]
+    assert texts(read_files([("products.json", dumped({"products": rows}))], LIMITS).collection) == PASSAGES
+
+
 def test_a_map_to_relevant_passages_says_that_it_has_no_grades() -> None:
     reading = read_judged_files([CORPUS, QUERIES, ("qrels.json", dumped({"q1": ["k1"]}))], LIMITS, "c").reading
     assert "no grades: each pair counts as grade 1" in str(reading.sentence())
