@@ -208,7 +208,11 @@ def read_search(source: Source) -> Found:
     vendor = next(
         (row.name for row in VENDORS if values and isinstance(values[0], dict) and row.answers(values[0])), ""
     )
-    listed = [find_passages(value, source.name) for value in values] if not _is_feed(values) else [Listed(values)]
+    listed = (
+        [find_passages(value, source.name, source.chosen.text) for value in values]
+        if not _is_feed(values)
+        else [Listed(values)]
+    )
     hits = [hit for one in listed for hit in one.items]
     found = of_searches(_read_hits(source, hits), sum(one.answers for one in listed))
     note = (Message("an answer of {vendor}", vendor=vendor),) if vendor else ()

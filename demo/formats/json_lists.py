@@ -51,11 +51,12 @@ class Listed:
     answers: int = 1
 
 
-def find_passages(value: Any, name: Message) -> Listed:
+def find_passages(value: Any, name: Message, text_name: str = "") -> Listed:
     """The texts or objects of a JSON value that are passages.
 
     Args:
         name: of the file, for sentences.
+        text_name: the field of the text, where a person chose it.
 
     Raises:
         InputError: its shape is not known; the sentence describes it.
@@ -64,6 +65,8 @@ def find_passages(value: Any, name: Message) -> Listed:
         return _hits_or(value)
     if not isinstance(value, dict):
         raise _no_list(value, name)
+    if text_name and (chosen := [one for one in _object_lists(value, "", 1) if text_name in flat(one.items[0])]):
+        return max(chosen, key=lambda one: len(one.items))
     for find in (_columns, _named_list, _one_passage, _list_with_texts, _list_of_texts, _map):
         found = find(value)
         if found is not None:
@@ -74,6 +77,7 @@ def find_passages(value: Any, name: Message) -> Listed:
 def _no_list(value: Any, name: Message) -> InputError:
     shape = shape_of(value)
     if isinstance(value, dict):
+        longest = max(_object_lists(value, "", 1), key=lambda one: len(one.items), default=Listed([value]))
         return UnknownShapeError(
             Message(
                 "The JSON of {name} is {shape}, and nothing in it is a list of passages. Passages need a list of texts "
@@ -81,7 +85,7 @@ def _no_list(value: Any, name: Message) -> InputError:
                 name=name,
                 shape=shape,
             ),
-            flat(value),
+            flat(longest.items[0]),
         )
     return InputError(
         "The JSON of {name} is {shape}. Passages need a list, or an object with “passages”.", name=name, shape=shape

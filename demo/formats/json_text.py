@@ -27,7 +27,7 @@ def read_json(source: Source, are_hits: bool = False) -> Found:
             without text, a grade that is not a whole number.
     """
     value = json_value(source)
-    listed = find_passages(value, source.name)
+    listed = find_passages(value, source.name, source.chosen.text)
     found = of_searches(_passages(listed.items, source, are_hits), listed.answers)
     holder = value if isinstance(value, dict) else {}
     queries, repeated = distinct_queries(queries_in(_beside(holder, QUERY_NAMES, listed.path), source))

@@ -111,6 +111,7 @@ def test_a_title_that_stands_in_for_a_text_is_said_and_doubted() -> None:
         ("a.txt", f"1\r\n00:00:01,000 --> 00:00:04,000\r\n{A}\r\n", "a subtitle file"),
         ("a.txt", f"@article{{k1,\n abstract={{{A}}}\n}}\n", "BibTeX"),
         ("a.ris", f"TY  - JOUR\nAB  - {A}\nER  - \n", "RIS"),
+        ("a.rtf", f"{{\\rtf1\\ansi {A}}}", "a document in RTF"),
         ("a.yml", f"- id: k1\n  text: {A}\n", "YAML"),
         ("a.txt", f"id  text\n--  ------\nk1  {A}\n", "a table drawn with blanks"),
     ],
@@ -181,6 +182,15 @@ def test_answers_of_a_rerank_service_a_line_give_every_passage() -> None:
     loaded = read_files([("answers.jsonl", "\n".join(map(json.dumps, lines)).encode())], LIMITS)
     assert [passage.text for passage in loaded.collection.passages] == [A, B]
     assert loaded.reading.scores == 0
+
+
+def test_the_items_of_an_unknown_list_offer_their_fields_and_are_read_as_chosen() -> None:
+    value = {"state": "ok", "page": {"rows": [{"ref": "k1", "what": "tulip"}, {"ref": "k2", "what": "pea"}]}}
+    with pytest.raises(UnknownShapeError, match="nothing in it is a list of passages") as caught:
+        read_files([("rows.json", dumped(value))], LIMITS)
+    assert caught.value.names == ("ref", "what")
+    loaded = read_files([("rows.json", dumped(value))], LIMITS, fields=Fields(text="what", id="ref"))
+    assert texts(loaded.collection) == {"k1": "tulip", "k2": "pea"}
 
 
 # ---- queries and judgments ---------------------------------------------------------------------------------------
