@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from demo.errors import InputError
+from demo.formats.export import bare_cell
 from demo.formats.fields import (
     GRADE,
     ID,
@@ -211,7 +212,7 @@ def _rows(table: Table, source: Source, query: str, passage: str, grade: str) ->
     for number, cells, _ in table.rows:
         location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
-        query_id, doc_id, given = (values.get(name, "") for name in (query, passage, grade))
+        query_id, doc_id, given = (bare_cell(values.get(name, "")) for name in (query, passage, grade))
         if not query_id or not doc_id:
             raise _columns(location, sum(map(bool, cells)))
         is_graded = not grade or given.lower() not in _UNGRADED
