@@ -36,8 +36,9 @@ from demo.formats.fields import (
 )
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.marks import find_marks, repeated_elements
+from demo.formats.not_read import check_is_read
 from demo.formats.source import Column, Fields, Found, Location, Source
-from demo.formats.tables import Table, cell_rows, table_with
+from demo.formats.tables import DELIMITERS, Table, cell_rows, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
 from demo.messages import Message, listed
 from demo.records import Query
@@ -54,9 +55,9 @@ QUERY_TEXT_NAMES = (
 )
 """In the order in which one topic's texts are preferred: the short query before question, description, narrative."""
 
-_QUERY_LISTS = ("queries", "query", "questions", "topics", "topic", "data", "items")
+_QUERY_LISTS = ("queries", "query", "questions", "topics", "topic", "data", "items", "query_set_queries")
 _NUMBERED_LINE = re.compile(r"([\w.-]{1,40})[ ]?:[ ]?(?=\S)")
-_COUNTED_LINE = re.compile(r"(\d{1,9})[ ]{1,4}(?=\S)")
+_COUNTED_LINE = re.compile(r"(\d{1,9})[.)]?[ ]{1,4}(?=\S)")
 _OPENS_XML = re.compile(r"\s*<(?:[?!]|[^\W\d])")
 _SENTENCE_WORDS = 2
 _SAMPLE_CHARS = 10_000
@@ -119,8 +120,9 @@ def _way(source: Source) -> _Way:
     if (table := table_with(source, lambda names: _is_query_header(names, source.chosen), joins=True)) is not None:
         return _of_table(table, source)
     if _is_column(source):
-        return _Way(_of_column(source))
-    return _of_lines(source)
+        return _Way(_of_column(source), (_NUMBERED,))
+    check_is_read(source)
+    return _of_pairs(source) or _of_lines(source)
 
 
 _ASKED = ("query", "query_text", "query_txt", "search_query", "question", "question_text", "查询", "问题")
@@ -292,7 +294,8 @@ def _is_query_header(names: Sequence[str], chosen: Fields) -> bool:
     if chosen.query in names:
         return True
     words = all(len(name.split()) == 1 for name in names)
-    return words and (_names_queries(names) or normal_name(names[0]) in QUERY_ID_NAMES)
+    is_named = _names_queries(names) or find_field(names, _ASKED) is not None
+    return words and (is_named or normal_name(names[0]) in QUERY_ID_NAMES)
 
 
 def _names_queries(names: Sequence[str]) -> bool:
@@ -301,7 +304,7 @@ def _names_queries(names: Sequence[str]) -> bool:
 
 def _of_table(table: Table, source: Source) -> _Way:
     """A query from each row, by the names of the columns; a header that names only the id has the text beside it."""
-    id_name = find_field(table.names, QUERY_ID_NAMES)
+    id_name = find_field(table.names, QUERY_ID_NAMES) or source.chosen.among(table.names).id or None
     others = [name for name in table.names if name != id_name]
     text_name = source.chosen.among(table.names).query or find_field(others, QUERY_TEXT_NAMES)
     if text_name is None:
@@ -310,14 +313,18 @@ def _of_table(table: Table, source: Source) -> _Way:
         text_name = others[0]
     columns = [Column(text_name, QUERY), *([Column(id_name, QUERY_ID)] if id_name else [])]
     names = tuple(filter(None, table.names))
-    return _Way(_table_rows(table, source, id_name, text_name), columns=tuple(columns), names=names)
+    notes = () if id_name else (_NUMBERED,)
+    return _Way(_table_rows(table, source, id_name, text_name), notes, columns=tuple(columns), names=names)
+
+
+_NUMBERED = Message("queries are numbered from 1")
 
 
 def _table_rows(table: Table, source: Source, id_name: str | None, text_name: str) -> Iterator[Placed]:
-    for number, cells, _ in table.rows:
+    for at, (number, cells, _) in enumerate(table.rows, 1):
         values = dict(zip(table.names, [*cells, *[""] * (len(table.names) - len(cells))], strict=True))
         fields = other_fields({name: cell for name, cell in values.items() if name}, {id_name, text_name})
-        yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name], fields)
+        yield _query(source.row(number), values[id_name] if id_name else str(at), values[text_name], fields)
 
 
 def _no_query_column(names: Sequence[str], location: Location) -> InputError:
@@ -340,8 +347,26 @@ def _is_column(source: Source) -> bool:
 def _of_column(source: Source) -> Iterator[Placed]:
     rows = [(number, cells) for number, cells in cell_rows(source, ",") if any(cells)][1:]
     return (
-        (source.row(number), Query(str(number), ", ".join(cell.strip() for cell in cells))) for number, cells in rows
+        (source.row(number), Query(str(at), ", ".join(cell.strip() for cell in cells)))
+        for at, (number, cells) in enumerate(rows, 1)
     )
+
+
+def _of_pairs(source: Source) -> _Way | None:
+    """A query from each row of two cells, an id with a digit in it and a text; None if some row is not of this kind."""
+    for delimiter in DELIMITERS:
+        if not all(delimiter in line for line in source.rows):
+            continue
+        try:
+            rows = [(number, cells) for number, cells in cell_rows(source, delimiter) if any(cells)]
+        except InputError:
+            continue
+        ids = [cells[0].strip() for _, cells in rows if len(cells) == 2]
+        are_ids = all(len(one.split()) == 1 and any(c.isdigit() for c in one) for one in ids)
+        if len(ids) == len(rows) > 0 and are_ids and any(" " in cells[1].strip() for _, cells in rows):
+            queries = [_query(source.row(number), *cells) for number, cells in rows]
+            return _Way(queries, (Message("ids of queries from the start of their lines"),))
+    return None
 
 
 def _query(location: Location, query_id: str, text: str, fields: Mapping[str, str] = _NO_FIELDS) -> Placed:
@@ -379,13 +404,19 @@ _NUMBERS_ARE_IDS = Message("queries have the numbers of their lines as ids")
 def _check_separated(lines: Sequence[tuple[Location, str]]) -> None:
     """Nothing, unless the first line is a header of words between commas or semicolons that no reader knows.
 
+    It is one if it names an id, or if every line has the separator and a line below it has a text.
+
     Raises:
         InputError: it is.
     """
-    cells = [cell.strip() for cell in re.split("[,;|]", lines[0][1])] if lines else []
-    is_header = len(cells) > 1 and all(re.fullmatch(r"[\w.-]{1,30}", cell) for cell in cells)
-    if is_header and any(normal_name(cell) in (*QUERY_ID_NAMES, *ID_NAMES) for cell in cells):
-        raise _no_query_column(cells, lines[0][0])
+    for separator in DELIMITERS:
+        cells = [cell.strip() for cell in lines[0][1].split(separator)] if lines else []
+        if len(cells) < 2 or not all(re.fullmatch(r"(?!\d+$)[\w.-]{1,30}", cell) for cell in cells):
+            continue
+        names_id = any(normal_name(cell) in (*QUERY_ID_NAMES, *ID_NAMES) for cell in cells)
+        rows = [line for _, line in lines[1:]]
+        if names_id or (all(separator in row for row in rows) and any(" " in row for row in rows)):
+            raise _no_query_column(cells, lines[0][0])
 
 
 def _tab_lines(lines: Sequence[tuple[Location, str]]) -> _Way:
@@ -398,6 +429,14 @@ def _tab_lines(lines: Sequence[tuple[Location, str]]) -> _Way:
             for location, (head, _, _) in zip(locations, parts, strict=True)
         ]
         return _Way(asked, (Message("queries from before the tabs"), _NUMBERS_ARE_IDS))
+    cells = [line.split("\t") for _, line in lines]
+    width = len(cells[0])
+    if width > 2 and len(cells) > 1 and all(len(row) == width for row in cells):
+        columns = (
+            _query(location, row[0], row[1], {f"column {at}": cell for at, cell in enumerate(row[2:], 3) if cell})
+            for location, row in zip(locations, cells, strict=True)
+        )
+        return _Way(columns, (Message("queries from the second of {width} columns", width=width),))
     return _Way(_query(location, head, tail) for location, (head, _, tail) in zip(locations, parts, strict=True))
 
 

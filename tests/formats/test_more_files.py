@@ -483,6 +483,56 @@ def test_each_turn_of_a_conversation_is_a_query(topics: Any, queries: Mapping[st
     assert "a query from each turn, its text from" in str(judged.reading.sentence())
 
 
+def queries_of(name: str, content: str, fields: Fields = Fields()) -> tuple[Mapping[str, str], str]:
+    """Ids and texts of the queries in a file beside a corpus, and how they were understood."""
+    judged = read_judged_files([CORPUS, (name, content.encode())], LIMITS, "c", fields=fields)
+    return {query.query_id: query.text for query in judged.collection.queries}, str(judged.reading.sentence())
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|"])
+def test_a_header_of_queries_that_nobody_knows_is_refused_and_can_be_chosen(separator: str) -> None:
+    content = "\n".join(
+        separator.join(row) for row in (("nr", "frage"), ("a1", "how hot"), ("a2", "where do they keep"))
+    )
+    with pytest.raises(UnknownShapeError, match="none of its columns is the query: “nr”, “frage”") as caught:
+        queries_of("queries.csv", content)
+    assert caught.value.names == ("nr", "frage")
+    found, _ = queries_of("queries.csv", content, Fields(query="frage", id="nr"))
+    assert found == {"a1": "how hot", "a2": "where do they keep"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("queries.csv", '7,"where, and how long"\n9,how hot\n', "ids of queries from the start of their lines"),
+        ("queries.csv", "7;where, and how long\r\n9;how hot\r\n", "ids of queries from the start of their lines"),
+        ("queries.txt", "7. where, and how long\n9. how hot\n", "ids of queries from the start of their lines"),
+        ("queries.tsv", "7\twhere, and how long\tstore\n9\thow hot\theat\n", "queries from the second of 3 columns"),
+    ],
+)
+def test_rows_without_a_header_have_their_own_ids(name: str, content: str, said: str) -> None:
+    found, sentence = queries_of(name, content)
+    assert found == {"7": "where, and how long", "9": "how hot"}
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("queries.csv", "query\nhow hot\nwhere\n"), ("queries.csv", "query,kind\nhow hot,a\nwhere,b\n")],
+)
+def test_queries_of_a_table_without_ids_are_numbered_from_1(name: str, content: str) -> None:
+    found, sentence = queries_of(name, content)
+    assert found == {"1": "how hot", "2": "where"}
+    assert "queries are numbered from 1" in sentence
+
+
+def test_a_set_of_queries_of_opensearch_is_read_and_yaml_is_named() -> None:
+    value = {"name": "set", "sampling": "manual", "querySetQueries": [{"queryText": "how hot"}, {"queryText": "where"}]}
+    assert list(queries_of("queries.json", json.dumps(value))[0].values()) == ["how hot", "where"]
+    with pytest.raises(InputError, match=re.escape("queries.yaml is YAML, which is not read")):
+        queries_of("queries.yaml", "- id: 1\n  text: how hot\n")
+
+
 CLEF = "<topic lang='de'><identifier>{0}</identifier><title>{1}</title><description>d</description></topic>"
 
 
