@@ -264,7 +264,7 @@ def _rerank_answers(values: Sequence[Any]) -> list[Sequence[Any]]:
     """The list of results in each of the values, or the values themselves where they are the results."""
     if values and _is_placed(_first(list(values))):
         return [values]
-    held = [next(filter(None, map(one.get, ("results", "data"))), []) for one in values if isinstance(one, dict)]
+    held = [one.get("results") or one.get("data") for one in values if isinstance(one, dict)]
     return [one if isinstance(one, list) else [] for one in held]
 
 

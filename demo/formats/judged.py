@@ -275,9 +275,8 @@ def read_judged_sources(sources: Sequence[Source], limits: Limits, key: str, qre
             parts[role].append(source)
         else:
             left_out.append(source.file)
-    from_answers = bool(parts["answers"]) and not parts["corpus"]
-    if not from_answers:
-        left_out += [source.file for source in parts["answers"]]
+    from_answers = bool(parts["answers"]) and not (parts["corpus"] and parts["queries"])
+    left_out += [source.file for source in parts["corpus" if from_answers else "answers"]]
     runs = {source.file: read_run(source) for source in parts["run"]}
     notes = [Message("left out: {left_out}", left_out=listed(left_out))] if left_out else []
     if len(runs) == 1:

@@ -382,7 +382,7 @@ _JUDGED = ("doc", "document", "hit", "product")
 def _is_ungraded(record: Mapping[str, Any], chosen: Fields) -> bool:
     """Whether there is a field for the grade, and nothing in it."""
     name = chosen.grade or scalar_name(record, GRADE_NAMES)
-    return name in record and (record[name] is None or record[name] == "")
+    return name is not None and name in record and record[name] in (None, "")
 
 
 def _is_json_of_qrels(source: Source) -> bool:

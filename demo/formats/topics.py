@@ -364,7 +364,7 @@ def _of_pairs(source: Source) -> _Way | None:
         ids = [cells[0].strip() for _, cells in rows if len(cells) == 2]
         are_ids = all(len(one.split()) == 1 and any(c.isdigit() for c in one) for one in ids)
         if len(ids) == len(rows) > 0 and are_ids and any(" " in cells[1].strip() for _, cells in rows):
-            queries = [_query(source.row(number), *cells) for number, cells in rows]
+            queries = [_query(source.row(number), cells[0], cells[1]) for number, cells in rows]
             return _Way(queries, (Message("ids of queries from the start of their lines"),))
     return None
 

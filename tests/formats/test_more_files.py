@@ -364,6 +364,16 @@ def test_labels_that_do_not_fit_the_passages_are_refused() -> None:
         read_judged_files([("set.json", dumped(rows))], LIMITS, "c")
 
 
+def test_a_set_is_read_beside_a_table_of_notes_which_is_named() -> None:
+    files = [
+        ("set.csv", f"query,passage,label\nwhere,{A},1\nwhere,{B},0\n".encode()),
+        ("notes.csv", b"id,text\nn1,So\n"),
+    ]
+    judged = read_judged_files(files, LIMITS, "c")
+    assert judged.collection.qrels == {"q1": {"a1": 1, "a2": 0}}
+    assert "left out: notes.csv" in str(judged.reading.sentence())
+
+
 def test_lists_in_cells_are_lists() -> None:
     table = f"query,positive,negative\nonions,\"['{A}', '{C}']\",\"['{B}']\"\n"
     for collection in both([("s.csv", table.encode())]):
