@@ -6,6 +6,7 @@ query  passage  passage                                               triples: a
 query id  passage id  query  passage                                  four columns without one (MS MARCO's top 1000)
 {"query": "..", "positive": [".."], "negative": [".."]}               an object a query (MTEB, FlagEmbedding, DPR)
 {"query": "..", "passages": [{"text": "..", "is_selected": 1}]}       marks on each passage (MS MARCO, retrievers)
+{"question": "..", "context": [["title", ["..", ".."]]]}              titles with their sentences (HotpotQA)
 {"query": "..", "document": "..", "label": 1}                         an object a pair
 """
 
@@ -68,9 +69,14 @@ _NEGATIVES = (
 )
 _MARKED = (
     *("passages", "candidates", "ctxs", "documents", "docs", "hits", "results", "contexts", "retrieved_docs"),
-    "retrieved_contexts",
+    *("retrieved_contexts", "context", "paragraphs"),
 )
-_MARKS = ("is_selected", "label", "relevance", "grade", "is_relevant", "has_answer", "rel", "rating", "relevant")
+_OF_QUESTIONS = ("ctxs", "contexts", "retrieved_contexts", "context", "paragraphs")
+"""Names that only sets have: one object with another list may be the request or the answer of a service."""
+_MARKS = (
+    *("is_selected", "label", "relevance", "grade", "is_relevant", "has_answer", "rel", "rating", "relevant"),
+    "is_supporting",
+)
 _NUMBERED = re.compile(r"(positive|pos|negative|neg)_?\d{1,4}")
 
 
@@ -385,7 +391,7 @@ def _are_objects_of_a_set(items: Sequence[Any]) -> bool:
         return True
     listed = [_listed(item) for item in items]
     marked = any(isinstance(one, dict) and _mark(flat(one)) is not None for found in listed for one in found)
-    several = len(items) > 1 and any(listed)
+    several = any(listed) and (len(items) > 1 or find_field(items[0], _OF_QUESTIONS) is not None)
     pairs = all(_passage_beside(item) for item in items)
     return marked or several or pairs
 
@@ -443,14 +449,47 @@ def _listed(item: Mapping[str, Any]) -> list[Any]:
     if name is None:
         return []
     value = item[name]
+    if titled := _titled(value, item.get("supporting_facts")):
+        return titled
     if isinstance(value, list):
-        labels = item.get(find_field(item, ("labels", "relevances", "grades")) or "", [])
-        if isinstance(labels, list) and len(labels) == len(value) and all(isinstance(one, str) for one in value):
+        labels = _labels(item)
+        if len(labels) == len(value) and all(isinstance(one, str) for one in value):
             return [{"text": text, "label": label} for text, label in zip(value, labels, strict=True)]
         return value
     columns = {key: cells for key, cells in value.items() if isinstance(cells, list)}
     size = min(map(len, columns.values()), default=0)
     return [{key: cells[at] for key, cells in columns.items()} for at in range(size)]
+
+
+def _labels(item: Mapping[str, Any]) -> list[Any]:
+    """The labels of the passages where an object lists them beside, else nothing."""
+    labels = item.get(find_field(item, ("labels", "relevances", "grades")) or "", [])
+    return labels if isinstance(labels, list) else []
+
+
+def _titled(value: Any, facts: Any) -> list[Any]:
+    """Passages of titles with their sentences, in pairs or in two columns; those of the supporting facts are marked."""
+    pairs = list(zip(value.get("title", ()), value.get("sentences", ()), strict=False)) if _is_columns(value) else value
+    if not isinstance(pairs, list) or not pairs or not all(map(_is_titled, pairs)):
+        return []
+    named = facts.get("title", ()) if isinstance(facts, dict) else [fact[0] for fact in facts or () if fact]
+    marked = {} if facts is None else {"label": 0}
+    marks = [{"label": 1} if title in named else marked for title, _ in pairs]
+    return [
+        {"title": title, "text": " ".join(map(str.strip, sentences)), **mark}
+        for (title, sentences), mark in zip(pairs, marks, strict=True)
+    ]
+
+
+def _is_columns(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), list) for name in ("title", "sentences"))
+
+
+def _is_titled(pair: Any) -> bool:
+    """Whether it is a title with a list of sentences."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str):
+        return False
+    return isinstance(pair[1], list) and bool(pair[1]) and all(isinstance(one, str) for one in pair[1])
 
 
 def _mark(record: Mapping[str, Any]) -> Any:
@@ -461,6 +500,8 @@ def _mark(record: Mapping[str, Any]) -> Any:
 
 def _passage_beside(item: Mapping[str, Any]) -> str:
     """The text of the one passage that stands beside the query."""
+    if any(normal_name(name) in _MARKED for name, value in item.items() if isinstance(value, list)):
+        return ""
     record = flat({name: value for name, value in item.items() if normal_name(name) not in _QUERY_NAMES})
     texts = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
     found = scalar_named(texts, _COLUMNS["text"])
@@ -472,6 +513,14 @@ def _of_object(item: Any, location: Location) -> Iterator[_Row]:
         raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=location.start)
     query_id, query = _query_of(item)
     passages = _candidates(item)
+    labels = len(_labels(item))
+    if labels and labels != len(passages):
+        raise InputError(
+            "{where} has {labels} labels for {passages} passages. Each passage needs one.",
+            where=location.start,
+            labels=labels,
+            passages=len(passages),
+        )
     beside = _beside(item)
     is_pair = not passages and not _has_groups(item)
     if not passages and not _has_groups(item):

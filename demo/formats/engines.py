@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.fields import UnknownShapeError, find_field, flat, read_records, scalar_named
-from demo.formats.json_lists import find_passages, hits_of
+from demo.formats.fields import UnknownShapeError, find_field, flat, of_searches, read_records, scalar_named
+from demo.formats.json_lists import Listed, find_passages, hits_of
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.source import HIT, Found, Location, Record, Source
 from demo.formats.topics import distinct_queries, queries_in
@@ -36,7 +36,8 @@ def read_elasticsearch(source: Source) -> Found:
     values = [item for _, item in json_items(source) or []]
     if _is_bulk(values):
         return _read_hits(source, list(_bulk_documents(values)))
-    hits = [hit for value in values for hit in _hits_in(value)]
+    answers = [answer for value in values for answer in _answers(value)]
+    hits = [hit for answer in answers for hit in _hits_in(answer)]
     if not hits and not any(isinstance(value, dict) and hits_of(value) is not None for value in values):
         raise InputError(
             "The JSON of {name} has no list under “{outer}.{inner}”. Copy the whole response of a search that worked.",
@@ -44,7 +45,10 @@ def read_elasticsearch(source: Source) -> Found:
             outer="hits",
             inner="hits",
         )
-    return _read_hits(source, hits)
+    failed = sum("error" in answer for answer in answers)
+    notes = (Message("searches that failed left out: {failed:,}", failed=failed),) if failed else ()
+    found = of_searches(_read_hits(source, hits), sum(hits_of(answer) is not None for answer in answers))
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def is_elasticsearch(source: Source) -> bool:
@@ -61,16 +65,22 @@ def _is_elastic(value: Any) -> bool:
     responses = value.get("responses")
     return (
         (isinstance(held, dict) and isinstance(held.get("hits"), list))
-        or (isinstance(responses, list) and bool(responses) and all(map(_is_elastic, responses)))
+        or (isinstance(responses, list) and any(map(_is_elastic, responses)) and all(map(_is_answer, responses)))
         or ("_id" in value and ("_source" in value or "_score" in value or "_index" in value))
     )
 
 
-def _hits_in(value: Any) -> list[Any]:
-    if not isinstance(value, dict):
-        return []
-    if isinstance(value.get("responses"), list):
-        return [hit for response in value["responses"] for hit in _hits_in(response)]
+def _is_answer(value: Any) -> bool:
+    return _is_elastic(value) or (isinstance(value, dict) and "error" in value)
+
+
+def _answers(value: Any) -> list[dict[str, Any]]:
+    """The answer or hit that a value is, or the answers of several searches in it."""
+    responses = value.get("responses", [value]) if isinstance(value, dict) else []
+    return [one for one in responses if isinstance(one, dict)]
+
+
+def _hits_in(value: dict[str, Any]) -> list[Any]:
     found = hits_of(value)
     return [value] if found is None and "_id" in value else [hit for hit in found or [] if isinstance(hit, dict)]
 
@@ -198,8 +208,13 @@ def read_search(source: Source) -> Found:
     vendor = next(
         (row.name for row in VENDORS if values and isinstance(values[0], dict) and row.answers(values[0])), ""
     )
-    listed = [find_passages(value, source.name).items for value in values] if not _is_feed(values) else [values]
-    found = _read_hits(source, [hit for hits in listed for hit in hits])
+    listed = (
+        [find_passages(value, source.name, source.chosen.text) for value in values]
+        if not _is_feed(values)
+        else [Listed(values)]
+    )
+    hits = [hit for one in listed for hit in one.items]
+    found = of_searches(_read_hits(source, hits), sum(one.answers for one in listed))
     note = (Message("an answer of {vendor}", vendor=vendor),) if vendor else ()
     query = values[0].get("query") if len(values) == 1 else None
     queries, _ = distinct_queries(queries_in(query if isinstance(query, str) and query.strip() else None, source))
@@ -222,35 +237,39 @@ def _is_feed(values: Sequence[Any]) -> bool:
 def read_reranked(source: Source) -> Found:
     """The passages that a rerank service (Cohere, Jina, Voyage, TEI) answered, in its order and with its scores.
 
+    Of several answers, one a line, all passages.
+
     Raises:
         InputError: the answer has scores without texts.
     """
+    answers = _rerank_answers([item for _, item in json_items(source) or []])
     try:
-        found = _read_hits(source, _results(source.json))
+        found = of_searches(_read_hits(source, [one for answer in answers for one in answer]), len(answers))
     except UnknownShapeError as error:
         raise InputError(
             "The answer in {name} gives places and scores, and no texts. Ask the service to return the documents, "
             "such as with “return_documents”.",
             name=source.name,
         ) from error
-    return replace(found, notes=(Message("an answer of a rerank service"),))
+    return replace(found, notes=(Message("an answer of a rerank service"), *found.notes))
 
 
 def is_reranked(source: Source) -> bool:
-    """Whether it is a list of places, scores and perhaps texts, alone or under “results” or “data”."""
-    if not source.text[:1000].lstrip().startswith(("{", "[")):
-        return False
-    try:
-        value = source.json
-    except InputError:
-        return False
-    first = _first(_results(value))
-    return "index" in first and find_field(first, _RERANK_SCORES) is not None
+    """Whether it is a list of places, scores and perhaps texts, alone or under “results” or “data”, perhaps a line."""
+    answers = _rerank_answers(sample_items(source))
+    return bool(answers) and all(_is_placed(_first(answer)) for answer in answers)
 
 
-def _results(value: Any) -> list[Any]:
-    held = next(filter(None, map(value.get, ("results", "data"))), []) if isinstance(value, dict) else value
-    return held if isinstance(held, list) else []
+def _rerank_answers(values: Sequence[Any]) -> list[Sequence[Any]]:
+    """The list of results in each of the values, or the values themselves where they are the results."""
+    if values and _is_placed(_first(list(values))):
+        return [values]
+    held = [one.get("results") or one.get("data") for one in values if isinstance(one, dict)]
+    return [one if isinstance(one, list) else [] for one in held]
+
+
+def _is_placed(result: Mapping[str, Any]) -> bool:
+    return "index" in result and find_field(result, _RERANK_SCORES) is not None
 
 
 # ---- hits --------------------------------------------------------------------------------------------------------

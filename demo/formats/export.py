@@ -23,6 +23,11 @@ def safe_cell(value: object) -> str:
     return "'" + text
 
 
+def bare_cell(cell: str) -> str:
+    """The cell as it was before `safe_cell`."""
+    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
+
+
 def write_csv(rows: Iterable[Sequence[object]]) -> str:
     """The rows as CSV (RFC 4180: commas, CRLF, quotation marks doubled), every cell through `safe_cell`."""
     text = io.StringIO()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from demo.formats.source import Column, Entry, Fields, Found, Location, Record
 from demo.messages import Message, listed, plural
 
 ID_NAMES = (
-    *("_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
+    *("_id", "id", "doc_id", "docno", "docid", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
     *("pmid", "guid", "object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
 )
 TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
@@ -54,7 +54,8 @@ _ENGINES_OWN = frozenset(
     (
         *("highlight", "highlights", "highlighting", "snippets", "sort", "explanation", "explain", "vector", "vectors"),
         *("sparse_values", "embedding", "embeddings", "text_match_info", "inner_hits", "facets", "lc", "class_name"),
-        *("matched_queries", "relationships"),
+        *("matched_queries", "relationships", "excluded_embed_metadata_keys", "excluded_llm_metadata_keys"),
+        *("text_template", "metadata_template", "metadata_seperator"),
     )
 )
 _KEPT_OF_ENGINES = frozenset(("_id", "_source", "_score", "_ranking_score", "_additional", "_distance", "_chunk_id"))
@@ -331,9 +332,9 @@ def other_fields(values: Mapping[str, Any], used: set[str | None]) -> dict[str, 
     for name, value in values.items():
         if name in used or value is None or value == "" or len(kept) == _MOST_FIELDS or _is_vector(value):
             continue
-        short = _short(name)
-        if short and not short.startswith(("_", "@")):
-            kept.setdefault(short, _written(value)[:_MOST_FIELD_CHARS])
+        short, written = _short(name), _written(value)
+        if short and written and not short.startswith(("_", "@")):
+            kept.setdefault(short, written[:_MOST_FIELD_CHARS])
     return kept
 
 
@@ -360,6 +361,15 @@ def score_of(values: Mapping[str, Any]) -> float | None:
         return finite(value)
     distance = finite(scalar_named(values, DISTANCE_NAMES))
     return None if distance is None else -distance
+
+
+def of_searches(found: Found, answers: int) -> Found:
+    """What was found as the hits of so many searches: scores of different queries make no ranking."""
+    if answers < 2 or all(entry.score is None for entry in found.entries):
+        return found
+    note = Message("hits of {answers} searches, whose scores are not comparable and left out", answers=answers)
+    entries = tuple(replace(entry, score=None) for entry in found.entries)
+    return replace(found, entries=entries, notes=(*found.notes, note))
 
 
 def finite(value: Any) -> float | None:

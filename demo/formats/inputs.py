@@ -12,7 +12,7 @@ from demo.formats.assembly import assemble
 from demo.formats.beir import gather_folders
 from demo.formats.encoding import UTF_8
 from demo.formats.json_text import read_items
-from demo.formats.judged import makes_a_set, read_judged_sources
+from demo.formats.judged import makes_a_set, read_judged_sources, role_of, without_passages
 from demo.formats.not_read import check_is_read
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes, most_plausible
@@ -80,8 +80,12 @@ def read_files(
     _check_size(_start(named), sum(len(content) for _, content in named), limits)
     sources, left_out = _sources(named, limits, fields)
     if format_key is None and makes_a_set(sources):
-        judged = read_judged_sources(sources, limits, "uploaded")
-        return Loaded(judged.collection, judged.reading)
+        unused = [one.file for one in sources if role_of(one) == "run"]
+        judged = read_judged_sources([one for one in sources if one.file not in unused], limits, "uploaded")
+        return Loaded(judged.collection, replace(judged.reading, notes=(*judged.reading.notes, *_left_out(unused))))
+    unused = []
+    if format_key is None:
+        sources, unused = _with_passages(sources)
     rows = [_choose(source, format_key, FORMATS) for source in sources]
     found = [row.read(source) for row, source in zip(rows, sources, strict=True)]
     reading = Reading(
@@ -90,9 +94,34 @@ def read_files(
         0,
         encodings=tuple(dict.fromkeys(s.decoded[1] for row, s in zip(rows, sources, strict=True) if row.pasted))
         or (UTF_8,),
-        notes=(Message("files of other kinds left out: {left_out}", left_out=left_out),) if left_out else (),
+        notes=(
+            *((Message("files of other kinds left out: {left_out}", left_out=left_out),) if left_out else ()),
+            *_left_out(unused),
+        ),
     )
     return assemble(found, reading, "uploaded", name, name, limits)
+
+
+def _left_out(files: Sequence[str]) -> tuple[Message, ...]:
+    return (Message("left out: {left_out}", left_out=listed(files)),) if files else ()
+
+
+def _with_passages(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
+    """The sources without those that plainly hold judgments, runs or topics, and the names of these.
+
+    Raises:
+        InputError: nothing else is there.
+    """
+    kinds = [without_passages(source) for source in sources]
+    kept = [source for source, kind in zip(sources, kinds, strict=True) if kind is None]
+    if kept or not sources:
+        return kept, [source.file for source, kind in zip(sources, kinds, strict=True) if kind is not None]
+    raise InputError(
+        "{file} holds {kind} and no passages. Give the passages too, or open it in Evaluate; to rank its lines all the "
+        "same, choose “one per line”.",
+        file=sources[0].start,
+        kind=kinds[0] or Message("nothing"),
+    )
 
 
 def _start(files: Sequence[tuple[str, bytes]]) -> Message:

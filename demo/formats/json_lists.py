@@ -6,7 +6,7 @@ One rule serves for most engines, frameworks and exports, whatever they call the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demo.errors import InputError
@@ -42,26 +42,31 @@ class Listed:
         items: texts and objects.
         path: where the list stands, such as “hits.hits”; "" for the value itself.
         notes: what the person should know, each a clause.
+        answers: of how many searches the items are the hits, one after the other.
     """
 
     items: Sequence[Any]
     path: str = ""
     notes: tuple[Message, ...] = ()
+    answers: int = 1
 
 
-def find_passages(value: Any, name: Message) -> Listed:
+def find_passages(value: Any, name: Message, text_name: str = "") -> Listed:
     """The texts or objects of a JSON value that are passages.
 
     Args:
         name: of the file, for sentences.
+        text_name: the field of the text, where a person chose it.
 
     Raises:
         InputError: its shape is not known; the sentence describes it.
     """
     if isinstance(value, list):
-        return Listed(_responses(value) or value)
+        return _hits_or(value)
     if not isinstance(value, dict):
         raise _no_list(value, name)
+    if text_name and (chosen := [one for one in _object_lists(value, "", 1) if text_name in flat(one.items[0])]):
+        return max(chosen, key=lambda one: len(one.items))
     for find in (_columns, _named_list, _one_passage, _list_with_texts, _list_of_texts, _map):
         found = find(value)
         if found is not None:
@@ -72,6 +77,7 @@ def find_passages(value: Any, name: Message) -> Listed:
 def _no_list(value: Any, name: Message) -> InputError:
     shape = shape_of(value)
     if isinstance(value, dict):
+        longest = max(_object_lists(value, "", 1), key=lambda one: len(one.items), default=Listed([value]))
         return UnknownShapeError(
             Message(
                 "The JSON of {name} is {shape}, and nothing in it is a list of passages. Passages need a list of texts "
@@ -79,7 +85,7 @@ def _no_list(value: Any, name: Message) -> InputError:
                 name=name,
                 shape=shape,
             ),
-            flat(value),
+            flat(longest.items[0]),
         )
     return InputError(
         "The JSON of {name} is {shape}. Passages need a list, or an object with “passages”.", name=name, shape=shape
@@ -114,7 +120,9 @@ def _columns(value: Mapping[str, Any]) -> Listed | None:
     singular[text_name] = "text"
     if id_name is not None:
         singular[id_name] = "id"
-    return Listed([{singular[name]: lists[name][at] for name in singular} for at in range(size)])
+    nested = isinstance(value[text_name][0], list)
+    answers = len(value[text_name]) if nested else 1
+    return Listed([{singular[name]: lists[name][at] for name in singular} for at in range(size)], answers=answers)
 
 
 def _flattened(cells: list[Any]) -> list[Any]:
@@ -131,14 +139,19 @@ def _split_frame(value: Mapping[str, Any]) -> Listed | None:
 
 
 def _by_index(value: Mapping[str, Any]) -> Listed | None:
-    """The usual form of pandas: {"text": {"0": .., "1": ..}, "id": {..}}."""
+    rows = rows_by_index(value, TEXT_NAMES)
+    return None if rows is None else Listed(rows)
+
+
+def rows_by_index(value: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The rows of a table as pandas usually writes it, {"text": {"0": .., "1": ..}, ..}, with a column of the names."""
     maps = [cells for cells in value.values() if isinstance(cells, dict)]
-    if len(maps) != len(value) or find_field(value, TEXT_NAMES) is None:
+    if not maps or len(maps) != len(value) or find_field(value, names) is None:
         return None
     keys = list(maps[0])
     if not keys or any(list(cells) != keys for cells in maps) or not all(key.isdecimal() for key in keys):
         return None
-    return Listed([{name: cells[key] for name, cells in value.items()} for key in keys])
+    return [{name: cells[key] for name, cells in value.items()} for key in keys]
 
 
 def _uneven(id_name: str, ids: int, text_name: str, texts: int) -> InputError:
@@ -160,7 +173,7 @@ def _named_list(value: Mapping[str, Any]) -> Listed | None:
             continue
         items = value[name]
         if isinstance(items, list) and (not items or not isinstance(items[0], list)):
-            return Listed(_responses(items) or items, name)
+            return _hits_or(items, name)
         if isinstance(items, dict) and _is_map(items):
             return Listed(_of_map(items), name)
     return None
@@ -174,28 +187,40 @@ def _one_passage(value: Mapping[str, Any]) -> Listed | None:
 
 def _list_with_texts(value: Mapping[str, Any]) -> Listed | None:
     """The list of objects, at most five levels deep, in which most objects have a text."""
-    found = [(sum(map(_has_text, items[:_SAMPLE_ITEMS])), path, items) for path, items in _object_lists(value, "", 1)]
-    useful = [one for one in found if one[0] > min(len(one[2]), _SAMPLE_ITEMS) / 2]
+    found = [(sum(map(_has_text, one.items[:_SAMPLE_ITEMS])), one) for one in _object_lists(value, "", 1)]
+    useful = [(texts, one) for texts, one in found if texts > min(len(one.items), _SAMPLE_ITEMS) / 2]
     if not useful:
         return None
-    best = max(useful, key=lambda one: (len(one[2]), one[0]))
-    rivals = [path for _, path, items in useful if path != best[1]]
+    _, best = max(useful, key=lambda pair: (len(pair[1].items), pair[0]))
+    rivals = [one.path for _, one in useful if one is not best]
     if rivals:
-        note = Message("passages from “{path}”, not from {rivals}", path=best[1],
+        note = Message("passages from “{path}”, not from {rivals}", path=best.path,
                        rivals=listed(f"“{path}”" for path in rivals[:5]))  # fmt: skip
     else:
-        note = Message("passages from “{path}”", path=best[1])
-    return Listed(best[2], best[1], (note,))
+        note = Message("passages from “{path}”", path=best.path)
+    return replace(best, notes=(note,))
 
 
-def _object_lists(value: Any, path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
+_ERRORS = ("error", "errors", "detail")
+"""Where services say what went wrong, which is no passage."""
+
+
+def _object_lists(value: Any, path: str, depth: int) -> Iterator[Listed]:
     for name, inner in value.items():
         here = f"{path}.{name}" if path else name
+        if normal_name(name) in _ERRORS:
+            continue
         if isinstance(inner, dict) and depth < _DEEPEST_LIST:
             yield from _object_lists(inner, here, depth + 1)
         elif isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
-            responses = _responses(inner)
-            yield here, responses or inner
+            yield _hits_or(inner, here)
+
+
+def _hits_or(items: Sequence[Any], path: str = "") -> Listed:
+    """The hits of several answers or groups, if the items are such; else the items."""
+    hits = _responses(items)
+    are_groups = path.rsplit(".", 1)[-1] in ("groups", "grouped_hits")
+    return Listed(hits, path, answers=1 if are_groups else len(items)) if hits else Listed(items, path)
 
 
 def _has_text(item: Mapping[str, Any]) -> bool:
@@ -214,9 +239,15 @@ def _responses(items: Sequence[Any]) -> list[Any]:
     return [hit for hits in inner if hits is not None for hit in hits] if all(h is not None for h in inner) else []
 
 
+_HITS = (
+    *(("hits", "hits"), ("response", "docs"), ("root", "children"), ("doclist", "docs")),
+    *(("hits", ""), ("matches", ""), ("points", "")),
+)
+
+
 def hits_of(value: Mapping[str, Any]) -> list[Any] | None:
-    """The list under hits, hits.hits, response.docs or root.children; None if there is none."""
-    for outer, inner in (("hits", "hits"), ("response", "docs"), ("root", "children"), ("hits", ""), ("matches", "")):
+    """The list of hits under one of the names that engines have for it; None if there is none."""
+    for outer, inner in _HITS:
         held = value.get(outer)
         found = held.get(inner) if inner and isinstance(held, dict) else held if not inner else None
         if isinstance(found, list) and all(isinstance(item, dict) for item in found):

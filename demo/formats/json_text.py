@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.fields import entry_of, find_field, read_records, shorten_value
+from demo.formats.fields import entry_of, find_field, of_searches, read_records, shorten_value
 from demo.formats.json_lists import JUDGMENT_NAMES, QUERY_NAMES, find_passages
 from demo.formats.json_values import Items, json_lines, json_value
 from demo.formats.qrels import judgments_in
@@ -27,8 +27,8 @@ def read_json(source: Source, are_hits: bool = False) -> Found:
             without text, a grade that is not a whole number.
     """
     value = json_value(source)
-    listed = find_passages(value, source.name)
-    found = _passages(listed.items, source, are_hits)
+    listed = find_passages(value, source.name, source.chosen.text)
+    found = of_searches(_passages(listed.items, source, are_hits), listed.answers)
     holder = value if isinstance(value, dict) else {}
     queries, repeated = distinct_queries(queries_in(_beside(holder, QUERY_NAMES, listed.path), source))
     return Found(

@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.formats.fields import STRONG_TEXT_NAMES, find_field
-from demo.formats.json_lists import PASSAGE_LISTS
+from demo.formats.json_lists import PASSAGE_LISTS, rows_by_index
 from demo.formats.source import Location, Source, parse_json
 
 _SAMPLE_CHARS = 1_000
@@ -90,10 +90,29 @@ def json_items(source: Source) -> list[tuple[Location, Any]] | None:
     if not looks_like_json(source):
         return None
     if len(source.rows) == 1 and source.rows[0].startswith("{"):
-        return list(json_lines(source))
+        items = list(json_lines(source))
+        rows = _rows_in(items[0][1])
+        return items if rows is None else [(source.item(number), item) for number, item in enumerate(rows, 1)]
     value = json_value(source)
-    values = value if isinstance(value, list) else [value]
+    values = value if isinstance(value, list) else _rows_in(value) or [value]
     return [(source.item(number), item) for number, item in enumerate(values, 1)]
+
+
+_ASKED = ("query", "question", "query_text", "query_id", "qid")
+
+
+def _rows_in(value: Any) -> list[Any] | None:
+    """The objects in a table of pandas, or in a map from ids of queries to objects with their passages; else None."""
+    if not isinstance(value, dict) or not value:
+        return None
+    if (rows := rows_by_index(value, _ASKED)) is not None:
+        return list(rows)
+    objects = [one for one in value.values() if isinstance(one, dict)]
+    asked = all(isinstance(one.get("question", one.get("query")), str) for one in objects)
+    if len(objects) != len(value) or not asked:
+        return None
+    holds_lists = all(any(isinstance(part, list) for part in one.values()) for one in value.values())
+    return [{"query_id": key, **one} for key, one in value.items()] if holds_lists else None
 
 
 def sample_items(source: Source) -> list[Any]:

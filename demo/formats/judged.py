@@ -20,13 +20,13 @@ from demo.formats.assembly import assemble
 from demo.formats.beir import CORPUS, QUERIES
 from demo.formats.fields import UnknownShapeError
 from demo.formats.json_values import first_object
-from demo.formats.qrels import find_qrels, looks_like_qrels
+from demo.formats.qrels import find_qrels, holds_judgments, looks_like_qrels
 from demo.formats.reading import Reading
 from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, JudgmentRow, Limits, Source, is_sheet
 from demo.formats.tables import table_with
-from demo.formats.topics import find_queries, looks_like_queries
-from demo.formats.trec_runs import Run, looks_like_run, read_run
+from demo.formats.topics import find_queries, is_file_of_topics, looks_like_queries
+from demo.formats.trec_runs import Run, has_figures, looks_like_run, read_run
 from demo.messages import Message, listed
 from demo.records import Collection
 
@@ -37,7 +37,6 @@ _SUFFIXES = (
 _NUMBERED = re.compile(r"\.\d[\d-]*")
 """How TREC ends names of files: topics.301-350, fbis.0."""
 _BESIDE = re.compile(r"(?:^|/)(?:readme|licen[cs]e|source|notice|changes)[^/]*$", re.IGNORECASE)
-_SAMPLE_LINES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +100,11 @@ def corpus_format(source: Source) -> Format | None:
     return row if row.fits(source) else next((row for row in rows if row.fits(source)), None)
 
 
+def _is_document(source: Source) -> bool:
+    """Whether it is a file of passages whatever its name, such as a PDF; a sheet of a workbook may be anything."""
+    return any(row.by_content and not source.by_rows and row.fits(source) for row in CORPUS_FORMATS)
+
+
 def _has_passages(source: Source) -> bool:
     return corpus_format(source) is not None
 
@@ -115,15 +119,14 @@ def _is_text(source: Source) -> bool:
         return any(row.by_content and row.fits(source) for row in CORPUS_FORMATS)
 
 
-def _has_figures(source: Source) -> bool:
-    """Whether it is the output of trec_eval: a measure, “all” or a query, and a value."""
-    rows = [line.split() for line in source.rows[:_SAMPLE_LINES]]
-    return bool(rows) and all(len(cells) == 3 for cells in rows) and any(cells[1] == "all" for cells in rows)
-
-
 ROLES = (
     Role("qrels", Message("qrels"), _path(r"qrel|judg(?:e?ment)s?[^/]*$"), looks_like_qrels),
-    Role("run", Message("run"), _path(r"(?:^|/)runs?[._/-]|\.run(?:\.gz)?$"), looks_like_run),
+    Role(
+        "run",
+        Message("run"),
+        _path(r"(?:^|/)(?:runs?[._/-]|(?:ranking|top_ranked)[^/]*$)|\.run(?:\.gz)?$"),
+        looks_like_run,
+    ),
     Role("answers", Message("set to rerank"), _path(r"(?!)"), looks_like_answers),
     Role(
         "queries",
@@ -143,19 +146,31 @@ def role_of(source: Source) -> str:
     """
     if not _is_text(source):
         return ""
-    by_content = next(
-        (row for row in CORPUS_FORMATS if row.by_content and not source.by_rows and row.fits(source)), None
-    )
-    if by_content is not None:
+    if _is_document(source):
         return "corpus"
     name = next((role.key for role in ROLES if role.named.search(source.file)), "")
     if name in ("qrels", "run"):
         return name
     if looks_like_answers(source):
         return "answers"
-    if not name and _has_figures(source):
+    if not name and has_figures(source):
         return ""
+    if not name and looks_like_run(source):
+        return "run"
     return name or next((role.key for role in ROLES if role.shaped(source)), "")
+
+
+def without_passages(source: Source) -> Message | None:
+    """What a file plainly holds in place of passages; None if it may hold some."""
+    if source.folder or not _is_text(source) or _is_document(source) or looks_like_answers(source):
+        return None
+    if has_figures(source):
+        return Message("figures of trec_eval")
+    if looks_like_run(source):
+        return Message("a run")
+    if is_file_of_topics(source):
+        return Message("topics")
+    return Message("judgments (qrels)") if holds_judgments(source) else None
 
 
 def makes_a_set(sources: Sequence[Source]) -> bool:
@@ -164,6 +179,7 @@ def makes_a_set(sources: Sequence[Source]) -> bool:
         return False
     roles = [role_of(source) for source in sources]
     named = {role.key for source in sources for role in ROLES if role.named.search(source.file)}
+    named |= {"queries" for source, role in zip(sources, roles, strict=True) if role and is_file_of_topics(source)}
     beside = {"queries", "qrels"} & set(roles)
     has_passages = any(
         role == "answers" or (role == "corpus" and _has_passages(source))
@@ -259,11 +275,12 @@ def read_judged_sources(sources: Sequence[Source], limits: Limits, key: str, qre
             parts[role].append(source)
         else:
             left_out.append(source.file)
-    from_answers = bool(parts["answers"]) and not parts["corpus"]
-    if not from_answers:
-        left_out += [source.file for source in parts["answers"]]
+    from_answers = bool(parts["answers"]) and not (parts["corpus"] and parts["queries"])
+    left_out += [source.file for source in parts["corpus" if from_answers else "answers"]]
     runs = {source.file: read_run(source) for source in parts["run"]}
     notes = [Message("left out: {left_out}", left_out=listed(left_out))] if left_out else []
+    if len(runs) == 1:
+        notes.append(Message("candidates from the run {run}", run=next(iter(runs))))
     if len(runs) > 1:
         notes.append(Message("several runs, each of them a ranker: {runs}", runs=listed(runs)))
     unknown = [source for source in sources if len(sources) == 1 or source.file in left_out]
@@ -393,6 +410,9 @@ def _fitted(found: Sequence[Found]) -> list[Found]:
     if any(judgment.query_id in by_text for judgment in judgments):
         note = Message("judgments name their queries by text")
         return [_renamed(one, lambda query: by_text.get(query, query), str, note) for one in found]
+    if any(one.query_id.lstrip("0") in queries for one in judgments):
+        note = Message("ids of queries in the judgments are read without the zeros before them")
+        return [_renamed(one, lambda query: query.lstrip("0") or query, str, note) for one in found]
     doc_ids = {entry.doc_id for one in found for entry in one.entries}
     if any(whole_number(one.query_id) in queries and whole_number(one.doc_id) in doc_ids for one in judgments):
         note = Message("ids such as 10.0 in the judgments are read as 10")

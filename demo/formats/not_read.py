@@ -34,6 +34,7 @@ NOT_READ = (
     NotRead(Message("a list of references (BibTeX)"), (".bib",), re.compile(r"@[a-zA-Z]{3,20}\{[^\s,{}]{1,80},\s*\n"),
             _AS_TABLE),
     NotRead(Message("a list of references (RIS)"), (".ris", ".nbib"), re.compile(r"TY  - \w"), _AS_TABLE),
+    NotRead(Message("a document in RTF"), (".rtf",), re.compile(r"\{\\rtf\d"), Message("it as DOCX, or its text")),
     NotRead(Message("YAML"), (".yaml", ".yml"), re.compile(r"(?!)"), Message("JSON")),
     NotRead(Message("a table drawn with blanks"), (), re.compile(r"[^\n]*\S {2,}\S[^\n]*\n-{2,}(?: +-{2,})+ *\n"),
             _AS_TABLE),

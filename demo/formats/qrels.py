@@ -13,30 +13,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from demo.errors import InputError
+from demo.formats.export import bare_cell
 from demo.formats.fields import (
     GRADE,
     ID,
     ID_NAMES,
     QUERY,
+    STRONG_TEXT_NAMES,
     UnknownShapeError,
     as_text,
     find_field,
     flat,
+    scalar_name,
     scalar_named,
     shape_of,
 )
 from demo.formats.grades import is_whole, read_grade
+from demo.formats.json_lists import hits_of
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.source import Column, Fields, Found, JudgmentRow, Location, Source
 from demo.formats.tables import Table, table_with
 from demo.messages import Message, listed
 
-QUERY_NAMES = ("query_id", "qid", "queryid", "topic_id", "topic", "question_id", "query", "query_text", "question")
+QUERY_NAMES = (
+    *("query_id", "qid", "queryid", "topic_id", "topic", "question_id", "query", "query_text", "question"),
+    "scenario_id",
+)
 PASSAGE_NAMES = (
-    *("doc_id", "docid", "docno", "corpus_id", "passage_id", "pid", "document_id", "doc", "document", "_id", "id"),
+    *("doc_id", "docno", "docid", "corpus_id", "passage_id", "pid", "document_id", "doc", "document", "_id", "id"),
     *ID_NAMES,
 )
 GRADE_NAMES = (
@@ -45,9 +53,13 @@ GRADE_NAMES = (
 )
 
 _RATING_LISTS = ("ratings", "judgments", "judgements", "judgment_ratings", "docs", "documents", "relevance", "qrels")
-_OUTER_LISTS = ("judgment_ratings", "judgments", "judgements", "qrels", "queries", "requests", "data", "results")
+_OUTER_LISTS = (
+    *("judgment_ratings", "judgments", "judgements", "ratings", "qrels", "queries", "requests", "data", "results"),
+)
 _SEPARATORS = re.compile("[\t,;]")
 _SAMPLE_ROWS = 20
+_UNGRADED = ("", "null", "none", "nan")
+"""What tools write where nobody has graded a pair yet."""
 _NO_GRADES = Message("no grades: each pair counts as grade 1")
 
 
@@ -70,14 +82,23 @@ def find_qrels(source: Source) -> Found:
     if (items := json_items(source)) is not None:
         values = [item for _, item in items]
         value = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
+        value = _documents(value)
         notes = (_NO_GRADES,) if isinstance(value, dict) and _lists_relevant(value) else ()
-        return Found((), judgments=_distinct(_in_json(value, source, [location for location, _ in items])), notes=notes)
+        return _found(_in_json(value, source, [location for location, _ in items]), notes)
     chosen = [name for name in (source.chosen.query, source.chosen.id) if name]
     table = table_with(source, lambda names: _is_header(names) or (len(chosen) == 2 and set(chosen) <= set(names)))
     if table is not None or (table := _blank_table(source)) is not None:
         return _of_table(table, source)
     _check_header(source)
-    return Found((), judgments=_distinct(_of_lines(source)))
+    return _found(_of_lines(source))
+
+
+def _found(rows: Iterable[JudgmentRow | None], notes: tuple[Message, ...] = ()) -> Found:
+    """The judgments, each pair once; None stands for a pair that nobody has graded yet, which is counted."""
+    found = list(rows)
+    ungraded = found.count(None)
+    counted = (Message("pairs without a grade left out: {ungraded:,}", ungraded=ungraded),) if ungraded else ()
+    return Found((), judgments=_distinct(row for row in found if row is not None), notes=(*notes, *counted))
 
 
 def looks_like_qrels(source: Source) -> bool:
@@ -87,13 +108,27 @@ def looks_like_qrels(source: Source) -> bool:
     """
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _is_json_of_qrels(source)
-    if table_with(source, _is_header) is not None:
+    if table_with(source, lambda names: _is_header(names) and find_field(names, STRONG_TEXT_NAMES) is None) is not None:
         return True
     rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
     bodies = rows[1:] if rows and not is_whole(rows[0][-1]) else rows
     return bool(bodies) and all(
         len(cells) in (3, 4) and all(len(cell.split()) == 1 for cell in cells) and is_whole(cells[-1])
         for cells in bodies
+    )
+
+
+def holds_judgments(source: Source) -> bool:
+    """Whether it can be nothing but judgments: TREC's columns with a number in the second, or JSON of ratings."""
+    if source.text[:1000].lstrip().startswith(("{", "[")):
+        return _is_json_of_qrels(source)
+    rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
+    return bool(rows) and all(
+        len(cells) == 4
+        and cells[1].isdecimal()
+        and is_whole(cells[3])
+        and all(len(cell.split()) == 1 for cell in cells)
+        for cells in rows
     )
 
 
@@ -166,23 +201,24 @@ def _of_table(table: Table, source: Source) -> Found:
     rest = [name for name in table.names if name not in (query, passage)]
     grade = chosen.grade or find_field(rest, GRADE_NAMES) or ""
     columns = ((query, QUERY), (passage, ID), (grade, GRADE))
-    return Found(
-        (),
-        judgments=_distinct(_rows(table, source, query, passage, grade)),
-        notes=() if grade else (_NO_GRADES,),
+    return replace(
+        _found(_rows(table, source, query, passage, grade), () if grade else (_NO_GRADES,)),
         columns=tuple(Column(name, role) for name, role in columns if name),
         names=tuple(filter(None, table.names)),
     )
 
 
-def _rows(table: Table, source: Source, query: str, passage: str, grade: str) -> Iterator[JudgmentRow]:
+def _rows(table: Table, source: Source, query: str, passage: str, grade: str) -> Iterator[JudgmentRow | None]:
     for number, cells, _ in table.rows:
         location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
-        needed = [values.get(name, "") for name in (query, passage, *([grade] if grade else []))]
-        if not all(needed):
+        query_id, doc_id, given = (bare_cell(values.get(name, "")) for name in (query, passage, grade))
+        if not query_id or not doc_id:
             raise _columns(location, sum(map(bool, cells)))
-        yield JudgmentRow(location, needed[0], needed[1], read_grade(needed[2], location) if grade else 1)
+        is_graded = not grade or given.lower() not in _UNGRADED
+        yield (
+            JudgmentRow(location, query_id, doc_id, read_grade(given, location) if grade else 1) if is_graded else None
+        )
 
 
 def _of_lines(source: Source) -> Iterator[JudgmentRow]:
@@ -239,10 +275,18 @@ def judgments_in(value: Any, source: Source) -> Iterator[JudgmentRow]:
     Raises:
         InputError: its shape is not known, or a grade is no whole number.
     """
-    return iter(()) if value is None else _in_json(value, source, ())
+    rows = () if value is None else _in_json(value, source, ())
+    return (row for row in rows if row is not None)
 
 
-def _in_json(value: Any, source: Source, locations: Sequence[Location]) -> Iterator[JudgmentRow]:
+def _documents(value: Any) -> Any:
+    """The documents in the answer of an engine that stores judgments, else the value."""
+    hits = hits_of(value) if isinstance(value, dict) else None
+    sources = [hit["_source"] for hit in hits or [] if isinstance(hit.get("_source"), dict)]
+    return sources[0] if len(sources) == 1 else sources or value
+
+
+def _in_json(value: Any, source: Source, locations: Sequence[Location]) -> Iterator[JudgmentRow | None]:
     if isinstance(value, dict) and value and all(isinstance(grades, dict) for grades in value.values()):
         pairs = ((query, doc, grade) for query, grades in value.items() for doc, grade in grades.items())
         for number, (query, doc, grade) in enumerate(pairs, 1):
@@ -294,7 +338,7 @@ def _inner_list(value: Mapping[str, Any]) -> Any:
     return value if name is None else value[name]
 
 
-def _of_item(value: Any, location: Location, chosen: Fields) -> Iterator[JudgmentRow]:
+def _of_item(value: Any, location: Location, chosen: Fields) -> Iterator[JudgmentRow | None]:
     """The judgment of an object, or those in its list of ratings."""
     record = flat(value) if isinstance(value, dict) else {}
     lists = [name for name in value if isinstance(value[name], list)] if isinstance(value, dict) else []
@@ -308,8 +352,11 @@ def _of_item(value: Any, location: Location, chosen: Fields) -> Iterator[Judgmen
         yield _judgment(query, flat(rating) if isinstance(rating, dict) else {}, location, chosen)
 
 
-def _judgment(query_id: Any, record: Mapping[str, Any], location: Location, chosen: Fields) -> JudgmentRow:
-    doc_id = record.get(chosen.id, scalar_named(record, PASSAGE_NAMES))
+def _judgment(query_id: Any, record: Mapping[str, Any], location: Location, chosen: Fields) -> JudgmentRow | None:
+    judged = {name: value for name, value in record.items() if name.split(".")[0].lower() in _JUDGED}
+    doc_id = record.get(chosen.id, scalar_named(judged, PASSAGE_NAMES) or scalar_named(record, PASSAGE_NAMES))
+    if query_id is not None and doc_id is not None and _is_ungraded(record, chosen):
+        return None
     grade = record.get(chosen.grade, scalar_named(record, GRADE_NAMES))
     if query_id is None or doc_id is None or grade is None:
         raise UnknownShapeError(
@@ -328,9 +375,20 @@ def _judgment(query_id: Any, record: Mapping[str, Any], location: Location, chos
     )
 
 
+_JUDGED = ("doc", "document", "hit", "product")
+"""Objects in a judgment whose id is the passage's, while the judgment has one of its own."""
+
+
+def _is_ungraded(record: Mapping[str, Any], chosen: Fields) -> bool:
+    """Whether there is a field for the grade, and nothing in it."""
+    name = chosen.grade or scalar_name(record, GRADE_NAMES)
+    return name is not None and name in record and record[name] in (None, "")
+
+
 def _is_json_of_qrels(source: Source) -> bool:
     items = sample_items(source)
-    value = items[0] if items else None
+    value = _documents(items[0]) if items else None
+    value = value[0] if isinstance(value, list) and value else value
     if not isinstance(value, dict) or not value:
         return False
     if len(items) == 1 and all(isinstance(grades, dict) for grades in value.values()):
@@ -338,4 +396,18 @@ def _is_json_of_qrels(source: Source) -> bool:
         return bool(grades) and all(isinstance(g, int) or (isinstance(g, float) and g.is_integer()) for g in grades)
     names = [name for name in value if not isinstance(value[name], list)]
     is_judgment = all(find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, GRADE_NAMES))
-    return is_judgment or find_field(value, ("judgment_ratings", "ratings")) is not None
+    is_judgment &= find_field(names, STRONG_TEXT_NAMES) is None
+    first = next((value[name][0] for name in value if isinstance(value[name], list) and value[name]), None)
+    holders = [value, first] if isinstance(first, dict) else [value]
+    return is_judgment or any(map(_holds_ratings, holders))
+
+
+def _holds_ratings(value: Mapping[str, Any]) -> bool:
+    """Whether it has a list of ratings that name passages, as documents with ratings of their own have not."""
+    name = find_field(value, ("judgment_ratings", "ratings"))
+    first = value[name][0] if name is not None and isinstance(value[name], list) and value[name] else None
+    if not isinstance(first, dict):
+        return False
+    record = flat(first)
+    names_passage = scalar_name(record, PASSAGE_NAMES) is not None and scalar_name(record, GRADE_NAMES) is not None
+    return names_passage or _holds_ratings(first)

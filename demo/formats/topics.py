@@ -4,6 +4,7 @@
 id,query                                    a table whose header names the query
 <topic number="1"><query>…                  XML, whatever its outer elements are called
 <top><num> Number: 1 <title> …              TREC's topics
+{"number": 31, "turn": [{"number": 1, ..    conversations (CAsT, iKAT), a query from each turn
 1<tab>heat of an oven                       a line each, after an id and a tab, “1:” or alone
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -34,29 +35,32 @@ from demo.formats.fields import (
     shape_of,
 )
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.marks import repeated_elements
+from demo.formats.marks import find_marks, repeated_elements
+from demo.formats.not_read import check_is_read
 from demo.formats.source import Column, Fields, Found, Location, Source
-from demo.formats.tables import Table, cell_rows, table_with
+from demo.formats.tables import DELIMITERS, Table, cell_rows, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
 from demo.messages import Message, listed
 from demo.records import Query
 
 QUERY_ID_NAMES = (
     *("query_id", "qid", "queryid", "topic_id", "question_id", "topic_number", "_id", "id", "number", "num", "topic"),
-    "编号",
+    *("identifier", "编号"),
 )
 QUERY_TEXT_NAMES = (
     *("query", "query_text", "query_txt", "search_query", "q", "text", "title", "question", "question_text"),
-    *("anchor", "prompt", "utterance", "body", "content", "desc", "description", "查询", "问题", *TEXT_NAMES),
+    *("anchor", "prompt", "manual_rewritten_utterance", "resolved_utterance", "automatic_rewritten_utterance"),
+    *("raw_utterance", "utterance", "body", "content", "desc", "description", "查询", "问题", *TEXT_NAMES),
     *("narrative", "narr"),
 )
 """In the order in which one topic's texts are preferred: the short query before question, description, narrative."""
 
-_QUERY_LISTS = ("queries", "query", "questions", "topics", "topic", "data", "items")
+_QUERY_LISTS = ("queries", "query", "questions", "topics", "topic", "data", "items", "query_set_queries")
 _NUMBERED_LINE = re.compile(r"([\w.-]{1,40})[ ]?:[ ]?(?=\S)")
-_COUNTED_LINE = re.compile(r"(\d{1,9})[ ]{1,4}(?=\S)")
+_COUNTED_LINE = re.compile(r"(\d{1,9})[.)]?[ ]{1,4}(?=\S)")
 _OPENS_XML = re.compile(r"\s*<(?:[?!]|[^\W\d])")
 _SENTENCE_WORDS = 2
+_SAMPLE_CHARS = 10_000
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 Placed = tuple[Location, Query]
@@ -105,14 +109,20 @@ def _way(source: Source) -> _Way:
     if looks_like_topics(source):
         return _Way(read_sgml_topics(source))
     if (items := json_items(source)) is not None:
+        talks = [list(_turns(topic, location)) for location, topic in items]
+        if talks and all(talks):
+            name = _query_text_name(flat(talks[0][0][1]))
+            note = Message("a query from each turn, its text from “{name}”", name=name)
+            return _Way(_of_items([turn for turns in talks for turn in turns], source), (note,))
         return _Way(_of_items(items, source))
     if _OPENS_XML.match(source.text[:1000]):
         return _Way(_of_xml(source))
     if (table := table_with(source, lambda names: _is_query_header(names, source.chosen), joins=True)) is not None:
         return _of_table(table, source)
     if _is_column(source):
-        return _Way(_of_column(source))
-    return _of_lines(source)
+        return _Way(_of_column(source), (_NUMBERED,))
+    check_is_read(source)
+    return _of_pairs(source) or _of_lines(source)
 
 
 _ASKED = ("query", "query_text", "query_txt", "search_query", "question", "question_text", "查询", "问题")
@@ -120,12 +130,22 @@ _ASKED = ("query", "query_text", "query_txt", "search_query", "question", "quest
 
 def looks_like_queries(source: Source) -> bool:
     """Whether it has TREC's topics, or a header or objects that name queries and no texts of passages."""
-    if looks_like_topics(source):
+    if is_file_of_topics(source):
         return True
     items = sample_items(source)
     if items:
         return all(isinstance(item, dict) and _asks(list(item)) for item in items)
     return table_with(source, lambda names: _names_queries(names) and _asks(names)) is not None
+
+
+def is_file_of_topics(source: Source) -> bool:
+    """Whether it has TREC's topics, in SGML or as XML whose outermost elements are called topics or queries."""
+    if looks_like_topics(source):
+        return True
+    if not _OPENS_XML.match(source.text[:1000]):
+        return False
+    names = list(islice((mark.name for mark in find_marks(source.text[:_SAMPLE_CHARS]) if mark.name), 4))
+    return bool({"topic", "topics", "query", "queries"} & set(names if "parameters" in names[:1] else names[:2]))
 
 
 def _asks(names: Sequence[str]) -> bool:
@@ -230,6 +250,17 @@ def _of_items(items: Sequence[tuple[Location, Any]], source: Source) -> Iterable
     )
 
 
+def _turns(topic: Any, location: Location) -> Iterator[tuple[Location, Any]]:
+    """The turns of a conversation, as CAsT and iKAT have them, with ids such as 31_2; none for any other object."""
+    name = find_field(topic, ("turn", "turns")) if isinstance(topic, dict) else None
+    turns = topic[name] if name is not None and isinstance(topic[name], list) else []
+    number = scalar_named(topic, QUERY_ID_NAMES) if turns else None
+    for at, turn in enumerate(turns, 1):
+        if number is not None and isinstance(turn, dict):
+            own = scalar_named(turn, ("number", "turn_id"))
+            yield location, {"query_id": f"{number}_{at if own is None else own}", **turn}
+
+
 def _of_xml(source: Source) -> Iterator[Placed]:
     elements = repeated_elements(source.text)
     if not elements:
@@ -263,7 +294,8 @@ def _is_query_header(names: Sequence[str], chosen: Fields) -> bool:
     if chosen.query in names:
         return True
     words = all(len(name.split()) == 1 for name in names)
-    return words and (_names_queries(names) or normal_name(names[0]) in QUERY_ID_NAMES)
+    is_named = _names_queries(names) or find_field(names, _ASKED) is not None
+    return words and (is_named or normal_name(names[0]) in QUERY_ID_NAMES)
 
 
 def _names_queries(names: Sequence[str]) -> bool:
@@ -272,7 +304,7 @@ def _names_queries(names: Sequence[str]) -> bool:
 
 def _of_table(table: Table, source: Source) -> _Way:
     """A query from each row, by the names of the columns; a header that names only the id has the text beside it."""
-    id_name = find_field(table.names, QUERY_ID_NAMES)
+    id_name = find_field(table.names, QUERY_ID_NAMES) or source.chosen.among(table.names).id or None
     others = [name for name in table.names if name != id_name]
     text_name = source.chosen.among(table.names).query or find_field(others, QUERY_TEXT_NAMES)
     if text_name is None:
@@ -281,14 +313,18 @@ def _of_table(table: Table, source: Source) -> _Way:
         text_name = others[0]
     columns = [Column(text_name, QUERY), *([Column(id_name, QUERY_ID)] if id_name else [])]
     names = tuple(filter(None, table.names))
-    return _Way(_table_rows(table, source, id_name, text_name), columns=tuple(columns), names=names)
+    notes = () if id_name else (_NUMBERED,)
+    return _Way(_table_rows(table, source, id_name, text_name), notes, columns=tuple(columns), names=names)
+
+
+_NUMBERED = Message("queries are numbered from 1")
 
 
 def _table_rows(table: Table, source: Source, id_name: str | None, text_name: str) -> Iterator[Placed]:
-    for number, cells, _ in table.rows:
+    for at, (number, cells, _) in enumerate(table.rows, 1):
         values = dict(zip(table.names, [*cells, *[""] * (len(table.names) - len(cells))], strict=True))
         fields = other_fields({name: cell for name, cell in values.items() if name}, {id_name, text_name})
-        yield _query(source.row(number), values[id_name] if id_name else str(number), values[text_name], fields)
+        yield _query(source.row(number), values[id_name] if id_name else str(at), values[text_name], fields)
 
 
 def _no_query_column(names: Sequence[str], location: Location) -> InputError:
@@ -311,8 +347,26 @@ def _is_column(source: Source) -> bool:
 def _of_column(source: Source) -> Iterator[Placed]:
     rows = [(number, cells) for number, cells in cell_rows(source, ",") if any(cells)][1:]
     return (
-        (source.row(number), Query(str(number), ", ".join(cell.strip() for cell in cells))) for number, cells in rows
+        (source.row(number), Query(str(at), ", ".join(cell.strip() for cell in cells)))
+        for at, (number, cells) in enumerate(rows, 1)
     )
+
+
+def _of_pairs(source: Source) -> _Way | None:
+    """A query from each row of two cells, an id with a digit in it and a text; None if some row is not of this kind."""
+    for delimiter in DELIMITERS:
+        if not all(delimiter in line for line in source.rows):
+            continue
+        try:
+            rows = [(number, cells) for number, cells in cell_rows(source, delimiter) if any(cells)]
+        except InputError:
+            continue
+        ids = [cells[0].strip() for _, cells in rows if len(cells) == 2]
+        are_ids = all(len(one.split()) == 1 and any(c.isdigit() for c in one) for one in ids)
+        if len(ids) == len(rows) > 0 and are_ids and any(" " in cells[1].strip() for _, cells in rows):
+            queries = [_query(source.row(number), cells[0], cells[1]) for number, cells in rows]
+            return _Way(queries, (Message("ids of queries from the start of their lines"),))
+    return None
 
 
 def _query(location: Location, query_id: str, text: str, fields: Mapping[str, str] = _NO_FIELDS) -> Placed:
@@ -350,13 +404,19 @@ _NUMBERS_ARE_IDS = Message("queries have the numbers of their lines as ids")
 def _check_separated(lines: Sequence[tuple[Location, str]]) -> None:
     """Nothing, unless the first line is a header of words between commas or semicolons that no reader knows.
 
+    It is one if it names an id, or if every line has the separator and a line below it has a text.
+
     Raises:
         InputError: it is.
     """
-    cells = [cell.strip() for cell in re.split("[,;|]", lines[0][1])] if lines else []
-    is_header = len(cells) > 1 and all(re.fullmatch(r"[\w.-]{1,30}", cell) for cell in cells)
-    if is_header and any(normal_name(cell) in (*QUERY_ID_NAMES, *ID_NAMES) for cell in cells):
-        raise _no_query_column(cells, lines[0][0])
+    for separator in DELIMITERS:
+        cells = [cell.strip() for cell in lines[0][1].split(separator)] if lines else []
+        if len(cells) < 2 or not all(re.fullmatch(r"(?!\d+$)[\w.-]{1,30}", cell) for cell in cells):
+            continue
+        names_id = any(normal_name(cell) in (*QUERY_ID_NAMES, *ID_NAMES) for cell in cells)
+        rows = [line for _, line in lines[1:]]
+        if names_id or (all(separator in row for row in rows) and any(" " in row for row in rows)):
+            raise _no_query_column(cells, lines[0][0])
 
 
 def _tab_lines(lines: Sequence[tuple[Location, str]]) -> _Way:
@@ -369,6 +429,14 @@ def _tab_lines(lines: Sequence[tuple[Location, str]]) -> _Way:
             for location, (head, _, _) in zip(locations, parts, strict=True)
         ]
         return _Way(asked, (Message("queries from before the tabs"), _NUMBERS_ARE_IDS))
+    cells = [line.split("\t") for _, line in lines]
+    width = len(cells[0])
+    if width > 2 and len(cells) > 1 and all(len(row) == width for row in cells):
+        columns = (
+            _query(location, row[0], row[1], {f"column {at}": cell for at, cell in enumerate(row[2:], 3) if cell})
+            for location, row in zip(locations, cells, strict=True)
+        )
+        return _Way(columns, (Message("queries from the second of {width} columns", width=width),))
     return _Way(_query(location, head, tail) for location, (head, _, tail) in zip(locations, parts, strict=True))
 
 

@@ -12,15 +12,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 
 from demo.errors import InputError
-from demo.formats.fields import ID, QUERY_ID, SCORE, UnknownShapeError, find_field, flat, scalar_named, shape_of
+from demo.formats.fields import (
+    ID,
+    QUERY_ID,
+    SCORE,
+    TEXT_NAMES,
+    UnknownShapeError,
+    find_field,
+    flat,
+    scalar_named,
+    shape_of,
+)
+from demo.formats.grades import is_whole
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.qrels import PASSAGE_NAMES, QUERY_NAMES
+from demo.formats.qrels import GRADE_NAMES, PASSAGE_NAMES, QUERY_NAMES
 from demo.formats.source import Column, Fields, Location, Source
 from demo.formats.tables import Table, table_with
 from demo.messages import Message, listed
@@ -94,11 +105,50 @@ def read_run(source: Source) -> Run:
 
 
 def looks_like_run(source: Source) -> bool:
-    """Whether the first line that is no comment has TREC's six columns with numbers in their places, or JSON scores."""
+    """Whether it has TREC's six columns, a header or objects with a rank or fractions as scores, or JSON scores.
+
+    Fewer columns without a header count if the last number of each line is a fraction, as no grade is.
+    """
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _is_json_of_run(source)
-    cells = next((line.split() for line in source.rows if not line.startswith("# ")), [])
-    return len(cells) >= 6 and all(map(_is_number, cells[3:5])) and cells[1].upper() in _ITERATIONS
+    if (table := table_with(source, _names_columns)) is not None:
+        return _is_table_of_run(table)
+    rows = [_cells(line) for line in source.rows[:_SAMPLE_LINES] if not line.startswith("# ")]
+    if not rows or has_figures(source):
+        return False
+    if len(rows[0]) >= 6:
+        return all(map(_is_number, rows[0][3:5])) and rows[0][1].upper() in _ITERATIONS
+    return len(rows[0]) in (3, 4, 5) and all(map(_is_short_row, rows))
+
+
+def _is_table_of_run(table: Table) -> bool:
+    """Whether a column is named as ranks are and none as grades, or the first scores are no whole numbers; no texts."""
+    columns = _columns_named(table.names, Fields())
+    rest = [name for name in table.names if name not in columns.values()]
+    if find_field(rest, TEXT_NAMES) is not None:
+        return False
+    if not columns["score"]:
+        return bool(columns["rank"]) and find_field(table.names, GRADE_NAMES) is None
+    at = table.names.index(columns["score"])
+    scores = [_with_point(cells[at].strip()) for _, cells, _ in islice(table.rows, _SAMPLE_LINES) if at < len(cells)]
+    numbers = [float(score) for score in scores if _is_number(score)]
+    return bool(columns["rank"]) or (len(numbers) == len(scores) and _has_fractions(numbers))
+
+
+def _is_short_row(cells: Sequence[str]) -> bool:
+    """Whether a row of three to five cells has a fraction as its last number."""
+    numbers = [cell for cell in cells[2:] if _is_number(cell)]
+    return len(cells) in (3, 4, 5) and bool(numbers) and "." in numbers[-1] and not is_whole(numbers[-1])
+
+
+def _has_fractions(numbers: Iterable[float]) -> bool:
+    return any(not number.is_integer() for number in numbers if math.isfinite(number))
+
+
+def has_figures(source: Source) -> bool:
+    """Whether it is the output of trec_eval: a measure, “all” or a query, and a value."""
+    rows = [line.split() for line in source.rows[:_SAMPLE_LINES]]
+    return bool(rows) and all(len(cells) == 3 for cells in rows) and any(cells[1] == "all" for cells in rows)
 
 
 _ITERATIONS = ("Q0", "0", "Q1", "1")
@@ -160,7 +210,9 @@ def _of_lines(source: Source) -> Iterator[_Row]:
     if not lines:
         return
     width = len(lines[0][1])
-    columns = _columns_of([cells for _, cells in lines[:_SAMPLE_LINES]])
+    if has_figures(source) or (width == 4 and all(_is_judgment(cells) for _, cells in lines)):
+        raise _other_kind(source)
+    columns = _columns_of([cells for _, cells in lines])
     for number, cells in lines:
         location = source.row(number)
         if not columns or (len(cells) != width and not len(cells) >= 6 <= width):
@@ -175,8 +227,15 @@ def _of_lines(source: Source) -> Iterator[_Row]:
 _SAMPLE_LINES = 50
 
 
+def _is_judgment(cells: Sequence[str]) -> bool:
+    """Whether a row is TREC's judgment: query, 0, passage, grade."""
+    return len(cells) == 4 and cells[1] == "0" and is_whole(cells[3])
+
+
 def _cells(line: str) -> list[str]:
-    """The cells between blanks or tabs, or between commas where there are no others."""
+    """The cells between blanks or tabs, or between commas where there are no others; ids may hold blanks among tabs."""
+    if line.count("\t") == len(_SIX):
+        return [cell.strip() for cell in line.split("\t")]
     cells = line.split()
     return [cell.strip() for cell in line.split(",")] if len(cells) == 1 and line.count(",") > 1 else cells
 
@@ -192,8 +251,13 @@ def _columns_of(rows: Sequence[Sequence[str]]) -> Columns:
     if width >= 6:
         return _SIX
     if width == 5:
-        five = {"query": 0, "passage": 2, "rank": 3, "score": 4}
-        return five if with_iteration else {"query": 0, "passage": 1, "rank": 2, "score": 3, "tag": 4}
+        has_tag = any(not _is_number(row[4]) for row in rows if len(row) == width)
+        last: Columns = {"score": 3, "tag": 4} if has_tag else {"rank": 3, "score": 4}
+        return (
+            {"query": 0, "passage": 2, **last}
+            if with_iteration
+            else {"query": 0, "passage": 1, "rank": 2, "score": 3, "tag": 4}
+        )
     if width == 4 and with_iteration:
         return {"query": 0, "passage": 2, _one_number(rows, 3): 3}
     if width == 4:
@@ -203,19 +267,30 @@ def _columns_of(rows: Sequence[Sequence[str]]) -> Columns:
 
 
 def _one_number(rows: Sequence[Sequence[str]], at: int) -> str:
-    """“score” for a column with fractions, else “rank”."""
-    numbers = [float(row[at]) for row in rows if len(row) > at and _is_number(row[at])]
-    return "score" if any(not number.is_integer() for number in numbers if math.isfinite(number)) else "rank"
+    """“rank” for a column that counts upwards for each query, line by line or from 0 or 1, else “score”."""
+    return "rank" if _are_ranks(rows, at) or _are_rising(rows, at) else "score"
 
 
 def _are_ranks(rows: Sequence[Sequence[str]], at: int) -> bool:
     """Whether the column counts from 0 or 1 upwards for each query, in any order of lines."""
-    ranks: dict[str, list[str]] = {}
+    ranks = _by_query(rows, at)
+    return all(len(found) == len(set(found)) and {0.0, 1.0} & set(found) for found in ranks) and bool(ranks)
+
+
+def _are_rising(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether the column rises from line to line of each query; some query has several lines."""
+    ranks = _by_query(rows, at)
+    return all(a < b for found in ranks for a, b in pairwise(found)) and any(len(found) > 1 for found in ranks)
+
+
+def _by_query(rows: Sequence[Sequence[str]], at: int) -> list[list[float]]:
+    """The whole numbers in the column, a list for each query; empty if a cell holds anything else."""
+    numbers: dict[str, list[float]] = {}
     for row in rows:
-        if len(row) <= at or not row[at].isdecimal():
-            return False
-        ranks.setdefault(row[0], []).append(row[at])
-    return all(len(found) == len(set(found)) and {"0", "1"} & set(found) for found in ranks.values())
+        if len(row) <= at or not is_whole(row[at]):
+            return []
+        numbers.setdefault(row[0], []).append(float(row[at]))
+    return list(numbers.values())
 
 
 # ---- tables and JSON ---------------------------------------------------------------------------------------------
@@ -270,8 +345,9 @@ def _of_json(items: Sequence[tuple[Location, Any]], source: Source) -> Iterator[
     if isinstance(value, dict) and _lists_ranked(value):
         for query, ranked in value.items():
             for rank, one in enumerate(ranked, 1):
-                location, pair = source.item(rank), one if isinstance(one, list) else [one, -rank]
-                yield _Row(location, query, str(pair[0]), rank, _number(str(pair[1]), location, Message("score")))
+                doc_id, score = _pair(one)
+                location, score = source.item(rank), -rank if score is None else score
+                yield _Row(location, query, str(doc_id), rank, _number(str(score), location, Message("score")))
         return
     if isinstance(value, dict) and value and all(_maps_scores(scores) for scores in value.values()):
         pairs = ((query, doc, score) for query, scores in value.items() for doc, score in scores.items())
@@ -290,15 +366,33 @@ def _maps_scores(value: Any) -> bool:
 def _lists_ranked(value: Mapping[str, Any]) -> bool:
     """Whether every value is a list of ids, or of pairs of an id and a score, under names that are ids of queries."""
     lists = [ranked for ranked in value.values() if isinstance(ranked, list)]
-    if not lists or len(lists) != len(value) or find_field(value, (*_RESULT_LISTS, *QUERY_NAMES)) is not None:
+    named = find_field(value, (*_RESULT_LISTS, *QUERY_NAMES, "matches", "data"))
+    if not lists or len(lists) != len(value) or named is not None:
         return False
     return all(_is_ranked(one) for ranked in lists for one in ranked)
 
 
 def _is_ranked(one: Any) -> bool:
+    doc_id, score = _pair(one)
+    is_id = isinstance(doc_id, str | int) and not isinstance(doc_id, bool)
+    if isinstance(one, dict) and _has_text(one):
+        return False
+    return is_id and (not isinstance(one, list | dict) or isinstance(score, int | float))
+
+
+def _has_text(result: Mapping[str, Any]) -> bool:
+    """Whether a result carries the passage's text, as answers of engines do."""
+    return scalar_named(flat(result), TEXT_NAMES) is not None
+
+
+def _pair(one: Any) -> tuple[Any, Any]:
+    """Id and score of one result: an id, a pair, or an object; None for what is not there."""
+    if isinstance(one, dict):
+        record = flat(one)
+        return scalar_named(record, PASSAGE_NAMES), scalar_named(record, _SCORES)
     if isinstance(one, list):
-        return len(one) == 2 and _is_ranked(one[0]) and isinstance(one[1], int | float) and not isinstance(one[0], list)
-    return isinstance(one, str | int) and not isinstance(one, bool)
+        return (one[0], one[1]) if len(one) == 2 else (None, None)
+    return one, None
 
 
 def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_Row]:
@@ -306,7 +400,7 @@ def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_Row]:
     lists = [name for name in item if isinstance(item[name], list)] if isinstance(item, dict) else []
     name = find_field(lists, _RESULT_LISTS)
     query = record.get(chosen.query, scalar_named(record, QUERY_NAMES))
-    results = [record] if name is None else [flat(one) if isinstance(one, dict) else {} for one in item[name]]
+    results = [record] if name is None else [flat(one) if isinstance(one, dict) else {"id": one} for one in item[name]]
     for rank, result in enumerate(results, 1):
         passage = result.get(chosen.id, scalar_named(result, PASSAGE_NAMES))
         score = result.get(chosen.grade, scalar_named(result, _SCORES))
@@ -324,7 +418,10 @@ def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_Row]:
         yield _Row(location, str(query), str(passage), rank, scored)
 
 
-_RESULT_LISTS = ("candidates", "results", "hits", "docs", "documents", "passages", "ctxs", "ranking")
+_RESULT_LISTS = (
+    *("candidates", "results", "hits", "docs", "documents", "passages", "ctxs", "contexts", "ranking"),
+    *("corpus_ids", "doc_ids", "docids", "passage_ids"),
+)
 
 
 def _is_json_of_run(source: Source) -> bool:
@@ -334,9 +431,15 @@ def _is_json_of_run(source: Source) -> bool:
         return False
     if len(items) == 1 and all(isinstance(scores, dict) for scores in value.values()):
         scores = [score for inner in value.values() for score in inner.values()]
-        return bool(scores) and all(isinstance(score, float) for score in scores)
+        return all(isinstance(score, int | float) for score in scores) and _has_fractions(map(float, scores))
+    if len(items) == 1 and _lists_ranked(value):
+        return any(isinstance(one, list | dict) for ranked in value.values() for one in ranked)
     ids = [name for name in value if not isinstance(value[name], list | dict)]
-    return _names_columns(ids) and find_field(ids, _RANKS) is not None
+    if find_field(value, _RESULT_LISTS[-4:]) is not None and find_field(ids, QUERY_NAMES) is not None:
+        return True
+    score = scalar_named({name: value[name] for name in ids}, _SCORES)
+    is_result = _names_columns(ids) and find_field(ids, (*TEXT_NAMES, *GRADE_NAMES[:4])) is None
+    return is_result and (find_field(ids, _RANKS) is not None or (isinstance(score, float) and not score.is_integer()))
 
 
 # ---- writing -----------------------------------------------------------------------------------------------------
@@ -394,6 +497,14 @@ def _number(text: str, location: Location, name: Message) -> float:
         where=where,
         name=name,
         text=text,
+    )
+
+
+def _other_kind(source: Source) -> InputError:
+    return InputError(
+        "{file} holds {kind} and no run. A run has on each line: query, Q0, passage, rank, score, tag.",
+        file=source.start,
+        kind=Message("figures of trec_eval") if has_figures(source) else Message("judgments (qrels)"),
     )
 
 

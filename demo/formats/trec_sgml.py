@@ -22,7 +22,9 @@ _TITLES = ("title", "headline", "head", "ttl")
 _NOT_READ = ("docno", "dochdr", *_TITLES)
 _NUMBERS = ("num", "number", "id")
 _QUERIES = ("title", "query", "desc")
-_LABELS = ("number", "topic", "title", "description", "query")
+_LABELS = ("number", "topic", "title", "description", "query", "narrative")
+_LANGUAGE = re.compile(r"[a-z]{2}-(?=[a-z])")
+"""What CLEF writes before the names of elements: <DE-title>."""
 _SAMPLE_CHARS = 10_000
 
 Block = tuple[Location, str, list[Mark]]
@@ -121,8 +123,9 @@ def looks_like_topics(source: Source) -> bool:
 def _topic(location: Location, block: str, marks: Sequence[Mark]) -> Query:
     texts: dict[str, str] = {}
     for mark, end in zip(marks, (*(mark.start for mark in marks[1:]), len(block)), strict=False):
-        if not mark.closes and mark.name not in texts:
-            texts[mark.name] = _without_label(plain_text(block[mark.end : end]))
+        name = _LANGUAGE.sub("", mark.name, count=1)
+        if not mark.closes and name not in texts:
+            texts[name] = _without_label(plain_text(block[mark.end : end]))
     used = [next((name for name in names if texts.get(name)), "") for names in (_NUMBERS, _QUERIES)]
     number, text = (texts.get(name, "") for name in used)
     if number and text:

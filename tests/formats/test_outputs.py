@@ -83,7 +83,13 @@ def test_judgments_are_read_back(name: str, text: str) -> None:
 def test_quepid_gets_queries_by_text_and_gives_them_back() -> None:
     text = qrels_quepid(QRELS, COLLECTION)
     assert text.startswith('query,docid,rating\r\n"\'=what, now?",d1,2\r\n')
-    assert read_judgments("q.csv", text.encode(), LIMITS) == {"'=what, now?": {"d1": 2, "d2": 0}, "why": {"d1": -1}}
+    assert read_judgments("q.csv", text.encode(), LIMITS) == {"=what, now?": {"d1": 2, "d2": 0}, "why": {"d1": -1}}
+
+
+def test_judgments_of_quepid_find_queries_that_a_spreadsheet_would_run() -> None:
+    files = {**collection_beir(COLLECTION), "qrels/test.tsv": "", "q.csv": qrels_quepid(QRELS, COLLECTION)}
+    judged = read_judged_files([(name, text.encode()) for name, text in files.items() if text], LIMITS, "c")
+    assert judged.collection.qrels == QRELS
 
 
 def test_a_folder_of_beir_is_the_collection_again() -> None:

@@ -46,6 +46,31 @@ def test_three_columns_have_ranks_alone() -> None:
     assert run.tag == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "ranking"),
+    [
+        ("1\ta\t12\n1\tb\t95\n1\tc\t85\n", ("b", "c", "a")),  # neither from 1 nor rising: scores
+        ("1\ta\t95\n1\tb\t85\n", ("a", "b")),
+        ("1\ta\t11\n1\tb\t12\n2\tc\t11\n", ("a", "b")),  # a second page of ranks
+        ("1\ta\t2\n2\tc\t1\n1\tb\t1\n", ("b", "a")),
+        ("1 Q0 a 7\n1 Q0 b 7.5\n", ("b", "a")),
+        ("1 Q0 a 7.5 t\n1 Q0 b 8 t\n", ("b", "a")),
+        ("1\tQ0\tb c\t1\t2\tt\n1\tQ0\ta\t2\t1\tt\n", ("b c", "a")),
+    ],
+)
+def test_a_column_of_numbers_is_ranks_only_where_it_counts_upwards(text: str, ranking: tuple[str, ...]) -> None:
+    assert read(text).rankings["1"] == ranking
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("map\tall\t0.25\nP_5\tall\t0.2\n", "figures of trec_eval"), ("1 0 a 1\n1 0 b 0\n", "judgments (qrels)")],
+)
+def test_what_is_no_run_is_not_ranked(text: str, kind: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"bm25.run holds {kind} and no run.")):
+        read(text)
+
+
 def test_ranks_that_contradict_scores_are_told() -> None:
     run = read("1 Q0 a 1 2.5 t\n1 Q0 b 2 9 t\n2 Q0 c 1 4 t\n")
     assert [str(note) for note in run.notes] == ["ranks and scores disagree for 1 of 2 queries; scores decide"]
@@ -71,7 +96,24 @@ def test_what_is_wrong_is_said_with_file_and_line(text: str, sentence: str) -> N
 
 @pytest.mark.parametrize(
     ("text", "is_run"),
-    [("\n1 Q0 a 1 2.5 t\n", True), ("1 0 a 1\n", False), ("one two three four five six\n", False), ("", False)],
+    [
+        ("\n1 Q0 a 1 2.5 t\n", True),
+        ("1\ta\t1\t2.5\n", True),
+        ("query_id,doc_id,rank,score\n1,a,1,9\n", True),
+        ("query_id,doc_id,score\n1,a,9.5\n", True),
+        ("query_id;doc_id;score\n1;a;9,5\n", True),
+        ('{"qid": "1", "docid": "a", "score": 9.5}\n', True),
+        ('{"1": [["a", 9.5]]}', True),
+        ('{"1": [{"docid": "a", "score": 9}]}', True),
+        ('{"query-id": "1", "corpus-ids": ["a", "b"]}\n', True),
+        ("query_id,doc_id,score\n1,a,2\n", False),
+        ("query_id,doc_id,rating\n1,a,2\n", False),
+        ("1\ta\t1\n", False),
+        ("1 0 a 1\n", False),
+        ("map all 0.25\nP_5 all 0.5\n", False),
+        ("one two three four five six\n", False),
+        ("", False),
+    ],
 )
 def test_a_run_is_told_by_its_columns(text: str, is_run: bool) -> None:
     assert looks_like_run(source(text)) == is_run

@@ -88,6 +88,33 @@ def test_fields_become_columns_on_wish_and_the_runs_are_an_archive(open_page: An
     assert json.loads(collection["corpus.jsonl"].splitlines()[0])["metadata"] == {"colour": "red", "height": "9"}
 
 
+def test_any_file_can_be_chosen_and_what_holds_no_passages_is_named(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    page.check("#source input[value=upload]")
+    for name, content, sentence in (
+        ("mine.run", RUN, "mine.run holds a run and no passages."),
+        ("notes.rtf", r"{\rtf1\ansi Tulips}", "notes.rtf is a document in RTF, which is not read."),
+    ):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        choose(page, "#upload", tmp_path / name)
+        says(page, "#upload-note", sentence)
+
+
+def test_a_choice_of_fields_holds_for_the_next_file_of_that_shape(open_page: Any, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(json.dumps({"rows": [{"ref": 1, "what": "tulip"}, {"ref": 2, "what": "pea"}]}), encoding="utf-8")
+    second.write_text(json.dumps({"rows": [{"ref": n, "what": f"bulb {n}"} for n in range(3)]}), encoding="utf-8")
+    page = open_page()
+    page.check("#source input[value=upload]")
+    choose(page, "#upload", first)
+    says(page, "#upload-note", "an object with “rows” (2 items, each with “ref”, “what”)")
+    page.click("#upload-fields-text input")
+    page.click("#upload-fields-text [role=option]:has-text('what')")
+    says(page, "#upload-note", "2 passages")
+    choose(page, "#upload", second)
+    says(page, "#upload-note", "3 passages")
+
+
 def test_a_run_file_is_a_column_beside_models(open_page: Any, folder: list[Path], tmp_path: Path) -> None:
     run = tmp_path / "mine.run"
     run.write_text(RUN, encoding="utf-8")

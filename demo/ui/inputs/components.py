@@ -173,7 +173,6 @@ def build_inputs(pane: InputsPane, memory: Memory, label: w.Labels) -> Inputs:
             uploads = gr.UploadButton(
                 label(w.UPLOAD_BUTTON),  # type: ignore[arg-type]
                 file_count="multiple",
-                file_types=list(formats.accepted_suffixes()),
                 elem_id="upload",
             )
             file_list = page_html("", elem_id="upload-list")
