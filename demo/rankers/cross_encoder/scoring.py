@@ -178,10 +178,10 @@ class Scoring:
         fingerprint = self._source.fingerprint(use.spec, self._settings)
         rows = self._find(use, None if anew else fingerprint, query, contents)
         cost = Cost(pairs=len(contents), kept_pairs=len(contents))
-        spec, backend = use.spec, ""
+        model: Scorer | None
         if None in rows:
-            waited = not self.models_in_memory.has(spec, use.precision)
-            with self.models_in_memory.claim(spec, use.precision) as ticket:
+            waited = not self.models_in_memory.has(use.spec, use.precision)
+            with self.models_in_memory.claim(use.spec, use.precision) as ticket:
                 while not ticket.ready():
                     yield Progress("loading", 0, 0, ticket.detail)
                 model = ticket.loaded()
@@ -190,14 +190,14 @@ class Scoring:
                         fingerprint = model.fingerprint
                         rows = self._find(use, fingerprint, query, contents)
                     cost = yield from self._compute(use, model, query, contents, rows)
-                self._speeds.note(spec, use.precision, cost)
-            spec, backend = model.spec, model.backend
-            cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0, model_bytes=model.bytes)
+                self._speeds.note(use.spec, use.precision, cost)
+            cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0)
         else:
-            there = self.models_in_memory.loaded().get((spec.key, use.precision))
-            if there and there.fingerprint == fingerprint:  # what gave the kept scores is still known
-                spec, backend = there.spec, there.backend
-                cost = replace(cost, model_bytes=there.bytes, precision=there.precision, emulated=there.emulated)
+            model = self.models_in_memory.loaded().get((use.spec.key, use.precision))
+        spec, backend = use.spec, ""
+        if model is not None and model.fingerprint == fingerprint:  # it gave the scores, now or earlier
+            spec, backend = model.spec, model.backend
+            cost = replace(cost, model_bytes=model.bytes, precision=model.precision, emulated=model.emulated)
         known = [row for row in rows if row is not None]
         scores = np.array([row.score for row in known], dtype=np.float32)
         cost = self._beside_earlier(use, fingerprint or "", cost)
@@ -245,8 +245,6 @@ class Scoring:
             model_seconds=spent.model_seconds,
             tokens=spent.tokens,
             device=spent.device,
-            precision=model.precision,
-            emulated=model.emulated,
         )
 
 

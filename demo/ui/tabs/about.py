@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import gradio as gr
 
 from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.frame import PageFrame
-from demo.ui.links import KEY, QUERY, RANKERS
+from demo.ui.links import Link, written
 from demo.ui.page import QUIET, current_page, page_html
 from demo.ui.views.render import render
 
 
 def build(frame: PageFrame) -> None:
     """The text, in the visitor's language once the page is there."""
-    start = frame.inputs.pane.default_form()
-    example = {QUERY: start.query, KEY: start.collection}
-    rankers = (frame.service.default_first_stage(), frame.service.reranker())
-    compared = example | {RANKERS: ",".join(map(str, rankers))}
+    pane = frame.inputs.pane
+    start, rankers = pane.default_form(), (frame.service.default_first_stage(), frame.service.reranker())
+    example, compared = (written(link, pane) for link in (Link(start), Link(start, rankers=rankers)))
 
     def words(language: Language) -> str:
-        return render("about.html", language, example=urlencode(example), compared=urlencode(compared))
+        return render("about.html", language, example=example, compared=compared)
 
     def text(request: gr.Request) -> str:
         return words(w.language_of(request))
