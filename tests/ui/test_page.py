@@ -349,6 +349,8 @@ def test_models_and_about(open_page: Any) -> None:
     assert page.get_by_role("tab", name="Rerank").get_attribute("aria-selected") == "true"
     page.get_by_role("tab", name="About").click()
     assert "Movement is not quality" in page.inner_text("#about")
+    here, compared = page.eval_on_selector_all("#about a", "links => links.map(link => link.search)")
+    assert compared == f"{here}&rankers=bm25%2Cbundled%2Ftiny"
 
 
 def test_about_fits_a_phone(open_page: Any) -> None:

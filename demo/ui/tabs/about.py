@@ -14,8 +14,8 @@ from demo.ui.views.render import render
 
 def build(frame: PageFrame) -> None:
     """The text, in the visitor's language once the page is there."""
-    pane = frame.inputs.pane
-    start, rankers = pane.default_form(), (frame.service.default_first_stage(), frame.service.reranker())
+    pane, service = frame.inputs.pane, frame.service
+    start, rankers = pane.default_form(), (service.default_first_stage(), service.reranker(service.default_model()))
     example, compared = (written(link, pane) for link in (Link(start), Link(start, rankers=rankers)))
 
     def words(language: Language) -> str:
