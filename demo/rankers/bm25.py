@@ -51,6 +51,11 @@ class Bm25:
         }
 
     @property
+    def analysis(self) -> Analysis:
+        """How texts are cut into terms."""
+        return self.settings.analysis
+
+    @property
     def spec(self) -> RankerSpec:
         """Named by its variant and the settings that are not the usual ones."""
         options = {name: value for name, value in self._options().items() if value is not None}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from demo.progress import Steps
 from demo.rankers.text_form import Written
 from demo.records import Collection, Explanation, IntArray, Query, RankerSpec, Ranking
+from demo.text import Analysis
 
 if TYPE_CHECKING:
     from demo.rankers.tools import Tools
@@ -66,6 +67,15 @@ class IndexesInMemory(Protocol):
     @property
     def index_in_memory(self) -> bool:
         """Always True."""
+
+
+@runtime_checkable
+class MatchesWords(Protocol):
+    """A ranker that cuts query and passages into terms and looks for those of the query."""
+
+    @property
+    def analysis(self) -> Analysis:
+        """How it cuts them."""
 
 
 @runtime_checkable

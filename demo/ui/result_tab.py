@@ -6,10 +6,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from demo.budgets import scorers
 from demo.judgments import Judgments
 from demo.messages import Language, Message
-from demo.rankers.bm25 import Bm25
-from demo.rankers.protocol import Ranker
+from demo.rankers.protocol import MatchesWords, Ranker
 from demo.records import Result
 from demo.results.report import as_beir, as_runs, as_set, json_text
 from demo.service import RankingService
@@ -148,5 +148,5 @@ class ResultTab:
 
 
 def analysis_of(ranker: Ranker) -> Analysis:
-    """How the ranker cuts texts into terms; the usual way for one that does not."""
-    return ranker.settings.analysis if isinstance(ranker, Bm25) else Analysis()
+    """How the ranker, or the first member of it that does, cuts texts into terms; the usual way where none does."""
+    return next((each.analysis for each in scorers([ranker]) if isinstance(each, MatchesWords)), Analysis())

@@ -27,6 +27,7 @@ from demo.ui.compare.handlers import (
 from demo.ui.compare.results import CompareOptionInputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rankers import bundled_models, ranker_choices
+from demo.ui.result_tab import analysis_of
 
 
 @pytest.fixture
@@ -64,6 +65,19 @@ def test_what_cannot_be_run_is_said(tab: CompareTab) -> None:
     assert "Write a number" in (view.status or "")
     views = compare_views(tab, [f"bm25[k1={number}]" for number in range(1, 10)])
     assert "Choose 1 to 8" in (views[-1].status or "")
+
+
+@pytest.mark.parametrize(
+    ("first", "stemmer"),
+    [
+        ("bm25[stemmer=german]", "german"),
+        ("tantivy[stemmer=german]", "german"),
+        ("rrf(engine+tantivy[stemmer=german])", "german"),
+        ("engine", "english"),
+    ],
+)
+def test_words_are_marked_as_the_first_stage_cuts_them(tab: CompareTab, first: str, stemmer: str) -> None:
+    assert analysis_of(tab.service.rankers.read(first)).stemmer == stemmer
 
 
 def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
