@@ -246,6 +246,7 @@ class RankerSpec:
         key: its id, which is also how it is written; label: a name for people.
         model: for a cross-encoder, how it is used.
         ranks_collection: whether it can rank a whole collection at once, and so be a first stage.
+        sends_texts: whether the passages leave this machine for their scores, wherever models run.
     """
 
     key: str
@@ -253,6 +254,7 @@ class RankerSpec:
     kind: ScoreKind
     model: ModelUse | None = None
     ranks_collection: bool = False
+    sends_texts: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,6 @@ from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
 from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Explains, Kind, Ranker
 from demo.rankers.registry import KINDS, Rankers
-from demo.rankers.remote.ranker import Remote
 from demo.records import Card, Collection, Explanation, Failure, IntArray, ModelSpec, Passage, Query, Ranking, Result
 from demo.results import cautions
 from demo.results.change import take_candidates
@@ -142,9 +141,9 @@ class RankingService:
     def reranker(
         self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Ranker:
-        """As `cross_encoder`, or the remote reranker that is on offer under this name."""
-        remote = (each for each in self.rankers.offered() if isinstance(each, Remote) and str(each) == name)
-        return next(remote, self.cross_encoder(name, precision, windows, max_tokens, instruction))
+        """As `cross_encoder`, or the other reranker that is on offer under this name, which has no such options."""
+        others = (each for each in self.rankers.other_rerankers() if str(each) == name)
+        return next(others, self.cross_encoder(name, precision, windows, max_tokens, instruction))
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""

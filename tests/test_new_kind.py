@@ -42,7 +42,7 @@ from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.evaluate.session import EvaluateForm, EvaluateOptions
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.links import Link, read, written
-from demo.ui.rankers import ranker_choices
+from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.sections import View
 from demo.ui.session import ShownResult
@@ -300,6 +300,8 @@ def compared(
 def test_it_stands_in_the_menus(service: RankingService) -> None:
     for language in ("en", "zh"):
         assert ("Fake remote", "fake") in ranker_choices(service, False, language)
+        assert ("Fake remote", "fake") in reranker_choices(service, language)
+    assert str(service.reranker("fake")) == "fake"
 
 
 @pytest.mark.parametrize("fusion", ["", "rrf", "min-max"])

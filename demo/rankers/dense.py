@@ -51,6 +51,10 @@ class Dense:
         """The model is allowed here."""
         self.encoding.spec(self.model)
 
+    def not_here(self) -> str:
+        """As `Downloads.not_here`."""
+        return "" if self.encoding.is_here(self.model) else self.model
+
     def fingerprint(self) -> str:
         """All files that vectors come from."""
         return f"{NAME} {self.encoding.fingerprint(self.model)} {self.encoding.settings.precision}"

@@ -21,7 +21,7 @@ from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
 
 NAME = "engine"
-RUN_NAME = "run:"
+_RUN = "run:"
 """What the keys of runs begin with."""
 
 
@@ -96,7 +96,7 @@ class RunRanker:
     def spec(self) -> RankerSpec:
         """Named by the run's file where that is known, else by its tag."""
         name = self.name or self.run.tag or "run"
-        return RankerSpec(f"{RUN_NAME}{name}", name, ENGINE, ranks_collection=True)
+        return RankerSpec(f"{_RUN}{name}", name, ENGINE, ranks_collection=True)
 
     def check(self) -> None:
         """A run was checked when it was read."""
@@ -166,6 +166,11 @@ class RunRanker:
             count=len(listed),
         )
         return (said,)
+
+
+def names_run(text: str) -> bool:
+    """Whether the text is the key of a run, of whichever files."""
+    return text.startswith(_RUN)
 
 
 def _read(written: Written, tools: Tools) -> Engine:

@@ -79,6 +79,14 @@ class MatchesWords(Protocol):
 
 
 @runtime_checkable
+class Downloads(Protocol):
+    """A ranker whose weights may have to be downloaded first."""
+
+    def not_here(self) -> str:
+        """The model whose weights are not on this machine, as it was written; "" if they are."""
+
+
+@runtime_checkable
 class Explains(Protocol):
     """A ranker that can say why."""
 

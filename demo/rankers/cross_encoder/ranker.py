@@ -84,6 +84,11 @@ class CrossEncoder:
         """Model and precision are known."""
         self._use()
 
+    def not_here(self) -> str:
+        """As `Downloads.not_here`; the default model is not looked for."""
+        specs = [spec for spec, where in self.scoring.models() if where != "download"]
+        return "" if self.model in {"", *(name for spec in specs for name in (spec.key, *spec.aliases))} else self.model
+
     def fingerprint(self) -> str:
         """The weights, and how they are used."""
         return self.scoring.fingerprint(self._use())

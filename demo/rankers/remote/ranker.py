@@ -48,8 +48,8 @@ class Remote:
         """Named by the owner's label; by the text itself where there is no such server."""
         caller = self.remotes.callers.get(self.name)
         if caller is None:
-            return RankerSpec(str(self), str(self), PROBABILITY)
-        return RankerSpec(str(self), caller.server.label, caller.server.kind)
+            return RankerSpec(str(self), str(self), PROBABILITY, sends_texts=True)
+        return RankerSpec(str(self), caller.server.label, caller.server.kind, sends_texts=True)
 
     def check(self) -> None:
         """The server is set up, and its key is there."""

@@ -18,8 +18,8 @@ from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, find_measure
 from demo.metrics.agreement import AgreementMeasure as AgreementMeasure
-from demo.rankers.engine import RUN_NAME, RunRanker
-from demo.rankers.fusion import RRF_K, Fusion
+from demo.rankers.engine import RunRanker, names_run
+from demo.rankers.fusion import RRF_K, Fusion, find_method
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Ranking, Result
 from demo.results import at_depth, what_if, with_fusion
@@ -269,7 +269,8 @@ class CompareTab(ResultTab):
         runs: Mapping[str, Run],
     ) -> Iterator[View[ShownResult]]:
         asked, controls = self.read(rankers, runs), replace(controls, depth=0)
-        beside = tuple(replace(ranker, must_fit=False) for ranker in asked if isinstance(ranker, RunRanker))
+        given = run_rankers(runs)
+        beside = tuple(replace(given[key], must_fit=False) for key in (each.spec.key for each in asked) if key in given)
         for step in self.steps(form, lambda first: asked, language, beside):
             if isinstance(step, str):
                 yield View(status=step)
@@ -294,7 +295,7 @@ class CompareTab(ResultTab):
         if controls.fusion == NO_FUSION or len(known) < 2:
             return cut
         weights = tuple(controls.weights[: len(known)])
-        k = number(controls.k, "k") if controls.fusion == "rrf" else RRF_K
+        k = number(controls.k, "k") if find_method(controls.fusion).has_k else RRF_K
         return with_fusion(cut, Fusion(controls.fusion, known, weights, k))
 
     def redrawn(
@@ -366,7 +367,7 @@ class CompareTab(ResultTab):
         Raises:
             InputError: no ranker is chosen, one cannot be read, or one is a run.
         """
-        if any(is_run(text) for text in rankers):
+        if any(names_run(text) for text in rankers):
             raise InputError(w.RUNS_NOT_IN_LINKS)
         return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
@@ -375,7 +376,7 @@ class CompareTab(ResultTab):
         link = read_if_right(asked, self.pane)
         if link is None or not link.rankers:
             return
-        missing = ", ".join(needs_download(link, self.pane))
+        missing = ", ".join(needs_download(link))
         if missing:
             told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
             yield View(status=told_why, drawn={"headline": invitation(language)})
@@ -415,11 +416,6 @@ def run_rankers(runs: Mapping[str, Run]) -> dict[str, RunRanker]:
     """The runs as rankers by their keys; a query that one of them lacks is an error of it."""
     rankers = (RunRanker(run, name, must_fit=True) for name, run in runs.items())
     return {ranker.spec.key: ranker for ranker in rankers}
-
-
-def is_run(text: str) -> bool:
-    """Whether the text names a run, of whichever files."""
-    return text.startswith(RUN_NAME)
 
 
 def is_fused(ranking: Ranking) -> bool:

@@ -130,7 +130,7 @@ def _build_panel(label: w.Labels) -> CompareOptionInputs:
             render=False,
         ),
         fusion=gr.Radio(
-            [(label(w.FUSIONS[key]), key) for key in (NO_FUSION, *METHODS)],
+            [(label(w.FUSION_NONE), NO_FUSION), *((label(row.choice), row.key) for row in METHODS)],
             value=start.fusion,
             label=label(w.FUSION),
             info=label(w.FUSION_INFO),

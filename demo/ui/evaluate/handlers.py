@@ -186,7 +186,7 @@ class EvaluateTab:
             form = links.read(asked, self.default_form(), self.service)
         except DemoError as error:
             return None, status.alert(w.EVALUATE_LINK_WRONG.format(reason=error.to(language)), language)
-        missing = ", ".join(not_here(self.service.rankers.read_all(form.rankers), self.service)) if form else ""
+        missing = ", ".join(not_here(self.service.rankers.read_all(form.rankers))) if form else ""
         if missing:
             return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)
         return form, ""

@@ -16,6 +16,7 @@ from demo.formats.run_files import Runs
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
 from demo.messages import Language
+from demo.rankers.engine import names_run
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
@@ -25,7 +26,6 @@ from demo.ui.compare.handlers import (
     CompareTab,
     WhatIfForm,
     invitation,
-    is_run,
     run_rankers,
 )
 from demo.ui.compare.inputs import CompareActions, build_actions
@@ -129,7 +129,7 @@ def _wire_runs(tab: CompareTab, actions: CompareActions, choices: gr.State) -> N
         if understood.found is None:
             return told
         runs = understood.found.runs
-        chosen = [*(each for each in rankers if not is_run(each)), *run_rankers(runs)][:MOST_RANKERS]
+        chosen = [*(each for each in rankers if not names_run(each)), *run_rankers(runs)][:MOST_RANKERS]
         menu = ranker_menu(tab, runs, language, chosen)
         return told | {actions.runs: runs, actions.rankers: gr.Dropdown(choices=menu, value=chosen)}
 
@@ -178,7 +178,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
         return tab.link(InputsForm(*values[:-1]), values[-1] or ())
 
     def remembered(*values: Any) -> str:
-        rankers = tab.service.rankers.read_all([each for each in values[-1] or () if not is_run(each)])
+        rankers = tab.service.rankers.read_all([each for each in values[-1] or () if not names_run(each)])
         return written(Link(InputsForm(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
 
     def stopped(request: gr.Request) -> str:

@@ -316,7 +316,7 @@ def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) 
         values: dict[Any, Any] = {
             form["query"]: found.query,
             form["source"]: found.source,
-            form["first_stage"]: "bm25",
+            form["first_stage"]: str(tab.service.default_first_stage()),
             form["depth"]: found.depth,
             notes.examples: query_menu(collection.queries, found.query),
         }
