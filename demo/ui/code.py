@@ -18,6 +18,7 @@ from demo.errors import InputError
 from demo.formats.trec_runs import run_word
 from demo.messages import Message
 from demo.records import Head, ModelUse, Passage
+from demo.score_kinds import Side
 from demo.ui.session import ShownResult
 
 ADDRESS = "ADDRESS-OF-THIS-PAGE"
@@ -288,8 +289,8 @@ PROGRAMS = (
 def _check(shown: ShownResult) -> None:
     if shown.request.beside:
         raise InputError("A program cannot ask for a run file again. Leave the runs out, or save the JSON.")
-    asked = any(each.spec.kind.side == "given" for each in scorers((shown.request.first, *shown.rankers)))
-    drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
+    asked = any(each.spec.kind.side is Side.GIVEN for each in scorers((shown.request.first, *shown.rankers)))
+    drawn = any(ranking.ranker.kind.side is Side.GIVEN for ranking in shown.rankings)
     if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
             "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."

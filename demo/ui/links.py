@@ -22,6 +22,7 @@ from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.protocol import Downloads, Ranker
 from demo.rankers.text_form import shown
 from demo.records import Collection
+from demo.score_kinds import Side
 from demo.ui.inputs.fields import Choices, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane
 
@@ -63,7 +64,7 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
             the link would be too long to work.
     """
     form, first = link.form, pane.first_stage(link.form)
-    if first.spec.kind.side == "given":
+    if first.spec.kind.side is Side.GIVEN:
         raise InputError("An engine's scores do not fit into a link. Choose BM25 as the first stage.")
     values = {
         QUERY: form.query,

@@ -24,6 +24,7 @@ from demo.rankers.protocol import Ranker
 from demo.records import Collection, Ranking, Result
 from demo.results import at_depth, what_if, with_fusion
 from demo.results.report import as_csv, as_json
+from demo.score_kinds import Side
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
@@ -420,7 +421,7 @@ def run_rankers(runs: Mapping[str, Run]) -> dict[str, RunRanker]:
 
 def is_fused(ranking: Ranking) -> bool:
     """Whether the ranking is a fusion itself."""
-    return ranking.ranker.kind.side == "fusion"
+    return ranking.ranker.kind.side is Side.FUSION
 
 
 def reference_of(result: Result, asked: str | None) -> str:
