@@ -20,7 +20,7 @@ from demo.errors import DemoError, InputError
 from demo.evaluation.protocol import PartialEvaluation, Plan, run_queries
 from demo.library import Library, Trap
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.elsewhere.source import Elsewhere
 from demo.rankers.cross_encoder.kept_scores import Recording
@@ -194,7 +194,7 @@ class RankingService:
 
     # ---- ranking -------------------------------------------------------------------------------------------------
 
-    @stepwise
+    @as_steps
     def run(
         self, request: Request, rankers: Sequence[Ranker], visitor: str = "", what: str = "run"
     ) -> Generator[Progress, None, Result]:
@@ -230,7 +230,7 @@ class RankingService:
         asked, lists = min(request.depth or total, total), 1 + len(request.beside)
         return min(asked, most) if total <= most else min(asked, max(1, most // lists))
 
-    @stepwise
+    @as_steps
     def evaluate(self, plan: Plan, visitor: str = "") -> Generator[Progress, None, PartialEvaluation]:
         """The work of the plan (`run_queries`), when there is room for it.
 
@@ -244,7 +244,7 @@ class RankingService:
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
 
-    @stepwise
+    @as_steps
     def _columns(self, request: Request, rankers: Sequence[Ranker]) -> Generator[Progress, None, Result]:
         """What `run` gives, begun at once."""
         found = yield from self._candidates(request)
@@ -255,7 +255,7 @@ class RankingService:
             else:
                 try:
                     steps = ranker.rank(found.query, request.collection, found.chosen)
-                    ranking = yield from steps.told_as(partial(_of_ranker, ranker, number, len(rankers)))
+                    ranking = yield from steps.map_progress(partial(_of_ranker, ranker, number, len(rankers)))
                     column = checked(ranking, found.chosen.size)
                 except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                     column = failure_of(ranker, error)
@@ -263,7 +263,7 @@ class RankingService:
             yield Progress("scoring", number, len(rankers), Message("Compared"), found.result())
         return found.result()
 
-    @stepwise
+    @as_steps
     def rank(
         self, ranker: Ranker, query: str, collection: Collection, visitor: str = "", what: str = "rank"
     ) -> Generator[Progress, None, Ranking]:
@@ -319,7 +319,7 @@ class RankingService:
                 most=self.settings.max_candidates,
             )
 
-    @stepwise
+    @as_steps
     def _candidates(self, request: Request) -> Generator[Progress, None, _Found]:
         """What the first stage passes on, and what rankers beside it bring, in the first stage's order."""
         query, collection = _known_query(request.collection, request.query.strip()), request.collection

@@ -26,7 +26,7 @@ from demo.formats.judged import Judged
 from demo.judgments import Judgments
 from demo.messages import Message
 from demo.metrics.effectiveness import parse_measures
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind
 from demo.rankers.registry import KINDS
 from demo.rankers.text_form import RankerOptions, Written, write_options
@@ -111,7 +111,7 @@ class FakeRemote:
     def fingerprint(self) -> str:
         return f"{self.address} {self.version}"
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         self.check()
         texts = [collection.passages[index].content for index in indices.tolist()]

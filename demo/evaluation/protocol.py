@@ -25,7 +25,7 @@ from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.metrics.effectiveness import Measure
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.engine import RunRanker
 from demo.rankers.failures import checked, failure_of
 from demo.rankers.protocol import Ranker
@@ -219,7 +219,7 @@ class PartialEvaluation:
         return len(self.outcomes) < self.total
 
 
-@stepwise
+@as_steps
 def run_queries(
     plan: Plan, wrap: Callable[[Ranker], Ranker] = lambda ranker: ranker
 ) -> Generator[Progress, None, PartialEvaluation]:
@@ -235,12 +235,12 @@ def run_queries(
     failures, outcomes, total = plan.failures, list[Outcome](), len(plan.queries)
     first = plan.candidates.first.spec.key if plan.candidates.first else ""
     for number, query in enumerate(plan.queries):
-        chosen = yield from plan.candidates.of(query).told_as(partial(_of_query, "", number, total))
+        chosen = yield from plan.candidates.of(query).map_progress(partial(_of_query, "", number, total))
         rankings: list[Ranking] = []
         for ranker in tuple(left):
             try:
                 steps = ranker.rank(query, plan.collection, chosen)
-                ranking = yield from steps.told_as(partial(_of_query, ranker.spec.label, number, total))
+                ranking = yield from steps.map_progress(partial(_of_query, ranker.spec.label, number, total))
                 rankings.append(checked(ranking, chosen.size))
             except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                 outcomes = [outcome.without(left.index(ranker)) for outcome in outcomes]

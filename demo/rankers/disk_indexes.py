@@ -15,7 +15,7 @@ import numpy as np
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.records import Collection, FloatArray, IntArray, Passage
 from demo.text import Analysis, tokens
 
@@ -51,7 +51,7 @@ class DiskIndexes:
         self._indexes: WeakKeyDictionary[Collection, dict[Analysis, DiskIndex]] = WeakKeyDictionary()
         self._lock = Lock()
 
-    @stepwise
+    @as_steps
     def get(self, collection: Collection, analysis: Analysis) -> Generator[Progress, None, tuple[DiskIndex, bool]]:
         """The collection's index, and whether it had to be made now.
 

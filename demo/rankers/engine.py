@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.phrases import count_queries
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written
 from demo.rankers.tools import Tools
@@ -44,7 +44,7 @@ class Engine:
         """The scores are part of the collection."""
         return NAME
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`.
 
@@ -108,7 +108,7 @@ class RunRanker:
             digest.update(json.dumps([query_id, doc_ids, self.run.scores[query_id]]).encode())
         return digest.hexdigest()[:32]
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """The candidates by the run's scores.
 

@@ -16,7 +16,7 @@ import numpy as np
 from demo.errors import InputError
 from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.text_form import RankerOptions, Written, as_number, read, write_number, write_options
 from demo.rankers.tools import Tools
@@ -156,7 +156,7 @@ class Fusion:
         """The method, its options and its members' fingerprints."""
         return " ".join((self.spec.key, *(member.fingerprint() for member in self.members)))
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`, with what its members warn of and are billed; their times are their own."""
         rankings: list[Ranking] = []

@@ -21,7 +21,7 @@ from demo.errors import InputError, ModelError
 from demo.evaluation.protocol import run_queries, set_up
 from demo.formats.judged import Judged
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.cross_encoder.ranker import CrossEncoder
@@ -512,7 +512,7 @@ class Held:
         self.steps.append(self._rank(indices))
         return self.steps[-1]
 
-    @stepwise
+    @as_steps
     def _rank(self, indices: IntArray) -> Generator[Progress, None, Ranking]:
         try:
             yield Progress("scoring", 0, 1, Message("Working"))

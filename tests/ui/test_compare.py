@@ -131,7 +131,7 @@ def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSo
     source.model.scored.clear()
     place = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
     edit = WhatIfForm(shown.query.text, place, "Berlin.")
-    *_, view = tab.try_out(shown, edit, CompareOptions(), "en")
+    *_, view = tab.rank_edit(shown, edit, CompareOptions(), "en")
     assert set(source.model.scored) == {"Berlin."}
     assert "Berlin" in str(view.drawn.get("what-if", ""))
     assert view.kept is None
@@ -140,11 +140,11 @@ def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSo
 def test_an_edit_needs_something_edited(tab: CompareTab) -> None:
     shown = compared_of(tab)
     for edit in (WhatIfForm(shown.query.text, None, ""), WhatIfForm(shown.query.text, 0, " ")):
-        (view,) = tab.try_out(shown, edit, CompareOptions(), "en")
+        (view,) = tab.rank_edit(shown, edit, CompareOptions(), "en")
         assert "Nothing is different yet" in str(view.drawn.get("what-if", ""))
-    (view,) = tab.try_out(None, WhatIfForm("q", None, ""), CompareOptions(), "en")
+    (view,) = tab.rank_edit(None, WhatIfForm("q", None, ""), CompareOptions(), "en")
     assert "Press Compare first" in str(view.drawn.get("what-if", ""))
-    *_, view = tab.try_out(shown, WhatIfForm("", None, ""), CompareOptions(), "en")
+    *_, view = tab.rank_edit(shown, WhatIfForm("", None, ""), CompareOptions(), "en")
     assert "query is empty" in str(view.drawn.get("what-if", ""))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind
 from demo.rankers.search.engines import RETRIES, find_engine, too_slow
 from demo.rankers.search.indexes import Index
@@ -54,7 +54,7 @@ class Searched:
         """Where and how it is asked: what the engine itself changes is not known here."""
         return self.searches.index(self.name).identity
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; a passage that is not among the engine's hits is not found.
 
@@ -68,7 +68,7 @@ class Searched:
         cost = replace(cost, pairs=indices.size)
         return Ranking.from_scores(self.spec, values, cost, found=found, warnings=warnings)
 
-    @stepwise
+    @as_steps
     def find(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[IntArray, Ranking]]:
         """As `Finds.find`.
 
@@ -80,7 +80,7 @@ class Searched:
         ranking = Ranking.from_scores(self.spec, list(scores.values()), cost, warnings=warnings)
         return np.array(list(scores), np.int64), ranking
 
-    @stepwise
+    @as_steps
     def _hits(
         self, query: Query, collection: Collection
     ) -> Generator[Progress, None, tuple[Mapping[int, float], Cost, tuple[Message, ...]]]:

@@ -34,7 +34,7 @@ from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
 from demo.ui.parts import HIDDEN, ChartView
 from demo.ui.plots import plot
-from demo.ui.progress import seldom, told
+from demo.ui.progress import render_progress, seldom
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.session import ShownResult
@@ -335,19 +335,19 @@ class CompareTab(ResultTab):
 
     # ---- what if -------------------------------------------------------------------------------------------------
 
-    def try_out(
+    def rank_edit(
         self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
     ) -> Iterator[View[ShownResult]]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
         return guarded(
-            self._try_out(shown, edit, controls, language),
+            self._rank_edit(shown, edit, controls, language),
             lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}),
         )
 
-    def _try_out(
+    def _rank_edit(
         self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
     ) -> Iterator[View[ShownResult]]:
-        shown = self.existing(shown)
+        shown = self.require_result(shown)
         collection = edited_collection(shown, edit)
         if collection is shown.collection and edit.query.strip() == shown.query.text:
             raise InputError(w.NOTHING_EDITED)
@@ -355,7 +355,7 @@ class CompareTab(ResultTab):
         steps = self.service.run(request, shown.rankers, self.pane.visitor(), "what-if")
         for step in seldom(steps):
             if step.so_far is None:
-                yield View(drawn={WHAT_IF: told(step, language)})
+                yield View(drawn={WHAT_IF: render_progress(step, language)})
         before = self.columns(shown, shown.result, controls)
         found = what_if(before, self.columns(shown, steps.result, controls))
         yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
@@ -403,7 +403,7 @@ class CompareTab(ResultTab):
         language: Language,
     ) -> dict[str, str]:
         """File name and content of the result as a page of its own, looked at as it is now."""
-        found = self.existing(shown)
+        found = self.require_result(shown)
         drawn = self.draw(found, controls, judgments, language, live=False)
         return self.page(found, drawn, judgments, question, language)
 

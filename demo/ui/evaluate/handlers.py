@@ -33,7 +33,7 @@ from demo.progress import Steps
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
-from demo.ui.boundary import existing, guarded
+from demo.ui.boundary import guarded, require
 from demo.ui.evaluate import links
 from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.fields import Choices, Understood, understand
@@ -41,7 +41,7 @@ from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
 from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page
 from demo.ui.plots import plot
-from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
+from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, render_progress
 from demo.ui.saving import saved_page
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.views import evaluation as views
@@ -210,7 +210,7 @@ class EvaluateTab:
                     yield View(drawn={"headline": self._so_far(begun, relevant_from, language)})
             elif perf_counter() - last >= PROGRESS_SECONDS:
                 last = perf_counter()
-                yield View(begun, told(step, language, pace.left(step.total - step.done)))
+                yield View(begun, render_progress(step, language, pace.left(step.total - step.done)))
         begun = replace(begun, done=steps.result)
         if not begun.done.outcomes:
             raise _all_failed(begun.done.failures)
@@ -387,7 +387,7 @@ class EvaluateTab:
 
 def _ran(evaluated: Evaluated | None) -> Evaluated:
     """The last evaluation; an error where there is none, or where it has not come to figures."""
-    return existing(evaluated if evaluated and evaluated.evaluation else None, w.EVALUATE_FIRST)
+    return require(evaluated if evaluated and evaluated.evaluation else None, w.EVALUATE_FIRST)
 
 
 def whole(value: float | None, label: Message, least: int, most: int = sys.maxsize) -> int:

@@ -23,7 +23,7 @@ from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_for_browser
-from demo.ui.values import told
+from demo.ui.values import event_value
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
 from demo.ui.views.render import render
@@ -315,7 +315,7 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     def arranged(
         request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices
     ) -> dict[Any, Any]:
-        moved = rearranged(paths, told(event, "place", int), told(event, "action", str))
+        moved = rearranged(paths, event_value(event, "place", int), event_value(event, "action", str))
         return uploaded(request, moved, reading, choices)
 
     def upload_chosen(

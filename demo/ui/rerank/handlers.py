@@ -211,7 +211,7 @@ class RerankTab(ResultTab):
         self, shown: ShownResult | None, judgments: Judgments, scale: str, question: Question | None, language: Language
     ) -> dict[str, str]:
         """File name and content of the last result as a page of its own."""
-        found = self.existing(shown)
+        found = self.require_result(shown)
         return self.page(
             found, self.drawn(found, judgments, language, scale, live=False), judgments, question, language
         )

@@ -247,7 +247,7 @@ def _wire_what_if(tab: CompareTab, results: CompareResults) -> None:
 
     def tried(request: gr.Request, shown: ShownResult | None, *values: Any) -> Iterator[dict[Any, Any]]:
         (query, passage_index, text), looks = values[:3], list(values[3:])
-        for view in tab.try_out(
+        for view in tab.rank_edit(
             shown, WhatIfForm(query, passage_index, text), CompareOptionInputs.controls(looks), w.language_of(request)
         ):
             yield built.updates(view)

@@ -29,7 +29,7 @@ from demo.ui.inputs.components import query_menu
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.page import QUICK, RUNNING, current_page, current_tab
 from demo.ui.rankers import name_what_is_typed, ranker_choices
-from demo.ui.values import told_index
+from demo.ui.values import event_index
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
@@ -310,7 +310,7 @@ def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) 
     def opened(request: gr.Request, event: gr.EventData, evaluated: Evaluated | None) -> dict[Any, Any]:
         if evaluated is None:
             return {form["query"]: gr.skip()}
-        found = tab.opened(evaluated, told_index(event, "queryIndex", len(evaluated.outcomes)))
+        found = tab.opened(evaluated, event_index(event, "queryIndex", len(evaluated.outcomes)))
         collection = found.judged.collection
         language = w.language_of(request)
         values: dict[Any, Any] = {

@@ -18,7 +18,7 @@ from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_run
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
-from demo.ui.values import told_index
+from demo.ui.values import event_index
 from demo.ui.views import status
 from demo.ui.views.history import run_list, run_name, two_runs
 
@@ -84,7 +84,7 @@ def build(frame: PageFrame) -> None:
 
     def again(event: gr.EventData, kept: str) -> str:
         runs = read_runs(kept)
-        return runs[told_index(event, "place", len(runs))].address
+        return runs[event_index(event, "place", len(runs))].address
 
     def saved(*parts: str) -> dict[str, str]:
         if not any(parts):
