@@ -246,7 +246,7 @@ class Worker:
         ]
 
     def _scored(self, name: str, query: str, texts: Sequence[str]) -> Mapping[str, Any]:
-        passages = tuple(Passage(str(place), text) for place, text in enumerate(texts))
+        passages = tuple(Passage(str(index), text) for index, text in enumerate(texts))
         collection = Collection("candidates", Card(NOTHING, NOTHING), passages)
         ranker = self._service.rankers.read(name)
         try:

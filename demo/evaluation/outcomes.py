@@ -60,7 +60,7 @@ class Outcome:
     def of(
         cls, query: Query, collection: Collection, chosen: IntArray, rankings: Sequence[Ranking], first: str = ""
     ) -> Outcome:
-        """The outcome of these rankings of the passages at these places in the collection.
+        """The outcome of these rankings of the passages at these indices of the collection.
 
         Args:
             first: the key of the ranker that made the candidates.

@@ -41,7 +41,7 @@ class Ranker(Protocol):
         """
 
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Steps[Ranking]:
-        """The ranking of the passages at these places of the collection, in their order; closing it stops the work.
+        """The ranking of the passages at these indices of the collection, in their order; closing it stops the work.
 
         Raises:
             DemoError: the ranker cannot score these passages; the sentence says why.
@@ -53,7 +53,7 @@ class Finds(Protocol):
     """A first stage that gives its hits without a score for every other passage, so that the number does not matter."""
 
     def find(self, query: Query, collection: Collection) -> Steps[tuple[IntArray, Ranking]]:
-        """Places in the collection, int64 (m,), and their ranking, in which all are found.
+        """Indices into the collection, int64 (m,), and their ranking, in which all are found.
 
         Raises:
             DemoError: as `Ranker.rank`.
@@ -91,7 +91,7 @@ class Explains(Protocol):
     """A ranker that can say why."""
 
     def explain(self, query: Query, collection: Collection, index: int) -> Steps[Explanation]:
-        """Why the passage at this place of the collection has its score.
+        """Why the passage at this index of the collection has its score.
 
         Raises:
             DemoError: as `Ranker.rank`.

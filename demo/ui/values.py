@@ -204,7 +204,7 @@ def event_entry(event: gr.EventData, name: str, entries: Sequence[Entry]) -> Ent
 
 
 def event_index(event: gr.EventData, name: str, size: int) -> int:
-    """A place among `size` things, from 0, that the page's script tells with an event.
+    """An index below `size` that the page's script tells with an event.
 
     Raises:
         InputError: it tells something else.

@@ -55,7 +55,7 @@ def worked(*rankers: Ranker, failures: tuple[Failure, ...] = ()) -> PartialEvalu
 
 
 def orders(outcomes: tuple[Outcome, ...]) -> list[list[tuple[str, ...]]]:
-    return [[outcome.ranked(place) for place in range(len(outcome.rankings))] for outcome in outcomes]
+    return [[outcome.ranked(index) for index in range(len(outcome.rankings))] for outcome in outcomes]
 
 
 # ---- the loop ----------------------------------------------------------------------------------------------------

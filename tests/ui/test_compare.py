@@ -129,8 +129,8 @@ def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: Compar
 def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSource) -> None:
     shown = compared_of(tab)
     source.model.scored.clear()
-    place = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
-    edit = WhatIfForm(shown.query.text, place, "Berlin.")
+    index = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
+    edit = WhatIfForm(shown.query.text, index, "Berlin.")
     *_, view = tab.rank_edit(shown, edit, CompareOptions(), "en")
     assert set(source.model.scored) == {"Berlin."}
     assert "Berlin" in str(view.drawn.get("what-if", ""))

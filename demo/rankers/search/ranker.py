@@ -84,7 +84,7 @@ class Searched:
     def _hits(
         self, query: Query, collection: Collection
     ) -> Generator[Progress, None, tuple[Mapping[int, float], Cost, tuple[Message, ...]]]:
-        """Place of a passage in the collection → its score, what it cost, and what must be said."""
+        """Index of a passage in the collection → its score, what it cost, and what must be said."""
         index, search = self.searches.index(self.name), self.searches.search(self.name)
         asking = Progress("indexing", 0, 0, Message("Asking {label}", label=index.label))
         yield asking
@@ -102,7 +102,7 @@ class Searched:
         known = collection.indices_of(scores)
         warnings = _strangers(index, scores, known)
         cost = Cost(index_seconds=perf_counter() - start, device=find_engine(index.engine).label)
-        return {place: scores[doc_id] for doc_id, place in known.items()}, cost, warnings
+        return {passage_index: scores[doc_id] for doc_id, passage_index in known.items()}, cost, warnings
 
 
 def _scores(index: Index, hits: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
