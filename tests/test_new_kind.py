@@ -289,10 +289,8 @@ def pane(service: RankingService) -> InputsPane:
     return InputsPane(Settings(), service)
 
 
-def compared(
-    pane: InputsPane, rankers: Sequence[str], controls: CompareOptions = CompareOptions()
-) -> View[ShownResult]:
-    *_, last = CompareTab(pane).run(pane.default_form(), rankers, controls, Judgments(), "en")
+def compared(pane: InputsPane, rankers: Sequence[str], options: CompareOptions = CompareOptions()) -> View[ShownResult]:
+    *_, last = CompareTab(pane).run(pane.default_form(), rankers, options, Judgments(), "en")
     assert last.kept is not None, last.status
     return last
 

@@ -42,9 +42,7 @@ def tab(source: FakeSource) -> CompareTab:
 
 def test_controls_are_read_in_the_order_of_their_components() -> None:
     values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "NDCG@10"]
-    assert CompareOptionInputs.controls(values) == CompareOptions(
-        5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10"
-    )
+    assert CompareOptionInputs.read(values) == CompareOptions(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10")
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
@@ -90,7 +88,7 @@ def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
 def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: FakeSource) -> None:
     shown = compared_of(tab)
     source.model.scored.clear()
-    view = tab.redrawn(shown, CompareOptions(depth=2, fusion="rrf", k=0), Judgments(), "en")
+    view = tab.redraw(shown, CompareOptions(depth=2, fusion="rrf", k=0), Judgments(), "en")
     assert source.model.scored == []
     assert view.kept is not None
     bm25, tiny, big, fused = view.kept.drawn.rankings
@@ -113,7 +111,7 @@ def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) ->
 def test_weights_that_cannot_be_used_are_said(tab: CompareTab) -> None:
     shown = compared_of(tab)
     with pytest.raises(InputError, match="one is above 0"):
-        tab.redrawn(shown, CompareOptions(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
+        tab.redraw(shown, CompareOptions(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
 
 
 def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: CompareTab, source: FakeSource) -> None:
@@ -190,7 +188,7 @@ def test_the_bundled_model_is_chosen_at_first(tab: CompareTab) -> None:
 
 def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
     shown = compared_of(tab)
-    view = tab.redrawn(shown, CompareOptions(fusion="rrf"), Judgments(), "en")
+    view = tab.redraw(shown, CompareOptions(fusion="rrf"), Judgments(), "en")
     judgments = Judgments().judge(shown.query, shown.candidates[2], 2)
     file = tab.json(view.kept, judgments)
     assert file["name"] == "rerank-lens-compare.json"

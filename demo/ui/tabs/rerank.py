@@ -47,7 +47,7 @@ def build(frame: PageFrame) -> None:
     tab, built = RerankTab(frame.inputs.pane), results.built
 
     def judged(shown: ShownResult, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
-        return tab.drawn(shown, judgments, language, occasion=occasion)
+        return tab.draw(shown, judgments, language, occasion=occasion)
 
     frame.judging.scenes.append(Scene("rerank-results", built, judged))
     asked = Asked("rerank-results", built.kept, built.boxes[WHY])
