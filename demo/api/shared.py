@@ -237,7 +237,7 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
                 try:
                     return await answer(request)
                 except Exception as error:  # noqa: BLE001  the boundary: everything is either told or logged
-                    status, sentence = _told(error, invalid)
+                    status, sentence = _status_and_sentence(error, invalid)
                     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
                     if isinstance(error, BusyError):
                         headers["retry-after"] = str(ceil(error.retry_seconds))
@@ -249,7 +249,7 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
     return Route
 
 
-def _told(error: Exception, invalid: int) -> tuple[int, Message]:
+def _status_and_sentence(error: Exception, invalid: int) -> tuple[int, Message]:
     """Status and sentence for whoever sent the request; what is no DemoError and no bad request goes to the log."""
     if isinstance(error, RequestValidationError):
         return invalid, _unusable(error)

@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 
@@ -82,7 +82,7 @@ class Journal:
         """The ranker's."""
         return self._ranker.fingerprint()
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """The ranking as it was written down, or else a new one, which is written down.
 

@@ -65,8 +65,8 @@ def _exchange(ranking: Ranking, base: Ranking, k: int) -> Exchange:
 
 def _entrants(ranking: Ranking, other: Ranking, k: int) -> tuple[Entrant, ...]:
     has, had = (each.found & (each.ranks <= k) for each in (ranking, other))
-    places = ranking.order[np.isin(ranking.order, np.flatnonzero(has & ~had))].tolist()
+    indices = ranking.order[np.isin(ranking.order, np.flatnonzero(has & ~had))].tolist()
     return tuple(
-        Entrant(place, int(ranking.ranks[place]), int(other.ranks[place]) if other.found[place] else None)
-        for place in places
+        Entrant(index, int(ranking.ranks[index]), int(other.ranks[index]) if other.found[index] else None)
+        for index in indices
     )
