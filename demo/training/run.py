@@ -21,7 +21,7 @@ from demo.training.lexical import Bm25Matrix
 from demo.training.prepare import read_rows
 from demo.training.short import Taught, shorten
 from demo.training.sparse import SparseTeacher, sparse_scores, sparse_teacher_folder, sparse_weights
-from demo.training.starts import Start, continued, grown, laid_out
+from demo.training.starts import Start, continued, grown, pretrained
 from demo.training.student import score
 from demo.training.synthetic import MAKERS
 from demo.training.tokens import Ids, load_tokenizer, splice, tokenise
@@ -147,7 +147,7 @@ def begin(run: Run, texts: Texts, recipe: Recipe) -> Start:
 def fresh(run: Run, texts: Texts, recipe: Recipe) -> Start:
     """A fresh start, made now."""
     if run.start == "tiny":
-        return laid_out(texts.passages, recipe.seed)
+        return pretrained()
 
     def make_shorter(encoder: Any, tokenizer: Path) -> None:
         if recipe.short is None:

@@ -1,6 +1,6 @@
 """Where a training run begins: a model and the tokenizer it reads with.
 
-- `laid_out`: the two-layer student that matches words before its first step (`student`);
+- `pretrained`: the sparse teacher's two layers;
 - `grown`: the teacher's encoder laid out as a cross-encoder (module `grown`), with a vocabulary cut to the pool's
   frequent pieces, whole or made shorter first (`short`);
 - `continued`: a model folder, such as a bundled one.
@@ -20,8 +20,8 @@ from transformers import AutoModel, BertForSequenceClassification
 
 from demo.training.export import stored
 from demo.training.grown import grow
-from demo.training.student import RESERVED, initialise, tiny_config, word_vectors
-from demo.training.teacher import Teacher, teacher_folder
+from demo.training.sparse import sparse_teacher_folder
+from demo.training.teacher import teacher_folder
 from demo.training.tokens import CLS, SEP, load_tokenizer, table_of, tokenise
 from demo.training.vocabulary import FIRST_WORD, kept_pieces, write_pruned
 
@@ -40,23 +40,10 @@ class Start:
     tokenizer: Path
 
 
-def laid_out(texts: Sequence[str], seed: int) -> Start:
-    """The start that `student` describes, from what the teacher knows of words and the texts' idf.
-
-    The first head compares words as they stand in the teacher's table, the second one the teacher's vectors of texts of
-    one word piece. Untrained, that gives wikiqa_dev an MRR of 0.664; both heads on the table give 0.628, both on the
-    vectors 0.632.
-    """
-    folder = teacher_folder()
-    config = tiny_config()
-    model: Any = BertForSequenceClassification(config)
-    table = AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach().numpy()
-    pieces = range(config.vocab_size)
-    alone = Teacher(folder).encode(table_of([np.asarray([i], np.int32) for i in pieces]), list(pieces))
-    half = (config.hidden_size - RESERVED) // 2
-    words = [word_vectors(vectors.astype(np.float32), half, seed) for vectors in (table, alone)]
-    idf = piece_idf(texts, folder / "tokenizer.json", config.vocab_size)
-    initialise(model, np.concatenate(words, axis=1), idf, seed)
+def pretrained() -> Start:
+    """The sparse teacher's encoder with a new head: two layers that have read web text, but never two texts at once."""
+    folder = sparse_teacher_folder()
+    model = BertForSequenceClassification.from_pretrained(folder, num_labels=1)
     return Start(model.eval(), folder / "tokenizer.json")
 
 

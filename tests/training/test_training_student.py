@@ -1,4 +1,4 @@
-"""The student's forward, its laid-out start, and the training loop on a toy set."""
+"""The short forward, and the training loop on a toy set."""
 
 # ruff: noqa: E402 (imports follow the checks for optional packages)
 
@@ -18,22 +18,27 @@ pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
 
 from demo.training.groups import Candidates, Mining, Phase
 from demo.training.run import resume
-from demo.training.student import initialise, score, tiny_config, word_vectors
+from demo.training.student import score
 from demo.training.tokens import splice, table_of
 from demo.training.trainer import Material, Recipe, Trainer, held_out
 
-WORDS, WIDTH = 160, 128
+WORDS, WIDTH = 160, 64
 QUERIES, PASSAGES = 24, 24
 
 
 def student(seed: int = 0) -> Any:
-    """A narrow student whose word embeddings are random directions."""
+    """Two narrow layers with random weights."""
     torch.manual_seed(seed)
-    model = transformers.BertForSequenceClassification(tiny_config(WORDS, WIDTH))
-    rng = np.random.default_rng(seed)
-    words = word_vectors(rng.normal(size=(WORDS, 200)).astype(np.float32), WIDTH - 8, seed)
-    initialise(model, words, rng.uniform(2, 9, WORDS).astype(np.float32), seed)
-    return model.eval()
+    config = transformers.BertConfig(
+        vocab_size=WORDS,
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=2 * WIDTH,
+        num_labels=1,
+        initializer_range=0.1,
+    )
+    return transformers.BertForSequenceClassification(config).eval()
 
 
 def toy_material() -> Material:
@@ -75,37 +80,16 @@ def test_the_short_forward_equals_the_models_own() -> None:
         assert score(model, ids, types) == pytest.approx(own, abs=1e-5)
 
 
-def test_word_vectors_have_equal_norm_and_keep_likeness() -> None:
-    """Words 0 and 1 are nearly the same, word 2 is not."""
-    embeddings = np.random.default_rng(0).normal(size=(200, 32)).astype(np.float32)
-    embeddings[1] = embeddings[0] + 0.01
-    vectors = word_vectors(embeddings, 24, seed=0)
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.full(200, 24**0.5), rel=1e-4)
-    assert vectors[0] @ vectors[1] > 0.95 * 24
-    assert abs(vectors[0] @ vectors[2]) < 0.8 * 24
-
-
-def test_before_any_training_a_passage_with_the_querys_words_scores_higher() -> None:
-    model, material = student(), toy_material()
-    wins = 0
-    for query in range(QUERIES):
-        other = (query + 7) % PASSAGES
-        rows = [splice(material.queries[query], material.pool[p]) for p in (query, other)]
-        with torch.inference_mode():
-            right, wrong = score(model, *padded(rows)).tolist()
-        wins += right > wrong
-    assert wins >= 0.8 * QUERIES
-
-
 def test_training_reduces_the_loss_and_ranks_the_known_passage_first() -> None:
     material, losses = toy_material(), []
-    trainer = Trainer(student(), material, TOY)
-    trainer.run(30, lambda _, loss: losses.append(loss))
+    recipe = replace(TOY, steps=200, rate=3e-3)
+    trainer = Trainer(student(), material, recipe)
+    trainer.run(200, lambda _, loss: losses.append(loss))
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
-    assert trainer.pairs == 30 * 4 * 6
-    found = held_out(trainer.model, material, material.asked, TOY)
-    assert found["known_mrr"] > 0.9
-    assert found["kl"] < held_out(student(), material, material.asked, TOY)["kl"]
+    assert trainer.pairs == 200 * 4 * 6
+    found = held_out(trainer.model, material, material.asked, recipe)
+    assert found["known_mrr"] > 0.6
+    assert found["kl"] < held_out(student(), material, material.asked, recipe)["kl"]
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
