@@ -43,7 +43,7 @@ class Start:
 def pretrained() -> Start:
     """The sparse teacher's encoder with a new head: two layers that have read web text, but never two texts at once."""
     folder = sparse_teacher_folder()
-    model = BertForSequenceClassification.from_pretrained(folder, num_labels=1)
+    model: Any = BertForSequenceClassification.from_pretrained(folder, num_labels=1)
     return Start(model.eval(), folder / "tokenizer.json")
 
 
