@@ -16,7 +16,6 @@ from demo.charts.style import (
     axis,
     axis_title,
     caption,
-    centred,
     escaped,
     layout,
     scatter,
@@ -28,6 +27,7 @@ from demo.phrases import seconds, shorten
 
 HEIGHT = 320
 LABEL_COLUMNS = 24
+EMPTY = Message("No time was measured: every score was known already")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +79,12 @@ def cost_figure(data: CostData, language: Language) -> Figure:
         range=[math.log10(ticks[0]), math.log10(ticks[-1])],
         tickvals=ticks,
         ticktext=[seconds(tick) for tick in ticks],
-        showgrid=bool(data.marks),
-        showticklabels=bool(data.marks),
-        title=axis_title(Message("time for a query").to(language)) if data.marks else None,
+        title=axis_title(Message("time for a query").to(language)),
     )
-    figure.layout["yaxis"] = axis(
-        range=_quality_range(data),
-        nticks=6,
-        showgrid=bool(data.marks),
-        showticklabels=bool(data.marks),
-    )
+    figure.layout["yaxis"] = axis(range=_quality_range(data), nticks=6)
     figure.write(caption(_heading(data, language), 1.0, yshift=5))
     if not data.marks:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
 
 
@@ -168,15 +161,10 @@ def _heading(data: CostData, language: Language) -> str:
     return f'{label}<span style="font-size:11px"> · {remark}</span>'
 
 
-def _nothing() -> Message:
-    return Message("No time was measured: every score was known already")
-
-
 def cost_alt(data: CostData) -> Message:
     """The chart in one sentence."""
     if not data.marks:
-        nothing = _nothing()
-        return Message("{nothing}.", nothing=nothing)
+        return Message("{nothing}.", nothing=EMPTY)
     points = []
     for mark in data.marks:
         point = Message(
