@@ -46,7 +46,7 @@ from demo.records import (
     Result,
     competition_ranks,
 )
-from demo.results import Change, Pair, take_candidates
+from demo.results.change import Change, Pair, take_candidates
 from demo.score_kinds import BM25 as BM25_SCORE
 from demo.score_kinds import ENGINE as ENGINE_SCORE
 from demo.score_kinds import LOGIT, ScoreKind

@@ -58,11 +58,6 @@ class Format:
         """Whether pasted text can be in it."""
         return not self.by_content
 
-    def example_file(self) -> tuple[str, bytes]:
-        """The example as an upload: a file name and its content."""
-        content = self.example.encode() if isinstance(self.example, str) else self.example()
-        return f"example{self.suffixes[0]}", content
-
 
 def _always(source: Source) -> bool:
     return True

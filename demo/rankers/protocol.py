@@ -47,6 +47,28 @@ class Ranker(Protocol):
         """
 
 
+class Wrapped:
+    """What a ranker around another has from that one."""
+
+    ranker: Ranker
+
+    def __str__(self) -> str:
+        return str(self.ranker)
+
+    @property
+    def spec(self) -> RankerSpec:
+        """The ranker's."""
+        return self.ranker.spec
+
+    def check(self) -> None:
+        """As the ranker does."""
+        self.ranker.check()
+
+    def fingerprint(self) -> str:
+        """The ranker's."""
+        return self.ranker.fingerprint()
+
+
 @runtime_checkable
 class Finds(Protocol):
     """A first stage that gives its hits without a score for every other passage, so that the number does not matter."""

@@ -66,7 +66,4 @@ def _exchange(ranking: Ranking, base: Ranking, k: int) -> Exchange:
 def _entrants(ranking: Ranking, other: Ranking, k: int) -> tuple[Entrant, ...]:
     has, had = (each.found & (each.ranks <= k) for each in (ranking, other))
     places = ranking.order[np.isin(ranking.order, np.flatnonzero(has & ~had))].tolist()
-    return tuple(
-        Entrant(place, int(ranking.ranks[place]), int(other.ranks[place]) if other.found[place] else None)
-        for place in places
-    )
+    return tuple(Entrant(place, int(ranking.ranks[place]), other.rank(place)) for place in places)

@@ -33,7 +33,7 @@ from demo.metrics.effectiveness import USUAL, parse_measures
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.results.report import as_json, json_text, pair_as_json
 from demo.service import MOST_RANKERS, RankingService, Request
 from demo.settings import Settings

@@ -13,7 +13,7 @@ from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, TAU_B
 from demo.rankers.catalog import CATALOG
 from demo.records import Cost, Extent, ModelUse, Passage, RankerSpec, Result
-from demo.results import what_if as what_changed
+from demo.results.what_if import what_if as what_changed
 from demo.score_kinds import ENGINE, LOGIT
 from demo.text import Analysis
 from demo.ui.views import (

@@ -11,7 +11,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from demo.charts import RAW, RESULT_CHARTS, Chart, Figure, find_scale, speed_alt, speed_data, speed_figure
+from demo.charts import RESULT_CHARTS, Chart
+from demo.charts.scales import RAW, find_scale
+from demo.charts.speed import speed_alt, speed_data, speed_figure
+from demo.charts.style import Figure
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
@@ -22,8 +25,10 @@ from demo.rankers.engine import RUN_NAME, RunRanker
 from demo.rankers.fusion import RRF_K, Fusion
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Ranking, Result
-from demo.results import at_depth, what_if, with_fusion
+from demo.results.depth import at_depth
+from demo.results.members import with_fusion
 from demo.results.report import as_csv, as_json
+from demo.results.what_if import what_if
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.boundary import guarded

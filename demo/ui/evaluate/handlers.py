@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo import uploads
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, EvaluationView
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart
+from demo.charts.evaluation.view import EvaluationView
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from demo.charts import PAIR_CHARTS, RAW, Chart, Scale, find_scale
+from demo.charts import PAIR_CHARTS, Chart
+from demo.charts.scales import RAW, Scale, find_scale
 from demo.errors import DemoError, InputError
 from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.results.report import pair_as_csv, pair_as_json
 from demo.text import Analysis
 from demo.ui import wording as w

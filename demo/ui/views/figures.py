@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from demo.messages import Language
-from demo.results import Pair, key_figures
+from demo.results.change import Pair
+from demo.results.key_figures import key_figures
 from demo.ui.views.render import render
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from demo.library import Trap
 from demo.messages import Language, Message
 from demo.records import Result
-from demo.results import Pair, change_summary, summary
+from demo.results.change import Pair
+from demo.results.words import change_summary, summary
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demo.messages import Language
 from demo.records import Ranking, Result
-from demo.results import score_facts as facts_of
+from demo.results.scores import score_facts as facts_of
 from demo.ui import wording as w
 from demo.ui.views.facts import FactRow, fact_table, number
 
