@@ -26,8 +26,7 @@ from demo.errors import InputError, ModelError, RemoteError, not_writable
 from demo.evaluation.protocol import Plan
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, stepwise
-from demo.rankers.failures import failure_of
-from demo.rankers.protocol import Ranker, Wrapped
+from demo.rankers.protocol import Ranker, Wrapped, failure_of
 from demo.records import Card, Collection, Cost, Extent, IntArray, Passage, Query, Ranking
 from demo.service import RankingService
 from demo.settings import Settings

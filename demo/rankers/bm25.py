@@ -10,9 +10,8 @@ import numpy as np
 
 from demo.messages import Message
 from demo.progress import Progress, stepwise
-from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
+from demo.rankers.bm25_index import VARIANTS, Bm25Settings, TermIndexes, find_variant
 from demo.rankers.protocol import Kind
-from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import RankerOptions, Written, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, Explanation, IntArray, Query, RankerSpec, Ranking, TermWeight, TermWeights

@@ -14,8 +14,8 @@ from demo.formats.outputs import Ranked, collection_beir, run_files, set_to_rera
 from demo.judgments import query_key
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
 from demo.records import Collection, Cost, Failure, ModelUse, Ranking, Result
-from demo.results.agreement import agreement_matrix
 from demo.results.change import Pair
+from demo.results.members import agreement_matrix
 from demo.results.words import change_summary, summary
 from demo.versions import versions
 
