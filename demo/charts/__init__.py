@@ -10,12 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from demo.charts.distribution import (
-    distribution_alt,
-    distribution_data,
-    distribution_figure,
-    pair_distribution_data,
-)
+from demo.charts.distribution import distribution_alt, distribution_data, distribution_figure, pair_distribution_data
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
 from demo.charts.scales import Scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure

@@ -6,20 +6,7 @@ import math
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import (
-    BASELINE,
-    INK,
-    SAME,
-    UP,
-    Figure,
-    Part,
-    axis,
-    axis_title,
-    caption,
-    escaped,
-    layout,
-    scatter,
-)
+from demo.charts.style import BASELINE, INK, SAME, UP, Figure, Part, axis, axis_title, caption, escaped, layout, scatter
 from demo.evaluation.analysis import quality_and_cost
 from demo.messages import Language, Message, clauses
 from demo.metrics.significance import Interval

@@ -10,19 +10,7 @@ import numpy as np
 from demo.charts.distribution import axis_range, bin_edges
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import (
-    BASELINE,
-    CLEAR,
-    INK,
-    Figure,
-    Part,
-    axis,
-    axis_title,
-    caption,
-    escaped,
-    layout,
-    scatter,
-)
+from demo.charts.style import BASELINE, CLEAR, INK, Figure, Part, axis, axis_title, caption, escaped, layout, scatter
 from demo.messages import Language, Message, clauses
 from demo.metrics.calibration import auc
 from demo.phrases import Shortened, count_passages, signed

@@ -14,13 +14,11 @@ from typing import Any
 from demo.charts import RESULT_CHARTS, Chart
 from demo.charts.scales import RAW, find_scale
 from demo.charts.speed import speed_alt, speed_data, speed_figure
-from demo.charts.style import Figure
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
-from demo.messages import Language, Message
-from demo.metrics.agreement import MEASURES, find_measure
-from demo.metrics.agreement import AgreementMeasure as AgreementMeasure
+from demo.messages import Language
+from demo.metrics.agreement import MEASURES, AgreementMeasure, find_measure
 from demo.rankers.engine import RUN_NAME, RunRanker
 from demo.rankers.fusion import RRF_K, Fusion
 from demo.rankers.protocol import Ranker
@@ -36,8 +34,7 @@ from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm, number
 from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
-from demo.ui.parts import HIDDEN, ChartView
-from demo.ui.plots import plot
+from demo.ui.parts import HIDDEN, ChartView, drawn_chart
 from demo.ui.progress import seldom, told
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
@@ -48,17 +45,15 @@ from demo.ui.views import (
     contested,
     depth,
     exchanges,
+    facts,
     flow,
     headline,
     passages,
     programs,
-    score_facts,
     speed,
     status,
 )
-from demo.ui.views import (
-    what_if as what_if_view,
-)
+from demo.ui.views import what_if as what_if_view
 from demo.ui.views.judged import Figures
 
 NO_FUSION = ""
@@ -133,15 +128,11 @@ class CompareLook:
         return figures(self.shown, self.judgments)
 
 
-def _chart(heading: Message, alt: Message, figure: Figure, language: Language) -> ChartView:
-    return ChartView(status.chart_note(heading, alt, language), plot(figure))
-
-
 def _score_chart(row: Chart, look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
     data = row.data(look.result, find_scale(look.controls.scale))
-    return _chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
+    return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
 def _speed_chart(look: CompareLook) -> ChartView:
@@ -150,7 +141,7 @@ def _speed_chart(look: CompareLook) -> ChartView:
     by_quality = look.controls.axis == QUALITY and look.quality
     values = {key: row[QUALITY] for key, row in look.quality.items()} if by_quality else None
     data = speed_data(look.result, look.reference, look.measure, values)
-    return _chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
+    return drawn_chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
 
 
 def _agreement(look: CompareLook) -> str:
@@ -185,7 +176,7 @@ SECTIONS: tuple[Section[CompareLook], ...] = (
     Section(
         "scores",
         w.SCORES,
-        lambda look: score_facts.score_facts(look.result, look.language),
+        lambda look: facts.score_facts(look.result, look.language),
         tuple(ChartRow(row.key, partial(_score_chart, row), LOOKS) for row in RESULT_CHARTS),
         folded=True,
     ),
@@ -259,30 +250,21 @@ class CompareTab(ResultTab):
         Args:
             runs: those that some of the rankers name.
         """
-        return guarded(
-            self._run(form, rankers, controls, judgments, language, runs),
-            lambda sentence: View(status=status.alert(sentence, language)),
-        )
+        looks = replace(controls, depth=0)
 
-    def _run(
-        self,
-        form: InputsForm,
-        rankers: Sequence[str],
-        controls: CompareOptions,
-        judgments: Judgments,
-        language: Language,
-        runs: Mapping[str, Run],
-    ) -> Iterator[View[ShownResult]]:
-        asked, controls = self.read(rankers, runs), replace(controls, depth=0)
-        beside = tuple(replace(ranker, must_fit=False) for ranker in asked if isinstance(ranker, RunRanker))
-        for step in self.steps(form, lambda first: asked, language, beside):
-            if isinstance(step, str):
-                yield View(status=step)
-            elif len(step.result.columns) < len(asked):
-                yield View(drawn=self.draw(step, controls, judgments, language, GROWING))
-            else:
-                view = self.drawn(step, controls, judgments, language)
-                yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})
+        def views() -> Iterator[View[ShownResult]]:
+            asked = self.read(rankers, runs)
+            beside = tuple(replace(ranker, must_fit=False) for ranker in asked if isinstance(ranker, RunRanker))
+            for step in self.steps(form, lambda first: asked, language, beside):
+                if isinstance(step, str):
+                    yield View(status=step)
+                elif len(step.result.columns) < len(asked):
+                    yield View(drawn=self.draw(step, looks, judgments, language, GROWING))
+                else:
+                    view = self.drawn(step, looks, judgments, language)
+                    yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})
+
+        return guarded(views(), lambda sentence: View(status=status.alert(sentence, language)))
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
@@ -342,26 +324,22 @@ class CompareTab(ResultTab):
         self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
     ) -> Iterator[View[ShownResult]]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
-        return guarded(
-            self._try_out(shown, edit, controls, language),
-            lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}),
-        )
 
-    def _try_out(
-        self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
-    ) -> Iterator[View[ShownResult]]:
-        shown = self.existing(shown)
-        collection = edited_collection(shown, edit)
-        if collection is shown.collection and edit.query.strip() == shown.query.text:
-            raise InputError(w.NOTHING_EDITED)
-        request = replace(shown.request, query=edit.query, collection=collection)
-        steps = self.service.run(request, shown.rankers, self.pane.visitor(), "what-if")
-        for step in seldom(steps):
-            if step.so_far is None:
-                yield View(drawn={WHAT_IF: told(step, language)})
-        before = self.columns(shown, shown.result, controls)
-        found = what_if(before, self.columns(shown, steps.result, controls))
-        yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
+        def views() -> Iterator[View[ShownResult]]:
+            last = self.existing(shown)
+            collection = edited_collection(last, edit)
+            if collection is last.collection and edit.query.strip() == last.query.text:
+                raise InputError(w.NOTHING_EDITED)
+            request = replace(last.request, query=edit.query, collection=collection)
+            steps = self.service.run(request, last.rankers, self.pane.visitor(), "what-if")
+            for step in seldom(steps):
+                if step.so_far is None:
+                    yield View(drawn={WHAT_IF: told(step, language)})
+            before = self.columns(last, last.result, controls)
+            found = what_if(before, self.columns(last, steps.result, controls))
+            yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
+
+        return guarded(views(), lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}))
 
     # ---- links -----------------------------------------------------------------------------------------------------
 

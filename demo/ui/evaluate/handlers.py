@@ -40,8 +40,7 @@ from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluat
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
-from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page
-from demo.ui.plots import plot
+from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page, drawn_chart
 from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
 from demo.ui.saving import saved_page
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
@@ -475,9 +474,7 @@ def chart_view(row: EvaluationChart, view: EvaluationView, threshold: float | No
     if row.judged and view.chosen is None:
         return HIDDEN
     data = row.data(view, threshold)
-    return ChartView(
-        note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
-    )
+    return drawn_chart(row.label, row.alt(data), row.figure(data, language), language)
 
 
 # ---- to take away ------------------------------------------------------------------------------------------------

@@ -207,15 +207,13 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
-        views = tab.run(asked, looks, w.language_of(request))
         language = w.language_of(request)
+        views = tab.run(asked, looks, language)
         yield from results.built.streamed(results.updates(view, looks, language) for view in views)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks = _at_best(panel.looks(values))
-        return results.updates(
-            tab.stopped(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
-        )
+        looks, language = _at_best(panel.looks(values)), w.language_of(request)
+        return results.updates(tab.stopped(evaluated, looks, grade, language), looks, language)
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
@@ -238,27 +236,21 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResul
     built, panel, grade = results.built, results.panel, inputs.form["relevant_from"]
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks = panel.looks(values)
-        return results.updates(
-            tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
-        )
+        looks, language = panel.looks(values), w.language_of(request)
+        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
 
     def rescored(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks = _at_best(panel.looks(values))
-        return results.updates(
-            tab.redrawn(evaluated, looks, grade, w.language_of(request)), looks, w.language_of(request)
-        )
+        looks, language = _at_best(panel.looks(values)), w.language_of(request)
+        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
 
     def returned(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks = panel.looks(values)
-        view = tab.returned(evaluated, looks, grade, w.language_of(request))
-        return results.updates(view, looks, w.language_of(request)) | panel.own_offered(evaluated, looks)
+        looks, language = panel.looks(values), w.language_of(request)
+        view = tab.returned(evaluated, looks, grade, language)
+        return results.updates(view, looks, language) | panel.own_offered(evaluated, looks)
 
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        looks = panel.looks(values)
-        return results.updates(
-            tab.again(evaluated, looks, w.language_of(request), MEASURE), looks, w.language_of(request)
-        )
+        looks, language = panel.looks(values), w.language_of(request)
+        return results.updates(tab.again(evaluated, looks, language, MEASURE), looks, language)
 
     def by_field(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         looks, language = replace(panel.looks(values), value=EVERY), w.language_of(request)
