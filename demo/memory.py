@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Lock, RLock
 from time import monotonic
@@ -57,15 +57,14 @@ class Bounded(Generic[K, V]):
         with self.lock:
             return self._size
 
-    def find(self, keys: Iterable[K]) -> list[V | None]:
+    def find(self, keys: Sequence[K]) -> list[V | None]:
         """What is kept under each key; None where nothing is."""
         with self.lock:
-            found = []
-            for key in keys:
-                found.append(self.rows.get(key))
-                if found[-1] is not None:
+            found = list(map(self.rows.get, keys))
+            for key, value in zip(keys, found, strict=True):
+                if value is not None:
                     self.rows.move_to_end(key)
-            return found
+        return found
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of the key, made where none is kept: once for all who ask, if they hold `lock` meanwhile."""

@@ -89,7 +89,11 @@ MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order",
 
 
 def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
-    return chart_view(row, look.view, look.looks.threshold, look.language)
+    """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
+    if row.judged and look.view.chosen is None:
+        return HIDDEN
+    data = row.data(look.view, look.looks.threshold)
+    return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
 def _charts(scores: bool) -> tuple[ChartRow[EvaluateLook], ...]:
@@ -467,14 +471,6 @@ def evaluation_view_of(evaluated: Evaluated, looks: EvaluateOptions) -> Evaluati
     )
     _, relevant = view.relevant()
     return replace(view, unjudged_too=True) if relevant.all() else view
-
-
-def chart_view(row: EvaluationChart, view: EvaluationView, threshold: float | None, language: Language) -> ChartView:
-    """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
-    if row.judged and view.chosen is None:
-        return HIDDEN
-    data = row.data(view, threshold)
-    return drawn_chart(row.label, row.alt(data), row.figure(data, language), language)
 
 
 # ---- to take away ------------------------------------------------------------------------------------------------

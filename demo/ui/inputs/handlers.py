@@ -22,7 +22,7 @@ from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.inputs.fields import Choices, Understood, understand
-from demo.ui.visitors import current_visitor
+from demo.ui.page import current_visitor
 
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
 PASTED_CHARS = 20_000_000
