@@ -59,8 +59,8 @@ class Steps(Generator[Progress, None, T], Generic[T]):
         """Stops the work between two steps."""
         self._work.close()
 
-    def told_as(self, change: Callable[[Progress], Progress]) -> Steps[T]:
-        """The same work, each progress of which is told as `change` gives it."""
+    def map_progress(self, change: Callable[[Progress], Progress]) -> Steps[T]:
+        """The same work, each progress of which is what `change` makes of it."""
         return Steps(_changed(self, change))
 
     @property
@@ -95,7 +95,7 @@ def _changed(steps: Steps[T], change: Callable[[Progress], Progress]) -> Generat
     return steps.result
 
 
-def stepwise(work: Callable[P, Generator[Progress, None, T]]) -> Callable[P, Steps[T]]:
+def as_steps(work: Callable[P, Generator[Progress, None, T]]) -> Callable[P, Steps[T]]:
     """The generator function as one that gives Steps."""
 
     @wraps(work)

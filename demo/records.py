@@ -87,7 +87,7 @@ class OnDisk(Protocol):
         """Where they lie, and where what is made of them can lie; it goes with them."""
 
     def indices_of(self, doc_ids: Iterable[str]) -> dict[str, int]:
-        """doc_id → place, of those that are there."""
+        """doc_id → index, of those that are there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class Collection:
         return positions
 
     def text_order_of(self, indices: IntArray) -> IntArray:
-        """int64 (m,), what sorts the passages at these places as `text_order` does; no others are read from disk."""
+        """int64 (m,), what sorts the passages at these indices as `text_order` does; no others are read from disk."""
         if self.on_disk is None:
             return self.text_order[indices]
         part = Collection(self.key, self.card, [self.passages[index] for index in indices.tolist()])
@@ -135,7 +135,7 @@ class Collection:
         return self.passages if isinstance(self.passages, OnDisk) else None
 
     def indices_of(self, doc_ids: Iterable[str]) -> dict[str, int]:
-        """doc_id → place in `passages`, of those that are there."""
+        """doc_id → index in `passages`, of those that are there."""
         if self.on_disk is not None:
             return self.on_disk.indices_of(doc_ids)
         return {doc_id: self._indices[doc_id] for doc_id in doc_ids if doc_id in self._indices}
@@ -246,6 +246,7 @@ class RankerSpec:
         key: its id, which is also how it is written; label: a name for people.
         model: for a cross-encoder, how it is used.
         ranks_collection: whether it can rank a whole collection at once, and so be a first stage.
+        sends_texts: whether the passages leave this machine for their scores, wherever models run.
     """
 
     key: str
@@ -253,6 +254,7 @@ class RankerSpec:
     kind: ScoreKind
     model: ModelUse | None = None
     ranks_collection: bool = False
+    sends_texts: bool = False
 
 
 @dataclass(frozen=True, eq=False)

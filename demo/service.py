@@ -20,7 +20,7 @@ from demo.errors import DemoError, InputError
 from demo.evaluation.protocol import PartialEvaluation, Plan, run_queries
 from demo.library import Library, Trap
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.elsewhere.source import Elsewhere
 from demo.rankers.cross_encoder.kept_scores import Recording
@@ -29,7 +29,6 @@ from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
 from demo.rankers.protocol import Explains, Kind, Ranker, checked, failure_of
 from demo.rankers.registry import KINDS, Rankers
-from demo.rankers.remote.ranker import Remote
 from demo.records import Card, Collection, Explanation, Failure, IntArray, ModelSpec, Passage, Query, Ranking, Result
 from demo.results import cautions
 from demo.results.change import take_candidates
@@ -141,9 +140,9 @@ class RankingService:
     def reranker(
         self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Ranker:
-        """As `cross_encoder`, or the remote reranker that is on offer under this name."""
-        remote = (each for each in self.rankers.offered() if isinstance(each, Remote) and str(each) == name)
-        return next(remote, self.cross_encoder(name, precision, windows, max_tokens, instruction))
+        """As `cross_encoder`, or the other reranker that is on offer under this name, which has no such options."""
+        others = (each for each in self.rankers.other_rerankers() if str(each) == name)
+        return next(others, self.cross_encoder(name, precision, windows, max_tokens, instruction))
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""
@@ -194,7 +193,7 @@ class RankingService:
 
     # ---- ranking -------------------------------------------------------------------------------------------------
 
-    @stepwise
+    @as_steps
     def run(
         self, request: Request, rankers: Sequence[Ranker], visitor: str = "", what: str = "run"
     ) -> Generator[Progress, None, Result]:
@@ -230,7 +229,7 @@ class RankingService:
         asked, lists = min(request.depth or total, total), 1 + len(request.beside)
         return min(asked, most) if total <= most else min(asked, max(1, most // lists))
 
-    @stepwise
+    @as_steps
     def evaluate(self, plan: Plan, visitor: str = "") -> Generator[Progress, None, PartialEvaluation]:
         """The work of the plan (`run_queries`), when there is room for it.
 
@@ -244,7 +243,7 @@ class RankingService:
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
 
-    @stepwise
+    @as_steps
     def _columns(self, request: Request, rankers: Sequence[Ranker]) -> Generator[Progress, None, Result]:
         """What `run` gives, begun at once."""
         found = yield from self._candidates(request)
@@ -255,7 +254,7 @@ class RankingService:
             else:
                 try:
                     steps = ranker.rank(found.query, request.collection, found.chosen)
-                    ranking = yield from steps.told_as(partial(_of_ranker, ranker, number, len(rankers)))
+                    ranking = yield from steps.map_progress(partial(_of_ranker, ranker, number, len(rankers)))
                     column = checked(ranking, found.chosen.size)
                 except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                     column = failure_of(ranker, error)
@@ -263,7 +262,7 @@ class RankingService:
             yield Progress("scoring", number, len(rankers), Message("Compared"), found.result())
         return found.result()
 
-    @stepwise
+    @as_steps
     def rank(
         self, ranker: Ranker, query: str, collection: Collection, visitor: str = "", what: str = "rank"
     ) -> Generator[Progress, None, Ranking]:
@@ -319,7 +318,7 @@ class RankingService:
                 most=self.settings.max_candidates,
             )
 
-    @stepwise
+    @as_steps
     def _candidates(self, request: Request) -> Generator[Progress, None, _Found]:
         """What the first stage passes on, and what rankers beside it bring, in the first stage's order."""
         query, collection = _known_query(request.collection, request.query.strip()), request.collection

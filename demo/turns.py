@@ -18,7 +18,7 @@ from typing import TypeVar
 from demo.errors import BusyError
 from demo.memory import GivingBack
 from demo.messages import Message, plural
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.settings import Settings
 from demo.usage import Asking, Usage
 
@@ -114,7 +114,7 @@ class Turns:
             self._room.notify_all()
             self._turn.notify_all()
 
-    @stepwise
+    @as_steps
     def take(self, asking: Asking, work: Steps[T]) -> Generator[Progress, None, T]:
         """The work, begun when there is room for it and stepped when it is its turn.
 

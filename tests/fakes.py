@@ -23,7 +23,7 @@ from demo.formats.judged import Judged
 from demo.library import TRAP_KINDS, Trap
 from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import Measure
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.bm25 import Bm25
 from demo.rankers.cross_encoder.loaded_models import Batch, Tell
 from demo.rankers.cross_encoder.scoring import Where
@@ -248,7 +248,7 @@ class FakeRanker:
     def fingerprint(self) -> str:
         return self.weights
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         self.asked.append(query.query_id)
         yield Progress("scoring", 0, indices.size, Message("Scoring"))
@@ -299,7 +299,7 @@ def run(service: RankingService, rankers: str = "bundled/tiny", **parts: Any) ->
 def all_passages(collection: Collection, first: Ranker | None = None, without: Sequence[str] = ()) -> Candidates:
     """Every passage as a candidate of every query, in the collection's order; none for queries of these ids."""
 
-    @stepwise
+    @as_steps
     def of(query: Query) -> Generator[Progress, None, IntArray]:
         yield Progress("indexing", 0, 0, Message("Taking all"))
         size = 0 if query.query_id in without else len(collection.passages)

@@ -27,7 +27,7 @@ from demo.formats.judged import Judged
 from demo.judgments import Judgments
 from demo.messages import Message
 from demo.metrics.effectiveness import parse_measures
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind
 from demo.rankers.registry import KINDS
 from demo.rankers.text_form import RankerOptions, Written, write_options
@@ -44,7 +44,7 @@ from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.evaluate.session import EvaluateForm, EvaluateOptions
 from demo.ui.inputs.handlers import COLLECTION, InputsPane
 from demo.ui.links import Link, read, written
-from demo.ui.rankers import ranker_choices
+from demo.ui.rankers import ranker_choices, reranker_choices
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.sections import View
 from demo.ui.session import ShownResult
@@ -113,7 +113,7 @@ class FakeRemote:
     def fingerprint(self) -> str:
         return f"{self.address} {self.version}"
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         self.check()
         texts = [collection.passages[index].content for index in indices.tolist()]
@@ -291,10 +291,8 @@ def pane(service: RankingService) -> InputsPane:
     return InputsPane(Settings(), service)
 
 
-def compared(
-    pane: InputsPane, rankers: Sequence[str], controls: CompareOptions = CompareOptions()
-) -> View[ShownResult]:
-    *_, last = CompareTab(pane).run(pane.default_form(), rankers, controls, Judgments(), "en")
+def compared(pane: InputsPane, rankers: Sequence[str], options: CompareOptions = CompareOptions()) -> View[ShownResult]:
+    *_, last = CompareTab(pane).run(pane.default_form(), rankers, options, Judgments(), "en")
     assert last.kept is not None, last.status
     return last
 
@@ -302,6 +300,8 @@ def compared(
 def test_it_stands_in_the_menus(service: RankingService) -> None:
     for language in ("en", "zh"):
         assert ("Fake remote", "fake") in ranker_choices(service, False, language)
+        assert ("Fake remote", "fake") in reranker_choices(service, language)
+    assert str(service.reranker("fake")) == "fake"
 
 
 @pytest.mark.parametrize("fusion", ["", "rrf", "min-max"])

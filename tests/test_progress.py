@@ -5,7 +5,7 @@ from collections.abc import Generator
 import pytest
 
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 
 
 def told(done: int, so_far: object = None) -> Progress:
@@ -20,7 +20,7 @@ class Work:
         self.done = 0
         self.closed = False
 
-    @stepwise
+    @as_steps
     def steps(self, value: str) -> Generator[Progress, None, str]:
         """Says how far it is, three times."""
         try:
@@ -46,7 +46,7 @@ def test_the_steps_are_told_one_by_one_and_end_in_the_value() -> None:
 def test_nothing_is_done_before_the_first_step_is_asked_for() -> None:
     begun: list[str] = []
 
-    @stepwise
+    @as_steps
     def work() -> Generator[Progress, None, int]:
         begun.append("now")
         yield told(0)
@@ -70,7 +70,7 @@ def test_run_goes_on_from_where_the_work_stands() -> None:
 
 
 def test_a_value_of_none_is_a_value() -> None:
-    @stepwise
+    @as_steps
     def work() -> Generator[Progress, None, None]:
         yield told(0)
 
@@ -78,7 +78,7 @@ def test_a_value_of_none_is_a_value() -> None:
 
 
 def test_work_without_a_step_has_a_value() -> None:
-    @stepwise
+    @as_steps
     def work() -> Generator[Progress, None, int]:
         return 7
         yield
@@ -90,7 +90,7 @@ def test_work_without_a_step_has_a_value() -> None:
 def test_work_within_work_passes_on_progress_and_value() -> None:
     inner = Work()
 
-    @stepwise
+    @as_steps
     def outer() -> Generator[Progress, None, str]:
         value = yield from inner.steps("abc")
         yield told(3)
@@ -103,7 +103,7 @@ def test_work_within_work_passes_on_progress_and_value() -> None:
 
 
 def test_what_there_is_so_far_travels_with_the_progress() -> None:
-    @stepwise
+    @as_steps
     def outer() -> Generator[Progress, None, str]:
         return (yield from Work().steps("abc"))
 
@@ -124,7 +124,7 @@ def test_closing_stops_the_work_between_two_steps() -> None:
 def test_closing_outer_work_stops_the_work_within() -> None:
     inner = Work()
 
-    @stepwise
+    @as_steps
     def outer() -> Generator[Progress, None, str]:
         return (yield from inner.steps("abc"))
 
@@ -164,7 +164,7 @@ def test_work_that_was_closed_never_has_a_result(taken: int) -> None:
 def test_an_error_goes_through_to_whoever_asks_for_the_next_step() -> None:
     work = Work(error_after=1)
 
-    @stepwise
+    @as_steps
     def outer() -> Generator[Progress, None, str]:
         return (yield from work.steps("abc"))
 
@@ -184,7 +184,7 @@ def test_work_that_failed_never_has_a_result() -> None:
 
 
 def test_an_error_can_be_raised_where_the_work_stands() -> None:
-    @stepwise
+    @as_steps
     def work() -> Generator[Progress, None, str]:
         try:
             yield told(0)
@@ -199,7 +199,7 @@ def test_an_error_can_be_raised_where_the_work_stands() -> None:
 
 
 def test_work_that_ends_by_an_error_raised_in_it_has_its_value() -> None:
-    @stepwise
+    @as_steps
     def work() -> Generator[Progress, None, str]:
         try:
             yield told(0)
@@ -221,10 +221,10 @@ def test_the_name_and_the_docstring_of_the_work_are_kept() -> None:
 
 def test_work_told_otherwise_has_its_result_and_is_stopped_with_it() -> None:
     whole, stopped = Work(), Work()
-    steps = whole.steps("abc").told_as(lambda step: Progress("loading", step.done, 9, step.detail))
+    steps = whole.steps("abc").map_progress(lambda step: Progress("loading", step.done, 9, step.detail))
     assert [(step.stage, step.done, step.total) for step in steps] == [("loading", done, 9) for done in range(3)]
     assert steps.result == "abc"
-    steps = stopped.steps("abc").told_as(lambda step: step)
+    steps = stopped.steps("abc").map_progress(lambda step: step)
     next(steps)
     steps.close()
     assert (stopped.done, stopped.closed) == (0, True)

@@ -9,7 +9,7 @@ import pytest
 
 from demo.errors import BusyError
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.settings import Settings
 from demo.turns import Turns, about
 from demo.usage import Asking, Usage
@@ -30,7 +30,7 @@ def turns_with(clock: Clock | None = None, **settings: int) -> Turns:
     return Turns(Settings(**settings), Usage(), clock or Clock())  # type: ignore[arg-type]
 
 
-@stepwise
+@as_steps
 def counting(steps: int, log: list[str] | None = None, name: str = "") -> Generator[Progress, None, int]:
     for number in range(steps):
         if log is not None:
@@ -184,7 +184,7 @@ def test_a_step_that_hangs_holds_nobody_up_for_ever() -> None:
     clock = Clock()
     turns = turns_with(clock)
 
-    @stepwise
+    @as_steps
     def hanging() -> Generator[Progress, None, int]:
         clock.now += 5
         seen.append(scoring(turns.take(Asking("b", seconds=60), counting(1))))
@@ -200,7 +200,7 @@ def test_a_step_that_hangs_holds_nobody_up_for_ever() -> None:
 def test_a_closed_or_failed_request_leaves_its_place(asking: Asking) -> None:
     turns = turns_with(max_small=1, max_large=1, max_waiting=0)
 
-    @stepwise
+    @as_steps
     def failing() -> Generator[Progress, None, int]:
         yield Progress("scoring", 0, 1, Message("At work"))
         raise ValueError("broken")

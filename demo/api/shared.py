@@ -248,7 +248,7 @@ def new_routes(tag: str, refusal: Refusal, invalid: int) -> APIRouter:
                 try:
                     return await answer(request)
                 except Exception as error:  # noqa: BLE001  the boundary: everything is either told or logged
-                    status, sentence = _told(error, invalid)
+                    status, sentence = _status_and_sentence(error, invalid)
                     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
                     if isinstance(error, BusyError):
                         headers["retry-after"] = str(ceil(error.retry_seconds))
@@ -260,7 +260,7 @@ def new_routes(tag: str, refusal: Refusal, invalid: int) -> APIRouter:
     return APIRouter(tags=[tag], route_class=Route, responses=_responses(refusal, invalid))
 
 
-def _told(error: Exception, invalid: int) -> tuple[int, Message]:
+def _status_and_sentence(error: Exception, invalid: int) -> tuple[int, Message]:
     """Status and sentence for whoever sent the request; what is no DemoError and no bad request goes to the log."""
     if isinstance(error, RequestValidationError):
         return invalid, _unusable(error)

@@ -20,6 +20,7 @@ from demo.charts.style import (
     caption,
     centred,
     escaped,
+    faint,
     hovers,
     layout,
     opening,
@@ -37,9 +38,8 @@ BETWEEN, ABOVE, MARGINS = 53, 6, {"l": 34, "r": 10, "t": 22, "b": 30}
 """Pixels from one histogram to the heading of the next and its bars, above the first, and around all."""
 RUG_SHARE = 0.16
 """Height of the rug below the bars, as a share of the tallest bar."""
-MODEL_COLOURS = ("#2f7ed8", "rgba(47,126,216,0.38)")
-OTHER_COLOURS = ("#8a94a3", "rgba(138,148,163,0.42)")
-"""Bars of the top k, and of the rest."""
+REST_OPACITY = 0.4
+"""Of the bars of what is not in the top k."""
 NAME_COLUMNS = 24
 
 
@@ -50,7 +50,7 @@ class Panel:
     Attributes:
         name: the ranker's, or empty where the kind of score says enough; title: kind and scale.
         note: what must be said beside it, or None.
-        from_model: whether a model that reads gave the scores.
+        colour: of the kind of score.
         values: float64 (m,), the finite scores on the scale; empty where it is undefined.
         candidates: int64 (m,), the candidate of each value.
         top: bool (m,), whether that candidate is in this ranker's own top k.
@@ -62,7 +62,7 @@ class Panel:
     name: str
     title: Message
     note: Message | None
-    from_model: bool
+    colour: str
     values: Values
     candidates: IntArray
     top: npt.NDArray[np.bool_]
@@ -112,7 +112,7 @@ def _panel(ranking: Ranking, scale: Scale, k: int, name: str, texts: tuple[Messa
         name=name,
         title=reading.label,
         note=reading.note,
-        from_model=ranking.ranker.kind.side == "model",
+        colour=ranking.ranker.kind.colour,
         values=values,
         candidates=candidates,
         top=top,
@@ -177,10 +177,9 @@ def distribution_figure(data: DistributionData, language: Language) -> Figure:
 def _traces(panel: Panel, k: int, names: tuple[str, str, str], language: Language) -> list[Part]:
     """The bars of one panel on their own axis, rug and selection on an axis from 0 to 1 laid over it."""
     x, y, over = names
-    dark, pale = MODEL_COLOURS if panel.from_model else OTHER_COLOURS
     if not panel.values.size:
         return [_selection(x, over)]
-    return [*_bars(panel, k, x, y, dark, pale, language), _rug(panel, x, over, dark, language), _selection(x, over)]
+    return [*_bars(panel, k, x, y, language), _rug(panel, x, over, language), _selection(x, over)]
 
 
 def _axes(panel: Panel, names: tuple[str, str, str], domain: tuple[float, float]) -> Part:
@@ -232,10 +231,13 @@ def _heading(panel: Panel, number: int, data: DistributionData, language: Langua
     return f"<b>{escaped(shorten(panel.name, NAME_COLUMNS)) or title}</b>{small}"
 
 
-def _bars(panel: Panel, k: int, x: str, y: str, dark: str, pale: str, language: Language) -> list[Part]:
+def _bars(panel: Panel, k: int, x: str, y: str, language: Language) -> list[Part]:
     centres, widths = (panel.edges[:-1] + panel.edges[1:]) / 2, np.diff(panel.edges)
     texts = [text.to(language) for text in _bar_texts(panel, k)]
-    parts = (("top", panel.top_counts, dark), ("rest", panel.rest_counts, pale))
+    parts = (
+        ("top", panel.top_counts, panel.colour),
+        ("rest", panel.rest_counts, faint(panel.colour, REST_OPACITY)),
+    )
     return [
         bar(
             name=name,
@@ -272,7 +274,7 @@ def _decimals(step: float) -> int:
     return decimals if math.isclose(step * 10**decimals, round(step * 10**decimals)) else decimals + 1
 
 
-def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> Part:
+def _rug(panel: Panel, x: str, over: str, language: Language) -> Part:
     height = RUG_SHARE / (RUG_SHARE + 1.06) / 2
     size = 9 if panel.values.size <= 100 else 7
     return scatter(
@@ -289,7 +291,7 @@ def _rug(panel: Panel, x: str, over: str, dark: str, language: Language) -> Part
             "symbol": "line-ns",
             "size": size,
             "opacity": np.where(panel.top, 1.0, 0.55).tolist(),
-            "line": {"width": 1.4, "color": dark},
+            "line": {"width": 1.4, "color": panel.colour},
         },
     )
 

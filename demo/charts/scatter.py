@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.charts.distribution import axis_range, bin_edges
-from demo.charts.scales import RAW, Scale, Values, scaled
+from demo.charts.scales import RAW, Scale, Scaled, Values, scaled
 from demo.charts.style import (
     BASELINE,
     CLEAR,
@@ -24,26 +24,28 @@ from demo.charts.style import (
     caption,
     centred,
     direction_key,
+    faint,
     hovers,
     layout,
     scatter,
 )
 from demo.messages import Language, Message, clauses
 from demo.phrases import Direction, count_passages, direction, signed
-from demo.records import IntArray
+from demo.records import IntArray, Ranking
 from demo.results.change import Pair
 
 HEIGHT = 380
 MAIN, MARGINAL = (0.0, 0.83), (0.86, 1.0)
-MARGINAL_COLOURS = ("rgba(138,148,163,0.6)", "rgba(47,126,216,0.5)")
+MARGINAL_OPACITY = 0.55
 
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """One ranker's scores along one axis: title, note where something must be said, bin edges and counts."""
+    """One ranker's scores along one axis: title, note where something must be said, colour, bin edges and counts."""
 
     title: Message
     note: Message | None
+    colour: str
     edges: Values
     counts: IntArray
 
@@ -83,17 +85,18 @@ def scatter_data(pair: Pair, scale: Scale = RAW) -> ScatterData:
         y=y,
         candidates=candidates,
         ways=tuple(direction(pair.change.move(index)) for index in candidates.tolist()),
-        across=_axis(across.label, across.note, x),
-        up=_axis(up.label, up.note, y),
+        across=_axis(across, pair.before, x),
+        up=_axis(up, pair.after, y),
         size=pair.result.size,
         tau_b=pair.change.agreement.tau_b,
         hovers=hovers(pair),
     )
 
 
-def _axis(title: Message, note: Message | None, values: Values) -> Axis:
+def _axis(reading: Scaled, ranking: Ranking, values: Values) -> Axis:
     edges = bin_edges(values)
-    return Axis(title, note, edges, np.histogram(values, edges)[0].astype(np.int64))
+    counts = np.histogram(values, edges)[0].astype(np.int64)
+    return Axis(reading.label, reading.note, ranking.ranker.kind.colour, edges, counts)
 
 
 def scatter_figure(data: ScatterData, language: Language) -> Figure:
@@ -166,7 +169,6 @@ def selection() -> Part:
 
 
 def _marginals(data: ScatterData) -> list[Part]:
-    looks = [{"color": colour, "line": {"width": 1, "color": CLEAR}} for colour in MARGINAL_COLOURS]
     return [
         bar(
             name="across",
@@ -174,7 +176,7 @@ def _marginals(data: ScatterData) -> list[Part]:
             y=data.across.counts.tolist(),
             width=_widths(data.across.edges),
             yaxis="y2",
-            marker=looks[0],
+            marker=_marginal(data.across),
             hoverinfo="skip",
         ),
         bar(
@@ -184,10 +186,14 @@ def _marginals(data: ScatterData) -> list[Part]:
             y=_middles(data.up.edges),
             width=_widths(data.up.edges),
             xaxis="x2",
-            marker=looks[1],
+            marker=_marginal(data.up),
             hoverinfo="skip",
         ),
     ]
+
+
+def _marginal(along: Axis) -> Part:
+    return {"color": faint(along.colour, MARGINAL_OPACITY), "line": {"width": 1, "color": CLEAR}}
 
 
 def _middles(edges: Values) -> list[float]:

@@ -8,13 +8,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from demo.charts.style import GRID, INK, SAME, UP, Figure, Part, axis, axis_title, centred, escaped, layout, scatter
+from demo.charts.style import GRID, INK, Figure, Part, axis, axis_title, centred, escaped, layout, scatter
 from demo.messages import Language, Message, clauses, listed
 from demo.metrics.agreement import AgreementMeasure
 from demo.phrases import price, shorten, signed
 from demo.records import Result
 from demo.results.members import find_ranking
 from demo.results.speed import SpeedRow, speed_rows
+from demo.score_kinds import Side
 
 HEIGHT, MARGINS = 340, {"l": 52, "r": 14, "t": 14, "b": 46}
 LABEL_HEIGHT, LABEL_COLUMNS = 16, 22
@@ -31,6 +32,7 @@ class SpeedPoint:
 
     Attributes:
         milliseconds: a pair, tokenising and model; value: agreement or quality.
+        colour: of the kind of score.
         shift: pixels that its label stands above the point, so that no two labels share a line.
         leftwards: whether the label stands to the left, being on the right half.
         usd: what this ranking cost, where the owner of a server states a price; else 0.
@@ -39,7 +41,7 @@ class SpeedPoint:
     label: str
     milliseconds: float
     value: float
-    from_model: bool
+    colour: str
     is_reference: bool
     shift: float
     leftwards: bool
@@ -81,7 +83,7 @@ def speed_data(
         agreement = 1.0 if row.is_reference else row.agreement
         value = agreement if quality is None else quality.get(row.ranker.key)
         if row.milliseconds_per_pair is None:
-            unmeasured.append((row.ranker.label, FUSED if row.ranker.kind.side == "fusion" else KEPT))
+            unmeasured.append((row.ranker.label, FUSED if row.ranker.kind.side is Side.FUSION else KEPT))
         elif value is None:
             unmeasured.append((row.ranker.label, UNDEFINED))
         else:
@@ -95,7 +97,7 @@ def speed_data(
             label=row.ranker.label,
             milliseconds=milliseconds,
             value=value,
-            from_model=row.ranker.kind.side == "model",
+            colour=row.ranker.kind.colour,
             is_reference=row.is_reference,
             shift=shift,
             leftwards=milliseconds > middle,
@@ -163,7 +165,6 @@ def speed_figure(data: SpeedData, language: Language) -> Figure:
 
 def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> Part:
     """A diamond for the reference, a disc for the others; no `customdata`, as a click chooses passages only."""
-    colour = UP if point.from_model else SAME
     what = escaped(data.y_label.to(language))
     pace = Message("{three_figures} ms a pair", three_figures=three_figures(point.milliseconds)).to(language)
     bill = f"<br>{price(point.usd).to(language)}" if point.usd else ""
@@ -177,8 +178,8 @@ def _trace(point: SpeedPoint, data: SpeedData, language: Language) -> Part:
         marker={
             "symbol": "diamond-open" if point.is_reference else "circle",
             "size": 13,
-            "color": colour,
-            "line": {"width": 2.5 if point.is_reference else 0, "color": colour},
+            "color": point.colour,
+            "line": {"width": 2.5 if point.is_reference else 0, "color": point.colour},
         },
     )
 

@@ -60,6 +60,12 @@ class Figure:
         self.write(centred(why))
 
 
+def faint(colour: str, opacity: float) -> str:
+    """The colour, written “#rrggbb”, with the ground seen through it; opacity 0…1."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
 def scatter(**parts: Any) -> Part:
     """A trace of points or lines."""
     return {"type": "scatter", **parts}

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from demo.budgets import scorers
 from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
-from demo.evaluate.spread import Pace, Spread
+from demo.evaluate.spread import Spread, WorkerTotals
 from demo.evaluation import Evaluation, Outcome, evaluate, report
 from demo.evaluation.figures import describe_test, known_baseline
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
@@ -141,7 +141,7 @@ def _run(options: argparse.Namespace) -> None:
     baseline = known_baseline(options.baseline, [ranker.spec for ranker in plan.rankers])
     spread = _spread(plan, settings, options)
     found = _collect(plan, options.out / "scores", spread)
-    _tell_paces(spread.paces if spread else {})
+    _tell_workers(spread.totals if spread else {})
     outcomes, notes = found.outcomes, plan.candidates.notes
     evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, notes)
     field = named_field(options.slice, outcomes, collection) if options.slice else None
@@ -192,11 +192,11 @@ def _collect(plan: Plan, folder: Path, spread: Spread | None = None) -> PartialE
         return steps.result
 
 
-def _tell_paces(paces: Mapping[str, Pace]) -> None:
+def _tell_workers(totals: Mapping[str, WorkerTotals]) -> None:
     """Prints what each worker did."""
-    for name, pace in sorted(paces.items()):
-        if pace.seconds:
-            print(f"Worker {name}: {pace.pairs:,} pairs, {pace.pairs / pace.seconds:,.0f} a second.")
+    for name, done in sorted(totals.items()):
+        if done.seconds:
+            print(f"Worker {name}: {done.pairs:,} pairs, {done.pairs / done.seconds:,.0f} a second.")
 
 
 def _check_failures(failures: Sequence[Failure]) -> None:

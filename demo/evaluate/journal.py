@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 
 from demo.errors import InputError, not_writable
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Ranker, Wrapped
 from demo.records import Collection, Cost, Extent, IntArray, Query, Ranking
 
@@ -66,7 +66,7 @@ class Journal(Wrapped):
         """Whether the query's ranking is written down."""
         return query_id in self._places
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """The ranking as it was written down, or else a new one, which is written down.
 

@@ -25,7 +25,7 @@ from demo.budgets import Composed, ReadsTokens, scorers
 from demo.errors import InputError, ModelError, RemoteError, not_writable
 from demo.evaluation.protocol import Plan
 from demo.messages import NOTHING, Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Ranker, Wrapped, failure_of
 from demo.records import Card, Collection, Cost, Extent, IntArray, Passage, Query, Ranking
 from demo.service import RankingService
@@ -48,15 +48,15 @@ Shard = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WorkerTotals:
     """What one worker did: seconds are those of scoring."""
 
     pairs: int = 0
     seconds: float = 0.0
 
-    def and_of(self, cost: Cost) -> Pace:
+    def and_of(self, cost: Cost) -> WorkerTotals:
         """With the pairs that were computed at this cost."""
-        return Pace(self.pairs + cost.pairs - cost.kept_pairs, self.seconds + cost.seconds)
+        return WorkerTotals(self.pairs + cost.pairs - cost.kept_pairs, self.seconds + cost.seconds)
 
 
 def spreadable(ranker: Ranker) -> bool:
@@ -79,7 +79,7 @@ class Spread:
         self._wanted: list[tuple[Ranker, Callable[[str], bool]]] = []
         self._answers: Iterator[Mapping[str, Any]] | None = None
         self._current: Mapping[str, Any] = {"query_id": None}
-        self.paces: dict[str, Pace] = {}
+        self.totals: dict[str, WorkerTotals] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -138,8 +138,8 @@ class Spread:
         for row in shard:
             for found in row["answers"].values():
                 if "cost" in found:
-                    pace = self.paces.get(row["worker"], Pace())
-                    self.paces[row["worker"]] = pace.and_of(Cost(**found["cost"]))
+                    total = self.totals.get(row["worker"], WorkerTotals())
+                    self.totals[row["worker"]] = total.and_of(Cost(**found["cost"]))
 
     def _written(self) -> list[Path]:
         """The files, in the order of their queries."""
@@ -183,7 +183,7 @@ class _Sent(Wrapped):
     ranker: Ranker
     spread: Spread = field(compare=False, repr=False)
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """What a worker answered.
 
@@ -225,7 +225,7 @@ class Worker:
         ]
 
     def _scored(self, name: str, query: str, texts: Sequence[str]) -> Mapping[str, Any]:
-        passages = tuple(Passage(str(place), text) for place, text in enumerate(texts))
+        passages = tuple(Passage(str(index), text) for index, text in enumerate(texts))
         collection = Collection("candidates", Card(NOTHING, NOTHING), passages)
         ranker = self._service.rankers.read(name)
         try:

@@ -14,7 +14,7 @@ import numpy as np
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.rankers.engine import RunRanker
 from demo.rankers.protocol import Finds, Ranker
 from demo.records import Collection, IntArray, Query, Ranking
@@ -60,7 +60,7 @@ class Outcome:
     def of(
         cls, query: Query, collection: Collection, chosen: IntArray, rankings: Sequence[Ranking], first: str = ""
     ) -> Outcome:
-        """The outcome of these rankings of the passages at these places in the collection.
+        """The outcome of these rankings of the passages at these indices of the collection.
 
         Args:
             first: the key of the ranker that made the candidates.
@@ -104,7 +104,7 @@ def first_stage_candidates(ranker: Ranker, collection: Collection, depth: int) -
     """The best `depth` passages of each query that the ranker finds in the whole collection."""
     total = len(collection.passages)
 
-    @stepwise
+    @as_steps
     def best(query: Query) -> Generator[Progress, None, IntArray]:
         if isinstance(ranker, Finds) and depth < total:
             indices, ranking = yield from ranker.find(query, collection)
@@ -197,7 +197,7 @@ def listed_candidates(
         (absent, Message("candidates that the collection lacks, left out: {absent:,}", absent=absent)),
     )  # fmt: skip
 
-    @stepwise
+    @as_steps
     def of(query: Query) -> Generator[Progress, None, IntArray]:
         yield Progress("indexing", 0, 0, Message("Taking the candidates that were listed"))
         return lists.get(query.query_id, nothing)

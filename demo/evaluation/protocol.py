@@ -25,7 +25,7 @@ from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.metrics.effectiveness import Measure
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.engine import RunRanker
 from demo.rankers.protocol import Ranker, checked, failure_of
 from demo.rankers.registry import Rankers
@@ -92,19 +92,22 @@ def set_up(
     wanted = [*([candidates.first] if candidates.first else []), *rankers]
     if candidates.first and candidates.first.spec.key in {ranker.spec.key for ranker in rankers}:
         wanted = list(rankers)
-    runs = _runs_beside(judged, candidates.first)
+    runs = _runs_beside(judged, candidates.first, judged.run if asked == "" else None)
     candidates = replace(candidates, notes=(*candidates.notes, *_notes_on(runs, candidates, queries)))
-    wanted += runs
     able: dict[str, Ranker] = {}
     failures: list[Failure] = []
     for ranker in wanted:
         try:
             ranker.check()
-            _check_fits(ranker, queries)
         except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
             failures.append(failure_of(ranker, error))
         else:
             able[ranker.spec.key] = ranker
+    for beside in runs:
+        if any(query.query_id in beside.run.rankings for query in queries):
+            able[beside.spec.key] = beside
+        else:
+            failures.append(Failure(beside.spec, _other_queries(beside, queries)))
     chosen = (*([preset.measure] if preset else ()), *measures)
     return Plan(
         judged,
@@ -128,9 +131,8 @@ def read_rankers(texts: str | Sequence[str], judged: Judged, rankers: Rankers) -
     return rankers.read_all(texts) if named or not judged.runs else ()
 
 
-def _runs_beside(judged: Judged, first: Ranker | None) -> list[RunRanker]:
-    """The collection's runs as rankers, but for the one that made the candidates."""
-    made = first.run if isinstance(first, RunRanker) else None
+def _runs_beside(judged: Judged, first: Ranker | None, made: Run | None) -> list[RunRanker]:
+    """The collection's runs as rankers, except for the one that made the candidates."""
     taken = {first.spec.key} if first else set[str]()
     runs = []
     for name, run in judged.runs.items():
@@ -156,15 +158,9 @@ def _notes_on(runs: Sequence[RunRanker], candidates: Candidates, queries: Sequen
     return tuple(notes)
 
 
-def _check_fits(ranker: Ranker, queries: Sequence[Query]) -> None:
-    """Nothing, if the ranker is no run, or one that ranks something for one of the queries.
-
-    Raises:
-        InputError: it is a run of other queries.
-    """
-    if not isinstance(ranker, RunRanker) or any(query.query_id in ranker.run.rankings for query in queries):
-        return
-    raise InputError(
+def _other_queries(ranker: RunRanker, queries: Sequence[Query]) -> Message:
+    """Says that the run ranks nothing for any of the queries."""
+    return Message(
         "The run is of other queries: they are named like “{other}”, those of the collection like “{own}”. Give a "
         "run of the same queries.",
         other=next(iter(ranker.run.rankings), "–"),
@@ -222,7 +218,7 @@ class PartialEvaluation:
         return len(self.outcomes) < self.total
 
 
-@stepwise
+@as_steps
 def run_queries(
     plan: Plan, wrap: Callable[[Ranker], Ranker] = lambda ranker: ranker
 ) -> Generator[Progress, None, PartialEvaluation]:
@@ -238,12 +234,12 @@ def run_queries(
     failures, outcomes, total = plan.failures, list[Outcome](), len(plan.queries)
     first = plan.candidates.first.spec.key if plan.candidates.first else ""
     for number, query in enumerate(plan.queries):
-        chosen = yield from plan.candidates.of(query).told_as(partial(_of_query, "", number, total))
+        chosen = yield from plan.candidates.of(query).map_progress(partial(_of_query, "", number, total))
         rankings: list[Ranking] = []
         for ranker in tuple(left):
             try:
                 steps = ranker.rank(query, plan.collection, chosen)
-                ranking = yield from steps.told_as(partial(_of_query, ranker.spec.label, number, total))
+                ranking = yield from steps.map_progress(partial(_of_query, ranker.spec.label, number, total))
                 rankings.append(checked(ranking, chosen.size))
             except Exception as error:  # noqa: BLE001  any fault of one ranker is told in its place
                 outcomes = [outcome.without(left.index(ranker)) for outcome in outcomes]

@@ -135,9 +135,11 @@ def _slice(
         }
         qrels = {query: grades for query, grades in inside.items() if max(grades.values(), default=0) >= relevant_from}
     means = []
-    for place in range(len(outcomes[0].rankings)):
+    for ranker_index in range(len(outcomes[0].rankings)):
         run = {
-            outcome.query.query_id: tuple(doc for doc in outcome.ranked(place) if within is None or doc in within)
+            outcome.query.query_id: tuple(
+                doc for doc in outcome.ranked(ranker_index) if within is None or doc in within
+            )
             for outcome in outcomes
             if outcome.query.query_id in qrels
         }

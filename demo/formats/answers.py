@@ -94,7 +94,7 @@ class AnswerSet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _AnswerRow:
     """A query and a candidate of it; `label` is None where nobody judged the pair.
 
     Attributes:
@@ -122,7 +122,7 @@ def read_answers(source: Source) -> AnswerSet:
         InputError: a row has too few or too many cells or lacks query or passage, a label is not a whole number, an id
             stands for two texts, or a pair is judged again with another grade; the sentence names the line.
     """
-    queries: dict[str, tuple[_Row, Query]] = {}
+    queries: dict[str, tuple[_AnswerRow, Query]] = {}
     entries: dict[str, Entry] = {}
     grades: dict[tuple[str, str], JudgmentRow] = {}
     candidates: dict[str, dict[str, None]] = {}
@@ -228,7 +228,7 @@ class _Names:
         return self._known.setdefault(text, f"{self._prefix}{len(self._known) + 1}")
 
 
-def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[Message, ...], tuple[str, ...]]:
+def _rows(source: Source) -> tuple[Iterator[_AnswerRow], tuple[Column, ...], tuple[Message, ...], tuple[str, ...]]:
     """The rows, what columns were taken for, what is to be said, and the names to choose from."""
     if (items := json_items(source)) is not None and (articles := _articles(items)):
         return (row for location, article in articles for row in _of_article(article, location)), (), (), ()
@@ -267,13 +267,13 @@ def _is_article(item: Any) -> bool:
     )
 
 
-def _of_article(article: Mapping[str, Any], location: Location) -> Iterator[_Row]:
+def _of_article(article: Mapping[str, Any], location: Location) -> Iterator[_AnswerRow]:
     """Each question with its own paragraph as the good passage; the title is the article's."""
     title = as_text(article.get("title"), location, "title").strip()
     for paragraph in article["paragraphs"]:
         for asked in paragraph["qas"]:
             question, query_id = (as_text(asked.get(name), location, name).strip() for name in ("question", "id"))
-            yield _checked(_Row(location, question, paragraph["context"].strip(), query_id, title=title, label=1))
+            yield _checked(_AnswerRow(location, question, paragraph["context"].strip(), query_id, title=title, label=1))
 
 
 # ---- tables ------------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def _is_triple_header(names: Sequence[str]) -> bool:
     return find_field(names, _QUERY_NAMES) is not None and find_field(names, _POSITIVES) is not None
 
 
-def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_Row]:
+def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_AnswerRow]:
     for number, cells, _ in table.rows:
         location = source.row(number)
         values = {name: cell.strip() for name, cell in zip(table.names, cells, strict=False)}
@@ -310,7 +310,7 @@ def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Itera
             continue
         read: dict[str, Any] = {column: values.get(name, "") for column, name in columns.items()}
         beside = other_fields({name: value for name, value in values.items() if name}, set(columns.values()))
-        yield _checked(_Row(location, **read, beside=beside))
+        yield _checked(_AnswerRow(location, **read, beside=beside))
 
 
 def _listed_cell(cell: str, location: Location) -> Any:
@@ -337,7 +337,7 @@ def _listed_cell(cell: str, location: Location) -> Any:
 _WITHOUT_COMMA = re.compile(r"""(?<![\\,\[ ])['"][ \t\n]{1,4}['"](?![,\]])""")
 
 
-def _of_lines(source: Source) -> Iterator[_Row]:
+def _of_lines(source: Source) -> Iterator[_AnswerRow]:
     width = 0
     triples = _are_triples([line.split("\t") for line in source.rows[:_SAMPLE_LINES]])
     for number, line in enumerate(source.lines, 1):
@@ -349,11 +349,11 @@ def _of_lines(source: Source) -> Iterator[_Row]:
         if len(cells) != width or width not in _BY_WIDTH:
             raise _wrong_width(location, len(cells), width)
         if triples:
-            yield _checked(_Row(location, cells[0], cells[1], label=1))
-            yield _checked(_Row(location, cells[0], cells[2], label=0))
+            yield _checked(_AnswerRow(location, cells[0], cells[1], label=1))
+            yield _checked(_AnswerRow(location, cells[0], cells[2], label=0))
         else:
             read: dict[str, Any] = dict(zip(_BY_WIDTH[width], cells, strict=True))
-            yield _checked(_Row(location, **read))
+            yield _checked(_AnswerRow(location, **read))
 
 
 def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
@@ -361,7 +361,7 @@ def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
     return bool(rows) and all(len(row) == 3 and all(len(cell.split()) > 2 for cell in row[1:]) for row in rows)
 
 
-def _checked(row: _Row) -> _Row:
+def _checked(row: _AnswerRow) -> _AnswerRow:
     """The row.
 
     Raises:
@@ -508,7 +508,7 @@ def _passage_beside(item: Mapping[str, Any]) -> str:
     return str(found).strip() if found is not None else ""
 
 
-def _of_object(item: Any, location: Location) -> Iterator[_Row]:
+def _of_object(item: Any, location: Location) -> Iterator[_AnswerRow]:
     if not isinstance(item, dict):
         raise InputError("{where} of the set is no object. Each needs a query and its passages.", where=location.start)
     query_id, query = _query_of(item)
@@ -543,9 +543,9 @@ def _beside(item: Mapping[str, Any]) -> dict[str, str]:
     return other_fields(plain, {name for name in plain if normal_name(name) in _TAKEN or _kind_grade(name) is not None})
 
 
-def _passage_row(location: Location, query_id: str, query: str, passage: Any, grade: int | None) -> _Row:
+def _passage_row(location: Location, query_id: str, query: str, passage: Any, grade: int | None) -> _AnswerRow:
     if isinstance(passage, str):
-        return _Row(location, query, passage.strip(), query_id, label=grade)
+        return _AnswerRow(location, query, passage.strip(), query_id, label=grade)
     record = flat(passage) if isinstance(passage, dict) else {}
     texts = {name: value for name, value in record.items() if isinstance(value, str)}
     text = scalar_named(texts, ("text", *_COLUMNS["text"]))
@@ -554,7 +554,7 @@ def _passage_row(location: Location, query_id: str, query: str, passage: Any, gr
     label = grade if grade is not None else _mark(record)
     fields = other_fields(record, {name for name in record if normal_name(name.rsplit(".", 1)[-1]) in _TAKEN})
     heading = title.strip() if text else ""
-    return _Row(location, query, (text or title).strip(), query_id, doc_id, heading, label, fields=fields)
+    return _AnswerRow(location, query, (text or title).strip(), query_id, doc_id, heading, label, fields=fields)
 
 
 # ---- what may be wrong -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Passages of a collection that is too large for memory, in a database on disk: by their places and by their ids."""
+"""Passages of a collection that is too large for memory, in a database on disk: by their indices and by their ids."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PassagesOnDisk(Sequence[Passage]):
         return PassagesOnDisk(self._folder, False)
 
     def indices_of(self, doc_ids: Iterable[str]) -> dict[str, int]:
-        """doc_id → place, of those that are there, in the order of the ids."""
+        """doc_id → index, of those that are there, in the order of the ids."""
         asked = list(dict.fromkeys(doc_ids))
         known: dict[str, int] = {}
         for start in range(0, len(asked), _AT_A_TIME):
@@ -62,9 +62,9 @@ class PassagesOnDisk(Sequence[Passage]):
     def __getitem__(self, index: slice) -> list[Passage]: ...
     def __getitem__(self, index: int | slice) -> Passage | list[Passage]:
         if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(self._size))]
-        place = range(self._size)[index]
-        (row,) = self._database.execute("SELECT doc_id, text, title, fields FROM passages WHERE place = ?", (place,))
+            return [self[each] for each in range(*index.indices(self._size))]
+        key = (range(self._size)[index],)
+        (row,) = self._database.execute("SELECT doc_id, text, title, fields FROM passages WHERE place = ?", key)
         return self._passage(*row)
 
     def __iter__(self) -> Iterator[Passage]:

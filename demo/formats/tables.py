@@ -32,7 +32,7 @@ _NAME_CHARS = 40
 _NAME_WORDS = 4
 _SAMPLE_CHARS = 10_000
 
-Row = tuple[int, list[str]]
+CellRow = tuple[int, list[str]]
 """The number of the line that a row starts in, and its cells."""
 
 Names = Sequence[str]
@@ -185,7 +185,7 @@ def read_table(source: Source, delimiter: str, joins: bool = False) -> Table:
     return Table([], 1, iter(()))
 
 
-def _body(rows: Iterator[Row], names: Names, source: Source, joint: str) -> Iterator[tuple[int, list[str], int]]:
+def _body(rows: Iterator[CellRow], names: Names, source: Source, joint: str) -> Iterator[tuple[int, list[str], int]]:
     skipped = 0
     for number, cells in rows:
         if not any(cell.strip() for cell in cells):
@@ -263,7 +263,7 @@ def _is_announced(source: Source) -> bool:
 # ---- cells -------------------------------------------------------------------------------------------------------
 
 
-def cell_rows(source: Source, delimiter: str) -> Iterator[Row]:
+def cell_rows(source: Source, delimiter: str) -> Iterator[CellRow]:
     """Every row with its cells; Excel's “sep=” line and lines of comment at the top are passed over.
 
     Raises:
@@ -298,7 +298,7 @@ def _is_rule(line: str) -> bool:
     return "---" in line and not line.strip(_LINES)
 
 
-def _drawn_rows(lines: Sequence[str]) -> Iterator[Row]:
+def _drawn_rows(lines: Sequence[str]) -> Iterator[CellRow]:
     """Rows between bars without the lines that are drawn; a bar after a backslash is a letter."""
     for number, line in enumerate(lines, 1):
         text = line.strip()
@@ -313,7 +313,7 @@ def _is_comment(line: str, delimiter: str) -> bool:
     return line.startswith("# ") or (line.startswith("#") and delimiter not in line)
 
 
-def _csv_rows(source: Source, start: int, delimiter: str) -> Iterator[Row]:
+def _csv_rows(source: Source, start: int, delimiter: str) -> Iterator[CellRow]:
     """Rows as RFC 4180 has them, or with marks after a backslash where the text has such."""
     backslash = '\\"' in source.text and '""' not in source.text.replace(',""', "").replace('"",', "")
     lines = (line + "\n" for line in islice(source.lines, start, None))
@@ -348,7 +348,7 @@ def _broken_row(source: Source, number: int, error: csv.Error) -> InputError:
     )
 
 
-def _tab_rows(lines: list[str], start: int) -> Iterator[Row]:
+def _tab_rows(lines: list[str], start: int) -> Iterator[CellRow]:
     """Rows of a table with tabs, most of which are unquoted: a mark that is not closed stays as it is."""
     width = unclosed = 0
     at = start

@@ -62,7 +62,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ResultRow:
     location: Location
     query_id: str
     doc_id: str
@@ -81,7 +81,7 @@ def read_run(source: Source) -> Run:
             of its query; or there is no line at all, or its JSON has a shape that is not known.
     """
     tag = ""
-    rows: dict[str, dict[str, _Row]] = {}
+    rows: dict[str, dict[str, _ResultRow]] = {}
     found_rows, columns, names = _rows(source)
     for row in found_rows:
         tag = tag or row.tag
@@ -160,7 +160,7 @@ def has_figures(source: Source) -> bool:
 _ITERATIONS = ("Q0", "0", "Q1", "1")
 
 
-def _rows(source: Source) -> tuple[Iterator[_Row], tuple[Column, ...], tuple[str, ...]]:
+def _rows(source: Source) -> tuple[Iterator[_ResultRow], tuple[Column, ...], tuple[str, ...]]:
     """The rows, what columns were taken for, and the names to choose from.
 
     Raises:
@@ -203,7 +203,7 @@ Columns = Mapping[str, int]
 _SIX: Columns = {"query": 0, "passage": 2, "rank": 3, "score": 4, "tag": 5}
 
 
-def _of_lines(source: Source) -> Iterator[_Row]:
+def _of_lines(source: Source) -> Iterator[_ResultRow]:
     """A row of each line; those that start with # and a blank are comments, and words after the tag belong to it."""
     split = [(number, _cells(line)) for number, line in enumerate(source.lines, 1) if not line.startswith("# ")]
     lines = [(number, cells) for number, cells in split if cells]
@@ -227,7 +227,7 @@ def _of_lines(source: Source) -> Iterator[_Row]:
         rank = 0.0 if rank_text == "-" else _number(rank_text, location, Message("rank"))
         score = _number(cells[columns["score"]], location, Message("score")) if "score" in columns else -rank
         tag = " ".join(cells[columns["tag"] :]) if "tag" in columns else ""
-        yield _Row(location, cells[0], cells[columns["passage"]], rank, score, tag)
+        yield _ResultRow(location, cells[0], cells[columns["passage"]], rank, score, tag)
 
 
 _SAMPLE_LINES = 50
@@ -330,7 +330,7 @@ def _columns_named(names: Sequence[str], chosen: Fields) -> dict[str, str]:
     }
 
 
-def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_Row]:
+def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Iterator[_ResultRow]:
     """A row of each line; without scores and ranks the order of the lines is that of the passages."""
     for number, cells, _ in table.rows:
         location = source.row(number)
@@ -342,10 +342,10 @@ def _of_table(table: Table, columns: Mapping[str, str], source: Source) -> Itera
         plain = 0.0 if columns["score"] else float(number)
         rank = _number(values["rank"], location, Message("rank")) if has_rank else plain
         score = _number(_with_point(values["score"]), location, Message("score")) if columns["score"] else -rank
-        yield _Row(location, values["query"], values["passage"], rank, score, values["tag"])
+        yield _ResultRow(location, values["query"], values["passage"], rank, score, values["tag"])
 
 
-def _of_json(items: Sequence[tuple[Location, Any]], source: Source) -> Iterator[_Row]:
+def _of_json(items: Sequence[tuple[Location, Any]], source: Source) -> Iterator[_ResultRow]:
     """Rows of a map query → passage → score, or of objects: a result each, or a query each with its results."""
     value = items[0][1] if len(items) == 1 else None
     if isinstance(value, dict) and _lists_ranked(value):
@@ -353,13 +353,13 @@ def _of_json(items: Sequence[tuple[Location, Any]], source: Source) -> Iterator[
             for rank, one in enumerate(ranked, 1):
                 doc_id, score = _pair(one)
                 location, score = source.item(rank), -rank if score is None else score
-                yield _Row(location, query, str(doc_id), rank, _number(str(score), location, Message("score")))
+                yield _ResultRow(location, query, str(doc_id), rank, _number(str(score), location, Message("score")))
         return
     if isinstance(value, dict) and value and all(_maps_scores(scores) for scores in value.values()):
         pairs = ((query, doc, score) for query, scores in value.items() for doc, score in scores.items())
         for number, (query, doc, score) in enumerate(pairs, 1):
             location = source.item(number)
-            yield _Row(location, query, doc, number, _number(str(score), location, Message("score")))
+            yield _ResultRow(location, query, doc, number, _number(str(score), location, Message("score")))
         return
     for location, item in items:
         yield from _of_object(item, location, source.chosen)
@@ -401,7 +401,7 @@ def _pair(one: Any) -> tuple[Any, Any]:
     return one, None
 
 
-def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_Row]:
+def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_ResultRow]:
     record = flat(item) if isinstance(item, dict) else {}
     lists = [name for name in item if isinstance(item[name], list)] if isinstance(item, dict) else []
     name = find_field(lists, _RESULT_LISTS)
@@ -421,7 +421,7 @@ def _of_object(item: Any, location: Location, chosen: Fields) -> Iterator[_Row]:
                 record,
             )
         scored = -float(rank) if score is None else _number(str(score), location, Message("score"))
-        yield _Row(location, str(query), str(passage), rank, scored)
+        yield _ResultRow(location, str(query), str(passage), rank, scored)
 
 
 _RESULT_LISTS = (
@@ -516,7 +516,7 @@ def _columns(location: Location, count: int) -> InputError:
     )
 
 
-def _contradictions(ordered: Mapping[str, Sequence[_Row]]) -> tuple[Message, ...]:
+def _contradictions(ordered: Mapping[str, Sequence[_ResultRow]]) -> tuple[Message, ...]:
     """A clause on queries whose ranks say another order than their scores."""
     against = sum(any(a.rank > b.rank for a, b in pairwise(rows)) for rows in ordered.values())
     if not against:

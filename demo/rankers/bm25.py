@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, TermIndexes, find_variant
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written, write_number, write_options
@@ -48,6 +48,11 @@ class Bm25:
         }
 
     @property
+    def analysis(self) -> Analysis:
+        """How texts are cut into terms."""
+        return self.settings.analysis
+
+    @property
     def spec(self) -> RankerSpec:
         """Named by its variant and the settings that are not the usual ones."""
         options = {name: value for name, value in self._options().items() if value is not None}
@@ -63,7 +68,7 @@ class Bm25:
         """The settings."""
         return repr(self.settings)
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; a passage without any term of the query is not found."""
         yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))
@@ -80,7 +85,7 @@ class Bm25:
         warnings = (collapse,) if collapse else () if found.any() or not found.size else (_nothing_found(),)
         return Ranking.from_scores(self.spec, scores[indices], cost, found=found[indices], warnings=warnings)
 
-    @stepwise
+    @as_steps
     def explain(self, query: Query, collection: Collection, index: int) -> Generator[Progress, None, Explanation]:
         """The score as a sum over the query's terms."""
         yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from demo.errors import DemoError, InputError
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.loading import own_bi_encoders
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind
@@ -51,11 +51,15 @@ class Dense:
         """The model is allowed here."""
         self.encoding.spec(self.model)
 
+    def not_here(self) -> str:
+        """As `Downloads.not_here`."""
+        return "" if self.encoding.is_here(self.model) else self.model
+
     def fingerprint(self) -> str:
         """All files that vectors come from."""
         return f"{NAME} {self.encoding.fingerprint(self.model)} {self.encoding.settings.precision}"
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; vectors of passages that were made before are not made again."""
         encoded = yield from self.encoding.encode(self.model, query, collection)

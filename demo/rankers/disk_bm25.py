@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.bm25 import analysis_options, read_analysis
 from demo.rankers.disk_indexes import DiskIndexes, Hits, is_installed, not_installed
 from demo.rankers.protocol import Kind
@@ -54,7 +54,7 @@ class DiskBm25:
         """The analysis; formula and parameters are the engine's."""
         return f"{NAME} {self.analysis!r}"
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; a passage without any term of the query is not found."""
         hits, cost = yield from self._hits(query, collection)
@@ -63,13 +63,13 @@ class DiskBm25:
         found = [index in known for index in indices.tolist()]
         return Ranking.from_scores(self.spec, scores, replace(cost, pairs=indices.size), found=found)
 
-    @stepwise
+    @as_steps
     def find(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[IntArray, Ranking]]:
         """As `Finds.find`."""
         hits, cost = yield from self._hits(query, collection)
         return hits.indices, Ranking.from_scores(self.spec, hits.scores, replace(cost, pairs=hits.indices.size))
 
-    @stepwise
+    @as_steps
     def _hits(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[Hits, Cost]]:
         yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))
         start = perf_counter()

@@ -15,7 +15,7 @@ import numpy as np
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.records import Collection, FloatArray, IntArray, Passage
 from demo.text import Analysis, tokens
 
@@ -26,7 +26,7 @@ WRITER_BYTES = 100_000_000
 TELL_EVERY = 20_000
 """Passages between two chances to stop."""
 
-_TERMS, _PLACE = "terms", "place"
+_TERMS, _INDEX = "terms", "place"
 
 
 def not_installed() -> InputError:
@@ -51,7 +51,7 @@ class DiskIndexes:
         self._indexes: WeakKeyDictionary[Collection, dict[Analysis, DiskIndex]] = WeakKeyDictionary()
         self._lock = Lock()
 
-    @stepwise
+    @as_steps
     def get(self, collection: Collection, analysis: Analysis) -> Generator[Progress, None, tuple[DiskIndex, bool]]:
         """The collection's index, and whether it had to be made now.
 
@@ -85,7 +85,7 @@ class DiskIndexes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hits:
-    """Passages that were found: int64 (m,) places in the collection and float32 (m,) scores."""
+    """Passages that were found: int64 (m,) indices into the collection and float32 (m,) scores."""
 
     indices: IntArray
     scores: FloatArray
@@ -113,8 +113,8 @@ class DiskIndex:
             parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(one, float(count))))
         searcher = self.engine.searcher()
         hits = searcher.search(tantivy.Query.boolean_query(parts), min(self.size, MOST_HITS), count=False).hits
-        places = searcher.fast_field_values(_PLACE, [address for _, address in hits])
-        return Hits(np.array(places, np.int64), np.array([score for score, _ in hits], np.float32))
+        indices = searcher.fast_field_values(_INDEX, [address for _, address in hits])
+        return Hits(np.array(indices, np.int64), np.array([score for score, _ in hits], np.float32))
 
 
 def _made(passages: Sequence[Passage], analysis: Analysis, folder: str) -> Generator[Progress, None, DiskIndex]:
@@ -124,17 +124,17 @@ def _made(passages: Sequence[Passage], analysis: Analysis, folder: str) -> Gener
         raise not_installed() from error
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(_TERMS, tokenizer_name="whitespace", index_option="freq")
-    builder.add_unsigned_field(_PLACE, fast=True)
+    builder.add_unsigned_field(_INDEX, fast=True)
     schema = builder.build()
     engine = tantivy.Index(schema, path=folder) if folder else tantivy.Index(schema)
     writer = engine.writer(WRITER_BYTES, 1)
     total = len(passages)
-    for place, passage in enumerate(passages):
-        if place % TELL_EVERY == 0:
-            yield Progress("indexing", place, total, Message("Indexing {total:,} passages", total=total))
+    for passage_index, passage in enumerate(passages):
+        if passage_index % TELL_EVERY == 0:
+            yield Progress("indexing", passage_index, total, Message("Indexing {total:,} passages", total=total))
         document = tantivy.Document()
         document.add_text(_TERMS, " ".join(tokens(passage.content, analysis)))
-        document.add_unsigned(_PLACE, place)
+        document.add_unsigned(_INDEX, passage_index)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

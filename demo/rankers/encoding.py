@@ -16,7 +16,7 @@ import numpy as np
 from demo.errors import DemoError
 from demo.memory import Bounded
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.catalog import find
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.checkpoints import find_checkpoint, is_bundled
@@ -148,7 +148,7 @@ class Encoding:
             checkpoint = find_checkpoint(spec, self._hub)
         return "" if checkpoint is None else checkpoint.fingerprint()
 
-    @stepwise
+    @as_steps
     def encode(self, name: str, query: Query, collection: Collection) -> Generator[Progress, None, Encoded]:
         """How similar the query is to every passage.
 

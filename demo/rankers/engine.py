@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.phrases import count_queries
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written
 from demo.rankers.tools import Tools
@@ -21,7 +21,7 @@ from demo.records import Collection, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
 
 NAME = "engine"
-RUN_NAME = "run:"
+_RUN = "run:"
 """What the keys of runs begin with."""
 
 
@@ -44,7 +44,7 @@ class Engine:
         """The scores are part of the collection."""
         return NAME
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`.
 
@@ -96,7 +96,7 @@ class RunRanker:
     def spec(self) -> RankerSpec:
         """Named by the run's file where that is known, else by its tag."""
         name = self.name or self.run.tag or "run"
-        return RankerSpec(f"{RUN_NAME}{name}", name, ENGINE, ranks_collection=True)
+        return RankerSpec(f"{_RUN}{name}", name, ENGINE, ranks_collection=True)
 
     def check(self) -> None:
         """A run was checked when it was read."""
@@ -108,7 +108,7 @@ class RunRanker:
             digest.update(json.dumps([query_id, doc_ids, self.run.scores[query_id]]).encode())
         return digest.hexdigest()[:32]
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """The candidates by the run's scores.
 
@@ -166,6 +166,11 @@ class RunRanker:
             count=len(listed),
         )
         return (said,)
+
+
+def names_run(text: str) -> bool:
+    """Whether the text is the key of a run, of whichever files."""
+    return text.startswith(_RUN)
 
 
 def _read(written: Written, tools: Tools) -> Engine:

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demo.errors import InputError
+from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.text_form import RankerOptions, Written, as_number, read, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
-from demo.score_kinds import RRF, WEIGHTED_SUM
+from demo.score_kinds import RRF, WEIGHTED_SUM, ScoreKind
 
 RRF_K = 60.0
 """The constant of reciprocal rank fusion as its authors set it."""
@@ -28,9 +29,40 @@ RRF_K = 60.0
 CANCELLED = 1e-12
 """A sum below this share of what was added is what rounding left of 0, and must not break a tie."""
 
-_SCALES: dict[str, Callable[[Values], Values | None]] = {"min-max": min_max, "z": standard}
-METHODS = ("rrf", *_SCALES)
-_METHOD_LABELS = {"rrf": "RRF", "min-max": "min–max"}
+
+@dataclass(frozen=True, slots=True)
+class FusionMethod:
+    """A way to make one ranking of several.
+
+    Attributes:
+        key: how it is written; label: in the names of rankers; choice: in a menu.
+        kind: of the scores that it gives.
+        scale: brings a member's scores to one scale with the others'; None: its ranks count, not its scores.
+    """
+
+    key: str
+    label: str
+    choice: Message
+    kind: ScoreKind
+    scale: Callable[[Values], Values | None] | None = None
+
+    @property
+    def has_k(self) -> bool:
+        """Whether it has the constant of reciprocal rank fusion."""
+        return self.scale is None
+
+
+METHODS = (
+    FusionMethod("rrf", "RRF", Message("reciprocal rank (RRF)"), RRF),
+    FusionMethod("min-max", "min–max", Message("weighted sum after min–max"), WEIGHTED_SUM, min_max),
+    FusionMethod("z", "z", Message("weighted sum after z"), WEIGHTED_SUM, standard),
+)
+_NAMES = tuple(row.key for row in METHODS)
+
+
+def find_method(key: str) -> FusionMethod:
+    """The method that is written so."""
+    return next(row for row in METHODS if row.key == key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +70,7 @@ class Fusion:
     """One ranking made of others.
 
     Attributes:
-        method: one of METHODS.
+        method: key of one of METHODS.
         members: at least two rankers, none of them a fusion.
         weights: one for each member, not negative and not all 0; empty: all 1, which becomes empty, too.
         k: of reciprocal rank fusion only; any other method has the usual one.
@@ -78,7 +110,7 @@ class Fusion:
             )
         if set(self.weights) == {1.0}:
             object.__setattr__(self, "weights", ())
-        if self.method != "rrf":
+        if not find_method(self.method).has_k:
             object.__setattr__(self, "k", RRF_K)
 
     def __str__(self) -> str:
@@ -95,7 +127,8 @@ class Fusion:
     @property
     def spec(self) -> RankerSpec:
         """“RRF (BM25 + Tiny)”, with k and weights where they are not the usual ones."""
-        method = _METHOD_LABELS.get(self.method, self.method)
+        row = find_method(self.method)
+        method = row.label
         if self.k != RRF_K:
             method += f", k = {self.k:g}"
         members = [member.spec for member in self.members]
@@ -106,7 +139,7 @@ class Fusion:
         return RankerSpec(
             key=f"{self.method}({'+'.join(member.key for member in members)}){self._written_options()}",
             label=f"{method} ({' + '.join(parts)})",
-            kind=RRF if self.method == "rrf" else WEIGHTED_SUM,
+            kind=row.kind,
             ranks_collection=all(member.ranks_collection for member in members),
         )
 
@@ -123,7 +156,7 @@ class Fusion:
         """The method, its options and its members' fingerprints."""
         return " ".join((self.spec.key, *(member.fingerprint() for member in self.members)))
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`, with what its members warn of and are billed; their times are their own."""
         rankings: list[Ranking] = []
@@ -160,7 +193,8 @@ class Fusion:
 
     def _share(self, ranking: Ranking) -> Values:
         """What a member adds for each candidate at weight 1."""
-        if self.method == "rrf":
+        scale = find_method(self.method).scale
+        if scale is None:
             return np.where(ranking.found, 1.0 / (self.k + ranking.ranks.astype(np.float64)), 0.0)
         scores = ranking.scores.astype(np.float64)
         finite = scores[np.isfinite(scores)]
@@ -168,7 +202,7 @@ class Fusion:
             return np.zeros_like(scores)
         known = np.where(ranking.found & ~np.isnan(scores), scores, -np.inf)
         filled = np.clip(known, finite.min(), finite.max())
-        scaled = _SCALES[self.method](filled)
+        scaled = scale(filled)
         return np.zeros_like(scores) if scaled is None else scaled
 
 
@@ -183,12 +217,12 @@ def _nested(method: str) -> InputError:
 def _read(written: Written, tools: Tools) -> Fusion:
     options = RankerOptions(written.name, written.options)
     weights = tuple(as_number(written.name, "weights", part) for part in options.text("weights").split("/") if part)
-    k = options.number("k", RRF_K) if written.name == "rrf" else RRF_K
+    k = options.number("k", RRF_K) if find_method(written.name).has_k else RRF_K
     options.close()
     members = written.members or ()
-    if any(read(member).name in METHODS and read(member).members is not None for member in members):
+    if any(read(member).name in _NAMES and read(member).members is not None for member in members):
         raise _nested(written.name)  # however deep they go, none is read
     return Fusion(written.name, tuple(map(tools.read, members)), weights, k)
 
 
-KIND = Kind("fusion", METHODS, _read, lambda tools: [], brackets=True)
+KIND = Kind("fusion", _NAMES, _read, lambda tools: [], brackets=True)

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from demo.errors import InputError
 from demo.messages import Message, listed
 
-Row = TypeVar("Row")
+Owned = TypeVar("Owned")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -29,8 +29,8 @@ _WANTED: Mapping[str, tuple[tuple[type, ...], Message]] = {
 
 
 def read_rows(
-    setting: str, read: Callable[[str, Any], Row], unreadable: Message, unusable: Message
-) -> Mapping[str, Row]:
+    setting: str, read: Callable[[str, Any], Owned], unreadable: Message, unusable: Message
+) -> Mapping[str, Owned]:
     """Name → what `read` makes of name and table, for each table of a file, or of the setting if it begins with “[”.
 
     Args:
@@ -41,7 +41,7 @@ def read_rows(
         InputError: there is no such file, it is no TOML, or a table cannot be used.
     """
 
-    def row(name: str, table: Any) -> Row:
+    def row(name: str, table: Any) -> Owned:
         try:
             return read(name, table)
         except InputError as error:

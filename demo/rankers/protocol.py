@@ -16,6 +16,7 @@ from demo.messages import Message
 from demo.progress import Steps
 from demo.rankers.text_form import Written
 from demo.records import Collection, Explanation, Failure, IntArray, Query, RankerSpec, Ranking
+from demo.text import Analysis
 
 if TYPE_CHECKING:
     from demo.rankers.tools import Tools
@@ -45,7 +46,7 @@ class Ranker(Protocol):
         """
 
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Steps[Ranking]:
-        """The ranking of the passages at these places of the collection, in their order; closing it stops the work.
+        """The ranking of the passages at these indices of the collection, in their order; closing it stops the work.
 
         Raises:
             DemoError: the ranker cannot score these passages; the sentence says why.
@@ -79,7 +80,7 @@ class Finds(Protocol):
     """A first stage that gives its hits without a score for every other passage, so that the number does not matter."""
 
     def find(self, query: Query, collection: Collection) -> Steps[tuple[IntArray, Ranking]]:
-        """Places in the collection, int64 (m,), and their ranking, in which all are found.
+        """Indices into the collection, int64 (m,), and their ranking, in which all are found.
 
         Raises:
             DemoError: as `Ranker.rank`.
@@ -96,11 +97,28 @@ class IndexesInMemory(Protocol):
 
 
 @runtime_checkable
+class MatchesWords(Protocol):
+    """A ranker that cuts query and passages into terms and looks for those of the query."""
+
+    @property
+    def analysis(self) -> Analysis:
+        """How it cuts them."""
+
+
+@runtime_checkable
+class Downloads(Protocol):
+    """A ranker whose weights may have to be downloaded first."""
+
+    def not_here(self) -> str:
+        """The model whose weights are not on this machine, as it was written; "" if they are."""
+
+
+@runtime_checkable
 class Explains(Protocol):
     """A ranker that can say why."""
 
     def explain(self, query: Query, collection: Collection, index: int) -> Steps[Explanation]:
-        """Why the passage at this place of the collection has its score.
+        """Why the passage at this index of the collection has its score.
 
         Raises:
             DemoError: as `Ranker.rank`.

@@ -106,3 +106,8 @@ class Rankers:
     def first_stages(self) -> tuple[Ranker, ...]:
         """Those of them that can rank a whole collection."""
         return tuple(ranker for ranker in self.offered() if ranker.spec.ranks_collection)
+
+    def other_rerankers(self) -> tuple[Ranker, ...]:
+        """Those that are neither first stages nor models."""
+        named = (kind for kind in self._kinds if kind.names)
+        return tuple(each for kind in named for each in kind.offer(self._tools) if not each.spec.ranks_collection)

@@ -12,6 +12,7 @@ from demo.messages import Message, plural
 from demo.metrics.agreement import all_tied
 from demo.records import Ranking, Result
 from demo.results.change import TOP_K
+from demo.score_kinds import Side
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -32,7 +33,7 @@ GROUPS = (
         Message("No two rankers place it far apart, or none of them has it near the top."),
     ),
     ContestedGroup(
-        "bm25",
+        "words",
         Message("BM25 alone"),
         Message("Every BM25 ranker places it far from every cross-encoder, while each side is of one mind."),
     ),
@@ -131,8 +132,8 @@ def _far_apart(ranks: npt.NDArray[np.float64], k: int) -> Booleans:
 
 
 def _groups(rankings: Sequence[Ranking], apart: Booleans) -> list[ContestedGroup]:
-    lexical = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind.side == "words"]
-    neural = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind.side == "model"]
+    lexical = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind.side is Side.WORDS]
+    neural = [i for i, ranking in enumerate(rankings) if ranking.ranker.kind.side is Side.MODEL]
     every = range(len(rankings))
     agree = ~_some(apart, every, every)
     bm25 = _divided(apart, lexical, neural)

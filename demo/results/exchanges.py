@@ -65,5 +65,5 @@ def _exchange(ranking: Ranking, base: Ranking, k: int) -> Exchange:
 
 def _entrants(ranking: Ranking, other: Ranking, k: int) -> tuple[Entrant, ...]:
     has, had = (each.found & (each.ranks <= k) for each in (ranking, other))
-    places = ranking.order[np.isin(ranking.order, np.flatnonzero(has & ~had))].tolist()
-    return tuple(Entrant(place, int(ranking.ranks[place]), other.rank(place)) for place in places)
+    indices = ranking.order[np.isin(ranking.order, np.flatnonzero(has & ~had))].tolist()
+    return tuple(Entrant(index, int(ranking.ranks[index]), other.rank(index)) for index in indices)

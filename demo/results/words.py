@@ -15,6 +15,7 @@ from demo.phrases import count_passages, passage_name, signed
 from demo.records import Passage, Ranking, Result
 from demo.results.change import TOP_K, Change
 from demo.results.contested import AGREE, contested, told_ranks
+from demo.score_kinds import Side
 
 # ---- two rankings ------------------------------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ def _failed(result: Result) -> list[Message]:
 
 def _who_agrees(rankings: tuple[Ranking, ...]) -> list[Message]:
     """The pairs with the highest and the lowest τ_b; of equals the one that comes first."""
-    plain = tuple(ranking for ranking in rankings if ranking.ranker.kind.side != "fusion")
+    plain = tuple(ranking for ranking in rankings if ranking.ranker.kind.side is not Side.FUSION)
     if 1 < len(plain) < len(rankings):
         return [*_who_agrees(plain), Message("fusions aside")]
     found = [

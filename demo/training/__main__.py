@@ -1,4 +1,4 @@
-"""Command line: `python -m demo.training prepare|train|evaluate`; each has `--help`."""
+"""Command line: `python -m demo.training prepare|train|evaluate|robustness`; each has `--help`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     _prepare_options(commands.add_parser("prepare", help="read the training sets, label them with the teacher"))
     _train_options(commands.add_parser("train", help="train the student and write its folder"))
     _evaluate_options(commands.add_parser("evaluate", help="table of BM25, a model and the teacher"))
+    _robustness_options(commands.add_parser("robustness", help="table of what models must do whatever they learnt"))
     return parser
 
 
@@ -133,6 +134,21 @@ def _evaluate(options: argparse.Namespace) -> None:
         chosen = [c.first_queries(options.queries) for c in chosen]
     measuring = Measuring(options.depth, options.threads, not options.no_teacher, options.quick)
     print(report(chosen, options.model, measuring))
+
+
+def _robustness_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder of a cross-encoder")
+    parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="default: %(default)s")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    parser.set_defaults(run=_robustness)
+
+
+def _robustness(options: argparse.Namespace) -> None:
+    from demo.training.evaluate import cross_encoder, of_pairs
+    from demo.training.robustness import properties, report
+
+    models = {folder.name: of_pairs(cross_encoder(folder, options.threads)) for folder in options.model}
+    print(report(properties(options.corpora), models))
 
 
 if __name__ == "__main__":

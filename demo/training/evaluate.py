@@ -7,7 +7,6 @@ cross-encoder are the app's own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from demo.training.cores import on_cores
 from demo.training.judged import Judged
 
 _QUICK_BATCH_TOKENS = 2048
@@ -99,6 +99,21 @@ def cross_encoder(folder: Path, threads: int) -> Reranker:
     return rank
 
 
+def of_pairs(reranker: Reranker) -> Callable[[Sequence[tuple[str, str]]], NDArray[np.float32]]:
+    """The same reranker for (query, passage) pairs of any queries; each query is read with all its passages at once."""
+
+    def score(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        rows: dict[str, list[int]] = {}
+        for i, (query, _) in enumerate(pairs):
+            rows.setdefault(query, []).append(i)
+        scores = np.zeros(len(pairs), np.float32)
+        for query, places in rows.items():
+            scores[places] = reranker(query, [pairs[i][1] for i in places])
+        return scores
+
+    return score
+
+
 def quick_cross_encoder(folder: Path, threads: int) -> Reranker:
     """The weights in `folder` with products in bfloat16, a batch on each thread: two to four times as fast."""
     from demo.training.run import score_padded
@@ -117,7 +132,7 @@ def quick_cross_encoder(folder: Path, threads: int) -> Reranker:
                 return score_padded(start.model, asked, [passages[i] for i in batch])
 
         scores = np.zeros(len(texts), np.float32)
-        with ThreadPoolExecutor(threads) as pool:
+        with on_cores(threads) as pool:
             for batch, values in zip(places, pool.map(scored, places), strict=True):
                 scores[batch] = values
         return scores

@@ -14,8 +14,10 @@ class Targets:
     """How labels become target logits.
 
     Attributes:
-        cosine_scale: Logits per unit of the teacher's cosine.
+        cosine_scale: Logits per unit of the bi-encoder's cosine.
         cosine_middle: The cosine whose target logit is 0.
+        sparse_scale: Logits per unit of the sparse teacher's score.
+        sparse_middle: The score whose target logit is 0.
         lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
         known_bonus: Logits added to a passage that is known to answer.
         shuffled_loss: Logits that a passage loses when its words are shuffled.
@@ -23,24 +25,31 @@ class Targets:
 
     cosine_scale: float = 20.0
     cosine_middle: float = 0.5
-    lexical_scale: float = 4.0
+    sparse_scale: float = 0.5
+    sparse_middle: float = 10.0
+    lexical_scale: float = 2.0
     known_bonus: float = 2.0
     shuffled_loss: float = 3.0
 
-    def order(self, cosine: Tensor, lexical: Tensor) -> Tensor:
-        """Target logits as far as teacher and BM25 know them, of the shape of both (−1 to 1 and 0 to 1)."""
-        return self.cosine_scale * (cosine - self.cosine_middle) + self.lexical_scale * lexical
+    def order(self, cosine: Tensor, sparse: Tensor, lexical: Tensor) -> Tensor:
+        """Target logits as far as teachers and BM25 know them, of the shape of all three (−1 to 1, from 0, 0 to 1)."""
+        return (
+            self.cosine_scale * (cosine - self.cosine_middle)
+            + self.sparse_scale * (sparse - self.sparse_middle)
+            + self.lexical_scale * lexical
+        )
 
-    def logits(self, cosine: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:
+    def logits(self, cosine: Tensor, sparse: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:
         """Target logits of groups, shape (groups, candidates).
 
         Args:
-            cosine: The teacher's cosine, −1 to 1, shape (groups, candidates).
+            cosine: The bi-encoder's cosine, −1 to 1, shape (groups, candidates).
+            sparse: The sparse teacher's score, from 0, same shape.
             lexical: BM25 over the sum of the query's idf, 0 to 1, same shape.
             known: 1 for a group whose first candidate is known to answer, 0 for others, shape (groups,).
             shuffled: 1 for a group whose last candidate is the first again, its words shuffled, shape (groups,).
         """
-        targets = self.order(cosine, lexical)
+        targets = self.order(cosine, sparse, lexical)
         targets[:, 0] += self.known_bonus * known
         targets[:, -1] += shuffled * (self.known_bonus * known - self.shuffled_loss)
         return targets

@@ -1,10 +1,10 @@
-"""From a data folder to a work folder: a pool of passages, queries, the teacher's vectors.
+"""From a data folder to a work folder: a pool of passages, queries, the bi-encoder's vectors.
 
 The work folder then holds
 
     pool.jsonl          {"text"}: the passages, in the order of their index
     queries.jsonl       {"text", "known", "kind", "split"}: `known` is the pool index of a passage that answers, or null
-    NAME-vectors.npy    the teacher's unit vectors of pool and queries, float16
+    NAME-vectors.npy    the bi-encoder's unit vectors of pool and queries, float16
     used.json           which sets were read, their licences, and how many rows each gave
 """
 
@@ -245,7 +245,7 @@ def word_idf(texts: Iterable[str]) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class Reading:
-    """Which teacher reads (None: all-MiniLM-L6-v2), on how many threads, and whether with products in bfloat16."""
+    """Which bi-encoder reads (None: all-MiniLM-L6-v2), on how many threads, and whether with products in bfloat16."""
 
     teacher: Path | None = None
     threads: int = 2

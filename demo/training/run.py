@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from demo.training.judged import Judged, read_judged
 from demo.training.lexical import Bm25Matrix
 from demo.training.prepare import read_rows
 from demo.training.short import Taught, shorten
+from demo.training.sparse import SparseTeacher, sparse_scores, sparse_teacher_folder, sparse_weights
 from demo.training.starts import Start, continued, grown, laid_out
 from demo.training.student import score
 from demo.training.synthetic import MAKERS
@@ -96,7 +97,7 @@ def train(recipe: Recipe, run: Run) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
-    texts, candidates = Texts.read(run.work), load_candidates(run.work, recipe.mining, recipe.seed)
+    texts, candidates = Texts.read(run.work), load_candidates(run.work, recipe.mining, recipe.seed, recipe.workers)
     start = begin(run, texts, recipe)
     tokenizer = load_tokenizer(start.tokenizer)
     trainer = Trainer(start.model, texts.material(candidates, tokenizer), recipe)
@@ -211,20 +212,26 @@ def score_padded(model: Any, query: Ids, passages: list[Ids]) -> NDArray[np.floa
         return np.asarray(score(model, torch.from_numpy(ids), torch.from_numpy(types)).numpy(), np.float32)
 
 
-def load_candidates(work: Path, mining: Mining, seed: int) -> Candidates:
-    """Candidates of all queries in the work folder, mined once, then kept."""
+def load_candidates(work: Path, mining: Mining, seed: int, workers: int) -> Candidates:
+    """Candidates of all queries in the work folder, mined and scored once, then kept."""
     path = work / "candidates.npz"
     if path.is_file():
         return Candidates.load(path)
     queries = read_rows(work / "queries.jsonl")
+    asked, pool = ([str(row["text"]) for row in rows] for rows in (queries, read_rows(work / "pool.jsonl")))
     mined = mine(
-        [str(row["text"]) for row in queries],
+        asked,
         np.asarray([-1 if row["known"] is None else int(row["known"]) for row in queries], np.int32),
         np.load(work / "queries-vectors.npy"),
         np.load(work / "pool-vectors.npy"),
-        Bm25Matrix([str(row["text"]) for row in read_rows(work / "pool.jsonl")]),
+        Bm25Matrix(pool),
         mining,
         seed,
+        workers,
     )
-    mined.save(path)
-    return mined
+    teacher = SparseTeacher(sparse_teacher_folder())
+    weights = sparse_weights(teacher, tokenise(asked, teacher.tokenizer), workers)
+    table = tokenise(pool, teacher.tokenizer)
+    scored = replace(mined, sparse=sparse_scores(teacher, weights, table, mined.passages, workers))
+    scored.save(path)
+    return scored

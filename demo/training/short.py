@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from demo.training.cores import on_cores
 from demo.training.sources import DataError
 from demo.training.tokens import CLS, PAD, SEP, Ids, TokenTable, length_batches
 
@@ -108,7 +109,7 @@ class Shortener:
     def run(self, until: int) -> float:
         """Trains up to step `until`; mean loss, 1 − cosine."""
         losses = []
-        with ThreadPoolExecutor(self._workers) as pool:
+        with on_cores(self._workers) as pool:
             for step in tqdm(range(self.step, until), desc="shortening", unit="step"):
                 rng = np.random.default_rng([self._seed, step])
                 losses.append(self._update(step, [rng.choice(rows, self.plan.texts) for rows in self._rows], pool))

@@ -6,7 +6,6 @@ possible pairs costs one dot product.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from transformers import AutoModel
 
+from demo.training.cores import on_cores
 from demo.training.tokens import TokenTable, length_batches, load_tokenizer
 
 _BATCH_TOKENS = 2048
@@ -98,7 +98,7 @@ def encode_table(teacher: Teacher, table: TokenTable, folder: Path, label: str, 
         return np.asarray(np.load(path))
 
     vectors = np.zeros((len(table), teacher.width), np.float16)
-    with ThreadPoolExecutor(workers) as pool:
+    with on_cores(workers) as pool:
         bar = tqdm(pool.map(encoded, range(len(parts))), total=len(parts), desc=f"teacher reads {label}", unit="part")
         for part, values in zip(parts, bar, strict=True):
             vectors[part] = values

@@ -9,7 +9,6 @@ import json
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from demo.training.groups import PHASES, Batch, Candidates, Group, Mining, Phase, batches, draw_groups
+from demo.training.cores import on_cores
+from demo.training.groups import Batch, Candidates, Group, Mining, Phase, batches, draw_groups
 from demo.training.losses import Targets, Weights, listwise
 from demo.training.marks import held
 from demo.training.short import Shortening
@@ -38,6 +38,7 @@ class Recipe:
         size: Candidates per query.
         asked_share: Share of a step's queries that someone asked; the others were made from passages.
         shuffled_share: Share of the groups whose last candidate is the first one with its words shuffled.
+        stuffed_share: Share of the groups whose last candidate, drawn at random, repeats the query.
         rate: Highest learning rate; rises linearly over `warmup`, stays, then falls linearly to 0 over `cooling`.
         warmup: Steps.
         cooling: Share of all steps, 0 to 1.
@@ -57,6 +58,7 @@ class Recipe:
     size: int = 16
     asked_share: float = 0.85
     shuffled_share: float = 0.1
+    stuffed_share: float = 0.0
     rate: float = 2e-3
     warmup: int = 200
     cooling: float = 0.3
@@ -70,7 +72,7 @@ class Recipe:
     targets: Targets = field(default_factory=Targets)
     weights: Weights = field(default_factory=Weights)
     mining: Mining = field(default_factory=Mining)
-    phases: tuple[Phase, ...] = PHASES
+    phases: tuple[Phase, ...] = (Phase(0.7, 72, 144, 0.1), Phase(1.0, 112, 256, 0.2))
     short: Shortening | None = None
 
     @property
@@ -151,7 +153,7 @@ class Trainer:
         loses less than one forward pass on several threads. The next step's arrays are made meanwhile.
         """
         workers = self.recipe.workers
-        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(workers) as pool:
+        with on_cores(1) as reader, on_cores(workers) as pool:
             coming = reader.submit(self._read, self.step)
             for step in range(self.step, until):
                 shares = coming.result()
@@ -168,15 +170,22 @@ class Trainer:
         recipe, material = self.recipe, self.material
         rng = np.random.default_rng([recipe.seed, step])
         queries = material.draw(rng, recipe.groups, recipe.asked_share)
-        groups = [
-            g.with_shuffled(int(rng.integers(2**31))) if rng.random() < recipe.shuffled_share else g
-            for g in draw_groups(rng, queries, recipe.mining, recipe.phase_at(step), recipe.size)
-        ]
+        drawn = draw_groups(rng, queries, recipe.mining, recipe.phase_at(step), recipe.size)
+        groups = [self._changed(group, rng) for group in drawn]
         parts = [groups[worker :: recipe.workers] for worker in range(recipe.workers)]
         return [
             Share(part, batches(part, material.candidates, material.queries, material.pool, recipe.budget))
             for part in parts
         ]
+
+    def _changed(self, group: Group, rng: np.random.Generator) -> Group:
+        """The group, its last candidate shuffled or stuffed in some cases."""
+        share, seed = rng.random(), int(rng.integers(2**31))
+        if share < self.recipe.shuffled_share:
+            return group.with_shuffled(seed)
+        if share < self.recipe.shuffled_share + self.recipe.stuffed_share:
+            return group.with_stuffed(seed)
+        return group
 
     def _gradients(self, share: Share) -> tuple[float, tuple[Tensor, ...]]:
         """Loss of a share and its gradients, in the order of the parameters."""
@@ -211,11 +220,10 @@ class Trainer:
 
     def _targets(self, groups: list[Group]) -> Tensor:
         candidates = self.material.candidates
-        cosine = np.stack([candidates.cosine[g.query, g.columns] for g in groups]).astype(np.float32)
-        lexical = np.stack([candidates.lexical[g.query, g.columns] for g in groups]).astype(np.float32)
-        known = candidates.known[[g.query for g in groups]].astype(np.float32)
-        shuffled = np.asarray([g.shuffle is not None for g in groups], np.float32)
-        return self.recipe.targets.logits(*(torch.from_numpy(a) for a in (cosine, lexical, known, shuffled)))
+        queries, columns = np.asarray([g.query for g in groups]), np.stack([g.columns for g in groups])
+        known = torch.from_numpy(candidates.known[queries]).float()
+        shuffled = torch.tensor([float(g.shuffle is not None) for g in groups])
+        return self.recipe.targets.logits(*candidates.labels(queries[:, None], columns), known, shuffled)
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))
@@ -277,8 +285,7 @@ def held_out(model: Any, material: Material, queries: NDArray[np.int64], recipe:
                 found = score(model, torch.from_numpy(part.ids), torch.from_numpy(part.types))
                 scores[torch.from_numpy(part.places)] = found
         passages = material.candidates.passages[query, columns]
-        labels = material.candidates.cosine[query, columns], material.candidates.lexical[query, columns]
-        targets = recipe.targets.order(*(torch.from_numpy(values).float() for values in labels))
+        targets = recipe.targets.order(*material.candidates.labels(query, columns))
         losses.append(float(listwise(scores[None], targets[None])))
         if material.candidates.known[query]:
             better = (scores > scores[0]).numpy() & (passages != passages[0])

@@ -63,7 +63,7 @@ def guarded(steps: Iterator[Result], failed: Callable[[Message], Result]) -> Ite
         yield failed(sentence_of(error))
 
 
-def existing(found: Found | None, missing: Message) -> Found:
+def require(found: Found | None, missing: Message) -> Found:
     """What was found.
 
     Raises:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from demo.budgets import scorers
 from demo.errors import InputError
 from demo.formats.trec_runs import run_word
 from demo.messages import Message
-from demo.rankers.fusion import Fusion
-from demo.rankers.protocol import Ranker
 from demo.records import Head, ModelUse, Passage
+from demo.score_kinds import Side
 from demo.ui.session import ShownResult
 
 ADDRESS = "ADDRESS-OF-THIS-PAGE"
@@ -283,8 +283,8 @@ def _asked(shown: ShownResult) -> dict[str, Any]:
 def _check(shown: ShownResult) -> None:
     if shown.request.beside:
         raise InputError("A program cannot ask for a run file again. Leave the runs out, or save the JSON.")
-    asked = any(_is_given(ranker) for ranker in (shown.request.first, *shown.rankers))
-    drawn = any(ranking.ranker.kind.side == "given" for ranking in shown.rankings)
+    asked = any(each.spec.kind.side is Side.GIVEN for each in scorers((shown.request.first, *shown.rankers)))
+    drawn = any(ranking.ranker.kind.side is Side.GIVEN for ranking in shown.rankings)
     if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
             "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."
@@ -295,11 +295,6 @@ def _check(shown: ShownResult) -> None:
             "“Passages to rerank” and compare again."
         )
     _check_size(shown.collection.passages)
-
-
-def _is_given(ranker: Ranker) -> bool:
-    members = ranker.members if isinstance(ranker, Fusion) else (ranker,)
-    return any(member.spec.kind.side == "given" for member in members)
 
 
 def _check_size(passages: Sequence[Passage]) -> None:

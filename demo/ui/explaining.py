@@ -14,9 +14,9 @@ from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.page import RANKING, current_visitor
-from demo.ui.progress import seldom, told
+from demo.ui.progress import render_progress, seldom
 from demo.ui.session import ShownResult
-from demo.ui.values import told_entry, told_index
+from demo.ui.values import event_entry, event_index
 from demo.ui.views import status
 from demo.ui.views.why import why
 
@@ -47,7 +47,7 @@ def explained(service: RankingService, shown: ShownResult, index: int, language:
                 left_out.append(ranking.ranker)
                 continue
             for step in seldom(steps):
-                yield card(told(step, language))
+                yield card(render_progress(step, language))
             found.append(steps.result)
         yield why(passage, found, left_out, language)
 
@@ -99,12 +99,12 @@ class Explaining:
         names = [scene.name for scene in self.scenes]
 
         def explain(request: gr.Request, event: gr.EventData, *values: ShownResult | None) -> Iterator[Any]:
-            at = names.index(told_entry(event, "scene", names))
+            at = names.index(event_entry(event, "scene", names))
             shown = values[at]
             others = [gr.skip() for _ in [*names, *names]]
             yield others  # gradio empties the outputs of a generator that gives nothing
             if shown is not None:
-                question = Question(shown, told_index(event, "index", len(shown.candidates)))
+                question = Question(shown, event_index(event, "index", len(shown.candidates)))
                 for card in explained(self.service, shown, question.index, w.language_of(request)):
                     found = list(others)
                     found[at], found[len(names) + at] = card, question

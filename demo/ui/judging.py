@@ -23,7 +23,7 @@ from demo.ui.page import IN_TURN, QUICK, current_page, page_html
 from demo.ui.parts import build_download
 from demo.ui.sections import Built, Drawn, Occasion, View
 from demo.ui.session import ShownResult, grades_by_id
-from demo.ui.values import told_entry, told_index
+from demo.ui.values import event_entry, event_index
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
@@ -119,11 +119,11 @@ class Judging:
         names = [scene.name for scene in self.scenes]
 
         def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Any) -> dict[Any, Any]:
-            where = values[names.index(told_entry(event, "scene", names))]
+            where = values[names.index(event_entry(event, "scene", names))]
             if where is None:
                 return {self.judgments: gr.skip()}
-            passage = where.candidates[told_index(event, "index", len(where.candidates))]
-            judgments = judgments.judge(where.query, passage, told_entry(event, "grade", (None, *GRADES)))
+            passage = where.candidates[event_index(event, "index", len(where.candidates))]
+            judgments = judgments.judge(where.query, passage, event_entry(event, "grade", (None, *GRADES)))
             return drawn(request, judgments, values, JUDGED)
 
         def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> dict[Any, Any]:

@@ -13,17 +13,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo import formats
+from demo.budgets import scorers
 from demo.errors import DemoError, InputError
 from demo.formats import Fields
 from demo.messages import listed
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
-from demo.rankers.cross_encoder.ranker import CrossEncoder
-from demo.rankers.fusion import Fusion
-from demo.rankers.protocol import Ranker
+from demo.rankers.protocol import Downloads, Ranker
 from demo.rankers.text_form import shown
 from demo.records import Collection
-from demo.service import RankingService
+from demo.score_kinds import Side
 from demo.ui.inputs.fields import Choices, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane
 
@@ -65,7 +64,7 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
             the link would be too long to work.
     """
     form, first = link.form, pane.first_stage(link.form)
-    if first.spec.kind.side == "given":
+    if first.spec.kind.side is Side.GIVEN:
         raise InputError("An engine's scores do not fit into a link. Choose BM25 as the first stage.")
     values = {
         QUERY: form.query,
@@ -211,15 +210,12 @@ def _first_stage(text: str, pane: InputsPane) -> dict[str, Any]:
     }
 
 
-def needs_download(link: Link, pane: InputsPane) -> list[str]:
+def needs_download(link: Link) -> list[str]:
     """Models of the link whose weights are not on this machine: following a link downloads nothing by itself."""
-    return not_here((*([link.reranker] if link.reranker else []), *link.rankers), pane.service)
+    return not_here((*([link.reranker] if link.reranker else []), *link.rankers))
 
 
-def not_here(named: Sequence[Ranker], service: RankingService) -> list[str]:
-    """Models of the rankers whose weights are not on this machine."""
-    specs = [row.spec for row in service.models() if row.where != "download"]
-    here = {name for spec in specs for name in (spec.key, *spec.aliases)}
-    members = [m for ranker in named for m in (ranker.members if isinstance(ranker, Fusion) else (ranker,))]
-    models = [ranker.model for ranker in members if isinstance(ranker, CrossEncoder) and ranker.model]
-    return [model for model in dict.fromkeys(models) if model not in here]
+def not_here(named: Sequence[Ranker]) -> list[str]:
+    """Models of the rankers whose weights are not on this machine, each once."""
+    models = (ranker.not_here() for ranker in scorers(named) if isinstance(ranker, Downloads))
+    return list(dict.fromkeys(filter(None, models)))

@@ -52,7 +52,7 @@ class TimeLeft:
         return median(self._took[1:]) * queries if len(self._took) > 1 else None
 
 
-def told(step: Progress, language: Language, left: float | None = None) -> str:
+def render_progress(step: Progress, language: Language, left: float | None = None) -> str:
     """The progress as a labelled bar, with the seconds that are left where they are known."""
     words = step.detail
     if left is not None:
@@ -60,7 +60,7 @@ def told(step: Progress, language: Language, left: float | None = None) -> str:
     return status.progress(words.to(language), step.done, step.total, language)
 
 
-def told_all(steps: Iterable[Progress], language: Language) -> Iterator[str | Progress]:
+def render_steps(steps: Iterable[Progress], language: Language) -> Iterator[str | Progress]:
     """The steps that bring something, and the others as labelled bars, seldom, with the time that is left."""
     stage, since, begun = "", perf_counter(), 0
     for step in seldom(steps):
@@ -71,7 +71,7 @@ def told_all(steps: Iterable[Progress], language: Language) -> Iterator[str | Pr
             stage, since, begun = step.detail.english, perf_counter(), step.done
         took, done = perf_counter() - since, step.done - begun
         known = took >= SURE_SECONDS and done > 0 and step.total > 0
-        yield told(step, language, took / done * (step.total - step.done) if known else None)
+        yield render_progress(step, language, took / done * (step.total - step.done) if known else None)
 
 
 def duration(left: float) -> str:

@@ -11,7 +11,7 @@ from demo.errors import DemoError
 from demo.messages import Language, Message
 from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.rankers.protocol import Ranker
-from demo.rankers.remote.ranker import Remote
+from demo.score_kinds import Side
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.page import QUICK
@@ -25,10 +25,13 @@ def model_choices(service: RankingService, language: Language) -> list[tuple[str
 
 
 def reranker_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
-    """Every model, and behind them the remote rerankers, which say that texts go to another server."""
-    far = [ranker for ranker in service.rankers.offered() if isinstance(ranker, Remote)]
-    where = w.ANOTHER_SERVER.to(language)
-    return [*model_choices(service, language), *((f"{row.spec.label} · {where}", str(row)) for row in far)]
+    """Every model, and behind them the other rerankers, which say so if texts go to another server."""
+    where = f" · {w.ANOTHER_SERVER.to(language)}"
+    others = [(row.spec, str(row)) for row in service.rankers.other_rerankers()]
+    return [
+        *model_choices(service, language),
+        *((f"{spec.label}{where if spec.sends_texts else ''}", text) for spec, text in others),
+    ]
 
 
 def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
@@ -85,7 +88,7 @@ def ranker_choices(
         written: rankers as text; those that are not on offer follow, named as their columns are.
     """
     places = {key: label for label, key in reranker_choices(service, language)}
-    rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side != "given"]
+    rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side is not Side.GIVEN]
     labels = {str(ranker): places.get(ranker.spec.key) or ranker.spec.label for ranker in rankers}
     for text in written:
         ranker = _read_if_right(service, text)

@@ -9,20 +9,20 @@ from typing import Any
 
 import gradio as gr
 
+from demo.budgets import scorers
 from demo.judgments import Judgments
 from demo.messages import Language, Message
-from demo.rankers.bm25 import Bm25
-from demo.rankers.protocol import Ranker
+from demo.rankers.protocol import MatchesWords, Ranker
 from demo.records import Result
 from demo.results.report import as_beir, as_runs, as_set, json_text
 from demo.service import RankingService
 from demo.text import Analysis
-from demo.ui.boundary import existing
+from demo.ui.boundary import require
 from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import InputsForm, InputsPane
 from demo.ui.parts import Download, archive, check_fits_page
-from demo.ui.progress import told_all
+from demo.ui.progress import render_steps
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
 from demo.ui.session import ShownResult
@@ -70,7 +70,7 @@ class ResultTab:
         """
         request = replace(self.pane.request(form), beside=beside)
         asked = tuple(rankers(request.first))
-        for step in told_all(self.service.run(request, asked, self.pane.visitor(), self.file), language):
+        for step in render_steps(self.service.run(request, asked, self.pane.visitor(), self.file), language):
             if isinstance(step, str):
                 yield step
             else:
@@ -98,7 +98,7 @@ class ResultTab:
 
     def csv(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as CSV."""
-        return {"name": f"{self.file}.csv", "text": self.as_csv(self.existing(shown).judged(judgments))}
+        return {"name": f"{self.file}.csv", "text": self.as_csv(self.require_result(shown).judged(judgments))}
 
     def runs(self, shown: ShownResult | None) -> dict[str, str]:
         """File name and content of an archive with a TREC run of every ranker.
@@ -106,7 +106,7 @@ class ResultTab:
         Raises:
             InputError: there is no result, or an id cannot stand in a run.
         """
-        return archive(f"{self.file}-runs.zip", as_runs(self.existing(shown).drawn))
+        return archive(f"{self.file}-runs.zip", as_runs(self.require_result(shown).drawn))
 
     def beir(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of an archive with the collection in BEIR's layout, the visitor's judgments in it.
@@ -114,7 +114,7 @@ class ResultTab:
         Raises:
             InputError: there is no result, or the passages are too many for a file from the page.
         """
-        found = self.existing(shown)
+        found = self.require_result(shown)
         check_fits_page(found.collection.passages)
         return archive(f"{self.file}-collection.zip", as_beir(found.judged(judgments)))
 
@@ -124,11 +124,12 @@ class ResultTab:
         Raises:
             InputError: there is no result, or no candidate is judged relevant.
         """
-        return {"name": f"{self.file}-set.jsonl", "text": as_set(self.existing(shown).judged(judgments))}
+        return {"name": f"{self.file}-set.jsonl", "text": as_set(self.require_result(shown).judged(judgments))}
 
     def json(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
         """File name and content of the result as JSON."""
-        return {"name": f"{self.file}.json", "text": json_text(self.as_json(self.existing(shown).judged(judgments)))}
+        result = self.require_result(shown).judged(judgments)
+        return {"name": f"{self.file}.json", "text": json_text(self.as_json(result))}
 
     def page(
         self,
@@ -147,17 +148,17 @@ class ResultTab:
     def code(self, shown: ShownResult | None, program: Program = PROGRAMS[0]) -> dict[str, str]:
         """File name and content of the result as a program that makes it again."""
         kind = "" if program is PROGRAMS[0] else f"-{program.key}"
-        return {"name": f"{self.file}{kind}.{program.ending}", "text": program.write(self.existing(shown))}
+        return {"name": f"{self.file}{kind}.{program.ending}", "text": program.write(self.require_result(shown))}
 
-    def existing(self, shown: ShownResult | None) -> ShownResult:
+    def require_result(self, shown: ShownResult | None) -> ShownResult:
         """The last result.
 
         Raises:
             InputError: there is none.
         """
-        return existing(shown, self.nothing)
+        return require(shown, self.nothing)
 
 
 def analysis_of(ranker: Ranker) -> Analysis:
-    """How the ranker cuts texts into terms; the usual way for one that does not."""
-    return ranker.settings.analysis if isinstance(ranker, Bm25) else Analysis()
+    """How the ranker, or the first member of it that does, cuts texts into terms; the usual way where none does."""
+    return next((each.analysis for each in scorers([ranker]) if isinstance(each, MatchesWords)), Analysis())

@@ -19,7 +19,7 @@ class ShownResult:
 
     Attributes:
         result: as it was scored.
-        drawn: as the controls want to see it, reranked to a depth and fused.
+        drawn: as the options want to see it, reranked to a depth and fused.
         request, rankers: what was asked for.
         analysis: how texts are cut into terms, for marking the query's words.
         trap: what this query of a bundled collection shows.

@@ -20,7 +20,7 @@ LOOK_UPS = {"get_fn": "route_utils.py", "_": "routes.py", "component_server": "r
 """Functions of Gradio that look up what a call names, with their files."""
 
 
-def told(request: Request, error: Exception) -> Response:
+def answer_failed_look_up(request: Request, error: Exception) -> Response:
     """404 where nothing but the look-up of the event failed, 422 where it was that of its arguments.
 
     Raises:
@@ -34,9 +34,9 @@ def told(request: Request, error: Exception) -> Response:
 
 
 HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Response]] = {
-    KeyError: told,
-    TypeError: told,
-    FnIndexInferError: told,
+    KeyError: answer_failed_look_up,
+    TypeError: answer_failed_look_up,
+    FnIndexInferError: answer_failed_look_up,
 }
 """Without them Gradio's failed look-up is an error of the server, with a traceback in the log."""
 

@@ -25,7 +25,7 @@ from demo.messages import Message, listed
 from demo.ui import wording as w
 from demo.uploads import gone
 
-Told = TypeVar("Told", int, str)
+EventValue = TypeVar("EventValue", int, str)
 Entry = TypeVar("Entry")
 
 MOST_NUMBER = 10**15
@@ -179,7 +179,7 @@ def flat(data: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, list | dict)}
 
 
-def told(event: gr.EventData, name: str, kind: type[Told]) -> Told:
+def event_value(event: gr.EventData, name: str, kind: type[EventValue]) -> EventValue:
     """What the page's script tells with an event under this name.
 
     Raises:
@@ -191,7 +191,7 @@ def told(event: gr.EventData, name: str, kind: type[Told]) -> Told:
     raise wrong(name, value, _TEXT if kind is str else Message("a whole number"))
 
 
-def told_entry(event: gr.EventData, name: str, entries: Sequence[Entry]) -> Entry:
+def event_entry(event: gr.EventData, name: str, entries: Sequence[Entry]) -> Entry:
     """The one of these entries that the page's script tells with an event.
 
     Raises:
@@ -203,13 +203,13 @@ def told_entry(event: gr.EventData, name: str, entries: Sequence[Entry]) -> Entr
     raise wrong(name, value, Message("one of {entries}", entries=listed(map(str, entries))))
 
 
-def told_index(event: gr.EventData, name: str, size: int) -> int:
-    """A place among `size` things, from 0, that the page's script tells with an event.
+def event_index(event: gr.EventData, name: str, size: int) -> int:
+    """An index below `size` that the page's script tells with an event.
 
     Raises:
         InputError: it tells something else.
     """
-    index = told(event, name, int)
+    index = event_value(event, name, int)
     if 0 <= index < size:
         return index
     raise InputError("What was clicked is no longer there. Load the page anew.")

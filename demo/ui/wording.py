@@ -129,12 +129,7 @@ DEPTH_SLIDER = Message("Rerank the first stage's top …")
 DEPTH_SLIDER_INFO = Message("The rest keep their places; nothing is scored again")
 FUSION = Message("Fusion of all rankers")
 FUSION_INFO = Message("Adds one more column, with the weights below")
-FUSIONS = {
-    "": Message("none"),
-    "rrf": Message("reciprocal rank (RRF)"),
-    "min-max": Message("weighted sum after min–max"),
-    "z": Message("weighted sum after z"),
-}
+FUSION_NONE = Message("none")
 FUSION_K = Message("k of RRF: the larger, the less the top counts")
 AGREEMENT_BY = Message("Agreement measured by")
 REFERENCE = Message("Reference ranker")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from demo.charts.distribution import (
     pair_distribution_data,
 )
 from demo.charts.scales import find_scale
+from demo.score_kinds import LOGIT
 
 
 @pytest.mark.parametrize(
@@ -136,3 +138,13 @@ def test_panels_do_not_overlap(count: int) -> None:
     for (bottom, _), (_, top) in pairwise(domains):
         assert (bottom - top) * inner == pytest.approx(53)  # room for ticks and the next heading
     assert domains[-1][0] == pytest.approx(0, abs=1e-9)
+
+
+def test_colours_are_those_of_the_kinds_of_score() -> None:
+    size = 11  # one more than the top k
+    pair = make_pair([float(score) for score in range(size)], [float(score) for score in range(size)])
+    kind = replace(LOGIT, colour="#102030")
+    after = replace(pair.after, ranker=replace(pair.after.ranker, kind=kind))
+    figure = distribution_figure(distribution_data(replace(pair.result, columns=(pair.before, after))), "en")
+    bars = [trace["marker"]["color"] for trace in figure.data if trace["type"] == "bar"]
+    assert bars == ["#8a94a3", "rgba(138,148,163,0.4)", "#102030", "rgba(16,32,48,0.4)"]

@@ -17,7 +17,7 @@ from demo.evaluate.journal import Journal, file_stem
 from demo.evaluation import Outcome, evaluate, report
 from demo.evaluation.protocol import run_queries
 from demo.metrics.effectiveness import USUAL
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.records import Collection, IntArray, Query, Ranking
 
 QRELS = {"q1": {"b": 1, "a": 0}, "问2": {"c": 2}, "q3": {"d": 1, "gone": 1}, "q4": {"a": 3}}
@@ -28,7 +28,7 @@ SCORES = {"q1": {"b": 0.1}, "问2": {"c": 1e-7, "a": 1 / 3}, "q3": {"d": -5.5, "
 class Mortal(FakeRanker):
     """Dies, as by a kill, when it is asked for its second query."""
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         if len(self.asked) == 1:
             raise KeyboardInterrupt

@@ -17,7 +17,7 @@ from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.messages import Message
 from demo.metrics.effectiveness import parse_measure, parse_measures
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.engine import RunRanker
 from demo.rankers.protocol import Ranker
@@ -39,7 +39,7 @@ def failing(key: str, at: str, error: Exception | None = None) -> FakeRanker:
 class Stepper(FakeRanker):
     """Tells of two steps before it scores each passage by its place."""
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         yield Progress("loading", 0, 0, Message("Loading"))
         yield Progress("scoring", 1, 3, Message("Scored 1 of 3"))
@@ -55,7 +55,7 @@ def worked(*rankers: Ranker, failures: tuple[Failure, ...] = ()) -> PartialEvalu
 
 
 def orders(outcomes: tuple[Outcome, ...]) -> list[list[tuple[str, ...]]]:
-    return [[outcome.ranked(place) for place in range(len(outcome.rankings))] for outcome in outcomes]
+    return [[outcome.ranked(index) for index in range(len(outcome.rankings))] for outcome in outcomes]
 
 
 # ---- the loop ----------------------------------------------------------------------------------------------------

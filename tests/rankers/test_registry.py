@@ -21,7 +21,7 @@ from demo.errors import InputError, ModelError
 from demo.evaluation.protocol import run_queries, set_up
 from demo.formats.judged import Judged
 from demo.messages import Message
-from demo.progress import Progress, Steps, stepwise
+from demo.progress import Progress, Steps, as_steps
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.cross_encoder.ranker import CrossEncoder
@@ -70,7 +70,8 @@ TEXTS = [text for texts in EXAMPLES.values() for text in texts]
 MISSING = EXAMPLES["tantivy"] if find_spec("tantivy") is None else ()
 UNABLE = (*MISSING, '"my,model"', '"bm25"', "dense(a/b/c)", "search(nowhere)")
 ABLE = [text for text in TEXTS if text not in UNABLE]
-ALONE = [text for text in ABLE if not text.startswith(METHODS)]
+FUSIONS = tuple(row.key for row in METHODS)
+ALONE = [text for text in ABLE if not text.startswith(FUSIONS)]
 """Those that score a passage whatever the others are; a fusion looks at all of them."""
 
 SCORES = {"d1": 1.0, "d2": 9.5, "d3": 2.0, "d4": -3.0}
@@ -170,7 +171,7 @@ def test_numbers_of_bm25_are_read_as_they_were_written(k1: float, b: float) -> N
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(
-    st.sampled_from(METHODS),
+    st.sampled_from(FUSIONS),
     st.tuples(st.floats(0, 1e30), st.floats(0, 1e30)).filter(any) | st.sampled_from([(), (1.0, 1.0), (3.0, 3.0)]),
     st.floats(0, 1e30),
 )
@@ -511,7 +512,7 @@ class Held:
         self.steps.append(self._rank(indices))
         return self.steps[-1]
 
-    @stepwise
+    @as_steps
     def _rank(self, indices: IntArray) -> Generator[Progress, None, Ranking]:
         try:
             yield Progress("scoring", 0, 1, Message("Working"))

@@ -45,12 +45,12 @@ def test_the_rule_in_words() -> None:
     ("placed", "key"),
     [  # of 20, ranks are far apart when they differ by more than 2 and the better is at most 10
         ([(BM25, 1), (TINY, 3)], "agree"),
-        ([(BM25, 1), (TINY, 4)], "bm25"),
-        ([(TINY, 4), (BM25, 1)], "bm25"),
+        ([(BM25, 1), (TINY, 4)], "words"),
+        ([(TINY, 4), (BM25, 1)], "words"),
         ([(BM25, 11), (TINY, 20)], "agree"),
-        ([(BM25, 10), (TINY, 20)], "bm25"),
-        ([(BM25, 1), (OKAPI, 2), (TINY, 8), (SMALL, 9), (LARGE, 10)], "bm25"),
-        ([(BM25, 9), (TINY, 1), (SMALL, 2)], "bm25"),
+        ([(BM25, 10), (TINY, 20)], "words"),
+        ([(BM25, 1), (OKAPI, 2), (TINY, 8), (SMALL, 9), (LARGE, 10)], "words"),
+        ([(BM25, 9), (TINY, 1), (SMALL, 2)], "words"),
         ([(BM25, 1), (OKAPI, 9), (TINY, 9)], "unclear"),
         ([(BM25, 1), (TINY, 9), (SMALL, 5)], "unclear"),
         ([(BM25, 1), (TINY, 9), (SMALL, 1)], "small"),
@@ -61,7 +61,7 @@ def test_the_rule_in_words() -> None:
         ([(TINY, 9), (SMALL, 1)], "unclear"),  # alone among two says nothing
         ([(TINY, 9), (SMALL, 1), (ENGINE, 1)], "unclear"),
         ([(BM25, 1), (TINY, 9), (UNKNOWN, 1)], "unclear"),
-        ([(BM25, 1), (ENGINE, 5), (TINY, 9), (SUM, 4)], "bm25"),
+        ([(BM25, 1), (ENGINE, 5), (TINY, 9), (SUM, 4)], "words"),
         ([(ENGINE, 1), (TINY, 9)], "unclear"),
         ([(ENGINE, 1), (SUM, 3)], "agree"),
         ([(TINY, 9)], "agree"),
@@ -97,15 +97,15 @@ def test_what_nobody_has_near_the_top_comes_after_what_is_contested() -> None:
     swapped[0], swapped[9], swapped[20], swapped[59] = 9, 0, 59, 20  # spreads 9 and 39
     found = contested(make_result(60, ranking(BM25, range(60)), ranking(TINY, swapped)))
     assert [(contest.candidate, contest.spread, contest.group.key) for contest in found[:3]] == [
-        (0, 9, "bm25"),
-        (9, 9, "bm25"),
+        (0, 9, "words"),
+        (9, 9, "words"),
         (20, 39, "agree"),
     ]
 
 
 def test_a_smaller_cutoff_contests_fewer() -> None:
     result = make_result(20, placing(BM25, 5, 20), placing(TINY, 12, 20))
-    assert contested(result)[0].group.key == "bm25"
+    assert contested(result)[0].group.key == "words"
     assert {contest.group.key for contest in contested(result, k=3)} == {"agree"}
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 import logging
-import random
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch", reason="needs torch")
 transformers = pytest.importorskip("transformers", reason="needs transformers")
 
-from demo.library import Library
+from demo.training.robustness import Property, held, pairs, properties
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "demo" / "bundled").glob("*/config.json"))
@@ -28,8 +28,11 @@ pytestmark = pytest.mark.skipif(not FOLDERS, reason="no bundled model")
 
 SHAPES = {"tiny": (2, 128, 2, 512, 30_522), "small": (7, 384, 12, 1_536, 26_000)}
 """Layers, width, heads, feed-forward width, word pieces."""
-IN_ORDER = {"tiny": 0.65, "small": 0.8}
-"""Share of passages that score higher than the same words shuffled."""
+LEAST = {
+    "tiny": {"opening": 0.95, "names": 0.9, "numbers": 0.9, "order": 0.65, "longer": 0.8, "tripled": 0.8},
+    "small": {"opening": 0.95, "names": 0.9, "numbers": 0.9, "order": 0.8, "longer": 0.8, "tripled": 0.8},
+}
+"""Share of cases in which a property must hold."""
 LARGEST_FOLDER = 46_000_000
 
 PASSAGES = (
@@ -47,80 +50,15 @@ PASSAGES = (
 )
 
 
-CITIES = {
-    "Berlin": "3,700,000",
-    "Madrid": "3,300,000",
-    "Rome": "2,800,000",
-    "Paris": "2,100,000",
-    "Vienna": "1,900,000",
-    "Hamburg": "1,800,000",
-    "Warsaw": "1,700,000",
-    "Munich": "1,500,000",
-    "Lyon": "520,000",
-    "Lisbon": "510,000",
-}
+ASKED_OF_ALL = properties(ROOT / "corpora")
+"""What is counted over many cases."""
 
-LIBRARY = Library(ROOT / "corpora")
-ENGLISH = [LIBRARY.load(key) for key in ("cities", "health", "cooking", "programming", "support", "astronomy")]
-COLLECTIONS = {c.key: [p.content for p in c.passages] for c in ENGLISH}
-
-
-def _judged(wanted: Callable[[int], bool]) -> list[tuple[str, str]]:
-    """For each query of the English collections, itself and its first passage with a wanted grade."""
-    texts = [{p.doc_id: p.content for p in c.passages} for c in ENGLISH]
-    return [
-        (query.text, next(text[d] for d, grade in c.qrels[query.query_id].items() if wanted(grade)))
-        for c, text in zip(ENGLISH, texts, strict=True)
-        for query in c.queries
-    ]
-
-
-Pairs = list[tuple[str, str]]
-
-ANSWERED, UNANSWERED = _judged(lambda grade: grade >= 2), _judged(lambda grade: grade == 0)
-
-STRANGE = " ".join(PASSAGES[:2])
-LENGTHENED = [(query, f"{text} {STRANGE}") for query, text in ANSWERED]
-DOUBLED = [(query, f"{text} {STRANGE} {text}") for query, text in UNANSWERED]
-
-
-def _shuffled(pairs: Pairs) -> Pairs:
-    rng = random.Random(0)
-    return [(query, " ".join(rng.sample(text.split(), len(text.split())))) for query, text in pairs]
-
-
-SHUFFLED = _shuffled(ANSWERED)
-
-NEIGHBOURS = [
-    [text for text in texts[start : start + 10] if ". " in text]
-    for texts in COLLECTIONS.values()
-    for start in range(0, 30, 5)
-]
-"""Passages of one collection, which are alike in theme and style."""
-
-AMONG_NEIGHBOURS = [(group[0].split(". ")[0] + ".", group) for group in NEIGHBOURS]
 OPENINGS = [(text.split(". ")[0] + ".", PASSAGES) for text in PASSAGES]
 WORDS = {"heart": 0, "bread": 1, "python": 2, "saturn": 3, "photosynthesis": 5, "bees": 8, "inflation": 9}
 TIDES = "what causes the tides of the ocean"
 
-POPULATIONS = [f"{city} has a population of about {n} inhabitants." for city, n in CITIES.items()]
-YEARS = (1648, 1789, 1815, 1848, 1871, 1918, 1945, 1969, 1989, 2004)
-TREATIES = [f"In {year} the treaty was signed and the borders were drawn anew." for year in YEARS]
-NAMED = [
-    [(form.format(city), POPULATIONS) for city in CITIES]
-    for form in ("population of {}", "How many people live in {}?")
-]
-NUMBERED = [[(form.format(year), TREATIES) for year in YEARS] for form in ("treaty of {}", "What was signed in {}?")]
-
-ASKED = [
-    *(*AMONG_NEIGHBOURS, *OPENINGS, *(row for part in (*NAMED, *NUMBERED) for row in part)),
-    *((word, PASSAGES) for word in (*WORDS, TIDES, "")),
-]
-ALL_PAIRS = list(
-    dict.fromkeys(
-        [*ANSWERED, *SHUFFLED, *LENGTHENED, *DOUBLED, *((query, text) for query, texts in ASKED for text in texts)]
-    )
-)
+ASKED = [*OPENINGS, *((word, PASSAGES) for word in (*WORDS, TIDES, ""))]
+ALL_PAIRS = list(dict.fromkeys([*pairs(ASKED_OF_ALL), *((query, text) for query, texts in ASKED for text in texts)]))
 """What most tests ask for: each pair is scored once."""
 
 
@@ -155,12 +93,6 @@ class Loaded:
         """Logits of some passages for one query."""
         return self.scores([(query, passage) for passage in passages])
 
-    def firsts(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
-        """For each query and its passages, the place of the passage that ranks first."""
-        scores = self.scores([(query, passage) for query, passages in asked for passage in passages])
-        ends = np.cumsum([len(passages) for _, passages in asked])
-        return [int(part.argmax()) for part in np.split(scores, ends[:-1])]
-
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
 def loaded(request: pytest.FixtureRequest) -> Loaded:
@@ -175,12 +107,6 @@ def load(folder: Path) -> Loaded:
     found = Loaded(folder.name, tokenizer, model)
     found.scores(ALL_PAIRS)
     return found
-
-
-@pytest.fixture(scope="module")
-def answers(loaded: Loaded) -> NDArray[np.float32]:
-    """Logits of passages that answer."""
-    return loaded.scores(ANSWERED)
 
 
 on_each = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -254,19 +180,15 @@ def test_a_passages_own_opening_sentence_ranks_it_first(loaded: Loaded, index: i
     assert loaded.rank(*OPENINGS[index]).argmax() == index
 
 
-def test_an_opening_sentence_finds_its_passage_among_its_neighbours(loaded: Loaded) -> None:
-    assert loaded.firsts(AMONG_NEIGHBOURS).count(0) >= 0.95 * len(NEIGHBOURS)
-
-
-def test_shuffled_words_score_lower_than_the_passage(loaded: Loaded, answers: NDArray[np.float32]) -> None:
-    """Two layers know little of word order, as tiny's card says."""
-    assert np.mean(answers > loaded.scores(SHUFFLED)) >= IN_ORDER[loaded.name]
-
-
-def test_length_alone_is_not_rewarded(loaded: Loaded, answers: NDArray[np.float32]) -> None:
-    """Neither do two strange passages behind an answer lift it, nor behind a passage that does not answer above one."""
-    assert np.mean(loaded.scores(LENGTHENED) <= answers) >= 0.8
-    assert np.mean(loaded.scores(DOUBLED) < answers) >= 0.8
+@pytest.mark.parametrize("asked", ASKED_OF_ALL, ids=lambda row: row.key)
+def test_it_holds_in_as_many_cases_as_the_card_says(loaded: Loaded, asked: Property) -> None:
+    """One more or less, as other processors round otherwise."""
+    count = held(asked, dict(zip(ALL_PAIRS, loaded.scores(ALL_PAIRS).tolist(), strict=True)))
+    card = (ROOT / "demo" / "bundled" / loaded.name / "README.md").read_text(encoding="utf-8")
+    told = re.search(rf"\| {re.escape(asked.text)} \| (\d+) of {len(asked.cases)} \|", card)
+    assert told is not None
+    assert abs(int(told[1]) - count) <= 1
+    assert count >= LEAST[loaded.name].get(asked.key, 0) * len(asked.cases)
 
 
 @pytest.mark.parametrize("query", ["", "berlin", "?", "北京", "the", "word " * 600])
@@ -281,18 +203,6 @@ def test_an_empty_query_favours_nothing_strongly(loaded: Loaded) -> None:
 @pytest.mark.parametrize(("query", "index"), WORDS.items())
 def test_one_word_finds_its_passage(loaded: Loaded, query: str, index: int) -> None:
     assert loaded.rank(query, PASSAGES).argmax() == index
-
-
-def test_names_distinguish(loaded: Loaded) -> None:
-    """The same sentence on another city is not the answer."""
-    for asked in NAMED:
-        assert np.mean(np.equal(loaded.firsts(asked), range(len(CITIES)))) >= 0.9
-
-
-def test_numbers_distinguish(loaded: Loaded) -> None:
-    """The same sentence on another year is not the answer."""
-    for asked in NUMBERED:
-        assert np.mean(np.equal(loaded.firsts(asked), range(len(YEARS)))) >= 0.9
 
 
 def test_scores_are_the_same_each_time_and_alone_or_together(loaded: Loaded) -> None:

@@ -14,7 +14,7 @@ pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
 pytest.importorskip("snowballstemmer", reason="needs demo/training/requirements.txt")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 
-from demo.training.groups import Candidates, Group, Mining, Phase, batches, draw_groups, mine
+from demo.training.groups import Candidates, Group, Mining, Phase, batches, draw_groups, mine, surrounded
 from demo.training.lexical import Bm25Matrix, terms
 from demo.training.losses import Targets, Weights, absolute, listwise, margins
 from demo.training.sources import DataError
@@ -62,13 +62,13 @@ def test_candidates_hold_the_known_passage_the_nearest_and_the_best_for_bm25() -
 def candidates_of(count: int) -> Candidates:
     passages = np.arange(count, dtype=np.int32)[None, :]
     zeros = np.zeros((1, count), np.float16)
-    return Candidates(passages, zeros, zeros, np.asarray([True]))
+    return Candidates(passages, zeros, zeros, zeros, np.asarray([True]))
 
 
 def test_a_pool_that_is_too_small_is_named() -> None:
-    vectors = np.ones((3, 2), np.float16)
+    vectors, known, bm25 = np.ones((3, 2), np.float16), np.asarray([1], np.int32), Bm25Matrix(PASSAGES)
     with pytest.raises(DataError, match=r"The pool has 3 passages\. Training needs at least 4"):
-        mine(["mice"], np.asarray([1], np.int32), vectors[:1], vectors, Bm25Matrix(PASSAGES), Mining(4, 1, 1), 0)
+        mine(["mice"], known, vectors[:1], vectors, bm25, Mining(4, 1, 1), 0)
 
 
 def test_a_group_starts_with_the_known_passage_and_draws_from_every_kind() -> None:
@@ -104,12 +104,47 @@ def test_a_shuffled_group_ends_with_the_known_passage_in_another_order() -> None
     assert sorted(rows[2]) == sorted(rows[0])
 
 
+def test_a_stuffed_group_ends_with_a_passage_that_repeats_the_query() -> None:
+    group = Group(0, np.asarray([0, 1]), 12).with_stuffed(5)
+    pool = table_of([np.arange(5, 11, dtype=np.int32)] * 2)
+    (made,) = batches([group], candidates_of(2), table_of([np.asarray([70, 71], np.int32)]), pool, 99)
+    plain, changed = (row.tolist()[4:] for row in made.ids[np.argsort(made.places)])
+    assert [i for i in plain if i] == [*range(5, 11), 102]
+    assert [i for i in changed if i not in (0, 70, 71)] == [*range(5, 11), 102]
+    firsts = [i for i, piece in enumerate(changed) if piece == 70]
+    assert 1 <= len(firsts) <= 3
+    assert all(changed[i + 1] == 71 for i in firsts)
+
+
+def test_a_surrounded_passage_stays_whole_within_the_limit() -> None:
+    pool = table_of([np.arange(50, 55, dtype=np.int32), np.arange(60, 63, dtype=np.int32)])
+    passage = np.arange(5, 9, dtype=np.int32)
+    made = [surrounded(passage, pool, 20, np.random.default_rng(seed)).tolist() for seed in range(200)]
+    assert {len(text) for text in made} == set(range(4, 21))
+    places = [text.index(5) for text in made]
+    assert all(text[i : i + 4] == [5, 6, 7, 8] for text, i in zip(made, places, strict=True))
+    assert {0, 16} <= set(places)
+    assert surrounded(passage, pool, 3, np.random.default_rng(0)).tolist() == passage.tolist()
+
+
+def test_only_long_groups_of_such_a_phase_are_surrounded() -> None:
+    rng, phase = np.random.default_rng(0), Phase(1.0, 16, 32, 0.5, surrounded=True)
+    drawn = draw_groups(rng, np.zeros(50, np.int64), Mining(nearest=5, lexical=5, chance=3), phase, 8)
+    assert {(g.limit, g.surroundings is None) for g in drawn} == {(16, True), (32, False)}
+    candidates, pool = candidates_of(14), table_of([np.arange(5, 9, dtype=np.int32)] * 14)
+    made = batches(drawn, candidates, table_of([np.asarray([7], np.int32)]), pool, 999)
+    lengths = {len(np.trim_zeros(row, "b")) for batch in made for row in batch.ids}
+    assert min(lengths) == 8
+    assert 30 < max(lengths) <= 36
+
+
 def test_target_logits_by_hand() -> None:
-    """20 · (0.6 − 0.5) + 4 · 0.5 = 4; a known passage gets 2 more, its shuffled words 3 less than the first one."""
-    targets = Targets(cosine_scale=20, cosine_middle=0.5, lexical_scale=4, known_bonus=2, shuffled_loss=3)
+    """20 · (0.6 − 0.5) + 0.5 · (8 − 10) + 4 · 0.5 = 3; a known one gets 2 more, its shuffled words 3 less than it."""
+    targets = Targets(20, 0.5, sparse_scale=0.5, sparse_middle=10, lexical_scale=4, known_bonus=2, shuffled_loss=3)
     known, shuffled = torch.tensor([1.0, 0.0, 1.0]), torch.tensor([0.0, 1.0, 1.0])
-    logits = targets.logits(torch.full((3, 3), 0.6), torch.full((3, 3), 0.5), known, shuffled)
-    assert logits.tolist() == [pytest.approx(row) for row in ([6, 4, 4], [4, 4, 1], [6, 4, 3])]
+    cosine, sparse, lexical = (torch.full((3, 3), value) for value in (0.6, 8.0, 0.5))
+    logits = targets.logits(cosine, sparse, lexical, known, shuffled)
+    assert logits.tolist() == [pytest.approx(row, abs=1e-5) for row in ([5, 3, 3], [3, 3, 0], [5, 3, 2])]
 
 
 def test_listwise_loss_by_hand() -> None:

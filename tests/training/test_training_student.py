@@ -44,7 +44,8 @@ def toy_material() -> Material:
     others = np.stack([np.delete(np.arange(PASSAGES), q)[:13] for q in range(QUERIES)])
     passages = np.concatenate([np.arange(QUERIES)[:, None], others], axis=1).astype(np.int32)
     cosine = np.where(passages == passages[:, :1], 0.9, 0.1).astype(np.float16)
-    candidates = Candidates(passages, cosine, np.zeros_like(cosine), np.ones(QUERIES, np.bool_))
+    zeros = np.zeros_like(cosine)
+    candidates = Candidates(passages, cosine, zeros, zeros, np.ones(QUERIES, np.bool_))
     return Material(candidates, queries, table_of(pieces), np.arange(QUERIES), np.arange(0))
 
 

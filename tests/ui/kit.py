@@ -49,10 +49,10 @@ def shown_of(tab: RerankTab, texts: str = f"{HOSTILE}\nAnother line.\nThird.") -
 
 
 def compare_views(
-    tab: CompareTab, rankers: list[str] | None = None, controls: CompareOptions = CompareOptions()
+    tab: CompareTab, rankers: list[str] | None = None, options: CompareOptions = CompareOptions()
 ) -> list[View[ShownResult]]:
     form = tab.pane.default_form()
-    return list(tab.run(form, RANKERS if rankers is None else rankers, controls, Judgments(), "en"))
+    return list(tab.run(form, RANKERS if rankers is None else rankers, options, Judgments(), "en"))
 
 
 def compared_of(tab: CompareTab, rankers: list[str] | None = None) -> ShownResult:
@@ -77,11 +77,11 @@ def finished(tab: EvaluateTab, **parts: Any) -> tuple[View[Evaluated], Evaluated
     return view, view.kept, seen(view.kept, EvaluateOptions())
 
 
-def seen(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluateOptions:
+def seen(evaluated: Evaluated, options: EvaluateOptions) -> EvaluateOptions:
     """What is looked at in fact."""
-    view = evaluation_view_of(evaluated, looks)
+    view = evaluation_view_of(evaluated, options)
     measure = view.chosen.key if view.chosen else ""
-    return EvaluateOptions(measure, view.evaluation.baseline, view.key, view.unjudged_too, threshold=looks.threshold)
+    return EvaluateOptions(measure, view.evaluation.baseline, view.key, view.unjudged_too, threshold=options.threshold)
 
 
 def unfold(page: Any) -> None:

@@ -143,8 +143,8 @@ def test_clicks_on_what_is_not_there_are_told(visitor: Visitor, quiet: None) -> 
         ("explain", here | {"index": -1}, gone),
         ("explain", {"path": "/etc/passwd", "scene": "rerank-results"}, "File /etc/passwd is not in the cache folder"),
         ("use", {"model": {"path": "/etc/passwd"}}, "“model” is null. Write a text in quotation marks."),
-        ("arranged", {"place": 0.5, "action": "up"}, "“place” is 0.5. Write a whole number."),
-        ("again", {"place": 3}, gone),
+        ("arranged", {"index": 0.5, "action": "up"}, "“index” is 0.5. Write a whole number."),
+        ("again", {"index": 3}, gone),
     ]
     data = {"judge": [None] * 3, "explain": [None] * 2, "use": [], "arranged": [None, "", None], "again": ["[]"]}
     calls = [{"fn_index": index[name], "data": data[name], "event_data": told} for name, told, _ in clicks]

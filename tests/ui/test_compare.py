@@ -27,6 +27,7 @@ from demo.ui.compare.handlers import (
 from demo.ui.compare.results import CompareOptionInputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rankers import bundled_models, ranker_choices
+from demo.ui.result_tab import analysis_of
 
 
 @pytest.fixture
@@ -41,9 +42,7 @@ def tab(source: FakeSource) -> CompareTab:
 
 def test_controls_are_read_in_the_order_of_their_components() -> None:
     values = [5, "rrf", 10, *[0.5] * 8, "bm25", "rbo", "z", "NDCG@10"]
-    assert CompareOptionInputs.controls(values) == CompareOptions(
-        5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10"
-    )
+    assert CompareOptionInputs.read(values) == CompareOptions(5, "rrf", 10, (0.5,) * 8, "bm25", "rbo", "z", "NDCG@10")
 
 
 def test_each_ranker_shows_as_soon_as_it_ends(tab: CompareTab) -> None:
@@ -66,6 +65,19 @@ def test_what_cannot_be_run_is_said(tab: CompareTab) -> None:
     assert "Choose 1 to 8" in (views[-1].status or "")
 
 
+@pytest.mark.parametrize(
+    ("first", "stemmer"),
+    [
+        ("bm25[stemmer=german]", "german"),
+        ("tantivy[stemmer=german]", "german"),
+        ("rrf(engine+tantivy[stemmer=german])", "german"),
+        ("engine", "english"),
+    ],
+)
+def test_words_are_marked_as_the_first_stage_cuts_them(tab: CompareTab, first: str, stemmer: str) -> None:
+    assert analysis_of(tab.service.rankers.read(first)).stemmer == stemmer
+
+
 def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
     last = compare_views(tab, ["bm25", "nobody/knows", "bundled/tiny"])[-1]
     assert last.kept is not None
@@ -76,7 +88,7 @@ def test_one_that_fails_stands_in_its_own_place(tab: CompareTab) -> None:
 def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: FakeSource) -> None:
     shown = compared_of(tab)
     source.model.scored.clear()
-    view = tab.redrawn(shown, CompareOptions(depth=2, fusion="rrf", k=0), Judgments(), "en")
+    view = tab.redraw(shown, CompareOptions(depth=2, fusion="rrf", k=0), Judgments(), "en")
     assert source.model.scored == []
     assert view.kept is not None
     bm25, tiny, big, fused = view.kept.drawn.rankings
@@ -99,7 +111,7 @@ def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) ->
 def test_weights_that_cannot_be_used_are_said(tab: CompareTab) -> None:
     shown = compared_of(tab)
     with pytest.raises(InputError, match="one is above 0"):
-        tab.redrawn(shown, CompareOptions(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
+        tab.redraw(shown, CompareOptions(fusion="rrf", weights=(0.0,) * 8), Judgments(), "en")
 
 
 def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: CompareTab, source: FakeSource) -> None:
@@ -115,9 +127,9 @@ def test_the_reference_is_the_largest_model_unless_another_is_chosen(tab: Compar
 def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSource) -> None:
     shown = compared_of(tab)
     source.model.scored.clear()
-    place = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
-    edit = WhatIfForm(shown.query.text, place, "Berlin.")
-    *_, view = tab.try_out(shown, edit, CompareOptions(), "en")
+    index = next(i for i, passage in enumerate(shown.candidates) if passage.doc_id == "d2")
+    edit = WhatIfForm(shown.query.text, index, "Berlin.")
+    *_, view = tab.rank_edit(shown, edit, CompareOptions(), "en")
     assert set(source.model.scored) == {"Berlin."}
     assert "Berlin" in str(view.drawn.get("what-if", ""))
     assert view.kept is None
@@ -126,11 +138,11 @@ def test_an_edited_passage_alone_is_scored_again(tab: CompareTab, source: FakeSo
 def test_an_edit_needs_something_edited(tab: CompareTab) -> None:
     shown = compared_of(tab)
     for edit in (WhatIfForm(shown.query.text, None, ""), WhatIfForm(shown.query.text, 0, " ")):
-        (view,) = tab.try_out(shown, edit, CompareOptions(), "en")
+        (view,) = tab.rank_edit(shown, edit, CompareOptions(), "en")
         assert "Nothing is different yet" in str(view.drawn.get("what-if", ""))
-    (view,) = tab.try_out(None, WhatIfForm("q", None, ""), CompareOptions(), "en")
+    (view,) = tab.rank_edit(None, WhatIfForm("q", None, ""), CompareOptions(), "en")
     assert "Press Compare first" in str(view.drawn.get("what-if", ""))
-    *_, view = tab.try_out(shown, WhatIfForm("", None, ""), CompareOptions(), "en")
+    *_, view = tab.rank_edit(shown, WhatIfForm("", None, ""), CompareOptions(), "en")
     assert "query is empty" in str(view.drawn.get("what-if", ""))
 
 
@@ -176,7 +188,7 @@ def test_the_bundled_model_is_chosen_at_first(tab: CompareTab) -> None:
 
 def test_what_is_taken_away_holds_judgments_and_fusion(tab: CompareTab) -> None:
     shown = compared_of(tab)
-    view = tab.redrawn(shown, CompareOptions(fusion="rrf"), Judgments(), "en")
+    view = tab.redraw(shown, CompareOptions(fusion="rrf"), Judgments(), "en")
     judgments = Judgments().judge(shown.query, shown.candidates[2], 2)
     file = tab.json(view.kept, judgments)
     assert file["name"] == "rerank-lens-compare.json"

@@ -98,8 +98,8 @@ def test_runs_alone_can_be_compared(tab: CompareTab) -> None:
 
 def test_an_edited_passage_leaves_a_run_as_it_is(tab: CompareTab) -> None:
     shown = compared(tab, ["bm25", "run:lucene.run"])
-    place = next(at for at, each in enumerate(shown.candidates) if each.doc_id == "d3")
-    *_, view = tab.try_out(shown, WhatIfForm(shown.query.text, place, "Lakes."), CompareOptions(), "en")
+    index = next(at for at, each in enumerate(shown.candidates) if each.doc_id == "d3")
+    *_, view = tab.rank_edit(shown, WhatIfForm(shown.query.text, index, "Lakes."), CompareOptions(), "en")
     assert "lucene.run" in str(view.drawn["what-if"])
 
 

@@ -74,10 +74,10 @@ def charts_of(view: View[Evaluated]) -> dict[str, ChartView]:
 
 def test_looks_are_read_from_components_of_the_same_names() -> None:
     assert [row.name for row in fields(EvaluateOptionInputs)] == [row.name for row in fields(EvaluateOptions)]
-    assert EvaluateOptionInputs.looks([None, "a", None, None, OWN, None, None, None, None, 2.5]) == EvaluateOptions(
+    assert EvaluateOptionInputs.read([None, "a", None, None, OWN, None, None, None, None, 2.5]) == EvaluateOptions(
         "", "a", "", False, OWN, threshold=2.5
     )
-    assert EvaluateOptionInputs.looks(
+    assert EvaluateOptionInputs.read(
         [None, "a", None, None, OWN, True, "query:x", "=y", "agreement"]
     ) == EvaluateOptions("", "a", "", False, OWN, True, "query:x", "=y", BY_AGREEMENT)
 
@@ -106,18 +106,18 @@ def test_runs_among_the_uploaded_files_are_rankers(tab: EvaluateTab, archive: Pa
     judged = understood.found
     assert judged is not None, understood.sentence
     assert "each of them a ranker: one.run, two.run" in str(judged.reading.sentence())
-    _, evaluated, looks = finished(tab, source=UPLOAD, uploaded=judged, rankers=())
+    _, evaluated, options = finished(tab, source=UPLOAD, uploaded=judged, rankers=())
     assert evaluated.evaluation is not None
     assert [ranker.label for ranker in evaluated.evaluation.rankers] == ["one.run", "two.run"]
     assert evaluated.outcomes[0].doc_ids == ("d1", "d2")
-    assert looks.baseline == "run:one.run"
+    assert options.baseline == "run:one.run"
 
 
 def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
-    view, evaluated, looks = finished(tab)
+    view, evaluated, options = finished(tab)
     assert view.status == ""
     assert (len(evaluated.done.outcomes), evaluated.done.total, evaluated.first) == (5, 5, "bm25")
-    assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
+    assert (options.measure, options.baseline, options.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
     assert len(charts_of(view)) == len(EVALUATION_CHARTS)
     assert "5 queries are few" in str(view.drawn["headline"])
     assert str(view.drawn["queries"]).count("data-query=") == 5
@@ -139,10 +139,10 @@ def test_judged_at_10_always_stands_beside(tab: EvaluateTab) -> None:
 
 
 def test_the_first_stage_comes_along_where_it_was_not_chosen(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab, rankers=("tiny",))
+    _, evaluated, options = finished(tab, rankers=("tiny",))
     assert evaluated.evaluation is not None
     assert [ranker.key for ranker in evaluated.evaluation.rankers] == ["bm25", "bundled/tiny"]
-    assert looks.baseline == "bm25"
+    assert options.baseline == "bm25"
 
 
 def test_a_ranker_that_fails_says_why_in_its_place_and_the_rest_goes_on(tab: EvaluateTab) -> None:
@@ -229,9 +229,9 @@ def test_closing_the_run_stops_scoring() -> None:
 def test_another_baseline_or_measure_scores_nothing() -> None:
     source = FakeSource()
     tab = tab_with(source)
-    _, evaluated, looks = finished(tab)
+    _, evaluated, options = finished(tab)
     scored = len(source.model.scored)
-    view = tab.redrawn(evaluated, replace(looks, baseline="bundled/tiny", measure="mrr@10"), 1, "en")
+    view = tab.redraw(evaluated, replace(options, baseline="bundled/tiny", measure="mrr@10"), 1, "en")
     assert view.kept is not None
     assert view.kept.evaluation is not None
     assert view.kept.evaluation.baseline == "bundled/tiny"
@@ -240,35 +240,35 @@ def test_another_baseline_or_measure_scores_nothing() -> None:
 
 
 def test_another_grade_measures_anew(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab)
-    view = tab.redrawn(evaluated, looks, 3, "en")
+    _, evaluated, options = finished(tab)
+    view = tab.redraw(evaluated, options, 3, "en")
     assert view.kept is not None
     assert view.kept.evaluation is not None
     assert view.kept.evaluation.relevant_from == 3
-    same = tab.redrawn(view.kept, looks, 3, "en")
+    same = tab.redraw(view.kept, options, 3, "en")
     assert same.kept is not None
     assert same.kept.evaluation is view.kept.evaluation
-    assert 'role="alert"' in str(tab.redrawn(evaluated, looks, 0, "en").status)
+    assert 'role="alert"' in str(tab.redraw(evaluated, options, 0, "en").status)
 
 
 def test_a_look_at_what_is_not_there_takes_what_is(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
-    view = tab.redrawn(evaluated, EvaluateOptions("bleu", "gone", "gone"), 1, "en")
+    view = tab.redraw(evaluated, EvaluateOptions("bleu", "gone", "gone"), 1, "en")
     assert view.kept is not None
-    looks = seen(view.kept, EvaluateOptions("bleu", "gone", "gone"))
-    assert (looks.measure, looks.baseline, looks.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
+    options = seen(view.kept, EvaluateOptions("bleu", "gone", "gone"))
+    assert (options.measure, options.baseline, options.ranker) == ("ndcg@10", "bm25", "bundled/tiny")
 
 
 def test_a_threshold_changes_only_what_depends_on_it(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab)
-    view = tab.again(evaluated, replace(looks, threshold=-100.0), "en", CUT)
+    _, evaluated, options = finished(tab)
+    view = tab.again(evaluated, replace(options, threshold=-100.0), "en", CUT)
     assert "−100.00" in str(view.drawn["meaning"])
     assert view.drawn.keys() == {"meaning", "evaluation-threshold"}
 
 
 def test_a_measure_leaves_scores_and_their_meaning_alone(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab)
-    view = tab.again(evaluated, replace(looks, measure="mrr@10"), "en", MEASURE)
+    _, evaluated, options = finished(tab)
+    view = tab.again(evaluated, replace(options, measure="mrr@10"), "en", MEASURE)
     assert "MRR@10" in str(view.drawn["headline"])
     assert [row.scores for row in EVALUATION_CHARTS if row.key in charts_of(view)] == [False, False, False]
     assert "meaning" not in view.drawn
@@ -276,7 +276,7 @@ def test_a_measure_leaves_scores_and_their_meaning_alone(tab: EvaluateTab) -> No
 
 def test_before_any_run_nothing_is_drawn(tab: EvaluateTab) -> None:
     for view in (
-        tab.redrawn(None, EvaluateOptions(), 1, "en"),
+        tab.redraw(None, EvaluateOptions(), 1, "en"),
         tab.again(None, EvaluateOptions(), "en", MEASURE),
         tab.returned(None, EvaluateOptions(), 1, "en"),
     ):
@@ -356,7 +356,7 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
     tab = tab_with(source)
     _, evaluated, _ = finished(tab, source=UPLOAD, uploaded=unjudged, queries=0)
     scored = len(source.model.scored)
-    view = tab.redrawn(evaluated, EvaluateOptions(judgments=OWN, own=True), 1, "en")
+    view = tab.redraw(evaluated, EvaluateOptions(judgments=OWN, own=True), 1, "en")
     assert view.kept is not None
     assert view.kept.evaluation is not None
     assert view.kept.evaluation.query_ids == ("1",)
@@ -374,7 +374,7 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
 def test_own_judgments_of_other_queries_are_not_said_to_count(tab: EvaluateTab) -> None:
     _, evaluated, _ = finished(tab)
     other = Judgments().judge(Query("", "typed elsewhere"), evaluated.collection.passages[0], 3)
-    view = tab.redrawn(evaluated, EvaluateOptions(judgments=other, own=True), 1, "en")
+    view = tab.redraw(evaluated, EvaluateOptions(judgments=other, own=True), 1, "en")
     assert "NDCG@10" in str(view.drawn["headline"])
     assert "your own judgments count" not in str(view.drawn["headline"])
 
@@ -383,7 +383,7 @@ def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) ->
     _, evaluated, _ = finished(tab)
     query, passage = evaluated.collection.queries[0], evaluated.collection.passages[0]
     own = Judgments().judge(query, passage, 3)
-    view = tab.redrawn(evaluated, EvaluateOptions(judgments=own, own=True), 1, "en")
+    view = tab.redraw(evaluated, EvaluateOptions(judgments=own, own=True), 1, "en")
     assert view.kept is not None
     assert len(view.kept.outcomes) == 5
     assert view.kept.collection.qrels[query.query_id][passage.doc_id] == 3
@@ -391,8 +391,8 @@ def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) ->
 
 
 def test_another_order_of_the_queries_draws_only_them(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab)
-    view = tab.again(evaluated, replace(looks, order=BY_AGREEMENT), "en", ORDER)
+    _, evaluated, options = finished(tab)
+    view = tab.again(evaluated, replace(options, order=BY_AGREEMENT), "en", ORDER)
     assert "the least agreement first" in str(view.drawn["queries"])
     assert list(view.drawn) == ["queries"]
 
@@ -408,8 +408,8 @@ def test_a_file_that_is_none_leaves_what_was_there(tab: EvaluateTab, tmp_path: P
 
 
 def test_a_run_that_was_saved_gives_the_same_figures_when_it_is_read_back(tab: EvaluateTab, tmp_path: Path) -> None:
-    _, evaluated, looks = finished(tab)
-    saved = tab.file("run", evaluated, looks)
+    _, evaluated, options = finished(tab)
+    saved = tab.file("run", evaluated, options)
     path = tmp_path / saved["name"]
     path.write_text(saved["text"], encoding="utf-8")
     understood = tab.pane.read_runs([str(path)], {}, one=True)
@@ -435,8 +435,8 @@ def unzipped(saved: dict[str, str]) -> dict[str, str]:
 
 
 def test_the_runs_of_all_rankers_are_in_one_archive_and_rankers_again(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab)
-    saved = tab.file("runs", evaluated, looks)
+    _, evaluated, options = finished(tab)
+    saved = tab.file("runs", evaluated, options)
     files = unzipped(saved)
     assert (saved["name"], list(files)) == ("rerank-lens-runs.zip", ["bm25.run", "bundled_tiny.run"])
     runs = {name: read_run(Source(name, text.encode(), Limits(*[10**9] * 4))) for name, text in files.items()}
@@ -451,8 +451,8 @@ def test_the_runs_of_all_rankers_are_in_one_archive_and_rankers_again(tab: Evalu
 
 @pytest.mark.parametrize("kind", FILES)
 def test_every_file_can_be_saved(tab: EvaluateTab, kind: str) -> None:
-    _, evaluated, looks = finished(tab)
-    saved = tab.file(kind, evaluated, looks)
+    _, evaluated, options = finished(tab)
+    saved = tab.file(kind, evaluated, options)
     assert saved["name"].startswith("rerank-lens-")
     assert text_of(saved).strip()
     if saved["name"].endswith(".json"):
@@ -460,12 +460,12 @@ def test_every_file_can_be_saved(tab: EvaluateTab, kind: str) -> None:
     if saved["name"].endswith(".run"):
         read_run(Source(saved["name"], saved["text"].encode(), Limits(*[10**9] * 4)))
     with pytest.raises(InputError, match="Press Evaluate first"):
-        tab.file(kind, None, looks)
+        tab.file(kind, None, options)
 
 
 def test_a_calibration_gives_back_the_curve(tab: EvaluateTab) -> None:
-    _, evaluated, looks = finished(tab)
-    value = json.loads(tab.file("calibration", evaluated, looks)["text"])
+    _, evaluated, options = finished(tab)
+    value = json.loads(tab.file("calibration", evaluated, options)["text"])
     assert value["ranker"] == "bundled/tiny"
     assert value["platt"].keys() == {"slope", "intercept", "probability"}
     knots = value["isotonic"]["probabilities"]

@@ -61,7 +61,7 @@ def test_another_field_draws_only_its_table(tab: EvaluateTab, judged: Judged) ->
 
 def test_the_queries_of_one_value_are_evaluated_alone_and_it_is_said(tab: EvaluateTab, judged: Judged) -> None:
     evaluated = evaluated_of(tab, judged)
-    view = tab.redrawn(evaluated, replace(BY_LANGUAGE, value="=en"), 1, "en")
+    view = tab.redraw(evaluated, replace(BY_LANGUAGE, value="=en"), 1, "en")
     assert view.kept is not None
     assert [each.query.query_id for each in view.kept.outcomes] == ["q1", "q3"]
     assert view.kept.evaluation is not None
@@ -69,7 +69,7 @@ def test_the_queries_of_one_value_are_evaluated_alone_and_it_is_said(tab: Evalua
     assert "only the 2 of 3 queries with language “en” count" in [str(note) for note in view.kept.evaluation.notes]
     assert "only the 2 of 3 queries" in str(view.drawn["headline"])
     assert ">de<" in str(view.drawn["slices"])  # the table still has all values
-    back = tab.redrawn(view.kept, BY_LANGUAGE, 1, "en")
+    back = tab.redraw(view.kept, BY_LANGUAGE, 1, "en")
     assert back.kept is not None
     assert len(back.kept.outcomes) == 3
     assert tab.opened(view.kept, 1).query == "lakes of Berlin"
@@ -77,13 +77,13 @@ def test_the_queries_of_one_value_are_evaluated_alone_and_it_is_said(tab: Evalua
 
 def test_what_is_not_there_is_passed_over(tab: EvaluateTab, judged: Judged) -> None:
     evaluated = evaluated_of(tab, judged)
-    for looks in (
+    for options in (
         replace(BY_LANGUAGE, value="=fr"),
         EvaluateOptions(field="query:gone", value="=en"),
         EvaluateOptions(field="passage:source", value="=guide"),
         replace(BY_LANGUAGE, value=EVERY),
     ):
-        assert within_of(evaluated, looks) is None
+        assert within_of(evaluated, options) is None
 
 
 def test_menus_show_the_fields_and_the_values_of_the_chosen_one(tab: EvaluateTab, judged: Judged) -> None:

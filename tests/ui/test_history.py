@@ -93,7 +93,7 @@ def test_two_runs_side_by_side() -> None:
     tiny, words = found.orders
     # k came in from 11 at 3, so c…i moved down by one and j fell out; a and b changed places
     assert str(tiny.summary) == "1 passage came into the top 10; 9 of the 9 in both moved; another is first."
-    assert [(place.name, place.mark, str(place.other)) for place in tiny.after[:3]] == [
+    assert [(each.name, each.mark, str(each.other)) for each in tiny.after[:3]] == [
         ("B", "▲ 1", "was 2"),
         ("A", "▼ 1", "was 1"),
         ("K", "▲ 8", "was 11"),
@@ -112,7 +112,7 @@ def test_other_passages_have_no_move() -> None:
     order = found.orders[0]
     assert (order.before_label, order.after_label) == ("Tiny", "Small")
     assert str(order.summary) == "No passage is in both rankings."
-    assert {place.mark for place in (*order.before, *order.after)} == {"✦"}
+    assert {each.mark for each in (*order.before, *order.after)} == {"✦"}
     assert str(order.after[0].other) == "not there before"
     assert not found.lines[1].same
 

@@ -106,13 +106,14 @@ def test_a_link_that_cannot_be_ranked_says_so_and_invites(pane: InputsPane) -> N
 
 
 def test_models_that_are_not_here_are_named_once(pane: InputsPane) -> None:
-    texts = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine")
+    texts = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine", "dense(hub/dense)")
     rankers = tuple(map(pane.service.rankers.read, texts))
-    assert needs_download(Link(pane.default_form(), pane.service.cross_encoder("hub/big"), rankers), pane) == [
+    assert needs_download(Link(pane.default_form(), pane.service.cross_encoder("hub/big"), rankers)) == [
         "hub/big",
         "someone/else",
+        "hub/dense",
     ]
-    assert needs_download(Link(pane.default_form()), pane) == []
+    assert needs_download(Link(pane.default_form())) == []
 
 
 def test_following_a_link_loads_nothing_that_is_not_here() -> None:

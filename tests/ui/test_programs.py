@@ -184,7 +184,7 @@ def test_an_instruction_comes_along(page: Page, tmp_path: Path) -> None:
 
 @EVERY
 def test_it_is_not_of_another_depth_than_is_on_screen(program: Program, page: Page) -> None:
-    shown = page.tab.redrawn(shown_on(page), CompareOptions(depth=3), Judgments(), "en").kept
+    shown = page.tab.redraw(shown_on(page), CompareOptions(depth=3), Judgments(), "en").kept
     assert shown is not None
     if program.key == "sentence-transformers":
         assert "'Tiny'" in program.write(shown)

@@ -83,8 +83,8 @@ def saved_result(pane: InputsPane, language: Language) -> tuple[dict[str, str], 
 
 def saved_evaluation(pane: InputsPane, language: Language) -> tuple[dict[str, str], object]:
     tab = tab_with()
-    _, evaluated, looks = finished(tab)
-    return tab.html(evaluated, looks, language), json.loads(tab.file("json", evaluated, looks)["text"])
+    _, evaluated, options = finished(tab)
+    return tab.html(evaluated, options, language), json.loads(tab.file("json", evaluated, options)["text"])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -37,9 +37,9 @@ def test_keys_are_unique_and_what_folds_has_a_heading(rows: tuple[Section[Any], 
 def test_a_result_draws_every_row_and_an_occasion_only_its_own(pane: InputsPane) -> None:
     tab = RerankTab(pane)
     shown = shown_of(tab)
-    whole = tab.drawn(shown, Judgments(), "en")
+    whole = tab.draw(shown, Judgments(), "en")
     assert whole.keys() >= {row.key for row in RERANK if row.draw is not None} | {JUMP}
-    assert tab.drawn(shown, Judgments(), "en", "z", SCALE).keys() == {"scores", "distribution", "scatter"}
+    assert tab.draw(shown, Judgments(), "en", "z", SCALE).keys() == {"scores", "distribution", "scatter"}
 
 
 def test_the_jump_list_names_what_has_something_to_show(pane: InputsPane) -> None:

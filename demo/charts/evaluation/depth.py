@@ -10,6 +10,7 @@ from demo.charts.style import INK, SAME, UP, Figure, axis, axis_title, caption, 
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
 from demo.messages import Language, Message
 from demo.phrases import shorten
+from demo.score_kinds import Side
 
 HEIGHT = 320
 LABEL_COLUMNS = 20
@@ -42,7 +43,7 @@ def depth_data(view: EvaluationView) -> DepthData:
     lines = [
         DepthLine(ranker.label, points, ranker.key == view.key)
         for ranker_index, ranker in enumerate(view.evaluation.rankers)
-        if view.ordered and ranker.kind.side != "fusion"
+        if view.ordered and ranker.kind.side is not Side.FUSION
         for points in quality_by_depth(
             view.outcomes, view.collection, ranker_index, [view.measure], view.evaluation.relevant_from
         ).values()

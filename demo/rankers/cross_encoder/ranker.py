@@ -9,7 +9,7 @@ import numpy as np
 
 from demo.errors import DemoError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.occlusion import occlude
 from demo.rankers.cross_encoder.scoring import Scored, Scoring, Use
 from demo.rankers.protocol import Kind
@@ -84,6 +84,11 @@ class CrossEncoder:
         """Model and precision are known."""
         self._use()
 
+    def not_here(self) -> str:
+        """As `Downloads.not_here`; the default model is not looked for."""
+        specs = [spec for spec, where in self.scoring.models() if where != "download"]
+        return "" if self.model in {"", *(name for spec in specs for name in (spec.key, *spec.aliases))} else self.model
+
     def fingerprint(self) -> str:
         """The weights, and how they are used."""
         return self.scoring.fingerprint(self._use())
@@ -107,7 +112,7 @@ class CrossEncoder:
         """
         return self.scoring.unscored(self._use(), query, texts)
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; scores that were computed before are not computed again."""
         contents = [collection.passages[index].content for index in indices.tolist()]
@@ -116,11 +121,11 @@ class CrossEncoder:
         warnings = (*scored.model.spec.cautions, *_hardly_different(spec, scored))
         return Ranking.from_scores(spec, scored.scores, scored.cost, scored.extents, warnings=warnings)
 
-    @stepwise
+    @as_steps
     def _scored(self, query: str, contents: list[str]) -> Generator[Progress, None, Scored]:
         return (yield from self.scoring.score(self._use(), query, contents))
 
-    @stepwise
+    @as_steps
     def explain(self, query: Query, collection: Collection, index: int) -> Generator[Progress, None, Explanation]:
         """What leaving out each word does to the score."""
         content = collection.passages[index].content

@@ -12,7 +12,7 @@ import numpy as np
 
 from demo.errors import InputError
 from demo.messages import Message, listed
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
 from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, Batch, LoadedModels, Scorer, Tell
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
@@ -171,7 +171,7 @@ class Scoring:
                 weights = ticket.loaded().fingerprint
         return " ".join(filter(None, (weights, use.precision, use.reading)))
 
-    @stepwise
+    @as_steps
     def score(self, use: Use, query: str, contents: list[str], anew: bool = False) -> Generator[Progress, None, Scored]:
         """The model's scores of the contents. Those of a run that is closed half-way are kept.
 

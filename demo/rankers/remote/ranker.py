@@ -14,7 +14,7 @@ from time import perf_counter
 
 from demo.errors import DemoError, InputError, RemoteError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
 from demo.rankers.protocol import Kind
 from demo.rankers.remote.calls import Caller, StoppedError
@@ -48,8 +48,8 @@ class Remote:
         """Named by the owner's label; by the text itself where there is no such server."""
         caller = self.remotes.callers.get(self.name)
         if caller is None:
-            return RankerSpec(str(self), str(self), PROBABILITY)
-        return RankerSpec(str(self), caller.server.label, caller.server.kind)
+            return RankerSpec(str(self), str(self), PROBABILITY, sends_texts=True)
+        return RankerSpec(str(self), caller.server.label, caller.server.kind, sends_texts=True)
 
     def check(self) -> None:
         """The server is set up, and its key is there."""
@@ -59,7 +59,7 @@ class Remote:
         """Protocol, address, model and kind of score: what the server itself changes is not known here."""
         return self.remotes.caller(self.name).server.identity
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; the same text is sent once, and scores of a named model are kept.
 

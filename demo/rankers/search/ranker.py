@@ -17,7 +17,7 @@ import numpy as np
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
-from demo.progress import Progress, stepwise
+from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind
 from demo.rankers.search.engines import RETRIES, find_engine, too_slow
 from demo.rankers.search.indexes import Index
@@ -54,7 +54,7 @@ class Searched:
         """Where and how it is asked: what the engine itself changes is not known here."""
         return self.searches.index(self.name).identity
 
-    @stepwise
+    @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; a passage that is not among the engine's hits is not found.
 
@@ -68,7 +68,7 @@ class Searched:
         cost = replace(cost, pairs=indices.size)
         return Ranking.from_scores(self.spec, values, cost, found=found, warnings=warnings)
 
-    @stepwise
+    @as_steps
     def find(self, query: Query, collection: Collection) -> Generator[Progress, None, tuple[IntArray, Ranking]]:
         """As `Finds.find`.
 
@@ -80,11 +80,11 @@ class Searched:
         ranking = Ranking.from_scores(self.spec, list(scores.values()), cost, warnings=warnings)
         return np.array(list(scores), np.int64), ranking
 
-    @stepwise
+    @as_steps
     def _hits(
         self, query: Query, collection: Collection
     ) -> Generator[Progress, None, tuple[Mapping[int, float], Cost, tuple[Message, ...]]]:
-        """Place of a passage in the collection → its score, what it cost, and what must be said."""
+        """Index of a passage in the collection → its score, what it cost, and what must be said."""
         index, search = self.searches.index(self.name), self.searches.search(self.name)
         asking = Progress("indexing", 0, 0, Message("Asking {label}", label=index.label))
         yield asking
@@ -102,7 +102,7 @@ class Searched:
         known = collection.indices_of(scores)
         warnings = _strangers(index, scores, known)
         cost = Cost(index_seconds=perf_counter() - start, device=find_engine(index.engine).label)
-        return {place: scores[doc_id] for doc_id, place in known.items()}, cost, warnings
+        return {passage_index: scores[doc_id] for doc_id, passage_index in known.items()}, cost, warnings
 
 
 def _scores(index: Index, hits: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:

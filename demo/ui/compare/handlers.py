@@ -19,14 +19,15 @@ from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.metrics.agreement import MEASURES, AgreementMeasure, find_measure
-from demo.rankers.engine import RUN_NAME, RunRanker
-from demo.rankers.fusion import RRF_K, Fusion
+from demo.rankers.engine import RunRanker, names_run
+from demo.rankers.fusion import RRF_K, Fusion, find_method
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Ranking, Result
 from demo.results.depth import at_depth
 from demo.results.members import with_fusion
 from demo.results.report import as_csv, as_json
 from demo.results.what_if import what_if
+from demo.score_kinds import Side
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
@@ -35,7 +36,7 @@ from demo.ui.inputs.handlers import InputsForm, number
 from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
 from demo.ui.parts import HIDDEN, ChartView, drawn_chart
-from demo.ui.progress import seldom, told
+from demo.ui.progress import render_progress, seldom
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.session import ShownResult
@@ -63,7 +64,7 @@ SPEED = "speed"
 """Key of the chart of speed; the other charts are those of RESULT_CHARTS."""
 WHAT_IF = "what-if"
 """Key of the section in which an edit is tried."""
-GROWING, LOOKS = frozenset({"growing"}), frozenset({"looks"})
+GROWING, VIEWPOINT = frozenset({"growing"}), frozenset({"viewpoint"})
 """The occasions that one more ranker has ended, and that reference, measure, scale or axis was chosen anew."""
 
 
@@ -112,7 +113,7 @@ class CompareLook:
     shown: ShownResult
     judgments: Judgments
     result: Result
-    controls: CompareOptions
+    options: CompareOptions
     reference: str
     language: Language
     live: bool = True
@@ -120,7 +121,7 @@ class CompareLook:
     @property
     def measure(self) -> AgreementMeasure:
         """How agreement is measured."""
-        return find_measure(self.controls.measure)
+        return find_measure(self.options.measure)
 
     @property
     def quality(self) -> Mapping[str, Figures]:
@@ -131,14 +132,14 @@ class CompareLook:
 def _score_chart(row: Chart, look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
-    data = row.data(look.result, find_scale(look.controls.scale))
+    data = row.data(look.result, find_scale(look.options.scale))
     return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
 def _speed_chart(look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
-    by_quality = look.controls.axis == QUALITY and look.quality
+    by_quality = look.options.axis == QUALITY and look.quality
     values = {key: row[QUALITY] for key, row in look.quality.items()} if by_quality else None
     data = speed_data(look.result, look.reference, look.measure, values)
     return drawn_chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
@@ -170,18 +171,21 @@ SECTIONS: tuple[Section[CompareLook], ...] = (
     Section("flow", w.RANK_FLOW, lambda look: flow.flow(look.result, look.language), on=GROWING),
     Section("contested", w.CONTESTED, lambda look: contested.contested(look.result, look.language)),
     Section(
-        "exchanges", w.EXCHANGES, lambda look: exchanges.exchanges(look.result, look.reference, look.language), on=LOOKS
+        "exchanges",
+        w.EXCHANGES,
+        lambda look: exchanges.exchanges(look.result, look.reference, look.language),
+        on=VIEWPOINT,
     ),
-    Section("agreement", w.AGREEMENT, _agreement, on=LOOKS),
+    Section("agreement", w.AGREEMENT, _agreement, on=VIEWPOINT),
     Section(
         "scores",
         w.SCORES,
         lambda look: facts.score_facts(look.result, look.language),
-        tuple(ChartRow(row.key, partial(_score_chart, row), LOOKS) for row in RESULT_CHARTS),
+        tuple(ChartRow(row.key, partial(_score_chart, row), VIEWPOINT) for row in RESULT_CHARTS),
         folded=True,
     ),
     Section("depths", w.DEPTH_AND_FUSION, lambda look: depth.depth(look.shown.result, look.language), folded=True),
-    Section("speeds", w.SPEED, _speeds, (ChartRow(SPEED, _speed_chart, LOOKS),), on=LOOKS, folded=True),
+    Section("speeds", w.SPEED, _speeds, (ChartRow(SPEED, _speed_chart, VIEWPOINT),), on=VIEWPOINT, folded=True),
     Section("cards", w.CARDS, lambda look: cards.reading_cards(look.result.columns, look.language), folded=True),
     Section("code", w.CODE, lambda look: programs.programs(look.shown, look.language), folded=True, saved=False),
     Section(WHAT_IF, w.EDIT, folded=True, saved=False),
@@ -240,7 +244,7 @@ class CompareTab(ResultTab):
         self,
         form: InputsForm,
         rankers: Sequence[str],
-        controls: CompareOptions,
+        options: CompareOptions,
         judgments: Judgments,
         language: Language,
         runs: Mapping[str, Run] = NO_RUNS,
@@ -250,63 +254,64 @@ class CompareTab(ResultTab):
         Args:
             runs: those that some of the rankers name.
         """
-        looks = replace(controls, depth=0)
+        whole = replace(options, depth=0)
 
         def views() -> Iterator[View[ShownResult]]:
-            asked = self.read(rankers, runs)
-            beside = tuple(replace(ranker, must_fit=False) for ranker in asked if isinstance(ranker, RunRanker))
+            asked, given = self.read(rankers, runs), run_rankers(runs)
+            keys = [each.spec.key for each in asked]
+            beside = tuple(replace(given[key], must_fit=False) for key in keys if key in given)
             for step in self.steps(form, lambda first: asked, language, beside):
                 if isinstance(step, str):
                     yield View(status=step)
                 elif len(step.result.columns) < len(asked):
-                    yield View(drawn=self.draw(step, looks, judgments, language, GROWING))
+                    yield View(drawn=self.draw(step, whole, judgments, language, GROWING))
                 else:
-                    view = self.drawn(step, looks, judgments, language)
+                    view = self.draw_view(step, whole, judgments, language)
                     yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})
 
         return guarded(views(), lambda sentence: View(status=status.alert(sentence, language)))
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
-    def columns(self, shown: ShownResult, result: Result, controls: CompareOptions) -> Result:
-        """The result as the controls want to see it: reranked to a depth, then fused.
+    def columns(self, shown: ShownResult, result: Result, options: CompareOptions) -> Result:
+        """The result as the options want to see it: reranked to a depth, then fused.
 
         Raises:
             InputError: the fusion's weights or k are not usable.
         """
-        depth = int(controls.depth or 0)
+        depth = int(options.depth or 0)
         cut = at_depth(result, depth) if 0 < depth < result.size else result
         members = [shown.ranker(ranking.ranker.key) for ranking in cut.rankings if not is_fused(ranking)]
         known = tuple(member for member in members if member is not None)
-        if controls.fusion == NO_FUSION or len(known) < 2:
+        if options.fusion == NO_FUSION or len(known) < 2:
             return cut
-        weights = tuple(controls.weights[: len(known)])
-        k = number(controls.k, "k") if controls.fusion == "rrf" else RRF_K
-        return with_fusion(cut, Fusion(controls.fusion, known, weights, k))
+        weights = tuple(options.weights[: len(known)])
+        k = number(options.k, "k") if find_method(options.fusion).has_k else RRF_K
+        return with_fusion(cut, Fusion(options.fusion, known, weights, k))
 
-    def redrawn(
-        self, shown: ShownResult | None, controls: CompareOptions, judgments: Judgments, language: Language
+    def redraw(
+        self, shown: ShownResult | None, options: CompareOptions, judgments: Judgments, language: Language
     ) -> View[ShownResult]:
         """Everything anew after depth or fusion changed; nothing is scored."""
-        return View() if shown is None else self.drawn(shown, controls, judgments, language)
+        return View() if shown is None else self.draw_view(shown, options, judgments, language)
 
-    def drawn(
-        self, shown: ShownResult, controls: CompareOptions, judgments: Judgments, language: Language
+    def draw_view(
+        self, shown: ShownResult, options: CompareOptions, judgments: Judgments, language: Language
     ) -> View[ShownResult]:
-        """All sections of a result, reranked and fused as the controls want it."""
-        shown = replace(shown, drawn=self.columns(shown, shown.result, controls))
-        return View(shown, drawn=self.draw(shown, controls, judgments, language))
+        """All sections of a result, reranked and fused as the options want it."""
+        shown = replace(shown, drawn=self.columns(shown, shown.result, options))
+        return View(shown, drawn=self.draw(shown, options, judgments, language))
 
     def referred(
-        self, shown: ShownResult | None, controls: CompareOptions, judgments: Judgments, language: Language
+        self, shown: ShownResult | None, options: CompareOptions, judgments: Judgments, language: Language
     ) -> View[ShownResult]:
         """The parts that depend on the reference, the measure, the scale or the axis."""
-        return View() if shown is None else View(drawn=self.draw(shown, controls, judgments, language, LOOKS))
+        return View() if shown is None else View(drawn=self.draw(shown, options, judgments, language, VIEWPOINT))
 
     def draw(
         self,
         shown: ShownResult,
-        controls: CompareOptions,
+        options: CompareOptions,
         judgments: Judgments,
         language: Language,
         occasion: Occasion = ALWAYS,
@@ -314,19 +319,19 @@ class CompareTab(ResultTab):
     ) -> dict[str, Any]:
         """The sections of what is drawn, or those that an occasion changes."""
         result = shown.judged(judgments)
-        reference = reference_of(result, controls.reference)
-        look = CompareLook(shown, judgments, result, controls, reference, language, live)
+        reference = reference_of(result, options.reference)
+        look = CompareLook(shown, judgments, result, options, reference, language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- what if -------------------------------------------------------------------------------------------------
 
-    def try_out(
-        self, shown: ShownResult | None, edit: WhatIfForm, controls: CompareOptions, language: Language
+    def rank_edit(
+        self, shown: ShownResult | None, edit: WhatIfForm, options: CompareOptions, language: Language
     ) -> Iterator[View[ShownResult]]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
 
         def views() -> Iterator[View[ShownResult]]:
-            last = self.existing(shown)
+            last = self.require_result(shown)
             collection = edited_collection(last, edit)
             if collection is last.collection and edit.query.strip() == last.query.text:
                 raise InputError(w.NOTHING_EDITED)
@@ -334,9 +339,9 @@ class CompareTab(ResultTab):
             steps = self.service.run(request, last.rankers, self.pane.visitor(), "what-if")
             for step in seldom(steps):
                 if step.so_far is None:
-                    yield View(drawn={WHAT_IF: told(step, language)})
-            before = self.columns(last, last.result, controls)
-            found = what_if(before, self.columns(last, steps.result, controls))
+                    yield View(drawn={WHAT_IF: render_progress(step, language)})
+            before = self.columns(last, last.result, options)
+            found = what_if(before, self.columns(last, steps.result, options))
             yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
 
         return guarded(views(), lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}))
@@ -349,7 +354,7 @@ class CompareTab(ResultTab):
         Raises:
             InputError: no ranker is chosen, one cannot be read, or one is a run.
         """
-        if any(is_run(text) for text in rankers):
+        if any(names_run(text) for text in rankers):
             raise InputError(w.RUNS_NOT_IN_LINKS)
         return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
@@ -358,7 +363,7 @@ class CompareTab(ResultTab):
         link = read_if_right(asked, self.pane)
         if link is None or not link.rankers:
             return
-        missing = ", ".join(needs_download(link, self.pane))
+        missing = ", ".join(needs_download(link))
         if missing:
             told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
             yield View(status=told_why, drawn={"headline": invitation(language)})
@@ -379,13 +384,13 @@ class CompareTab(ResultTab):
         self,
         shown: ShownResult | None,
         judgments: Judgments,
-        controls: CompareOptions,
+        options: CompareOptions,
         question: Question | None,
         language: Language,
     ) -> dict[str, str]:
         """File name and content of the result as a page of its own, looked at as it is now."""
-        found = self.existing(shown)
-        drawn = self.draw(found, controls, judgments, language, live=False)
+        found = self.require_result(shown)
+        drawn = self.draw(found, options, judgments, language, live=False)
         return self.page(found, drawn, judgments, question, language)
 
 
@@ -400,14 +405,9 @@ def run_rankers(runs: Mapping[str, Run]) -> dict[str, RunRanker]:
     return {ranker.spec.key: ranker for ranker in rankers}
 
 
-def is_run(text: str) -> bool:
-    """Whether the text names a run, of whichever files."""
-    return text.startswith(RUN_NAME)
-
-
 def is_fused(ranking: Ranking) -> bool:
     """Whether the ranking is a fusion itself."""
-    return ranking.ranker.kind.side == "fusion"
+    return ranking.ranker.kind.side is Side.FUSION
 
 
 def reference_of(result: Result, asked: str | None) -> str:

@@ -44,16 +44,16 @@ class CompareOptionInputs:
     axis: gr.Radio
 
     def components(self) -> list[Any]:
-        """All of them, in the order that `controls` takes their values."""
+        """All of them, in the order that `read` takes their values."""
         return [self.depth, self.fusion, self.k, *self.weights, self.reference, self.measure, self.scale, self.axis]
 
     @staticmethod
-    def controls(values: list[Any]) -> CompareOptions:
+    def read(values: list[Any]) -> CompareOptions:
         """The values of `components()` as a value of their own."""
         depth, fusion, k, *weights, reference, measure, scale, axis = values
         return CompareOptions(depth, fusion, k, tuple(weights), reference, measure, scale, axis)
 
-    def fitted(self, shown: ShownResult, controls: CompareOptions) -> dict[Any, Any]:
+    def fitted(self, shown: ShownResult, options: CompareOptions) -> dict[Any, Any]:
         """The controls for a new result: as many weights as rankers, its rankers as references, its size as depth."""
         rankings = [ranking for ranking in shown.result.rankings if not is_fused(ranking)]
         menu = [(ranking.ranker.label, ranking.ranker.key) for ranking in shown.result.rankings]
@@ -66,7 +66,7 @@ class CompareOptionInputs:
         }
         return weights | {
             self.depth: gr.Slider(maximum=max(size, 2), value=size),
-            self.reference: gr.Dropdown(choices=menu, value=reference_of(shown.result, controls.reference)),
+            self.reference: gr.Dropdown(choices=menu, value=reference_of(shown.result, options.reference)),
         }
 
 
@@ -130,7 +130,7 @@ def _build_panel(label: w.Labels) -> CompareOptionInputs:
             render=False,
         ),
         fusion=gr.Radio(
-            [(label(w.FUSIONS[key]), key) for key in (NO_FUSION, *METHODS)],
+            [(label(w.FUSION_NONE), NO_FUSION), *((label(row.choice), row.key) for row in METHODS)],
             value=start.fusion,
             label=label(w.FUSION),
             info=label(w.FUSION_INFO),

@@ -34,14 +34,14 @@ from demo.progress import Steps
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
-from demo.ui.boundary import existing, guarded
+from demo.ui.boundary import guarded, require
 from demo.ui.evaluate import links
 from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
 from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page, drawn_chart
-from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, told
+from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, render_progress
 from demo.ui.saving import saved_page
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.views import evaluation as views
@@ -74,14 +74,14 @@ class EvaluateLook:
 
     evaluated: Evaluated
     view: EvaluationView
-    looks: EvaluateOptions
+    options: EvaluateOptions
     language: Language
     live: bool = True
 
     @property
     def field(self) -> Field | None:
         """The field whose values have figures of their own."""
-        return field_of(self.evaluated, self.looks)
+        return field_of(self.evaluated, self.options)
 
 
 MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order", "cut", "field"))
@@ -92,7 +92,7 @@ def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
     """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
     if row.judged and look.view.chosen is None:
         return HIDDEN
-    data = row.data(look.view, look.looks.threshold)
+    data = row.data(look.view, look.options.threshold)
     return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
@@ -110,7 +110,7 @@ def _charts(scores: bool) -> tuple[ChartRow[EvaluateLook], ...]:
 
 
 def _meaning(look: EvaluateLook) -> str:
-    return views.meaning(look.view, look.looks.threshold, look.language) if look.view.chosen else ""
+    return views.meaning(look.view, look.options.threshold, look.language) if look.view.chosen else ""
 
 
 SECTIONS: tuple[Section[EvaluateLook], ...] = (
@@ -129,7 +129,7 @@ SECTIONS: tuple[Section[EvaluateLook], ...] = (
     Section(
         "queries",
         w.QUERIES,
-        lambda look: views.queries(look.view, look.looks.order, look.language, look.live),
+        lambda look: views.queries(look.view, look.options.order, look.language, look.live),
         on=MEASURE | ORDER,
     ),
     Section("meaning", w.MEANING, _meaning, _charts(scores=True), on=CUT, folded=True),
@@ -190,18 +190,20 @@ class EvaluateTab:
             form = links.read(asked, self.default_form(), self.service)
         except DemoError as error:
             return None, status.alert(w.EVALUATE_LINK_WRONG.format(reason=error.to(language)), language)
-        missing = ", ".join(not_here(self.service.rankers.read_all(form.rankers), self.service)) if form else ""
+        missing = ", ".join(not_here(self.service.rankers.read_all(form.rankers))) if form else ""
         if missing:
             return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)
         return form, ""
 
     # ---- running -------------------------------------------------------------------------------------------------
 
-    def run(self, form: EvaluateForm, looks: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
+    def run(self, form: EvaluateForm, options: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
         """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
-        return guarded(self._run(form, looks, language), lambda sentence: View(status=status.alert(sentence, language)))
+        return guarded(
+            self._run(form, options, language), lambda sentence: View(status=status.alert(sentence, language))
+        )
 
-    def _run(self, form: EvaluateForm, looks: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
+    def _run(self, form: EvaluateForm, options: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
         begun, steps = self._begin(form)
         relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1)
@@ -214,12 +216,12 @@ class EvaluateTab:
                     yield View(drawn={"headline": self._so_far(begun, relevant_from, language)})
             elif perf_counter() - last >= PROGRESS_SECONDS:
                 last = perf_counter()
-                yield View(begun, told(step, language, pace.left(step.total - step.done)))
+                yield View(begun, render_progress(step, language, pace.left(step.total - step.done)))
         begun = replace(begun, done=steps.result)
         if not begun.done.outcomes:
             raise _all_failed(begun.done.failures)
         yield View(begun, status.progress(w.EVALUATE_TESTING.to(language), 0, 0, language))
-        yield replace(self._measured(begun, looks, relevant_from, language), status="")
+        yield replace(self._measured(begun, options, relevant_from, language), status="")
 
     def _begin(self, form: EvaluateForm) -> tuple[Evaluated, Steps[PartialEvaluation]]:
         """What is known before the first query, and the work itself.
@@ -283,78 +285,79 @@ class EvaluateTab:
         return views.so_far(begun.done, measure, means, language)
 
     def stopped(
-        self, evaluated: Evaluated | None, looks: EvaluateOptions, relevant_from: float | None, language: Language
+        self, evaluated: Evaluated | None, options: EvaluateOptions, relevant_from: float | None, language: Language
     ) -> View[Evaluated]:
         """What was done when the person stopped the work, said to be a part."""
         if evaluated is None or not evaluated.done.outcomes or evaluated.evaluation is not None:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
         done, total = len(evaluated.done.outcomes), evaluated.done.total
         said = w.EVALUATE_STOPPED.format(done=f"{done:,}", total=f"{total:,}")
-        drawn = self.redrawn(evaluated, looks, relevant_from, language)
+        drawn = self.redraw(evaluated, options, relevant_from, language)
         return drawn if drawn.status else replace(drawn, status=status.notice(said, language))
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
-    def redrawn(
-        self, evaluated: Evaluated | None, looks: EvaluateOptions, relevant_from: float | None, language: Language
+    def redraw(
+        self, evaluated: Evaluated | None, options: EvaluateOptions, relevant_from: float | None, language: Language
     ) -> View[Evaluated]:
         """Everything anew after something that is looked at changed; nothing is scored."""
         if evaluated is None or not evaluated.done.outcomes:
             return View()
         try:
             grade = whole(relevant_from, w.RELEVANT_FROM, 1)
-            return self._measured(evaluated, looks, grade, language)
+            return self._measured(evaluated, options, grade, language)
         except DemoError as error:
             return View(status=status.alert(error.message, language))
 
     def returned(
-        self, evaluated: Evaluated | None, looks: EvaluateOptions, relevant_from: float | None, language: Language
+        self, evaluated: Evaluated | None, options: EvaluateOptions, relevant_from: float | None, language: Language
     ) -> View[Evaluated]:
         """What has to be drawn anew when the visitor comes back, perhaps having judged elsewhere."""
-        if evaluated is None or evaluated.own == looks.counted:
+        if evaluated is None or evaluated.own == options.counted:
             return View()
-        return self.redrawn(evaluated, looks, relevant_from, language)
+        return self.redraw(evaluated, options, relevant_from, language)
 
     def _measured(
-        self, evaluated: Evaluated, looks: EvaluateOptions, relevant_from: int, language: Language
+        self, evaluated: Evaluated, options: EvaluateOptions, relevant_from: int, language: Language
     ) -> View[Evaluated]:
         """The evaluation with this baseline, this grade and the judgments that count, drawn."""
-        if looks.counted != evaluated.own:
-            evaluated = replace(evaluated, own=looks.counted, evaluation=None)
-        within = within_of(evaluated, looks)
+        if options.counted != evaluated.own:
+            evaluated = replace(evaluated, own=options.counted, evaluation=None)
+        within = within_of(evaluated, options)
         if within != evaluated.within:
             evaluated = replace(evaluated, within=within, evaluation=None)
         outcomes, known = evaluated.outcomes, evaluated.evaluation
         keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
-        baseline = looks.baseline if looks.baseline in keys else evaluated.first if evaluated.first in keys else keys[0]
+        usual = evaluated.first if evaluated.first in keys else keys[0]
+        baseline = options.baseline if options.baseline in keys else usual
         if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
             own = (w.OWN_COUNT,) if evaluated.collection is not evaluated.judged.collection else ()
             part = (_within_note(evaluated, *within),) if within else ()
             notes = (*evaluated.notes, *own, *part)
             known = evaluate(outcomes, evaluated.collection, evaluated.measures, baseline, relevant_from, notes)
-        return self.drawn(replace(evaluated, evaluation=known), replace(looks, baseline=baseline), language)
+        return self.draw_view(replace(evaluated, evaluation=known), replace(options, baseline=baseline), language)
 
-    def drawn(self, evaluated: Evaluated, looks: EvaluateOptions, language: Language) -> View[Evaluated]:
+    def draw_view(self, evaluated: Evaluated, options: EvaluateOptions, language: Language) -> View[Evaluated]:
         """Every part of the page for a measured evaluation."""
-        return View(evaluated, drawn=self._draw(evaluated, looks, language))
+        return View(evaluated, drawn=self._draw(evaluated, options, language))
 
     def again(
-        self, evaluated: Evaluated | None, looks: EvaluateOptions, language: Language, occasion: Occasion
+        self, evaluated: Evaluated | None, options: EvaluateOptions, language: Language, occasion: Occasion
     ) -> View[Evaluated]:
         """What an occasion changes: MEASURE, ORDER or CUT."""
         if evaluated is None or evaluated.evaluation is None:
             return View()
-        return View(evaluated, drawn=self._draw(evaluated, looks, language, occasion))
+        return View(evaluated, drawn=self._draw(evaluated, options, language, occasion))
 
     def _draw(
         self,
         evaluated: Evaluated,
-        looks: EvaluateOptions,
+        options: EvaluateOptions,
         language: Language,
         occasion: Occasion = ALWAYS,
         live: bool = True,
     ) -> dict[str, Any]:
-        look = EvaluateLook(evaluated, evaluation_view_of(evaluated, looks), looks, language, live)
+        look = EvaluateLook(evaluated, evaluation_view_of(evaluated, options), options, language, live)
         return draw(self.name, SECTIONS, look, language, occasion)
 
     # ---- going on from here --------------------------------------------------------------------------------------
@@ -364,26 +367,26 @@ class EvaluateTab:
         query = evaluated.outcomes[query_index].query
         return Opened(query.text, COLLECTION if evaluated.bundled else UPLOAD, evaluated.judged, evaluated.depth)
 
-    def file(self, kind: str, evaluated: Evaluated | None, looks: EvaluateOptions) -> dict[str, str]:
+    def file(self, kind: str, evaluated: Evaluated | None, options: EvaluateOptions) -> dict[str, str]:
         """Name and content of a file for the browser to save; `kind` is a key of FILES.
 
         Raises:
             InputError: there is nothing to save yet, it is too large, or an id cannot stand in it.
         """
         evaluated = _ran(evaluated)
-        view = evaluation_view_of(evaluated, looks)
+        view = evaluation_view_of(evaluated, options)
         suffix, write = FILES[kind]
         content, name = write(view), f"rerank-lens-{suffix}"
         return {"name": name, "text": content} if isinstance(content, str) else archive(name, content)
 
-    def html(self, evaluated: Evaluated | None, looks: EvaluateOptions, language: Language) -> dict[str, str]:
+    def html(self, evaluated: Evaluated | None, options: EvaluateOptions, language: Language) -> dict[str, str]:
         """Name and content of the evaluation as a page of its own, looked at as it is now.
 
         Raises:
             InputError: there is nothing to save yet.
         """
         evaluated = _ran(evaluated)
-        view, drawn = evaluation_view_of(evaluated, looks), self._draw(evaluated, looks, language, live=False)
+        view, drawn = evaluation_view_of(evaluated, options), self._draw(evaluated, options, language, live=False)
         data = report.as_json(view.evaluation, view.outcomes, view.collection, view.ordered)
         page = saved_page(self.name, SECTIONS, view.evaluation.collection_key, drawn, data, language)
         return {"name": "rerank-lens-evaluation.html", "text": page}
@@ -391,7 +394,7 @@ class EvaluateTab:
 
 def _ran(evaluated: Evaluated | None) -> Evaluated:
     """The last evaluation; an error where there is none, or where it has not come to figures."""
-    return existing(evaluated if evaluated and evaluated.evaluation else None, w.EVALUATE_FIRST)
+    return require(evaluated if evaluated and evaluated.evaluation else None, w.EVALUATE_FIRST)
 
 
 def whole(value: float | None, label: Message, least: int, most: int = sys.maxsize) -> int:
@@ -429,17 +432,17 @@ def _all_failed(failures: Sequence[Failure]) -> InputError:
     return InputError(joined(reasons, "{head} {tail}"))
 
 
-def field_of(evaluated: Evaluated, looks: EvaluateOptions) -> Field | None:
-    """The field that the looks ask for, if it is there."""
-    return next((field for field in evaluated.fields if str(field) == looks.field), None)
+def field_of(evaluated: Evaluated, options: EvaluateOptions) -> Field | None:
+    """The field that the options ask for, if it is there."""
+    return next((field for field in evaluated.fields if str(field) == options.field), None)
 
 
-def within_of(evaluated: Evaluated, looks: EvaluateOptions) -> tuple[Field, str] | None:
+def within_of(evaluated: Evaluated, options: EvaluateOptions) -> tuple[Field, str] | None:
     """The field and the value of the queries to evaluate alone, if there are such queries."""
-    field, value = field_of(evaluated, looks), looks.value.removeprefix(WITH)
-    if field is None or field.side != QUERIES or looks.value == EVERY or value not in values_of(evaluated.every, field):
+    field, value = field_of(evaluated, options), options.value.removeprefix(WITH)
+    if field is None or field.side != QUERIES or options.value == EVERY:
         return None
-    return field, value
+    return (field, value) if value in values_of(evaluated.every, field) else None
 
 
 def _within_note(evaluated: Evaluated, field: Field, value: str) -> Message:
@@ -448,18 +451,18 @@ def _within_note(evaluated: Evaluated, field: Field, value: str) -> Message:
     )
 
 
-def evaluation_view_of(evaluated: Evaluated, looks: EvaluateOptions) -> EvaluationView:
-    """What the looks ask for, or in place of what is not there: the first measure, if any, the best other ranker.
+def evaluation_view_of(evaluated: Evaluated, options: EvaluateOptions) -> EvaluationView:
+    """What the options ask for, or in place of what is not there: the first measure, if any, the best other ranker.
 
     Unjudged passages count where without them only one kind of passage would be judged.
     """
     evaluation = evaluated.evaluation
     assert evaluation is not None, "a view is made of what was measured"
-    wanted = [each for each in evaluation.measures if each.key == looks.measure] or evaluation.measures
+    wanted = [each for each in evaluation.measures if each.key == options.measure] or evaluation.measures
     measure = wanted[0] if wanted else None
     keys = [ranker.key for ranker in evaluation.rankers]
     best = best_of(evaluation, measure)
-    key = looks.ranker if looks.ranker in keys else evaluation.baseline if best is None else best.key
+    key = options.ranker if options.ranker in keys else evaluation.baseline if best is None else best.key
     view = EvaluationView(
         evaluation,
         evaluated.outcomes,
@@ -467,7 +470,7 @@ def evaluation_view_of(evaluated: Evaluated, looks: EvaluateOptions) -> Evaluati
         measure,
         key,
         ordered=bool(evaluated.first),
-        unjudged_too=looks.unjudged_too,
+        unjudged_too=options.unjudged_too,
     )
     _, relevant = view.relevant()
     return replace(view, unjudged_too=True) if relevant.all() else view

@@ -48,7 +48,7 @@ class EvaluateOptionInputs:
         return self.components()[:-1]
 
     @staticmethod
-    def looks(values: Sequence[Any]) -> EvaluateOptions:
+    def read(values: Sequence[Any]) -> EvaluateOptions:
         """The values of `components()`, or of `steady()`, as a value of their own."""
         measure, baseline, ranker, unjudged_too, judgments, own, field, value, order, *threshold = values
         return EvaluateOptions(
@@ -80,9 +80,9 @@ class EvaluateOptionInputs:
             self.order: gr.Radio(visible=bool(measures) and len(rankers) > 1),
         }
 
-    def fields_offered(self, evaluated: Evaluated, looks: EvaluateOptions, language: Language) -> dict[Any, Any]:
+    def fields_offered(self, evaluated: Evaluated, options: EvaluateOptions, language: Language) -> dict[Any, Any]:
         """The fields to slice by, and the values of the one that was chosen to filter by."""
-        field, within = field_of(evaluated, looks), within_of(evaluated, looks)
+        field, within = field_of(evaluated, options), within_of(evaluated, options)
         sides = {QUERIES: w.SLICE_QUERIES, PASSAGES: w.SLICE_PASSAGES}
         names = [(sides[each.side].format(name=each.name).to(language), str(each)) for each in evaluated.fields]
         by_query = field is not None and field.side == QUERIES
@@ -102,10 +102,10 @@ class EvaluateOptionInputs:
             ),
         }
 
-    def own_offered(self, evaluated: Evaluated | None, looks: EvaluateOptions) -> dict[Any, Any]:
+    def own_offered(self, evaluated: Evaluated | None, options: EvaluateOptions) -> dict[Any, Any]:
         """Whether the visitor's own judgments can count: some are of these queries."""
         collection = evaluated.judged.collection if evaluated else None
-        fit = collection is not None and looks.judgments.added_to(collection) is not collection
+        fit = collection is not None and options.judgments.added_to(collection) is not collection
         return {self.own: gr.Checkbox(visible=fit)}
 
 
@@ -139,17 +139,17 @@ class EvaluateResults:
         """Every component that a view can change."""
         return [*self.built.outputs(), *self.panel.components(), *self.judged_files]
 
-    def updates(self, view: View[Evaluated], looks: EvaluateOptions, language: Language) -> dict[Any, Any]:
-        """The view's values by component, and the controls for what is drawn anew with these looks."""
+    def updates(self, view: View[Evaluated], options: EvaluateOptions, language: Language) -> dict[Any, Any]:
+        """The view's values by component, and the controls for what is drawn anew with these options."""
         found = self.built.updates(view)
         if view.kept is None or view.kept.evaluation is None:
             return found
-        seen = evaluation_view_of(view.kept, looks)
+        seen = evaluation_view_of(view.kept, options)
         return (
             found
-            | self.panel.fitted(seen, looks.threshold)
-            | self.panel.own_offered(view.kept, looks)
-            | self.panel.fields_offered(view.kept, looks, language)
+            | self.panel.fitted(seen, options.threshold)
+            | self.panel.own_offered(view.kept, options)
+            | self.panel.fields_offered(view.kept, options, language)
             | {button: gr.Button(visible=seen.chosen is not None) for button in self.judged_files}
         )
 

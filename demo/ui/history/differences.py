@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TopPassage:
     """A passage in the top of one run.
 
     Attributes:
@@ -64,8 +64,8 @@ class OrderChange:
 
     before_label: str
     after_label: str
-    before: tuple[Place, ...]
-    after: tuple[Place, ...]
+    before: tuple[TopPassage, ...]
+    after: tuple[TopPassage, ...]
     summary: Message
 
 
@@ -192,8 +192,8 @@ def _order(before: PastRun, after: PastRun, old: PastColumn, new: PastColumn) ->
     return OrderChange(
         before_label=old.ranker,
         after_label=new.ranker,
-        before=tuple(_places(old, before, old, new, Message("now {rank}"), Message("no longer among the passages"))),
-        after=tuple(_places(new, after, old, new, Message("was {rank}"), Message("not there before"))),
+        before=tuple(_listed(old, before, old, new, Message("now {rank}"), Message("no longer among the passages"))),
+        after=tuple(_listed(new, after, old, new, Message("was {rank}"), Message("not there before"))),
         summary=_summary(old, new),
     )
 
@@ -203,14 +203,14 @@ def _top(column: PastColumn) -> list[str]:
     return [digest for digest, rank in zip(column.order, column.ranks, strict=True) if rank <= TOP_K][:TOP_K]
 
 
-def _places(
+def _listed(
     column: PastColumn, run: PastRun, old: PastColumn, new: PastColumn, elsewhere: Message, nowhere: Message
-) -> Iterator[Place]:
+) -> Iterator[TopPassage]:
     for digest in _top(column):
         was, now = old.rank(digest), new.rank(digest)
         move = None if was is None or now is None else was - now
         other = now if column is old else was
-        yield Place(
+        yield TopPassage(
             rank=column.rank(digest) or 0,
             name=run.names.get(digest, digest),
             mark=change_mark(move),

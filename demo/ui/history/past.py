@@ -50,15 +50,15 @@ def is_again(run: Past, other: Past) -> bool:
     return replace(run, time="", address="") == replace(other, time="", address="")
 
 
-def partners(runs: Sequence[Past], place: int) -> list[int]:
-    """Places of the other runs that can stand beside the one at `place`: those of its kind."""
-    kind = kind_of(runs[place])
-    return [each for each, run in enumerate(runs) if each != place and kind_of(run) is kind]
+def partners(runs: Sequence[Past], run_index: int) -> list[int]:
+    """Indices of the other runs that can stand beside this one: those of its kind."""
+    kind = kind_of(runs[run_index])
+    return [each for each, run in enumerate(runs) if each != run_index and kind_of(run) is kind]
 
 
 def latest_two(runs: Sequence[Past]) -> tuple[int, int] | None:
-    """Places of the latest run that has an earlier one of its kind, and of that one; None where none has."""
-    return next(((place, others[0]) for place in range(len(runs)) if (others := partners(runs, place))), None)
+    """Indices of the latest run that has an earlier one of its kind, and of that one; None where none has."""
+    return next(((index, others[0]) for index in range(len(runs)) if (others := partners(runs, index))), None)
 
 
 def with_run(runs: Sequence[Past], run: Past) -> tuple[Past, ...]:
@@ -67,7 +67,7 @@ def with_run(runs: Sequence[Past], run: Past) -> tuple[Past, ...]:
     run = replace(run, address=known)
     found = [run, *(each for each in runs if not is_again(run, each))][:MOST_RUNS]
     while len(runs_text(found)) > MOST_CHARS:
-        with_address = [place for place, each in enumerate(found) if each.address]
+        with_address = [index for index, each in enumerate(found) if each.address]
         if with_address:
             found[with_address[-1]] = replace(found[with_address[-1]], address="")
         else:

@@ -23,7 +23,7 @@ from demo.ui.links import read_if_right
 from demo.ui.memory import Memory, asked
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.parts import build_for_browser
-from demo.ui.values import told
+from demo.ui.values import event_value
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note, formats_note
 from demo.ui.views.render import render
@@ -31,7 +31,7 @@ from demo.ui.views.render import render
 BRIDGE = """
 document.addEventListener('click', (event) => {
   const { upload, action } = event.target.closest('[data-upload]')?.dataset ?? {};
-  if (upload) trigger('select', { place: Number(upload), action });
+  if (upload) trigger('select', { index: Number(upload), action });
 });
 """
 """Tells which of the uploaded files is to be removed or moved up."""
@@ -114,11 +114,11 @@ def parameter_label(row: Parameter) -> Message:
     return Message("{sign}: {meaning} ({span})", sign=row.sign, meaning=row.meaning, span=span)
 
 
-def rearranged(paths: Sequence[str], place: int, action: str) -> list[str]:
-    """The files without the one at `place` (“remove”), or with it before its neighbour (“up”)."""
-    others = [path for at, path in enumerate(paths) if at != place]
-    if action == "up" and 0 < place < len(paths):
-        others.insert(place - 1, paths[place])
+def rearranged(paths: Sequence[str], file_index: int, action: str) -> list[str]:
+    """The files without one of them (“remove”), or with it before its neighbour (“up”)."""
+    others = [path for at, path in enumerate(paths) if at != file_index]
+    if action == "up" and 0 < file_index < len(paths):
+        others.insert(file_index - 1, paths[file_index])
     return others
 
 
@@ -315,7 +315,7 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     def arranged(
         request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices
     ) -> dict[Any, Any]:
-        moved = rearranged(paths, told(event, "place", int), told(event, "action", str))
+        moved = rearranged(paths, event_value(event, "index", int), event_value(event, "action", str))
         return uploaded(request, moved, reading, choices)
 
     def upload_chosen(

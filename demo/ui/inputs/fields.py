@@ -13,7 +13,7 @@ from demo.formats import Fields, UnknownShapeError
 from demo.messages import NOTHING, Language, Message
 from demo.ui.boundary import sentence_of
 from demo.ui.views import status
-from demo.ui.views.understood import Told, first_rows
+from demo.ui.views.understood import UnderstoodInput, first_rows
 
 Shape = tuple[str, ...]
 AS_FOUND = Fields()
@@ -26,7 +26,7 @@ class Readable(Protocol):
     """What a reader gives: anything that says how it was read."""
 
     @property
-    def reading(self) -> Told: ...
+    def reading(self) -> UnderstoodInput: ...
 
 
 R = TypeVar("R", bound=Readable)

@@ -12,9 +12,9 @@ from demo import formats, uploads
 from demo.errors import InputError
 from demo.formats.run_files import Runs, read_one_run, read_runs
 from demo.memory import Bounded
-from demo.rankers import engine
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
+from demo.rankers.engine import Engine
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Query
 from demo.service import RankingService, Request
@@ -122,7 +122,7 @@ class InputsPane:
     def usual_first_stage(self, source: str, uploaded: Collection | None) -> str:
         """The first stage to begin with: the order of the engine that an uploaded response came from, else BM25."""
         given = source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None
-        return engine.NAME if given else str(self.service.default_first_stage())
+        return str(Engine() if given else self.service.default_first_stage())
 
     def queries(self, source: str, key: str, uploaded: Collection | None) -> Sequence[Query]:
         """Those that come with the passages of this source; none with pasted text."""

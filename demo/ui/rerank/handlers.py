@@ -142,11 +142,11 @@ class RerankTab(ResultTab):
                 elif step.result.failures:
                     raise InputError(step.result.failures[0].reason)
                 elif len(step.result.columns) == len(step.rankers):
-                    yield View(step, "", {**self.drawn(step, judgments, language, scale), WHY: ""})
+                    yield View(step, "", {**self.draw(step, judgments, language, scale), WHY: ""})
 
         return guarded(views(), lambda sentence: View(status=status.alert(sentence, language)))
 
-    def drawn(
+    def draw(
         self,
         shown: ShownResult,
         judgments: Judgments,
@@ -169,7 +169,7 @@ class RerankTab(ResultTab):
         """
         try:
             link = read(asked, self.pane)
-            missing = needs_download(link, self.pane) if link else []
+            missing = needs_download(link) if link else []
             reason = status.notice(w.LINK_DOWNLOADS.format(models=", ".join(missing)), language) if missing else ""
         except DemoError as error:
             told_why = w.LINK_WRONG.format(reason=error.to(language))
@@ -184,7 +184,7 @@ class RerankTab(ResultTab):
 
     def rescaled(self, shown: ShownResult | None, scale: str, language: Language) -> View[ShownResult]:
         """The charts on another scale; nothing is scored again."""
-        return View() if shown is None else View(drawn=self.drawn(shown, Judgments(), language, scale, SCALE))
+        return View() if shown is None else View(drawn=self.draw(shown, Judgments(), language, scale, SCALE))
 
     def link(self, form: InputsForm, reranker: Ranker) -> dict[str, str]:
         """The link to what the form and the model say; `links.written` tells what does not fit into one."""
@@ -204,7 +204,5 @@ class RerankTab(ResultTab):
         self, shown: ShownResult | None, judgments: Judgments, scale: str, question: Question | None, language: Language
     ) -> dict[str, str]:
         """File name and content of the last result as a page of its own."""
-        found = self.existing(shown)
-        return self.page(
-            found, self.drawn(found, judgments, language, scale, live=False), judgments, question, language
-        )
+        found = self.require_result(shown)
+        return self.page(found, self.draw(found, judgments, language, scale, live=False), judgments, question, language)

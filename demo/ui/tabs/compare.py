@@ -15,9 +15,10 @@ from demo.formats.run_files import Runs
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
 from demo.messages import Language
+from demo.rankers.engine import names_run
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.compare.handlers import NO_RUNS, CompareOptions, CompareTab, WhatIfForm, invitation, is_run, run_rankers
+from demo.ui.compare.handlers import NO_RUNS, CompareOptions, CompareTab, WhatIfForm, invitation, run_rankers
 from demo.ui.compare.inputs import CompareActions, build_actions
 from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
 from demo.ui.explaining import Asked, Question
@@ -63,7 +64,7 @@ def build(frame: PageFrame) -> None:
     _wire_choice(tab, actions, built.boxes["headline"], frame.memory)
     _wire_runs(tab, actions, frame.inputs.form["choices"])
     _wire_run(tab, frame, actions, results)
-    _wire_looks(tab, frame, results, asked)
+    _wire_options(tab, frame, results, asked)
     _wire_what_if(tab, results)
 
 
@@ -119,7 +120,7 @@ def _wire_runs(tab: CompareTab, actions: CompareActions, choices: gr.State) -> N
         if understood.found is None:
             return told
         runs = understood.found.runs
-        chosen = [*(each for each in rankers if not is_run(each)), *run_rankers(runs)][:MOST_RANKERS]
+        chosen = [*(each for each in rankers if not names_run(each)), *run_rankers(runs)][:MOST_RANKERS]
         menu = ranker_menu(tab, runs, language, chosen)
         return told | {actions.runs: runs, actions.rankers: gr.Dropdown(choices=menu, value=chosen)}
 
@@ -146,18 +147,18 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     built, panel, edit = results.built, results.panel, results.what_if
     form = frame.inputs.components()
 
-    def updates(views: Iterator[View[ShownResult]], controls: CompareOptions) -> Iterator[dict[Any, Any]]:
+    def updates(views: Iterator[View[ShownResult]], options: CompareOptions) -> Iterator[dict[Any, Any]]:
         for view in views:
             found = built.updates(view)
             if view.kept is not None:
-                found |= panel.fitted(view.kept, controls) | edit.fitted(view.kept)
+                found |= panel.fitted(view.kept, options) | edit.fitted(view.kept)
             yield found
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-        typed, (rankers, runs, judgments, *looks) = values[: len(form)], values[len(form) :]
-        controls = CompareOptionInputs.controls(looks)
-        views = tab.run(InputsForm(*typed), rankers or (), controls, judgments, w.language_of(request), runs)
-        yield from built.streamed(updates(views, controls))
+        typed, (rankers, runs, judgments, *picked) = values[: len(form)], values[len(form) :]
+        options = CompareOptionInputs.read(picked)
+        views = tab.run(InputsForm(*typed), rankers or (), options, judgments, w.language_of(request), runs)
+        yield from built.streamed(updates(views, options))
 
     def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
         yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
@@ -168,7 +169,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
         return tab.link(InputsForm(*values[:-1]), values[-1] or ())
 
     def remembered(*values: Any) -> str:
-        rankers = tab.service.rankers.read_all([each for each in values[-1] or () if not is_run(each)])
+        rankers = tab.service.rankers.read_all([each for each in values[-1] or () if not names_run(each)])
         return written(Link(InputsForm(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
 
     def stopped(request: gr.Request) -> str:
@@ -187,25 +188,25 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
 
 
-def _wire_looks(tab: CompareTab, frame: PageFrame, results: CompareResults, asked: Asked) -> None:
+def _wire_options(tab: CompareTab, frame: PageFrame, results: CompareResults, asked: Asked) -> None:
     """Controls that draw the result again; nothing is scored."""
     built, panel, judgments = results.built, results.panel, frame.judging.judgments
 
-    def redrawn(request: gr.Request, shown: ShownResult | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+    def redrawn(request: gr.Request, shown: ShownResult | None, judged: Any, *picked: Any) -> dict[Any, Any]:
         language = w.language_of(request)
         try:
-            return built.updates(tab.redrawn(shown, CompareOptionInputs.controls(list(looks)), judged, language))
+            return built.updates(tab.redraw(shown, CompareOptionInputs.read(list(picked)), judged, language))
         except DemoError as error:
             return {built.status: status.alert(error.message, language)}
 
-    def referred(request: gr.Request, shown: ShownResult | None, judged: Any, *looks: Any) -> dict[Any, Any]:
+    def referred(request: gr.Request, shown: ShownResult | None, judged: Any, *picked: Any) -> dict[Any, Any]:
         return built.updates(
-            tab.referred(shown, CompareOptionInputs.controls(list(looks)), judged, w.language_of(request))
+            tab.referred(shown, CompareOptionInputs.read(list(picked)), judged, w.language_of(request))
         )
 
     def saved(question: Question | None, shown: ShownResult | None, judged: Any, *values: Any) -> dict[str, str]:
-        *looks, language = values
-        return tab.html(shown, judged, CompareOptionInputs.controls(looks), question, language)
+        *picked, language = values
+        return tab.html(shown, judged, CompareOptionInputs.read(picked), question, language)
 
     seen = [built.kept, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]
@@ -230,9 +231,9 @@ def _wire_what_if(tab: CompareTab, results: CompareResults) -> None:
         return "" if shown is None or passage_index is None else shown.candidates[passage_index].text
 
     def tried(request: gr.Request, shown: ShownResult | None, *values: Any) -> Iterator[dict[Any, Any]]:
-        (query, passage_index, text), looks = values[:3], list(values[3:])
-        for view in tab.try_out(
-            shown, WhatIfForm(query, passage_index, text), CompareOptionInputs.controls(looks), w.language_of(request)
+        (query, passage_index, text), picked = values[:3], list(values[3:])
+        for view in tab.rank_edit(
+            shown, WhatIfForm(query, passage_index, text), CompareOptionInputs.read(picked), w.language_of(request)
         ):
             yield built.updates(view)
 

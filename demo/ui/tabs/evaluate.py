@@ -29,7 +29,7 @@ from demo.ui.inputs.components import query_menu
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.page import QUICK, RUNNING, current_page, current_tab
 from demo.ui.rankers import name_what_is_typed, ranker_choices
-from demo.ui.values import told_index
+from demo.ui.values import event_index
 from demo.ui.views import status
 from demo.ui.views.collections import collection_note
 
@@ -107,7 +107,7 @@ def build(frame: PageFrame) -> None:
         results = build_evaluate_results(inputs.box.status, frame.judging.judgments, frame.label)
     _wire_inputs(tab, inputs, results, frame.inputs.form["choices"])
     _wire_run(tab, frame, inputs, results)
-    _wire_looks(tab, inputs, results)
+    _wire_options(tab, inputs, results)
     _wire_opening(tab, frame, results)
 
 
@@ -206,14 +206,14 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
     panel, form = results.panel, inputs.components()
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-        asked, looks = inputs.read(values[: len(form)]), _at_best(panel.looks(values[len(form) :]))
+        asked, options = inputs.read(values[: len(form)]), _at_best(panel.read(values[len(form) :]))
         language = w.language_of(request)
-        views = tab.run(asked, looks, language)
-        yield from results.built.streamed(results.updates(view, looks, language) for view in views)
+        views = tab.run(asked, options, language)
+        yield from results.built.streamed(results.updates(view, options, language) for view in views)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks, language = _at_best(panel.looks(values)), w.language_of(request)
-        return results.updates(tab.stopped(evaluated, looks, grade, language), looks, language)
+        options, language = _at_best(panel.read(values)), w.language_of(request)
+        return results.updates(tab.stopped(evaluated, options, grade, language), options, language)
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
@@ -231,38 +231,38 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
     )
 
 
-def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults) -> None:
+def _wire_options(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResults) -> None:
     """Controls that draw the evaluation again, and files of it; nothing is scored."""
     built, panel, grade = results.built, results.panel, inputs.form["relevant_from"]
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks, language = panel.looks(values), w.language_of(request)
-        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
+        options, language = panel.read(values), w.language_of(request)
+        return results.updates(tab.redraw(evaluated, options, grade, language), options, language)
 
     def rescored(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks, language = _at_best(panel.looks(values)), w.language_of(request)
-        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
+        options, language = _at_best(panel.read(values)), w.language_of(request)
+        return results.updates(tab.redraw(evaluated, options, grade, language), options, language)
 
     def returned(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks, language = panel.looks(values), w.language_of(request)
-        view = tab.returned(evaluated, looks, grade, language)
-        return results.updates(view, looks, language) | panel.own_offered(evaluated, looks)
+        options, language = panel.read(values), w.language_of(request)
+        view = tab.returned(evaluated, options, grade, language)
+        return results.updates(view, options, language) | panel.own_offered(evaluated, options)
 
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        looks, language = panel.looks(values), w.language_of(request)
-        return results.updates(tab.again(evaluated, looks, language, MEASURE), looks, language)
+        options, language = panel.read(values), w.language_of(request)
+        return results.updates(tab.again(evaluated, options, language, MEASURE), options, language)
 
     def by_field(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        looks, language = replace(panel.looks(values), value=EVERY), w.language_of(request)
+        options, language = replace(panel.read(values), value=EVERY), w.language_of(request)
         if evaluated is None or evaluated.within is None:
-            return results.updates(tab.again(evaluated, looks, language, FIELD), looks, language)
-        return results.updates(tab.redrawn(evaluated, looks, grade, language), looks, language)
+            return results.updates(tab.again(evaluated, options, language, FIELD), options, language)
+        return results.updates(tab.redraw(evaluated, options, grade, language), options, language)
 
     def resorted(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        return built.updates(tab.again(evaluated, panel.looks(values), w.language_of(request), ORDER))
+        return built.updates(tab.again(evaluated, panel.read(values), w.language_of(request), ORDER))
 
     def cut(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        return built.updates(tab.again(evaluated, panel.looks(values), w.language_of(request), CUT))
+        return built.updates(tab.again(evaluated, panel.read(values), w.language_of(request), CUT))
 
     shown = [built.kept, *panel.components()]
     seen = [built.kept, grade, *panel.components()]
@@ -278,7 +278,7 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResul
 
     def saved(evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
         *chosen, language = values
-        return tab.html(evaluated, panel.looks(chosen), language)
+        return tab.html(evaluated, panel.read(chosen), language)
 
     results.share.entries["html"].serve(saved, shown, worded=True)
     for kind in FILES:
@@ -286,12 +286,12 @@ def _wire_looks(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResul
 
 
 def _file(tab: EvaluateTab, kind: str, evaluated: Evaluated | None, *values: Any) -> dict[str, str]:
-    return tab.file(kind, evaluated, EvaluateOptionInputs.looks(values))
+    return tab.file(kind, evaluated, EvaluateOptionInputs.read(values))
 
 
-def _at_best(looks: EvaluateOptions) -> EvaluateOptions:
-    """The looks with the threshold that is best for the scores, for when those change."""
-    return replace(looks, threshold=None)
+def _at_best(options: EvaluateOptions) -> EvaluateOptions:
+    """The options with the threshold that is best for the scores, for when those change."""
+    return replace(options, threshold=None)
 
 
 def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) -> None:
@@ -302,13 +302,13 @@ def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) 
     def opened(request: gr.Request, event: gr.EventData, evaluated: Evaluated | None) -> dict[Any, Any]:
         if evaluated is None:
             return {form["query"]: gr.skip()}
-        found = tab.opened(evaluated, told_index(event, "queryIndex", len(evaluated.outcomes)))
+        found = tab.opened(evaluated, event_index(event, "queryIndex", len(evaluated.outcomes)))
         collection = found.judged.collection
         language = w.language_of(request)
         values: dict[Any, Any] = {
             form["query"]: found.query,
             form["source"]: found.source,
-            form["first_stage"]: "bm25",
+            form["first_stage"]: str(tab.service.default_first_stage()),
             form["depth"]: found.depth,
             notes.examples: query_menu(collection.queries, found.query),
         }

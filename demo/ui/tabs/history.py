@@ -18,7 +18,7 @@ from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_run
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
-from demo.ui.values import told_index
+from demo.ui.values import event_index
 from demo.ui.views import status
 from demo.ui.views.history import run_list, run_name, two_runs
 
@@ -28,7 +28,7 @@ OPEN_AGAIN = """() => { setTimeout(() => location.assign(location.pathname), 300
 BRIDGE = """
 document.addEventListener('click', (event) => {
   const button = event.target.closest('[data-open-run]');
-  if (button) trigger('select', { place: Number(button.dataset.openRun) });
+  if (button) trigger('select', { index: Number(button.dataset.openRun) });
 });
 """
 """Tells which run is to be opened again, where it is too long for a link."""
@@ -65,12 +65,12 @@ def build(frame: PageFrame) -> None:
         """Both menus, the second with the runs of the first one's kind, and the two chosen side by side."""
         fitting = [] if one is None else partners(runs, one)
         chosen = other if other in fitting else next(iter(fitting), None)
-        names = [(run_name(place, run, language), place) for place, run in enumerate(runs)]
+        names = [(run_name(index, run, language), index) for index, run in enumerate(runs)]
         several = latest_two(runs) is not None
         alone = status.reading(w.HISTORY_ONE, language) if runs else ""
         return {
             first: gr.Dropdown(choices=names, value=one, visible=several),
-            second: gr.Dropdown(choices=[names[place] for place in fitting], value=chosen, visible=several),
+            second: gr.Dropdown(choices=[names[index] for index in fitting], value=chosen, visible=several),
             beside: alone if one is None or chosen is None else two_runs(runs[one], runs[chosen], language),
         }
 
@@ -84,7 +84,7 @@ def build(frame: PageFrame) -> None:
 
     def again(event: gr.EventData, kept: str) -> str:
         runs = read_runs(kept)
-        return runs[told_index(event, "place", len(runs))].address
+        return runs[event_index(event, "index", len(runs))].address
 
     def saved(*parts: str) -> dict[str, str]:
         if not any(parts):

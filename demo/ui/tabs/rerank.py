@@ -30,7 +30,7 @@ from demo.ui.rerank.results import RerankResults, build_results
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion
 from demo.ui.session import ShownResult
-from demo.ui.values import told
+from demo.ui.values import event_value
 from demo.ui.views import status
 
 USE = """document.addEventListener('lens-use', (event) => trigger('select', event.detail));"""
@@ -45,7 +45,7 @@ def build(frame: PageFrame) -> None:
     tab, built = RerankTab(frame.inputs.pane), results.built
 
     def judged(shown: ShownResult, judgments: Judgments, language: Language, occasion: Occasion) -> dict[str, Any]:
-        return tab.drawn(shown, judgments, language, occasion=occasion)
+        return tab.draw(shown, judgments, language, occasion=occasion)
 
     frame.judging.scenes.append(Scene("rerank-results", built, judged))
     asked = Asked("rerank-results", built.kept, built.boxes[WHY])
@@ -96,7 +96,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
         return built.updates(tab.rescaled(shown, chosen, w.language_of(request)))
 
     def use(event: gr.EventData) -> str:
-        return told(event, "model", str)
+        return event_value(event, "model", str)
 
     gr.HTML("", js_on_load=USE, visible="hidden").select(use, None, actions.model, **QUICK)
     own = [actions.model, actions.windows, actions.precision, judgments, scale]

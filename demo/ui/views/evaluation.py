@@ -315,11 +315,11 @@ def _slice_cells(found: Slice, base: int) -> tuple[SliceCell, ...]:
     return tuple(
         SliceCell(
             f"{value:.3f}",
-            "" if place == base else signed(value - found.means[base], 3, plus=True),
+            "" if ranker_index == base else signed(value - found.means[base], 3, plus=True),
             direction(value - found.means[base]),
             len(found.means) > 1 and value == best,
         )
-        for place, value in enumerate(found.means)
+        for ranker_index, value in enumerate(found.means)
     )
 
 

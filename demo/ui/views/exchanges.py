@@ -29,7 +29,7 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExchangeRow:
     """One ranking against the reference."""
 
     label: str
@@ -52,10 +52,10 @@ def exchanges(result: Result, reference: str, language: Language) -> str:
     )
 
 
-def _row(exchange: Exchange, result: Result, reference: str, language: Language) -> Row:
+def _row(exchange: Exchange, result: Result, reference: str, language: Language) -> ExchangeRow:
     counts = {"shared": exchange.shared, "own": exchange.own, "other": exchange.other}
     whole = exchange.own or exchange.other
-    return Row(
+    return ExchangeRow(
         exchange.ranker.label,
         w.LISTS_OVERLAP.format(**counts).to(language) if whole else "",
         _guests(exchange.entered, result, reference, language),

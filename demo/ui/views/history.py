@@ -54,17 +54,17 @@ def row_of(run: Past, language: Language) -> PastRow:
     return ROWS[type(run)](run, language)
 
 
-def run_name(place: int, run: Past, language: Language) -> str:
-    """What names a run in a menu: its place in the list, what was asked, the rankers, and of what."""
+def run_name(run_index: int, run: Past, language: Language) -> str:
+    """What names a run in a menu: its number in the list, what was asked, the rankers, and of what."""
     row = row_of(run, language)
-    return " · ".join(filter(None, (str(place + 1), row.kind, row.name, run.rankers, row.about)))
+    return " · ".join(filter(None, (str(run_index + 1), row.kind, row.name, run.rankers, row.about)))
 
 
 def run_list(runs: Sequence[Past], language: Language) -> str:
     """Every run with what it asked, its figures and a way to open it again; a sentence where there is none."""
     rows = [
         {
-            "number": place + 1,
+            "number": run_index + 1,
             "run": run,
             "row": row_of(run, language),
             "figures": [
@@ -75,7 +75,7 @@ def run_list(runs: Sequence[Past], language: Language) -> str:
             "address": run.address if len(run.address) <= MOST_CHARS else "",
             "by_hand": len(run.address) > MOST_CHARS,
         }
-        for place, run in enumerate(runs)
+        for run_index, run in enumerate(runs)
     ]
     return render("history.html", language, rows=rows, most=MOST_RUNS)
 

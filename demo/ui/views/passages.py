@@ -9,6 +9,7 @@ from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
 from demo.records import Extent, Result
 from demo.results.change import Pair
+from demo.score_kinds import Side
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.views.passage_text import (
@@ -198,7 +199,7 @@ def _field_names(found: Sequence[PassageRow]) -> list[str]:
 
 def _labels(result: Result) -> list[tuple[str, bool]]:
     """Every ranking's label, and whether a model that reads gave its scores."""
-    return [(ranking.ranker.label, ranking.ranker.kind.side == "model") for ranking in result.rankings]
+    return [(ranking.ranker.label, ranking.ranker.kind.side is Side.MODEL) for ranking in result.rankings]
 
 
 def _passage_columns(language: Language) -> tuple[PassageColumn, PassageColumn]:

@@ -16,7 +16,7 @@ MOST_SHOWN_CHARS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ProgramRow:
     """One program: its text, or why there is none here."""
 
     label: Message
@@ -28,12 +28,12 @@ def programs(shown: ShownResult, language: Language) -> str:
     """Every program, folded, with a button that copies it."""
     chars = sum(len(passage.content) for passage in shown.collection.passages)
     problem = w.CODE_TOO_LONG.format(chars=chars) if chars > MOST_SHOWN_CHARS else None
-    rows = [_Row(program.label, problem=problem) if problem else _row(program, shown) for program in PROGRAMS]
+    rows = [_ProgramRow(program.label, problem=problem) if problem else _row(program, shown) for program in PROGRAMS]
     return render("programs.html", language, rows=rows)
 
 
-def _row(program: Program, shown: ShownResult) -> _Row:
+def _row(program: Program, shown: ShownResult) -> _ProgramRow:
     try:
-        return _Row(program.label, program.write(shown))
+        return _ProgramRow(program.label, program.write(shown))
     except InputError as error:
-        return _Row(program.label, problem=error.message)
+        return _ProgramRow(program.label, problem=error.message)

@@ -19,7 +19,7 @@ _ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
 _MOST_NAMED = 8
 
 
-class Told(Protocol):
+class UnderstoodInput(Protocol):
     """How an input was understood: a `Reading`, or what says the same of other things than passages."""
 
     @property
@@ -46,7 +46,7 @@ class RowTable:
     rows: tuple[tuple[str, ...], ...]
 
 
-def first_rows(reading: Told, language: Language) -> str:
+def first_rows(reading: UnderstoodInput, language: Language) -> str:
     """Which field was taken for what, and the first rows to unfold; unfolded where the reading is not certain."""
     return render(
         "understood.html",
@@ -62,7 +62,7 @@ def first_rows(reading: Told, language: Language) -> str:
     )
 
 
-def _tables(reading: Told) -> list[RowTable]:
+def _tables(reading: UnderstoodInput) -> list[RowTable]:
     found = reading.preview
     passages = _table(
         w.PASTE,
