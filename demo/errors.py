@@ -34,6 +34,14 @@ class InputError(DemoError):
     """The person's input cannot be used as it is; the sentence says how to mend it."""
 
 
+def not_writable(path: object, error: Exception) -> InputError:
+    """That nothing can be written to a path below --out of the command line."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(
+        "{path} cannot be written ({strerror}). Choose another folder with --out.", path=path, strerror=reason
+    )
+
+
 class ModelError(DemoError):
     """A model cannot be loaded, or it returned something that is not a score."""
 

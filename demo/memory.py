@@ -1,13 +1,18 @@
-"""How much memory this process takes, and giving back what it no longer needs."""
+"""How much memory this process takes, values kept within a bound, and giving back what is no longer needed."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from time import monotonic
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _STATUS = Path("/proc/self/status")
 _REST_SECONDS = 20.0
@@ -24,6 +29,67 @@ def resident_bytes() -> int:
 
         greatest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return greatest if sys.platform == "darwin" else greatest * 1024
+
+
+class Bounded(Generic[K, V]):
+    """Values that were made before, by what they were made of; the longest unused are forgotten first.
+
+    Safe to use from several threads.
+
+    Args:
+        capacity: bytes that they take at most.
+        size_of: bytes that a key and its value take.
+        least: so many of the latest are kept, whatever they take.
+    """
+
+    def __init__(self, capacity: int, size_of: Callable[[K, V], int], least: int = 0) -> None:
+        self._capacity, self._size_of, self._least = capacity, size_of, least
+        self._size = 0
+        self.rows: OrderedDict[K, V] = OrderedDict()
+        self.lock = RLock()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def memory_bytes(self) -> int:
+        """What they take together."""
+        with self.lock:
+            return self._size
+
+    def find(self, keys: Sequence[K]) -> list[V | None]:
+        """What is kept under each key; None where nothing is."""
+        with self.lock:
+            found = list(map(self.rows.get, keys))
+            for key, value in zip(keys, found, strict=True):
+                if value is not None:
+                    self.rows.move_to_end(key)
+        return found
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of the key, made where none is kept: once for all who ask, if they hold `lock` meanwhile."""
+        (found,) = self.find([key])
+        made = make() if found is None else found
+        with self.lock:
+            value = self.rows.get(key, made)
+            self.keep([(key, value)])
+        return value
+
+    def keep(self, rows: Iterable[tuple[K, V]]) -> None:
+        """Remembers the rows, and forgets the oldest beyond the capacity."""
+        with self.lock:
+            for key, value in rows:
+                self.forget(key)
+                self.rows[key] = value
+                self._size += self._size_of(key, value)
+            while self._size > self._capacity and len(self.rows) > self._least:
+                self.forget(next(iter(self.rows)))
+
+    def forget(self, key: K) -> None:
+        """Keeps nothing under this key."""
+        with self.lock:
+            if key in self.rows:
+                self._size -= self._size_of(key, self.rows.pop(key))
 
 
 class GivingBack:

@@ -319,6 +319,10 @@ class Ranking:
             self.ranker, self.scores[indices], self.cost, extents, self.found[indices], self.warnings
         )
 
+    def rank(self, index: int) -> int | None:
+        """The candidate's rank; None where it was not found."""
+        return int(self.ranks[index]) if self.found[index] else None
+
     def top(self, k: int) -> IntArray:
         """int64 (≤ k,), the best k candidates that were found, best first."""
         return self.order[: min(k, int(self.found.sum()))]

@@ -27,8 +27,7 @@ from demo.rankers.cross_encoder.kept_scores import Recording
 from demo.rankers.cross_encoder.occlusion import MOST_STRETCHES
 from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import ModelSource, Scoring, Where
-from demo.rankers.failures import checked, failure_of
-from demo.rankers.protocol import Explains, Kind, Ranker
+from demo.rankers.protocol import Explains, Kind, Ranker, checked, failure_of
 from demo.rankers.registry import KINDS, Rankers
 from demo.records import Card, Collection, Explanation, Failure, IntArray, ModelSpec, Passage, Query, Ranking, Result
 from demo.results import cautions

@@ -19,7 +19,8 @@ from benchmark_page import passages as make_passages
 from demo import formats
 from demo.rankers.fusion import Fusion
 from demo.records import Passage, Result
-from demo.results import at_depth, with_fusion
+from demo.results.depth import at_depth
+from demo.results.members import with_fusion
 from demo.service import RankingService, Request
 from demo.settings import Settings
 

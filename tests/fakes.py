@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from time import sleep
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, as_steps
 from demo.rankers.bm25 import Bm25
-from demo.rankers.cross_encoder.loaded_models import ScoredTexts, Tell
+from demo.rankers.cross_encoder.loaded_models import Batch, Tell
 from demo.rankers.cross_encoder.scoring import Where
 from demo.rankers.protocol import Kind, Ranker
 from demo.rankers.registry import KINDS
@@ -46,7 +45,7 @@ from demo.records import (
     Result,
     competition_ranks,
 )
-from demo.results import Change, Pair, take_candidates
+from demo.results.change import Change, Pair, take_candidates
 from demo.score_kinds import BM25 as BM25_SCORE
 from demo.score_kinds import ENGINE as ENGINE_SCORE
 from demo.score_kinds import LOGIT, ScoreKind
@@ -130,7 +129,7 @@ class FakeModel:
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[ScoredTexts, None, None]:
+    ) -> Generator[Batch, None, None]:
         longest_first = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         try:
             for start in range(0, len(texts), 2):
@@ -138,9 +137,9 @@ class FakeModel:
         finally:
             self.closed += 1
 
-    def _batch(self, query: str, texts: Sequence[str], indices: list[int], windows: bool) -> ScoredTexts:
+    def _batch(self, query: str, texts: Sequence[str], indices: list[int], windows: bool) -> Batch:
         self.scored += [texts[index] for index in indices]
-        return SimpleNamespace(  # type: ignore[return-value]
+        return Batch(
             indices=np.array(indices, dtype=np.int64),
             scores=np.array([self.judge(query, texts[index]) for index in indices], dtype=np.float32),
             extents=tuple(self._extent(texts[index], windows) for index in indices),
@@ -161,7 +160,7 @@ class SlowModel(FakeModel):
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[ScoredTexts, None, None]:
+    ) -> Generator[Batch, None, None]:
         for batch in super().score(query, texts, windows):
             sleep(0.1)
             yield batch

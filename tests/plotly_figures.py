@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from demo.charts import Figure
+from demo.charts.style import Figure
 
 
 def drawn(figure: Figure) -> go.Figure:

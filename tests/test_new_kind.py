@@ -19,7 +19,8 @@ import pytest
 from fakes import FakeSource, collection_of, request, run, service_with
 from plotly_figures import drawn
 
-from demo.charts import RAW, RESULT_CHARTS
+from demo.charts import RESULT_CHARTS
+from demo.charts.scales import RAW
 from demo.errors import InputError, ModelError
 from demo.evaluation.protocol import run_queries, set_up
 from demo.formats.judged import Judged
@@ -32,8 +33,9 @@ from demo.rankers.registry import KINDS
 from demo.rankers.text_form import RankerOptions, Written, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Failure, IntArray, Query, RankerSpec, Ranking, Result
-from demo.results import Pair, change_summary, summary
+from demo.results.change import Pair
 from demo.results.report import as_csv, as_json, pair_as_json
+from demo.results.words import change_summary, summary
 from demo.score_kinds import PROBABILITY
 from demo.service import RankingService
 from demo.settings import Settings

@@ -13,25 +13,21 @@ from fakes import BM25, MODEL, FakeModel, FakeRanker, FakeSource, service_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demo.charts import PAIR_CHARTS, RESULT_CHARTS, SCALES, Chart, flow_alt, flow_data
+from demo.charts import PAIR_CHARTS, RESULT_CHARTS, Chart
+from demo.charts.flow import flow_alt, flow_data
+from demo.charts.scales import SCALES
 from demo.messages import NOTHING, Message
 from demo.rankers.protocol import Ranker
 from demo.records import Card, Collection, Passage, Ranking, Result
-from demo.results import (
-    Pair,
-    at_depth,
-    change_summary,
-    compare,
-    contested,
-    exchanges,
-    key_figures,
-    missed_by_depth,
-    score_facts,
-    summary,
-    usual_depths,
-    what_if,
-)
+from demo.results.change import Pair, compare
+from demo.results.contested import contested
+from demo.results.depth import at_depth, missed_by_depth, usual_depths
+from demo.results.exchanges import exchanges
+from demo.results.key_figures import key_figures
 from demo.results.report import as_csv, as_json, pair_as_json
+from demo.results.scores import score_facts
+from demo.results.what_if import what_if
+from demo.results.words import change_summary, summary
 from demo.score_kinds import PROBABILITY
 from demo.service import Request
 

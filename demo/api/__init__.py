@@ -14,7 +14,6 @@ from fastapi.openapi.utils import get_openapi
 from demo.api import cohere, jina, tei
 from demo.api.bodies import BodyLimit
 from demo.api.headers import SecurityHeaders
-from demo.api.health import add_health
 from demo.api.hosts import AllowedHosts
 from demo.api.metrics import add_metrics
 from demo.api.social_card import add_social_card
@@ -34,7 +33,7 @@ def mount(app: FastAPI, settings: Settings, service: RankingService, uploads: Up
     Args:
         uploads: where the page keeps uploads; None sets them no limit.
     """
-    add_health(app, service)
+    _add_health(app, service)
     add_social_card(app)
     if settings.metrics:
         add_metrics(app, service, uploads)
@@ -60,6 +59,15 @@ def beside(settings: Settings, service: RankingService, uploads: Uploads | None 
         "exception_handlers": app.exception_handlers,
         "openapi_url": None,
     }
+
+
+def _add_health(app: FastAPI, service: RankingService) -> None:
+    """Adds `/health`: whether the server answers, for whoever restarts it."""
+
+    @app.get("/health", include_in_schema=False)
+    async def health() -> dict[str, Any]:
+        """Requests that run and wait; answers however busy the models are."""
+        return {"status": "ok", "requests": service.turns.counts()}
 
 
 def _add_openapi(app: FastAPI, routers: list[APIRouter]) -> None:

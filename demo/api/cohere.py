@@ -10,15 +10,13 @@ from pydantic import BaseModel, Field
 
 from demo.api.shared import (
     Desk,
-    Document,
     RelevanceResult,
-    Words,
+    RerankRequest,
     best,
+    new_routes,
     plain,
     probabilities,
     relevance_results,
-    responses,
-    route_class,
 )
 from demo.service import RankingService
 from demo.settings import Settings
@@ -26,20 +24,14 @@ from demo.settings import Settings
 INVALID = 400
 
 
-class CohereRequest(BaseModel):
+class CohereRequest(RerankRequest):
     """A query and the documents to rank for it."""
 
-    model: Words | None = Field(
-        None, description="A ranker by its key, such as “bundled/tiny”; empty takes the default."
-    )
-    query: Words = Field(description="A question or a few words.")
-    documents: list[Document] = Field(min_length=1, description="The documents to rank.")
     top_n: int | None = Field(None, ge=1, description="How many results to return; all if left out.")
     max_tokens_per_doc: int | None = Field(
         None, ge=1, description="Most tokens that are read of a document; here the query's count too."
     )
     return_documents: bool = Field(False, description="Whether each result repeats its document.")
-    instruction: Words | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class CohereAnswer(BaseModel):
@@ -56,9 +48,7 @@ def _refusal(status: int, sentence: str) -> dict[str, Any]:
 
 def router(service: RankingService, settings: Settings) -> APIRouter:
     """The route of this protocol."""
-    routes = APIRouter(
-        tags=["Cohere"], route_class=route_class(_refusal, INVALID), responses=responses(_refusal, INVALID)
-    )
+    routes = new_routes("Cohere", _refusal, INVALID)
     desk = Desk(service, settings)
 
     @routes.post("/v2/rerank", response_model=CohereAnswer, response_model_exclude_none=True)

@@ -10,15 +10,13 @@ from pydantic import BaseModel, Field
 
 from demo.api.shared import (
     Desk,
-    Document,
     RelevanceResult,
-    Words,
+    RerankRequest,
     best,
+    new_routes,
     plain,
     probabilities,
     relevance_results,
-    responses,
-    route_class,
 )
 from demo.records import Ranking
 from demo.service import RankingService
@@ -27,14 +25,9 @@ from demo.settings import Settings
 INVALID = 422
 
 
-class JinaRequest(BaseModel):
+class JinaRequest(RerankRequest):
     """A query and the documents to rank for it."""
 
-    model: Words | None = Field(
-        None, description="A ranker by its key, such as “bundled/tiny”; empty takes the default."
-    )
-    query: Words = Field(description="A question or a few words.")
-    documents: list[Document] = Field(min_length=1, description="The documents to rank.")
     top_n: int | None = Field(None, ge=0, description="How many results to return; all if left out or 0.")
     return_documents: bool = Field(True, description="Whether each result repeats its document.")
     truncate_prompt_tokens: int | None = Field(
@@ -42,7 +35,6 @@ class JinaRequest(BaseModel):
     )
     use_activation: bool | None = Field(None, description="If false, raw scores in place of probabilities (vLLM).")
     raw_scores: bool = Field(False, description="The same, as infinity calls it.")
-    instruction: Words | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class JinaAnswer(BaseModel):
@@ -61,9 +53,7 @@ def _refusal(status: int, sentence: str) -> dict[str, Any]:
 
 def router(service: RankingService, settings: Settings) -> APIRouter:
     """The route of this protocol."""
-    routes = APIRouter(
-        tags=["Jina, vLLM"], route_class=route_class(_refusal, INVALID), responses=responses(_refusal, INVALID)
-    )
+    routes = new_routes("Jina, vLLM", _refusal, INVALID)
     desk = Desk(service, settings)
 
     @routes.post("/v1/rerank", response_model=JinaAnswer, response_model_exclude_none=True)

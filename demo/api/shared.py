@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from anyio import CapacityLimiter, to_thread
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -70,6 +70,17 @@ Document = Annotated[
 def plain(documents: Sequence[str | Text]) -> list[str]:
     """The texts of documents."""
     return [document.text if isinstance(document, Text) else document for document in documents]
+
+
+class RerankRequest(BaseModel):
+    """A query and the documents to rank for it."""
+
+    model: Words | None = Field(
+        None, description="A ranker by its key, such as “bundled/tiny”; empty takes the default."
+    )
+    query: Words = Field(description="A question or a few words.")
+    documents: list[Document] = Field(min_length=1, description="The documents to rank.")
+    instruction: Words | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class RelevanceResult(BaseModel):
@@ -201,7 +212,7 @@ def best(ranking: Ranking, most: int | None) -> list[int]:
 # ---- errors --------------------------------------------------------------------------------------------------------
 
 
-def responses(refusal: Refusal, invalid: int) -> dict[int | str, dict[str, Any]]:
+def _responses(refusal: Refusal, invalid: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI tells of refusals: status → meaning and example."""
     meanings = {
         invalid: "The request cannot be used; the sentence says why.",
@@ -220,8 +231,8 @@ def responses(refusal: Refusal, invalid: int) -> dict[int | str, dict[str, Any]]
     }
 
 
-def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
-    """The class of a protocol's routes, which tell every error in its JSON.
+def new_routes(tag: str, refusal: Refusal, invalid: int) -> APIRouter:
+    """A protocol's routes, none as yet, which will tell every error in its JSON.
 
     Args:
         invalid: status of a request that cannot be used.
@@ -246,7 +257,7 @@ def route_class(refusal: Refusal, invalid: int) -> type[APIRoute]:
 
             return guarded
 
-    return Route
+    return APIRouter(tags=[tag], route_class=Route, responses=_responses(refusal, invalid))
 
 
 def _status_and_sentence(error: Exception, invalid: int) -> tuple[int, Message]:

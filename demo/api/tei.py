@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, Words, best, probabilities, responses, route_class
+from demo.api.shared import Desk, Words, best, new_routes, probabilities
 from demo.errors import InputError
 from demo.records import Ranking
 from demo.service import RankingService
@@ -43,11 +43,7 @@ def _refusal(status: int, sentence: str) -> dict[str, Any]:
 
 def router(service: RankingService, settings: Settings) -> APIRouter:
     """The routes of this protocol."""
-    routes = APIRouter(
-        tags=["Text Embeddings Inference"],
-        route_class=route_class(_refusal, INVALID),
-        responses=responses(_refusal, INVALID),
-    )
+    routes = new_routes("Text Embeddings Inference", _refusal, INVALID)
     desk = Desk(service, settings)
 
     @routes.post("/rerank", response_model=list[Rank], response_model_exclude_none=True)

@@ -10,41 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from demo.charts.distribution import (
-    distribution_alt,
-    distribution_data,
-    distribution_figure,
-    pair_distribution_data,
-)
-from demo.charts.flow import FlowData, FlowLine, FlowTick, flow_alt, flow_data
+from demo.charts.distribution import distribution_alt, distribution_data, distribution_figure, pair_distribution_data
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure
-from demo.charts.scales import RAW, SCALES, Scale, find_scale
+from demo.charts.scales import Scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
-from demo.charts.speed import SpeedData, SpeedPoint, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.charts.style import Figure
 from demo.messages import Language, Message
-
-__all__ = [
-    "PAIR_CHARTS",
-    "RAW",
-    "RESULT_CHARTS",
-    "SCALES",
-    "Chart",
-    "Figure",
-    "FlowData",
-    "FlowLine",
-    "FlowTick",
-    "Scale",
-    "SpeedData",
-    "SpeedPoint",
-    "find_scale",
-    "flow_alt",
-    "flow_data",
-    "speed_alt",
-    "speed_data",
-    "speed_figure",
-    "unmeasured_note",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ def _spreads(rankings: Sequence[Ranking]) -> IntArray:
 def _line(
     candidate: int, rankings: Sequence[Ranking], positions: Sequence[Sequence[int]], size: int, mode: Mode, strong: bool
 ) -> FlowLine:
-    ranks = tuple(int(ranking.ranks[candidate]) if ranking.found[candidate] else None for ranking in rankings)
+    ranks = tuple(ranking.rank(candidate) for ranking in rankings)
     return FlowLine(
         candidate=candidate,
         ranks=ranks,

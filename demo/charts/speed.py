@@ -13,7 +13,8 @@ from demo.messages import Language, Message, clauses, listed
 from demo.metrics.agreement import AgreementMeasure
 from demo.phrases import price, shorten, signed
 from demo.records import Result
-from demo.results import SpeedRow, find_ranking, speed_rows
+from demo.results.members import find_ranking
+from demo.results.speed import SpeedRow, speed_rows
 from demo.score_kinds import Side
 
 HEIGHT, MARGINS = 340, {"l": 52, "r": 14, "t": 14, "b": 46}

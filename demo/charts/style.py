@@ -52,6 +52,13 @@ class Figure:
         """Adds an annotation, such as a `caption`."""
         self.layout["annotations"] = [*self.layout.get("annotations", []), words]
 
+    def leave_empty(self, why: str) -> None:
+        """Says in the middle why there is nothing, and takes titles, grid and numbers off the axes."""
+        for name in ("xaxis", "yaxis"):
+            self.layout[name] |= {"showgrid": False, "showticklabels": False}
+            self.layout[name].pop("title", None)
+        self.write(centred(why))
+
 
 def faint(colour: str, opacity: float) -> str:
     """The colour, written “#rrggbb”, with the ground seen through it; opacity 0…1."""

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from demo.errors import InputError
+from demo.errors import InputError, not_writable
 from demo.messages import Message
 from demo.progress import Progress, as_steps
-from demo.rankers.protocol import Ranker
-from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
+from demo.rankers.protocol import Ranker, Wrapped
+from demo.records import Collection, Cost, Extent, IntArray, Query, Ranking
 
 _FORM = 2
 _STEM_CHARS = 80
@@ -35,7 +35,7 @@ def file_stem(ranker: str) -> str:
     return f"{stem[:_STEM_CHARS]}-{hashlib.sha256(ranker.encode()).hexdigest()[:8]}"
 
 
-class Journal:
+class Journal(Wrapped):
     """A ranker that writes down each of its rankings and answers from there when asked again. Close it at the end.
 
     Raises:
@@ -43,7 +43,7 @@ class Journal:
     """
 
     def __init__(self, ranker: Ranker, collection: Collection, folder: Path) -> None:
-        self._ranker = ranker
+        self.ranker = ranker
         self._path = folder / f"{file_stem(ranker.spec.key)}.jsonl"
         header = {
             "form": _FORM,
@@ -60,27 +60,11 @@ class Journal:
             if not end:
                 self._append(header)
         except OSError as error:
-            raise _not_writable(self._path, error) from error
-
-    def __str__(self) -> str:
-        return str(self._ranker)
-
-    @property
-    def spec(self) -> RankerSpec:
-        """The ranker's."""
-        return self._ranker.spec
+            raise not_writable(self._path, error) from error
 
     def has(self, query_id: str) -> bool:
         """Whether the query's ranking is written down."""
         return query_id in self._places
-
-    def check(self) -> None:
-        """As the ranker does."""
-        self._ranker.check()
-
-    def fingerprint(self) -> str:
-        """The ranker's."""
-        return self._ranker.fingerprint()
 
     @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
@@ -91,7 +75,7 @@ class Journal:
         """
         doc_ids = [collection.passages[index].doc_id for index in indices.tolist()]
         if query.query_id not in self._places:
-            ranking = yield from self._ranker.rank(query, collection, indices)
+            ranking = yield from self.ranker.rank(query, collection, indices)
             self._places[query.query_id] = self._append(_row(query, doc_ids, ranking))
             return ranking
         self._file.seek(self._places[query.query_id])
@@ -151,7 +135,7 @@ class Journal:
             self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             self._file.flush()
         except OSError as error:
-            raise _not_writable(self._path, error) from error
+            raise not_writable(self._path, error) from error
         return start
 
     def _other_run(self, what: Message) -> InputError:
@@ -171,9 +155,3 @@ def _row(query: Query, doc_ids: Sequence[str], ranking: Ranking) -> dict[str, An
         "extents": ranking.extents,
         "cost": asdict(replace(ranking.cost, earlier=None)),
     }
-
-
-def _not_writable(path: Path, error: OSError) -> InputError:
-    return InputError(
-        "{path} cannot be written ({strerror}). Choose another folder with --out.", path=path, strerror=error.strerror
-    )

@@ -22,13 +22,12 @@ from typing import Any, Self
 import numpy as np
 
 from demo.budgets import Composed, ReadsTokens, scorers
-from demo.errors import InputError, ModelError, RemoteError
+from demo.errors import InputError, ModelError, RemoteError, not_writable
 from demo.evaluation.protocol import Plan
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, as_steps
-from demo.rankers.failures import failure_of
-from demo.rankers.protocol import Ranker
-from demo.records import Card, Collection, Cost, Extent, IntArray, Passage, Query, RankerSpec, Ranking
+from demo.rankers.protocol import Ranker, Wrapped, failure_of
+from demo.records import Card, Collection, Cost, Extent, IntArray, Passage, Query, Ranking
 from demo.service import RankingService
 from demo.settings import Settings
 
@@ -157,11 +156,7 @@ class Spread:
             if shard:
                 paths.append(self._write(len(paths), shard))
         except OSError as error:
-            raise InputError(
-                "{path} cannot be written ({strerror}). Choose another folder with --out.",
-                path=self._folder,
-                strerror=error.strerror,
-            ) from error
+            raise not_writable(self._folder, error) from error
         return paths
 
     def _write(self, number: int, shard: Shard) -> Path:
@@ -182,27 +177,11 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(Wrapped):
     """A ranker whose pairs are scored by workers."""
 
     ranker: Ranker
     spread: Spread = field(compare=False, repr=False)
-
-    def __str__(self) -> str:
-        return str(self.ranker)
-
-    @property
-    def spec(self) -> RankerSpec:
-        """The ranker's."""
-        return self.ranker.spec
-
-    def check(self) -> None:
-        """As the ranker does."""
-        self.ranker.check()
-
-    def fingerprint(self) -> str:
-        """The ranker's."""
-        return self.ranker.fingerprint()
 
     @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:

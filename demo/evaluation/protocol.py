@@ -27,8 +27,7 @@ from demo.messages import Message
 from demo.metrics.effectiveness import Measure
 from demo.progress import Progress, as_steps
 from demo.rankers.engine import RunRanker
-from demo.rankers.failures import checked, failure_of
-from demo.rankers.protocol import Ranker
+from demo.rankers.protocol import Ranker, checked, failure_of
 from demo.rankers.registry import Rankers
 from demo.records import Collection, Failure, Query, Ranking
 

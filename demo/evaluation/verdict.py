@@ -52,8 +52,7 @@ def what_changes(evaluation: Evaluation, ranker: RankerSpec) -> Message:
         )
     return Message(
         "{label} puts another passage first than {baseline} on {other_first:,} of {queries}{new}. Nothing is "
-        "judged, so "
-        "this says how much changes, not which is better.",
+        "judged, so this says how much changes, not which is better.",
         label=ranker.label,
         baseline=baseline.label,
         other_first=changes.other_first,

@@ -57,7 +57,11 @@ def decode(content: bytes, file: str) -> tuple[str, str]:
     if codec := _utf_16(content):
         return _strictly(content, codec, "UTF-16", file), "UTF-16"
     if _CONTROL.search(content[:_SAMPLE_BYTES]):
-        raise _not_text(file)
+        raise InputError(
+            "{file} is not text: it has bytes that no text encoding uses. Upload text, Markdown, CSV, TSV, JSON, "
+            "JSONL, PDF or DOCX; text is best saved as UTF-8.",
+            file=file or Message("The text"),
+        )
     if text := _damaged_utf_8(content):
         return text, UTF_8
     return _regional(content)
@@ -136,12 +140,3 @@ def _strictly(content: bytes, codec: str, name: str, file: str) -> str:
             file=file or Message("The text"),
             name=name,
         ) from error
-
-
-def _not_text(file: str) -> InputError:
-    return InputError(
-        "{file} is not text: it has bytes that no text encoding uses. Upload text, Markdown, CSV, TSV, "
-        "JSON, JSONL, "
-        "PDF or DOCX; text is best saved as UTF-8.",
-        file=file or Message("The text"),
-    )

@@ -153,7 +153,7 @@ def read_records(
         InputError: no field holds texts, or a record has none of them; the sentence names the place and the fields.
     """
     flat_records = [Record(record.location, flat(record.values)) for record in records]
-    names = _all_names(flat_records)
+    names = tuple(dict.fromkeys(name for record in flat_records for name in record.values))
     text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0], names)
     beside = chosen.among(names)
     title_name = beside.title or _title_field(flat_records, text_name)
@@ -172,11 +172,6 @@ def read_records(
         columns=tuple(Column(name, role, not (by_length and role is TEXT)) for name, role in columns if name),
         names=names,
     )
-
-
-def _all_names(records: Sequence[Record]) -> tuple[str, ...]:
-    """The names of the fields, in the order in which they come."""
-    return tuple(dict.fromkeys(name for record in records for name in record.values))
 
 
 TEXT, TITLE, ID, QUERY, QUERY_ID, GRADE, SCORE = (

@@ -115,7 +115,13 @@ def _columns(value: Mapping[str, Any]) -> Listed | None:
         return None
     size = len(lists[text_name])
     if id_name is not None and len(lists[id_name]) != size:
-        raise _uneven(id_name, len(lists[id_name]), text_name, size)
+        raise InputError(
+            "“{id_name}” lists {ids:,} values and “{text_name}” {texts:,}. Columns need as many values each.",
+            id_name=id_name,
+            ids=len(lists[id_name]),
+            text_name=text_name,
+            texts=size,
+        )
     singular = {name: _PER_ITEM.get(normal_name(name), name) for name, cells in lists.items() if len(cells) == size}
     singular[text_name] = "text"
     if id_name is not None:
@@ -152,16 +158,6 @@ def rows_by_index(value: Mapping[str, Any], names: Sequence[str]) -> list[dict[s
     if not keys or any(list(cells) != keys for cells in maps) or not all(key.isdecimal() for key in keys):
         return None
     return [{name: cells[key] for name, cells in value.items()} for key in keys]
-
-
-def _uneven(id_name: str, ids: int, text_name: str, texts: int) -> InputError:
-    return InputError(
-        "“{id_name}” lists {ids:,} values and “{text_name}” {texts:,}. Columns need as many values each.",
-        id_name=id_name,
-        ids=ids,
-        text_name=text_name,
-        texts=texts,
-    )
 
 
 def _named_list(value: Mapping[str, Any]) -> Listed | None:

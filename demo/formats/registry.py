@@ -58,19 +58,6 @@ class Format:
         """Whether pasted text can be in it."""
         return not self.by_content
 
-    def example_file(self) -> tuple[str, bytes]:
-        """The example as an upload: a file name and its content."""
-        content = self.example.encode() if isinstance(self.example, str) else self.example()
-        return f"example{self.suffixes[0]}", content
-
-
-def _always(source: Source) -> bool:
-    return True
-
-
-def _never(source: Source) -> bool:
-    return False
-
 
 def _apart(read: Callable[[Source], Found]) -> Callable[[Source], Found]:
     """The reader in a process of its own."""
@@ -311,7 +298,7 @@ FORMATS: tuple[Format, ...] = (
         suffixes=(".md", ".markdown"),
         example="# Berlin\n\nBerlin has 3.5 million people.\n\n## Museums\n\nBerlin is known for museums.\n",
         read=plain.read_markdown,
-        fits=_never,
+        fits=lambda source: False,
         is_prose=True,
     ),
     Format(
@@ -333,7 +320,7 @@ FORMATS: tuple[Format, ...] = (
         suffixes=(".txt",),
         example="Berlin has 3.5 million people.\nBerlin is known for museums.\n",
         read=plain.read_lines,
-        fits=_always,
+        fits=lambda source: True,
         is_prose=True,
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
-from demo.errors import InputError
+from demo.errors import not_writable
 from demo.formats.assembly import ambiguous_id, check_limits, printable
 from demo.formats.source import LINE, Entry, Limits, Location
 from demo.records import Passage
@@ -89,7 +89,7 @@ class PassageWriter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _not_writable(folder, error) from error
+            raise not_writable(folder, error) from error
         self._database = _opened(folder)
         for line in (
             "PRAGMA journal_mode = OFF",  # after a crash it is written anew
@@ -113,7 +113,7 @@ class PassageWriter:
         try:
             added = self._database.execute("INSERT OR IGNORE INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount
         except sqlite3.OperationalError as error:
-            raise _not_writable(self._folder, error) from error
+            raise not_writable(self._folder, error) from error
         if added:
             self.size += 1
         else:
@@ -144,12 +144,5 @@ def _opened(folder: Path) -> sqlite3.Connection:
         database = sqlite3.connect(folder / _FILE, check_same_thread=False)
         database.execute(_CACHE)
     except sqlite3.OperationalError as error:
-        raise _not_writable(folder, error) from error
+        raise not_writable(folder, error) from error
     return database
-
-
-def _not_writable(folder: Path, error: Exception) -> InputError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return InputError(
-        "{path} cannot be written ({strerror}). Choose another folder with --out.", path=folder, strerror=reason
-    )

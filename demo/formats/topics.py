@@ -217,7 +217,15 @@ def queries_in(value: Any, source: Source) -> Iterator[Placed]:
         value = [value]
     items = _of_map(value) if isinstance(value, dict) else [value] if isinstance(value, str) else value
     if not isinstance(items, list):
-        raise _unknown_shape(value, source)
+        raise UnknownShapeError(
+            Message(
+                "The JSON of {name} is {shape}. Queries need a list of texts or of objects with “_id” and “text”, or a "
+                "map from ids to texts.",
+                name=source.name,
+                shape=shape_of(value),
+            ),
+            flat(value) if isinstance(value, dict) else (),
+        )
     locations = [(source.item(number), item) for number, item in enumerate(items, 1)]
     return (
         (location, read_query(item, location, f"q{location.number}", source.chosen)) for location, item in locations
@@ -273,18 +281,6 @@ def _of_xml(source: Source) -> Iterator[Placed]:
     for element in elements:
         line, counted = line + source.text.count("\n", counted, element.start), element.start
         yield source.line(line), read_query(element.record(), source.line(line), "", source.chosen)
-
-
-def _unknown_shape(value: Any, source: Source) -> InputError:
-    return UnknownShapeError(
-        Message(
-            "The JSON of {name} is {shape}. Queries need a list of texts or of objects with “_id” and “text”, or a map "
-            "from ids to texts.",
-            name=source.name,
-            shape=shape_of(value),
-        ),
-        flat(value) if isinstance(value, dict) else (),
-    )
 
 
 # ---- tables ------------------------------------------------------------------------------------------------------

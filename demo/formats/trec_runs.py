@@ -87,7 +87,13 @@ def read_run(source: Source) -> Run:
         tag = tag or row.tag
         of_query = rows.setdefault(row.query_id, {})
         if row.doc_id in of_query:
-            raise _repeated(row, of_query[row.doc_id])
+            raise InputError(
+                "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
+                where=row.location.start,
+                doc_id=row.doc_id,
+                query_id=row.query_id,
+                other=of_query[row.doc_id].location.text,
+            )
         of_query[row.doc_id] = row
     if not rows:
         raise InputError(
@@ -169,7 +175,15 @@ def _rows(source: Source) -> tuple[Iterator[_ResultRow], tuple[Column, ...], tup
         taken = tuple(Column(columns[role], label) for role, label in _ROLES.items() if columns[role])
         return _of_table(table, columns, source), taken, tuple(filter(None, table.names))
     if (table := table_with(source, _are_words)) is not None:
-        raise _unknown_header(table.names, source.row(table.header_line))
+        raise UnknownShapeError(
+            Message(
+                "{where} is read as the header, and names no query, passage and score: {names}. Name columns "
+                "“query_id”, “doc_id” and “score”.",
+                where=source.row(table.header_line).start,
+                names=listed(f"“{name[:30]}”" for name in table.names[:8]),
+            ),
+            table.names,
+        )
     return _of_lines(source), (), ()
 
 
@@ -179,18 +193,6 @@ _ROLES = {"query": QUERY_ID, "passage": ID, "score": SCORE}
 def _are_words(names: Sequence[str]) -> bool:
     """Whether a first line can only be a header: three or more names, and no number or Q0 among them."""
     return len(names) > 2 and not any(_is_number(name) or name.upper() in _ITERATIONS for name in names)
-
-
-def _unknown_header(names: Sequence[str], location: Location) -> InputError:
-    return UnknownShapeError(
-        Message(
-            "{where} is read as the header, and names no query, passage and score: {names}. Name columns “query_id”, "
-            "“doc_id” and “score”.",
-            where=location.start,
-            names=listed(f"“{name[:30]}”" for name in names[:8]),
-        ),
-        names,
-    )
 
 
 # ---- lines -------------------------------------------------------------------------------------------------------
@@ -211,7 +213,11 @@ def _of_lines(source: Source) -> Iterator[_ResultRow]:
         return
     width = len(lines[0][1])
     if has_figures(source) or (width == 4 and all(_is_judgment(cells) for _, cells in lines)):
-        raise _other_kind(source)
+        raise InputError(
+            "{file} holds {kind} and no run. A run has on each line: query, Q0, passage, rank, score, tag.",
+            file=source.start,
+            kind=Message("figures of trec_eval") if has_figures(source) else Message("judgments (qrels)"),
+        )
     columns = _columns_of([cells for _, cells in lines])
     for number, cells in lines:
         location = source.row(number)
@@ -500,14 +506,6 @@ def _number(text: str, location: Location, name: Message) -> float:
     )
 
 
-def _other_kind(source: Source) -> InputError:
-    return InputError(
-        "{file} holds {kind} and no run. A run has on each line: query, Q0, passage, rank, score, tag.",
-        file=source.start,
-        kind=Message("figures of trec_eval") if has_figures(source) else Message("judgments (qrels)"),
-    )
-
-
 def _columns(location: Location, count: int) -> InputError:
     where = location.start
     return InputError(
@@ -515,16 +513,6 @@ def _columns(location: Location, count: int) -> InputError:
         "three (query, passage, rank).",
         where=where,
         count=count,
-    )
-
-
-def _repeated(row: _ResultRow, earlier: _ResultRow) -> InputError:
-    return InputError(
-        "{where} ranks passage “{doc_id}” for query “{query_id}” again, after {other}. Keep one of the two.",
-        where=row.location.start,
-        doc_id=row.doc_id,
-        query_id=row.query_id,
-        other=earlier.location.text,
     )
 
 

@@ -49,7 +49,11 @@ def sheets_of(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
                 rows.append(_trimmed(cells))
                 left -= len(cells) + 1
                 if left < 0:
-                    raise _too_many(name)
+                    raise InputError(
+                        "{file} has more than {most:,} cells. Give a part of it, or save the sheet as CSV.",
+                        file=name,
+                        most=MOST_CELLS,
+                    )
             if any(rows):
                 found = True
                 yield f"{name if name.lower().endswith('.xlsx') else name + '.xlsx'}/{sheet.title}", _as_csv(rows)
@@ -61,12 +65,6 @@ def sheets_of(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         ) from error
     if not found:
         raise InputError("{file} is an Excel workbook without any cells that hold something.", file=name)
-
-
-def _too_many(name: str) -> InputError:
-    return InputError(
-        "{file} has more than {most:,} cells. Give a part of it, or save the sheet as CSV.", file=name, most=MOST_CELLS
-    )
 
 
 def _trimmed(cells: Sequence[Any]) -> list[str]:

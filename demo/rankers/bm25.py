@@ -10,9 +10,8 @@ import numpy as np
 
 from demo.messages import Message
 from demo.progress import Progress, as_steps
-from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
+from demo.rankers.bm25_index import VARIANTS, Bm25Settings, TermIndexes, find_variant
 from demo.rankers.protocol import Kind
-from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import RankerOptions, Written, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, Explanation, IntArray, Query, RankerSpec, Ranking, TermWeight, TermWeights
@@ -38,7 +37,6 @@ class Bm25:
     def _options(self) -> dict[str, str | None]:
         """What differs from the defaults."""
         plain = Bm25Settings(variant=self.settings.variant)
-        analysis, usual = self.settings.analysis, Analysis()
         return {
             "variant": self.settings.variant if self.settings.variant != Bm25Settings().variant else None,
             **{
@@ -46,8 +44,7 @@ class Bm25:
                 for name, value in self.settings.numbers.items()
                 if value != plain.numbers[name]
             },
-            "stop_words": None if analysis.stop_words == usual.stop_words else "no",
-            "stemmer": None if analysis.stemmer == usual.stemmer else analysis.stemmer or "none",
+            **analysis_options(self.settings.analysis),
         }
 
     @property
@@ -100,6 +97,26 @@ class Bm25:
         return TermWeights(self.spec, float(np.sum([value for _, value in found])), weights)
 
 
+def analysis_options(analysis: Analysis) -> dict[str, str | None]:
+    """What of the analysis differs from the usual one, as options; None where nothing does."""
+    usual = Analysis()
+    return {
+        "stop_words": None if analysis.stop_words == usual.stop_words else "no",
+        "stemmer": None if analysis.stemmer == usual.stemmer else analysis.stemmer or "none",
+    }
+
+
+def read_analysis(options: RankerOptions) -> Analysis:
+    """The analysis that the options say.
+
+    Raises:
+        InputError: one of them has no such value.
+    """
+    stop_words = options.yes("stop_words", Analysis().stop_words)
+    stemmer = options.text("stemmer", Analysis().stemmer or "none")
+    return Analysis(stop_words=stop_words, stemmer="" if stemmer == "none" else stemmer)
+
+
 def _nothing_found() -> Message:
     return Message(
         "No passage contains a word of the query, so BM25 found none of them. Try other words, or keep stop words."
@@ -110,10 +127,8 @@ def _read(written: Written, tools: Tools) -> Bm25:
     options = RankerOptions(NAME, written.options)
     variant = options.text("variant", Bm25Settings().variant)
     numbers = {name: options.number(name, np.nan) for name in NUMBERS}
-    stop_words = options.yes("stop_words", Analysis().stop_words)
-    stemmer = options.text("stemmer", Analysis().stemmer or "none")
+    analysis = read_analysis(options)
     options.close()
-    analysis = Analysis(stop_words=stop_words, stemmer="" if stemmer == "none" else stemmer)
     given = {name: value for name, value in numbers.items() if not np.isnan(value)}
     return Bm25(Bm25Settings(variant=variant, analysis=analysis, **given), tools.indexes)
 

@@ -9,11 +9,13 @@ gives a term in half of the passages weight 0, which ruins short lists; so the d
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,7 @@ import rank_bm25
 
 from demo.errors import InputError
 from demo.messages import Message, listed
-from demo.records import Passage
+from demo.records import Collection, Passage
 from demo.text import Analysis, tokens
 
 Floats = npt.NDArray[np.float64]
@@ -360,3 +362,41 @@ class Bm25Index:
         postings = self._postings
         weights: Floats = self._model.weights(postings.frequencies[where], postings.lengths[postings.passages[where]])
         return weights
+
+
+# ---- the indexes of collections ------------------------------------------------------------------------------------
+
+INDEXES_PER_COLLECTION = 8
+"""As many as a result may have columns."""
+
+
+class TermIndexes:
+    """At most INDEXES_PER_COLLECTION indexes of every living collection. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._indexes: WeakKeyDictionary[Collection, OrderedDict[Bm25Settings, Bm25Index]] = WeakKeyDictionary()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        """Number of collections that have an index."""
+        return len(self._indexes)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of all indexes, about."""
+        with self._lock:
+            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.values())
+
+    def get(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
+        """The collection's index, and whether it had to be built now."""
+        with self._lock:
+            indexes = self._indexes.setdefault(collection, OrderedDict())
+            if settings in indexes:
+                indexes.move_to_end(settings)
+                return indexes[settings], False
+        index = Bm25Index.build(collection.passages, settings)
+        with self._lock:
+            indexes[settings] = index
+            if len(indexes) > INDEXES_PER_COLLECTION:
+                indexes.popitem(last=False)
+        return index, True

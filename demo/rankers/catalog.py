@@ -9,7 +9,9 @@ weights were not at hand.
 
 from __future__ import annotations
 
-from demo.messages import Message
+from dataclasses import replace
+
+from demo.messages import NOTHING, Message
 from demo.records import Head, ModelSpec, Published
 
 BUNDLED_PREFIX = "bundled/"
@@ -28,68 +30,58 @@ OLD_NAME_ONLY = Message(
     "applies a sigmoid by default; here scores are raw logits. Size not checked against the weights."
 )
 
+
+def _ms_marco(
+    label: str,
+    layers: int,
+    width: int,
+    parameters: int,
+    weights_bytes: int,
+    published: Published,
+    notes: Message = NOTHING,
+) -> ModelSpec:
+    """A row of the table's second version, “…-L6-v2”, which the hub first had as “…-L-6-v2”."""
+    return ModelSpec(
+        key=f"cross-encoder/ms-marco-{label}",
+        label=label,
+        architecture=BERT,
+        layers=layers,
+        width=width,
+        aliases=(f"cross-encoder/ms-marco-{label.replace('-L', '-L-')}",),
+        parameters=parameters,
+        weights_bytes=weights_bytes,
+        licence=APACHE,
+        published=published,
+        notes=notes,
+    )
+
+
+def _first_version(row: ModelSpec) -> ModelSpec:
+    """The row for the family's first version, “…-L-2”."""
+    return replace(row, label=f"{row.label} (v1)", aliases=(), sbert_activation="Sigmoid", notes=OLD_NAME_ONLY)
+
+
 CATALOG = (
-    ModelSpec(
-        key="cross-encoder/ms-marco-MiniLM-L6-v2",
-        label="MiniLM-L6-v2",
-        architecture=BERT,
-        layers=6,
-        width=384,
-        aliases=("cross-encoder/ms-marco-MiniLM-L-6-v2",),
-        parameters=22_713_601,
-        weights_bytes=90_900_000,
-        licence=APACHE,
-        published=Published(74.30, 39.01, 1_800),
-        notes=Message("The usual choice: as good as L12 at half its cost."),
+    _ms_marco(
+        "MiniLM-L6-v2",
+        6,
+        384,
+        22_713_601,
+        90_900_000,
+        Published(74.30, 39.01, 1_800),
+        Message("The usual choice: as good as L12 at half its cost."),
     ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-MiniLM-L12-v2",
-        label="MiniLM-L12-v2",
-        architecture=BERT,
-        layers=12,
-        width=384,
-        aliases=("cross-encoder/ms-marco-MiniLM-L-12-v2",),
-        parameters=33_360_385,
-        weights_bytes=133_500_000,
-        licence=APACHE,
-        published=Published(74.31, 39.02, 960),
-    ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-MiniLM-L4-v2",
-        label="MiniLM-L4-v2",
-        architecture=BERT,
-        layers=4,
-        width=384,
-        aliases=("cross-encoder/ms-marco-MiniLM-L-4-v2",),
-        parameters=19_164_673,
-        weights_bytes=76_700_000,
-        licence=APACHE,
-        published=Published(73.04, 37.70, 2_500),
-    ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-MiniLM-L2-v2",
-        label="MiniLM-L2-v2",
-        architecture=BERT,
-        layers=2,
-        width=384,
-        aliases=("cross-encoder/ms-marco-MiniLM-L-2-v2",),
-        parameters=15_615_745,
-        weights_bytes=62_500_000,
-        licence=APACHE,
-        published=Published(71.01, 34.85, 4_100),
-    ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-TinyBERT-L2-v2",
-        label="TinyBERT-L2-v2",
-        architecture=BERT,
-        layers=2,
-        width=128,
-        aliases=("cross-encoder/ms-marco-TinyBERT-L-2-v2",),
-        parameters=4_386_049,
-        weights_bytes=17_600_000,
-        licence=APACHE,
-        published=Published(69.84, 32.56, 9_000),
-        notes=Message("The fastest of the table."),
+    _ms_marco("MiniLM-L12-v2", 12, 384, 33_360_385, 133_500_000, Published(74.31, 39.02, 960)),
+    _ms_marco("MiniLM-L4-v2", 4, 384, 19_164_673, 76_700_000, Published(73.04, 37.70, 2_500)),
+    _ms_marco("MiniLM-L2-v2", 2, 384, 15_615_745, 62_500_000, Published(71.01, 34.85, 4_100)),
+    _ms_marco(
+        "TinyBERT-L2-v2",
+        2,
+        128,
+        4_386_049,
+        17_600_000,
+        Published(69.84, 32.56, 9_000),
+        Message("The fastest of the table."),
     ),
     ModelSpec(
         key=DEFAULT_BUNDLED,
@@ -246,45 +238,9 @@ CATALOG = (
             "to 10, its code of two outputs: the score is logit 1 − logit 0. Not checked against the weights."
         ),
     ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-TinyBERT-L-2",
-        label="TinyBERT-L-2 (v1)",
-        architecture=BERT,
-        layers=2,
-        width=128,
-        parameters=4_386_049,
-        weights_bytes=17_600_000,
-        sbert_activation="Sigmoid",
-        licence=APACHE,
-        published=Published(67.43, 30.15, 9_000),
-        notes=OLD_NAME_ONLY,
-    ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-TinyBERT-L-4",
-        label="TinyBERT-L-4 (v1)",
-        architecture=BERT,
-        layers=4,
-        width=312,
-        parameters=14_350_561,
-        weights_bytes=57_400_000,
-        sbert_activation="Sigmoid",
-        licence=APACHE,
-        published=Published(68.09, 34.50, 2_900),
-        notes=OLD_NAME_ONLY,
-    ),
-    ModelSpec(
-        key="cross-encoder/ms-marco-TinyBERT-L-6",
-        label="TinyBERT-L-6 (v1)",
-        architecture=BERT,
-        layers=6,
-        width=768,
-        parameters=66_955_777,
-        weights_bytes=268_000_000,
-        sbert_activation="Sigmoid",
-        licence=APACHE,
-        published=Published(69.57, 36.13, 680),
-        notes=OLD_NAME_ONLY,
-    ),
+    _first_version(_ms_marco("TinyBERT-L-2", 2, 128, 4_386_049, 17_600_000, Published(67.43, 30.15, 9_000))),
+    _first_version(_ms_marco("TinyBERT-L-4", 4, 312, 14_350_561, 57_400_000, Published(68.09, 34.50, 2_900))),
+    _first_version(_ms_marco("TinyBERT-L-6", 6, 768, 66_955_777, 268_000_000, Published(69.57, 36.13, 680))),
 )
 
 

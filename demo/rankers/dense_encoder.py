@@ -22,6 +22,7 @@ from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.layouts import PARTS, Files, describe, is_bi_encoder
 from demo.rankers.cross_encoder.loaded_models import Tell
 from demo.rankers.cross_encoder.network import choose_device, open_encoder
+from demo.rankers.cross_encoder.pairs import writable
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.records import Extent, FloatArray, ModelSpec
 from demo.settings import Settings
@@ -54,21 +55,23 @@ class SentenceEncoder:
 
     def passages(self, texts: Sequence[str]) -> FloatArray:
         """float32 (texts, dimensions), with the prompt for documents if the model has one."""
-        vectors: FloatArray = self._model.encode_document(_writable(texts), batch_size=BATCH, show_progress_bar=False)
+        vectors: FloatArray = self._model.encode_document(
+            list(map(writable, texts)), batch_size=BATCH, show_progress_bar=False
+        )
         return vectors.astype(np.float32)
 
     def similarities(self, query: str, vectors: FloatArray) -> FloatArray:
         """float32 (texts,): cosine or whatever the model's files name, with the prompt for queries if it has one."""
         if not len(vectors):
             return np.zeros(0, np.float32)
-        vector = self._model.encode_query(_writable([query]), show_progress_bar=False)
+        vector = self._model.encode_query([writable(query)], show_progress_bar=False)
         similarities: FloatArray = self._model.similarity(vector, torch.from_numpy(vectors))[0].float().numpy()
         return similarities
 
     def extents(self, texts: Sequence[str]) -> Sequence[Extent]:
         """What it reads of each text: its beginning, up to the model's length."""
         most = int(self._model.max_seq_length or 10**9)
-        encodings = self._tokenizer.encode_batch(_writable(texts))
+        encodings = self._tokenizer.encode_batch(list(map(writable, texts)))
         return [_extent(text, encoding, most) for text, encoding in zip(texts, encodings, strict=True)]
 
 
@@ -129,11 +132,6 @@ def _check(spec: ModelSpec, checkpoint: Checkpoint) -> None:
         )
 
 
-def _writable(texts: Sequence[str]) -> list[str]:
-    """The texts with “?” for halves of surrogate pairs, which no tokenizer takes."""
-    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-
-
 class BundledEncoder:
     """The encoder of a bundled cross-encoder as a bi-encoder: the mean of its tokens before the last layer.
 
@@ -166,7 +164,7 @@ class BundledEncoder:
         return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
     def _batch(self, texts: Sequence[str]) -> FloatArray:
-        encodings = self._tokenizer.encode_batch(_writable(texts))
+        encodings = self._tokenizer.encode_batch(list(map(writable, texts)))
         rows = torch.tensor([encoding.ids[:BUNDLED_TOKENS] for encoding in encodings], device=self._device)
         read = torch.tensor([encoding.attention_mask[:BUNDLED_TOKENS] for encoding in encodings], device=self._device)
         means = self._encoder.mean_before_last(rows, read)
@@ -180,5 +178,5 @@ class BundledEncoder:
 
     def extents(self, texts: Sequence[str]) -> Sequence[Extent]:
         """What it reads of each text: its beginning."""
-        encodings = [self._tokenizer.encode(text) for text in _writable(texts)]
+        encodings = [self._tokenizer.encode(text) for text in map(writable, texts)]
         return [_extent(text, encoding, BUNDLED_TOKENS) for text, encoding in zip(texts, encodings, strict=True)]

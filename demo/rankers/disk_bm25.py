@@ -13,6 +13,7 @@ from time import perf_counter
 
 from demo.messages import Message
 from demo.progress import Progress, as_steps
+from demo.rankers.bm25 import analysis_options, read_analysis
 from demo.rankers.disk_indexes import DiskIndexes, Hits, is_installed, not_installed
 from demo.rankers.protocol import Kind
 from demo.rankers.text_form import RankerOptions, Written, write_options
@@ -32,20 +33,12 @@ class DiskBm25:
     indexes: DiskIndexes = field(default_factory=DiskIndexes, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{NAME}{write_options(self._options())}"
-
-    def _options(self) -> dict[str, str | None]:
-        """What differs from the defaults."""
-        usual = Analysis()
-        return {
-            "stop_words": None if self.analysis.stop_words == usual.stop_words else "no",
-            "stemmer": None if self.analysis.stemmer == usual.stemmer else self.analysis.stemmer or "none",
-        }
+        return f"{NAME}{write_options(analysis_options(self.analysis))}"
 
     @property
     def spec(self) -> RankerSpec:
         """Named by the settings that are not the usual ones."""
-        options = (f"{name}={value}" for name, value in self._options().items() if value is not None)
+        options = (f"{name}={value}" for name, value in analysis_options(self.analysis).items() if value is not None)
         return RankerSpec(str(self), " · ".join(("Tantivy", *options)), BM25, ranks_collection=True)
 
     def check(self) -> None:
@@ -91,10 +84,8 @@ class DiskBm25:
 
 def _read(written: Written, tools: Tools) -> DiskBm25:
     options = RankerOptions(NAME, written.options)
-    stop_words = options.yes("stop_words", Analysis().stop_words)
-    stemmer = options.text("stemmer", Analysis().stemmer or "none")
+    analysis = read_analysis(options)
     options.close()
-    analysis = Analysis(stop_words=stop_words, stemmer="" if stemmer == "none" else stemmer)
     return DiskBm25(analysis, tools.disk_indexes)
 
 

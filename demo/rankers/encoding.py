@@ -5,10 +5,8 @@ Vectors live no longer than their collection, and within `settings.vectors_bytes
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from time import perf_counter
 from typing import Any, Protocol
 from weakref import ReferenceType, ref
@@ -16,6 +14,7 @@ from weakref import ReferenceType, ref
 import numpy as np
 
 from demo.errors import DemoError
+from demo.memory import Bounded
 from demo.messages import Message
 from demo.progress import Progress, as_steps
 from demo.rankers.catalog import find
@@ -163,11 +162,12 @@ class Encoding:
                 yield Progress("loading", 0, 0, ticket.detail)
             model = ticket.loaded()
             start = perf_counter()
-            vectors = self._kept.find(collection, spec.key)
+            key = (ref(collection), spec.key)
+            (vectors,) = self._kept.find([key])
             known = vectors is not None
             if vectors is None:
                 vectors = yield from _encoded(model, collection)
-                self._kept.keep(collection, spec.key, vectors)
+                self._kept.keep([(key, vectors)])
             middle = perf_counter()
             similarities = model.similarities(query.text, vectors.values)[vectors.rows]
             return Encoded(
@@ -196,39 +196,18 @@ def _encoded(model: Encoder, collection: Collection) -> Generator[Progress, None
     return Vectors(values, rows, tuple(model.extents(contents)))
 
 
-class KeptVectors:
-    """At most `capacity` bytes of vectors of living collections; the longest unused go first."""
+class KeptVectors(Bounded[tuple[ReferenceType[Collection], str], Vectors]):
+    """At most `capacity` bytes of vectors, by collection and model; those of collections that are gone go first.
+
+    The bytes of these count until other vectors come.
+    """
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._rows: OrderedDict[tuple[ReferenceType[Collection], str], Vectors] = OrderedDict()
-        self._lock = Lock()
+        super().__init__(capacity, lambda key, row: row.values.nbytes, least=1)
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Memory that the vectors take; those of collections that are gone count until others come."""
-        with self._lock:
-            return self._size()
-
-    def _size(self) -> int:
-        return sum(row.values.nbytes for row in self._rows.values())
-
-    def find(self, collection: Collection, model: str) -> Vectors | None:
-        """The vectors that this model made of the collection, if they are kept."""
-        key = (ref(collection), model)
-        with self._lock:
-            if key in self._rows:
-                self._rows.move_to_end(key)
-            return self._rows.get(key)
-
-    def keep(self, collection: Collection, model: str, vectors: Vectors) -> None:
+    def keep(self, rows: Iterable[tuple[tuple[ReferenceType[Collection], str], Vectors]]) -> None:
         """Remembers the vectors, and forgets those of collections that are gone and the oldest beyond the capacity."""
-        with self._lock:
-            self._rows[ref(collection), model] = vectors
-            for key in [key for key in self._rows if key[0]() is None]:
-                del self._rows[key]
-            while len(self._rows) > 1 and self._size() > self._capacity:
-                self._rows.popitem(last=False)
+        with self.lock:
+            for key in [key for key in self.rows if key[0]() is None]:
+                self.forget(key)
+            super().keep(rows)

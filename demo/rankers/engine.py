@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -178,8 +178,4 @@ def _read(written: Written, tools: Tools) -> Engine:
     return Engine()
 
 
-def _offer(tools: Tools) -> Sequence[Engine]:
-    return [Engine()]
-
-
-KIND = Kind("engine", (NAME,), _read, _offer)
+KIND = Kind("engine", (NAME,), _read, lambda tools: [Engine()])

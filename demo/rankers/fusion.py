@@ -225,8 +225,4 @@ def _read(written: Written, tools: Tools) -> Fusion:
     return Fusion(written.name, tuple(map(tools.read, members)), weights, k)
 
 
-def _offer(tools: Tools) -> Sequence[Fusion]:
-    return []
-
-
-KIND = Kind("fusion", _NAMES, _read, _offer, brackets=True)
+KIND = Kind("fusion", _NAMES, _read, lambda tools: [], brackets=True)

@@ -6,17 +6,22 @@ another that would give the same scores, and `str()` writes it in the form that 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from demo.errors import DemoError, ModelError
+from demo.messages import Message
 from demo.progress import Steps
 from demo.rankers.text_form import Written
-from demo.records import Collection, Explanation, IntArray, Query, RankerSpec, Ranking
+from demo.records import Collection, Explanation, Failure, IntArray, Query, RankerSpec, Ranking
 from demo.text import Analysis
 
 if TYPE_CHECKING:
     from demo.rankers.tools import Tools
+
+_LOG = logging.getLogger(__name__)
 
 
 class Ranker(Protocol):
@@ -46,6 +51,28 @@ class Ranker(Protocol):
         Raises:
             DemoError: the ranker cannot score these passages; the sentence says why.
         """
+
+
+class Wrapped:
+    """What a ranker around another has from that one."""
+
+    ranker: Ranker
+
+    def __str__(self) -> str:
+        return str(self.ranker)
+
+    @property
+    def spec(self) -> RankerSpec:
+        """The ranker's."""
+        return self.ranker.spec
+
+    def check(self) -> None:
+        """As the ranker does."""
+        self.ranker.check()
+
+    def fingerprint(self) -> str:
+        """The ranker's."""
+        return self.ranker.fingerprint()
 
 
 @runtime_checkable
@@ -115,3 +142,30 @@ class Kind:
     read: Callable[[Written, Tools], Ranker]
     offer: Callable[[Tools], Sequence[Ranker]]
     brackets: bool = False
+
+
+# ---- one ranker among others ---------------------------------------------------------------------------------------
+
+
+def checked(ranking: Ranking, size: int) -> Ranking:
+    """The ranking, if it is of so many passages.
+
+    Raises:
+        ModelError: it is of fewer or more, so that no score can be told to be whose.
+    """
+    if ranking.scores.size == size:
+        return ranking
+    raise ModelError(
+        "{label} gave {scores} scores for {passages} passages. Choose another ranker.",
+        label=ranking.ranker.label,
+        scores=ranking.scores.size,
+        passages=size,
+    )
+
+
+def failure_of(ranker: Ranker, error: Exception) -> Failure:
+    """The ranker's place and the reason: the error's own sentence; a neutral one for a bug, which goes to the log."""
+    if isinstance(error, DemoError):
+        return Failure(ranker.spec, error.message)
+    _LOG.error("%s failed", ranker, exc_info=error)
+    return Failure(ranker.spec, Message("It failed by a fault of this app; the log has the details."))

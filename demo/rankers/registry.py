@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from demo.errors import InputError
 from demo.messages import listed
 from demo.rankers import bm25, dense, disk_bm25, engine, fusion
+from demo.rankers.bm25_index import TermIndexes
 from demo.rankers.cross_encoder import ranker as cross_encoder
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.disk_indexes import DiskIndexes
@@ -20,7 +21,6 @@ from demo.rankers.remote import ranker as remote
 from demo.rankers.remote.remotes import Remotes
 from demo.rankers.search import ranker as search
 from demo.rankers.search.searches import Searches
-from demo.rankers.term_indexes import TermIndexes
 from demo.rankers.text_form import read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from demo.rankers.bm25_index import TermIndexes
 from demo.rankers.cross_encoder.scoring import Scoring
 from demo.rankers.disk_indexes import DiskIndexes
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Ranker
 from demo.rankers.remote.remotes import Remotes
 from demo.rankers.search.searches import Searches
-from demo.rankers.term_indexes import TermIndexes
 from demo.settings import Settings
 
 

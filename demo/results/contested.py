@@ -69,7 +69,6 @@ class Contest:
     best: int
     worst: int
     spread: int
-    mean_rank: float
     group: ContestedGroup
 
 
@@ -109,13 +108,11 @@ def contested(result: Result, k: int = TOP_K) -> tuple[Contest, ...]:
     known = ~np.isnan(ranks)
     best = np.where(known, ranks, np.inf).min(axis=0)
     worst = np.where(known, ranks, -np.inf).max(axis=0)
-    counts = known.sum(axis=0)
-    means = np.where(known, ranks, 0).sum(axis=0) / np.maximum(counts, 1)
     groups = _groups(rankings, _far_apart(ranks, k))
-    ranked = np.flatnonzero(counts)
+    ranked = np.flatnonzero(known.any(axis=0))
     keys = (best[ranked], (best - worst)[ranked], [groups[index] is AGREE for index in ranked])
     return tuple(
-        Contest(index, int(best[index]), int(worst[index]), int(worst[index] - best[index]), float(means[index]), group)
+        Contest(index, int(best[index]), int(worst[index]), int(worst[index] - best[index]), group)
         for index in ranked[np.lexsort(keys)].tolist()
         for group in (groups[index],)
     )

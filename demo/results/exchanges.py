@@ -66,7 +66,4 @@ def _exchange(ranking: Ranking, base: Ranking, k: int) -> Exchange:
 def _entrants(ranking: Ranking, other: Ranking, k: int) -> tuple[Entrant, ...]:
     has, had = (each.found & (each.ranks <= k) for each in (ranking, other))
     indices = ranking.order[np.isin(ranking.order, np.flatnonzero(has & ~had))].tolist()
-    return tuple(
-        Entrant(index, int(ranking.ranks[index]), int(other.ranks[index]) if other.found[index] else None)
-        for index in indices
-    )
+    return tuple(Entrant(index, int(ranking.ranks[index]), other.rank(index)) for index in indices)

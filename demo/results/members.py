@@ -1,4 +1,4 @@
-"""The rankings of a result by their keys, and a new one made of them."""
+"""The rankings of a result by their keys, how far they agree by any measure, and a new one made of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from demo.errors import InputError
 from demo.messages import listed
+from demo.metrics.agreement import AgreementMeasure
 from demo.rankers.fusion import Fusion
 from demo.records import Ranking, Result
+
+Agreements = tuple[float | None, ...]
 
 
 def find_ranking(result: Result, key: str) -> Ranking:
@@ -43,3 +46,27 @@ def with_fusion(result: Result, fusion: Fusion) -> Result:
     fused = fusion.fuse([find_ranking(result, member.spec.key) for member in fusion.members])
     others = tuple(column for column in result.columns if column.ranker.key != fused.ranker.key)
     return replace(result, columns=(*others, fused))
+
+
+def agreement_matrix(result: Result, measure: AgreementMeasure) -> tuple[Agreements, ...]:
+    """Row i, column j: the measure of ranking j with ranking i as the reference, in the order of `result.rankings`.
+
+    For m rankings of n candidates O(m² n log n); a symmetric measure is computed once for each pair.
+    """
+    rankings = result.rankings
+    found: dict[tuple[int, int], float | None] = {}
+    for i, reference in enumerate(rankings):
+        for j, other in enumerate(rankings):
+            mirrored = measure.symmetric and (j, i) in found
+            found[i, j] = found[j, i] if mirrored else measure.between(reference, other)
+    return tuple(tuple(found[i, j] for j in range(len(rankings))) for i in range(len(rankings)))
+
+
+def agreement_with(result: Result, reference_key: str, measure: AgreementMeasure) -> Agreements:
+    """The measure of every ranking with the reference, in the order of `result.rankings`; its own place included.
+
+    Raises:
+        InputError: the reference failed or is not here.
+    """
+    reference = find_ranking(result, reference_key)
+    return tuple(measure.between(reference, ranking) for ranking in result.rankings)

@@ -14,8 +14,8 @@ from demo.formats.outputs import Ranked, collection_beir, run_files, set_to_rera
 from demo.judgments import query_key
 from demo.metrics.agreement import MEASURES, OVERLAP_K, RBO_PERSISTENCE
 from demo.records import Collection, Cost, Failure, ModelUse, Ranking, Result
-from demo.results.agreement import agreement_matrix
 from demo.results.change import Pair
+from demo.results.members import agreement_matrix
 from demo.results.words import change_summary, summary
 from demo.versions import versions
 
@@ -106,11 +106,6 @@ def _field_rows(result: Result, taken: Sequence[str]) -> list[list[str]]:
     return [[*heads, *([OTHER_FIELDS] if others else [])], *(row(passage.fields) for passage in result.candidates)]
 
 
-def _rank(ranking: Ranking, index: int) -> int | None:
-    """The candidate's rank; None where it was not found."""
-    return int(ranking.ranks[index]) if ranking.found[index] else None
-
-
 # ---- any number of rankings --------------------------------------------------------------------------------------
 
 
@@ -154,7 +149,7 @@ def _ranked(result: Result, index: int) -> dict[str, Any]:
     return {
         **_passage(result, index),
         "fields": dict(result.candidates[index].fields),
-        "ranks": {ranking.ranker.key: _rank(ranking, index) for ranking in result.rankings},
+        "ranks": {ranking.ranker.key: ranking.rank(index) for ranking in result.rankings},
         "scores": {ranking.ranker.key: finite(float(ranking.scores[index])) for ranking in result.rankings},
     }
 
@@ -175,7 +170,7 @@ def as_csv(result: Result) -> str:
 def _row(result: Result, index: int) -> list[Cell]:
     cells: list[Cell] = [*_passage(result, index).values()]
     for ranking in result.rankings:
-        cells += [_rank(ranking, index), finite(float(ranking.scores[index]))]
+        cells += [ranking.rank(index), finite(float(ranking.scores[index]))]
     return cells
 
 
@@ -264,8 +259,8 @@ def _changed(pair: Pair, index: int) -> dict[str, Any]:
     extent = change.after.extents[index] if change.after.extents else None
     values: dict[str, Any] = {
         **_passage(result, index),
-        "rank": _rank(change.after, index),
-        "previous_rank": _rank(change.before, index),
+        "rank": change.after.rank(index),
+        "previous_rank": change.before.rank(index),
         "change": change.move(index),
         "first_stage_score": finite(float(change.before.scores[index])),
         "score": finite(float(change.after.scores[index])),

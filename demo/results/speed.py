@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demo.metrics.agreement import AgreementMeasure
 from demo.records import Cost, RankerSpec, Result
-from demo.results.agreement import agreement_with
+from demo.results.members import agreement_with
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _places(result: Result) -> dict[str, int]:
 
 
 def _rank(ranking: Ranking, candidate: int | None) -> int | None:
-    return int(ranking.ranks[candidate]) if candidate is not None and ranking.found[candidate] else None
+    return None if candidate is None else ranking.rank(candidate)
 
 
 def _move(before: int | None, after: int | None) -> int | None:

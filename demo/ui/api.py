@@ -33,13 +33,13 @@ from demo.metrics.effectiveness import USUAL, parse_measures
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.results.report import as_json, json_text, pair_as_json
 from demo.service import MOST_RANKERS, RankingService, Request
 from demo.settings import Settings
 from demo.ui import wording as w
+from demo.ui.page import current_request, current_visitor
 from demo.ui.progress import seldom
-from demo.ui.visitors import current_request, current_visitor
 
 MOST_NAME_CHARS = 2_000
 """Longest text that names a model, a ranker or the like."""

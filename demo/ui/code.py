@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,16 +82,7 @@ def python_program(shown: ShownResult) -> str:
     Raises:
         InputError: the passages are too many to stand in a program, or scores came along with them.
     """
-    _check(shown)
-    return _filled(
-        PYTHON,
-        address=ADDRESS,
-        query=repr(shown.query.text),
-        passages="\n".join(f"    {_row(passage)!r}," for passage in shown.collection.passages),
-        rankers=repr(_keys(shown)),
-        first_stage=repr(str(shown.request.first)),
-        depth=repr(_depth(shown)),
-    )
+    return _asking(shown, PYTHON, repr, "    ")
 
 
 # ---- Python, without this page -------------------------------------------------------------------------------------
@@ -194,16 +186,7 @@ for (const {key, label, failure} of answer.rankers) {
 
 def javascript_program(shown: ShownResult) -> str:
     """As `python_program`."""
-    _check(shown)
-    return _filled(
-        JAVASCRIPT,
-        address=ADDRESS,
-        query=_json(shown.query.text),
-        passages="\n".join(f"  {_json(_row(passage))}," for passage in shown.collection.passages),
-        rankers=_json(_keys(shown)),
-        first_stage=_json(str(shown.request.first)),
-        depth=_json(_depth(shown)),
-    )
+    return _asking(shown, JAVASCRIPT, _json, "  ")
 
 
 # ---- curl ----------------------------------------------------------------------------------------------------------
@@ -224,15 +207,7 @@ curl -sSN "${PAGE%/}/gradio_api/call/compare/$EVENT"
 
 def curl_program(shown: ShownResult) -> str:
     """As `python_program`; the answer is printed as it comes."""
-    _check(shown)
-    values = {
-        "query": shown.query.text,
-        "passages": [_row(passage) for passage in shown.collection.passages],
-        "rankers": _keys(shown),
-        "first_stage": str(shown.request.first),
-        "depth": _depth(shown),
-    }
-    return _filled(CURL, address=ADDRESS, request=_json(values))
+    return _filled(CURL, address=ADDRESS, request=_json(_asked(shown)))
 
 
 # ---- command line --------------------------------------------------------------------------------------------------
@@ -286,6 +261,25 @@ PROGRAMS = (
 # ---- what they have in common --------------------------------------------------------------------------------------
 
 
+def _asking(shown: ShownResult, template: str, write: Callable[[Any], str], indent: str) -> str:
+    """The template with what this page is asked, each value as `write` has it, each passage on a line of its own."""
+    asked = _asked(shown)
+    passages = "\n".join(f"{indent}{write(row)}," for row in asked.pop("passages"))
+    return _filled(template, address=ADDRESS, passages=passages, **{name: write(asked[name]) for name in asked})
+
+
+def _asked(shown: ShownResult) -> dict[str, Any]:
+    """What this page is asked, by the names of the endpoint's parameters; depth 0 is as many as allowed."""
+    _check(shown)
+    return {
+        "query": shown.query.text,
+        "passages": [_row(passage) for passage in shown.collection.passages],
+        "rankers": _keys(shown),
+        "first_stage": str(shown.request.first),
+        "depth": shown.request.depth or 0,
+    }
+
+
 def _check(shown: ShownResult) -> None:
     if shown.request.beside:
         raise InputError("A program cannot ask for a run file again. Leave the runs out, or save the JSON.")
@@ -316,11 +310,6 @@ def _check_size(passages: Sequence[Passage]) -> None:
 
 def _keys(shown: ShownResult) -> list[str]:
     return [column.ranker.key for column in shown.drawn.columns]
-
-
-def _depth(shown: ShownResult) -> int:
-    """Candidates as they were asked for; 0 for as many as allowed."""
-    return shown.request.depth or 0
 
 
 def _row(passage: Passage) -> dict[str, str]:

@@ -13,13 +13,12 @@ from demo.records import Explanation
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
-from demo.ui.page import RANKING
+from demo.ui.page import RANKING, current_visitor
 from demo.ui.progress import render_progress, seldom
 from demo.ui.session import ShownResult
 from demo.ui.values import event_entry, event_index
 from demo.ui.views import status
 from demo.ui.views.why import why
-from demo.ui.visitors import current_visitor
 
 BRIDGE = """document.addEventListener('lens-explain', (event) => trigger('select', event.detail));"""
 """The page's script tells which passage is asked about; this passes it on to the server."""

@@ -1,12 +1,14 @@
-"""Gradio's parts as this page uses them: bare HTML, the page being built, and how its events run."""
+"""Gradio's parts as this page uses them: bare HTML, the page being built, how its events run, and who asks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from demo.settings import Settings
+from demo.visitors import address_of
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 """No progress of Gradio's: it would mark every component that any event fills, at each step of each event."""
@@ -57,3 +59,17 @@ def current_page() -> gr.Blocks:
     page = gr.context.Context.root_block
     assert page is not None, "a tab is built inside gr.Blocks"
     return page
+
+
+def current_request() -> gr.Request | None:
+    """The request whose event is being handled; None outside of one."""
+    request: gr.Request | None = LocalContext.request.get(None)
+    return request
+
+
+def current_visitor(proxies: int) -> str:
+    """The visitor whose event is being handled; "" outside of one."""
+    request = current_request()
+    if request is None or request.client is None:
+        return ""
+    return address_of(request.client.host, request.headers, proxies)

@@ -9,14 +9,17 @@ from typing import Any
 
 import gradio as gr
 from gradio.components.plot import PlotData
+from plotly.io.json import to_json_plotly
 
+from demo.charts.style import Figure
 from demo.errors import InputError
 from demo.formats.archive import zipped
-from demo.messages import Message
+from demo.messages import Language, Message
 from demo.records import Passage
 from demo.ui import wording as w
 from demo.ui.page import QUICK, current_page, page_html
 from demo.ui.views.render import render
+from demo.ui.views.status import chart_note
 
 SAVE = r"""(file) => {
   if (!file) return;
@@ -51,6 +54,16 @@ def archive(name: str, files: Mapping[str, str]) -> dict[str, str]:
     return {"name": name, "base64": b64encode(zipped(files)).decode("ascii")}
 
 
+CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
+"""Plotly's own settings: no mode bar, no accidental zoom on a phone."""
+
+
+def plot(figure: Figure) -> PlotData:
+    """What gr.Plot passes on to the page unchanged."""
+    parts = {"data": figure.data, "layout": figure.layout, "config": CONFIG}
+    return PlotData(type="plotly", plot=to_json_plotly(parts))
+
+
 MOST_SAVED_CHARS = 20_000_000
 """Of all passages together, in a file that the browser is given."""
 
@@ -77,6 +90,11 @@ class ChartView:
 
 HIDDEN = ChartView("", PlotData(type="plotly", plot='{"data": [], "layout": {}}'), shown=False)
 """A chart that has nothing to show."""
+
+
+def drawn_chart(heading: Message, alt: Message, figure: Figure, language: Language) -> ChartView:
+    """The picture under its heading, with the words for screen readers."""
+    return ChartView(chart_note(heading, alt, language), plot(figure))
 
 
 @dataclass(frozen=True, slots=True)

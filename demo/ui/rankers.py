@@ -9,6 +9,7 @@ import gradio as gr
 
 from demo.errors import DemoError
 from demo.messages import Language, Message
+from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.rankers.protocol import Ranker
 from demo.score_kinds import Side
 from demo.service import MOST_RANKERS, RankingService
@@ -42,6 +43,17 @@ def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> 
         label=label(w.MODEL),
         info=label(w.MODEL_INFO) if any_model else None,
         allow_custom_value=any_model,
+        elem_id=elem_id,
+    )
+
+
+def build_precision(usual: str, label: w.Labels, elem_id: str) -> gr.Dropdown:
+    """The precision that a model computes in."""
+    return gr.Dropdown(
+        list(PRECISIONS),
+        value=usual,
+        label=label(w.PRECISION),
+        info=label(w.PRECISION_INFO),
         elem_id=elem_id,
     )
 

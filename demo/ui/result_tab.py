@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
+
+import gradio as gr
 
 from demo.budgets import scorers
 from demo.judgments import Judgments
@@ -18,7 +21,7 @@ from demo.ui.boundary import require
 from demo.ui.code import PROGRAMS, Program
 from demo.ui.explaining import Question, answer
 from demo.ui.inputs.handlers import InputsForm, InputsPane
-from demo.ui.parts import archive, check_fits_page
+from demo.ui.parts import Download, archive, check_fits_page
 from demo.ui.progress import render_steps
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
@@ -76,6 +79,14 @@ class ResultTab:
                 yield ShownResult(result, result, request, asked, analysis_of(request.first), trap)
 
     # ---- to take away --------------------------------------------------------------------------------------------
+
+    def serve(self, files: Mapping[str, Download], kept: gr.State, judgments: gr.State) -> None:
+        """Has the files of the menu made that need nothing else of the page."""
+        for name, make in (("csv", self.csv), ("json", self.json), ("set", self.reranking_set), ("beir", self.beir)):
+            files[name].serve(make, [kept, judgments])
+        files["runs"].serve(self.runs, [kept])
+        for program in PROGRAMS:
+            files[program.key].serve(partial(self.code, program=program), [kept])
 
     def as_json(self, result: Result) -> dict[str, Any]:
         """The result as JSON values."""

@@ -22,7 +22,7 @@ from served_app import free_port
 
 from demo.api import mount
 from demo.errors import BusyError, ModelError
-from demo.rankers.cross_encoder.model import Batch
+from demo.rankers.cross_encoder.loaded_models import Batch
 from demo.settings import Settings
 
 QUERY = "Berlin inhabitants"

@@ -6,7 +6,6 @@ import pytest
 from fakes import FAILED, make_pair, random_result, result_of
 from plotly_figures import drawn
 
-from demo.charts import find_scale
 from demo.charts.distribution import (
     bin_edges,
     distribution_alt,
@@ -14,6 +13,7 @@ from demo.charts.distribution import (
     distribution_figure,
     pair_distribution_data,
 )
+from demo.charts.scales import find_scale
 from demo.score_kinds import LOGIT
 
 

@@ -9,13 +9,13 @@ import pytest
 from fakes import giving, made_collection, made_outcomes
 from plotly_figures import drawn
 
-from demo.charts.evaluation import EvaluationView, describe_cut, threshold_data
 from demo.charts.evaluation.calibration import calibration_data
 from demo.charts.evaluation.cost import cost_data
 from demo.charts.evaluation.depth import DepthLine, depth_data, enough
 from demo.charts.evaluation.differences import differences_data, differences_figure
 from demo.charts.evaluation.separation import separation_data
-from demo.charts.evaluation.threshold import MOST_POINTS, Cut
+from demo.charts.evaluation.threshold import MOST_POINTS, Cut, describe_cut, threshold_data
+from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation import evaluate
 from demo.evaluation.analysis import DepthPoint
 from demo.metrics.effectiveness import parse_measures

@@ -7,9 +7,10 @@ import pytest
 from fakes import FAILED, make_pair, random_result, result_of
 from plotly_figures import drawn
 
-from demo.charts import PAIR_CHARTS, RAW, RESULT_CHARTS, SCALES, Chart, Scale
+from demo.charts import PAIR_CHARTS, RESULT_CHARTS, Chart
+from demo.charts.scales import RAW, SCALES, Scale
 from demo.records import Ranking, Result
-from demo.results import Pair
+from demo.results.change import Pair
 
 
 def _random(size: int) -> Pair:

@@ -10,7 +10,8 @@ import pytest
 from fakes import giving, made_collection, made_outcomes
 from plotly_figures import drawn
 
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, EvaluationView
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart
+from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation import evaluate
 from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import parse_measures

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from fakes import make_pair, random_result, result_of
 
-from demo.charts import flow_alt, flow_data
-from demo.charts.flow import FlowData
-from demo.results import Pair
+from demo.charts.flow import FlowData, flow_alt, flow_data
+from demo.results.change import Pair
 
 Make = Callable[[int], Pair]
 

@@ -3,8 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from demo.charts import SCALES, find_scale
-from demo.charts.scales import scaled
+from demo.charts.scales import SCALES, find_scale, scaled
 from demo.records import RankerSpec, Ranking
 from demo.score_kinds import BM25, LOGIT
 

@@ -5,8 +5,8 @@ import pytest
 from fakes import make_pair
 from plotly_figures import drawn
 
-from demo.charts import find_scale
 from demo.charts.rank_scatter import rank_scatter_alt, rank_scatter_data, rank_scatter_figure, rank_ticks
+from demo.charts.scales import find_scale
 from demo.charts.scatter import scatter_alt, scatter_data, scatter_figure
 
 

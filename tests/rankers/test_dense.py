@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -135,13 +136,13 @@ def test_kept_vectors_forget_dead_collections_and_the_oldest() -> None:
 
     kept, one, other = KeptVectors(64), collection_of(), collection_of()
     for collection, model in ((one, "a"), (one, "b"), (other, "a")):
-        kept.keep(collection, model, vectors())
+        kept.keep([((ref(collection), model), vectors())])
     assert kept.memory_bytes == 64
-    assert kept.find(one, "a") is None
-    assert kept.find(one, "b") is not None
+    assert kept.find([(ref(one), "a")]) == [None]
+    assert kept.find([(ref(one), "b")]) != [None]
     del other, collection
     gc.collect()
-    kept.keep(one, "c", vectors())
+    kept.keep([((ref(one), "c"), vectors())])
     assert len(kept) == 2
 
 

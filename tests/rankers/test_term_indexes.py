@@ -1,8 +1,7 @@
 import gc
 
 from demo.messages import NOTHING, Message
-from demo.rankers.bm25_index import Bm25Settings
-from demo.rankers.term_indexes import INDEXES_PER_COLLECTION, TermIndexes
+from demo.rankers.bm25_index import INDEXES_PER_COLLECTION, Bm25Settings, TermIndexes
 from demo.records import Card, Collection, Passage
 
 

@@ -4,7 +4,9 @@ from fakes import BM25, LOST, MODEL, SMALL, TINY, make_change, make_pair, make_r
 
 from demo.messages import Message
 from demo.records import Cost, Pace, Passage, Ranking
-from demo.results import KeyFigure, Pair, change_summary, compare, key_figures, take_candidates
+from demo.results.change import Pair, compare, take_candidates
+from demo.results.key_figures import KeyFigure, key_figures
+from demo.results.words import change_summary
 
 SWAPPED_ENDS = ([5.0, 4.0, 3.0, 2.0], [0.1, 0.3, 0.2, 0.9])  # new order: 4, 2, 3, 1
 TWELVE = [float(score) for score in range(12, 0, -1)]

@@ -5,7 +5,7 @@ import pytest
 from fakes import BM25, ENGINE, LARGE, LOST, OKAPI, SMALL, TINY, made_model, make_result, ranking
 
 from demo.records import RankerSpec, Ranking
-from demo.results import GROUPS, apart_means, contested, tolerance
+from demo.results.contested import GROUPS, apart_means, contested, tolerance
 from demo.score_kinds import WEIGHTED_SUM
 
 UNKNOWN = made_model("unknown", "Unknown")
@@ -82,7 +82,7 @@ def test_ranks_of_a_contest() -> None:
     result = make_result(4, ranking(BM25, [0, 1, 2, 3]), ranking(TINY, [3, 1, 2, 0]), ranking(SMALL, [0, 1, 3, 2]))
     by_candidate = {contest.candidate: contest for contest in contested(result)}
     last = by_candidate[3]  # ranks 4, 1, 3
-    assert (last.best, last.worst, last.spread, last.mean_rank) == (1, 4, 3, pytest.approx((4 + 1 + 3) / 3))
+    assert (last.best, last.worst, last.spread) == (1, 4, 3)
     assert by_candidate[1].spread == 0
 
 
@@ -142,7 +142,7 @@ def test_who_did_not_find_a_passage_says_nothing_of_it() -> None:
     # BM25 did not find candidate 0, which Tiny has first: nobody else ranks it, so nobody disagrees
     result = make_result(20, ranking(BM25, range(20), unfound=[0]), placing(TINY, 20, 20))
     only = next(contest for contest in contested(result) if contest.candidate == 0)
-    assert (only.best, only.worst, only.spread, only.mean_rank, only.group.key) == (20, 20, 0, 20.0, "agree")
+    assert (only.best, only.worst, only.spread, only.group.key) == (20, 20, 0, "agree")
 
 
 def test_what_nobody_found_is_left_out() -> None:

@@ -4,7 +4,9 @@ from fakes import BM25, ENGINE, LOST, OKAPI, SMALL, TINY, FakeRanker, make_resul
 
 from demo.rankers.fusion import Fusion
 from demo.records import Cost, Ranking, Result
-from demo.results import at_depth, missed_by_depth, score_facts, usual_depths, with_fusion
+from demo.results.depth import at_depth, missed_by_depth, usual_depths
+from demo.results.members import with_fusion
+from demo.results.scores import score_facts
 
 RESULT = make_result(5, ranking(OKAPI, [4, 3, 2, 1, 0]), ranking(TINY, [4, 2, 0, 3, 1], Cost(pairs=5)), LOST)
 

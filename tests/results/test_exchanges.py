@@ -2,7 +2,7 @@ import pytest
 from fakes import BM25, LARGE, LOST, TINY, make_result, ranking
 
 from demo.errors import InputError
-from demo.results import Entrant, exchanges
+from demo.results.exchanges import Entrant, exchanges
 
 
 def test_who_enters_and_who_leaves_the_first_ranks() -> None:

@@ -4,7 +4,7 @@ from fakes import BM25, LARGE, LOST, OKAPI, SMALL, TINY, FakeRanker, make_result
 from demo.errors import InputError
 from demo.metrics.agreement import TAU_AP, TAU_B
 from demo.rankers.fusion import Fusion
-from demo.results import agreement_matrix, agreement_with, find_ranking, with_fusion
+from demo.results.members import agreement_matrix, agreement_with, find_ranking, with_fusion
 from demo.score_kinds import RRF as RRF_SCORE
 
 RESULT = make_result(3, ranking(TINY, [2, 0, 1]), LOST, ranking(SMALL, [0, 2, 1]))

@@ -12,7 +12,7 @@ from demo.formats import Limits
 from demo.formats.judged import read_judged_files
 from demo.messages import Message
 from demo.records import Cost, Extent, Query, Ranking, Result
-from demo.results import at_depth
+from demo.results.depth import at_depth
 from demo.results.report import (
     CHANGE_COLUMNS,
     MOST_FIELD_COLUMNS,

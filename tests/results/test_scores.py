@@ -6,7 +6,7 @@ import pytest
 from fakes import TINY
 
 from demo.records import Ranking
-from demo.results import ScoreFacts, score_facts
+from demo.results.scores import ScoreFacts, score_facts
 
 
 @pytest.mark.parametrize(

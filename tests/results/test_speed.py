@@ -4,7 +4,7 @@ from fakes import BM25, LOST, SMALL, TINY, make_result, ranking
 from demo.errors import InputError
 from demo.metrics.agreement import TAU_B
 from demo.records import Cost, Pace
-from demo.results import speed_rows
+from demo.results.speed import speed_rows
 
 COST = Cost(pairs=4, kept_pairs=1, tokenise_seconds=0.1, model_seconds=0.2, load_seconds=3.0, tokens=90, model_bytes=7)
 RESULT = make_result(

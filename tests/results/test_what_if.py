@@ -1,6 +1,6 @@
 from fakes import BM25, LOST, SMALL, TINY, make_result, ranking
 
-from demo.results import what_if
+from demo.results.what_if import what_if
 
 
 def test_old_and_new_ranks_stand_together() -> None:

@@ -5,7 +5,8 @@ from fakes import BM25, LOST, SMALL, TINY, FakeRanker, made_model, make_result, 
 
 from demo.rankers.fusion import Fusion
 from demo.records import Failure, Ranking, Result
-from demo.results import summary, with_fusion
+from demo.results.members import with_fusion
+from demo.results.words import summary
 
 ALSO_LOST = Failure(made_model("gone", "Gone"), LOST.reason)
 TWELVE = list(range(12))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from fakes import giving, made_collection, made_outcomes
 
-from demo.charts.evaluation import EvaluationView
+from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation import evaluate
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import PartialEvaluation

@@ -13,7 +13,7 @@ from demo.messages import Language, Message
 from demo.metrics.agreement import MEASURES, TAU_B
 from demo.rankers.catalog import CATALOG
 from demo.records import Cost, Extent, ModelUse, Passage, RankerSpec, Result
-from demo.results import what_if as what_changed
+from demo.results.what_if import what_if as what_changed
 from demo.score_kinds import ENGINE, LOGIT
 from demo.text import Analysis
 from demo.ui.views import (
@@ -21,12 +21,12 @@ from demo.ui.views import (
     cards,
     contested,
     depth,
+    facts,
     flow,
     headline,
     judged,
     passage_text,
     passages,
-    score_facts,
     speed,
     what_if,
 )
@@ -56,7 +56,7 @@ def everything(result: Result, language: Language) -> list[str]:
         headline.headline(result, language),
         *(agreement.agreement(result, measure.key, reference, language) for measure in MEASURES),
         contested.contested(result, language),
-        score_facts.score_facts(result, language),
+        facts.score_facts(result, language),
         depth.depth(result, language),
         what_if.what_if(what_changed(result, result), language),
         judged.judged_figures(result.rankings, {each.ranker.key: {"P@10": 0.5} for each in result.rankings}, language),
@@ -280,9 +280,7 @@ def test_contested_passages_stand_in_their_groups() -> None:
 def test_margins_and_ties() -> None:
     result = result_of([[5.0, 2.0, 2.0, 1.0]])
     # steps 3, 0, 1: their median is 1
-    assert cells_of(score_facts.score_facts(result, "en")) == [
-        ["BM25", "BM25 score", "3.00", "1.000", "2", "3", "4", "0"]
-    ]
+    assert cells_of(facts.score_facts(result, "en")) == [["BM25", "BM25 score", "3.00", "1.000", "2", "3", "4", "0"]]
 
 
 def test_depth_counts_and_names_what_it_misses() -> None:

@@ -12,7 +12,7 @@ from fakes import make_pair
 from demo.library import TRAP_KINDS, Trap
 from demo.messages import Language, Message
 from demo.records import Cost, Extent, Pace, Passage, Query
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.score_kinds import BM25 as BM25_SCORE
 from demo.score_kinds import LOGIT
 from demo.text import Analysis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo.ui.visitors import current_visitor
+from demo.ui.page import current_visitor
 from demo.visitors import address_of
 
 

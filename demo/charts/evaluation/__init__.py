@@ -16,27 +16,10 @@ from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
 from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure
 from demo.charts.evaluation.differences import differences_alt, differences_data, differences_figure
 from demo.charts.evaluation.separation import separation_alt, separation_data, separation_figure
-from demo.charts.evaluation.threshold import (
-    Cut,
-    ThresholdData,
-    describe_cut,
-    threshold_alt,
-    threshold_data,
-    threshold_figure,
-)
+from demo.charts.evaluation.threshold import threshold_alt, threshold_data, threshold_figure
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.style import Figure
 from demo.messages import Language, Message
-
-__all__ = [
-    "EVALUATION_CHARTS",
-    "Cut",
-    "EvaluationChart",
-    "EvaluationView",
-    "ThresholdData",
-    "describe_cut",
-    "threshold_data",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from demo.charts.distribution import bin_edges
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import SAME, UP, Figure, Part, axis, axis_title, caption, centred, layout, scatter
+from demo.charts.style import SAME, UP, Figure, Part, axis, axis_title, caption, layout, scatter
 from demo.evaluation.analysis import Bools
 from demo.messages import Language, Message
 from demo.metrics.calibration import Isotonic, Platt, fit_isotonic, fit_platt
@@ -21,6 +21,13 @@ CURVE_POINTS = 120
 DOT = (6, 13)
 """Size of the dot of a single passage, and of the most of any bin."""
 ISOTONIC = "#e8590c"
+EMPTY = Message("Only one kind of passage is judged: nothing to calibrate on")
+KEY = Message(
+    "{dot} share judged relevant   {line} Platt   {dashes} isotonic",
+    dot=f'<span style="color:{SAME}">●</span>',
+    line=f'<span style="color:{UP}">━</span>',
+    dashes=f'<span style="color:{ISOTONIC}">╍</span>',
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,8 @@ def _shares(values: Values, relevant: Bools) -> tuple[BinShare, ...]:
 def calibration_figure(data: CalibrationData, language: Language) -> Figure:
     """Judged shares as dots, Platt's curve and the isotonic one as lines, over the score."""
     figure = Figure(layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
-    shown = data.platt is not None and data.isotonic is not None
+    figure.layout["xaxis"] = axis(nticks=9, title=axis_title(data.label.to(language)))
+    figure.layout["yaxis"] = axis(range=[-0.02, 1.02], nticks=6)
     if data.platt is not None and data.isotonic is not None:
         pad = max(0.5, 0.05 * (data.high - data.low))
         x = np.linspace(data.low - pad, data.high + pad, CURVE_POINTS)
@@ -82,17 +90,9 @@ def calibration_figure(data: CalibrationData, language: Language) -> Figure:
             _curve(x, data.platt.probability(x), UP, "solid"),
             _dots(data, language),
         )
-    figure.layout["xaxis"] = axis(
-        nticks=9,
-        showgrid=shown,
-        showticklabels=shown,
-        title=axis_title(data.label.to(language)) if shown else None,
-    )
-    figure.layout["yaxis"] = axis(range=[-0.02, 1.02], nticks=6, showgrid=shown, showticklabels=shown)
-    if shown:
-        figure.write(caption(_key().to(language), 1.0, yshift=5))
+        figure.write(caption(KEY.to(language), 1.0, yshift=5))
     else:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
 
 
@@ -128,24 +128,10 @@ def _dots(data: CalibrationData, language: Language) -> Part:
     )
 
 
-def _key() -> Message:
-    return Message(
-        "{dot} share judged relevant   {line} Platt   {dashes} isotonic",
-        dot=f'<span style="color:{SAME}">●</span>',
-        line=f'<span style="color:{UP}">━</span>',
-        dashes=f'<span style="color:{ISOTONIC}">╍</span>',
-    )
-
-
-def _nothing() -> Message:
-    return Message("Only one kind of passage is judged: nothing to calibrate on")
-
-
 def calibration_alt(data: CalibrationData) -> Message:
     """The chart in one sentence."""
     if data.platt is None:
-        nothing = _nothing()
-        return Message("{ranker}: {nothing}.", ranker=data.ranker, nothing=nothing)
+        return Message("{ranker}: {nothing}.", ranker=data.ranker, nothing=EMPTY)
     low, high = (f"{value:.2f}" for value in data.platt.probability([data.low, data.high]).tolist())
     return Message(
         "{ranker}: the probability of relevance rises from {low} at score {low_2} to {high} at {high_2} (Platt).",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import SAME, UP, Figure, axis, axis_title, bar, caption, centred, escaped, layout
+from demo.charts.style import SAME, UP, Figure, axis, axis_title, bar, caption, escaped, layout
 from demo.evaluation.changes import Changes, QueryChange
 from demo.messages import Language, Message
 from demo.phrases import count_queries, shorten
@@ -14,6 +14,7 @@ HEIGHT = 270
 HOVER_COLUMNS = 60
 LEAST_HEIGHT = 0.01
 """How high a query without any agreement is drawn, so that it can be seen and pointed at."""
+EMPTY = Message("The baseline against itself: nothing changes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +59,17 @@ def changes_figure(data: ChangesData, language: Language) -> Figure:
     )
     figure.layout["xaxis"] = axis(
         showgrid=False,
-        showticklabels=bool(count),
         range=[0.4, max(count, 1) + 0.6],
         tickmode="auto",
         nticks=min(12, count + 1),
         tickformat="d",
-        title=axis_title(Message("queries, the least agreement first").to(language)) if count else None,
+        title=axis_title(Message("queries, the least agreement first").to(language)),
     )
-    figure.layout["yaxis"] = axis(range=[0, 1.05], nticks=6, showgrid=bool(count), showticklabels=bool(count))
+    figure.layout["yaxis"] = axis(range=[0, 1.05], nticks=6)
     if count:
         figure.write(caption(_key(data, language), 1.0, yshift=5))
     else:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
 
 
@@ -94,15 +94,10 @@ def _hover(data: ChangesData, at: int, language: Language) -> str:
     )
 
 
-def _nothing() -> Message:
-    return Message("The baseline against itself: nothing changes")
-
-
 def changes_alt(data: ChangesData) -> Message:
     """The chart in one sentence."""
     if not data.rows:
-        nothing = _nothing()
-        return Message("{nothing}.", nothing=nothing)
+        return Message("{nothing}.", nothing=EMPTY)
     low, high = f"{data.rows[0].rbo:.2f}", f"{data.rows[-1].rbo:.2f}"
     return Message(
         "Agreement (RBO) of {ranker} with {baseline} on {queries}: from {low} to {high}; another passage is first on "

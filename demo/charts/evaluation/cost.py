@@ -6,21 +6,7 @@ import math
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import (
-    BASELINE,
-    INK,
-    SAME,
-    UP,
-    Figure,
-    Part,
-    axis,
-    axis_title,
-    caption,
-    centred,
-    escaped,
-    layout,
-    scatter,
-)
+from demo.charts.style import BASELINE, INK, SAME, UP, Figure, Part, axis, axis_title, caption, escaped, layout, scatter
 from demo.evaluation.analysis import quality_and_cost
 from demo.messages import Language, Message, clauses
 from demo.metrics.significance import Interval
@@ -28,6 +14,7 @@ from demo.phrases import seconds, shorten
 
 HEIGHT = 320
 LABEL_COLUMNS = 24
+EMPTY = Message("No time was measured: every score was known already")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +66,12 @@ def cost_figure(data: CostData, language: Language) -> Figure:
         range=[math.log10(ticks[0]), math.log10(ticks[-1])],
         tickvals=ticks,
         ticktext=[seconds(tick) for tick in ticks],
-        showgrid=bool(data.marks),
-        showticklabels=bool(data.marks),
-        title=axis_title(Message("time for a query").to(language)) if data.marks else None,
+        title=axis_title(Message("time for a query").to(language)),
     )
-    figure.layout["yaxis"] = axis(
-        range=_quality_range(data),
-        nticks=6,
-        showgrid=bool(data.marks),
-        showticklabels=bool(data.marks),
-    )
+    figure.layout["yaxis"] = axis(range=_quality_range(data), nticks=6)
     figure.write(caption(_heading(data, language), 1.0, yshift=5))
     if not data.marks:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
 
 
@@ -168,15 +148,10 @@ def _heading(data: CostData, language: Language) -> str:
     return f'{label}<span style="font-size:11px"> · {remark}</span>'
 
 
-def _nothing() -> Message:
-    return Message("No time was measured: every score was known already")
-
-
 def cost_alt(data: CostData) -> Message:
     """The chart in one sentence."""
     if not data.marks:
-        nothing = _nothing()
-        return Message("{nothing}.", nothing=nothing)
+        return Message("{nothing}.", nothing=EMPTY)
     points = []
     for mark in data.marks:
         point = Message(

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import INK, SAME, UP, Figure, axis, axis_title, caption, centred, escaped, layout, scatter
+from demo.charts.style import INK, SAME, UP, Figure, axis, axis_title, caption, escaped, layout, scatter
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
 from demo.messages import Language, Message
 from demo.phrases import shorten
@@ -18,6 +18,7 @@ NAME_FROM = 1.3
 """A depth has its number below the axis if the next is so many times as deep."""
 FALLEN_BY = 0.005
 """A mean so little below the one at full depth counts as the same when the chart is put into words."""
+EMPTY = Message("The candidates came without an order, so no depth means anything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,12 @@ def depth_figure(data: DepthData, language: Language) -> Figure:
         range=_depth_range(depths),
         tickvals=_named(depths),
         ticktext=[f"{depth:,}" for depth in _named(depths)],
-        showticklabels=bool(depths),
-        showgrid=bool(depths),
-        title=axis_title(Message("candidates reranked").to(language)) if depths else None,
+        title=axis_title(Message("candidates reranked").to(language)),
     )
-    figure.layout["yaxis"] = axis(range=_range(data), nticks=6, showticklabels=bool(depths), showgrid=bool(depths))
+    figure.layout["yaxis"] = axis(range=_range(data), nticks=6)
     figure.write(caption(f"<b>{data.measure}</b>", 1.0, yshift=5))
     if not data.lines:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
 
 
@@ -141,15 +140,10 @@ def _spread(heights: list[float], bounds: list[float]) -> list[float]:
     return found
 
 
-def _nothing() -> Message:
-    return Message("The candidates came without an order, so no depth means anything")
-
-
 def depth_alt(data: DepthData) -> Message:
     """The chart in one sentence: what the chosen ranker has at the least depth and at all, and where it is as good."""
     if not data.lines:
-        nothing = _nothing()
-        return Message("{nothing}.", nothing=nothing)
+        return Message("{nothing}.", nothing=EMPTY)
     line = data.lines[-1]
     first, last = line.points[0], line.points[-1]
     return Message(

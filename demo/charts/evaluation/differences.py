@@ -132,8 +132,7 @@ def differences_alt(data: DifferencesData) -> Message:
     most, least = data.rows[0].difference, data.rows[-1].difference
     return Message(
         "{measure} of {ranker} less that of {baseline} on {queries}: higher on {better}, lower on {worse}, from "
-        "{least} "
-        "to {most}.",
+        "{least} to {most}.",
         measure=data.measure,
         ranker=data.ranker,
         baseline=data.baseline,

@@ -10,20 +10,7 @@ import numpy as np
 from demo.charts.distribution import axis_range, bin_edges
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import (
-    BASELINE,
-    CLEAR,
-    INK,
-    Figure,
-    Part,
-    axis,
-    axis_title,
-    caption,
-    centred,
-    escaped,
-    layout,
-    scatter,
-)
+from demo.charts.style import BASELINE, CLEAR, INK, Figure, Part, axis, axis_title, caption, escaped, layout, scatter
 from demo.messages import Language, Message, clauses
 from demo.metrics.calibration import auc
 from demo.phrases import Shortened, count_passages, signed
@@ -37,6 +24,8 @@ MEDIAN = 0.09
 """Height of the middle of the median's mark."""
 COLOURS = ("#2f7ed8", "#6ba4e3", "#a5c5ec", "#8a94a3")
 """The highest grade first; irrelevant and unjudged rows are grey."""
+ONE_KIND = Message("Only one kind of passage is judged, so there is nothing to tell apart")
+EMPTY = Message("No candidate is judged")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +92,13 @@ def separation_figure(data: SeparationData, language: Language) -> Figure:
         figure.add(*_row(data, row, foot, language))
         figure.write(caption(_row_label(row, language), foot + 0.94, 12, yref="y", yanchor="top"))
     figure.layout["xaxis"] = axis(
-        range=axis_range(data.edges, 0.02),
-        nticks=9,
-        showticklabels=bool(data.rows),
-        title=axis_title(data.label.to(language)) if data.rows else None,
+        range=axis_range(data.edges, 0.02), nticks=9, title=axis_title(data.label.to(language))
     )
     figure.layout["yaxis"] = axis(range=[-0.06, max(1, len(data.rows))], showgrid=False, showticklabels=False)
     if data.rows:
         figure.write(caption(_heading(data, language), 1.0, yshift=5))
     else:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
 
 
@@ -175,24 +161,15 @@ def _hover(row: GradeRow, language: Language) -> str:
 
 def _heading(data: SeparationData, language: Language) -> str:
     if data.auc is None:
-        return _one_kind().to(language)
+        return ONE_KIND.to(language)
     remark = Message("how often a relevant passage scores higher").to(language)
     return f'<b>AUC {data.auc:.3f}</b><span style="font-size:11px"> · {remark}</span>'
-
-
-def _one_kind() -> Message:
-    return Message("Only one kind of passage is judged, so there is nothing to tell apart")
-
-
-def _nothing() -> Message:
-    return Message("No candidate is judged")
 
 
 def separation_alt(data: SeparationData) -> Message:
     """The chart in one sentence."""
     if not data.rows:
-        nothing = _nothing()
-        return Message("{nothing}.", nothing=nothing)
+        return Message("{nothing}.", nothing=EMPTY)
     names = [(_grade_name(row), row) for row in data.rows]
     rows = [
         Message(
@@ -203,7 +180,7 @@ def separation_alt(data: SeparationData) -> Message:
         )
         for name, row in names
     ]
-    verdict = _one_kind() if data.auc is None else Message("AUC {auc:.3f}", auc=data.auc)
+    verdict = ONE_KIND if data.auc is None else Message("AUC {auc:.3f}", auc=data.auc)
     return Message(
         "Scores of {ranker} by grade: {rows}. {verdict}.", ranker=data.ranker, rows=clauses(rows), verdict=verdict
     )

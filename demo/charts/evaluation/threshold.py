@@ -8,7 +8,7 @@ import numpy as np
 
 from demo.charts.evaluation.view import EvaluationView
 from demo.charts.scales import Values
-from demo.charts.style import SELECTED, UP, Figure, axis, axis_title, caption, centred, layout, scatter
+from demo.charts.style import SELECTED, UP, Figure, axis, axis_title, caption, layout, scatter
 from demo.messages import Language, Message
 from demo.metrics.calibration import thresholds
 from demo.phrases import signed
@@ -17,6 +17,7 @@ HEIGHT = 320
 MOST_POINTS = 400
 """Of a curve that is drawn."""
 RECALL = "#e8590c"
+EMPTY = Message("Only one kind of passage is judged: no threshold can tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _cut(scores: Values, relevant: np.ndarray, threshold: float) -> Cut:
 def threshold_figure(data: ThresholdData, language: Language) -> Figure:
     """Precision and recall as lines, the chosen threshold as a line across them."""
     figure = Figure(layout(HEIGHT, margin={"l": 40, "r": 12, "t": 30, "b": 40}))
+    figure.layout["xaxis"] = axis(nticks=9, title=axis_title(Message("{label} ≥", label=data.label).to(language)))
+    figure.layout["yaxis"] = axis(range=[0, 1.02], nticks=6)
     curves = (
         (Message("precision"), data.precision, UP, "solid"),
         (Message("recall"), data.recall, RECALL, "dash"),
@@ -119,27 +122,14 @@ def threshold_figure(data: ThresholdData, language: Language) -> Figure:
                 hoverinfo="skip",
             )
         )
-    shown = data.chosen is not None
-    figure.layout["xaxis"] = axis(
-        nticks=9,
-        showgrid=shown,
-        showticklabels=shown,
-        title=axis_title(Message("{label} ≥", label=data.label).to(language)) if shown else None,
-    )
-    figure.layout["yaxis"] = axis(range=[0, 1.02], nticks=6, showgrid=shown, showticklabels=shown)
-    if shown:
         keys = (
             f'<span style="color:{colour}">{"━" if dash == "solid" else "╍"}</span> {name.to(language)}'
             for name, _, colour, dash in curves
         )
         figure.write(caption("   ".join(keys), 1.0, yshift=5))
     else:
-        figure.write(centred(_nothing().to(language)))
+        figure.leave_empty(EMPTY.to(language))
     return figure
-
-
-def _nothing() -> Message:
-    return Message("Only one kind of passage is judged: no threshold can tell")
 
 
 def describe_cut(cut: Cut) -> Message:
@@ -160,5 +150,5 @@ def describe_cut(cut: Cut) -> Message:
 
 def threshold_alt(data: ThresholdData) -> Message:
     """The chart in one sentence."""
-    words = _nothing() if data.chosen is None else describe_cut(data.chosen)
+    words = EMPTY if data.chosen is None else describe_cut(data.chosen)
     return Message("{ranker}: {words}.", ranker=data.ranker, words=words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
-from demo.rankers.cross_encoder.loaded_models import ScoredTexts
+from demo.rankers.cross_encoder.loaded_models import Batch
 from demo.rankers.cross_encoder.model import Asked
 from demo.records import Extent, FloatArray
 
@@ -27,15 +27,7 @@ class Model(Protocol):
     """A loaded cross-encoder, as far as it is used here."""
 
     def check(self, asked: Asked) -> None: ...
-    def score_all(self, asked: Sequence[Asked]) -> Batches: ...
-
-
-class Batches(Protocol):
-    """Batches that can be stopped."""
-
-    def __iter__(self) -> Batches: ...
-    def __next__(self) -> ScoredTexts: ...
-    def close(self) -> None: ...
+    def score_all(self, asked: Sequence[Asked]) -> Generator[Batch, None, None]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,16 +14,15 @@ heads of D numbers in K groups, each with keys and values of its own.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from demo.memory import Bounded
 from demo.rankers.cross_encoder.layouts import CAUSAL, CLASSIFIER, Files
 from demo.rankers.cross_encoder.linear import SILU, Linear, Pack, Packed, can_pack, tensors_of
 from demo.rankers.cross_encoder.modern import FULL, angles, side_by_side, turn
@@ -145,36 +144,15 @@ class Layer:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Beginnings:
-    """Keys and values of every layer of the beginnings that were met last. Safe to use from several threads.
+class Beginnings(Bounded[bytes, Sequence[Seen]]):
+    """Keys and values of every layer of the beginnings that were met last.
 
-    Attributes:
+    Args:
         capacity: bytes that they take at most; a beginning that takes more is not kept.
     """
 
-    capacity: int = KEPT_BYTES
-    rows: OrderedDict[bytes, Sequence[Seen]] = field(default_factory=OrderedDict)
-    lock: Lock = field(default_factory=Lock)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Memory that they take."""
-        with self.lock:
-            return self._size()
-
-    def find(self, key: bytes, read: Callable[[], Sequence[Seen]]) -> Sequence[Seen]:
-        """The keys and values of this beginning; `read` makes them where they are not kept."""
-        with self.lock:
-            found = self.rows.get(key) or read()
-            self.rows[key] = found
-            self.rows.move_to_end(key)
-            while self.rows and self._size() > self.capacity:
-                self.rows.popitem(last=False)
-            return found
-
-    def _size(self) -> int:
-        return sum(tensor.nbytes for row in self.rows.values() for seen in row for tensor in seen)
+    def __init__(self, capacity: int = KEPT_BYTES) -> None:
+        super().__init__(capacity, lambda key, row: sum(tensor.nbytes for seen in row for tensor in seen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,7 +192,8 @@ class Decoder:
 
     def _beginning(self, ids: Tensor, turns: Tensor) -> Sequence[Seen]:
         """Keys and values of these tokens (1, S) in every layer."""
-        return self.kept.find(ids.cpu().numpy().tobytes(), lambda: self._read(ids, turns))
+        with self.kept.lock:
+            return self.kept.get(ids.cpu().numpy().tobytes(), lambda: self._read(ids, turns))
 
     def _read(self, ids: Tensor, turns: Tensor) -> Sequence[Seen]:
         x, shut, found = F.embedding(ids, self.words).float(), later(0, ids.shape[1], ids.device), []

@@ -300,7 +300,9 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BertEncoder:
-    """A whole cross-encoder; it has at least one layer."""
+    """A whole cross-encoder; it has at least one layer. It keeps nothing of rows."""
+
+    kept_bytes = 0
 
     embeddings: Embeddings
     layers: tuple[Layer, ...]
@@ -309,11 +311,10 @@ class BertEncoder:
     def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
         """As `network.Forward`."""
         x = self.embeddings(ids, types)
-        if mask is not None:
-            mask = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
+        shut = None if mask is None else shut_padding(mask, x.dtype)
         for layer in self.layers[:-1]:
-            x = layer(x, mask)
-        first = self.layers[-1].first(x, mask)
+            x = layer(x, shut)
+        first = self.layers[-1].first(x, shut)
         for linear in self.readout:
             first = linear(first)
         return first
@@ -321,11 +322,10 @@ class BertEncoder:
     def mean_before_last(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Tokens and mask (R, T) → (R, W): the mean of the tokens that the last layer is given."""
         x = self.embeddings(ids, None)
-        shut = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
+        shut = shut_padding(mask, x.dtype)
         for layer in self.layers[:-1]:
             x = layer(x, shut)
-        read = mask[..., None].to(x.dtype)
-        return (x * read).sum(1) / read.sum(1)
+        return mean_of_read(x, mask)
 
     @property
     def max_tokens(self) -> int:
@@ -333,14 +333,20 @@ class BertEncoder:
         return self.embeddings.max_tokens
 
     @property
-    def kept_bytes(self) -> int:
-        """Nothing is kept."""
-        return 0
-
-    @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights."""
         return tuple(tensors_of(self))
+
+
+def shut_padding(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """(R, T), 1 for tokens → (R, 1, 1, T), 0 for tokens and −∞ for padding."""
+    return torch.zeros_like(mask, dtype=dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
+
+
+def mean_of_read(x: Tensor, mask: Tensor) -> Tensor:
+    """(R, T, W), (R, T) → (R, W): the mean of the tokens that are no padding."""
+    read = mask[..., None].to(x.dtype)
+    return (x * read).sum(1) / read.sum(1)
 
 
 # ---- from tensors to an encoder ------------------------------------------------------------------------------------

@@ -135,36 +135,29 @@ def _bar_for(received: _Received) -> type[Any]:
 def _translated(name: str) -> Iterator[None]:
     """Turns what huggingface_hub raises into an error with a sentence."""
     from huggingface_hub import errors
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-    )
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
     try:
         yield
     except GatedRepoError as error:
         raise _gated(name) from error
     except RepositoryNotFoundError as error:
-        raise _unknown(name) from error
+        raise InputError(
+            "The hub has no public model “{name}”. Check the spelling (owner/name); for a private model, log in "
+            "on this machine with “hf auth login”.",
+            name=name,
+        ) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise (_gated(name) if status in (401, 403) else _refused(name, status)) from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise _disk_full(name) from error
+            raise RemoteError(
+                "The disk is full: “{name}” could not be downloaded. Free some space and try again.", name=name
+            ) from error
         raise (_forbidden(name) if isinstance(error, OfflineModeIsEnabled) else _out_of_reach(name)) from error
     except (errors.HTTPError, RuntimeError) as error:  # type: ignore[attr-defined]  # RuntimeError is what the hub's own transfer library raises.
         raise _out_of_reach(name) from error
-
-
-def _unknown(name: str) -> InputError:
-    return InputError(
-        "The hub has no public model “{name}”. Check the spelling (owner/name); for a private model, log in "
-        "on this machine with “hf auth login”.",
-        name=name,
-    )
 
 
 def _gated(name: str) -> RemoteError:
@@ -182,10 +175,6 @@ def _refused(name: str, status: int) -> RemoteError:
         status=status,
         name=name,
     )
-
-
-def _disk_full(name: str) -> RemoteError:
-    return RemoteError("The disk is full: “{name}” could not be downloaded. Free some space and try again.", name=name)
 
 
 def _forbidden(name: str) -> InputError:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 from demo.errors import InputError
+from demo.memory import Bounded
 from demo.records import Extent
 
 DIGEST_BYTES = 16
@@ -44,38 +43,11 @@ def pair_keys(fingerprint: str, precision: str, reading: str, query: str, conten
     return keys
 
 
-class KeptScores:
+class KeptScores(Bounded[bytes, Kept]):
     """At most `capacity` scores; the one unused for longest goes first. Safe to use from several threads."""
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._rows: OrderedDict[bytes, Kept] = OrderedDict()
-        self._lock = Lock()
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Memory that they take, about."""
-        return ROW_BYTES * len(self)
-
-    def find(self, keys: Sequence[bytes]) -> list[Kept | None]:
-        """What is kept under each key, None where nothing is."""
-        with self._lock:
-            for key in keys:
-                if key in self._rows:
-                    self._rows.move_to_end(key)
-            return [self._rows.get(key) for key in keys]
-
-    def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
-        """Remembers the rows, and forgets the oldest beyond the capacity."""
-        with self._lock:
-            for key, kept in rows:
-                self._rows[key] = kept
-                self._rows.move_to_end(key)
-            while len(self._rows) > self._capacity:
-                self._rows.popitem(last=False)
+        super().__init__(capacity * ROW_BYTES, lambda key, kept: ROW_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,23 +27,26 @@ Key = tuple[str, str]
 """A model's key and precision."""
 
 
-class ScoredTexts(Protocol):
-    """Scores of some of the texts that were asked for, as one forward pass of the model gave them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Scores of some of the texts, as one forward pass completed them; there may be none.
 
-    @property
-    def indices(self) -> IntArray: ...
-    @property
-    def scores(self) -> FloatArray: ...
-    @property
-    def extents(self) -> tuple[Extent, ...]: ...
-    @property
-    def tokenise_seconds(self) -> float: ...
-    @property
-    def model_seconds(self) -> float: ...
-    @property
-    def tokens(self) -> int: ...
-    @property
-    def device(self) -> str: ...
+    Attributes:
+        indices: int64 (m,), places among the texts that were given.
+        scores: float32 (m,); extents: m, what was read of each.
+        tokenise_seconds, model_seconds: what was waited for, cutting texts into tokens apart. Batches are computed side
+            by side and ahead of time, so this is less than each took by itself.
+        tokens: tokens that the model read in this pass, padding apart.
+        device: where it was computed.
+    """
+
+    indices: IntArray
+    scores: FloatArray
+    extents: tuple[Extent, ...]
+    tokenise_seconds: float
+    model_seconds: float
+    tokens: int
+    device: str
 
 
 TOKENS, BEGINNINGS = "tokens", "beginnings"
@@ -72,7 +75,7 @@ class Scorer(Protocol):
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[ScoredTexts, None, None]: ...
+    ) -> Generator[Batch, None, None]: ...
 
 
 class InMemory(Protocol):
@@ -201,7 +204,11 @@ class LoadedModels(Generic[M]):
     def _run(self, key: _Way, spec: ModelSpec, ticket: Ticket[M]) -> None:
         def tell(detail: Message) -> None:
             if ticket.users == 0 and detail.english == DOWNLOADING.english:
-                raise _stopped(spec)
+                raise RemoteError(
+                    "The download of “{label}” was stopped, since nobody waited for it any more. Ask again: it goes "
+                    "on from where it was.",
+                    label=spec.label,
+                )
             ticket.detail = detail
 
         with self._turn:
@@ -237,11 +244,3 @@ class LoadedModels(Generic[M]):
             if tickets[other].users == 0:
                 del sizes[other], tickets[other]
         return not sizes or sum(sizes.values()) + needed <= self._settings.models_bytes
-
-
-def _stopped(spec: ModelSpec) -> RemoteError:
-    return RemoteError(
-        "The download of “{label}” was stopped, since nobody waited for it any more. Ask again: it goes on from "
-        "where it was.",
-        label=spec.label,
-    )

@@ -14,13 +14,7 @@ from demo.errors import DemoError, InputError, ModelError
 from demo.messages import NOTHING, Message
 from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, MODELS, find
 from demo.rankers.cross_encoder import checkpoints
-from demo.rankers.cross_encoder.checkpoints import (
-    CONFIG,
-    Checkpoint,
-    find_checkpoint,
-    is_bundled,
-    is_local,
-)
+from demo.rankers.cross_encoder.checkpoints import CONFIG, Checkpoint, find_checkpoint, is_bundled, is_local
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
 from demo.rankers.cross_encoder.layouts import Files, describe, is_bi_encoder
 from demo.rankers.text_form import shown
@@ -119,7 +113,9 @@ def available(settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BU
     found: list[tuple[ModelSpec, Where]] = [
         (spec, where) for spec, where in rows if not (is_bundled(spec) and where == "download")
     ]
-    return sorted(found + _own_models(settings), key=lambda row: _NOT_HERE.get(row[1], 0))
+    return sorted(
+        found + [_own_model(folder) for folder in _own_folders(settings)], key=lambda row: _NOT_HERE.get(row[1], 0)
+    )
 
 
 _NOT_HERE: Mapping[Where, int] = {"download": 1, "unusable": 2}
@@ -137,11 +133,6 @@ def _is_here(spec: ModelSpec, hub: Hub, bundled: Path) -> bool:
         return find_checkpoint(spec, hub, bundled) is not None
     except ModelError:
         return False
-
-
-def _own_models(settings: Settings) -> list[tuple[ModelSpec, Where]]:
-    """What the sub-folders of `settings.models_folder` hold, by name."""
-    return [_own_model(folder) for folder in _own_folders(settings)]
 
 
 def _own_folders(settings: Settings) -> list[Path]:

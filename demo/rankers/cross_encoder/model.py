@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from demo.errors import InputError, ModelError
-from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS
+from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, Batch
 from demo.rankers.cross_encoder.pairs import Inputs, PairTokenizer, Tokens, Windows
 from demo.records import Extent, FloatArray, IntArray, ModelSpec
 
@@ -65,28 +65,6 @@ class Network(Protocol):
     def logits(self, inputs: Inputs) -> FloatArray:
         """float32 (rows, labels); raises MemoryShortError."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Scores of some of the texts, as one forward pass completed them; there may be none.
-
-    Attributes:
-        indices: int64 (m,), places among the texts that were given.
-        scores: float32 (m,); extents: m, what was read of each.
-        tokenise_seconds, model_seconds: what was waited for, cutting texts into tokens apart. Batches are computed side
-            by side and ahead of time, so this is less than each took by itself.
-        tokens: tokens that the model read in this pass, padding apart.
-        device: where it was computed.
-    """
-
-    indices: IntArray
-    scores: FloatArray
-    extents: tuple[Extent, ...]
-    tokenise_seconds: float
-    model_seconds: float
-    tokens: int
-    device: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +148,10 @@ class LoadedCrossEncoder:
                 model takes no instruction.
         """
         if asked.instruction and not self.spec.takes_instruction:
-            raise self._takes_none()
+            raise InputError(
+                "{label} takes no instruction: its files have neither a template nor prompts. Leave the option out.",
+                label=self.spec.label,
+            )
         self.pairs.room(asked.max_tokens)
         self.pairs.question(asked.query, asked.instruction)
 
@@ -207,12 +188,6 @@ class LoadedCrossEncoder:
                 tokenise_seconds = 0.0
         finally:
             run.cancel()
-
-    def _takes_none(self) -> InputError:
-        return InputError(
-            "{label} takes no instruction: its files have neither a template nor prompts. Leave the option out.",
-            label=self.spec.label,
-        )
 
     def submit(self, inputs: Inputs) -> Future[FloatArray]:
         """The logits of a batch, to come; batches are computed in the order in which they are handed in."""
@@ -317,8 +292,7 @@ class _Run:
         if len(batch.rows) == 1:
             raise ModelError(
                 "{label} needs more memory for one pair of {tokens} tokens than {device} has free. Choose a "
-                "smaller "
-                "model, or free some memory.",
+                "smaller model, or free some memory.",
                 label=self._model.spec.label,
                 tokens=tokens,
                 device=self._model.device,

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from demo.rankers.cross_encoder.forward import mean_of_read, shut_padding
 from demo.rankers.cross_encoder.layouts import DENSE, DROPOUT, LAYER_NORM, POOLING, TRANSFORMER, Files
 from demo.rankers.cross_encoder.linear import (
     IN_LAYERS,
@@ -169,13 +170,15 @@ def near(queries: range, keys: range, reach: int, like: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Modern:
-    """A whole cross-encoder; it has at least one layer.
+    """A whole cross-encoder; it has at least one layer. It keeps nothing of rows.
 
     Attributes:
         words: (vocabulary, W); theta: base of the angles of each kind of layer.
         takes_first: whether the head reads the first token, else the mean of all.
         readout: from that to the logits.
     """
+
+    kept_bytes = 0
 
     words: Tensor
     norm: Norm
@@ -189,9 +192,7 @@ class Modern:
     def __call__(self, ids: Tensor, mask: Tensor | None, types: Tensor | None, shared: int = 0) -> Tensor:
         """As `network.Forward`; it has no types."""
         x = self.norm(F.embedding(ids, self.words))
-        shut = None
-        if mask is not None:
-            shut = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)[:, None, None]
+        shut = None if mask is None else shut_padding(mask, x.dtype)
         size = x.shape[-1] // self.layers[0].heads
         kinds = {kind: angles(ids.shape[1], size, theta, ids.device) for kind, theta in self.theta.items()}
         turns = [kinds[LOCAL if layer.reach else FULL] for layer in self.layers]
@@ -200,28 +201,16 @@ class Modern:
         if self.takes_first:
             x = self.final_norm(self.layers[-1].first(x, turns[-1], shut))
         else:
-            x = _mean(self.final_norm(self.layers[-1](x, turns[-1], shut)), mask)
+            x = self.final_norm(self.layers[-1](x, turns[-1], shut))
+            x = x.mean(1) if mask is None else mean_of_read(x, mask)
         for part in self.readout:
             x = part(x)
         return x
-
-    @property
-    def kept_bytes(self) -> int:
-        """Nothing is kept."""
-        return 0
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights."""
         return tuple(tensors_of((self.words, self.norm, self.layers, self.final_norm, self.readout)))
-
-
-def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
-    """(R, T, W) → (R, W): of the tokens that are no padding."""
-    if mask is None:
-        return x.mean(1)
-    read = mask[..., None].to(x.dtype)
-    return (x * read).sum(1) / read.sum(1)
 
 
 # ---- from tensors to an encoder ------------------------------------------------------------------------------------

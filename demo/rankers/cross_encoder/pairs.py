@@ -9,18 +9,17 @@ A GPU takes pairs faster than Python makes objects, so there is an array for eac
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from sys import getsizeof
-from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from demo.errors import InputError, ModelError
+from demo.memory import Bounded
 from demo.rankers.cross_encoder.tokenizer import TextTokenizer
 from demo.records import Extent, IntArray
 
@@ -408,12 +407,12 @@ class PairTokenizer:
         """The tokens of each text, without special tokens, however many they are."""
         rows = self._kept.find(texts)
         missing = list(dict.fromkeys(text for text, row in zip(texts, rows, strict=True) if row is None))
-        encodings = self._backend.encode_batch_fast(list(map(_writable, missing)), add_special_tokens=False)
+        encodings = self._backend.encode_batch_fast(list(map(writable, missing)), add_special_tokens=False)
         fresh = {
             text: np.array(encoding.ids, self._dtype).tobytes()
             for text, encoding in zip(missing, encodings, strict=True)
         }
-        self._kept.keep(fresh)
+        self._kept.keep(fresh.items())
         found = [fresh[text] if row is None else row for text, row in zip(texts, rows, strict=True)]
         sizes = np.fromiter(map(len, found), np.int64, len(found)) // self._dtype.itemsize
         return Tokens.of(np.frombuffer(b"".join(found), self._dtype), sizes)
@@ -523,7 +522,7 @@ class PairTokenizer:
         if stop == 0:
             return 0, 0
         glue, tail = self._form.glue, self._form.tail
-        spans = self._spans(_writable(f"{glue}{text}{tail}"), passage, stop)
+        spans = self._spans(writable(f"{glue}{text}{tail}"), passage, stop)
         begin = spans[start][0] - len(glue) if start > 0 else 0
         end = spans[stop - 1][1] - len(glue) if stop < passage.size else len(text)
         return max(begin, 0), min(max(end, 0), len(text))
@@ -542,50 +541,16 @@ class PairTokenizer:
         return spans
 
 
-class KeptTokens:
-    """Tokens of texts that were met before, as bytes; the longest unused are forgotten first.
+class KeptTokens(Bounded[str, bytes]):
+    """Tokens of texts that were met before, as bytes, because small arrays take twice as much.
 
-    Args:
-        capacity: bytes that the tokens and their texts take at most. A text of one long word has a single token.
+    Texts count as well: one of one long word has a single token.
     """
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._rows: OrderedDict[str, bytes] = OrderedDict()  # bytes, because small arrays take twice as much
-        self._size = 0
-        self._lock = Lock()
-
-    @property
-    def memory_bytes(self) -> int:
-        """Memory of the tokens and their texts, about."""
-        with self._lock:
-            return self._size
-
-    def find(self, texts: Sequence[str]) -> list[bytes | None]:
-        """The tokens of each text; None where they are not kept."""
-        with self._lock:
-            found = list(map(self._rows.get, texts))
-            for text, row in zip(texts, found, strict=True):
-                if row is not None:
-                    self._rows.move_to_end(text)
-        return found
-
-    def keep(self, rows: Mapping[str, bytes]) -> None:
-        """Remembers the rows, and forgets the oldest beyond the capacity."""
-        with self._lock:
-            for text, row in rows.items():
-                self._forget(text)
-                self._rows[text] = row
-                self._size += getsizeof(text) + getsizeof(row)
-            while self._size > self._capacity:
-                self._forget(next(iter(self._rows)))
-
-    def _forget(self, text: str) -> None:
-        row = self._rows.pop(text, None)
-        if row is not None:
-            self._size -= getsizeof(text) + getsizeof(row)
+        super().__init__(capacity, lambda text, row: getsizeof(text) + getsizeof(row))
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """The text with “?” for halves of surrogate pairs, which JSON may hold and no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")

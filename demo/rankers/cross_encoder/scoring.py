@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,12 +14,19 @@ from demo.errors import InputError
 from demo.messages import Message, listed
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
-from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, LoadedModels, ScoredTexts, Scorer, Tell
-from demo.rankers.cross_encoder.speeds import Speeds
+from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, Batch, LoadedModels, Scorer, Tell
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
 from demo.settings import Settings
 
 PRECISIONS = ("fp32", "bf16", "fp16")
+
+OPERATIONS_PER_SECOND = 2e10
+"""Of a machine of which nothing is known: a slow one, so that waits turn out shorter than they were told."""
+
+UNKNOWN_PARAMETERS = 100_000_000
+
+MEMORY_TOKENS = 50_000
+"""So many tokens back count half."""
 
 Where = Literal["bundled", "cached", "served", "download", "local", "unusable"]
 
@@ -257,7 +265,7 @@ class _Spent:
     tokens: int = 0
     device: str = ""
 
-    def add(self, batch: ScoredTexts) -> None:
+    def add(self, batch: Batch) -> None:
         self.tokenise_seconds += batch.tokenise_seconds
         self.model_seconds += batch.model_seconds
         self.tokens += batch.tokens
@@ -266,3 +274,36 @@ class _Spent:
 
 def _scoring(done: int, total: int) -> Progress:
     return Progress("scoring", done, total, Message("Scored {done} of {total} passages", done=done, total=total))
+
+
+class Speeds:
+    """Tokens and seconds of each model and precision, older ones counting less; for expectations only.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[str, str], tuple[float, float]] = {}
+        self._lock = Lock()
+
+    def note(self, spec: ModelSpec, precision: str, cost: Cost) -> None:
+        """Remembers what a run took."""
+        if not cost.tokens:
+            return
+        with self._lock:
+            tokens, seconds = self._spent.get((spec.key, precision), (0.0, 0.0))
+            kept = 0.5 ** (cost.tokens / MEMORY_TOKENS)
+            spent = cost.tokenise_seconds + cost.model_seconds
+            self._spent[spec.key, precision] = (kept * tokens + cost.tokens, kept * seconds + spent)
+
+    def seconds_per_token(self, spec: ModelSpec, precision: str) -> float:
+        """What a token of the model takes."""
+        with self._lock:
+            tokens, seconds = self._spent.get((spec.key, precision), (0.0, 0.0))
+        return seconds / tokens if tokens else 2 * _weights_used(spec) / OPERATIONS_PER_SECOND
+
+
+def _weights_used(spec: ModelSpec) -> float:
+    """Weights that a token is multiplied with: those of the layers where they are known, embeddings apart."""
+    of_layers = 12 * spec.layers * spec.width**2
+    return of_layers or spec.parameters or UNKNOWN_PARAMETERS

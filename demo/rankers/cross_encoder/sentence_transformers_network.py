@@ -93,11 +93,13 @@ class _Transformer(Transformer):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
-    """A CrossEncoder of sentence-transformers on its device; calling it gives its raw scores.
+    """A CrossEncoder of sentence-transformers on its device; calling it gives its raw scores. It keeps nothing of rows.
 
     Attributes:
         max_tokens: the longest row it has positions for; 0 for no limit.
     """
+
+    kept_bytes = 0
 
     model: Any
     max_tokens: int
@@ -113,11 +115,6 @@ class Chain:
             features["logits_to_keep"] = 1
         scores: Tensor = self.model(features)["scores"]
         return scores.float()
-
-    @property
-    def kept_bytes(self) -> int:
-        """Nothing is kept."""
-        return 0
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

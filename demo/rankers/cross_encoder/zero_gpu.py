@@ -19,8 +19,9 @@ import numpy as np
 import spaces
 
 from demo.rankers.cross_encoder import loading
+from demo.rankers.cross_encoder.loaded_models import Batch
 from demo.rankers.cross_encoder.loading import Tell, available, default_model, fingerprint, resolve
-from demo.rankers.cross_encoder.model import Batch, LoadedCrossEncoder
+from demo.rankers.cross_encoder.model import LoadedCrossEncoder
 from demo.records import ModelSpec
 from demo.settings import Settings
 

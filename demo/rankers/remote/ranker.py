@@ -201,8 +201,10 @@ def _read(written: Written, tools: Tools) -> Remote:
     return Remote(name_inside(written, wanted), tools.remotes)
 
 
-def _offer(tools: Tools) -> Sequence[Remote]:
-    return [Remote(name, tools.remotes) for name in tools.remotes.callers]
-
-
-KIND = Kind("remote", (NAME,), _read, _offer, brackets=True)
+KIND = Kind(
+    "remote",
+    (NAME,),
+    _read,
+    lambda tools: [Remote(name, tools.remotes) for name in tools.remotes.callers],
+    brackets=True,
+)

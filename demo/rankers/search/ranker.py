@@ -159,8 +159,10 @@ def _read(written: Written, tools: Tools) -> Searched:
     return Searched(name_inside(written, wanted), tools.searches)
 
 
-def _offer(tools: Tools) -> Sequence[Searched]:
-    return [Searched(name, tools.searches) for name in tools.searches.indexes]
-
-
-KIND = Kind("search", (NAME,), _read, _offer, brackets=True)
+KIND = Kind(
+    "search",
+    (NAME,),
+    _read,
+    lambda tools: [Searched(name, tools.searches) for name in tools.searches.indexes],
+    brackets=True,
+)

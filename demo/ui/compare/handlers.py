@@ -11,19 +11,22 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from demo.charts import RAW, RESULT_CHARTS, Chart, Figure, find_scale, speed_alt, speed_data, speed_figure
+from demo.charts import RESULT_CHARTS, Chart
+from demo.charts.scales import RAW, find_scale
+from demo.charts.speed import speed_alt, speed_data, speed_figure
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
-from demo.messages import Language, Message
-from demo.metrics.agreement import MEASURES, find_measure
-from demo.metrics.agreement import AgreementMeasure as AgreementMeasure
+from demo.messages import Language
+from demo.metrics.agreement import MEASURES, AgreementMeasure, find_measure
 from demo.rankers.engine import RunRanker, names_run
 from demo.rankers.fusion import RRF_K, Fusion, find_method
 from demo.rankers.protocol import Ranker
 from demo.records import Collection, Ranking, Result
-from demo.results import at_depth, what_if, with_fusion
+from demo.results.depth import at_depth
+from demo.results.members import with_fusion
 from demo.results.report import as_csv, as_json
+from demo.results.what_if import what_if
 from demo.score_kinds import Side
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
@@ -32,8 +35,7 @@ from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm, number
 from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import Link, needs_download, read_if_right, written
-from demo.ui.parts import HIDDEN, ChartView
-from demo.ui.plots import plot
+from demo.ui.parts import HIDDEN, ChartView, drawn_chart
 from demo.ui.progress import render_progress, seldom
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
@@ -44,17 +46,15 @@ from demo.ui.views import (
     contested,
     depth,
     exchanges,
+    facts,
     flow,
     headline,
     passages,
     programs,
-    score_facts,
     speed,
     status,
 )
-from demo.ui.views import (
-    what_if as what_if_view,
-)
+from demo.ui.views import what_if as what_if_view
 from demo.ui.views.judged import Figures
 
 NO_FUSION = ""
@@ -129,15 +129,11 @@ class CompareLook:
         return figures(self.shown, self.judgments)
 
 
-def _chart(heading: Message, alt: Message, figure: Figure, language: Language) -> ChartView:
-    return ChartView(status.chart_note(heading, alt, language), plot(figure))
-
-
 def _score_chart(row: Chart, look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
     data = row.data(look.result, find_scale(look.options.scale))
-    return _chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
+    return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
 def _speed_chart(look: CompareLook) -> ChartView:
@@ -146,7 +142,7 @@ def _speed_chart(look: CompareLook) -> ChartView:
     by_quality = look.options.axis == QUALITY and look.quality
     values = {key: row[QUALITY] for key, row in look.quality.items()} if by_quality else None
     data = speed_data(look.result, look.reference, look.measure, values)
-    return _chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
+    return drawn_chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
 
 
 def _agreement(look: CompareLook) -> str:
@@ -184,7 +180,7 @@ SECTIONS: tuple[Section[CompareLook], ...] = (
     Section(
         "scores",
         w.SCORES,
-        lambda look: score_facts.score_facts(look.result, look.language),
+        lambda look: facts.score_facts(look.result, look.language),
         tuple(ChartRow(row.key, partial(_score_chart, row), VIEWPOINT) for row in RESULT_CHARTS),
         folded=True,
     ),
@@ -258,31 +254,22 @@ class CompareTab(ResultTab):
         Args:
             runs: those that some of the rankers name.
         """
-        return guarded(
-            self._run(form, rankers, options, judgments, language, runs),
-            lambda sentence: View(status=status.alert(sentence, language)),
-        )
+        whole = replace(options, depth=0)
 
-    def _run(
-        self,
-        form: InputsForm,
-        rankers: Sequence[str],
-        options: CompareOptions,
-        judgments: Judgments,
-        language: Language,
-        runs: Mapping[str, Run],
-    ) -> Iterator[View[ShownResult]]:
-        asked, options = self.read(rankers, runs), replace(options, depth=0)
-        given = run_rankers(runs)
-        beside = tuple(replace(given[key], must_fit=False) for key in (each.spec.key for each in asked) if key in given)
-        for step in self.steps(form, lambda first: asked, language, beside):
-            if isinstance(step, str):
-                yield View(status=step)
-            elif len(step.result.columns) < len(asked):
-                yield View(drawn=self.draw(step, options, judgments, language, GROWING))
-            else:
-                view = self.draw_view(step, options, judgments, language)
-                yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})
+        def views() -> Iterator[View[ShownResult]]:
+            asked, given = self.read(rankers, runs), run_rankers(runs)
+            keys = [each.spec.key for each in asked]
+            beside = tuple(replace(given[key], must_fit=False) for key in keys if key in given)
+            for step in self.steps(form, lambda first: asked, language, beside):
+                if isinstance(step, str):
+                    yield View(status=step)
+                elif len(step.result.columns) < len(asked):
+                    yield View(drawn=self.draw(step, whole, judgments, language, GROWING))
+                else:
+                    view = self.draw_view(step, whole, judgments, language)
+                    yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})
+
+        return guarded(views(), lambda sentence: View(status=status.alert(sentence, language)))
 
     # ---- drawing -------------------------------------------------------------------------------------------------
 
@@ -342,26 +329,22 @@ class CompareTab(ResultTab):
         self, shown: ShownResult | None, edit: WhatIfForm, options: CompareOptions, language: Language
     ) -> Iterator[View[ShownResult]]:
         """Views while the edited query and passage are ranked anew, the table of old and new ranks last."""
-        return guarded(
-            self._rank_edit(shown, edit, options, language),
-            lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}),
-        )
 
-    def _rank_edit(
-        self, shown: ShownResult | None, edit: WhatIfForm, options: CompareOptions, language: Language
-    ) -> Iterator[View[ShownResult]]:
-        shown = self.require_result(shown)
-        collection = edited_collection(shown, edit)
-        if collection is shown.collection and edit.query.strip() == shown.query.text:
-            raise InputError(w.NOTHING_EDITED)
-        request = replace(shown.request, query=edit.query, collection=collection)
-        steps = self.service.run(request, shown.rankers, self.pane.visitor(), "what-if")
-        for step in seldom(steps):
-            if step.so_far is None:
-                yield View(drawn={WHAT_IF: render_progress(step, language)})
-        before = self.columns(shown, shown.result, options)
-        found = what_if(before, self.columns(shown, steps.result, options))
-        yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
+        def views() -> Iterator[View[ShownResult]]:
+            last = self.require_result(shown)
+            collection = edited_collection(last, edit)
+            if collection is last.collection and edit.query.strip() == last.query.text:
+                raise InputError(w.NOTHING_EDITED)
+            request = replace(last.request, query=edit.query, collection=collection)
+            steps = self.service.run(request, last.rankers, self.pane.visitor(), "what-if")
+            for step in seldom(steps):
+                if step.so_far is None:
+                    yield View(drawn={WHAT_IF: render_progress(step, language)})
+            before = self.columns(last, last.result, options)
+            found = what_if(before, self.columns(last, steps.result, options))
+            yield View(drawn={WHAT_IF: what_if_view.what_if(found, language)})
+
+        return guarded(views(), lambda sentence: View(drawn={WHAT_IF: status.alert(sentence, language)}))
 
     # ---- links -----------------------------------------------------------------------------------------------------
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.ui import wording as w
 from demo.ui.compare.handlers import CompareTab
 from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.menus import RUN_ROLES, FieldMenus, build_field_menus
 from demo.ui.page import page_html
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.rankers import build_model_menu, build_ranker_menu, bundled_models
+from demo.ui.rankers import build_model_menu, build_precision, build_ranker_menu, bundled_models
 from demo.ui.views import status
 
 
@@ -54,13 +53,7 @@ def build_actions(inputs: Inputs, tab: CompareTab, label: w.Labels) -> CompareAc
         box = build_run_box("compare", w.RUN_COMPARE, label)
         with gr.Accordion(label(w.ADD_RANKER), open=False, elem_id="add-ranker"):
             model = build_model_menu(tab.service, label, "add-model")
-            precision = gr.Dropdown(
-                list(PRECISIONS),
-                value=settings.precision,
-                label=label(w.PRECISION),
-                info=label(w.PRECISION_INFO),
-                elem_id="add-precision",
-            )
+            precision = build_precision(settings.precision, label, "add-precision")
             max_tokens = gr.Number(
                 0,
                 label=label(w.MAX_TOKENS),

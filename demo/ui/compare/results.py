@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts import SCALES
+from demo.charts.scales import SCALES
 from demo.metrics.agreement import MEASURES
 from demo.phrases import passage_name
 from demo.rankers.fusion import METHODS, RRF_K

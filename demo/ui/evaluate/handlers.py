@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo import uploads
-from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart, EvaluationView
+from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart
+from demo.charts.evaluation.view import EvaluationView
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
 from demo.evaluation.presets import find_preset
@@ -39,8 +40,7 @@ from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluat
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
 from demo.ui.links import not_here
-from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page
-from demo.ui.plots import plot
+from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page, drawn_chart
 from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, render_progress
 from demo.ui.saving import saved_page
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
@@ -89,7 +89,11 @@ MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order",
 
 
 def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
-    return chart_view(row, look.view, look.options.threshold, look.language)
+    """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
+    if row.judged and look.view.chosen is None:
+        return HIDDEN
+    data = row.data(look.view, look.options.threshold)
+    return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
 def _charts(scores: bool) -> tuple[ChartRow[EvaluateLook], ...]:
@@ -470,16 +474,6 @@ def evaluation_view_of(evaluated: Evaluated, options: EvaluateOptions) -> Evalua
     )
     _, relevant = view.relevant()
     return replace(view, unjudged_too=True) if relevant.all() else view
-
-
-def chart_view(row: EvaluationChart, view: EvaluationView, threshold: float | None, language: Language) -> ChartView:
-    """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
-    if row.judged and view.chosen is None:
-        return HIDDEN
-    data = row.data(view, threshold)
-    return ChartView(
-        note=status.chart_note(row.label, row.alt(data), language), figure=plot(row.figure(data, language))
-    )
 
 
 # ---- to take away ------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from demo.charts.evaluation import EvaluationView, threshold_data
+from demo.charts.evaluation.threshold import threshold_data
+from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation.slices import PASSAGES, QUERIES, values_of
 from demo.messages import Language, Message
 from demo.phrases import shorten

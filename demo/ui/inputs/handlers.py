@@ -5,14 +5,13 @@ The fields of `InputsForm` have the names of the components they belong to.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from threading import Lock
 
 from demo import formats, uploads
 from demo.errors import InputError
 from demo.formats.run_files import Runs, read_one_run, read_runs
+from demo.memory import Bounded
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.engine import Engine
@@ -23,7 +22,7 @@ from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.inputs.fields import Choices, Understood, understand
-from demo.ui.visitors import current_visitor
+from demo.ui.page import current_visitor
 
 COLLECTION, PASTE, UPLOAD = "collection", "paste", "upload"
 PASTED_CHARS = 20_000_000
@@ -65,8 +64,9 @@ class InputsPane:
         self.settings = settings
         self.service = service
         self.limits = formats.Limits.from_settings(settings)
-        self._pasted: OrderedDict[tuple[str, str, formats.Fields], formats.Loaded] = OrderedDict()
-        self._lock = Lock()
+        self._pasted = Bounded[tuple[str, str, formats.Fields], formats.Loaded](
+            PASTED_CHARS, lambda key, loaded: len(key[0]), least=1
+        )
 
     def visitor(self) -> str:
         """Whose event is being handled."""
@@ -170,15 +170,7 @@ class InputsPane:
             InputError: the text cannot be read as chosen.
         """
         key = (text, reading, fields)
-        with self._lock:
-            known = self._pasted.get(key)
-        loaded = known or formats.read_pasted(text, self.limits, reading or None, fields)
-        with self._lock:
-            loaded = self._pasted.setdefault(key, loaded)
-            self._pasted.move_to_end(key)
-            while len(self._pasted) > 1 and sum(len(text) for text, *_ in self._pasted) > PASTED_CHARS:
-                self._pasted.popitem(last=False)
-        return loaded
+        return self._pasted.get(key, lambda: formats.read_pasted(text, self.limits, reading or None, fields))
 
     def _understood(self, text: str, reading: str, choices: Choices) -> Understood[formats.Loaded]:
         return understand(lambda fields: self._loaded(text, reading, fields), choices)

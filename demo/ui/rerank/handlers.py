@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from demo.charts import PAIR_CHARTS, RAW, Chart, Scale, find_scale
+from demo.charts import PAIR_CHARTS, Chart
+from demo.charts.scales import RAW, Scale, find_scale
 from demo.errors import DemoError, InputError
 from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.rankers.protocol import Ranker
 from demo.records import Result
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.results.report import pair_as_csv, pair_as_json
 from demo.text import Analysis
 from demo.ui import wording as w
@@ -25,12 +26,11 @@ from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import JUDGED, LOADED, judged_box
 from demo.ui.links import Link, needs_download, read, written
-from demo.ui.parts import HIDDEN, ChartView
-from demo.ui.plots import plot
+from demo.ui.parts import HIDDEN, ChartView, drawn_chart
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
 from demo.ui.session import ShownResult
-from demo.ui.views import cards, cost, figures, flow, headline, passages, programs, status, tops
+from demo.ui.views import cards, cost, flow, headline, passages, programs, status, tops
 
 SCALE = frozenset({"scale"})
 """The occasion that another scale was chosen."""
@@ -67,10 +67,7 @@ def _chart(row: Chart, look: RerankLook) -> ChartView:
     if look.pair.result.size < row.from_size:
         return HIDDEN
     data = row.data(look.pair, look.scale)
-    return ChartView(
-        note=status.chart_note(row.label, row.alt(data), look.language),
-        figure=plot(row.figure(data, look.language)),
-    )
+    return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
 def _scale_words(look: RerankLook) -> Message:
@@ -100,7 +97,7 @@ SECTIONS: tuple[Section[RerankLook], ...] = (
         ),
         on=SCALE,
     ),
-    Section("figures", w.HOW_MUCH, lambda look: figures.key_figure_strip(look.pair, look.language)),
+    Section("figures", w.HOW_MUCH, lambda look: headline.key_figure_strip(look.pair, look.language)),
     Section(
         "table",
         w.RANKING,
@@ -137,21 +134,17 @@ class RerankTab(ResultTab):
         self, form: InputsForm, reranker: Ranker, judgments: Judgments, scale: str, language: Language
     ) -> Iterator[View[ShownResult]]:
         """Views while the ranking is made, the finished one last; closing the iterator stops the work."""
-        return guarded(
-            self._run(form, reranker, judgments, scale, language),
-            lambda sentence: View(status=status.alert(sentence, language)),
-        )
 
-    def _run(
-        self, form: InputsForm, reranker: Ranker, judgments: Judgments, scale: str, language: Language
-    ) -> Iterator[View[ShownResult]]:
-        for step in self.steps(form, lambda first: (first, reranker), language):
-            if isinstance(step, str):
-                yield View(status=step)
-            elif step.result.failures:
-                raise InputError(step.result.failures[0].reason)
-            elif len(step.result.columns) == len(step.rankers):
-                yield View(step, "", {**self.draw(step, judgments, language, scale), WHY: ""})
+        def views() -> Iterator[View[ShownResult]]:
+            for step in self.steps(form, lambda first: (first, reranker), language):
+                if isinstance(step, str):
+                    yield View(status=step)
+                elif step.result.failures:
+                    raise InputError(step.result.failures[0].reason)
+                elif len(step.result.columns) == len(step.rankers):
+                    yield View(step, "", {**self.draw(step, judgments, language, scale), WHY: ""})
+
+        return guarded(views(), lambda sentence: View(status=status.alert(sentence, language)))
 
     def draw(
         self,

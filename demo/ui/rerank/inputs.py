@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.ui import wording as w
 from demo.ui.inputs.components import Inputs
 from demo.ui.parts import RunBox, build_run_box
-from demo.ui.rankers import build_model_menu
+from demo.ui.rankers import build_model_menu, build_precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +30,5 @@ def build_actions(inputs: Inputs, label: w.Labels) -> RerankActions:
         box = build_run_box("rerank", w.RUN, label)
         with gr.Accordion(label(w.MODEL_OPTIONS), open=False, elem_id="model-options"):
             windows = gr.Checkbox(False, label=label(w.WINDOWS), info=label(w.WINDOWS_INFO), elem_id="windows")
-            precision = gr.Dropdown(
-                list(PRECISIONS),
-                value=settings.precision,
-                label=label(w.PRECISION),
-                info=label(w.PRECISION_INFO),
-                elem_id="precision",
-            )
+            precision = build_precision(settings.precision, label, "precision")
     return RerankActions(model, windows, precision, box)

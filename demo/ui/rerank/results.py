@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from demo.charts import RAW, SCALES
+from demo.charts.scales import RAW, SCALES
 from demo.ui import wording as w
 from demo.ui.code import PROGRAMS
 from demo.ui.parts import ShareMenu, build_for_browser, build_share

@@ -6,7 +6,6 @@ What happens stands in `ui.compare.handlers`; this file puts the parts together 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -19,15 +18,7 @@ from demo.messages import Language
 from demo.rankers.engine import names_run
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
-from demo.ui.code import PROGRAMS
-from demo.ui.compare.handlers import (
-    NO_RUNS,
-    CompareOptions,
-    CompareTab,
-    WhatIfForm,
-    invitation,
-    run_rankers,
-)
+from demo.ui.compare.handlers import NO_RUNS, CompareOptions, CompareTab, WhatIfForm, invitation, run_rankers
 from demo.ui.compare.inputs import CompareActions, build_actions
 from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
 from demo.ui.explaining import Asked, Question
@@ -230,13 +221,7 @@ def _wire_options(tab: CompareTab, frame: PageFrame, results: CompareResults, as
     )
     files = results.share.entries
     files["html"].serve(saved, [asked.question, *seen], worded=True)
-    files["csv"].serve(tab.csv, [built.kept, judgments])
-    files["json"].serve(tab.json, [built.kept, judgments])
-    files["runs"].serve(tab.runs, [built.kept])
-    files["set"].serve(tab.reranking_set, [built.kept, judgments])
-    files["beir"].serve(tab.beir, [built.kept, judgments])
-    for program in PROGRAMS:
-        files[program.key].serve(partial(tab.code, program=program), [built.kept])
+    tab.serve(files, built.kept, judgments)
 
 
 def _wire_what_if(tab: CompareTab, results: CompareResults) -> None:

@@ -207,15 +207,13 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         asked, options = inputs.read(values[: len(form)]), _at_best(panel.read(values[len(form) :]))
-        views = tab.run(asked, options, w.language_of(request))
         language = w.language_of(request)
+        views = tab.run(asked, options, language)
         yield from results.built.streamed(results.updates(view, options, language) for view in views)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        options = _at_best(panel.read(values))
-        return results.updates(
-            tab.stopped(evaluated, options, grade, w.language_of(request)), options, w.language_of(request)
-        )
+        options, language = _at_best(panel.read(values)), w.language_of(request)
+        return results.updates(tab.stopped(evaluated, options, grade, language), options, language)
 
     def linked(*values: Any) -> dict[str, str]:
         return tab.link(inputs.read(values))
@@ -238,27 +236,21 @@ def _wire_options(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateRes
     built, panel, grade = results.built, results.panel, inputs.form["relevant_from"]
 
     def redrawn(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        options = panel.read(values)
-        return results.updates(
-            tab.redraw(evaluated, options, grade, w.language_of(request)), options, w.language_of(request)
-        )
+        options, language = panel.read(values), w.language_of(request)
+        return results.updates(tab.redraw(evaluated, options, grade, language), options, language)
 
     def rescored(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        options = _at_best(panel.read(values))
-        return results.updates(
-            tab.redraw(evaluated, options, grade, w.language_of(request)), options, w.language_of(request)
-        )
+        options, language = _at_best(panel.read(values)), w.language_of(request)
+        return results.updates(tab.redraw(evaluated, options, grade, language), options, language)
 
     def returned(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
-        options = panel.read(values)
-        view = tab.returned(evaluated, options, grade, w.language_of(request))
-        return results.updates(view, options, w.language_of(request)) | panel.own_offered(evaluated, options)
+        options, language = panel.read(values), w.language_of(request)
+        view = tab.returned(evaluated, options, grade, language)
+        return results.updates(view, options, language) | panel.own_offered(evaluated, options)
 
     def by_measure(request: gr.Request, evaluated: Evaluated | None, *values: Any) -> dict[Any, Any]:
-        options = panel.read(values)
-        return results.updates(
-            tab.again(evaluated, options, w.language_of(request), MEASURE), options, w.language_of(request)
-        )
+        options, language = panel.read(values), w.language_of(request)
+        return results.updates(tab.again(evaluated, options, language, MEASURE), options, language)
 
     def by_field(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         options, language = replace(panel.read(values), value=EVERY), w.language_of(request)

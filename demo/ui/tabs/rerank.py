@@ -6,7 +6,6 @@ What happens stands in `ui.rerank.handlers`; this file puts the parts together a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,6 @@ import gradio as gr
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.ui import wording as w
-from demo.ui.code import PROGRAMS
 from demo.ui.explaining import Asked
 from demo.ui.frame import PageFrame
 from demo.ui.history.keeping import keep
@@ -115,10 +113,4 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     files = results.share.entries
     files["link"].serve(linked, asking)
     files["html"].serve(tab.html, [built.kept, judgments, scale, asked.question], worded=True)
-    files["csv"].serve(tab.csv, [built.kept, judgments])
-    files["json"].serve(tab.json, [built.kept, judgments])
-    files["runs"].serve(tab.runs, [built.kept])
-    files["set"].serve(tab.reranking_set, [built.kept, judgments])
-    files["beir"].serve(tab.beir, [built.kept, judgments])
-    for program in PROGRAMS:
-        files[program.key].serve(partial(tab.code, program=program), [built.kept])
+    tab.serve(files, built.kept, judgments)

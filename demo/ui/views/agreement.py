@@ -8,7 +8,7 @@ from demo.messages import Language
 from demo.metrics.agreement import find_measure
 from demo.phrases import signed
 from demo.records import Result
-from demo.results import agreement_matrix
+from demo.results.members import agreement_matrix
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from demo.messages import Language
 from demo.phrases import passage_name
 from demo.records import Result
-from demo.results import GROUPS, Contest, apart_means
-from demo.results import contested as contests_of
+from demo.results.contested import GROUPS, Contest, apart_means
+from demo.results.contested import contested as contests_of
 from demo.ui.views.render import render
 
 SHOWN = 8
@@ -72,7 +72,7 @@ def contested(result: Result, language: Language) -> str:
 
 def _row(contest: Contest, result: Result) -> ContestedRow:
     at = contest.candidate
-    ranks = [int(ranking.ranks[at]) if ranking.found[at] else None for ranking in result.rankings]
+    ranks = [ranking.rank(at) for ranking in result.rankings]
     return ContestedRow(
         index=contest.candidate,
         name=passage_name(result.candidates[contest.candidate]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from demo.messages import Language, Message
 from demo.phrases import price, rate, seconds
 from demo.records import Cost
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from demo.messages import Language
 from demo.phrases import passage_name
 from demo.records import Result
-from demo.results import DepthLoss, find_ranking, missed_by_depth, usual_depths
 from demo.results.change import TOP_K
+from demo.results.depth import DepthLoss, missed_by_depth, usual_depths
+from demo.results.members import find_ranking
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.charts.evaluation import EvaluationView, describe_cut, threshold_data
+from demo.charts.evaluation.threshold import describe_cut, threshold_data
+from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation.analysis import QueryDifference, differences
 from demo.evaluation.changes import Changes, QueryChange
 from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test

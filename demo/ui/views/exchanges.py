@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from demo.messages import Language
 from demo.phrases import passage_name, shorten
 from demo.records import Result
-from demo.results import TOP_K, Entrant, Exchange, find_ranking
-from demo.results import exchanges as exchanges_of
+from demo.results.change import TOP_K
+from demo.results.exchanges import Entrant, Exchange
+from demo.results.exchanges import exchanges as exchanges_of
+from demo.results.members import find_ranking
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from demo.charts import FlowData, FlowLine, flow_alt, flow_data
-from demo.charts.flow import HEAD_END
+from demo.charts.flow import HEAD_END, FlowData, FlowLine, flow_alt, flow_data
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction, passage_name
 from demo.records import Failure, Ranking, Result

@@ -1,11 +1,13 @@
-"""The words above the pictures: what the result says, what to look for, what to be careful about."""
+"""What stands above the pictures: what the result says in words and in figures, what to be careful about."""
 
 from __future__ import annotations
 
 from demo.library import Trap
 from demo.messages import Language, Message
 from demo.records import Result
-from demo.results import Pair, change_summary, summary
+from demo.results.change import Pair
+from demo.results.key_figures import key_figures
+from demo.results.words import change_summary, summary
 from demo.ui import wording as w
 from demo.ui.views.render import render
 
@@ -45,3 +47,8 @@ def _headline(
         warnings=[warning.to(language) for warning in result.warnings],
         failures=[(failure.ranker.label, failure.reason.to(language)) for failure in result.failures],
     )
+
+
+def key_figure_strip(pair: Pair, language: Language) -> str:
+    """How far the two agree, who moved most, and how long it took."""
+    return render("figures.html", language, figures=key_figures(pair.change, pair.result.candidates))

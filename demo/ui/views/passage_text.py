@@ -211,7 +211,7 @@ def verdicts(ranking: Ranking, language: Language, indices: Iterable[int] | None
 
     def verdict(index: int) -> Verdict:
         score = float(ranking.scores[index])
-        rank = int(ranking.ranks[index]) if ranking.found[index] else None
+        rank = ranking.rank(index)
         extent = ranking.extents[index] if ranking.extents else None
         cut = extent is not None and extent.truncated
         return Verdict(

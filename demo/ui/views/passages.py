@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
 from demo.records import Extent, Result
-from demo.results import Pair
+from demo.results.change import Pair
 from demo.score_kinds import Side
 from demo.text import Analysis
 from demo.ui import wording as w

@@ -9,7 +9,7 @@ from demo.messages import Language, Message
 from demo.metrics.agreement import AgreementMeasure
 from demo.phrases import price, seconds
 from demo.records import Result
-from demo.results import SpeedRow, speed_rows
+from demo.results.speed import SpeedRow, speed_rows
 from demo.ui import wording as w
 from demo.ui.views.facts import NOTHING, FactRow, count, fact_table, megabytes, number
 from demo.ui.views.judged import Figures

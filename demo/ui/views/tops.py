@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
-from demo.results import TOP_K, Pair
+from demo.results.change import TOP_K, Pair
 from demo.text import Analysis, matching_spans
 from demo.ui import wording as w
 from demo.ui.views.curves import curve

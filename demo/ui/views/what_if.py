@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demo.messages import Language
 from demo.phrases import change_mark, direction, passage_name
-from demo.results import Shift, WhatIf
+from demo.results.what_if import Shift, WhatIf
 from demo.ui import wording as w
 from demo.ui.views.render import render
 

@@ -13,7 +13,8 @@ import pytest
 
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder.batcher import Batcher, Done, Scores
-from demo.rankers.cross_encoder.model import Asked, Batch
+from demo.rankers.cross_encoder.loaded_models import Batch
+from demo.rankers.cross_encoder.model import Asked
 from demo.records import Extent
 
 OPEN = 5.0

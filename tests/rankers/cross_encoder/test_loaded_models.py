@@ -6,7 +6,7 @@ import pytest
 
 from demo.errors import ModelError
 from demo.messages import Message
-from demo.rankers.cross_encoder.loaded_models import LoadedModels, ScoredTexts, Scorer, Tell
+from demo.rankers.cross_encoder.loaded_models import Batch, LoadedModels, Scorer, Tell
 from demo.records import ModelSpec
 from demo.settings import Settings
 
@@ -29,7 +29,7 @@ class FakeModel:
 
     def score(
         self, query: str, texts: Sequence[str], windows: bool = False, max_tokens: int = 0, instruction: str = ""
-    ) -> Generator[ScoredTexts, None, None]:
+    ) -> Generator[Batch, None, None]:
         yield from ()
 
 

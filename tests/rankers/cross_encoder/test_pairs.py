@@ -209,24 +209,24 @@ def test_no_room_for_a_pair_is_refused(tmp_path: Path) -> None:
 def test_kept_tokens_forget_the_longest_unused() -> None:
     two, three = getsizeof("a") + getsizeof(b"00"), getsizeof("a") + getsizeof(b"000")
     kept = KeptTokens(two + three)
-    kept.keep({"a": b"00", "b": b"11"})
+    kept.keep({"a": b"00", "b": b"11"}.items())
     assert kept.memory_bytes == 2 * two
     assert kept.find(["a"]) == [b"00"]
-    kept.keep({"c": b"00"})
+    kept.keep({"c": b"00"}.items())
     assert kept.find(["a", "b", "c"]) == [b"00", None, b"00"]
-    kept.keep({"too long": b"0" * 200})
+    kept.keep({"too long": b"0" * 200}.items())
     assert kept.find(["a", "c", "too long"]) == [None] * 3
     assert kept.memory_bytes == 0
-    kept.keep({"a": b"000"})
-    kept.keep({"a": b"000"})
-    kept.keep({"b": b"00"})
+    kept.keep({"a": b"000"}.items())
+    kept.keep({"a": b"000"}.items())
+    kept.keep({"b": b"00"}.items())
     assert kept.find(["a", "b"]) == [b"000", b"00"]
 
 
 def test_kept_tokens_count_long_texts_of_few_tokens() -> None:
     kept = KeptTokens(50_000)
     for number in range(20):
-        kept.keep({f"{number:02}{'x' * 20_000}": b"0"})
+        kept.keep({f"{number:02}{'x' * 20_000}": b"0"}.items())
     assert 20_000 < kept.memory_bytes <= 50_000
 
 

@@ -22,8 +22,7 @@ from demo.errors import DemoError
 from demo.messages import Message
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.elsewhere.wire import About, Answer, Work
-from demo.rankers.cross_encoder.loaded_models import Tell
-from demo.rankers.cross_encoder.model import Batch
+from demo.rankers.cross_encoder.loaded_models import Batch, Tell
 from demo.rankers.cross_encoder.scoring import Where
 from demo.records import IntArray, ModelSpec
 from demo.settings import Settings
