@@ -101,6 +101,14 @@ def test_depth_and_fusion_draw_again_without_scoring(tab: CompareTab, source: Fa
     assert view.kept.result is shown.result
 
 
+def test_a_ranker_without_a_speed_is_named_below_the_table(tab: CompareTab) -> None:
+    def speeds(*rankers: str) -> str:
+        return str(compare_views(tab, list(rankers))[-1].drawn["speeds"])
+
+    assert "Not drawn" not in speeds("bm25", "tiny")
+    assert "(made of other rankers&#39; scores)." in speeds("bm25", "tiny", "rrf(bm25+tiny)")
+
+
 def test_a_fusion_that_was_asked_for_is_no_member_of_another(tab: CompareTab) -> None:
     shown = compared_of(tab, ["bm25", "bundled/tiny", "rrf(bm25+bundled/tiny)"])
     drawn = tab.columns(shown, shown.result, CompareOptions(fusion="z"))

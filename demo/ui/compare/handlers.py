@@ -13,7 +13,7 @@ from typing import Any
 
 from demo.charts import RESULT_CHARTS, Chart
 from demo.charts.scales import RAW, find_scale
-from demo.charts.speed import speed_alt, speed_data, speed_figure
+from demo.charts.speed import SpeedData, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.errors import InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
@@ -139,10 +139,14 @@ def _score_chart(row: Chart, look: CompareLook) -> ChartView:
 def _speed_chart(look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
+    data = _speed_data(look)
+    return drawn_chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
+
+
+def _speed_data(look: CompareLook) -> SpeedData:
     by_quality = look.options.axis == QUALITY and look.quality
     values = {key: row[QUALITY] for key, row in look.quality.items()} if by_quality else None
-    data = speed_data(look.result, look.reference, look.measure, values)
-    return drawn_chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
+    return speed_data(look.result, look.reference, look.measure, values)
 
 
 def _agreement(look: CompareLook) -> str:
@@ -154,7 +158,9 @@ def _agreement(look: CompareLook) -> str:
 def _speeds(look: CompareLook) -> str:
     if not look.reference:
         return ""
-    tables = speed.speed_table(look.result, look.reference, look.measure, look.quality, look.language)
+    note = unmeasured_note(_speed_data(look))
+    notes = [note] if note else []
+    tables = speed.speed_table(look.result, look.reference, look.measure, look.quality, look.language, notes)
     return tables + speed.published_table(look.result, look.language)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from demo.charts.speed import three_figures
 from demo.messages import Language, Message
@@ -16,12 +16,18 @@ from demo.ui.views.judged import Figures
 
 
 def speed_table(
-    result: Result, reference_key: str, measure: AgreementMeasure, figures: Mapping[str, Figures], language: Language
+    result: Result,
+    reference_key: str,
+    measure: AgreementMeasure,
+    figures: Mapping[str, Figures],
+    language: Language,
+    notes: Sequence[Message] = (),
 ) -> str:
     """The table twin of the speed chart.
 
     Args:
         figures: NDCG@10 and others by ranker key and name, as in `judged_figures`; empty where nothing is judged.
+        notes: sentences below the table.
 
     Raises:
         InputError: the reference failed or is not here.
@@ -61,7 +67,7 @@ def speed_table(
         )
 
     rows = [row(speed) for speed in speeds]
-    return fact_table(w.SPEED, columns, rows, language, (w.SPEED_NOTE,))
+    return fact_table(w.SPEED, columns, rows, language, (*notes, w.SPEED_NOTE))
 
 
 def published_table(result: Result, language: Language) -> str:
