@@ -133,6 +133,19 @@ def _best(scores: NDArray[Any], count: int) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """Passages between which a group's candidates stand.
+
+    Attributes:
+        seed: Of which.
+        shares: How much of the room up to the group's limit they take, 0 to 1, for each candidate.
+    """
+
+    seed: int
+    shares: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Group:
     """What a step draws for one query.
 
@@ -142,7 +155,7 @@ class Group:
         limit: Word pieces read of each passage.
         shuffle: Seed of the order in which the last candidate's words are read; None: as they stand.
         stuffing: Seed of the places at which the query's words are put into the last candidate; None: nowhere.
-        surroundings: Seed of the passages between which each candidate stands, up to `limit`; None: it stands alone.
+        surroundings: What stands around each candidate; None: it stands alone.
     """
 
     query: int
@@ -150,7 +163,7 @@ class Group:
     limit: int
     shuffle: int | None = None
     stuffing: int | None = None
-    surroundings: int | None = None
+    surroundings: Surroundings | None = None
 
     def with_shuffled(self, seed: int) -> Group:
         """The same group with its first candidate in place of its last, the words in random order."""
@@ -170,8 +183,8 @@ class Phase:
         short: Word pieces read of most passages.
         long: Word pieces read in the other groups.
         long_share: Share of groups that read long.
-        surrounded: Whether each passage of these groups stands between others that were drawn at random. Its target
-            stays what it was, so a long text is worth what its best part is.
+        surrounded: Whether each passage of these groups stands between others that were drawn at random. It keeps most
+            of its target, so a long text is worth about what its best part is.
     """
 
     until: float
@@ -198,9 +211,9 @@ def draw_groups(
     for query in queries:
         columns = [first + rng.choice(n, k, replace=False) for first, (n, k) in zip(firsts, parts, strict=True)]
         long = rng.random() < phase.long_share
-        surroundings = int(rng.integers(2**31)) if long and phase.surrounded else None
+        around = Surroundings(int(rng.integers(2**31)), rng.random(size)) if long and phase.surrounded else None
         limit = phase.long if long else phase.short
-        drawn.append(Group(int(query), np.concatenate([[0], *columns]), limit, surroundings=surroundings))
+        drawn.append(Group(int(query), np.concatenate([[0], *columns]), limit, surroundings=around))
     return drawn
 
 
@@ -212,14 +225,13 @@ def stuffed(passage: Ids, query: Ids, rng: np.random.Generator) -> Ids:
     return passage
 
 
-def surrounded(passage: Ids, pool: TokenTable, limit: int, rng: np.random.Generator) -> Ids:
-    """The passage somewhere between others of the pool; together any length up to `limit` word pieces."""
-    spare = int(rng.integers(max(0, limit - len(passage)) + 1))
+def surrounded(passage: Ids, pool: TokenTable, room: int, rng: np.random.Generator) -> Ids:
+    """The passage somewhere between others of the pool, of which `room` word pieces are read."""
     others: Ids = np.zeros(0, np.int32)
-    while len(others) < spare:
+    while len(others) < room:
         others = np.concatenate([others, pool[int(rng.integers(len(pool)))]])
-    before = int(rng.integers(spare + 1))
-    return np.concatenate([others[:before], passage, others[before:spare]])
+    before = int(rng.integers(room + 1))
+    return np.concatenate([others[:before], passage, others[before:room]])
 
 
 @dataclass(frozen=True)
@@ -250,8 +262,12 @@ def batches(
         if group.stuffing is not None:
             passages[-1] = stuffed(passages[-1], query, np.random.default_rng(group.stuffing))[: group.limit]
         if group.surroundings is not None:
-            rng = np.random.default_rng(group.surroundings)
-            passages = [surrounded(passage, pool, group.limit, rng) for passage in passages]
+            rng = np.random.default_rng(group.surroundings.seed)
+            rooms = [
+                int(share * (group.limit - len(passage)))
+                for share, passage in zip(group.surroundings.shares, passages, strict=True)
+            ]
+            passages = [surrounded(passage, pool, room, rng) for passage, room in zip(passages, rooms, strict=True)]
         rows.extend(splice(query, passage) for passage in passages)
     result: list[Batch] = []
     for places in length_batches((len(ids) for ids, _ in rows), budget):

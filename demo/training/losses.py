@@ -21,6 +21,7 @@ class Targets:
         lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
         known_bonus: Logits added to a passage that is known to answer.
         shuffled_loss: Logits that a passage loses when its words are shuffled.
+        surrounded_loss: Logits that a passage loses when as much as can be read stands around it.
     """
 
     cosine_scale: float = 20.0
@@ -30,6 +31,7 @@ class Targets:
     lexical_scale: float = 2.0
     known_bonus: float = 2.0
     shuffled_loss: float = 3.0
+    surrounded_loss: float = 1.5
 
     def order(self, cosine: Tensor, sparse: Tensor, lexical: Tensor) -> Tensor:
         """Target logits as far as teachers and BM25 know them, of the shape of all three (−1 to 1, from 0, 0 to 1)."""
@@ -39,7 +41,9 @@ class Targets:
             + self.lexical_scale * lexical
         )
 
-    def logits(self, cosine: Tensor, sparse: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor) -> Tensor:
+    def logits(
+        self, cosine: Tensor, sparse: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor, surrounded: Tensor
+    ) -> Tensor:
         """Target logits of groups, shape (groups, candidates).
 
         Args:
@@ -48,8 +52,9 @@ class Targets:
             lexical: BM25 over the sum of the query's idf, 0 to 1, same shape.
             known: 1 for a group whose first candidate is known to answer, 0 for others, shape (groups,).
             shuffled: 1 for a group whose last candidate is the first again, its words shuffled, shape (groups,).
+            surrounded: Share of the room that other passages take, 0 to 1, shape (groups, candidates).
         """
-        targets = self.order(cosine, sparse, lexical)
+        targets = self.order(cosine, sparse, lexical) - self.surrounded_loss * surrounded
         targets[:, 0] += self.known_bonus * known
         targets[:, -1] += shuffled * (self.known_bonus * known - self.shuffled_loss)
         return targets

@@ -11,7 +11,7 @@ from demo.training.trainer import Recipe
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(
         shuffled_share=0.15,
-        stuffed_share=0.05,
+        stuffed_share=0.2,
         phases=(Phase(0.75, 72, 224, 0.1, surrounded=True), Phase(1.0, 104, 384, 0.15, surrounded=True)),
     ),
     "medium": Recipe(

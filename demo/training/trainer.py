@@ -223,7 +223,10 @@ class Trainer:
         queries, columns = np.asarray([g.query for g in groups]), np.stack([g.columns for g in groups])
         known = torch.from_numpy(candidates.known[queries]).float()
         shuffled = torch.tensor([float(g.shuffle is not None) for g in groups])
-        return self.recipe.targets.logits(*candidates.labels(queries[:, None], columns), known, shuffled)
+        alone = np.zeros(columns.shape[1])
+        shares = np.stack([g.surroundings.shares if g.surroundings else alone for g in groups])
+        labels = candidates.labels(queries[:, None], columns)
+        return self.recipe.targets.logits(*labels, known, shuffled, torch.from_numpy(shares).float())
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))

@@ -116,21 +116,22 @@ def test_a_stuffed_group_ends_with_a_passage_that_repeats_the_query() -> None:
     assert all(changed[i + 1] == 71 for i in firsts)
 
 
-def test_a_surrounded_passage_stays_whole_within_the_limit() -> None:
+def test_a_surrounded_passage_stays_whole() -> None:
     pool = table_of([np.arange(50, 55, dtype=np.int32), np.arange(60, 63, dtype=np.int32)])
     passage = np.arange(5, 9, dtype=np.int32)
-    made = [surrounded(passage, pool, 20, np.random.default_rng(seed)).tolist() for seed in range(200)]
-    assert {len(text) for text in made} == set(range(4, 21))
+    made = [surrounded(passage, pool, 16, np.random.default_rng(seed)).tolist() for seed in range(200)]
+    assert {len(text) for text in made} == {20}
     places = [text.index(5) for text in made]
     assert all(text[i : i + 4] == [5, 6, 7, 8] for text, i in zip(made, places, strict=True))
     assert {0, 16} <= set(places)
-    assert surrounded(passage, pool, 3, np.random.default_rng(0)).tolist() == passage.tolist()
+    assert surrounded(passage, pool, 0, np.random.default_rng(0)).tolist() == passage.tolist()
 
 
 def test_only_long_groups_of_such_a_phase_are_surrounded() -> None:
     rng, phase = np.random.default_rng(0), Phase(1.0, 16, 32, 0.5, surrounded=True)
     drawn = draw_groups(rng, np.zeros(50, np.int64), Mining(nearest=5, lexical=5, chance=3), phase, 8)
     assert {(g.limit, g.surroundings is None) for g in drawn} == {(16, True), (32, False)}
+    assert all(len(g.surroundings.shares) == 8 for g in drawn if g.surroundings)
     candidates, pool = candidates_of(14), table_of([np.arange(5, 9, dtype=np.int32)] * 14)
     made = batches(drawn, candidates, table_of([np.asarray([7], np.int32)]), pool, 999)
     lengths = {len(np.trim_zeros(row, "b")) for batch in made for row in batch.ids}
@@ -139,12 +140,16 @@ def test_only_long_groups_of_such_a_phase_are_surrounded() -> None:
 
 
 def test_target_logits_by_hand() -> None:
-    """20 · (0.6 − 0.5) + 0.5 · (8 − 10) + 4 · 0.5 = 3; a known one gets 2 more, its shuffled words 3 less than it."""
-    targets = Targets(20, 0.5, sparse_scale=0.5, sparse_middle=10, lexical_scale=4, known_bonus=2, shuffled_loss=3)
+    """20 · (0.6 − 0.5) + 0.5 · (8 − 10) + 4 · 0.5 = 3; a known one gets 2 more, its shuffled words 3 less than it.
+
+    Each loses half of 2 in the middle column, where others take half of the room.
+    """
+    targets = Targets(20, 0.5, 0.5, 10, lexical_scale=4, known_bonus=2, shuffled_loss=3, surrounded_loss=2)
     known, shuffled = torch.tensor([1.0, 0.0, 1.0]), torch.tensor([0.0, 1.0, 1.0])
     cosine, sparse, lexical = (torch.full((3, 3), value) for value in (0.6, 8.0, 0.5))
-    logits = targets.logits(cosine, sparse, lexical, known, shuffled)
-    assert logits.tolist() == [pytest.approx(row, abs=1e-5) for row in ([5, 3, 3], [3, 3, 0], [5, 3, 2])]
+    surrounded = torch.tensor([[0.0, 0.5, 0.0]] * 3)
+    logits = targets.logits(cosine, sparse, lexical, known, shuffled, surrounded)
+    assert logits.tolist() == [pytest.approx(row, abs=1e-5) for row in ([5, 2, 3], [3, 2, 0], [5, 2, 2])]
 
 
 def test_listwise_loss_by_hand() -> None:
