@@ -10,9 +10,13 @@ from demo.training.trainer import Recipe
 
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(
+        steps=5000,
+        asked_share=0.8,
         shuffled_share=0.15,
-        stuffed_share=0.2,
-        phases=(Phase(0.75, 72, 224, 0.1, surrounded=True), Phase(1.0, 104, 384, 0.15, surrounded=True)),
+        stuffed_share=0.05,
+        rate=1.5e-3,
+        cooling=0.8,
+        phases=(Phase(1.0, 80, 256, 0.12, surrounded=True),),
     ),
     "medium": Recipe(
         steps=240,
