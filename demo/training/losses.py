@@ -28,7 +28,7 @@ class Targets:
     cosine_middle: float = 0.5
     sparse_scale: float = 0.5
     sparse_middle: float = 10.0
-    lexical_scale: float = 8.0
+    lexical_scale: float = 4.0
     known_bonus: float = 2.0
     shuffled_loss: float = 3.0
     surrounded_loss: float = 1.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from demo.training.groups import Phase
+from demo.training.losses import Targets
 from demo.training.short import Shortening
 from demo.training.trainer import Recipe
 
@@ -16,6 +17,7 @@ RECIPES: Mapping[str, Recipe] = {
         stuffed_share=0.05,
         rate=1.5e-3,
         cooling=0.8,
+        targets=Targets(lexical_scale=8.0),
         phases=(Phase(1.0, 80, 256, 0.12, surrounded=True),),
     ),
     "medium": Recipe(
