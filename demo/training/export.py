@@ -44,7 +44,7 @@ def export(model: Any, tokenizer: Path, folder: Path) -> None:
         "label2id": {"LABEL_0": 0},
         "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"},
     }
-    for name in ("_name_or_path", "transformers_version"):
+    for name in ("_name_or_path", "transformers_version", "position_embedding_type"):
         settings.pop(name, None)
     _write_json(folder / "config.json", settings)
     load_tokenizer(tokenizer).save(str(folder / "tokenizer.json"))
