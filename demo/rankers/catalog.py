@@ -130,8 +130,8 @@ CATALOG = (
         licence=APACHE,
         notes=Message(
             "Ships with Rerank Lens: as fast as Tiny, taught by other teachers. Better than Tiny at questions in "
-            "everyday words, worse at technical texts: NDCG@10 {own} on the mean of four judged collections, where BM25 has "
-            "{bm25}. Not in the published table.",
+            "everyday words, worse at technical texts: NDCG@10 {own} on the mean of four judged collections, where "
+            "BM25 has {bm25}. Not in the published table.",
             own="0.573",
             bm25="0.584",
         ),
