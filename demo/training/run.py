@@ -217,6 +217,7 @@ def load_candidates(work: Path, mining: Mining, seed: int, workers: int) -> Cand
     path = work / "candidates.npz"
     if path.is_file():
         return Candidates.load(path)
+    teacher = SparseTeacher(sparse_teacher_folder())  # before the long work, for whoever has not installed it
     queries = read_rows(work / "queries.jsonl")
     asked, pool = ([str(row["text"]) for row in rows] for rows in (queries, read_rows(work / "pool.jsonl")))
     mined = mine(
@@ -229,7 +230,6 @@ def load_candidates(work: Path, mining: Mining, seed: int, workers: int) -> Cand
         seed,
         workers,
     )
-    teacher = SparseTeacher(sparse_teacher_folder())
     weights = sparse_weights(teacher, tokenise(asked, teacher.tokenizer), workers)
     table = tokenise(pool, teacher.tokenizer)
     scored = replace(mined, sparse=sparse_scores(teacher, weights, table, mined.passages, workers))

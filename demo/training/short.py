@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from demo.training.cores import on_cores
 from demo.training.sources import DataError
-from demo.training.tokens import CLS, PAD, SEP, Ids, TokenTable, length_batches
+from demo.training.tokens import Ids, TokenTable, framed, length_batches
 
 _BUDGET = 2048
 """Padded tokens per forward pass."""
@@ -75,12 +75,9 @@ def leave_out(encoder: Any, layers: Sequence[int]) -> None:
 
 def average(encoder: Any, texts: Sequence[Ids]) -> Tensor:
     """The unit vectors of some texts: the normalised mean of their tokens, shape (texts, width)."""
-    ids = np.full((len(texts), max(map(len, texts)) + 2), PAD, np.int64)
-    lengths = torch.tensor([len(text) + 2 for text in texts])
-    for row, text in zip(ids, texts, strict=True):
-        row[: len(text) + 2] = [CLS, *text, SEP]
-    mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
-    hidden = encoder(input_ids=torch.from_numpy(ids), attention_mask=mask).last_hidden_state
+    ids, read = framed(texts)
+    mask = read.long()
+    hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
     return functional.normalize((hidden * mask[..., None]).sum(1), dim=1)
 
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from transformers import AutoModelForMaskedLM
 
 from demo.training.cores import on_cores
-from demo.training.tokens import Ids, TokenTable, length_batches, load_tokenizer
+from demo.training.tokens import Ids, TokenTable, framed, length_batches, load_tokenizer
 
 _BATCH_TOKENS = 2048
 _CHUNK_TEXTS = 1024
@@ -82,16 +82,13 @@ class SparseTeacher:
     def _read(self, texts: list[Ids]) -> list[tuple[int, Tensor]]:
         """For each text its place and what the head reads at each of its positions."""
         found: list[tuple[int, Tensor]] = []
-        lengths = [min(len(text) + 2, self._limit) for text in texts]
-        for batch in length_batches(lengths, _BATCH_TOKENS):
-            ids = np.full((len(batch), max(lengths[i] for i in batch)), self._model.config.pad_token_id, np.int64)
-            for row, i in zip(ids, batch, strict=True):
-                row[: lengths[i]] = [self._first, *texts[i][: lengths[i] - 2], self._last]
-            mask = torch.arange(ids.shape[1]) < torch.tensor([lengths[i] for i in batch])[:, None]
+        cut = [text[: self._limit - 2] for text in texts]
+        for batch in length_batches((len(text) + 2 for text in cut), _BATCH_TOKENS):
+            ids, mask = framed([cut[i] for i in batch], self._first, self._last, self._model.config.pad_token_id)
             with torch.inference_mode():
-                hidden = self._model.bert(input_ids=torch.from_numpy(ids), attention_mask=mask).last_hidden_state
+                hidden = self._model.bert(input_ids=ids, attention_mask=mask).last_hidden_state
                 hidden = self._model.cls.predictions.transform(hidden)
-            found.extend((i, row[: lengths[i]]) for i, row in zip(batch, hidden, strict=True))
+            found.extend((i, row[: len(cut[i]) + 2]) for i, row in zip(batch, hidden, strict=True))
         return found
 
 

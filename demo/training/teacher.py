@@ -16,7 +16,7 @@ from tqdm import tqdm
 from transformers import AutoModel
 
 from demo.training.cores import on_cores
-from demo.training.tokens import TokenTable, length_batches, load_tokenizer
+from demo.training.tokens import TokenTable, framed, length_batches, load_tokenizer
 
 _BATCH_TOKENS = 2048
 _CHUNK_TEXTS = 1024
@@ -69,12 +69,7 @@ class Teacher:
 
     def _encode_batch(self, texts: list[NDArray[np.int32]]) -> Vectors:
         cut = [t[: self._limit - 2] for t in texts]
-        ids = np.full((len(cut), max(map(len, cut)) + 2), self._model.config.pad_token_id, np.int64)
-        lengths = torch.tensor([len(text) + 2 for text in cut])
-        for row, text in zip(ids, cut, strict=True):
-            row[: len(text) + 2] = [self._first, *text, self._last]
-        inputs = torch.from_numpy(ids)
-        mask = torch.arange(ids.shape[1]) < lengths[:, None]
+        inputs, mask = framed(cut, self._first, self._last, self._model.config.pad_token_id)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
             hidden = self._model(input_ids=inputs, attention_mask=mask).last_hidden_state.float()
         mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from torch import Tensor
 
 PAD, UNK, CLS, SEP = 0, 100, 101, 102
 """Ids of the special word pieces in BERT's uncased vocabulary."""
@@ -101,6 +103,19 @@ def splice(query: Ids, passage: Ids, limit: int = 512) -> tuple[Ids, NDArray[np.
     types = np.zeros(len(ids), np.int64)
     types[len(query) + 2 :] = 1
     return ids, types
+
+
+def framed(texts: Sequence[Ids], first: int = CLS, last: int = SEP, pad: int = PAD) -> tuple[Tensor, Tensor]:
+    """Single texts as an encoder reads them: each between the two special pieces, padded to the longest.
+
+    Returns:
+        Ids, int64, and which of them are no padding, bool; both of shape (texts, length).
+    """
+    ids = np.full((len(texts), max(map(len, texts)) + 2), pad, np.int64)
+    for row, text in zip(ids, texts, strict=True):
+        row[: len(text) + 2] = [first, *text, last]
+    lengths = torch.tensor([len(text) + 2 for text in texts])
+    return torch.from_numpy(ids), torch.arange(ids.shape[1]) < lengths[:, None]
 
 
 def length_batches(lengths: Iterable[int], budget: int) -> list[list[int]]:
