@@ -37,8 +37,8 @@ class Bounded(Generic[K, V]):
     Safe to use from several threads.
 
     Args:
-        capacity: bytes that they take at most.
-        size_of: bytes that a key and its value take.
+        capacity: bytes that they take at most, or how many there are.
+        size_of: bytes that a key and its value take, or 1.
         least: so many of the latest are kept, whatever they take.
     """
 
@@ -69,7 +69,9 @@ class Bounded(Generic[K, V]):
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of the key, made where none is kept: once for all who ask, if they hold `lock` meanwhile."""
         (found,) = self.find([key])
-        made = make() if found is None else found
+        if found is not None:
+            return found
+        made = make()
         with self.lock:
             value = self.rows.get(key, made)
             self.keep([(key, value)])

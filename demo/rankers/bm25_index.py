@@ -9,7 +9,7 @@ gives a term in half of the passages weight 0, which ruins short lists; so the d
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -22,6 +22,7 @@ import numpy.typing as npt
 import rank_bm25
 
 from demo.errors import InputError
+from demo.memory import Bounded
 from demo.messages import Message, listed
 from demo.records import Collection, Passage
 from demo.text import Analysis, tokens
@@ -374,7 +375,7 @@ class TermIndexes:
     """At most INDEXES_PER_COLLECTION indexes of every living collection. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._indexes: WeakKeyDictionary[Collection, OrderedDict[Bm25Settings, Bm25Index]] = WeakKeyDictionary()
+        self._indexes: WeakKeyDictionary[Collection, Bounded[Bm25Settings, Bm25Index]] = WeakKeyDictionary()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -385,18 +386,15 @@ class TermIndexes:
     def memory_bytes(self) -> int:
         """Memory of all indexes, about."""
         with self._lock:
-            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.values())
+            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.rows.values())
 
     def get(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
         """The collection's index, and whether it had to be built now."""
         with self._lock:
-            indexes = self._indexes.setdefault(collection, OrderedDict())
-            if settings in indexes:
-                indexes.move_to_end(settings)
-                return indexes[settings], False
+            indexes = self._indexes.setdefault(collection, Bounded(INDEXES_PER_COLLECTION, lambda settings, index: 1))
+        (found,) = indexes.find([settings])
+        if found is not None:
+            return found, False
         index = Bm25Index.build(collection.passages, settings)
-        with self._lock:
-            indexes[settings] = index
-            if len(indexes) > INDEXES_PER_COLLECTION:
-                indexes.popitem(last=False)
+        indexes.keep([(settings, index)])
         return index, True

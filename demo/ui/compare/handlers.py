@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -128,6 +128,13 @@ class CompareLook:
         """What the judgments say of each ranker."""
         return figures(self.shown, self.judgments)
 
+    @cached_property
+    def speed(self) -> SpeedData:
+        """Who is how fast, against agreement or quality as the visitor asked."""
+        by_quality = self.options.axis == QUALITY and self.quality
+        values = {key: row[QUALITY] for key, row in self.quality.items()} if by_quality else None
+        return speed_data(self.result, self.reference, self.measure, values)
+
 
 def _score_chart(row: Chart, look: CompareLook) -> ChartView:
     if not look.reference:
@@ -139,14 +146,7 @@ def _score_chart(row: Chart, look: CompareLook) -> ChartView:
 def _speed_chart(look: CompareLook) -> ChartView:
     if not look.reference:
         return HIDDEN
-    data = _speed_data(look)
-    return drawn_chart(w.SPEED, speed_alt(data), speed_figure(data, look.language), look.language)
-
-
-def _speed_data(look: CompareLook) -> SpeedData:
-    by_quality = look.options.axis == QUALITY and look.quality
-    values = {key: row[QUALITY] for key, row in look.quality.items()} if by_quality else None
-    return speed_data(look.result, look.reference, look.measure, values)
+    return drawn_chart(w.SPEED, speed_alt(look.speed), speed_figure(look.speed, look.language), look.language)
 
 
 def _agreement(look: CompareLook) -> str:
@@ -158,7 +158,7 @@ def _agreement(look: CompareLook) -> str:
 def _speeds(look: CompareLook) -> str:
     if not look.reference:
         return ""
-    note = unmeasured_note(_speed_data(look))
+    note = unmeasured_note(look.speed)
     notes = [note] if note else []
     tables = speed.speed_table(look.result, look.reference, look.measure, look.quality, look.language, notes)
     return tables + speed.published_table(look.result, look.language)
