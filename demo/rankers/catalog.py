@@ -56,6 +56,30 @@ def _ms_marco(
     )
 
 
+def _bundled(
+    name: str,
+    layers: int,
+    width: int,
+    parameters: int,
+    weights_bytes: int,
+    notes: Message,
+    aliases: tuple[str, ...] = (),
+) -> ModelSpec:
+    """A row of what lies in `demo/bundled`, which can be written by its name alone."""
+    return ModelSpec(
+        key=BUNDLED_PREFIX + name,
+        label=name.title(),
+        architecture=BERT,
+        layers=layers,
+        width=width,
+        aliases=(name, *aliases),
+        parameters=parameters,
+        weights_bytes=weights_bytes,
+        licence=APACHE,
+        notes=notes,
+    )
+
+
 def _first_version(row: ModelSpec) -> ModelSpec:
     """The row for the family's first version, “…-L-2”."""
     return replace(row, label=f"{row.label} (v1)", aliases=(), sbert_activation="Sigmoid", notes=OLD_NAME_ONLY)
@@ -83,34 +107,27 @@ CATALOG = (
         Published(69.84, 32.56, 9_000),
         Message("The fastest of the table."),
     ),
-    ModelSpec(
-        key=DEFAULT_BUNDLED,
-        label="Tiny",
-        architecture=BERT,
-        layers=2,
-        width=128,
-        aliases=("tiny", "bundled"),
-        parameters=4_386_049,
-        weights_bytes=8_800_000,
-        licence=APACHE,
-        notes=Message(
+    _bundled(
+        "tiny",
+        2,
+        128,
+        4_386_049,
+        8_800_000,
+        Message(
             "Ships with Rerank Lens, so that the page works without a download; trained for it from open data. NDCG@10 "
             "{own} on the mean of four judged collections, where BM25 has {bm25}. Not in the published table.",
             own="0.599",
             bm25="0.584",
         ),
+        aliases=("bundled",),
     ),
-    ModelSpec(
-        key="bundled/small",
-        label="Small",
-        architecture=BERT,
-        layers=7,
-        width=384,
-        aliases=("small",),
-        parameters=22_751_617,
-        weights_bytes=35_500_000,
-        licence=APACHE,
-        notes=Message(
+    _bundled(
+        "small",
+        7,
+        384,
+        22_751_617,
+        35_500_000,
+        Message(
             "Ships with Rerank Lens: all-MiniLM-L6-v2, laid out as a cross-encoder and trained on open data. Some "
             "25 times slower than Tiny, and better at passages that answer in other words. NDCG@10 {own} on the mean "
             "of four judged collections, where BM25 has {bm25}. Not in the published table.",
@@ -118,17 +135,13 @@ CATALOG = (
             bm25="0.584",
         ),
     ),
-    ModelSpec(
-        key="bundled/everyday",
-        label="Everyday",
-        architecture=BERT,
-        layers=2,
-        width=128,
-        aliases=("everyday",),
-        parameters=4_386_049,
-        weights_bytes=8_800_000,
-        licence=APACHE,
-        notes=Message(
+    _bundled(
+        "everyday",
+        2,
+        128,
+        4_386_049,
+        8_800_000,
+        Message(
             "Ships with Rerank Lens: as fast as Tiny, taught by other teachers. Better than Tiny at questions in "
             "everyday words, worse at technical texts: NDCG@10 {own} on the mean of four judged collections, where "
             "BM25 has {bm25}. Not in the published table.",

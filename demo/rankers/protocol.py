@@ -7,14 +7,14 @@ another that would give the same scores, and `str()` writes it in the form that 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from demo.errors import DemoError, ModelError
 from demo.messages import Message
 from demo.progress import Steps
-from demo.rankers.text_form import Written
+from demo.rankers.text_form import RankerOptions, Written, name_inside
 from demo.records import Collection, Explanation, Failure, IntArray, Query, RankerSpec, Ranking
 from demo.text import Analysis
 
@@ -142,6 +142,25 @@ class Kind:
     read: Callable[[Written, Tools], Ranker]
     offer: Callable[[Tools], Sequence[Ranker]]
     brackets: bool = False
+
+
+def named_kind(
+    name: str, wanted: Message, make: Callable[[str, Tools], Ranker], offered: Callable[[Tools], Iterable[str]]
+) -> Kind:
+    """A kind that is written with one name in round brackets and no options, such as remote(my-reranker).
+
+    Args:
+        name: Of the kind.
+        wanted: What to say where there is not exactly one name.
+        make: The ranker of a name.
+        offered: The names of the rankers that menus show.
+    """
+
+    def read(written: Written, tools: Tools) -> Ranker:
+        RankerOptions(name, written.options).close()
+        return make(name_inside(written, wanted), tools)
+
+    return Kind(name, (name,), read, lambda tools: [make(each, tools) for each in offered(tools)], brackets=True)
 
 
 # ---- one ranker among others ---------------------------------------------------------------------------------------

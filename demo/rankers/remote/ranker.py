@@ -16,13 +16,12 @@ from demo.errors import DemoError, InputError, RemoteError
 from demo.messages import Message
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
-from demo.rankers.protocol import Kind
+from demo.rankers.protocol import named_kind
 from demo.rankers.remote.calls import Caller, StoppedError
 from demo.rankers.remote.protocols import Answer
 from demo.rankers.remote.remotes import NAME, Remotes
 from demo.rankers.remote.servers import Server
-from demo.rankers.text_form import RankerOptions, Written, name_inside, quote
-from demo.rankers.tools import Tools
+from demo.rankers.text_form import quote
 from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import PROBABILITY
 
@@ -195,16 +194,9 @@ def batched(texts: Sequence[str], server: Server) -> list[list[str]]:
     return batches
 
 
-def _read(written: Written, tools: Tools) -> Remote:
-    RankerOptions(NAME, written.options).close()
-    wanted = Message("A remote reranker is written with its name in round brackets, such as remote(my-reranker).")
-    return Remote(name_inside(written, wanted), tools.remotes)
-
-
-KIND = Kind(
-    "remote",
-    (NAME,),
-    _read,
-    lambda tools: [Remote(name, tools.remotes) for name in tools.remotes.callers],
-    brackets=True,
+KIND = named_kind(
+    NAME,
+    Message("A remote reranker is written with its name in round brackets, such as remote(my-reranker)."),
+    lambda name, tools: Remote(name, tools.remotes),
+    lambda tools: tools.remotes.callers,
 )

@@ -18,12 +18,11 @@ import numpy as np
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
 from demo.progress import Progress, as_steps
-from demo.rankers.protocol import Kind
+from demo.rankers.protocol import named_kind
 from demo.rankers.search.engines import RETRIES, find_engine, too_slow
 from demo.rankers.search.indexes import Index
 from demo.rankers.search.searches import NAME, Searches
-from demo.rankers.text_form import RankerOptions, Written, name_inside, quote
-from demo.rankers.tools import Tools
+from demo.rankers.text_form import quote
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
 
@@ -153,16 +152,9 @@ def _strangers(index: Index, scores: Mapping[str, float], known: Mapping[str, in
     )
 
 
-def _read(written: Written, tools: Tools) -> Searched:
-    RankerOptions(NAME, written.options).close()
-    wanted = Message("A search engine is written with its name in round brackets, such as search(my-index).")
-    return Searched(name_inside(written, wanted), tools.searches)
-
-
-KIND = Kind(
-    "search",
-    (NAME,),
-    _read,
-    lambda tools: [Searched(name, tools.searches) for name in tools.searches.indexes],
-    brackets=True,
+KIND = named_kind(
+    NAME,
+    Message("A search engine is written with its name in round brackets, such as search(my-index)."),
+    lambda name, tools: Searched(name, tools.searches),
+    lambda tools: tools.searches.indexes,
 )
