@@ -421,6 +421,11 @@ class UnknownShapeError(InputError):
         return type(self), (self.message, self.names)
 
 
+def unknown_shape(message: Message, value: Any) -> UnknownShapeError:
+    """The error for a JSON value of an unknown shape; of an object's fields a person can choose."""
+    return UnknownShapeError(message, flat(value) if isinstance(value, dict) else ())
+
+
 def shape_of(value: Any) -> Message:
     """The shape of a JSON value in words: “an object with “matches” (12 items, each with “id”, “note”)”."""
     if isinstance(value, dict):
@@ -441,11 +446,17 @@ def _part(name: str, value: Any) -> Message:
 
 def _with_fields(said: Message, value: list[Any]) -> Message:
     first = next((item for item in value if isinstance(item, dict)), None)
-    return Message("{items}, each with {names}", items=said, names=_names(first)) if first else said
+    return Message("{items}, each with {names}", items=said, names=names_of(first)) if first else said
 
 
-def _names(record: Mapping[str, Any]) -> Message:
-    return listed(f"“{name[:30]}”" for name in list(record)[:8]) if record else Message("nothing")
+def quoted_names(names: Iterable[str]) -> Message:
+    """Names of fields as sentences have them: in quotation marks, each cut to 30 characters."""
+    return listed(f"“{name[:30]}”" for name in names)
+
+
+def names_of(record: Mapping[str, Any]) -> Message:
+    """The first eight fields of a record; “nothing” where it has none."""
+    return quoted_names(list(record)[:8]) if record else Message("nothing")
 
 
 def shorten_value(value: Any) -> str:
@@ -461,7 +472,7 @@ def _no_text(record: Record, chosen: str = "", names: Sequence[str] = ()) -> Inp
     for name, value in record.values.items():
         if normal_name(name) in TEXT_NAMES and isinstance(value, dict | bool):
             as_text(value, record.location, name)
-    found, choice = _names(record.values), names or tuple(flat(record.values))
+    found, choice = names_of(record.values), names or tuple(flat(record.values))
     if chosen:
         return UnknownShapeError(
             Message(

@@ -18,7 +18,7 @@ from demo.formats.answers import looks_like_answers, read_answers
 from demo.formats.archive import ARCHIVE_SUFFIXES, File, is_packed, unpack
 from demo.formats.assembly import assemble
 from demo.formats.beir import CORPUS, QUERIES
-from demo.formats.fields import UnknownShapeError
+from demo.formats.fields import UnknownShapeError, quoted_names
 from demo.formats.json_values import first_object
 from demo.formats.qrels import find_qrels, holds_judgments, looks_like_qrels
 from demo.formats.reading import Reading
@@ -497,7 +497,7 @@ def _unknown_files(error: MissingRoleError, sources: Sequence[Source]) -> Unknow
     files = listed([source.file for source in sources][:6])
     said = Message("{reason} Taken for none of these: {files}.", reason=error.message, files=files)
     if names:
-        fields = listed(f"“{name[:30]}”" for name in list(names)[:8])
+        fields = quoted_names(list(names)[:8])
         said = Message("{said} Its fields are {fields}: choose which is which.", said=said, fields=fields)
     return UnknownShapeError(said, names)
 

@@ -28,16 +28,19 @@ from demo.formats.fields import (
     as_text,
     find_field,
     flat,
+    names_of,
+    quoted_names,
     scalar_name,
     scalar_named,
     shape_of,
+    unknown_shape,
 )
 from demo.formats.grades import is_whole, read_grade
 from demo.formats.json_lists import hits_of
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.source import Column, Fields, Found, JudgmentRow, Location, Source
 from demo.formats.tables import Table, table_with
-from demo.messages import Message, listed
+from demo.messages import Message
 
 QUERY_NAMES = (
     *("query_id", "qid", "queryid", "topic_id", "topic", "question_id", "query", "query_text", "question"),
@@ -179,7 +182,7 @@ def _check_header(source: Source) -> None:
             "{where} is read as the header, and names no query, passage and grade: {names}. Name columns “query_id”, "
             "“doc_id” and “grade”.",
             where=source.row(1).start,
-            names=listed(f"“{name[:30]}”" for name in rows[0]),
+            names=quoted_names(rows[0]),
         ),
         rows[0],
     )
@@ -300,14 +303,14 @@ def _in_json(value: Any, source: Source, locations: Sequence[Location]) -> Itera
     if isinstance(value, dict):
         value = _inner_list(value)
     if not isinstance(value, list):
-        raise UnknownShapeError(
+        raise unknown_shape(
             Message(
                 "The JSON of {name} is {shape}. Judgments need a map from query ids to passage ids to grades, or "
                 "objects with “query_id”, “doc_id” and “grade”.",
                 name=source.name,
                 shape=shape_of(value),
             ),
-            flat(value) if isinstance(value, dict) else (),
+            value,
         )
     for number, item in enumerate(value, 1):
         location = locations[number - 1] if len(locations) == len(value) else source.item(number)
@@ -363,7 +366,7 @@ def _judgment(query_id: Any, record: Mapping[str, Any], location: Location, chos
             Message(
                 "{where} of the judgments needs “query_id”, “doc_id” and “grade”; found: {names}.",
                 where=location.start,
-                names=listed(f"“{name[:30]}”" for name in list(record)[:8]) if record else Message("nothing"),
+                names=names_of(record),
             ),
             record,
         )

@@ -22,10 +22,11 @@ from demo.formats.fields import (
     UnknownShapeError,
     find_field,
     normal_name,
+    quoted_names,
     read_records,
 )
 from demo.formats.source import Found, Record, Source
-from demo.messages import Message, listed
+from demo.messages import Message
 
 DELIMITERS = (",", ";", "|")
 _NAME_CHARS = 40
@@ -154,7 +155,7 @@ def _check_header(table: Table, source: Source) -> None:
             "{where} is read as the header, and none of its columns is the text: {names}. Name one column “text” "
             "(or passage, content, body, document…), or choose “one per line”.",
             where=source.row(table.header_line).start,
-            names=listed(f"“{name[:30]}”" for name in table.names[:8]),
+            names=quoted_names(table.names[:8]),
         ),
         table.names,
     )

@@ -30,9 +30,11 @@ from demo.formats.fields import (
     flat,
     normal_name,
     other_fields,
+    quoted_names,
     scalar_name,
     scalar_named,
     shape_of,
+    unknown_shape,
 )
 from demo.formats.json_values import json_items, sample_items
 from demo.formats.marks import find_marks, repeated_elements
@@ -40,7 +42,7 @@ from demo.formats.not_read import check_is_read
 from demo.formats.source import Column, Fields, Found, Location, Source
 from demo.formats.tables import DELIMITERS, Table, cell_rows, table_with
 from demo.formats.trec_sgml import looks_like_topics, read_sgml_topics
-from demo.messages import Message, listed
+from demo.messages import Message
 from demo.records import Query
 
 QUERY_ID_NAMES = (
@@ -217,14 +219,14 @@ def queries_in(value: Any, source: Source) -> Iterator[Placed]:
         value = [value]
     items = _of_map(value) if isinstance(value, dict) else [value] if isinstance(value, str) else value
     if not isinstance(items, list):
-        raise UnknownShapeError(
+        raise unknown_shape(
             Message(
                 "The JSON of {name} is {shape}. Queries need a list of texts or of objects with “_id” and “text”, or a "
                 "map from ids to texts.",
                 name=source.name,
                 shape=shape_of(value),
             ),
-            flat(value) if isinstance(value, dict) else (),
+            value,
         )
     locations = [(source.item(number), item) for number, item in enumerate(items, 1)]
     return (
@@ -328,7 +330,7 @@ def _no_query_column(names: Sequence[str], location: Location) -> InputError:
         Message(
             "{where} is read as the header, and none of its columns is the query: {names}. Name one column “query”.",
             where=location.start,
-            names=listed(f"“{name[:30]}”" for name in names[:8]),
+            names=quoted_names(names[:8]),
         ),
         names,
     )

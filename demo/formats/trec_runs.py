@@ -26,6 +26,7 @@ from demo.formats.fields import (
     UnknownShapeError,
     find_field,
     flat,
+    quoted_names,
     scalar_named,
     shape_of,
 )
@@ -34,7 +35,7 @@ from demo.formats.json_values import json_items, sample_items
 from demo.formats.qrels import GRADE_NAMES, PASSAGE_NAMES, QUERY_NAMES
 from demo.formats.source import Column, Fields, Location, Source
 from demo.formats.tables import Table, table_with
-from demo.messages import Message, listed
+from demo.messages import Message
 
 _LARGEST = 3e38
 """The largest score written: what trec_eval keeps, a 32-bit float, ends little above it."""
@@ -180,7 +181,7 @@ def _rows(source: Source) -> tuple[Iterator[_ResultRow], tuple[Column, ...], tup
                 "{where} is read as the header, and names no query, passage and score: {names}. Name columns "
                 "“query_id”, “doc_id” and “score”.",
                 where=source.row(table.header_line).start,
-                names=listed(f"“{name[:30]}”" for name in table.names[:8]),
+                names=quoted_names(table.names[:8]),
             ),
             table.names,
         )
