@@ -218,15 +218,27 @@ COUNT_DRAWN = """() => {
 }"""
 
 
+CHOICE_IS_MARKED = """() => ['distribution', 'scatter'].every((id) =>
+  document.querySelector(`#${id} .js-plotly-plot`)?._fullData?.some(({ name, x }) => name === 'selected' && x?.length))"""
+
+
 def test_each_chart_is_drawn_once_for_a_run(open_page: Any) -> None:
     page = open_page()
-    page.wait_for_selector("#scatter .main-svg")
+    page.wait_for_function(CHOICE_IS_MARKED)
+    page.wait_for_timeout(300)  # the example's charts are as they stay
     page.evaluate(COUNT_DRAWN)
     page.fill("#query textarea", "capital of Georgia")
     run(page)
     page.wait_for_function("() => drawn.distribution && drawn.scatter")
     page.wait_for_timeout(800)
     assert page.evaluate("drawn") == {"distribution": 1, "scatter": 1}
+
+
+def test_a_picture_for_an_element_that_stays_is_drawn(open_page: Any) -> None:
+    page = open_page()
+    page.wait_for_function(CHOICE_IS_MARKED)
+    page.evaluate("Plotly.react(document.querySelector('#scatter .js-plotly-plot'), [{ y: [1, 2] }], {})")
+    page.wait_for_function("() => document.querySelector('#scatter .js-plotly-plot')._fullData.length === 1")
 
 
 def test_another_scale_redraws_without_scoring(open_page: Any) -> None:

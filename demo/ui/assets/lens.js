@@ -69,11 +69,12 @@
   // gradio draws a new picture on the element that it is about to remove, then on the next one, and both again to fit
   // their width: each is drawn once instead, with the choice marked, if it is still there; those in view before the
   // screen is, the others one by one after it
-  const due = new Map(); // plot → draws it
+  const LEAVES = 250; // ms in which an element that has a picture already is removed, even where all is slow
+  const due = new Map(); // plot → when it may be drawn at the earliest, and what draws it
 
   function draw(plots) {
     plots.forEach((plot) => {
-      const drawn = due.get(plot);
+      const { drawn } = due.get(plot);
       due.delete(plot);
       if (plot.isConnected) try { drawn(); } catch (error) { reportError(error); } // the next one is drawn even so
     });
@@ -85,8 +86,10 @@
     const frame = requestAnimationFrame(once), timer = setTimeout(once, 250);
   }
 
+  const ready = () => [...due].filter(([, { from }]) => from <= performance.now()).map(([plot]) => plot);
+
   function drawInView() {
-    draw([...due.keys()].filter((plot) => {
+    draw(ready().filter((plot) => {
       const { top, bottom } = plot.getBoundingClientRect();
       return bottom > 0 && top < innerHeight;
     }));
@@ -94,7 +97,7 @@
   }
 
   function drawNext() {
-    draw([...due.keys()].slice(0, 1));
+    draw(ready().slice(0, 1));
     if (due.size) soon(drawInView);
   }
 
@@ -102,10 +105,11 @@
     const { react } = plotly, { resize } = plotly.Plots;
     plotly.react = (plot, data, ...others) => {
       if (!due.size) soon(drawInView);
-      due.set(plot, () => {
+      const drawn = () => {
         ringsAt(data, picked.get(sceneOf(plot))).forEach(({ index, x, y }) => Object.assign(data[index], { x, y }));
         react(plot, data, ...others);
-      });
+      };
+      due.set(plot, { from: performance.now() + (plot._fullLayout ? LEAVES : 0), drawn });
     };
     plotly.Plots.resize = (plot) => due.has(plot) || resize(plot);
   }
