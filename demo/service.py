@@ -141,8 +141,8 @@ class RankingService:
         self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Ranker:
         """As `cross_encoder`, or the other reranker that is on offer under this name, which has no such options."""
-        others = (each for each in self.rankers.other_rerankers() if str(each) == name)
-        return next(others, self.cross_encoder(name, precision, windows, max_tokens, instruction))
+        other = next((each for each in self.rankers.other_rerankers() if str(each) == name), None)
+        return other or self.cross_encoder(name, precision, windows, max_tokens, instruction)
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""

@@ -18,7 +18,7 @@ RECIPES: Mapping[str, Recipe] = {
         rate=1.5e-3,
         cooling=0.8,
         targets=Targets(lexical_scale=8.0),
-        phases=(Phase(1.0, 80, 256, 0.12, surrounded=True),),
+        phases=(Phase(1.0, 96, 256, 0.12, surrounded=True),),
     ),
     "medium": Recipe(
         steps=240,

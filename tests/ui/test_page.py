@@ -219,7 +219,8 @@ COUNT_DRAWN = """() => {
 
 
 CHOICE_IS_MARKED = """() => ['distribution', 'scatter'].every((id) =>
-  document.querySelector(`#${id} .js-plotly-plot`)?._fullData?.some(({ name, x }) => name === 'selected' && x?.length))"""
+  document.querySelector(`#${id} .js-plotly-plot`)?._fullData
+    ?.some(({ name, x }) => name === 'selected' && x?.length))"""
 
 
 def test_each_chart_is_drawn_once_for_a_run(open_page: Any) -> None:
