@@ -57,6 +57,11 @@ class Bounded(Generic[K, V]):
         with self.lock:
             return self._size
 
+    def values(self) -> list[V]:
+        """All that is kept."""
+        with self.lock:
+            return list(self.rows.values())
+
     def find(self, keys: Sequence[K]) -> list[V | None]:
         """What is kept under each key; None where nothing is."""
         with self.lock:

@@ -247,6 +247,7 @@ class RankerSpec:
         model: for a cross-encoder, how it is used.
         ranks_collection: whether it can rank a whole collection at once, and so be a first stage.
         sends_texts: whether the passages leave this machine for their scores, wherever models run.
+        came_along: whether its scores came with the passages or in a file, so that nobody can be asked for them again.
     """
 
     key: str
@@ -255,6 +256,7 @@ class RankerSpec:
     model: ModelUse | None = None
     ranks_collection: bool = False
     sends_texts: bool = False
+    came_along: bool = False
 
 
 @dataclass(frozen=True, eq=False)

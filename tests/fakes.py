@@ -333,7 +333,7 @@ def made_outcomes(collection: Collection, *rankers: Ranker, **more: Any) -> list
 
 BM25 = RankerSpec("bm25", "BM25", BM25_SCORE, ranks_collection=True)
 OKAPI = RankerSpec("bm25[variant=okapi]", "BM25 Okapi", BM25_SCORE, ranks_collection=True)
-ENGINE = RankerSpec("engine", "Engine", ENGINE_SCORE, ranks_collection=True)
+ENGINE = RankerSpec("engine", "Engine", ENGINE_SCORE, ranks_collection=True, came_along=True)
 
 
 def made_model(key: str, label: str, parameters: int = 0) -> RankerSpec:

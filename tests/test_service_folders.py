@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fakes import collection_of
 from made_checkpoints import write_bert
 
 from demo.errors import InputError
 from demo.rankers.bm25 import Bm25
+from demo.rankers.protocol import Downloads
 from demo.records import Occlusion, Query
 from demo.service import RankingService, Request
 from demo.settings import Settings
@@ -34,6 +37,16 @@ def text_of(service: RankingService, name: str) -> str:
 def test_every_folder_is_offered_once(service: RankingService) -> None:
     labels = [ranker.spec.label for ranker in service.rankers.offered()]
     assert all(labels.count(name) == 1 for name in NAMES)
+
+
+def test_a_folder_is_on_this_machine_however_it_is_named(tmp_path: Path) -> None:
+    write_bert(tmp_path)
+    rankers = RankingService(Settings(device="cpu"), recordings=None).rankers
+    by_path, on_hub = rankers.read(str(tmp_path)), rankers.read("someone/else")
+    assert isinstance(by_path, Downloads)
+    assert by_path.not_here() == ""
+    assert isinstance(on_hub, Downloads)
+    assert on_hub.not_here() == "someone/else"
 
 
 @pytest.mark.parametrize("name", NAMES)

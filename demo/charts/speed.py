@@ -23,6 +23,8 @@ LEAST_SPAN = 0.2
 """Of the upright axis, so that small differences do not look large."""
 KEPT = Message("all scores kept from before")
 FUSED = Message("made of other rankers' scores")
+ELSEWHERE = Message("scored elsewhere")
+_UNMEASURED = {Side.FUSION: FUSED, Side.GIVEN: ELSEWHERE}
 UNDEFINED = Message("its value is not defined")
 
 
@@ -83,7 +85,7 @@ def speed_data(
         agreement = 1.0 if row.is_reference else row.agreement
         value = agreement if quality is None else quality.get(row.ranker.key)
         if row.milliseconds_per_pair is None:
-            unmeasured.append((row.ranker.label, FUSED if row.ranker.kind.side is Side.FUSION else KEPT))
+            unmeasured.append((row.ranker.label, _UNMEASURED.get(row.ranker.kind.side, KEPT)))
         elif value is None:
             unmeasured.append((row.ranker.label, UNDEFINED))
         else:

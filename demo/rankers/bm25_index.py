@@ -386,7 +386,7 @@ class TermIndexes:
     def memory_bytes(self) -> int:
         """Memory of all indexes, about."""
         with self._lock:
-            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.rows.values())
+            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.values())
 
     def get(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
         """The collection's index, and whether it had to be built now."""

@@ -35,7 +35,7 @@ class Engine:
     @property
     def spec(self) -> RankerSpec:
         """The engine, whichever it was."""
-        return RankerSpec(NAME, "Engine", ENGINE, ranks_collection=True)
+        return RankerSpec(NAME, "Engine", ENGINE, ranks_collection=True, came_along=True)
 
     def check(self) -> None:
         """Nothing to check before there is a collection."""
@@ -96,7 +96,7 @@ class RunRanker:
     def spec(self) -> RankerSpec:
         """Named by the run's file where that is known, else by its tag."""
         name = self.name or self.run.tag or "run"
-        return RankerSpec(f"{_RUN}{name}", name, ENGINE, ranks_collection=True)
+        return RankerSpec(f"{_RUN}{name}", name, ENGINE, ranks_collection=True, came_along=True)
 
     def check(self) -> None:
         """A run was checked when it was read."""

@@ -35,7 +35,7 @@ GROUPS = (
     ContestedGroup(
         "words",
         Message("BM25 alone"),
-        Message("Every BM25 ranker places it far from every cross-encoder, while each side is of one mind."),
+        Message("Every BM25 ranker places it far from every model that reads, while each side is of one mind."),
     ),
     ContestedGroup(
         "small",
@@ -93,7 +93,7 @@ def contested(result: Result, k: int = TOP_K) -> tuple[Contest, ...]:
 
     Two ranks are far apart when they differ by more than t = max(1, min(k, ⌊n / 10⌋)) and the better is at most k. A
     passage on which no two rankers are far apart is in «all agree»; where everyone on one side is far from everyone
-    on the other and no two on one side are far apart, in «BM25 alone» if the sides are BM25 and cross-encoders, in
+    on the other and no two on one side are far apart, in «BM25 alone» if the sides are BM25 and models that read, in
     «small models alone» if they are the cross-encoders below some number of parameters and the larger ones with
     BM25; else in «no clear line». With two rankers «small models alone» cannot occur. Engines and fusions belong to
     no side; models of unknown size count only for «BM25 alone».

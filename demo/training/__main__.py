@@ -147,7 +147,7 @@ def _robustness(options: argparse.Namespace) -> None:
     from demo.training.evaluate import cross_encoder, of_pairs
     from demo.training.robustness import properties, report
 
-    models = {folder.name: of_pairs(cross_encoder(folder, options.threads)) for folder in options.model}
+    models = {str(folder): of_pairs(cross_encoder(folder, options.threads)) for folder in options.model}
     print(report(properties(options.corpora), models))
 
 

@@ -72,8 +72,14 @@ class Candidates:
 
     @classmethod
     def load(cls, path: Path) -> Candidates:
-        """The candidates that `save` wrote."""
+        """The candidates that `save` wrote.
+
+        Raises:
+            DataError: an earlier version wrote them, without the sparse teacher's scores.
+        """
         with np.load(path) as arrays:
+            if not set(_ARRAYS) <= set(arrays):
+                raise DataError(f"{path} is of an earlier version. Delete it, and the candidates are found again.")
             return cls(*(arrays[name] for name in _ARRAYS))
 
 

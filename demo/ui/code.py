@@ -19,7 +19,6 @@ from demo.errors import InputError
 from demo.formats.trec_runs import run_word
 from demo.messages import Message
 from demo.records import Head, ModelUse, Passage
-from demo.score_kinds import Side
 from demo.ui.session import ShownResult
 
 ADDRESS = "ADDRESS-OF-THIS-PAGE"
@@ -283,8 +282,8 @@ def _asked(shown: ShownResult) -> dict[str, Any]:
 def _check(shown: ShownResult) -> None:
     if shown.request.beside:
         raise InputError("A program cannot ask for a run file again. Leave the runs out, or save the JSON.")
-    asked = any(each.spec.kind.side is Side.GIVEN for each in scorers((shown.request.first, *shown.rankers)))
-    drawn = any(ranking.ranker.kind.side is Side.GIVEN for ranking in shown.rankings)
+    asked = any(each.spec.came_along for each in scorers((shown.request.first, *shown.rankers)))
+    drawn = any(ranking.ranker.came_along for ranking in shown.rankings)
     if shown.collection.engine_scores and (asked or drawn):
         raise InputError(
             "A program cannot ask for an engine's scores again. Choose BM25 as the first stage, or save the JSON."

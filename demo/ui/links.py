@@ -22,7 +22,6 @@ from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.protocol import Downloads, Ranker
 from demo.rankers.text_form import shown
 from demo.records import Collection
-from demo.score_kinds import Side
 from demo.ui.inputs.fields import Choices, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane
 
@@ -64,7 +63,7 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
             the link would be too long to work.
     """
     form, first = link.form, pane.first_stage(link.form)
-    if first.spec.kind.side is Side.GIVEN:
+    if any(each.spec.came_along for each in scorers([first])):
         raise InputError("An engine's scores do not fit into a link. Choose BM25 as the first stage.")
     values = {
         QUERY: form.query,
@@ -210,9 +209,13 @@ def _first_stage(text: str, pane: InputsPane) -> dict[str, Any]:
     }
 
 
-def needs_download(link: Link) -> list[str]:
-    """Models of the link whose weights are not on this machine: following a link downloads nothing by itself."""
-    return not_here((*([link.reranker] if link.reranker else []), *link.rankers))
+def needs_download(link: Link, pane: InputsPane) -> list[str]:
+    """Models of the link whose weights are not on this machine: following a link downloads nothing by itself.
+
+    Raises:
+        DemoError: the form names no first stage that can be used.
+    """
+    return not_here((pane.first_stage(link.form), *([link.reranker] if link.reranker else []), *link.rankers))
 
 
 def not_here(named: Sequence[Ranker]) -> list[str]:

@@ -11,7 +11,6 @@ from demo.errors import DemoError
 from demo.messages import Language, Message
 from demo.rankers.cross_encoder.scoring import PRECISIONS
 from demo.rankers.protocol import Ranker
-from demo.score_kinds import Side
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.page import QUICK
@@ -88,7 +87,7 @@ def ranker_choices(
         written: rankers as text; those that are not on offer follow, named as their columns are.
     """
     places = {key: label for label, key in reranker_choices(service, language)}
-    rankers = [ranker for ranker in service.rankers.offered() if given or ranker.spec.kind.side is not Side.GIVEN]
+    rankers = [ranker for ranker in service.rankers.offered() if given or not ranker.spec.came_along]
     labels = {str(ranker): places.get(ranker.spec.key) or ranker.spec.label for ranker in rankers}
     for text in written:
         ranker = _read_if_right(service, text)

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -8,7 +9,8 @@ from plotly_figures import drawn
 
 from demo.charts.speed import LABEL_HEIGHT, SpeedData, speed_alt, speed_data, speed_figure, unmeasured_note
 from demo.metrics.agreement import TAU_B
-from demo.records import Cost, Result
+from demo.records import Cost, RankerSpec, Result
+from demo.score_kinds import ENGINE, RRF
 
 KEPT = Cost(pairs=3, kept_pairs=3)
 
@@ -39,6 +41,15 @@ def test_points_worked_by_hand() -> None:
     assert (
         str(speed_alt(data))
         == "Milliseconds a pair and Kendall τ_b with A, fastest first: A 0.12 ms, 1.00; B 20 ms, −1.00."
+    )
+
+
+def test_rankers_that_computed_no_pair_have_each_its_reason() -> None:
+    (first, _, model) = SOME.rankings
+    given, fused = (replace(model, ranker=RankerSpec(kind.key, kind.key, kind)) for kind in (ENGINE, RRF))
+    data = speed_data(replace(SOME, columns=(first, model, given, fused)), "bm25", TAU_B)
+    assert str(unmeasured_note(data)) == (
+        "Not drawn: C (all scores kept from before), engine (scored elsewhere), rrf (made of other rankers' scores)."
     )
 
 

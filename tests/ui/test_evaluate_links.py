@@ -87,6 +87,9 @@ def test_following_a_link_downloads_nothing() -> None:
     form, reason = tab_with(source).linked({"evaluate": "cities", "rankers": "bm25,hub/big"}, "en")
     assert form is not None
     assert "asks for hub/big, which would be downloaded. Press Evaluate" in reason
+    asked = {"evaluate": "cities", "candidates": "dense(hub/dense)", "rankers": "bm25"}
+    _, reason = tab_with(source).linked(asked, "en")
+    assert "asks for hub/dense, which would be downloaded. Press Evaluate" in reason
     assert source.loads == []
 
 

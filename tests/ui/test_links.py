@@ -106,14 +106,16 @@ def test_a_link_that_cannot_be_ranked_says_so_and_invites(pane: InputsPane) -> N
 
 
 def test_models_that_are_not_here_are_named_once(pane: InputsPane) -> None:
-    texts = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "someone/else[windows]", "engine", "dense(hub/dense)")
+    texts = ("bm25", "tiny", "hub/big", "rrf(bm25+hub/big)", "hub/big[windows]", "engine", "dense(hub/dense)")
     rankers = tuple(map(pane.service.rankers.read, texts))
-    assert needs_download(Link(pane.default_form(), pane.service.cross_encoder("hub/big"), rankers)) == [
+    start = pane.default_form()
+    assert needs_download(Link(start, pane.service.cross_encoder("hub/big"), rankers), pane) == [
         "hub/big",
-        "someone/else",
         "hub/dense",
     ]
-    assert needs_download(Link(pane.default_form())) == []
+    assert needs_download(Link(start), pane) == []
+    for first in ("dense(hub/dense)", "rrf(bm25+dense(hub/dense))"):
+        assert needs_download(Link(replace(start, first_stage=first)), pane) == ["hub/dense"]
 
 
 def test_following_a_link_loads_nothing_that_is_not_here() -> None:
@@ -127,7 +129,23 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
     assert "排序器在哪里出现分歧" in str(view.drawn.get("headline", ""))
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "en")
     assert "asks for hub/big, which would be downloaded" in (view.status or "")
+    *_, last = RerankTab(pane).opening({"query": "x", "first_stage": "dense(hub/dense)"}, "en")
+    assert "asks for hub/dense, which would be downloaded" in (last.status or "")
     assert [key for key, _ in source.loads] == ["bundled/tiny"]
+
+
+def test_an_engine_behind_an_address_fits_into_a_link_and_given_scores_do_not() -> None:
+    settings = Settings(
+        searches='[products]\nengine = "elasticsearch"\naddress = "http://127.0.0.1:9"\nindex = "products"\n'
+    )
+    pane = InputsPane(settings, service_with(FakeSource(), settings))
+    form = replace(pane.default_form(), first_stage="search(products)")
+    found = read(address(written(Link(form), pane)), pane)
+    assert found is not None
+    assert found.form.first_stage == "search(products)"
+    for given in ("engine", "rrf(bm25+engine)"):
+        with pytest.raises(InputError, match="do not fit into a link"):
+            written(Link(replace(form, first_stage=given)), pane)
 
 
 def test_a_link_opens_what_it_names(pane: InputsPane) -> None:

@@ -14,7 +14,7 @@ from demo.phrases import seconds, shorten
 
 HEIGHT = 320
 LABEL_COLUMNS = 24
-EMPTY = Message("No time was measured: every score was known already")
+EMPTY = Message("No time was measured: no model computed a score")
 
 
 @dataclass(frozen=True, slots=True)

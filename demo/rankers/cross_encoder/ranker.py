@@ -87,7 +87,8 @@ class CrossEncoder:
     def not_here(self) -> str:
         """As `Downloads.not_here`; the default model is not looked for."""
         specs = [spec for spec, where in self.scoring.models() if where != "download"]
-        return "" if self.model in {"", *(name for spec in specs for name in (spec.key, *spec.aliases))} else self.model
+        offered = {"", *(name for spec in specs for name in (spec.key, *spec.aliases))}
+        return "" if self.model in offered or self.scoring.revision(self._use()) else self.model
 
     def fingerprint(self) -> str:
         """The weights, and how they are used."""

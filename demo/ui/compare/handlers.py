@@ -369,7 +369,7 @@ class CompareTab(ResultTab):
         link = read_if_right(asked, self.pane)
         if link is None or not link.rankers:
             return
-        missing = ", ".join(needs_download(link))
+        missing = ", ".join(needs_download(link, self.pane))
         if missing:
             told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
             yield View(status=told_why, drawn={"headline": invitation(language)})

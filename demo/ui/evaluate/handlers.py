@@ -31,6 +31,7 @@ from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
 from demo.phrases import shorten
 from demo.progress import Steps
+from demo.rankers.protocol import Ranker
 from demo.records import Failure
 from demo.service import RankingService
 from demo.ui import wording as w
@@ -190,10 +191,15 @@ class EvaluateTab:
             form = links.read(asked, self.default_form(), self.service)
         except DemoError as error:
             return None, status.alert(w.EVALUATE_LINK_WRONG.format(reason=error.to(language)), language)
-        missing = ", ".join(not_here(self.service.rankers.read_all(form.rankers))) if form else ""
+        missing = ", ".join(not_here(self._asked(form))) if form else ""
         if missing:
             return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)
         return form, ""
+
+    def _asked(self, form: EvaluateForm) -> list[Ranker]:
+        """The rankers of the form, first the one that finds the candidates, if one does."""
+        finds = [] if form.candidates in (GIVEN, JUDGED, RUN) else [self.service.rankers.read(form.candidates)]
+        return [*finds, *self.service.rankers.read_all(form.rankers)]
 
     # ---- running -------------------------------------------------------------------------------------------------
 

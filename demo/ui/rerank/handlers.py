@@ -169,7 +169,7 @@ class RerankTab(ResultTab):
         """
         try:
             link = read(asked, self.pane)
-            missing = needs_download(link) if link else []
+            missing = needs_download(link, self.pane) if link else []
             reason = status.notice(w.LINK_DOWNLOADS.format(models=", ".join(missing)), language) if missing else ""
         except DemoError as error:
             told_why = w.LINK_WRONG.format(reason=error.to(language))
