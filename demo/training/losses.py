@@ -19,6 +19,7 @@ class Targets:
         sparse_scale: Logits per unit of the sparse teacher's score.
         sparse_middle: The score whose target logit is 0.
         lexical_scale: Logits for a passage that holds every word of the query (BM25 over the sum of idf reaches 1).
+        made_lexical_scale: The same for queries that were made from a passage: they ask for its words.
         known_bonus: Logits added to a passage that is known to answer.
         shuffled_loss: Logits that a passage loses when its words are shuffled.
         surrounded_loss: Logits that a passage loses when as much as can be read stands around it.
@@ -29,20 +30,33 @@ class Targets:
     sparse_scale: float = 0.5
     sparse_middle: float = 10.0
     lexical_scale: float = 4.0
+    made_lexical_scale: float = 4.0
     known_bonus: float = 2.0
     shuffled_loss: float = 3.0
     surrounded_loss: float = 1.5
 
-    def order(self, cosine: Tensor, sparse: Tensor, lexical: Tensor) -> Tensor:
-        """Target logits as far as teachers and BM25 know them, of the shape of all three (−1 to 1, from 0, 0 to 1)."""
+    def order(self, cosine: Tensor, sparse: Tensor, lexical: Tensor, made: Tensor) -> Tensor:
+        """Target logits as far as teachers and BM25 know them, shape (groups, candidates).
+
+        Args:
+            cosine, sparse, lexical: As in `logits`.
+            made: Whether the group's query was made from a passage, bool, shape (groups,).
+        """
         return (
             self.cosine_scale * (cosine - self.cosine_middle)
             + self.sparse_scale * (sparse - self.sparse_middle)
-            + self.lexical_scale * lexical
+            + torch.where(made, self.made_lexical_scale, self.lexical_scale)[:, None] * lexical
         )
 
     def logits(
-        self, cosine: Tensor, sparse: Tensor, lexical: Tensor, known: Tensor, shuffled: Tensor, surrounded: Tensor
+        self,
+        cosine: Tensor,
+        sparse: Tensor,
+        lexical: Tensor,
+        made: Tensor,
+        known: Tensor,
+        shuffled: Tensor,
+        surrounded: Tensor,
     ) -> Tensor:
         """Target logits of groups, shape (groups, candidates).
 
@@ -50,11 +64,12 @@ class Targets:
             cosine: The bi-encoder's cosine, −1 to 1, shape (groups, candidates).
             sparse: The sparse teacher's score, from 0, same shape.
             lexical: BM25 over the sum of the query's idf, 0 to 1, same shape.
+            made: Whether the group's query was made from a passage, bool, shape (groups,).
             known: 1 for a group whose first candidate is known to answer, 0 for others, shape (groups,).
             shuffled: 1 for a group whose last candidate is the first again, its words shuffled, shape (groups,).
             surrounded: Share of the room that other passages take, 0 to 1, shape (groups, candidates).
         """
-        targets = self.order(cosine, sparse, lexical) - self.surrounded_loss * surrounded
+        targets = self.order(cosine, sparse, lexical, made) - self.surrounded_loss * surrounded
         targets[:, 0] += self.known_bonus * known
         targets[:, -1] += shuffled * (self.known_bonus * known - self.shuffled_loss)
         return targets

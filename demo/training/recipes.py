@@ -11,14 +11,14 @@ from demo.training.trainer import Recipe
 
 RECIPES: Mapping[str, Recipe] = {
     "tiny": Recipe(
-        steps=5000,
-        asked_share=0.8,
-        shuffled_share=0.15,
-        stuffed_share=0.05,
+        steps=8000,
+        asked_share=0.7,
+        shuffled_share=0.2,
+        stuffed_share=0.08,
         rate=1.5e-3,
         cooling=0.8,
-        targets=Targets(lexical_scale=8.0),
-        phases=(Phase(1.0, 96, 256, 0.12, surrounded=True),),
+        targets=Targets(lexical_scale=8.0, made_lexical_scale=16.0, surrounded_loss=2.5),
+        phases=(Phase(1.0, 112, 320, 0.15, surrounded=True),),
     ),
     "medium": Recipe(
         steps=240,

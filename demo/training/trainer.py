@@ -104,6 +104,10 @@ class Material:
     made: NDArray[np.int64]
     """Training queries that were made from a passage."""
 
+    def is_made(self, queries: NDArray[np.int64]) -> Tensor:
+        """Which of these queries were made from a passage, bool, one for each."""
+        return torch.from_numpy(np.isin(queries, self.made))
+
     def draw(self, rng: np.random.Generator, count: int, asked_share: float) -> NDArray[np.int64]:
         """`count` training queries, in random order, this share of them asked by someone (if there are both kinds)."""
         if not len(self.asked) or not len(self.made):
@@ -219,14 +223,14 @@ class Trainer:
         return torch.zeros(count).index_copy(0, places, torch.cat(scores))
 
     def _targets(self, groups: list[Group]) -> Tensor:
-        candidates = self.material.candidates
+        candidates, made = self.material.candidates, self.material.is_made
         queries, columns = np.asarray([g.query for g in groups]), np.stack([g.columns for g in groups])
         known = torch.from_numpy(candidates.known[queries]).float()
         shuffled = torch.tensor([float(g.shuffle is not None) for g in groups])
         alone = np.zeros(columns.shape[1])
         shares = np.stack([g.surroundings.shares if g.surroundings else alone for g in groups])
         labels = candidates.labels(queries[:, None], columns)
-        return self.recipe.targets.logits(*labels, known, shuffled, torch.from_numpy(shares).float())
+        return self.recipe.targets.logits(*labels, made(queries), known, shuffled, torch.from_numpy(shares).float())
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))
@@ -288,8 +292,9 @@ def held_out(model: Any, material: Material, queries: NDArray[np.int64], recipe:
                 found = score(model, torch.from_numpy(part.ids), torch.from_numpy(part.types))
                 scores[torch.from_numpy(part.places)] = found
         passages = material.candidates.passages[query, columns]
-        targets = recipe.targets.order(*material.candidates.labels(query, columns))
-        losses.append(float(listwise(scores[None], targets[None])))
+        cosine, sparse, lexical = (row[None] for row in material.candidates.labels(query, columns))
+        targets = recipe.targets.order(cosine, sparse, lexical, material.is_made(np.array([query])))
+        losses.append(float(listwise(scores[None], targets)))
         if material.candidates.known[query]:
             better = (scores > scores[0]).numpy() & (passages != passages[0])
             ranks.append(1.0 / (1 + len(np.unique(passages[better]))))

@@ -162,7 +162,7 @@ def test_bundled_stands_above_all_that_is_slower_or_weaker() -> None:
     keys = [spec.key for spec in CATALOG]
     above = keys[: keys.index("bundled/tiny")]
     assert above == [key for key in keys if key.endswith("-v2")]
-    assert keys[len(above) :][:3] == ["bundled/tiny", "bundled/small", "bundled/everyday"]
+    assert keys[len(above) :][:3] == ["bundled/tiny", "bundled/small", "bundled/technical"]
     assert above[0] == "cross-encoder/ms-marco-MiniLM-L6-v2"
 
 

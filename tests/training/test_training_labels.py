@@ -142,14 +142,15 @@ def test_only_long_groups_of_such_a_phase_are_surrounded() -> None:
 def test_target_logits_by_hand() -> None:
     """20 · (0.6 − 0.5) + 0.5 · (8 − 10) + 4 · 0.5 = 3; a known one gets 2 more, its shuffled words 3 less than it.
 
-    Each loses half of 2 in the middle column, where others take half of the room.
+    Each loses half of 2 in the middle column, where others take half of the room. The last query was made from a
+    passage: 8 · 0.5 for the words.
     """
-    targets = Targets(20, 0.5, 0.5, 10, lexical_scale=4, known_bonus=2, shuffled_loss=3, surrounded_loss=2)
+    targets = Targets(20, 0.5, 0.5, 10, 4, 8, known_bonus=2, shuffled_loss=3, surrounded_loss=2)
     known, shuffled = torch.tensor([1.0, 0.0, 1.0]), torch.tensor([0.0, 1.0, 1.0])
     cosine, sparse, lexical = (torch.full((3, 3), value) for value in (0.6, 8.0, 0.5))
-    surrounded = torch.tensor([[0.0, 0.5, 0.0]] * 3)
-    logits = targets.logits(cosine, sparse, lexical, known, shuffled, surrounded)
-    assert logits.tolist() == [pytest.approx(row, abs=1e-5) for row in ([5, 2, 3], [3, 2, 0], [5, 2, 2])]
+    surrounded, made = torch.tensor([[0.0, 0.5, 0.0]] * 3), torch.tensor([False, False, True])
+    logits = targets.logits(cosine, sparse, lexical, made, known, shuffled, surrounded)
+    assert logits.tolist() == [pytest.approx(row, abs=1e-5) for row in ([5, 2, 3], [3, 2, 0], [7, 4, 4])]
 
 
 def test_listwise_loss_by_hand() -> None:
