@@ -66,7 +66,7 @@ def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
     headline = page.inner_text("#compare-headline-box")
     assert FAILING in headline
     assert "Choose one of the list" in headline or "not a hub id" in headline
-    assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "Small", "Everyday", "BM25 · Okapi"]
+    assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "Small", "Technical", "BM25 · Okapi"]
     assert "Tiny" in page.inner_text("#compare-agreement-box")
     page.check("#measure input[value=rbo]")
     page.wait_for_function("() => document.querySelector('#compare-agreement-box').innerText.includes('Rank-biased')")
@@ -140,7 +140,7 @@ def test_depth_and_fusion_redraw(open_page: Any) -> None:
     page = opened(open_page)
     page.check("#fusion input[value=rrf]")
     page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 5")
-    assert "RRF (BM25 + Tiny + Small + Everyday)" in page.text_content("#compare-judged-box")
+    assert "RRF (BM25 + Tiny + Small + Technical)" in page.text_content("#compare-judged-box")
     page.fill("#depth-slider input[type=number]", "1")
     page.press("#depth-slider input[type=number]", "Tab")
     page.wait_for_function(
