@@ -160,7 +160,7 @@ def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
             "The link names {model} as the reranker, which it is not. Name a model, such as bundled/tiny.",
             model=shown(str(model)),
         )
-    rankers = pane.service.rankers.read_all(values[RANKERS]) if RANKERS in values else ()
+    rankers = pane.service.rankers.read_all(values[RANKERS]) if values.get(RANKERS) else ()
     return Link(form, model, rankers)
 
 
@@ -181,7 +181,7 @@ def whole_number(name: str, text: str) -> int:
 
 
 def read_if_right(values: Mapping[str, str], pane: InputsPane) -> Link | None:
-    """The same, and None as well for what cannot be opened; where the page opens, the sentence is told once."""
+    """The same, and None as well for what cannot be opened; the tab that it opens tells why."""
     try:
         return read(values, pane)
     except DemoError:

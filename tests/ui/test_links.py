@@ -129,9 +129,24 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
     assert "排序器在哪里出现分歧" in str(view.drawn.get("headline", ""))
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25,hub/big"}, "en")
     assert "asks for hub/big, which would be downloaded" in (view.status or "")
+    assert "Press Compare to go on" in (view.status or "")
     *_, last = RerankTab(pane).opening({"query": "x", "first_stage": "dense(hub/dense)"}, "en")
     assert "asks for hub/dense, which would be downloaded" in (last.status or "")
     assert [key for key, _ in source.loads] == ["bundled/tiny"]
+
+
+def test_compare_tells_why_its_link_cannot_be_opened(pane: InputsPane) -> None:
+    (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25[k1=99]"}, "en")
+    assert "The link cannot be opened. k₁ is 99" in unescape(view.status or "")
+    assert "Where do the rankers part?" in str(view.drawn["headline"])
+
+
+def test_a_link_that_names_no_rankers_is_one_to_rerank(pane: InputsPane) -> None:
+    asked = {"query": "fast trains", "collection": "cities", "rankers": ""}
+    found = read(asked, pane)
+    assert found is not None
+    assert (found.form.query, found.rankers) == ("fast trains", ())
+    assert list(CompareTab(pane).opening(asked, "en")) == []
 
 
 def test_an_engine_behind_an_address_fits_into_a_link_and_given_scores_do_not() -> None:

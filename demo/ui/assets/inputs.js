@@ -112,7 +112,7 @@
   function tabOf(search) {
     const params = new URLSearchParams(search);
     if (params.has('evaluate')) return 'evaluate';
-    return params.has('rankers') ? 'compare' : 'rerank';
+    return params.get('rankers') ? 'compare' : 'rerank';
   }
 
   // a run that ends while another tab is looked at does not change the address of that one

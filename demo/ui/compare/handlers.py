@@ -14,7 +14,7 @@ from typing import Any
 from demo.charts import RESULT_CHARTS, Chart
 from demo.charts.scales import RAW, find_scale
 from demo.charts.speed import SpeedData, speed_alt, speed_data, speed_figure, unmeasured_note
-from demo.errors import InputError
+from demo.errors import DemoError, InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
 from demo.messages import Language
@@ -34,7 +34,7 @@ from demo.ui.boundary import guarded
 from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm, number
 from demo.ui.judging import JUDGED, LOADED, figures, judged_box
-from demo.ui.links import Link, needs_download, read_if_right, written
+from demo.ui.links import RANKERS, Link, needs_download, read, written
 from demo.ui.parts import HIDDEN, ChartView, drawn_chart
 from demo.ui.progress import render_progress, seldom
 from demo.ui.result_tab import WHY, ResultTab
@@ -365,15 +365,20 @@ class CompareTab(ResultTab):
         return {"text": written(Link(form, rankers=self.service.rankers.read_all(rankers)), self.pane)}
 
     def opening(self, asked: Mapping[str, str], language: Language) -> Iterator[View[ShownResult]]:
-        """The result that the address asks for, if it does and nothing would have to be downloaded for it."""
-        link = read_if_right(asked, self.pane)
-        if link is None or not link.rankers:
+        """The result that the address asks for, if it does, or why it is not opened."""
+        if not asked.get(RANKERS):
             return
-        missing = ", ".join(needs_download(link, self.pane))
-        if missing:
-            told_why = status.notice(w.LINK_DOWNLOADS.format(models=missing), language)
+        try:
+            link = read(asked, self.pane)
+            missing = ", ".join(needs_download(link, self.pane)) if link else ""
+        except DemoError as error:
+            told_why = status.alert(w.LINK_REFUSED.format(reason=error.to(language)), language)
             yield View(status=told_why, drawn={"headline": invitation(language)})
-        else:
+            return
+        if missing:
+            told_why = status.notice(w.COMPARE_LINK_DOWNLOADS.format(models=missing), language)
+            yield View(status=told_why, drawn={"headline": invitation(language)})
+        elif link:
             yield from self.run(link.form, tuple(map(str, link.rankers)), CompareOptions(), Judgments(), language)
 
     # ---- to take away --------------------------------------------------------------------------------------------

@@ -190,7 +190,7 @@ class EvaluateTab:
         try:
             form = links.read(asked, self.default_form(), self.service)
         except DemoError as error:
-            return None, status.alert(w.EVALUATE_LINK_WRONG.format(reason=error.to(language)), language)
+            return None, status.alert(w.LINK_REFUSED.format(reason=error.to(language)), language)
         missing = ", ".join(not_here(self._asked(form))) if form else ""
         if missing:
             return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)

@@ -40,7 +40,7 @@ from demo.ui.views import status
 
 GO_TO_COMPARE = """(kept) => {
   const asked = new URLSearchParams(location.search || kept);
-  if (!asked.has('rankers') || asked.has('evaluate')) return;
+  if (!asked.get('rankers') || asked.has('evaluate')) return;
   document.querySelector('#frame').dataset.linked = 'compare';
   document.querySelector('#tab-compare-button').click();
 }"""
