@@ -137,7 +137,7 @@ def test_following_a_link_loads_nothing_that_is_not_here() -> None:
 
 def test_compare_tells_why_its_link_cannot_be_opened(pane: InputsPane) -> None:
     (view,) = CompareTab(pane).opening({"query": "x", "rankers": "bm25[k1=99]"}, "en")
-    assert "The link cannot be opened. k₁ is 99" in unescape(view.status or "")
+    assert "The link cannot be opened. BM25's k₁ is 99" in unescape(view.status or "")
     assert "Where do the rankers part?" in str(view.drawn["headline"])
 
 
