@@ -223,14 +223,14 @@ class Trainer:
         return torch.zeros(count).index_copy(0, places, torch.cat(scores))
 
     def _targets(self, groups: list[Group]) -> Tensor:
-        candidates, made = self.material.candidates, self.material.is_made
+        candidates = self.material.candidates
         queries, columns = np.asarray([g.query for g in groups]), np.stack([g.columns for g in groups])
         known = torch.from_numpy(candidates.known[queries]).float()
         shuffled = torch.tensor([float(g.shuffle is not None) for g in groups])
         alone = np.zeros(columns.shape[1])
         shares = np.stack([g.surroundings.shares if g.surroundings else alone for g in groups])
-        labels = candidates.labels(queries[:, None], columns)
-        return self.recipe.targets.logits(*labels, made(queries), known, shuffled, torch.from_numpy(shares).float())
+        labels, made = candidates.labels(queries[:, None], columns), self.material.is_made(queries)
+        return self.recipe.targets.logits(*labels, made, known, shuffled, torch.from_numpy(shares).float())
 
     def _update_average(self, step: int) -> None:
         keep = min(self.recipe.average, (1 + step) / (10 + step))

@@ -280,9 +280,12 @@ SIGMOID = Message("{p} on a scale of 0…1 (sigmoid)")
 COPY_LINK = Message("Copy link")
 LINK_COPIED = Message("The link is in the address bar and, if the browser allows, on the clipboard.")
 LINK_WRONG = Message("The link cannot be opened, so this is the example. {reason}")
+LINK_REFUSED = Message("The link cannot be opened. {reason}")
 LINK_DOWNLOADS = Message(
     "This link asks for {models}, which would be downloaded. Press the button to go on; below is the example."
 )
+COMPARE_LINK_DOWNLOADS = Message("This link asks for {models}, which would be downloaded. Press Compare to go on.")
+EVALUATE_LINK_DOWNLOADS = Message("This link asks for {models}, which would be downloaded. Press Evaluate to go on.")
 
 # why
 WHY = Message("Why this score?")
@@ -550,9 +553,6 @@ NO_JUDGED_UPLOAD = Message(
 NO_RUN_FILE = Message("Choose a run file first, or other candidates.")
 WRONG_NUMBER = Message("“{label}” is {found}. Write a whole number, {span}.")
 ANSWER = Message("Does reranking pay?")
-LINK_REFUSED = Message("The link cannot be opened. {reason}")
-COMPARE_LINK_DOWNLOADS = Message("This link asks for {models}, which would be downloaded. Press Compare to go on.")
-EVALUATE_LINK_DOWNLOADS = Message("This link asks for {models}, which would be downloaded. Press Evaluate to go on.")
 EVALUATED_ON = Message("Evaluated on")
 PARTIAL = Message("partial")
 EVALUATE_PARTIAL = Message("{done} of {total} queries: the work was stopped before the end.")

@@ -371,12 +371,10 @@ class CompareTab(ResultTab):
         try:
             link = read(asked, self.pane)
             missing = ", ".join(needs_download(link, self.pane)) if link else ""
+            told_why = status.notice(w.COMPARE_LINK_DOWNLOADS.format(models=missing), language) if missing else ""
         except DemoError as error:
-            told_why = status.alert(w.LINK_REFUSED.format(reason=error.to(language)), language)
-            yield View(status=told_why, drawn={"headline": invitation(language)})
-            return
-        if missing:
-            told_why = status.notice(w.COMPARE_LINK_DOWNLOADS.format(models=missing), language)
+            link, told_why = None, status.alert(w.LINK_REFUSED.format(reason=error.to(language)), language)
+        if told_why:
             yield View(status=told_why, drawn={"headline": invitation(language)})
         elif link:
             yield from self.run(link.form, tuple(map(str, link.rankers)), CompareOptions(), Judgments(), language)

@@ -191,15 +191,19 @@ class EvaluateTab:
             form = links.read(asked, self.default_form(), self.service)
         except DemoError as error:
             return None, status.alert(w.LINK_REFUSED.format(reason=error.to(language)), language)
-        missing = ", ".join(not_here(self._asked(form))) if form else ""
+        missing = ", ".join(not_here(self._rankers(form))) if form else ""
         if missing:
             return form, status.notice(w.EVALUATE_LINK_DOWNLOADS.format(models=missing), language)
         return form, ""
 
-    def _asked(self, form: EvaluateForm) -> list[Ranker]:
+    def _rankers(self, form: EvaluateForm) -> list[Ranker]:
         """The rankers of the form, first the one that finds the candidates, if one does."""
-        finds = [] if form.candidates in (GIVEN, JUDGED, RUN) else [self.service.rankers.read(form.candidates)]
-        return [*finds, *self.service.rankers.read_all(form.rankers)]
+        finder = self._finder(form)
+        return [*([finder] if finder else []), *self.service.rankers.read_all(form.rankers)]
+
+    def _finder(self, form: EvaluateForm) -> Ranker | None:
+        """The ranker that finds the candidates; None where they are given, judged or a run's."""
+        return None if form.candidates in (GIVEN, JUDGED, RUN) else self.service.rankers.read(form.candidates)
 
     # ---- running -------------------------------------------------------------------------------------------------
 
@@ -241,13 +245,11 @@ class EvaluateTab:
         depth = whole(form.depth, w.EVALUATE_DEPTH, 1, self.pane.settings.max_candidates)
         most = whole(form.queries, w.MOST_QUERIES, 0)
         rankers = self.service.rankers
-        asked: Asked = form.candidates
+        asked: Asked = self._finder(form) or form.candidates
         if form.candidates == RUN:
             if form.run is None:
                 raise InputError(w.NO_RUN_FILE)
             asked = form.run
-        elif form.candidates not in (GIVEN, JUDGED):
-            asked = rankers.read(form.candidates)
         plan = set_up(
             judged,
             read_rankers(form.rankers, judged, rankers),
