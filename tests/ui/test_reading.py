@@ -151,6 +151,39 @@ def test_language_and_theme_change_the_whole_page(open_page: Any) -> None:
     page.wait_for_function("() => document.body.classList.contains('dark')")
 
 
+def test_what_was_typed_and_not_run_outlives_another_language_and_a_reload(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    rerank(page, "which is red", "A red door.\nA green door.")
+    page.click("#source input[value=paste]")
+    page.fill("#query textarea", "which is <blue>")
+    page.fill("#paste textarea", "Ein blaues Haus.\n一座蓝色的房子。\nThird.")
+    page.wait_for_function("() => document.querySelector('#paste-note').innerText.includes('3')")
+    page.click("[data-language=zh]")
+    page.wait_for_function("() => document.querySelector('#rerank')?.innerText === '重排'")
+    for again in (False, True):
+        if again:
+            page.reload()
+        page.wait_for_function("() => document.querySelector('#query textarea')?.value === 'which is <blue>'")
+        page.wait_for_function("() => document.querySelector('#paste textarea').value.endsWith('Third.')")
+        assert page.is_checked("#source input[value=paste]")
+        page.wait_for_function("() => document.querySelector('#paste-note').innerText.includes('3')")
+        page.wait_for_selector("#rerank-results .stale-note:visible")
+        assert "A red door." in page.inner_text("#rerank-results .ranking"), "the run before, beside inputs that wait"
+
+
+def test_an_earlier_query_is_opened_without_what_was_typed_later(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    rerank(page, "which is red", "A red door.\nA green door.")
+    rerank(page, "which is green", "A red door.\nA green door.")
+    page.fill("#query textarea", "something else")
+    page.wait_for_selector("#rerank-results .stale-note:visible")
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('#query textarea')?.value === 'which is red'")
+    page.wait_for_selector("#summary")
+    page.wait_for_timeout(1200)
+    assert page.input_value("#query textarea") == "which is red"
+
+
 @pytest.mark.parametrize(
     ("query", "passages", "hits"),
     [

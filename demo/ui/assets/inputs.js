@@ -149,8 +149,46 @@
 
   window.addEventListener('popstate', () => {
     const tab = history.state?.tab;
-    if (TABS.includes(tab) && (shown.get(tab) ?? '') !== location.search) location.reload();
-    else if (tab && tab !== openTab()) goTo(tab);
+    if (TABS.includes(tab) && (shown.get(tab) ?? '') !== location.search) {
+      leaving = true; // to other inputs
+      location.reload();
+    } else if (tab && tab !== openTab()) goTo(tab);
+  });
+
+  // ---- what was typed and not run comes back when this page is loaded anew: in another language, by a reload ----------
+  const DRAFT = 'lens-draft';
+  const TYPED = ['#query textarea', '#paste textarea'];
+  let leaving = false; // whether the page is left for other inputs
+
+  window.addEventListener('pagehide', () => {
+    const changed = ['rerank', 'compare'].some((tab) => ran.has(tab) && typed(tab) !== ran.get(tab));
+    const source = one('#source input:checked')?.value, texts = TYPED.map((selector) => one(selector)?.value ?? '');
+    try {
+      if (changed && touched && !leaving) sessionStorage.setItem(DRAFT, JSON.stringify({ address: location.search, source, texts }));
+      else sessionStorage.removeItem(DRAFT);
+    } catch { /* too long, or nothing may be kept */ }
+  });
+
+  function draft() {
+    try {
+      const found = JSON.parse(sessionStorage.getItem(DRAFT));
+      return found?.address === location.search ? found : null;
+    } catch { return null; }
+  }
+
+  // once the inputs hold what the page opens with
+  document.addEventListener('lens-filled', () => {
+    const { source, texts } = draft() ?? {};
+    if (!texts) return;
+    ['rerank', 'compare'].forEach((tab) => ran.set(tab, typed(tab)));
+    TYPED.forEach((selector, at) => {
+      const field = one(selector);
+      if (!field || field.value === texts[at]) return;
+      field.value = texts[at];
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    touched = true;
+    if (source !== 'upload') one(`#source input[value=${source}]:not(:checked)`)?.click();
   });
 
   // ---- language and theme ----------------------------------------------------------------------------------------

@@ -39,6 +39,9 @@ document.addEventListener('click', (event) => {
 RUN_NOW = "() => document.dispatchEvent(new CustomEvent('lens-run'))"
 """A query that was chosen is run in the tab that is open."""
 
+TELL_FILLED = "() => document.dispatchEvent(new CustomEvent('lens-filled'))"
+"""What was typed before a reload and not run may be put back now."""
+
 SOURCES = ((w.SOURCE_COLLECTION, COLLECTION), (w.SOURCE_PASTE, PASTE), (w.SOURCE_UPLOAD, UPLOAD))
 
 
@@ -341,7 +344,9 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     collection, query, reading, choices = form["collection"], form["query"], form["reading"], form["choices"]
     said = [notes.examples, notes.collection, notes.formats, notes.pasted, notes.uploaded]
     said += notes.pasted_fields.outputs()
-    current_page().load(opened, memory.run, [*inputs.components(), *said], **QUICK)
+    current_page().load(opened, memory.run, [*inputs.components(), *said], **QUICK).success(
+        None, js=TELL_FILLED, api_visibility="private"
+    )
     notes.examples.input(lambda text: text, notes.examples, query, **QUICK).success(
         None, js=RUN_NOW, api_visibility="private"
     )
