@@ -20,7 +20,7 @@ from tqdm import tqdm
 from demo.training.cores import on_cores
 from demo.training.lexical import Bm25Matrix
 from demo.training.sources import DataError
-from demo.training.tokens import Ids, TokenTable, length_batches, splice
+from demo.training.tokens import Ids, TokenTable, length_batches, padded, splice
 
 _QUERIES_AT_ONCE = 128
 _ARRAYS = ("passages", "cosine", "sparse", "lexical", "known")
@@ -277,11 +277,5 @@ def batches(
         rows.extend(splice(query, passage) for passage in passages)
     result: list[Batch] = []
     for places in length_batches((len(ids) for ids, _ in rows), budget):
-        length = max(len(rows[p][0]) for p in places)
-        ids, types = np.zeros((2, len(places), length), np.int64)
-        for line, place in enumerate(places):
-            piece_ids, piece_types = rows[place]
-            ids[line, : len(piece_ids)] = piece_ids
-            types[line, : len(piece_ids)] = piece_types
-        result.append(Batch(np.asarray(places), ids, types))
+        result.append(Batch(np.asarray(places), *padded([rows[place] for place in places])))
     return result

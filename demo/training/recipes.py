@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from demo.training.groups import Phase
 from demo.training.losses import Targets
-from demo.training.short import Shortening
 from demo.training.trainer import Recipe
 
 RECIPES: Mapping[str, Recipe] = {
@@ -21,16 +20,17 @@ RECIPES: Mapping[str, Recipe] = {
         phases=(Phase(1.0, 112, 320, 0.15, surrounded=True),),
     ),
     "medium": Recipe(
-        steps=240,
-        groups=8,
-        rate=3e-5,
-        warmup=30,
-        cooling=0.4,
-        average=0.98,
-        budget=2048,
+        steps=1600,
+        groups=16,
+        asked_share=0.5,
+        shuffled_share=0.2,
+        stuffed_share=0.08,
+        rate=6e-4,
+        warmup=100,
+        cooling=0.7,
         frozen=1,
-        phases=(Phase(0.8, 72, 144, 0.1), Phase(1.0, 96, 256, 0.2)),
-        short=Shortening(),
+        targets=Targets(lexical_scale=8.0, made_lexical_scale=16.0, surrounded_loss=2.5),
+        phases=(Phase(1.0, 112, 320, 0.1, surrounded=True),),
     ),
     "small": Recipe(
         steps=4000,

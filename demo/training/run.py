@@ -19,18 +19,18 @@ from demo.training.groups import Candidates, Mining, mine
 from demo.training.judged import Judged, read_judged
 from demo.training.lexical import Bm25Matrix
 from demo.training.prepare import read_rows
-from demo.training.short import Taught, shorten
 from demo.training.sparse import SparseTeacher, sparse_scores, sparse_teacher_folder, sparse_weights
-from demo.training.starts import Start, continued, grown, pretrained
+from demo.training.starts import Start, continued, grown, joined, pretrained
 from demo.training.student import score
 from demo.training.synthetic import MAKERS
-from demo.training.tokens import Ids, load_tokenizer, splice, tokenise
+from demo.training.tokens import Ids, load_tokenizer, padded, splice, tokenise
 from demo.training.trainer import Log, Material, Recipe, Trainer, held_out
 
 _HELD_OUT = 120
 """Held-out queries that are read at every checkpoint."""
-_LEARNT = 0.99
-"""Share of the passages that a shorter encoder learns from; the others show how well it does."""
+_BUNDLED = Path(__file__).resolve().parents[1] / "bundled"
+_JOINED = ("tiny", "technical")
+"""Bundled models that medium starts from."""
 
 
 @dataclass(frozen=True)
@@ -148,19 +148,10 @@ def fresh(run: Run, texts: Texts, recipe: Recipe) -> Start:
     """A fresh start, made now."""
     if run.start == "tiny":
         return pretrained()
-
-    def make_shorter(encoder: Any, tokenizer: Path) -> None:
-        if recipe.short is None:
-            return
-        pieces = load_tokenizer(tokenizer)
-        most = np.random.default_rng(recipe.seed).random(len(texts.passages)) < _LEARNT
-        taught = [
-            Taught(tokenise(part, pieces), np.load(run.work / f"{label}-vectors.npy"), learnt)
-            for label, part, learnt in (("queries", texts.queries, texts.train), ("pool", texts.passages, most))
-        ]
-        shorten(encoder, taught, recipe.short, run.folder, recipe.workers, recipe.seed)
-
-    return grown(texts.passages, texts.queries, recipe.seed, run.folder, make_shorter)
+    if run.start == "medium":
+        folders = [_BUNDLED / name for name in _JOINED]
+        return joined(folders, texts.passages, texts.queries, recipe.seed)
+    return grown(texts.passages, texts.queries, recipe.seed, run.folder)
 
 
 def write_model(trainer: Trainer, tokenizer: Path, folder: Path) -> None:
@@ -204,10 +195,7 @@ def watched_mrr(model: Any, tokenizer: Tokenizer, judged: Judged) -> float:
 
 def score_padded(model: Any, query: Ids, passages: list[Ids]) -> NDArray[np.float32]:
     """Logits of one query with some passages, in one padded batch."""
-    rows = [splice(query, p) for p in passages]
-    ids, types = np.zeros((2, len(rows), max(len(r[0]) for r in rows)), np.int64)
-    for line, (row_ids, row_types) in enumerate(rows):
-        ids[line, : len(row_ids)], types[line, : len(row_ids)] = row_ids, row_types
+    ids, types = padded([splice(query, p) for p in passages])
     with torch.inference_mode():
         return np.asarray(score(model, torch.from_numpy(ids), torch.from_numpy(types)).numpy(), np.float32)
 

@@ -1,14 +1,15 @@
 """Where a training run begins: a model and the tokenizer it reads with.
 
 - `pretrained`: the sparse teacher's two layers;
+- `joined`: bundled models beside each other (module `joined`);
 - `grown`: the teacher's encoder laid out as a cross-encoder (module `grown`), with a vocabulary cut to the pool's
-  frequent pieces, whole or made shorter first (`short`);
+  frequent pieces;
 - `continued`: a model folder, such as a bundled one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from transformers import AutoModel, BertForSequenceClassification
 
 from demo.training.export import stored
 from demo.training.grown import grow
+from demo.training.joined import join
 from demo.training.sparse import sparse_teacher_folder
 from demo.training.teacher import teacher_folder
-from demo.training.tokens import CLS, SEP, load_tokenizer, table_of, tokenise
+from demo.training.tokens import CLS, SEP, TokenTable, load_tokenizer, padded, splice, table_of, tokenise
 from demo.training.vocabulary import FIRST_WORD, kept_pieces, write_pruned
 
 _PIECES = 26_000
@@ -47,6 +49,24 @@ def pretrained() -> Start:
     return Start(model.eval(), folder / "tokenizer.json")
 
 
+def joined(folders: Sequence[Path], passages: Sequence[str], queries: Sequence[str], seed: int) -> Start:
+    """The models in the folders as one, its word embeddings as they can be stored.
+
+    Args:
+        folders: Of models that share a tokenizer, a depth and the width of a head.
+        passages: Some of them, each behind one of the queries, show how the models are used.
+        queries: See above.
+        seed: Of which.
+    """
+    models = [continued(folder).model for folder in folders]
+    tokenizer, rng = folders[0] / "tokenizer.json", np.random.default_rng(seed)
+    asked, read = (_typical(texts, tokenizer, rng) for texts in (queries, passages))
+    ids, types = padded([splice(asked[i % len(asked)], read[i]) for i in range(len(read))])
+    model = join(models, torch.from_numpy(ids), torch.from_numpy(types))
+    _round(model.get_input_embeddings())
+    return Start(model, tokenizer)
+
+
 def piece_idf(texts: Sequence[str], tokenizer: Path, vocabulary: int) -> NDArray[np.float32]:
     """ln((N + 1) / (df + ½)) of every word piece over the texts."""
     table = tokenise(texts, load_tokenizer(tokenizer))
@@ -60,7 +80,6 @@ def grown(
     queries: Sequence[str],
     seed: int,
     folder: Path,
-    prepare: Callable[[Any, Path], None] = lambda encoder, tokenizer: None,
 ) -> Start:
     """The teacher's encoder as a cross-encoder that ranks about as the teacher does.
 
@@ -69,7 +88,6 @@ def grown(
         queries: Some of them, and of the passages, show how the encoder is used.
         seed: Of which, and of the weights that are left to training.
         folder: Gets the cut tokenizer.json.
-        prepare: Changes the encoder, which reads with the cut tokenizer.json, in place before it is laid out.
     """
     tokenizer = folder / "tokenizer.json"
     source = teacher_folder()
@@ -80,9 +98,8 @@ def grown(
     kept = kept_pieces(source / "tokenizer.json", counts, _PIECES)
     write_pruned(source / "tokenizer.json", kept, tokenizer)
     _use_words(encoder, kept)
-    prepare(encoder, tokenizer)
     rng = np.random.default_rng(seed)
-    typical = [_typical(texts, tokenizer, rng) for texts in (queries, passages)]
+    typical = [_between(_typical(texts, tokenizer, rng)) for texts in (queries, passages)]
     idf = torch.from_numpy(piece_idf(passages, tokenizer, len(kept)))
     idf[:FIRST_WORD] = 0.0
     model = grow(encoder, typical[0], typical[1], idf / idf.max(), seed)
@@ -107,10 +124,14 @@ def _round(table: torch.nn.Embedding) -> None:
     table.weight.data = stored(table.weight.detach()).float()
 
 
-def _typical(texts: Sequence[str], tokenizer: Path, rng: np.random.Generator) -> list[list[int]]:
-    """Some of the texts as ids, between [CLS] and [SEP]."""
+def _typical(texts: Sequence[str], tokenizer: Path, rng: np.random.Generator) -> TokenTable:
+    """Some of the texts in word pieces."""
     drawn = rng.choice(len(texts), min(_TYPICAL, len(texts)), replace=False)
-    table = tokenise([texts[i] for i in drawn], load_tokenizer(tokenizer), _LONGEST)
+    return tokenise([texts[i] for i in drawn], load_tokenizer(tokenizer), _LONGEST)
+
+
+def _between(table: TokenTable) -> list[list[int]]:
+    """The texts as an encoder reads each, between [CLS] and [SEP]."""
     return [[CLS, *table[i].tolist(), SEP] for i in range(len(table))]
 
 

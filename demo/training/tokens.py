@@ -105,6 +105,14 @@ def splice(query: Ids, passage: Ids, limit: int = 512) -> tuple[Ids, NDArray[np.
     return ids, types
 
 
+def padded(rows: Sequence[tuple[Ids, NDArray[np.int64]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Spliced pairs below each other: ids and token types, both padded with 0 to the longest, shape (pairs, length)."""
+    ids, types = np.zeros((2, len(rows), max(len(row[0]) for row in rows)), np.int64)
+    for line, (row_ids, row_types) in enumerate(rows):
+        ids[line, : len(row_ids)], types[line, : len(row_ids)] = row_ids, row_types
+    return ids, types
+
+
 def framed(texts: Sequence[Ids], first: int = CLS, last: int = SEP, pad: int = PAD) -> tuple[Tensor, Tensor]:
     """Single texts as an encoder reads them: each between the two special pieces, padded to the longest.
 

@@ -23,7 +23,6 @@ from demo.training.cores import on_cores
 from demo.training.groups import Batch, Candidates, Group, Mining, Phase, batches, draw_groups
 from demo.training.losses import Targets, Weights, listwise
 from demo.training.marks import held
-from demo.training.short import Shortening
 from demo.training.student import score
 from demo.training.tokens import TokenTable
 
@@ -50,7 +49,6 @@ class Recipe:
         workers: Threads that share a step's groups.
         seed: Of everything that is drawn.
         phases: How passage lengths change during the run.
-        short: How the encoder that the start is grown from is made shorter first; None: it stays whole.
     """
 
     steps: int = 10_000
@@ -73,7 +71,6 @@ class Recipe:
     weights: Weights = field(default_factory=Weights)
     mining: Mining = field(default_factory=Mining)
     phases: tuple[Phase, ...] = (Phase(0.7, 72, 144, 0.1), Phase(1.0, 112, 256, 0.2))
-    short: Shortening | None = None
 
     @property
     def cools_from(self) -> int:

