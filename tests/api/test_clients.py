@@ -33,7 +33,7 @@ def with_itself() -> Settings:
     """Settings of an app that has itself as a remote reranker, in each protocol it speaks."""
     port = free_port()
     tables = (
-        f'[{protocol}]\nprotocol = "{protocol}"\naddress = "http://127.0.0.1:{port}"\nmodel = "bundled/tiny"\n'
+        f'[{protocol}]\nprotocol = "{protocol}"\naddress = "http://127.0.0.1:{port}"\nmodel = "bundled/medium"\n'
         "max_passages = 3\nbackoff_seconds = 0.01\n"
         for protocol in ("tei", "jina", "cohere", "vllm")
     )
@@ -49,7 +49,7 @@ def url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def logits(url: str) -> dict[str, float]:
     """Text → score, as the named endpoint gives it."""
-    answer = Client(url, verbose=False).predict(query=QUERY, passages=TEXTS, model="bundled/tiny", api_name="/rerank")
+    answer = Client(url, verbose=False).predict(query=QUERY, passages=TEXTS, model="bundled/medium", api_name="/rerank")
     assert answer["score_kinds"]["score"] == "logit"
     return {row["text"]: row["score"] for row in answer["results"]}
 
@@ -72,7 +72,7 @@ def test_the_app_is_a_remote_reranker_of_itself(
 ) -> None:
     key = f"remote({protocol})"
     answer = Client(url, verbose=False).predict(
-        query=QUERY, passages=TEXTS, rankers=["bundled/tiny", key, f"rrf(bm25+{key})"], api_name="/compare"
+        query=QUERY, passages=TEXTS, rankers=["bundled/medium", key, f"rrf(bm25+{key})"], api_name="/compare"
     )
     assert [ranker["failure"] for ranker in answer["rankers"]] == [None] * 3
     for row in answer["results"]:
@@ -80,12 +80,12 @@ def test_the_app_is_a_remote_reranker_of_itself(
             assert row["scores"][key] == pytest.approx(logits[row["text"]], abs=TIES)
         else:
             assert row["scores"][key] == pytest.approx(probabilities[TEXTS.index(row["text"])], abs=TIES)
-        assert row["ranks"][key] == row["ranks"]["bundled/tiny"]
+        assert row["ranks"][key] == row["ranks"]["bundled/medium"]
 
 
 def test_remote_rankers_are_evaluated(url: str) -> None:
     answer = Client(url, verbose=False).predict(
-        collection="cities", rankers=["bundled/tiny", "remote(tei)"], queries=2, depth=5, api_name="/evaluate"
+        collection="cities", rankers=["bundled/medium", "remote(tei)"], queries=2, depth=5, api_name="/evaluate"
     )
     tiny, far = (ranker["measures"] for ranker in answer["rankers"] if ranker["key"] != "bm25")
     assert {name: row["mean"] for name, row in far.items()} == {name: row["mean"] for name, row in tiny.items()}
@@ -112,7 +112,7 @@ def test_curl(url: str, logits: dict[str, float]) -> None:
 def test_cohere(url: str, probabilities: list[float]) -> None:
     cohere = pytest.importorskip("cohere", reason="the package cohere is not installed")
     client = cohere.ClientV2(api_key="none", base_url=url)
-    answer = client.rerank(model="bundled/tiny", query=QUERY, documents=TEXTS, top_n=3)
+    answer = client.rerank(model="bundled/medium", query=QUERY, documents=TEXTS, top_n=3)
     assert [row.index for row in answer.results] == best_first(probabilities)[:3]
     for row in answer.results:
         assert row.relevance_score == pytest.approx(probabilities[row.index], abs=TIES)
@@ -120,7 +120,7 @@ def test_cohere(url: str, probabilities: list[float]) -> None:
         client.rerank(model="remote(nobody)", query=QUERY, documents=TEXTS)
     assert "There is no remote reranker “nobody”" in str(caught.value.body)
     with pytest.raises(cohere.errors.BadRequestError):
-        client.rerank(model="bundled/tiny", query=" ", documents=TEXTS)
+        client.rerank(model="bundled/medium", query=" ", documents=TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_cohere(url: str, probabilities: list[float]) -> None:
 )
 def test_rerankers(url: str, probabilities: list[float], provider: str, path: str) -> None:
     api = pytest.importorskip("rerankers.models.api_rankers", reason="the package rerankers is not installed")
-    ranker = api.APIRanker("bundled/tiny", "none", provider, verbose=0, url=url + path)
+    ranker = api.APIRanker("bundled/medium", "none", provider, verbose=0, url=url + path)
     found = ranker.rank(QUERY, TEXTS)
     assert [result.text for result in found.results] == [TEXTS[index] for index in best_first(probabilities)]
     for result in found.results:
@@ -142,7 +142,7 @@ def test_mcp(url: str, logits: dict[str, float]) -> None:
         return await session.list_tools()
 
     async def ranked(session: Any) -> Any:
-        return await session.call_tool("rerank", {"query": QUERY, "passages": TEXTS, "model": "bundled/tiny"})
+        return await session.call_tool("rerank", {"query": QUERY, "passages": TEXTS, "model": "bundled/medium"})
 
     async def refused(session: Any) -> Any:
         return await session.call_tool("compare", {"query": " ", "passages": TEXTS, "rankers": ["bm25"]})

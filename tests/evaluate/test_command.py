@@ -70,21 +70,21 @@ def test_bm25_and_the_bundled_model_end_to_end(
     out = tmp_path / "out"
     evaluate(folder, out, "--depth", "4", "--measures", "mrr@10,ndcg@10")
     value = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
-    assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", "bundled/tiny"]
+    assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", "bundled/medium"]
     # BM25 finds at most three passages of a query, fewer than the depth
     assert (value["queries"], value["depth"], value["baseline"]) == (5, 3, "bm25")
     qrels = {query: {doc: 1} for query, doc in RELEVANT.items()}
-    for ranker, name in zip(value["rankers"], ("bm25.run", "bundled_tiny.run"), strict=True):
+    for ranker, name in zip(value["rankers"], ("bm25.run", "bundled_medium.run"), strict=True):
         run = read_run(Source(name, (out / name).read_bytes(), Limits(*[sys.maxsize] * 4)))
         for measure in map(parse_measure, value["measures"]):
             values = measure_run(qrels, run.rankings, (measure,))[measure]
             assert mean(values.values()) == ranker["measures"][measure.key]["mean"]
     printed = capsys.readouterr().out
     assert "| BM25 |" in printed
-    assert "| Tiny |" in printed
+    assert "| Medium |" in printed
     assert "judged queries without a text, left out: 1" in printed
     assert {path.name for path in out.iterdir()} == {
-        *("scores", "bm25.run", "bundled_tiny.run", "per_query.csv", "evaluation.json", "table.md", "table.tex"),
+        *("scores", "bm25.run", "bundled_medium.run", "per_query.csv", "evaluation.json", "table.md", "table.tex"),
     }
 
 
@@ -114,9 +114,9 @@ def test_without_judgments_the_command_tells_what_changes(
     assert (value["judged"], value["queries"]) == (False, 5)
     assert value["rankers"][1]["changes"]["queries"] == 5
     printed = capsys.readouterr().out
-    assert "Tiny puts another passage first than BM25 on" in printed
+    assert "Medium puts another passage first than BM25 on" in printed
     assert "nothing judged. What each ranker changes of BM25's order" in printed
-    assert (tmp_path / "out" / "bundled_tiny.run").is_file()
+    assert (tmp_path / "out" / "bundled_medium.run").is_file()
     assert "nothing is judged here" in refusal(folder, tmp_path / "other", "--preset", "trec-dl-2019")
 
 
@@ -330,7 +330,7 @@ def outputs(out: Path) -> dict[str, bytes]:
 
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(folder: Path, tmp_path: Path) -> None:
     evaluate(folder, tmp_path / "whole", "--depth", "6")
-    cut, scores = tmp_path / "cut", tmp_path / "cut/scores/bundled_tiny.jsonl"
+    cut, scores = tmp_path / "cut", tmp_path / "cut/scores/bundled_medium.jsonl"
     process = subprocess.Popen(command(folder, cut), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not (scores.exists() and scores.read_bytes().count(b"\n") > 1):
         time.sleep(0.005)

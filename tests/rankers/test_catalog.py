@@ -139,7 +139,7 @@ def test_size_is_that_of_the_architecture(spec: ModelSpec) -> None:
             model = transformers.AutoModelForSequenceClassification.from_config(config)
     assert sum(parameter.numel() for parameter in model.parameters()) == spec.parameters
     bytes_each = 2 if spec.key.startswith("bundled/") else 4
-    in_one_byte = words * spec.width if spec.key == "bundled/small" else 0
+    in_one_byte = words * spec.width if spec.key in ("bundled/small", "bundled/medium") else 0
     assert spec.weights_bytes == pytest.approx(bytes_each * spec.parameters - in_one_byte, rel=0.02)
 
 
@@ -160,9 +160,9 @@ def test_reading_follows_from_the_labels() -> None:
 def test_bundled_stands_above_all_that_is_slower_or_weaker() -> None:
     """Whoever has a v2 MiniLM gets it; a large or old model in the cache does not push out the bundled one."""
     keys = [spec.key for spec in CATALOG]
-    above = keys[: keys.index("bundled/tiny")]
+    above = keys[: keys.index("bundled/medium")]
     assert above == [key for key in keys if key.endswith("-v2")]
-    assert keys[len(above) :][:3] == ["bundled/tiny", "bundled/small", "bundled/technical"]
+    assert keys[len(above) :][:4] == [f"bundled/{name}" for name in ("medium", "tiny", "small", "technical")]
     assert above[0] == "cross-encoder/ms-marco-MiniLM-L6-v2"
 
 

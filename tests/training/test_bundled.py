@@ -27,12 +27,23 @@ FOLDERS = sorted(path.parent for path in (ROOT / "demo" / "bundled").glob("*/con
 pytestmark = pytest.mark.skipif(not FOLDERS, reason="no bundled model")
 
 SHAPES = {
+    "medium": (2, 256, 4, 1_024, 30_522),
     "tiny": (2, 128, 2, 512, 30_522),
     "technical": (2, 128, 2, 512, 30_522),
     "small": (7, 384, 12, 1_536, 26_000),
 }
 """Layers, width, heads, feed-forward width, word pieces."""
 LEAST = {
+    "medium": {
+        "opening": 0.95,
+        "names": 0.9,
+        "numbers": 0.9,
+        "order": 0.75,
+        "longer": 0.75,
+        "tripled": 0.8,
+        "stuffed": 0.6,
+        "strange": 0.75,
+    },
     "tiny": {
         "opening": 0.95,
         "names": 0.9,

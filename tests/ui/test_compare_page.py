@@ -30,7 +30,7 @@ def opened(open_page: Any, *more: str, **options: Any) -> Any:
         page.wait_for_function(
             "count => document.querySelectorAll('#compare-judged-box tbody tr').length"
             " + document.querySelectorAll('#compare-headline-box .failures li').length === count",
-            arg=4 + len(more),
+            arg=5 + len(more),
         )
         page.wait_for_function("() => !document.querySelector('#compare-actions .lens-status.progress')")
     page.wait_for_selector("#speed .main-svg", state="attached")
@@ -66,7 +66,8 @@ def test_three_rankers_of_which_one_fails(open_page: Any) -> None:
     headline = page.inner_text("#compare-headline-box")
     assert FAILING in headline
     assert "Choose one of the list" in headline or "not a hub id" in headline
-    assert [row.split("\t")[0] for row in figures(page)] == ["BM25", "Tiny", "Small", "Technical", "BM25 · Okapi"]
+    columns = ["BM25", "Medium", "Tiny", "Small", "Technical", "BM25 · Okapi"]
+    assert [row.split("\t")[0] for row in figures(page)] == columns
     assert "Tiny" in page.inner_text("#compare-agreement-box")
     page.check("#measure input[value=rbo]")
     page.wait_for_function("() => document.querySelector('#compare-agreement-box').innerText.includes('Rank-biased')")
@@ -128,19 +129,19 @@ def test_a_judgment_is_felt_in_both_tabs_saved_and_loaded(open_page: Any) -> Non
 def test_every_ranker_is_asked_why_but_fusions(open_page: Any) -> None:
     page = opened(open_page)
     page.check("#fusion input[value=rrf]")
-    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 5")
+    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 6")
     page.click(f"{AREA} .panel .explain")
     page.wait_for_selector(f"{AREA} .why:has-text('Not taken apart')")
     assert page.locator(f"{AREA} .why h3").all_inner_texts()[0].startswith("BM25")
-    assert page.locator(f"{AREA} .why .said.content").count() == 3
+    assert page.locator(f"{AREA} .why .said.content").count() == 4
     assert page.locator("#rerank-results .why").count() == 0
 
 
 def test_depth_and_fusion_redraw(open_page: Any) -> None:
     page = opened(open_page)
     page.check("#fusion input[value=rrf]")
-    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 5")
-    assert "RRF (BM25 + Tiny + Small + Technical)" in page.text_content("#compare-judged-box")
+    page.wait_for_function("() => document.querySelectorAll('#compare-judged-box tbody tr').length === 6")
+    assert "RRF (BM25 + Medium + Tiny + Small + Technical)" in page.text_content("#compare-judged-box")
     page.fill("#depth-slider input[type=number]", "1")
     page.press("#depth-slider input[type=number]", "Tab")
     page.wait_for_function(

@@ -73,15 +73,15 @@ def archive(tmp_path: Path) -> Path:
 def test_an_evaluation_answers_and_is_looked_at_again(open_page: Any) -> None:
     page = tab(open_page)
     unfold(page)
-    assert "Tiny against BM25: NDCG@10" in page.inner_text(".evaluation-answer .sentence")
+    assert "Medium against BM25: NDCG@10" in page.inner_text(".evaluation-answer .sentence")
     assert page.locator(".evaluation-table tbody tr").count() == 2
     assert page.locator(".evaluation-queries [data-query]").count() == 12
     page.click("#look-measure input")
     page.get_by_role("option", name="MAP", exact=True).click()
     page.wait_for_function("() => /: MAP /.test(document.querySelector('.evaluation-answer .sentence').textContent)")
     page.click("#look-baseline input")
-    page.get_by_role("option", name="Tiny", exact=True).click()
-    page.wait_for_function("() => /BM25 against Tiny/.test(document.querySelector('.evaluation-answer').textContent)")
+    page.get_by_role("option", name="Medium", exact=True).click()
+    page.wait_for_function("() => /BM25 against Medium/.test(document.querySelector('.evaluation-answer').textContent)")
     page.fill("#threshold input[type=number]", "9")
     page.press("#threshold input[type=number]", "Tab")
     page.wait_for_function(
@@ -212,9 +212,9 @@ def test_files_are_saved(open_page: Any) -> None:
     assert len(rows) == 1 + 12
     name, text = save(page, "#evaluate-run")
     assert name == "rerank-lens-evaluation.run"
-    assert text.splitlines()[0].split()[1:6:4] == ["Q0", "bundled_tiny"]
+    assert text.splitlines()[0].split()[1:6:4] == ["Q0", "bundled_medium"]
     name, text = save(page, "#evaluate-calibration")
-    assert json.loads(text)["ranker"] == "bundled/tiny"
+    assert json.loads(text)["ranker"] == "bundled/medium"
 
 
 def test_a_bad_upload_is_said_in_place_and_nothing_is_lost(open_page: Any, archive: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_fields_become_columns_on_wish_and_the_runs_are_an_archive(open_page: An
     page.uncheck(f"{table} .wish input[value=colour]")
     assert page.locator(f"{table} th.col-field").count() == 1
     name, files = archive_of(page, "#rerank-runs")
-    assert (name, sorted(files)) == ("rerank-lens-runs.zip", ["bm25.run", "bundled_tiny.run"])
+    assert (name, sorted(files)) == ("rerank-lens-runs.zip", ["bm25.run", "bundled_medium.run"])
     assert all(line.split()[:2] == ["q1", "Q0"] for text in files.values() for line in text.splitlines())
     _, collection = archive_of(page, "#rerank-beir")
     assert sorted(collection) == ["corpus.jsonl", "qrels/test.tsv", "queries.jsonl"]

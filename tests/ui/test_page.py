@@ -55,10 +55,10 @@ def chosen(page: Any) -> int:
 def test_the_first_thing_seen_is_a_result(open_page: Any) -> None:
     page = open_page()
     assert "Paris, Texas" in page.inner_text(".headline .query")
-    assert "brought 2 passages that BM25 never found into the top 10" in page.inner_text("#summary")
+    assert "brought 1 passage that BM25 never found into the top 10" in page.inner_text("#summary")
     assert page.locator(".figures > div").count() == 5
     assert page.locator(".tops .before .hit").count() == page.locator(".tops .after .hit").count() == 10
-    assert page.locator(".tops .after .badge:has-text('not found by BM25')").count() == 2
+    assert page.locator(".tops .after .badge:has-text('not found by BM25')").count() == 1
     page.wait_for_selector("#distribution .main-svg")
     page.wait_for_selector("#scatter .main-svg")
     assert page.inner_text(".panel .doc") != ""
@@ -363,7 +363,7 @@ def test_models_and_about(open_page: Any) -> None:
     page.get_by_role("tab", name="About").click()
     assert "Movement is not quality" in page.inner_text("#about")
     here, compared = page.eval_on_selector_all("#about a", "links => links.map(link => link.search)")
-    assert compared == f"{here}&rankers=bm25%2Cbundled%2Ftiny"
+    assert compared == f"{here}&rankers=bm25%2Cbundled%2Fmedium"
 
 
 def test_about_fits_a_phone(open_page: Any) -> None:

@@ -38,7 +38,7 @@ def test_every_picture_is_saved_with_its_title(open_page: Any) -> None:
     assert lines.findtext(f"{SVG}title") == "Ranking change: residents of Paris, Texas"
     words = ["".join(text.itertext()) for text in lines.iter(f"{SVG}text")]
     assert words[:2] == ["Ranking change", "residents of Paris, Texas"]
-    assert {"BM25", "Tiny"} <= set(words)
+    assert {"BM25", "Medium"} <= set(words)
     assert "1▲ 1Paris, Texas" in words
     assert lines.find(f"{SVG}rect").get("fill") == "#ffffff"  # type: ignore[union-attr]
     assert width_of(saved(page, "Ranking change", "png")) >= 1280

@@ -149,7 +149,7 @@ def test_own_models_are_offered_and_what_is_none_says_why(tmp_path: Path) -> Non
 def test_default_model(tmp_path: Path) -> None:
     cache, bundled = HubCache(tmp_path / "hub"), tmp_path / "bundled"
     hub = Hub(cache=cache.root)
-    assert default_model(Settings(), hub, bundled).key == "bundled/tiny"
+    assert default_model(Settings(), hub, bundled).key == "bundled/medium"
     write_bert(cache.snapshot("nboost/pt-bert-large-msmarco"), labels=2)
     write_bert(bundled / "tiny")
     assert default_model(Settings(), hub, bundled).key == "bundled/tiny"
