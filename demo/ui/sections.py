@@ -114,22 +114,30 @@ def heading_html(tab: str, row: Section[Value], language: Language) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The components that a `View` fills, by the keys of its values."""
+    """The components that a `View` fills, by the keys of its values, and what the last run had been asked.
+
+    Attributes:
+        answered: the inputs of a run that has just given a result, as they stood when it was asked for; otherwise None.
+    """
 
     kept: gr.State
     status: gr.HTML
     boxes: dict[str, gr.HTML]
     charts: dict[str, ChartParts]
+    answered: gr.State = field(default_factory=lambda: gr.State(None))
 
     def outputs(self) -> list[Any]:
         """Every component, as gradio wants them listed."""
         charts = [part for chart in self.charts.values() for part in chart.components()]
-        return [self.kept, self.status, *self.boxes.values(), *charts]
+        return [self.kept, self.answered, self.status, *self.boxes.values(), *charts]
 
-    def streamed(self, updates: Iterator[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
-        """The updates, and one that changes nothing: gradio sends what was given last twice, so it should be short."""
-        yield from updates
-        yield {self.status: gr.skip()}
+    def streamed(self, updates: Iterator[dict[Any, Any]], inputs: Sequence[Any] = ()) -> Iterator[dict[Any, Any]]:
+        """A run's updates, and one that draws nothing: gradio sends the last one twice, so it should be short."""
+        gave = False
+        for update in updates:
+            gave |= self.kept in update
+            yield update
+        yield {self.answered: tuple(inputs) if gave else None}
 
     def updates(self, view: View[Any]) -> dict[Any, Any]:
         """The view's values by component, without what it leaves alone, but never empty: gradio would refuse that."""

@@ -23,6 +23,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+CUT_OFF = ("console: AbortError: signal is aborted", "console: Unexpected error Connection errored out")
+"""What Gradio says of its own streams when the page is loaded anew while they are open."""
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +60,10 @@ class _Kept:
         self.page.on("console", lambda m: m.type == "error" and self.problems.append(f"console: {m.text}"))
         self.page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         self.page.on("request", lambda request: self._check(request.url))
+        self.page.on("framenavigated", lambda _: self._forget_cut_off())
+
+    def _forget_cut_off(self) -> None:
+        self.problems = [problem for problem in self.problems if not problem.startswith(CUT_OFF)]
 
     def _check(self, url: str) -> None:
         if not url.startswith((self._home, "data:", "blob:", "about:")):

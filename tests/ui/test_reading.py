@@ -62,6 +62,7 @@ def test_a_chosen_query_runs_and_what_is_stale_says_so(open_page: Any) -> None:
     )
     page.wait_for_function(f"() => ({TOP})('#rerank-headline-section') >= 0")
     note.wait_for(state="hidden")
+    page.wait_for_url("**/?query=*")
     page.fill("#query textarea", " ")  # a refused run leaves the results of the one before
     page.click("#rerank")
     page.wait_for_selector("#rerank-run-box .alert")
@@ -169,6 +170,40 @@ def test_what_was_typed_and_not_run_outlives_another_language_and_a_reload(open_
         page.wait_for_function("() => document.querySelector('#paste-note').innerText.includes('3')")
         page.wait_for_selector("#rerank-results .stale-note:visible")
         assert "A red door." in page.inner_text("#rerank-results .ranking"), "the run before, beside inputs that wait"
+
+
+def test_a_refused_run_leaves_the_run_before_to_reload_and_history(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    rerank(page, "which is red", "A red door.\nA green door.")
+    page.wait_for_url("**/?query=which+is+red*")
+    page.fill("#query textarea", "")
+    page.fill("#paste textarea", "A blue house.\nA red boat.\nThird.")
+    page.wait_for_function("() => document.querySelector('#paste-note').innerText.includes('3')")
+    page.click("#rerank")
+    page.wait_for_selector("#rerank-run-box [role=alert]")
+    page.wait_for_timeout(500)
+    page.reload()
+    page.wait_for_function("() => document.querySelector('#paste textarea')?.value.endsWith('Third.')")
+    page.wait_for_selector("#rerank-results .stale-note:visible")
+    assert "A red door." in page.inner_text("#rerank-results .ranking")
+    assert not page.query_selector("#rerank-run-box [role=alert]")
+    assert page.input_value("#query textarea") == ""
+    page.click("#tab-history-button")
+    page.wait_for_selector(".past-runs li")
+    assert page.locator(".past-runs li").count() == 1
+
+
+def test_a_run_is_kept_with_the_inputs_it_was_asked_with(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    page.click("#source input[value=paste]")
+    page.fill("#query textarea", "which is red")
+    page.fill("#paste textarea", "\n".join(f"Door {number} is red or green." for number in range(400)))
+    page.wait_for_function("() => document.querySelector('#paste-note').innerText.includes('400')")
+    page.click("#rerank")
+    page.fill("#query textarea", "typed while it ran")
+    page.wait_for_url("**/?query=*")
+    assert "query=which+is+red&" in page.url
+    page.wait_for_selector("#rerank-results .stale-note:visible")
 
 
 def test_an_earlier_query_is_opened_without_what_was_typed_later(open_page: Any) -> None:

@@ -70,3 +70,14 @@ def test_a_view_that_changes_nothing_names_one_component_all_the_same() -> None:
         built.status: "told",
         built.boxes["headline"]: "new",
     }
+
+
+def test_a_run_says_at_its_end_what_it_answered() -> None:
+    import gradio as gr
+
+    from demo.ui.sections import Built
+
+    built = Built(gr.State(None), gr.HTML(), {}, {})
+    views = [View[Any](status="Reads"), View[Any](kept="found"), View[Any](status="")]
+    assert list(built.streamed(map(built.updates, views), ["query", 3]))[-1] == {built.answered: ("query", 3)}
+    assert list(built.streamed(map(built.updates, views[:1]), ["query", 3]))[-1] == {built.answered: None}

@@ -15,6 +15,7 @@ from demo.ui import wording as w
 from demo.ui.history.past import Past, read_runs, runs_text, with_run
 from demo.ui.memory import ADD_TO_HISTORY, MOST_KEPT_CHARS, Memory
 from demo.ui.page import QUICK
+from demo.ui.sections import Built
 
 TOO_LONG = Message(
     "This browser cannot keep so many passages ({chars:,} characters) over a reload. Save the result if you need it."
@@ -26,24 +27,28 @@ def keep(
     running: Any,
     past: Callable[[Any, Judgments, str, str], Past | None],
     write: Callable[..., str],
-    inputs: Sequence[Any],
-    kept: gr.State,
+    built: Built,
     judgments: gr.State,
     address: gr.BrowserState | gr.Textbox,
 ) -> None:
-    """Keeps the run, and what `write` gives of the inputs, whenever the event `running` has ended well.
+    """Keeps the run, and what `write` gives of its inputs, whenever the event `running` has given a result.
+
+    Of a run that is refused nothing is kept: what is shown then is still the result of the run before. Inputs that were
+    changed while it ran are those of another run.
 
     Args:
-        past: makes what the history keeps of `kept`, judgments, address and time.
-        kept: what was shown then.
+        past: makes what the history keeps of what is shown, judgments, address and time.
+        built: what the run has filled.
         address: takes the address of the run, for the browser's address bar, and to open it again after a reload.
     """
 
-    def remembered(request: gr.Request, shown: Any, judged: Judgments, history: str, *values: Any) -> tuple[Any, Any]:
-        if shown is None:
-            return gr.skip(), gr.skip()
+    def remembered(
+        request: gr.Request, inputs: Sequence[Any] | None, shown: Any, judged: Judgments, history: str
+    ) -> tuple[Any, Any, None]:
+        if inputs is None:
+            return gr.skip(), gr.skip(), None
         try:
-            text = write(*values)
+            text = write(*inputs)
         except DemoError:
             text = ""
         if len(text) > MOST_KEPT_CHARS:
@@ -51,8 +56,9 @@ def keep(
             text = ""
         time = datetime.now(UTC).isoformat(timespec="seconds")
         found = past(shown, judged, text, time)
-        return text, gr.skip() if found is None else runs_text(with_run(read_runs(history), found))
+        return text, gr.skip() if found is None else runs_text(with_run(read_runs(history), found)), None
 
-    running.success(remembered, [kept, judgments, memory.history, *inputs], [address, memory.history], **QUICK).success(
+    asked = [built.answered, built.kept, judgments, memory.history]
+    running.success(remembered, asked, [address, memory.history, built.answered], **QUICK).success(
         None, address, None, js=ADD_TO_HISTORY, api_visibility="private"
     )

@@ -158,7 +158,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
         typed, (rankers, runs, judgments, *picked) = values[: len(form)], values[len(form) :]
         options = CompareOptionInputs.read(picked)
         views = tab.run(InputsForm(*typed), rankers or (), options, judgments, w.language_of(request), runs)
-        yield from built.streamed(updates(views, options))
+        yield from built.streamed(updates(views, options), [*typed, rankers])
 
     def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
         yield built.updates(View())  # gradio empties the outputs of a generator that gives nothing
@@ -182,7 +182,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     asked = [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()]
     running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
     judgments = frame.judging.judgments
-    keep(frame.memory, running, past_run, remembered, [*form, actions.rankers], built.kept, judgments, frame.memory.run)
+    keep(frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
     page.load(None, frame.memory.run, None, js=GO_TO_COMPARE, api_visibility="private")
     results.share.entries["link"].serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)

@@ -203,13 +203,13 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
 
 
 def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, results: EvaluateResults) -> None:
-    panel, form = results.panel, inputs.components()
+    built, panel, form = results.built, results.panel, inputs.components()
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-        asked, options = inputs.read(values[: len(form)]), _at_best(panel.read(values[len(form) :]))
+        typed, options = values[: len(form)], _at_best(panel.read(values[len(form) :]))
         language = w.language_of(request)
-        views = tab.run(asked, options, language)
-        yield from results.built.streamed(results.updates(view, options, language) for view in views)
+        views = tab.run(inputs.read(typed), options, language)
+        yield from built.streamed((results.updates(view, options, language) for view in views), typed)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
         options, language = _at_best(panel.read(values)), w.language_of(request)
@@ -224,10 +224,10 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
     results.share.entries["link"].serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
     running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RUNNING)
-    kept, judgments = results.built.kept, frame.judging.judgments
-    keep(frame.memory, running, past_evaluation, remembered, form, kept, judgments, gr.Textbox(visible=False))
+    judgments = frame.judging.judgments
+    keep(frame.memory, running, past_evaluation, remembered, built, judgments, gr.Textbox(visible=False))
     box.stop.click(None, cancels=[running], api_visibility="private").then(
-        stopped, [results.built.kept, grade, *panel.components()], results.outputs(), **QUICK
+        stopped, [built.kept, grade, *panel.components()], results.outputs(), **QUICK
     )
 
 

@@ -61,7 +61,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
         *typed, model, windows, precision, judged, chosen_scale = values
         reranker = tab.reranker(model or "", precision, windows)
         views = tab.run(InputsForm(*typed), reranker, judged, chosen_scale, w.language_of(request))
-        yield from built.streamed(map(built.updates, views))
+        yield from built.streamed(map(built.updates, views), [*typed, model, windows, precision])
 
     def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:
         views = tab.opening(asked_for(request, run), w.language_of(request), read_judgments(judged))
@@ -107,7 +107,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     )
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
-    keep(frame.memory, running, past_run, remembered, asking, built.kept, judgments, frame.memory.run)
+    keep(frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries
