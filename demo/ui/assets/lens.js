@@ -517,7 +517,8 @@
     return event.target.matches('input, textarea, select, [contenteditable]') ? undefined : onAnyKey(event);
   });
 
-  document.addEventListener('lens-run', pressRun);
+  let pressing; // Gradio tells twice that an option was chosen
+  document.addEventListener('lens-run', () => { clearTimeout(pressing); pressing = setTimeout(pressRun, 120); });
   document.addEventListener('input', (event) => {
     if (event.target.matches('.ranking input[type=search]')) search(event.target.closest('.ranking'), event.target.value);
   });
