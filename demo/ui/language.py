@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import SimpleCookie
 from typing import Any
+
+from starlette.requests import cookie_parser
 
 from demo.messages import languages, locales
 from demo.ui.wording import LANGUAGE_COOKIE
@@ -57,9 +58,9 @@ def _answer(scope: Scope) -> bytes:
     if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in ("", "/"):
         return b""
     cookies = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"), "")
-    chosen = SimpleCookie(cookies).get(LANGUAGE_COOKIE)
-    if chosen is None or chosen.value not in languages():
+    chosen = cookie_parser(cookies).get(LANGUAGE_COOKIE)
+    if chosen is None or chosen not in languages():
         return b""
-    locale = json.dumps(locales(chosen.value)[-1])
+    locale = json.dumps(locales(chosen)[-1])
     script = f"<script>for (const [name, value] of [['language', {locale}], ['languages', [{locale}]]]) "
     return (script + "Object.defineProperty(navigator, name, { get: () => value });</script>").encode()

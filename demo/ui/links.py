@@ -32,6 +32,9 @@ QUERY, KEY, PASSAGES, READING, FIELDS = "query", "collection", "passages", "read
 FIRST, DEPTH, MODEL, RANKERS = "first_stage", "depth", "model", "rankers"
 """The names in the address."""
 
+OPENING = frozenset({QUERY, KEY, PASSAGES, MODEL, RANKERS})
+"""An address with any of these names asks for something; other names, of other sites or of Gradio, do not."""
+
 MOST_DIGITS = 9
 
 EVALUATE = "evaluate"
@@ -138,7 +141,7 @@ def read(values: Mapping[str, str], pane: InputsPane) -> Link | None:
     Raises:
         InputError: it names a collection, ranker or number that there is not.
     """
-    if EVALUATE in values or not {QUERY, KEY, PASSAGES, MODEL, RANKERS} & set(values):
+    if EVALUATE in values or not OPENING & set(values):
         return None
     form = pane.default_form()
     if PASSAGES in values:

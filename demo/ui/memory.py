@@ -14,15 +14,18 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from demo.judgments import Judgment, Judgments
-from demo.ui.links import EVALUATE, MOST_CHARS
+from demo.ui.links import EVALUATE, MOST_CHARS, OPENING
 
 MOST_KEPT_CHARS = 2_000_000
 """Of a run; browsers keep about five million characters for a page."""
 SECRET = "rerank-lens"
 """The same after every start, or what was kept could not be read again; it protects nothing."""
 
+NOTHING = " "
+"""What is kept where nothing is to be kept: the component writes no empty text, and would leave what was there."""
+
 ADD_TO_HISTORY = f"""(text) => {{
-  if (!text) return;
+  if (!text.trim()) return;
   const search = text.length <= {MOST_CHARS} ? '?' + text : '';
   if (search !== location.search) history.pushState(history.state, '', location.pathname + search);
 }}"""
@@ -44,7 +47,7 @@ class Memory:
 def asked(request: gr.Request, run: str | None) -> Mapping[str, str]:
     """What the address asks of Rerank and Compare, or else the last run that the browser has kept."""
     params = dict(request.query_params)
-    return params if params and EVALUATE not in params else dict(parse_qsl(run or ""))
+    return params if OPENING & set(params) and EVALUATE not in params else dict(parse_qsl(run or ""))
 
 
 def judgments_text(judgments: Judgments) -> str:

@@ -7,12 +7,11 @@ through `Message.to(language)`. Sentences that belong to a lower layer (errors, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from typing import Any
 
 import gradio as gr
 from gradio.i18n import I18nData
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 
 from demo.messages import ENGLISH, Language, Message, languages, locales
 
@@ -704,7 +703,7 @@ LANGUAGE_COOKIE = "lens-language"
 def language_of(request: gr.Request | Request | None) -> Language:
     """The language that the visitor chose, else the one that the browser asks for first, if the page speaks it."""
     headers: Mapping[str, str] = {} if request is None else request.headers
-    chosen = SimpleCookie(str(headers.get("cookie", ""))).get(LANGUAGE_COOKIE)
-    asked = chosen.value if chosen else str(headers.get("accept-language", ""))
+    chosen = cookie_parser(str(headers.get("cookie", ""))).get(LANGUAGE_COOKIE)
+    asked = chosen or str(headers.get("accept-language", ""))
     first = asked.split(",")[0].split(";")[0].split("-")[0].strip().lower()
     return first if first in languages() else ENGLISH

@@ -62,9 +62,10 @@ def test_language_follows_the_browser(header: str, language: str) -> None:
     assert wording.language_of(None) == "en"
 
 
-def test_the_language_that_was_chosen_goes_first() -> None:
+@pytest.mark.parametrize("others", ["other=1", "a/b=1", 'j={"a":1}', "a[b]=1", "=", "two words=a b"])
+def test_the_language_that_was_chosen_goes_first_beside_cookies_of_others(others: str) -> None:
     class Request:
-        headers = {"accept-language": "en", "cookie": "other=1; lens-language=zh"}  # noqa: RUF012
+        headers = {"accept-language": "en", "cookie": f"{others}; lens-language=zh"}  # noqa: RUF012
 
     assert wording.language_of(Request()) == "zh"  # type: ignore[arg-type]
 

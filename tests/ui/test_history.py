@@ -18,7 +18,7 @@ from demo.ui.history.past import MOST_CHARS, MOST_RUNS, Past, latest_two, partne
 from demo.ui.history.runs import TAU, PastColumn, PastRun, past_run
 from demo.ui.history.session_file import Session, read_session, session_text
 from demo.ui.inputs.handlers import InputsPane
-from demo.ui.memory import judgments_text
+from demo.ui.memory import NOTHING, asked, judgments_text, read_judgments
 from demo.ui.rerank.handlers import RerankTab
 from demo.ui.views.history import run_list, two_runs
 
@@ -58,8 +58,9 @@ def test_the_latest_is_first_and_none_stands_twice() -> None:
     assert runs == (two, one)
     again = replace(one, time="2026-11-28T18:00:00+00:00")
     assert with_run(runs, again) == (again, two)
-    refused = replace(one, address="query=")  # pressed with an empty query: the results are still those of before
-    assert with_run(with_run((), one), refused) == (one,)
+    elsewhere, too_long = replace(one, address="query=other"), replace(one, address="")
+    assert with_run(with_run((), one), elsewhere) == (elsewhere,)
+    assert with_run(with_run((), one), too_long) == (one,)
     many: tuple[Past, ...] = ()
     for number in range(MOST_RUNS + 5):
         many = with_run(many, run_of("abc", query=f"query {number}"))
@@ -223,3 +224,21 @@ def test_a_session_comes_back_from_its_file() -> None:
 def test_a_file_that_is_no_session_says_why(content: bytes, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_session("s.json", content)
+
+
+def test_an_address_without_names_of_this_app_opens_what_was_kept() -> None:
+    class Request:
+        def __init__(self, **params: str) -> None:
+            self.query_params = params
+
+    kept = "query=kept&model=bm25"
+    opened = {"query": "kept", "model": "bm25"}
+    for params in ({}, {"__theme": "dark"}, {"utm_source": "mail"}, {"evaluate": "cities"}):
+        assert asked(Request(**params), kept) == opened, params  # type: ignore[arg-type]
+    assert asked(Request(query="linked", utm_source="mail"), kept)["query"] == "linked"  # type: ignore[arg-type]
+    assert asked(Request(), NOTHING) == asked(Request(), None) == {}  # type: ignore[arg-type]
+
+
+def test_nothing_kept_is_read_as_nothing() -> None:
+    assert read_runs(NOTHING) == ()
+    assert not read_judgments(NOTHING).rows

@@ -61,6 +61,12 @@ def test_two_runs_stand_side_by_side_and_the_session_opens_elsewhere(open_page: 
     assert other.evaluate("document.documentElement.scrollWidth") <= 390
     other.click("#clear-history")
     other.wait_for_selector(".past-runs", state="detached")
+    other.wait_for_timeout(500)
+    other.reload()
+    other.click("#tab-history-button")
+    other.wait_for_selector("#past .lens")
+    other.wait_for_timeout(1000)
+    assert runs_kept(other) == 0
     file.write_text("{}", encoding="utf-8")
     with other.expect_file_chooser() as chooser:
         other.click("#open-session")

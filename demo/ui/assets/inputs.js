@@ -160,6 +160,7 @@
   const TYPED = ['#query textarea', '#paste textarea'];
   let leaving = false; // whether the page is left for other inputs
 
+  document.addEventListener('lens-leaving', () => { leaving = true; });
   window.addEventListener('pagehide', () => {
     const changed = ['rerank', 'compare'].some((tab) => ran.has(tab) && typed(tab) !== ran.get(tab));
     const source = one('#source input:checked')?.value, texts = TYPED.map((selector) => one(selector)?.value ?? '');

@@ -13,7 +13,7 @@ from demo.judgments import Judgments
 from demo.messages import Message
 from demo.ui import wording as w
 from demo.ui.history.past import Past, read_runs, runs_text, with_run
-from demo.ui.memory import ADD_TO_HISTORY, MOST_KEPT_CHARS, Memory
+from demo.ui.memory import ADD_TO_HISTORY, MOST_KEPT_CHARS, NOTHING, Memory
 from demo.ui.page import QUICK
 from demo.ui.sections import Built
 
@@ -56,7 +56,7 @@ def keep(
             text = ""
         time = datetime.now(UTC).isoformat(timespec="seconds")
         found = past(shown, judged, text, time)
-        return text, gr.skip() if found is None else runs_text(with_run(read_runs(history), found)), None
+        return text or NOTHING, gr.skip() if found is None else runs_text(with_run(read_runs(history), found)), None
 
     asked = [built.answered, built.kept, judgments, memory.history]
     running.success(remembered, asked, [address, memory.history, built.answered], **QUICK).success(

@@ -43,10 +43,7 @@ def kind_of(run: Past) -> Kind:
 
 
 def is_again(run: Past, other: Past) -> bool:
-    """Whether the other has the same results for the same question, at another time or by another address.
-
-    A press that is refused leaves the results as they are, beside inputs that do not make them.
-    """
+    """Whether the other has the same results for the same question, at another time or by another address."""
     return replace(run, time="", address="") == replace(other, time="", address="")
 
 
@@ -63,8 +60,8 @@ def latest_two(runs: Sequence[Past]) -> tuple[int, int] | None:
 
 def with_run(runs: Sequence[Past], run: Past) -> tuple[Past, ...]:
     """The runs with this one, the latest first and none twice, as many as may be kept."""
-    known = next((each.address for each in runs if is_again(run, each) and each.address), run.address)
-    run = replace(run, address=known)
+    known = next((each.address for each in runs if is_again(run, each) and each.address), "")
+    run = replace(run, address=run.address or known)
     found = [run, *(each for each in runs if not is_again(run, each))][:MOST_RUNS]
     while len(runs_text(found)) > MOST_CHARS:
         with_address = [index for index, each in enumerate(found) if each.address]

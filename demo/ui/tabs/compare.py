@@ -28,7 +28,7 @@ from demo.ui.history.runs import past_run
 from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
-from demo.ui.links import Link, read_if_right, written
+from demo.ui.links import EVALUATE, OPENING, RANKERS, Link, read_if_right, written
 from demo.ui.memory import MOST_KEPT_CHARS, Memory
 from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
@@ -38,12 +38,13 @@ from demo.ui.sections import Occasion, View
 from demo.ui.session import ShownResult
 from demo.ui.views import status
 
-GO_TO_COMPARE = """(kept) => {
-  const asked = new URLSearchParams(location.search || kept);
-  if (!asked.get('rankers') || asked.has('evaluate')) return;
+GO_TO_COMPARE = f"""(kept) => {{
+  const linked = new URLSearchParams(location.search), asks = {sorted(OPENING)}.some((name) => linked.has(name));
+  const asked = asks ? linked : new URLSearchParams(kept);
+  if (!asked.get('{RANKERS}') || linked.has('{EVALUATE}')) return;
   document.querySelector('#frame').dataset.linked = 'compare';
   document.querySelector('#tab-compare-button').click();
-}"""
+}}"""
 """A link that names rankers opens this tab, and so does a kept run of it."""
 
 

@@ -16,14 +16,18 @@ from demo.ui import wording as w
 from demo.ui.frame import PageFrame
 from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
+from demo.ui.memory import NOTHING
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
 from demo.ui.values import event_index
 from demo.ui.views import status
 from demo.ui.views.history import run_list, run_name, two_runs
 
-OPEN_AGAIN = """() => { setTimeout(() => location.assign(location.pathname), 300); }"""
-"""Opens the page anew with what was kept, once the browser has written it down."""
+OPEN_AGAIN = """() => {
+  document.dispatchEvent(new CustomEvent('lens-leaving'));
+  setTimeout(() => location.assign(location.pathname), 300);
+}"""
+"""Opens the page anew with what was kept, once the browser has written it down, and without what was typed since."""
 
 BRIDGE = """
 document.addEventListener('click', (event) => {
@@ -80,23 +84,25 @@ def build(frame: PageFrame) -> None:
         return compared(runs, known, other, w.language_of(request))
 
     def cleared(request: gr.Request) -> dict[Any, Any]:
-        return {memory.history: "", **drawn((), w.language_of(request))}
+        return {memory.history: NOTHING, **drawn((), w.language_of(request))}
 
     def again(event: gr.EventData, kept: str) -> str:
         runs = read_runs(kept)
         return runs[event_index(event, "index", len(runs))].address
 
     def saved(*parts: str) -> dict[str, str]:
-        if not any(parts):
+        kept = [(part or "").strip() for part in parts]
+        if not any(kept):
             raise InputError(w.SESSION_EMPTY)
-        return {"name": NAME, "text": session_text(Session(*(part or "" for part in parts)))}
+        return {"name": NAME, "text": session_text(Session(*kept))}
 
     def loaded(path: str | None) -> dict[Any, Any]:
         try:
             session = read_session(*uploads.read(str(path)))
         finally:
             uploads.forget(path)
-        return {memory.run: session.run, memory.judgments: session.judgments, memory.history: session.history}
+        found = {memory.run: session.run, memory.judgments: session.judgments, memory.history: session.history}
+        return {component: text or NOTHING for component, text in found.items()}
 
     filled = [intro, first, second, beside, runs_box]
     parts = [memory.run, memory.judgments, memory.history]
