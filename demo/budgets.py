@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from demo.errors import DemoError, InputError
 from demo.messages import Message
 from demo.rankers.protocol import Ranker
+from demo.records import Collection
 from demo.settings import Settings
 
 ASCII_CHARS_PER_TOKEN, OTHER_CHARS_PER_TOKEN = 4, 2
@@ -45,6 +47,23 @@ class ReadsTokens(Protocol):
         """
 
 
+@runtime_checkable
+class EncodesCollection(Protocol):
+    """A ranker that reads every passage of a collection once, before it can rank any."""
+
+    def encoding_work(self, collection: Collection, tokens: Callable[[str], int]) -> tuple[int, float]:
+        """How many tokens it would read of the collection, and the seconds that this is expected to take here.
+
+        Nothing where it has read the collection already.
+
+        Args:
+            tokens: gives about how many tokens a text has.
+
+        Raises:
+            DemoError: there is no such model.
+        """
+
+
 def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
     """Those that score: fusions taken apart, each ranker once."""
     found: dict[Ranker, None] = {}
@@ -56,6 +75,17 @@ def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
 def tokens_of(text: str) -> int:
     """About how many tokens the text has."""
     return 1 + len(text) // (ASCII_CHARS_PER_TOKEN if text.isascii() else OTHER_CHARS_PER_TOKEN)
+
+
+def encoding(rankers: Iterable[Ranker], collection: Collection) -> tuple[int, float]:
+    """Tokens that the rankers read of the whole collection before they rank, and the seconds that this takes."""
+    tokens, seconds = 0, 0.0
+    for ranker in scorers(rankers):
+        if isinstance(ranker, EncodesCollection):
+            with suppress(DemoError):  # there is no such model: it fails in its own place
+                read, spent = ranker.encoding_work(collection, tokens_of)
+                tokens, seconds = tokens + read, seconds + spent
+    return tokens, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +111,24 @@ class Size:
         return self.queries * self.passages * self.scoring
 
     @classmethod
-    def of(cls, rankers: Sequence[Ranker], texts: Sequence[str], most: int, query: str = "", queries: int = 1) -> Size:
+    def of(
+        cls,
+        rankers: Sequence[Ranker],
+        texts: Sequence[str],
+        most: int,
+        query: str = "",
+        queries: int = 1,
+        before: tuple[int, float] = (0, 0.0),
+    ) -> Size:
         """Of rankers that each score `most` of the texts, at worst the longest, for every query.
 
         Where all texts of one query are scored, those whose score is kept are no work.
+
+        Args:
+            before: tokens that are read once, before any query, and the seconds that this takes (`encoding`).
         """
         scoring, count = scorers(rankers), min(most, len(texts))
-        tokens, seconds = 0, BM25_SECONDS * len(texts)
+        tokens, seconds = before[0], before[1] + BM25_SECONDS * len(texts)
         for ranker in scoring:
             read, spent = _work(ranker, query, texts, count, queries == 1 and count == len(texts))
             tokens, seconds = tokens + queries * read, seconds + queries * spent

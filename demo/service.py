@@ -221,7 +221,8 @@ class RankingService:
         """What the request asks for, at worst."""
         texts = [passage.content for passage in request.collection.passages]
         most = min(self._depth(request) * (1 + len(request.beside)), len(texts))
-        return Size.of(rankers, texts, most, request.query)
+        before = budgets.encoding([*rankers, request.first, *request.beside], request.collection)
+        return Size.of(rankers, texts, most, request.query, before=before)
 
     def _depth(self, request: Request) -> int:
         """Candidates that each ranker that makes any may give; of all together no more than the settings allow."""
@@ -238,8 +239,9 @@ class RankingService:
             BusyError: there is no room for it now.
         """
         texts = [passage.content for passage in plan.collection.passages]
-        most = min(plan.depth * plan.candidates.lists, len(texts))
-        size = Size.of(plan.rankers, texts, most, queries=len(plan.queries))
+        first = (plan.candidates.first,) if plan.candidates.first else ()
+        before = budgets.encoding([*plan.rankers, *first], plan.collection)
+        size = Size.of(plan.rankers, texts, plan.candidates_each, queries=len(plan.queries), before=before)
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
 
@@ -279,7 +281,7 @@ class RankingService:
         _check_query(query.strip(), self.settings.max_query_chars)
         _check_passages(collection)
         texts = [passage.content for passage in collection.passages]
-        size = Size.of([ranker], texts, len(texts), query)
+        size = Size.of([ranker], texts, len(texts), query, before=budgets.encoding([ranker], collection))
         budgets.check(budgets.RUN, size, self.settings)
         indices = np.arange(len(texts), dtype=np.int64)
         work = ranker.rank(Query("", query.strip()), collection, indices)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from fakes import FakeRanker, FakeSource, plan_of, request, service_with
+from fakes import TINY_MODEL, FakeRanker, FakeSource, made_collection, plan_of, request, service_with
 
 from demo import budgets
 from demo.budgets import Size, scorers, tokens_of
 from demo.errors import InputError
+from demo.evaluation.outcomes import listed_candidates
+from demo.evaluation.protocol import Plan
+from demo.rankers.cross_encoder.ranker import CrossEncoder
+from demo.rankers.cross_encoder.scoring import USUAL_TOKENS, Use
 from demo.settings import Settings
 
 
@@ -33,6 +39,18 @@ def test_tokens_are_those_that_the_model_reads_of_the_longest_passages() -> None
     assert tokens("tiny[max_tokens=50]") == 50 + 13
     assert tokens("tiny[max_tokens=50;windows]") == 103 + 13
     assert tokens("bm25, no/such") == 0
+
+
+def test_a_model_whose_length_is_not_known_yet_reads_what_is_usual() -> None:
+    service, text = service_with(FakeSource()), "x" * 40_000
+    ranker = service.rankers.read("tiny")
+    assert isinstance(ranker, CrossEncoder)
+    unknown = Use(replace(TINY_MODEL, max_tokens=0), "fp32", windows=False, max_tokens=0)
+    assert ranker.scoring.most_tokens(unknown) == USUAL_TOKENS
+    assert ranker.scoring.most_tokens(replace(unknown, max_tokens=100)) == 100
+    assert Size.of([ranker], [text], 1, "a").tokens == TINY_MODEL.max_tokens
+    service.run(request(), [ranker]).run()  # a loaded one tells
+    assert ranker.scoring.most_tokens(unknown) == TINY_MODEL.max_tokens
 
 
 def test_scores_that_are_kept_are_no_work() -> None:
@@ -82,6 +100,27 @@ def test_an_evaluation_has_a_budget_of_its_own() -> None:
     with pytest.raises(InputError, match=r"^1 queries, 4 candidates each and 1 rankers make 4 pairs .* at most 3"):
         next(service.evaluate(plan))
     assert len(service_with(FakeSource()).evaluate(plan).run().outcomes) == 1
+
+
+def test_what_the_first_stage_reads_counts() -> None:
+    service = service_with(FakeSource(), Settings(max_tokens=1))
+    asked = replace(request(), first=service.rankers.read("dense(bundled/small)"))
+    with pytest.raises(InputError, match=r"^The models would read about \d+ tokens; at most 1 "):
+        next(service.run(asked, service.rankers.read_all("bm25")))
+
+
+def test_listed_candidates_count_whatever_the_depth() -> None:
+    collection = made_collection({"q1": {"a": 1}, "q2": {"b": 1}}, ["a", "b", "c"])
+
+    def plan(depth: int, **listed: list[str]) -> Plan:
+        candidates = listed_candidates(listed, collection, collection.queries)
+        return replace(plan_of(collection, FakeRanker("a"), candidates=candidates), depth=depth)
+
+    service = service_with(FakeSource(), Settings(max_evaluation_pairs=5))
+    with pytest.raises(InputError, match=r"^2 queries, 3 candidates each and 1 rankers make 6 pairs"):
+        next(service.evaluate(plan(1, q1=["a", "b", "c"], q2=["c", "b", "a"])))
+    assert plan(100, q1=["a", "b"], q2=["c"]).candidates_each == 2  # 1.5 on average
+    assert plan(100, q1=["a"]).candidates_each == 1
 
 
 def test_every_budget_is_a_setting() -> None:

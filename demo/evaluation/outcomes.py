@@ -29,13 +29,15 @@ class Candidates:
         of: indices into the collection for a query, best first if `first` made them; gives its progress.
         first: the ranker that put them into their order; None where the order means nothing.
         notes: what the person should know of them.
-        lists: how many lists were put together, so how many times the depth there can be.
+        total: how many there are, of all queries together; None where each query has as many as the depth allows.
+        pooled: whether they are the best of all runs that came along.
     """
 
     of: Callable[[Query], Steps[IntArray]]
     first: Ranker | None = None
     notes: tuple[Message, ...] = ()
-    lists: int = 1
+    total: int | None = None
+    pooled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +133,7 @@ def run_candidates(
         InputError: the run ranks nothing for any of the queries, or no passage that the collection has.
     """
     given = listed_candidates(run.rankings, collection, queries, depth)
-    return Candidates(given.of, RunRanker(run, name), run.notes + given.notes)
+    return replace(given, first=RunRanker(run, name), notes=run.notes + given.notes)
 
 
 def pooled_candidates(runs: Sequence[Run], collection: Collection, queries: Sequence[Query], depth: int) -> Candidates:
@@ -147,7 +149,7 @@ def pooled_candidates(runs: Sequence[Run], collection: Collection, queries: Sequ
         for query_id, doc_ids in run.rankings.items():
             pools.setdefault(query_id, {}).update(dict.fromkeys(doc_ids[:depth]))
     found = listed_candidates(_in_text_order(pools, collection), collection, queries)
-    return replace(found, notes=(*(note for run in runs for note in run.notes), *found.notes), lists=len(runs))
+    return replace(found, notes=(*(note for run in runs for note in run.notes), *found.notes), pooled=True)
 
 
 def judged_candidates(collection: Collection, queries: Sequence[Query]) -> Candidates:
@@ -202,7 +204,8 @@ def listed_candidates(
         yield Progress("indexing", 0, 0, Message("Taking the candidates that were listed"))
         return lists.get(query.query_id, nothing)
 
-    return Candidates(of, notes=tuple(clause for count, clause in clauses if count))
+    total = sum(indices.size for indices in lists.values())
+    return Candidates(of, notes=tuple(clause for count, clause in clauses if count), total=total)
 
 
 def _check_listed(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 
 from demo.errors import InputError
 from demo.evaluation.outcomes import (
@@ -65,6 +66,13 @@ class Plan:
     def collection(self) -> Collection:
         """Passages, queries and judgments."""
         return self.judged.collection
+
+    @property
+    def candidates_each(self) -> int:
+        """How many candidates a query has: on average where they are known, rounded up, or else at most."""
+        if self.candidates.total is not None:
+            return ceil(self.candidates.total / max(1, len(self.queries)))
+        return min(self.depth, len(self.collection.passages))
 
 
 def set_up(
@@ -153,7 +161,7 @@ def _notes_on(runs: Sequence[RunRanker], candidates: Candidates, queries: Sequen
                 "queries that {run} lacks, which count as 0 for it: {without:,}", run=ranker.name, without=without
             )
             notes.append(clause)
-    if runs and candidates.lists == 1:
+    if runs and not candidates.pooled:
         notes.append(Message("of runs, only passages among the candidates count as found"))
     return tuple(notes)
 

@@ -7,7 +7,7 @@ arXiv:2004.04906). Fused with BM25 it makes a hybrid first stage.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 from demo.errors import DemoError, InputError
@@ -58,6 +58,10 @@ class Dense:
     def fingerprint(self) -> str:
         """All files that vectors come from."""
         return f"{NAME} {self.encoding.fingerprint(self.model)} {self.encoding.settings.precision}"
+
+    def encoding_work(self, collection: Collection, tokens: Callable[[str], int]) -> tuple[int, float]:
+        """As `budgets.EncodesCollection.encoding_work`."""
+        return self.encoding.work(self.model, collection, tokens)
 
     @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:

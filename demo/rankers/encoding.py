@@ -22,6 +22,7 @@ from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.checkpoints import find_checkpoint, is_bundled
 from demo.rankers.cross_encoder.hub import Hub
 from demo.rankers.cross_encoder.loaded_models import LoadedModels, Tell
+from demo.rankers.cross_encoder.scoring import USUAL_TOKENS, Speeds
 from demo.records import Collection, Extent, FloatArray, IntArray, ModelSpec, Query
 from demo.settings import Settings
 
@@ -63,11 +64,13 @@ class Vectors:
         values: float32 (distinct texts, dimensions); one vector for a text, so that equal passages are equally similar.
         rows: int64 (n,), the vector of each passage.
         extents: n, what was read of each.
+        tokens: read of all distinct texts.
     """
 
     values: FloatArray
     rows: IntArray
     extents: tuple[Extent, ...]
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +115,7 @@ class Encoding:
         self._hub = hub
         self._models: LoadedModels[Encoder] = LoadedModels(load, settings, beside)
         self._kept = KeptVectors(settings.vectors_bytes)
+        self._speeds = Speeds()
 
     @property
     def kept_bytes(self) -> int:
@@ -148,6 +152,21 @@ class Encoding:
             checkpoint = find_checkpoint(spec, self._hub)
         return "" if checkpoint is None else checkpoint.fingerprint()
 
+    def work(self, name: str, collection: Collection, tokens: Callable[[str], int]) -> tuple[int, float]:
+        """Tokens that the model would read of the collection, and the seconds that this may take; 0 if it has read it.
+
+        Raises:
+            InputError: the name is unknown or not allowed here.
+        """
+        spec = self.spec(name)
+        if self._kept.find([_key(collection, spec)]) != [None]:
+            return 0, 0.0
+        read = sum(
+            min(tokens(text), spec.max_tokens or USUAL_TOKENS)
+            for text in {passage.content for passage in collection.passages}
+        )
+        return read, read * self._speeds.seconds_per_token(spec, self.settings.precision)
+
     @as_steps
     def encode(self, name: str, query: Query, collection: Collection) -> Generator[Progress, None, Encoded]:
         """How similar the query is to every passage.
@@ -162,13 +181,15 @@ class Encoding:
                 yield Progress("loading", 0, 0, ticket.detail)
             model = ticket.loaded()
             start = perf_counter()
-            key = (ref(collection), spec.key)
+            key = _key(collection, spec)
             (vectors,) = self._kept.find([key])
             known = vectors is not None
             if vectors is None:
                 vectors = yield from _encoded(model, collection)
                 self._kept.keep([(key, vectors)])
             middle = perf_counter()
+            if not known:
+                self._speeds.note(spec, self.settings.precision, vectors.tokens, middle - start)
             similarities = model.similarities(query.text, vectors.values)[vectors.rows]
             return Encoded(
                 similarities,
@@ -186,14 +207,22 @@ def _encoded(model: Encoder, collection: Collection) -> Generator[Progress, None
     contents = [passage.content for passage in collection.passages]
     texts = sorted(set(contents), key=lambda text: (len(text), text))
     parts: list[FloatArray] = []
+    extents: list[Extent] = []
     for start in range(0, len(texts), CHUNK):
         done = Message("Encoded {done} of {total} passages", done=start, total=len(texts))
         yield Progress("indexing", start, len(texts), done)
-        parts.append(model.passages(texts[start : start + CHUNK]))
+        chunk = texts[start : start + CHUNK]
+        parts.append(model.passages(chunk))
+        extents.extend(model.extents(chunk))
     values = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
     row_of = {text: row for row, text in enumerate(texts)}
     rows = np.array([row_of[content] for content in contents], dtype=np.int64)
-    return Vectors(values, rows, tuple(model.extents(contents)))
+    tokens = sum(extent.read_tokens for extent in extents)
+    return Vectors(values, rows, tuple(extents[row] for row in rows.tolist()), tokens)
+
+
+def _key(collection: Collection, spec: ModelSpec) -> tuple[ReferenceType[Collection], str]:
+    return ref(collection), spec.key
 
 
 class KeptVectors(Bounded[tuple[ReferenceType[Collection], str], Vectors]):

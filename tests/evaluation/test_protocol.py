@@ -242,7 +242,7 @@ def test_the_candidates_are_the_passages_of_all_runs_together_and_each_run_keeps
     assert orders(outcomes) == [[("b", "a"), ("a", "c")], [("b",), ("c",)], [(), ("c",)]]
     assert means(plan) == pytest.approx({"run:one.run": (1 / 2 + 1 + 0) / 3, "run:two.run": (1 + 0 + 1) / 3})
     assert "queries that one.run lacks, which count as 0 for it: 1" in map(str, plan.candidates.notes)
-    assert plan.candidates.lists == 2
+    assert plan.candidates.pooled
 
 
 def test_the_order_of_the_runs_changes_no_figure() -> None:

@@ -12,6 +12,7 @@ import transformers
 from fakes import QUERY, collection_of
 from made_rerankers import CLASSIFIERS, SIZES, WIDTH, bert, save_random, write_ettin
 
+from demo import budgets
 from demo.errors import InputError, ModelError
 from demo.rankers.cross_encoder import loading
 from demo.rankers.cross_encoder.scoring import Scoring
@@ -132,7 +133,7 @@ def test_the_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
 
 def test_kept_vectors_forget_dead_collections_and_the_oldest() -> None:
     def vectors() -> Vectors:
-        return Vectors(np.zeros((2, 4), np.float32), np.arange(2), ())  # 32 bytes
+        return Vectors(np.zeros((2, 4), np.float32), np.arange(2), (), 0)  # 32 bytes
 
     kept, one, other = KeptVectors(64), collection_of(), collection_of()
     for collection, model in ((one, "a"), (one, "b"), (other, "a")):
@@ -144,6 +145,19 @@ def test_kept_vectors_forget_dead_collections_and_the_oldest() -> None:
     gc.collect()
     kept.keep([((ref(one), "c"), vectors())])
     assert len(kept) == 2
+
+
+def test_reading_a_collection_is_work_until_its_vectors_are_kept(tmp_path: Path) -> None:
+    write_bi_encoder(tmp_path)
+    rankers = rankers_of(tmp_path)
+    dense, fused = rankers.read("dense(bi)"), rankers.read("rrf(bm25+dense(bi))")
+    texts = {passage.content for passage in COLLECTION.passages}
+    tokens, seconds = budgets.encoding([fused, dense], COLLECTION)
+    assert tokens == sum(min(budgets.tokens_of(text), 512) for text in texts)
+    assert seconds > 0
+    assert budgets.encoding([rankers.read("dense(a/b/c)"), rankers.read("bm25")], COLLECTION) == (0, 0.0)
+    dense.rank(Query("", QUERY), COLLECTION, EVERY).run()
+    assert budgets.encoding([fused], COLLECTION) == (0, 0.0)
 
 
 def test_the_bundled_bi_encoder_is_the_mean_of_smalls_tokens_before_its_last_layer() -> None:

@@ -101,7 +101,7 @@ class CrossEncoder:
             DemoError: there is no such model.
         """
         use = self._use()
-        most = use.model(use.spec).max_tokens
+        most = self.scoring.most_tokens(use)
         read = sum(tokens) if self.windows else sum(min(each, most) for each in tokens)
         return read, self.scoring.expected_seconds(use, read)
 

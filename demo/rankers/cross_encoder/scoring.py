@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from demo.errors import InputError
+from demo.memory import Bounded
 from demo.messages import Message, listed
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
@@ -25,8 +26,14 @@ OPERATIONS_PER_SECOND = 2e10
 
 UNKNOWN_PARAMETERS = 100_000_000
 
+USUAL_TOKENS = 512
+"""What most models read."""
+
 MEMORY_TOKENS = 50_000
 """So many tokens back count half."""
+
+MOST_PACES = 1_000
+"""Of models and ways to use them whose longest run is remembered."""
 
 Where = Literal["bundled", "cached", "served", "download", "local", "unusable"]
 
@@ -81,7 +88,7 @@ class Scoring:
         self._source = source
         self.models_in_memory = LoadedModels(source.load_cross_encoder, settings)
         self._kept = KeptScores(settings.kept_scores)
-        self._paces: dict[tuple[str, str, str], Pace] = {}
+        self._paces: Bounded[tuple[str, str, str], Pace] = Bounded(MOST_PACES, lambda key, pace: 1)
         self._speeds = Speeds()
 
     def keep(self, rows: Iterable[tuple[bytes, Kept]]) -> None:
@@ -118,6 +125,11 @@ class Scoring:
     def expected_seconds(self, use: Use, tokens: int) -> float:
         """What reading so many tokens is expected to take, by what it took before or by the model's size."""
         return tokens * self._speeds.seconds_per_token(use.spec, use.precision)
+
+    def most_tokens(self, use: Use) -> int:
+        """The longest pair that the model reads; what is usual where that is not known before it is loaded."""
+        model = self.models_in_memory.loaded().get((use.spec.key, use.precision))
+        return use.max_tokens or (use.spec if model is None else model.spec).max_tokens or USUAL_TOKENS
 
     def unscored(self, use: Use, query: str, contents: Sequence[str]) -> list[str]:
         """Those of the contents whose score is not kept."""
@@ -198,7 +210,7 @@ class Scoring:
                         fingerprint = model.fingerprint
                         rows = self._find(use, fingerprint, query, contents)
                     cost = yield from self._compute(use, model, query, contents, rows)
-                self._speeds.note(use.spec, use.precision, cost)
+                self._speeds.note(use.spec, use.precision, cost.tokens, cost.tokenise_seconds + cost.model_seconds)
             cost = replace(cost, load_seconds=model.load_seconds if waited else 0.0)
         else:
             model = self.models_in_memory.loaded().get((use.spec.key, use.precision))
@@ -214,9 +226,10 @@ class Scoring:
     def _beside_earlier(self, use: Use, fingerprint: str, cost: Cost) -> Cost:
         """The cost with the earlier run of the same weights, used alike, that computed more pairs, if one did."""
         key = (fingerprint, use.precision, use.reading)
-        own, most = cost.own_pace, self._paces.get(key)
+        own, (most,) = cost.own_pace, self._paces.find([key])
         if own is not None and (most is None or own.pairs >= most.pairs):
-            self._paces[key], most = own, None
+            self._paces.keep([(key, own)])
+            most = None
         return replace(cost, earlier=most)
 
     def _find(self, use: Use, fingerprint: str | None, query: str, contents: Sequence[str]) -> list[Kept | None]:
@@ -286,15 +299,14 @@ class Speeds:
         self._spent: dict[tuple[str, str], tuple[float, float]] = {}
         self._lock = Lock()
 
-    def note(self, spec: ModelSpec, precision: str, cost: Cost) -> None:
-        """Remembers what a run took."""
-        if not cost.tokens:
+    def note(self, spec: ModelSpec, precision: str, tokens: int, seconds: float) -> None:
+        """Remembers how long reading so many tokens took."""
+        if not tokens:
             return
         with self._lock:
-            tokens, seconds = self._spent.get((spec.key, precision), (0.0, 0.0))
-            kept = 0.5 ** (cost.tokens / MEMORY_TOKENS)
-            spent = cost.tokenise_seconds + cost.model_seconds
-            self._spent[spec.key, precision] = (kept * tokens + cost.tokens, kept * seconds + spent)
+            before, spent = self._spent.get((spec.key, precision), (0.0, 0.0))
+            kept = 0.5 ** (tokens / MEMORY_TOKENS)
+            self._spent[spec.key, precision] = (kept * before + tokens, kept * spent + seconds)
 
     def seconds_per_token(self, spec: ModelSpec, precision: str) -> float:
         """What a token of the model takes."""
