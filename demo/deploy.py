@@ -1,7 +1,7 @@
 """Creates or updates a Space: `python -m demo.deploy owner/name` says what would be sent, with `--send` it is.
 
-A Space gets exactly the files it runs on; files that it has besides are deleted. Its README has a picture of its own
-for links (`thumbnail`). The token is the one of `hf auth login`, or HF_TOKEN.
+A Space gets the files it runs on and the docs that its README leads to; files that it has besides are deleted. Its
+README has a picture of its own for links (`thumbnail`). The token is the one of `hf auth login`, or HF_TOKEN.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from demo.settings import ROOT
 
-FILES = ("app.py", "README.md", "LICENSE", "SECURITY.md", "requirements.txt")
-FOLDERS = ("demo", "corpora")
+FILES = ("app.py", "README.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "requirements.txt")
+FOLDERS = ("demo", "corpora", "docs")
 LEFT_OUT = ("demo/training", "demo/benchmark", "demo/serving", "demo/deploy.py")
-"""Parts that the app never imports."""
+"""Parts that a Space has no use for, and the app never imports."""
 
 HUB = "https://huggingface.co"
 KEPT = frozenset({".gitattributes"})

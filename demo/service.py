@@ -140,9 +140,21 @@ class RankingService:
     def reranker(
         self, name: str = "", precision: str = "", windows: bool = False, max_tokens: int = 0, instruction: str = ""
     ) -> Ranker:
-        """As `cross_encoder`, or the other reranker that is on offer under this name, which has no such options."""
+        """As `cross_encoder`, or the other reranker that is on offer under this name.
+
+        Raises:
+            InputError: an option is set, and that one has none.
+        """
         other = next((each for each in self.rankers.other_rerankers() if str(each) == name), None)
-        return other or self.cross_encoder(name, precision, windows, max_tokens, instruction)
+        if other is None:
+            return self.cross_encoder(name, precision, windows, max_tokens, instruction)
+        if precision or windows or max_tokens or instruction:
+            raise InputError(
+                "{label} is asked as it is: it has no precision, windows, maximum length or instruction. Leave them "
+                "as they are at the start.",
+                label=other.spec.label,
+            )
+        return other
 
     def default_first_stage(self) -> Ranker:
         """The first stage chosen at the start."""

@@ -64,7 +64,7 @@ class Settings:
     max_waiting: int = _describe(32, "Requests that may wait; whoever comes next is asked to come back.")
     max_sessions: int = _describe(
         500,
-        "Open pages that are remembered with what they show; whoever used his longest ago must load his anew.",
+        "Open pages whose results are kept in memory; with more, the one unused for longest must be loaded anew.",
         least=1,
     )
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")

@@ -1,4 +1,4 @@
-"""Deploying: exactly the files the app runs on, sent as the hub wants them; requirements that resolve on a Space."""
+"""Deploying: the app's files and docs, sent as the hub wants them; requirements that resolve on a Space."""
 
 from __future__ import annotations
 
@@ -36,11 +36,18 @@ def front_matter(readme: bytes) -> dict[str, Any]:
 # ---- which files ---------------------------------------------------------------------------------------------------
 
 
-def test_a_space_gets_what_the_app_runs_on_and_nothing_else(tmp_path: Path) -> None:
+def test_a_space_gets_what_the_app_runs_on_and_what_its_readme_leads_to(tmp_path: Path) -> None:
     files = files_of(ROOT, SPACE)
     paths = {file.path for file in files}
-    assert {"app.py", "README.md", "requirements.txt", "demo/page.png", "corpora/cities/corpus.jsonl"} <= paths
-    assert not [path for path in paths if path.startswith((*LEFT_OUT, "tests", ".ci", "docs")) or "__pycache__" in path]
+    assert {
+        "app.py",
+        "README.md",
+        "requirements.txt",
+        "demo/page.png",
+        "docs/models.md",
+        "corpora/cities/corpus.jsonl",
+    } <= paths
+    assert not [path for path in paths if path.startswith((*LEFT_OUT, "tests", ".ci")) or "__pycache__" in path]
     for file in files:
         target = tmp_path / file.path
         target.parent.mkdir(parents=True, exist_ok=True)

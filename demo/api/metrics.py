@@ -63,8 +63,13 @@ def written(found: Iterable[Sample]) -> str:
     for name, group in groupby(found, key=lambda sample: sample.name):
         kind, meaning = MEANINGS[name]
         lines += [f"# HELP {PREFIX}{name} {meaning}", f"# TYPE {PREFIX}{name} {kind}"]
-        lines += [f"{PREFIX}{name}{_labels(sample)} {sample.value:g}" for sample in group]
+        lines += [f"{PREFIX}{name}{_labels(sample)} {_number(sample.value)}" for sample in group]
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    """With all its digits: of a counter, it is what the last ones add that is of interest."""
+    return str(int(value)) if float(value).is_integer() else repr(value)
 
 
 def _labels(sample: Sample) -> str:

@@ -125,6 +125,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.no_titles:
         judged = replace(judged, collection=_without_titles(judged.collection))
     collection = judged.collection
+    for name, asked in (("--slice", options.slice), ("--mteb", options.mteb)):
+        if asked and not collection.is_judged:
+            raise InputError("{name} writes figures, and nothing is judged here. Leave it out.", name=name)
     print(f"{protocol.collection}: {judged.reading.sentence()}.")
     plan = set_up(
         judged,
@@ -273,7 +276,7 @@ def _asked(candidates: str, rankers: Rankers) -> Asked:
     if candidates in ("", JUDGED):
         return candidates
     path = Path(candidates)
-    if not path.exists():
+    if not path.is_file():
         ranker = rankers.read(candidates)
         if ranker.spec.ranks_collection:
             return ranker

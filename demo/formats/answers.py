@@ -262,9 +262,13 @@ def _articles(items: Sequence[tuple[Location, Any]]) -> list[tuple[Location, Map
 def _is_article(item: Any) -> bool:
     paragraphs = item.get("paragraphs") if isinstance(item, dict) else None
     return isinstance(paragraphs, list) and all(
-        isinstance(one, dict) and isinstance(one.get("context"), str) and isinstance(one.get("qas"), list)
+        isinstance(one, dict) and isinstance(one.get("context"), str) and _are_objects(one.get("qas"))
         for one in paragraphs
     )
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def _of_article(article: Mapping[str, Any], location: Location) -> Iterator[_AnswerRow]:
@@ -472,13 +476,20 @@ def _titled(value: Any, facts: Any) -> list[Any]:
     pairs = list(zip(value.get("title", ()), value.get("sentences", ()), strict=False)) if _is_columns(value) else value
     if not isinstance(pairs, list) or not pairs or not all(map(_is_titled, pairs)):
         return []
-    named = facts.get("title", ()) if isinstance(facts, dict) else [fact[0] for fact in facts or () if fact]
+    named = _fact_titles(facts)
     marked = {} if facts is None else {"label": 0}
     marks = [{"label": 1} if title in named else marked for title, _ in pairs]
     return [
         {"title": title, "text": " ".join(map(str.strip, sentences)), **mark}
         for (title, sentences), mark in zip(pairs, marks, strict=True)
     ]
+
+
+def _fact_titles(facts: Any) -> list[Any]:
+    """Titles of the supporting facts, which stand in pairs with a number or in a column; none of anything else."""
+    if isinstance(facts, dict):
+        facts = [[title] for title in facts["title"]] if isinstance(facts.get("title"), list) else []
+    return [fact[0] for fact in facts if isinstance(fact, list) and fact] if isinstance(facts, list) else []
 
 
 def _is_columns(value: Any) -> bool:

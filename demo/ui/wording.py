@@ -1,4 +1,4 @@
-"""Every sentence and label of the page, English and Simplified Chinese side by side.
+"""Every sentence and label of the page, in English; other languages are in demo/locale.
 
 Static labels go through `Labels`: gradio picks the language in the browser. Text that the server makes into HTML goes
 through `Message.to(language)`. Sentences that belong to a lower layer (errors, a card, a format's help) live there.
@@ -30,7 +30,7 @@ TAB_ABOUT = Message("About")
 # inputs
 QUERY = Message("Query")
 QUERY_PLACEHOLDER = Message("A question or a few words")
-QUERY_INFO = Message("Ctrl/⌘ + Enter reranks")
+QUERY_INFO = Message("Ctrl/⌘ + Enter runs it")
 EXAMPLE_QUERIES = Message("Queries of this collection")
 SOURCE_COLLECTION = Message("Collection")
 SOURCE_PASTE = Message("Paste")
@@ -165,7 +165,6 @@ HISTORY_EMPTY = Message(
     "Nothing was run yet in this browser. Press Rerank, Compare or Evaluate, and the run stands here."
 )
 HISTORY_ONE = Message("With a second run of its kind, both stand here side by side.")
-HISTORY_QUERIES = Message("{queries:,} queries, {passages:,} passages")
 HISTORY_FIRST = Message("One run")
 HISTORY_SECOND = Message("The other run")
 HISTORY_RUNS = Message("Your runs, the latest first")
@@ -175,7 +174,6 @@ HISTORY_CLEAR = Message("Clear the history")
 HISTORY_ASKED = Message("What was asked")
 HISTORY_FIGURES = Message("Figures")
 HISTORY_ORDER = Message("The first {k} of {label}")
-HISTORY_SAME = Message("{count} figures are the same")
 HISTORY_CHANGE = Message("Change")
 HISTORY_DIFFERS = Message("differs")
 SESSION_SAVE = Message("Save session")
@@ -330,7 +328,7 @@ BUG = Message(
     "Something went wrong on our side, not yours. Nothing you typed is lost; try again, or try another "
     "model. The log of the app has the details."
 )
-NO_UPLOAD = Message("Choose a file first, or switch to “Paste” or “Collection”.")
+NO_UPLOAD = Message("There is no file that could be read. Choose one, or switch to “Paste” or “Collection”.")
 NOTHING_YET = Message("Press Rerank first: there is no result to download yet.")
 PASTE_EMPTY = Message("Nothing pasted yet.")
 OPTION_NOT_A_NUMBER = Message("{name} is empty. Write a number.")
@@ -595,7 +593,7 @@ SLICE_QUERIES = Message("{name} (queries)")
 SLICE_PASSAGES = Message("{name} (passages)")
 SLICE_ONLY = Message("Evaluate only the queries with")
 SLICE_EVERY = Message("any value")
-WITHIN = Message("only the {queries:,} of {of:,} queries with {name} “{value}” count")
+WITHIN = Message("queries with {name} “{value}” alone count: {queries:,} of {of:,}")
 LOOK_MEASURE = Message("Measure")
 LOOK_BASELINE = Message("Baseline")
 LOOK_RANKER = Message("Ranker to look at")

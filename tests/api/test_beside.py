@@ -94,6 +94,13 @@ def test_nothing_of_a_visitor_is_among_the_figures(service: RankingService) -> N
     assert "Berlin" not in text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234567, "1234567"), (1234567.25, "1234567.25"), (2e9, "2000000000"), (0.1, "0.1")]
+)
+def test_a_counter_keeps_all_its_digits(value: float, text: str) -> None:
+    assert written([Sample("model_bytes", (), value)]).splitlines()[-1] == f"{PREFIX}model_bytes {text}"
+
+
 def test_label_values_are_escaped() -> None:
     sample = Sample("model_bytes", (("model", 'a"b\\c\nd'),), 1)
     assert written([sample]).splitlines()[-1] == f'{PREFIX}model_bytes{{model="a\\"b\\\\c\\nd"}} 1'

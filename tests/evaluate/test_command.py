@@ -117,7 +117,8 @@ def test_without_judgments_the_command_tells_what_changes(
     assert "Medium puts another passage first than BM25 on" in printed
     assert "nothing judged. What each ranker changes of BM25's order" in printed
     assert (tmp_path / "out" / "bundled_medium.run").is_file()
-    assert "nothing is judged here" in refusal(folder, tmp_path / "other", "--preset", "trec-dl-2019")
+    for options in (["--preset", "trec-dl-2019"], ["--slice", "topic"], ["--mteb"]):
+        assert "nothing is judged here" in refusal(folder, tmp_path / "other", *options)
 
 
 def test_candidates_can_come_from_a_run_which_is_then_measured_too(folder: Path, tmp_path: Path) -> None:
@@ -130,6 +131,15 @@ def test_candidates_can_come_from_a_run_which_is_then_measured_too(folder: Path,
     assert value["rankers"][0]["measures"]["mrr"]["mean"] == 1 / 2
     assert value["rankers"][1]["measures"]["mrr"]["mean"] == 1.0
     assert value["rankers"][1]["by_depth"]["mrr"] == [[2, 1.0]]
+
+
+def test_a_folder_named_as_a_first_stage_hides_it_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):  # the second time, the folder is there
+        evaluate(folder, Path("bm25"), "--rankers", "bm25", "--candidates", "bm25")
+    assert "cannot be read (Is a directory)" in refusal(folder, tmp_path / "out", "--candidates", str(tmp_path))
 
 
 def test_runs_among_the_files_are_rankers_beside_those_named(folder: Path, tmp_path: Path) -> None:

@@ -314,6 +314,25 @@ def test_questions_on_paragraphs_are_a_set() -> None:
         assert list(collection.qrels) == ["q1", "q2"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"data": [{"title": "T", "paragraphs": [{"context": A, "qas": ["x"]}]}]},
+        {"data": [{"title": "T", "paragraphs": [{"context": A, "qas": [None]}]}]},
+        *(
+            [{"question": "q", "context": [["Store", [A]]], "supporting_facts": facts}]
+            for facts in (3, "x", [1, 2], [[]], [[{}]], {"title": 5}, {"title": [[1]]})
+        ),
+    ],
+)
+def test_odd_values_where_objects_should_be_are_read_or_refused(value: Any) -> None:
+    try:
+        collections = both([("odd.json", dumped(value))])
+    except InputError:
+        return
+    assert all(collection.passages for collection in collections)
+
+
 def test_retrieved_contexts_are_candidates_that_nobody_judged() -> None:
     rows = [{"user_input": "onions", "retrieved_contexts": [A, B], "reference": "dark"},
             {"user_input": "oven", "retrieved_contexts": [B, C], "reference": "hot"}]  # fmt: skip

@@ -164,6 +164,14 @@ def test_two_evaluations_side_by_side() -> None:
     assert not found.orders
 
 
+def test_queries_of_one_text_are_each_compared() -> None:
+    same = ("p", "p", "p")
+    found = evaluations_side_by_side(evaluation_of("259", asked=same), evaluation_of("658", asked=same)).queries
+    assert found is not None
+    assert str(found.summary) == "Better on 1 of the 3 queries in both, worse on 1, equal on 1."
+    assert [(str(line.name), line.difference) for line in found.lines] == [("p", "+0.400"), ("p", "−0.100")]
+
+
 def test_evaluations_of_other_queries_or_measures_have_no_queries_to_compare() -> None:
     one = evaluation_of("259")
     assert evaluations_side_by_side(one, replace(one, asked=("x", "y", "z"), digest="e")).queries is None

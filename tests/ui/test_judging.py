@@ -89,7 +89,7 @@ def test_refusals_say_what_to_do(tmp_path: Path) -> None:
 def test_an_upload_that_never_came_is_said() -> None:
     from dataclasses import replace
 
-    with pytest.raises(InputError, match="Choose a file first"):
+    with pytest.raises(InputError, match="no file that could be read"):
         PANE.collection(replace(PANE.default_form(), source=UPLOAD))
 
 
@@ -98,5 +98,8 @@ def test_an_uploaded_response_keeps_its_engines_order() -> None:
 
     plain = collection_of(PASSAGES)
     scored = replace(plain, engine_scores={passage.doc_id: 1.0 for passage in PASSAGES})
-    assert PANE.usual_first_stage(UPLOAD, scored) == "engine"
-    assert PANE.usual_first_stage(UPLOAD, plain) == PANE.usual_first_stage("collection", scored) == "bm25"
+    for before in ("bm25", "engine", "dense(bundled/small)"):
+        assert PANE.fitting_first_stage(UPLOAD, scored, before) == "engine"
+    for source, uploaded in ((UPLOAD, plain), (UPLOAD, None), ("collection", scored)):
+        assert PANE.fitting_first_stage(source, uploaded, "engine") == "bm25"
+        assert PANE.fitting_first_stage(source, uploaded, "dense(bundled/small)") == "dense(bundled/small)"

@@ -66,6 +66,13 @@ def test_rerank_shows_its_scores_and_its_price(far: Far) -> None:
     assert "Cohere" in str(view.drawn["cost"])
 
 
+def test_options_that_it_has_not_are_refused(far: Far) -> None:
+    service = far.pane.service
+    for options in ({"windows": True}, {"max_tokens": 9}, {"precision": "bf16"}, {"instruction": "Find"}):
+        with pytest.raises(InputError, match=r"^Far Reranker is asked as it is"):
+            service.reranker(FAR, **options)  # type: ignore[arg-type]
+
+
 def test_a_failure_is_told_and_the_page_goes_on(far: Far) -> None:
     far.server.faults += [Fault(500, {"message": "overheated"}), None]
     assert "Far Reranker gave no scores: it answered with status 500, “overheated”." in str(reranked(far).status)

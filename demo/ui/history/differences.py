@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -127,8 +128,8 @@ def evaluations_side_by_side(before: PastEvaluation, after: PastEvaluation) -> S
 
 def _queries(before: PastEvaluation, after: PastEvaluation, old: PastMeans, new: PastMeans) -> QueryChanges | None:
     """The first measure on the queries that both have; None where it is not the same, or no query is in both."""
-    was = dict(zip(before.asked, old.values, strict=False))
-    now = dict(zip(after.asked, new.values, strict=False))
+    was = dict(zip(_numbered(before.asked), old.values, strict=False))
+    now = dict(zip(_numbered(after.asked), new.values, strict=False))
     both = [query for query in now if query in was]
     if not both or before.measures[:1] != after.measures[:1]:
         return None
@@ -143,8 +144,18 @@ def _queries(before: PastEvaluation, after: PastEvaluation, old: PastMeans, new:
             worse=worse,
             equal=len(both) - better - worse,
         ),
-        tuple(Line.of_figures(_text(query), was[query], now[query]) for query in changed),
+        tuple(Line.of_figures(_text(query[0]), was[query], now[query]) for query in changed),
     )
+
+
+def _numbered(texts: Sequence[str]) -> list[tuple[str, int]]:
+    """Each with how often it stood before: queries may have the same text, or begin alike where they are cut short."""
+    before: Counter[str] = Counter()
+    found = []
+    for text in texts:
+        found.append((text, before[text]))
+        before[text] += 1
+    return found
 
 
 def _text(text: str) -> Message:

@@ -295,41 +295,42 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
             **notes.pasted_fields.updates(understood, language, by_hand=True),
         }
 
-    def understood_upload(understood: Understood[formats.Loaded], language: Language) -> dict[Any, Any]:
-        if understood.found is None:
-            return {notes.uploaded: understood.note(language)}
-        collection = understood.found.collection
+    def understood_upload(understood: Understood[formats.Loaded], first: str, language: Language) -> dict[Any, Any]:
+        collection = None if understood.found is None else understood.found.collection
         return {
             form["uploaded"]: collection,
             notes.uploaded: understood.note(language),
-            form["first_stage"]: pane.usual_first_stage(UPLOAD, collection),
-            notes.examples: query_menu(collection.queries),
+            form["first_stage"]: pane.fitting_first_stage(UPLOAD, collection, first),
+            notes.examples: query_menu(collection.queries if collection else ()),
         }
 
-    def source_chosen(source: str, key: str, uploaded: Collection | None, query: str) -> tuple[str, Any]:
-        return pane.usual_first_stage(source, uploaded), query_menu(pane.queries(source, key, uploaded), query)
+    def source_chosen(source: str, key: str, uploaded: Collection | None, query: str, first: str) -> tuple[str, Any]:
+        examples = query_menu(pane.queries(source, key, uploaded), query)
+        return pane.fitting_first_stage(source, uploaded, first), examples
 
-    def uploaded(request: gr.Request, paths: list[str] | None, reading: str, choices: Choices) -> dict[Any, Any]:
+    def uploaded(
+        request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, first: str
+    ) -> dict[Any, Any]:
         understood, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
-        found = understood_upload(understood, language) | notes.uploaded_fields.updates(understood, language)
+        found = understood_upload(understood, first, language) | notes.uploaded_fields.updates(understood, language)
         names = [Path(path).name for path in paths or ()]
         return found | {notes.files: paths or [], notes.file_list: render("uploads.html", language, names=names)}
 
     def arranged(
-        request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices
+        request: gr.Request, event: gr.EventData, paths: list[str], reading: str, choices: Choices, first: str
     ) -> dict[Any, Any]:
         moved = rearranged(paths, event_value(event, "index", int), event_value(event, "action", str))
-        return uploaded(request, moved, reading, choices)
+        return uploaded(request, moved, reading, choices, first)
 
     def upload_chosen(
-        request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, *values: str | None
+        request: gr.Request, paths: list[str] | None, reading: str, choices: Choices, first: str, *values: str | None
     ) -> dict[Any, Any]:
         before, language = pane.read_uploaded(paths, reading, choices), w.language_of(request)
         made = with_choice(choices, before, notes.uploaded_fields.chosen(values))
         understood = pane.read_uploaded(paths, reading, made)
         return {
             form["choices"]: made,
-            **understood_upload(understood, language),
+            **understood_upload(understood, first, language),
             **({} if before.found is None else {form["first_stage"]: gr.skip()}),
             **notes.uploaded_fields.updates(understood, language, by_hand=True),
         }
@@ -366,15 +367,16 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     read_again = [form["uploaded"], notes.uploaded, notes.examples, form["first_stage"]]
     read_again += notes.uploaded_fields.outputs()
     listed = [*read_again, notes.files, notes.file_list]
-    reading.input(uploaded, [notes.files, reading, choices], listed, **QUICK)
+    files_read_by = [notes.files, reading, choices, form["first_stage"]]
+    reading.input(uploaded, files_read_by, listed, **QUICK)
     notes.uploads.upload(None, None, notes.uploaded, js="() => ''", api_visibility="private")
-    notes.uploads.upload(uploaded, [notes.uploads, reading, choices], listed, **QUICK)
+    notes.uploads.upload(uploaded, [notes.uploads, *files_read_by[1:]], listed, **QUICK)
     bridge = gr.HTML("", js_on_load=BRIDGE, visible="hidden")
-    bridge.select(arranged, [notes.files, reading, choices], listed, **QUICK)
-    notes.uploaded_fields.on_input(upload_chosen, [notes.files, reading, choices], [choices, *read_again])
+    bridge.select(arranged, files_read_by, listed, **QUICK)
+    notes.uploaded_fields.on_input(upload_chosen, files_read_by, [choices, *read_again])
     form["source"].input(
         source_chosen,
-        [form["source"], collection, form["uploaded"], query],
+        [form["source"], collection, form["uploaded"], query, form["first_stage"]],
         [form["first_stage"], notes.examples],
         **QUICK,
     )

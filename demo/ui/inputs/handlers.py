@@ -119,10 +119,12 @@ class InputsPane:
         words = [ranker for ranker in offered if isinstance(ranker, Bm25)]
         return [*words[:1], *(ranker for ranker in offered if not isinstance(ranker, Bm25))]
 
-    def usual_first_stage(self, source: str, uploaded: Collection | None) -> str:
-        """The first stage to begin with: the order of the engine that an uploaded response came from, else BM25."""
-        given = source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None
-        return str(Engine() if given else self.service.default_first_stage())
+    def fitting_first_stage(self, source: str, uploaded: Collection | None, chosen: str) -> str:
+        """The engine's order, where an uploaded response came from one; else the chosen first stage, if not that."""
+        engine = str(Engine())
+        if source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None:
+            return engine
+        return str(self.service.default_first_stage()) if chosen == engine else chosen
 
     def queries(self, source: str, key: str, uploaded: Collection | None) -> Sequence[Query]:
         """Those that come with the passages of this source; none with pasted text."""

@@ -137,8 +137,8 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
         return collection_note(tab.service.collection(key), w.language_of(request))
 
     def understood_upload(understood: Understood[Judged], language: Language) -> dict[Any, Any]:
-        found = {} if understood.found is None else {form["uploaded"]: understood.found}
-        return {**found, inputs.upload_note: understood.note(language), inputs.qrels: gr.Textbox(visible=True)}
+        note = understood.note(language)
+        return {form["uploaded"]: understood.found, inputs.upload_note: note, inputs.qrels: gr.Textbox(visible=True)}
 
     def uploaded(request: gr.Request, paths: list[str] | None, qrels: str | None, chosen: Choices) -> dict[Any, Any]:
         understood, language = tab.read_upload(paths, qrels or "", chosen), w.language_of(request)
@@ -155,7 +155,7 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
 
     def run_read(understood: Understood[Runs], language: Language) -> dict[Any, Any]:
         run = None if understood.found is None else next(iter(understood.found.runs.values()))
-        return {form["run"]: gr.skip() if run is None else run, inputs.run_note: understood.note(language)}
+        return {form["run"]: run, inputs.run_note: understood.note(language)}
 
     def run_given(request: gr.Request, path: str | None, chosen: Choices) -> dict[Any, Any]:
         understood, language = pane.read_runs([path] if path else [], chosen, one=True), w.language_of(request)

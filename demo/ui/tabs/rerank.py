@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.errors import DemoError
 from demo.judgments import Judgments
 from demo.messages import Language
 from demo.ui import wording as w
@@ -59,7 +60,11 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
 
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         *typed, model, windows, precision, judged, chosen_scale = values
-        reranker = tab.reranker(model or "", precision, windows)
+        try:
+            reranker = tab.reranker(model or "", precision, windows)
+        except DemoError as error:
+            yield {built.status: status.alert(error.message, w.language_of(request))}
+            return
         views = tab.run(InputsForm(*typed), reranker, judged, chosen_scale, w.language_of(request))
         yield from built.streamed(map(built.updates, views), [*typed, model, windows, precision])
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demo.messages import Language, Message
+from demo.messages import Language, Message, listed, plural
+from demo.phrases import count_passages, count_queries
 from demo.ui import wording as w
 from demo.ui.history.differences import TOP_K
 from demo.ui.history.evaluations import PastEvaluation
@@ -39,9 +40,13 @@ def _run_row(run: PastRun, language: Language) -> PastRow:
     return PastRow("", run.query, f"{source}, {run.passages:,}", run.names.get(order[0], "") if order else "")
 
 
+def _alike(count: int) -> Message:
+    return plural("{count} figure is the same", "{count} figures are the same", count)
+
+
 def _evaluation_row(run: PastEvaluation, language: Language) -> PastRow:
     """An evaluation with its collection."""
-    queries = w.HISTORY_QUERIES.format(queries=run.queries, passages=run.passages).to(language)
+    queries = listed([count_queries(run.queries), count_passages(run.passages)]).to(language)
     return PastRow(w.TAB_EVALUATE.to(language), Message(run.source).to(language), queries)
 
 
@@ -82,4 +87,6 @@ def run_list(runs: Sequence[Past], language: Language) -> str:
 
 def two_runs(before: Past, after: Past, language: Language) -> str:
     """Both runs, which are of one kind, side by side."""
-    return render("side_by_side.html", language, found=kind_of(after).side_by_side(before, after), k=TOP_K)
+    return render(
+        "side_by_side.html", language, found=kind_of(after).side_by_side(before, after), k=TOP_K, alike=_alike
+    )

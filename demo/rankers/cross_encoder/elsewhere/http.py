@@ -27,7 +27,7 @@ AGAIN = frozenset({429, 500, 502, 503, 504})
 
 ATTEMPTS = 8
 BACKOFF_SECONDS = 0.1
-"""Before the second attempt; doubled for each further one, up to LONGEST_BACKOFF_SECONDS: 13 seconds in all."""
+"""Before the second attempt; doubled for each further one, up to LONGEST_BACKOFF_SECONDS: 10 seconds in all."""
 
 LONGEST_BACKOFF_SECONDS = 4.0
 CONNECT_SECONDS = 5.0
