@@ -339,7 +339,7 @@ MODELS_INTRO = Message(
     "the published MS MARCO table and recent rerankers. A model that is not on this machine is downloaded when you "
     "press Rerank with it chosen, never before. NDCG@10 (TREC Deep Learning 2019) and MRR@10 (MS MARCO dev) are the "
     "published figures; documents per second were measured by its authors on a V100 and do not compare with times on "
-    "this page. A heading sorts the table."
+    "this page."
 )
 USE_MODEL = Message("Use this")
 USE_MODEL_NAMED = Message("Use {label} as the cross-encoder")
