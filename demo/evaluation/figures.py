@@ -261,7 +261,9 @@ def _cautions(qrels: Mapping[str, Mapping[str, int]], relevant_from: int) -> tup
         return ()
     return (
         Message(
-            "queries without a relevant passage, where every ranker has 0: {hopeless:,} of {qrels:,}",
+            "queries without a passage of grade {grade} or more, where every binary measure is 0: {hopeless:,} of "
+            "{qrels:,}",
+            grade=relevant_from,
             hopeless=hopeless,
             qrels=len(qrels),
         ),

@@ -348,6 +348,10 @@ def _too_many_files(name: str, count: int) -> InputError:
 
 
 def _broken(name: str) -> InputError:
+    if name.lower().endswith((".docx", ".xlsx")):
+        return InputError(
+            "{name} is broken or another kind of file. Save it again, or copy what is in it and paste it.", name=name
+        )
     return InputError(
         "{name} is broken or packed in a way that cannot be read. Pack it again as .zip (deflate) or .gz.", name=name
     )

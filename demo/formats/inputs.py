@@ -30,7 +30,7 @@ def read_pasted(text: str, limits: Limits, format_key: str | None = None, fields
     Raises:
         InputError: the text is empty or too large, has no passages in that format, or breaks its rules.
     """
-    content = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
+    content = text.replace("\0", " ").encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
     source = Source("", content, limits, chosen=fields)
     _check_size(source.start, len(source.content), limits)
     row = _choose(source, format_key, PASTED_FORMATS)

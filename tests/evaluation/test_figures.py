@@ -114,7 +114,7 @@ def test_queries_of_which_some_scores_were_kept_are_told_at_the_pace_of_the_othe
 def test_queries_without_a_relevant_passage_are_told() -> None:
     evaluation = evaluate(outcomes(FIRST), COLLECTION, (MRR,), relevant_from=2)
     assert [str(note) for note in evaluation.notes] == [
-        "queries without a relevant passage, where every ranker has 0: 2 of 3"
+        "queries without a passage of grade 2 or more, where every binary measure is 0: 2 of 3"
     ]
     assert evaluate(outcomes(FIRST), COLLECTION, (MRR,)).notes == ()
 
