@@ -18,12 +18,12 @@ from demo.ui import wording as w
 from demo.ui.boundary import sentence_of
 from demo.ui.inputs.components import Inputs
 from demo.ui.inputs.handlers import InputsForm, InputsPane
-from demo.ui.memory import Memory, judgments_text, read_judgments
+from demo.ui.memory import Memory, follow_tabs, judgments_text, read_judgments
 from demo.ui.page import IN_TURN, QUICK, current_page, page_html
 from demo.ui.parts import build_download
 from demo.ui.sections import Built, Drawn, Occasion, View
 from demo.ui.session import ShownResult, grades_by_id
-from demo.ui.values import event_entry, event_index
+from demo.ui.values import event_entry, event_index, event_value
 from demo.ui.views import status
 from demo.ui.views.judged import Figures, judged_figures
 
@@ -138,6 +138,9 @@ class Judging:
             told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
             return drawn(request, judgments, values, LOADED) | {note: told}
 
+        def told(request: gr.Request, event: gr.EventData, *values: Any) -> dict[Any, Any]:
+            return drawn(request, read_judgments(event_value(event, "text", str)), values, LOADED)
+
         current_page().load(read_judgments, self.memory.judgments, self.judgments, **QUICK)
         outputs = [
             self.judgments,
@@ -145,6 +148,7 @@ class Judging:
             *(part for scene in self.scenes for part in scene.built.outputs()),
         ]
         bridge.select(judge, [self.judgments, *states], outputs, trigger_mode="multiple", **IN_TURN)
+        follow_tabs(self.memory.judgments, "judgments").select(told, states, outputs, **QUICK)
         load.upload(loaded, [load, self.judgments, *states, *self.inputs.components()], [*outputs, note], **QUICK)
         save.serve(saved, [self.judgments])
 

@@ -55,11 +55,11 @@ class Link:
     rankers: tuple[Ranker, ...] = ()
 
 
-def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
+def written(link: Link, pane: InputsPane, most_chars: int | None = MOST_CHARS) -> str:
     """The link behind “?”.
 
     Args:
-        most_chars: longest that is of use.
+        most_chars: longest that is of use; None: any length is.
 
     Raises:
         InputError: the first stage is scores that came along, nothing was uploaded yet, a number of BM25 is missing, or
@@ -80,7 +80,7 @@ def written(link: Link, pane: InputsPane, most_chars: int = MOST_CHARS) -> str:
         RANKERS: ",".join(map(str, link.rankers)),
     }
     text = urlencode({name: value for name, value in values.items() if value})
-    if len(text) > most_chars:
+    if most_chars is not None and len(text) > most_chars:
         raise InputError(
             "The link would have {text:,} characters, and beyond {most_chars:,} links do not work everywhere. "
             "Take fewer or shorter passages, or save the result as JSON and send that.",

@@ -24,15 +24,39 @@ SECRET = "rerank-lens"
 NOTHING = " "
 """What is kept where nothing is to be kept: the component writes no empty text, and would leave what was there."""
 
-ADD_TO_HISTORY = f"""(text) => {{
-  if (!text.trim()) return;
-  const search = text.length <= {MOST_CHARS} ? '?' + text : '';
-  if (search !== location.search) history.pushState(history.state, '', location.pathname + search);
+_ADD_TO_HISTORY = f"""(text) => {{
+  if (!text) return;
+  const search = text.trim() && text.length <= {MOST_CHARS} ? '?' + text : '';
+  if (search !== location.search) history.pushState(history.state, '', location.pathname + search, '{{tab}}');
 }}"""
+
+
+def add_to_history(tab: str) -> str:
+    """The script that makes the address it is given that of the browser, as what this tab shows."""
+    return _ADD_TO_HISTORY.replace("{tab}", tab)
 
 
 def _kept(key: str) -> gr.BrowserState:
     return gr.BrowserState("", storage_key=f"rerank-lens-{key}", secret=SECRET)
+
+
+_TELL = """(text) => document.dispatchEvent(new CustomEvent('lens-kept', {{ detail: {{ name: '{name}', text }} }}))"""
+
+_TOLD = """
+document.addEventListener('lens-kept-elsewhere', ({{ detail }}) => {{
+  if (detail.name === '{name}') trigger('select', detail);
+}});
+"""
+
+
+def follow_tabs(kept: gr.BrowserState, name: str) -> gr.HTML:
+    """Tells the browser's other tabs whenever what is kept changes; what it gives is selected when one of them tells.
+
+    The event's `text` is what that tab keeps now. Without this a tab would write down what it read when it was opened,
+    and so lose what another one kept since.
+    """
+    kept.change(None, kept, None, js=_TELL.format(name=name), api_visibility="private")
+    return gr.HTML("", js_on_load=_TOLD.format(name=name), visible="hidden")
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,13 @@ def test_clicks_on_what_is_not_there_are_told(visitor: Visitor, quiet: None) -> 
         ("arranged", {"index": 0.5, "action": "up"}, "“index” is 0.5. Write a whole number."),
         ("again", {"index": 3}, gone),
     ]
-    data = {"judge": [None] * 3, "explain": [None] * 2, "use": [], "arranged": [None, "", None], "again": ["[]"]}
+    data = {
+        "judge": [None] * 3,
+        "explain": [None] * 2,
+        "use": [],
+        "arranged": [None, "", None, "bm25"],
+        "again": ["[]"],
+    }
     calls = [{"fn_index": index[name], "data": data[name], "event_data": told} for name, told, _ in clicks]
     for (name, told, wanted), found in zip(clicks, visitor.send(calls, session), strict=True):
         assert isinstance(found, list) if wanted is None else str(found).startswith(wanted), (name, told, found)
@@ -170,7 +176,7 @@ def test_only_uploads_are_read(visitor: Visitor, quiet: None, tmp_path: Path) ->
     }
     files = [[{"path": path, "meta": {"_type": "gradio.FileData"}}] for path in paths]
     damaged = [{"path": upload, "size": "x", "meta": {"_type": "gradio.FileData"}}]
-    calls = [{"fn_index": index["uploaded_1"], "data": [file, "", None]} for file in (*files, damaged)]
+    calls = [{"fn_index": index["uploaded_1"], "data": [file, "", None, "bm25"]} for file in (*files, damaged)]
     for wanted_words, found in zip([*paths.values(), wanted], visitor.send(calls), strict=True):
         assert isinstance(found, list) if wanted_words is None else found == wanted_words
 

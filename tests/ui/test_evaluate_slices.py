@@ -66,8 +66,8 @@ def test_the_queries_of_one_value_are_evaluated_alone_and_it_is_said(tab: Evalua
     assert [each.query.query_id for each in view.kept.outcomes] == ["q1", "q3"]
     assert view.kept.evaluation is not None
     assert view.kept.evaluation.query_ids == ("q1", "q3")
-    assert "only the 2 of 3 queries with language “en” count" in [str(note) for note in view.kept.evaluation.notes]
-    assert "only the 2 of 3 queries" in str(view.drawn["headline"])
+    assert "queries with language “en” alone count: 2 of 3" in [str(note) for note in view.kept.evaluation.notes]
+    assert "alone count: 2 of 3" in str(view.drawn["headline"])
     assert ">de<" in str(view.drawn["slices"])  # the table still has all values
     back = tab.redraw(view.kept, BY_LANGUAGE, 1, "en")
     assert back.kept is not None

@@ -208,6 +208,11 @@ def test_runs_are_drawn_escaped_and_in_both_languages() -> None:
     assert "Nothing was run yet" in run_list([], "en")
 
 
+def test_a_longer_history_is_cut() -> None:
+    runs = [run_of("abc", query=f"query {number}") for number in range(MOST_RUNS + 5)]
+    assert read_runs(runs_text(runs)) == tuple(runs[:MOST_RUNS])
+
+
 def test_a_session_comes_back_from_its_file() -> None:
     judgments = Judgments()
     session = Session("query=q&passages=a", judgments_text(judgments), runs_text([run_of("abc")]))
@@ -222,6 +227,7 @@ def test_a_session_comes_back_from_its_file() -> None:
         (b'{"format": "other"}', "is no saved session"),
         (json.dumps({"format": "rerank-lens-session", "version": 9}).encode(), "another version"),
         (json.dumps({"format": "rerank-lens-session", "version": 1, "run": 3}).encode(), "not text"),
+        (b'{"format": "rerank-lens-session", "version": 1, "run": "query=\\ud800"}', "not text"),
         (json.dumps({"format": "rerank-lens-session", "version": 1, "history": "[1]"}).encode(), "runs cannot be read"),
         (
             json.dumps({"format": "rerank-lens-session", "version": 1, "judgments": "[1]"}).encode(),

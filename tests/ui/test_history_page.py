@@ -72,3 +72,78 @@ def test_two_runs_stand_side_by_side_and_the_session_opens_elsewhere(open_page: 
         other.click("#open-session")
     chooser.value.set_files(str(file))
     other.wait_for_selector("[data-testid=toast-body]:has-text('no saved session')")
+
+
+def ask(page: Any, query: str) -> None:
+    """As `run`, in a page that may be kept busy by another."""
+    page.fill("#query textarea", query)
+    page.wait_for_timeout(300)
+    page.click("#rerank")
+    page.wait_for_url(f"**/?query={quote_plus(query)}&*")
+
+
+def test_two_tabs_of_a_browser_keep_one_history_and_the_same_judgments(open_page: Any, url: str) -> None:
+    page = open_page(unfolded=False)
+    other = page.context.new_page()
+    other.goto(url)
+    other.wait_for_selector(".ranking tbody tr", state="attached")
+    ask(page, "Where is London?")
+    ask(other, "Where is Sydney?")
+    other.click("#tab-history-button")
+    other.wait_for_selector(".past-runs li >> nth=1")
+    ask(page, "Where is Tokyo?")  # while the other one looks at the list
+    other.wait_for_selector(".past-runs li >> nth=2")
+    page.click("#rerank-panel-box .judge [data-grade='2']")
+    page.wait_for_selector("#rerank-judged-box summary")  # of a query that nobody had judged
+    other.click("#tab-rerank-button")
+    ask(other, "Where is Tokyo?")
+    other.wait_for_selector("#rerank-judged-box summary")
+    for each in (page, other):
+        each.reload()
+        each.click("#tab-history-button")
+        each.wait_for_selector(".past-runs li >> nth=3")
+        assert runs_kept(each) == 4, "that of Tokyo twice, before and after it was judged"
+    other.close()
+
+
+def test_a_reload_opens_the_tab_that_was_left(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    page.click("#tab-compare-button")
+    page.wait_for_url("**/?*rankers=*")
+    page.click("#tab-rerank-button")
+    page.wait_for_function("() => document.querySelector('#frame').dataset.tab === 'tab-rerank'")
+    page.wait_for_timeout(500)
+    page.reload()
+    page.wait_for_selector("#rerank-results .ranking tbody tr", state="attached")
+    page.wait_for_timeout(1500)
+    assert page.get_attribute("#frame", "data-tab") == "tab-rerank"
+
+
+def test_back_from_another_tab_shows_the_run_that_ended_meanwhile(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    ask(page, "Where is London?")
+    page.fill("#query textarea", "Where is Sydney?")
+    page.wait_for_timeout(300)
+    page.click("#rerank")
+    page.click("#tab-history-button")
+    page.wait_for_selector(".past-runs li >> nth=1")
+    page.go_back()
+    page.wait_for_url("**/?query=Where+is+Sydney*")
+    page.wait_for_function(
+        "() => document.querySelector('#rerank-headline-box .query q')?.textContent === 'Where is Sydney?'"
+    )
+
+
+def test_a_run_that_fits_no_link_has_no_address(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(unfolded=False)
+    ask(page, "Where is London?")
+    hits = [{"_id": f"d{n}", "_score": 9.0 - n, "_source": {"text": line}} for n, line in enumerate(LINES.splitlines())]
+    file = tmp_path / "es.json"
+    file.write_text(json.dumps({"hits": {"hits": hits}}), encoding="utf-8")
+    page.click("#source input[value=upload]")
+    with page.expect_file_chooser() as chooser:
+        page.click("#upload")
+    chooser.value.set_files(str(file))
+    page.wait_for_function("() => /Elasticsearch|engine/i.test(document.querySelector('#inputs').innerText)")
+    page.click("#rerank")
+    page.wait_for_function("() => location.search === ''")

@@ -6,6 +6,7 @@
   const TABS = ['rerank', 'compare', 'evaluate'];
   const sideOf = (tab) => one(tab === 'evaluate' ? '#evaluate-inputs' : '#inputs');
   const resultsOf = (tab) => one(`#${tab}-results`);
+  document.documentElement.dataset.tab = history.state?.tab ?? ''; // what was open when this page was left
   const openTab = () => one('#frame')?.dataset.tab?.replace('tab-', '');
 
   // ---- do the results belong to the inputs? Gradio sets values without an event, so they are read twice a second ----
@@ -34,11 +35,18 @@
     tellLine();
   }
 
+  const works = (tab) => one(`#${tab}-run-box .lens-status.progress`);
+  const refusals = () => all('.toast-body.error').length;
+
   // a run that is refused or stopped leaves the results that were there
   function noteResults() {
-    [...asked].filter(([tab, { run }]) => runOf(tab) !== run).forEach(([tab, { inputs }]) => {
-      ran.set(tab, inputs);
-      asked.delete(tab);
+    [...asked].forEach(([tab, press]) => {
+      const ended = runOf(tab) !== press.run, working = works(tab);
+      if ((ended || working) && !press.folded) foldInputs(tab);
+      press.folded ||= Boolean(ended || working);
+      if (ended) ran.set(tab, press.inputs);
+      if (ended || (!working && refusals() > press.refusals)) asked.delete(tab);
+      if (!ended && !asked.has(tab)) waiting.delete(tab);
     });
   }
 
@@ -62,8 +70,12 @@
   const waiting = new Set(); // tabs whose run was asked for
 
   function begun(tab) {
-    asked.set(tab, { inputs: typed(tab), run: runOf(tab) });
+    asked.set(tab, { inputs: typed(tab), run: runOf(tab), refusals: refusals() });
     waiting.add(tab);
+  }
+
+  // what is refused at once leaves the inputs open
+  function foldInputs(tab) {
     const line = one('.inputs-line button', sideOf(tab) ?? undefined);
     if (line) line.setAttribute('aria-expanded', 'false');
   }
@@ -71,7 +83,7 @@
   function arrived() {
     waiting.forEach((tab) => {
       const box = one(`#${tab}-headline-section`);
-      if (!box || one(`#${tab}-run-box .lens-status.progress`) || !one('.headline', box)) return;
+      if (!box || asked.has(tab) || works(tab) || !one('.headline', box)) return;
       waiting.delete(tab);
       const { top, bottom } = box.getBoundingClientRect();
       if (top < 0 || bottom > innerHeight) window.scrollTo({ top: Math.max(0, scrollY + top - headroom()) });
@@ -104,6 +116,7 @@
 
   // ---- tabs and runs are entries of the browser's history, each with the address of what its tab shows ------------------
   const shown = new Map(); // tab → the address of what it shows
+  const late = new Set(); // tabs whose run ended while another one was open, so that no entry has its address
   let known = false; // whether the tab of an entry that was loaded anew was opened
   let going = ''; // the tab that is being opened because its entry was gone to
   let replacing = false; // whether the next run takes the place of this entry
@@ -117,10 +130,14 @@
 
   // a run that ends while another tab is looked at does not change the address of that one
   function noteAddress(change, entry) {
-    const search = entry[2] === undefined ? location.search : new URL(entry[2], location.href).search, tab = tabOf(search);
+    const search = entry[2] === undefined ? location.search : new URL(entry[2], location.href).search;
+    const tab = entry[3] ?? tabOf(search);
     shown.set(tab, search);
-    if (search !== location.search && tab !== openTab()) return;
-    (replacing ? replace : change)(...entry);
+    if (search !== location.search && tab !== openTab()) {
+      late.add(tab);
+      return;
+    }
+    (replacing ? replace : change)(...entry.slice(0, 3));
     replacing = false;
   }
 
@@ -149,10 +166,28 @@
 
   window.addEventListener('popstate', () => {
     const tab = history.state?.tab;
+    if (late.delete(tab)) replace(history.state, '', location.pathname + shown.get(tab));
     if (TABS.includes(tab) && (shown.get(tab) ?? '') !== location.search) {
       leaving = true; // to other inputs
       location.reload();
     } else if (tab && tab !== openTab()) goTo(tab);
+  });
+
+  // ---- tabs of one browser keep the same history and judgments -----------------------------------------------------------
+  const others = new BroadcastChannel('rerank-lens'), known_kept = new Map(); // by its name
+
+  function keptAnew({ name, text }) {
+    const anew = known_kept.get(name) !== text;
+    known_kept.set(name, text);
+    return anew;
+  }
+
+  const tellPage = (detail) => document.dispatchEvent(new CustomEvent('lens-kept-elsewhere', { detail }));
+  others.addEventListener('message', ({ data }) => { if (keptAnew(data)) tellPage(data); });
+  document.addEventListener('lens-kept', ({ detail }) => {
+    if (!keptAnew(detail)) return;
+    others.postMessage(detail);
+    if (detail.name === 'history' && openTab() === 'history') tellPage(detail); // a run that ends while its list is looked at
   });
 
   // ---- what was typed and not run comes back when this page is loaded anew: in another language, by a reload ----------
@@ -165,8 +200,8 @@
     const changed = ['rerank', 'compare'].some((tab) => ran.has(tab) && typed(tab) !== ran.get(tab));
     const source = one('#source input:checked')?.value, texts = TYPED.map((selector) => one(selector)?.value ?? '');
     try {
+      sessionStorage.removeItem(DRAFT);
       if (changed && touched && !leaving) sessionStorage.setItem(DRAFT, JSON.stringify({ address: location.search, source, texts }));
-      else sessionStorage.removeItem(DRAFT);
     } catch { /* too long, or nothing may be kept */ }
   });
 

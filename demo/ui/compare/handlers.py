@@ -17,7 +17,7 @@ from demo.charts.speed import SpeedData, speed_alt, speed_data, speed_figure, un
 from demo.errors import DemoError, InputError
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
-from demo.messages import Language
+from demo.messages import Language, joined
 from demo.metrics.agreement import MEASURES, AgreementMeasure, find_measure
 from demo.rankers.engine import RunRanker, names_run
 from demo.rankers.fusion import RRF_K, Fusion, find_method
@@ -271,6 +271,8 @@ class CompareTab(ResultTab):
                     yield View(status=step)
                 elif len(step.result.columns) < len(asked):
                     yield View(drawn=self.draw(step, whole, judgments, language, GROWING))
+                elif not step.result.rankings:
+                    raise InputError(joined([failure.reason for failure in step.result.failures], "{head} {tail}"))
                 else:
                     view = self.draw_view(step, whole, judgments, language)
                     yield replace(view, status="", drawn={**view.drawn, WHY: "", WHAT_IF: ""})

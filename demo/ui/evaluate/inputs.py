@@ -144,13 +144,12 @@ def _options(label: w.Labels) -> dict[str, Any]:
     """Depth and number of queries, and the protocol: measures, grade, preset."""
     usual = [measure.key for measure in USUAL]
     return {
-        "depth": gr.Number(DEPTH, label=label(w.EVALUATE_DEPTH), precision=0, minimum=1, elem_id="evaluate-depth"),
+        "depth": gr.Number(DEPTH, label=label(w.EVALUATE_DEPTH), precision=0, elem_id="evaluate-depth"),
         "queries": gr.Number(
             0,
             label=label(w.MOST_QUERIES),
             info=label(w.MOST_QUERIES_INFO),
             precision=0,
-            minimum=0,
             elem_id="evaluate-queries",
         ),
         "relevant_from": gr.Number(
@@ -158,7 +157,6 @@ def _options(label: w.Labels) -> dict[str, Any]:
             label=label(w.RELEVANT_FROM),
             info=label(w.RELEVANT_FROM_INFO),
             precision=0,
-            minimum=1,
             elem_id="evaluate-grade",
         ),
         "measures": gr.Dropdown(

@@ -13,7 +13,7 @@ from demo.judgments import Judgments
 from demo.messages import Message
 from demo.ui import wording as w
 from demo.ui.history.past import Past, read_runs, runs_text, with_run
-from demo.ui.memory import ADD_TO_HISTORY, MOST_KEPT_CHARS, NOTHING, Memory
+from demo.ui.memory import MOST_KEPT_CHARS, NOTHING, Memory, add_to_history
 from demo.ui.page import QUICK
 from demo.ui.sections import Built
 
@@ -23,6 +23,7 @@ TOO_LONG = Message(
 
 
 def keep(
+    tab: str,
     memory: Memory,
     running: Any,
     past: Callable[[Any, Judgments, str, str], Past | None],
@@ -60,5 +61,5 @@ def keep(
 
     asked = [built.answered, built.kept, judgments, memory.history]
     running.success(remembered, asked, [address, memory.history, built.answered], **QUICK).success(
-        None, address, None, js=ADD_TO_HISTORY, api_visibility="private"
+        None, address, None, js=add_to_history(tab), api_visibility="private"
     )

@@ -82,6 +82,6 @@ def read_runs(text: str | None) -> tuple[Past, ...]:
     """The runs again; none where the text is not what `runs_text` gives."""
     kinds = {kind.name: kind for kind in KINDS}
     try:
-        return tuple(kinds[row.get("kind", "run")].read(row) for row in json.loads(text or "[]"))
+        return tuple(kinds[row.get("kind", "run")].read(row) for row in json.loads(text or "[]")[:MOST_RUNS])
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return ()

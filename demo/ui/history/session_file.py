@@ -50,10 +50,15 @@ def read_session(name: str, content: bytes) -> Session:
             version=VERSION,
         )
     parts = {part: values.get(part, "") for part in ("run", "judgments", "history")}
-    if not all(isinstance(part, str) for part in parts.values()):
+    if not all(isinstance(part, str) and _is_text(part) for part in parts.values()):
         raise InputError("{name} is damaged: one of its parts is not text.", name=name)
     if (parts["history"] and not read_runs(parts["history"])) and parts["history"] != "[]":
         raise InputError("{name} is damaged: its runs cannot be read.", name=name)
     if parts["judgments"] not in ("", "[]") and not read_judgments(parts["judgments"]):
         raise InputError("{name} is damaged: its judgments cannot be read.", name=name)
     return Session(**parts)
+
+
+def _is_text(part: str) -> bool:
+    """Whether it has no half characters, which JSON can write and no message can carry."""
+    return part == part.encode("utf-8", "ignore").decode("utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.errors import DemoError
+from demo.errors import DemoError, InputError
 from demo.formats.run_files import Runs
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
@@ -29,7 +29,7 @@ from demo.ui.inputs.fields import Choices, Understood, with_choice
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import EVALUATE, OPENING, RANKERS, Link, read_if_right, written
-from demo.ui.memory import MOST_KEPT_CHARS, Memory
+from demo.ui.memory import Memory
 from demo.ui.memory import asked as asked_for
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import name_what_is_typed, ranker_choices, reranker_choices
@@ -41,7 +41,8 @@ from demo.ui.views import status
 GO_TO_COMPARE = f"""(kept) => {{
   const linked = new URLSearchParams(location.search), asks = {sorted(OPENING)}.some((name) => linked.has(name));
   const asked = asks ? linked : new URLSearchParams(kept);
-  if (!asked.get('{RANKERS}') || linked.has('{EVALUATE}')) return;
+  const before = document.documentElement.dataset.tab; // the one that this entry of the browser's history had open
+  if (!asked.get('{RANKERS}') || linked.has('{EVALUATE}') || (before && before !== 'compare')) return;
   document.querySelector('#frame').dataset.linked = 'compare';
   document.querySelector('#tab-compare-button').click();
 }}"""
@@ -171,7 +172,9 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
 
     def remembered(*values: Any) -> str:
         rankers = tab.service.rankers.read_all([each for each in values[-1] or () if not names_run(each)])
-        return written(Link(InputsForm(*values[:-1]), rankers=rankers), tab.pane, MOST_KEPT_CHARS)
+        if not rankers:
+            raise InputError(w.RUNS_NOT_IN_LINKS)
+        return written(Link(InputsForm(*values[:-1]), rankers=rankers), tab.pane, None)
 
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
@@ -183,7 +186,7 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     asked = [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()]
     running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
     judgments = frame.judging.judgments
-    keep(frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
+    keep("compare", frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
     page.load(None, frame.memory.run, None, js=GO_TO_COMPARE, api_visibility="private")
     results.share.entries["link"].serve(linked, [*form, actions.rankers])
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)

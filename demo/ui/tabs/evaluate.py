@@ -225,7 +225,7 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
     box, grade = inputs.box, inputs.form["relevant_from"]
     running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RUNNING)
     judgments = frame.judging.judgments
-    keep(frame.memory, running, past_evaluation, remembered, built, judgments, gr.Textbox(visible=False))
+    keep("evaluate", frame.memory, running, past_evaluation, remembered, built, judgments, gr.Textbox(visible=False))
     box.stop.click(None, cancels=[running], api_visibility="private").then(
         stopped, [built.kept, grade, *panel.components()], results.outputs(), **QUICK
     )

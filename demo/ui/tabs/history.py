@@ -16,10 +16,10 @@ from demo.ui import wording as w
 from demo.ui.frame import PageFrame
 from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
-from demo.ui.memory import NOTHING
+from demo.ui.memory import NOTHING, follow_tabs
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
-from demo.ui.values import event_index
+from demo.ui.values import event_index, event_value
 from demo.ui.views import status
 from demo.ui.views.history import run_list, run_name, two_runs
 
@@ -83,6 +83,10 @@ def build(frame: PageFrame) -> None:
         known = one if one is not None and one < len(runs) else None
         return compared(runs, known, other, w.language_of(request))
 
+    def told(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+        text = event_value(event, "text", str)
+        return {memory.history: text, **drawn(read_runs(text), w.language_of(request))}
+
     def cleared(request: gr.Request) -> dict[Any, Any]:
         return {memory.history: NOTHING, **drawn((), w.language_of(request))}
 
@@ -109,6 +113,9 @@ def build(frame: PageFrame) -> None:
     current_tab().select(shown, memory.history, filled, **QUICK)
     gr.on([first.input, second.input], chosen, [memory.history, first, second], [first, second, beside], **QUICK)
     clear.click(cleared, None, [memory.history, *filled], **QUICK)
+    with frame.inputs.column:  # is there when this tab is not open, too
+        others = follow_tabs(memory.history, "history")
+    others.select(told, None, [memory.history, *filled], **QUICK)
     save.serve(saved, parts)
     opened.upload(loaded, opened, parts, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")
     bridge.select(again, memory.history, memory.run, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")

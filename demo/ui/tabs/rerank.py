@@ -21,8 +21,8 @@ from demo.ui.history.runs import past_run
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
-from demo.ui.memory import MOST_KEPT_CHARS, read_judgments
 from demo.ui.memory import asked as asked_for
+from demo.ui.memory import read_judgments
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
@@ -92,7 +92,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     def remembered(*values: Any) -> str:
         *typed, model, windows, precision = values
         link = Link(InputsForm(*typed), tab.reranker(model or "", precision, windows))
-        return written(link, tab.pane, MOST_KEPT_CHARS)
+        return written(link, tab.pane, None)
 
     def stopped(request: gr.Request) -> str:
         return status.notice(w.STOPPED, w.language_of(request))
@@ -112,7 +112,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     )
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
-    keep(frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
+    keep("rerank", frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries
