@@ -1,4 +1,4 @@
-"""Command line: `python -m demo.training prepare|train|evaluate|robustness`; each has `--help`."""
+"""Command line: `python -m demo.training prepare|train|mean|evaluate|robustness`; each has `--help`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     _prepare_options(commands.add_parser("prepare", help="read the training sets, label them with the teacher"))
     _train_options(commands.add_parser("train", help="train the student and write its folder"))
+    _mean_options(commands.add_parser("mean", help="the mean of the weights of models that come from one another"))
     _evaluate_options(commands.add_parser("evaluate", help="table of BM25, a model and the teacher"))
     _robustness_options(commands.add_parser("robustness", help="table of what models must do whatever they learnt"))
     return parser
@@ -108,6 +109,23 @@ def _train(options: argparse.Namespace) -> None:
     name, start = options.name or options.model, options.start or options.model
     run = Run(options.work, name, options.out, options.every, start, options.minutes, options.watch)
     train(recipe, run)
+
+
+def _mean_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="folders of models of one shape")
+    parser.add_argument("--out", type=Path, required=True, help="folder the model is written to")
+    parser.set_defaults(run=_mean)
+
+
+def _mean(options: argparse.Namespace) -> None:
+    from demo.training.export import export
+    from demo.training.mean import mean_of
+
+    try:
+        start = mean_of(options.model)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    export(start.model, start.tokenizer, options.out)
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:

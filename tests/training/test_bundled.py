@@ -41,8 +41,8 @@ LEAST = {
         "order": 0.75,
         "longer": 0.75,
         "tripled": 0.8,
-        "stuffed": 0.6,
-        "strange": 0.75,
+        "stuffed": 0.75,
+        "strange": 0.85,
     },
     "tiny": {
         "opening": 0.95,

@@ -17,6 +17,7 @@ pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 from demo.library import Library
 from demo.service import CORPORA
 from demo.training.export import export, stored
+from demo.training.mean import mean_of
 from demo.training.recipes import RECIPES
 from demo.training.run import Run, Texts, begin, score_padded
 from demo.training.starts import continued, grown, joined
@@ -57,6 +58,17 @@ def test_a_tensor_larger_than_a_file_is_stored_in_8_bits_with_4_significant_ones
     large = torch.linspace(1, 400, 2_250_000)[:, None].repeat(1, 3)
     assert stored(large).dtype == torch.float8_e4m3fn
     assert float(((stored(large).float() - large) / large).abs().max()) == pytest.approx(1 / 16, abs=0.005)
+
+
+@pytest.mark.skipif(not (TINY / "config.json").is_file(), reason="no bundled model")
+def test_the_mean_of_models_is_that_of_their_weights() -> None:
+    both = [TINY, TINY.parent / "technical"]
+    found = mean_of(both).model.state_dict()
+    one, other = (continued(folder).model.state_dict() for folder in both)
+    for name, weight in found.items():
+        assert torch.allclose(weight, (one[name] + other[name]) / 2)
+    with pytest.raises(ValueError, match="not the same shape"):
+        mean_of([TINY, TINY.parent / "medium"])
 
 
 def test_small_starts_with_fewer_words_and_ranks_as_the_teacher_does(tmp_path: Path) -> None:
