@@ -251,8 +251,7 @@ class RankingService:
             BusyError: there is no room for it now.
         """
         texts = [passage.content for passage in plan.collection.passages]
-        first = (plan.candidates.first,) if plan.candidates.first else ()
-        before = budgets.encoding([*plan.rankers, *first], plan.collection)
+        before = budgets.encoding(plan.rankers, plan.collection)
         size = Size.of(plan.rankers, texts, plan.candidates_each, queries=len(plan.queries), before=before)
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))

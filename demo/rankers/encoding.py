@@ -187,9 +187,8 @@ class Encoding:
             if vectors is None:
                 vectors = yield from _encoded(model, collection)
                 self._kept.keep([(key, vectors)])
+                self._speeds.note(spec, self.settings.precision, vectors.tokens, perf_counter() - start)
             middle = perf_counter()
-            if not known:
-                self._speeds.note(spec, self.settings.precision, vectors.tokens, middle - start)
             similarities = model.similarities(query.text, vectors.values)[vectors.rows]
             return Encoded(
                 similarities,

@@ -24,16 +24,14 @@ SECRET = "rerank-lens"
 NOTHING = " "
 """What is kept where nothing is to be kept: the component writes no empty text, and would leave what was there."""
 
-_ADD_TO_HISTORY = f"""(text) => {{
-  if (!text) return;
-  const search = text.trim() && text.length <= {MOST_CHARS} ? '?' + text : '';
-  if (search !== location.search) history.pushState(history.state, '', location.pathname + search, '{{tab}}');
-}}"""
-
 
 def add_to_history(tab: str) -> str:
     """The script that makes the address it is given that of the browser, as what this tab shows."""
-    return _ADD_TO_HISTORY.replace("{tab}", tab)
+    return f"""(text) => {{
+      if (!text) return;
+      const search = text.trim() && text.length <= {MOST_CHARS} ? '?' + text : '';
+      if (search !== location.search) history.pushState(history.state, '', location.pathname + search, '{tab}');
+    }}"""
 
 
 def _kept(key: str) -> gr.BrowserState:

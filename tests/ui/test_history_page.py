@@ -144,6 +144,6 @@ def test_a_run_that_fits_no_link_has_no_address(open_page: Any, tmp_path: Path) 
     with page.expect_file_chooser() as chooser:
         page.click("#upload")
     chooser.value.set_files(str(file))
-    page.wait_for_function("() => /Elasticsearch|engine/i.test(document.querySelector('#inputs').innerText)")
+    page.wait_for_function("() => document.querySelector('#upload-note').innerText.includes('3 passages')")
     page.click("#rerank")
     page.wait_for_function("() => location.search === ''")

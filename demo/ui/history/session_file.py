@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from demo.arguments import mended
 from demo.errors import InputError
 from demo.ui.history.past import read_runs
 from demo.ui.memory import read_judgments
@@ -50,15 +51,10 @@ def read_session(name: str, content: bytes) -> Session:
             version=VERSION,
         )
     parts = {part: values.get(part, "") for part in ("run", "judgments", "history")}
-    if not all(isinstance(part, str) and _is_text(part) for part in parts.values()):
+    if not all(isinstance(part, str) and mended(part) == part for part in parts.values()):
         raise InputError("{name} is damaged: one of its parts is not text.", name=name)
     if (parts["history"] and not read_runs(parts["history"])) and parts["history"] != "[]":
         raise InputError("{name} is damaged: its runs cannot be read.", name=name)
     if parts["judgments"] not in ("", "[]") and not read_judgments(parts["judgments"]):
         raise InputError("{name} is damaged: its judgments cannot be read.", name=name)
     return Session(**parts)
-
-
-def _is_text(part: str) -> bool:
-    """Whether it has no half characters, which JSON can write and no message can carry."""
-    return part == part.encode("utf-8", "ignore").decode("utf-8")
