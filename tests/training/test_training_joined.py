@@ -9,26 +9,19 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch")
-transformers = pytest.importorskip("transformers", reason="needs transformers")
+pytest.importorskip("transformers", reason="needs transformers")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
+
+from made_narrow import WIDTH, WORDS, narrow_model
 
 from demo.training.joined import join, norm_names, spreads
 
-WORDS, WIDTH, LENGTH, ROWS = 160, 64, 14, 40
+LENGTH, ROWS = 14, 40
 
 
 def made(seed: int, scale: float = 1.0) -> Any:
-    """Two narrow layers with random weights, of which nothing is 0 or 1 by chance."""
-    torch.manual_seed(seed)
-    config = transformers.BertConfig(
-        vocab_size=WORDS,
-        hidden_size=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=2 * WIDTH,
-        num_labels=1,
-    )
-    model = transformers.BertForSequenceClassification(config).eval()
+    """A narrow model in which no weight is 0 or 1 by chance."""
+    model = narrow_model(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             weight.copy_(torch.randn_like(weight) * 0.15 * scale + ("LayerNorm.weight" in name))

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch")
-transformers = pytest.importorskip("transformers", reason="needs transformers")
+pytest.importorskip("transformers", reason="needs transformers")
 pytest.importorskip("tqdm", reason="needs demo/training/requirements.txt")
 pytest.importorskip("scipy", reason="needs demo/training/requirements.txt")
+
+from made_narrow import WORDS, narrow_model
 
 from demo.training.groups import Candidates, Mining, Phase
 from demo.training.run import resume
@@ -22,23 +24,7 @@ from demo.training.student import score
 from demo.training.tokens import splice, table_of
 from demo.training.trainer import Material, Recipe, Trainer, held_out
 
-WORDS, WIDTH = 160, 64
 QUERIES, PASSAGES = 24, 24
-
-
-def student(seed: int = 0) -> Any:
-    """Two narrow layers with random weights."""
-    torch.manual_seed(seed)
-    config = transformers.BertConfig(
-        vocab_size=WORDS,
-        hidden_size=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=2 * WIDTH,
-        num_labels=1,
-        initializer_range=0.1,
-    )
-    return transformers.BertForSequenceClassification(config).eval()
 
 
 def toy_material() -> Material:
@@ -73,7 +59,7 @@ def padded(rows: list[tuple[Any, Any]]) -> tuple[Any, Any]:
 
 
 def test_the_short_forward_equals_the_models_own() -> None:
-    model, material = student(), toy_material()
+    model, material = narrow_model(0), toy_material()
     ids, types = padded([splice(material.queries[i], material.pool[i][: 3 + i]) for i in range(6)])
     with torch.inference_mode():
         own = model(input_ids=ids, token_type_ids=types, attention_mask=(ids != 0).long()).logits[:, 0]
@@ -83,22 +69,22 @@ def test_the_short_forward_equals_the_models_own() -> None:
 def test_training_reduces_the_loss_and_ranks_the_known_passage_first() -> None:
     material, losses = toy_material(), []
     recipe = replace(TOY, steps=200, rate=3e-3)
-    trainer = Trainer(student(), material, recipe)
+    trainer = Trainer(narrow_model(0), material, recipe)
     trainer.run(200, lambda _, loss: losses.append(loss))
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
     assert trainer.pairs == 200 * 4 * 6
     found = held_out(trainer.model, material, material.asked, recipe)
     assert found["known_mrr"] > 0.6
-    assert found["kl"] < held_out(student(), material, material.asked, recipe)["kl"]
+    assert found["kl"] < held_out(narrow_model(0), material, material.asked, recipe)["kl"]
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
-    whole = Trainer(student(), toy_material(), TOY)
+    whole = Trainer(narrow_model(0), toy_material(), TOY)
     whole.run(6)
-    first = Trainer(student(), toy_material(), TOY)
+    first = Trainer(narrow_model(0), toy_material(), TOY)
     first.run(3)
     first.save(tmp_path / "last.pt")
-    second = Trainer(student(seed=5), toy_material(), TOY)
+    second = Trainer(narrow_model(5), toy_material(), TOY)
     second.load(tmp_path / "last.pt")
     second.run(6)
     assert second.pairs == whole.pairs
@@ -108,7 +94,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
 
 def test_shared_work_gives_the_gradients_of_one_worker() -> None:
     """The loss is a mean over groups, so two halves of equal size average to the whole."""
-    one, two = (Trainer(student(), toy_material(), replace(TOY, workers=n)) for n in (1, 2))
+    one, two = (Trainer(narrow_model(0), toy_material(), replace(TOY, workers=n)) for n in (1, 2))
     one.run(1)
     two.run(1)
     for name, value in one.average.items():
@@ -116,14 +102,14 @@ def test_shared_work_gives_the_gradients_of_one_worker() -> None:
 
 
 def test_frozen_embeddings_and_layers_stay_as_they_are() -> None:
-    trainer = Trainer(student(), toy_material(), replace(TOY, frozen=2))
+    trainer = Trainer(narrow_model(0), toy_material(), replace(TOY, frozen=2))
     before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
     trainer.run(2)
     changed = {name for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == set(trainer.average) - {"bert.encoder.layer.1.attention.self.key.bias"}  # adds to all alike
     assert any(name.startswith("bert.encoder.layer.1.") for name in changed)
     assert not any("embeddings" in name or ".layer.0." in name for name in changed)
-    layers = Trainer(student(), toy_material(), replace(TOY, frozen=1)).average
+    layers = Trainer(narrow_model(0), toy_material(), replace(TOY, frozen=1)).average
     assert any(".layer.0." in name for name in layers)
     assert not any("embeddings" in name for name in layers)
 
@@ -137,11 +123,11 @@ def test_the_rate_rises_stays_and_falls() -> None:
 
 
 def test_a_run_that_is_to_be_longer_goes_back_to_the_full_rate(tmp_path: Path) -> None:
-    trainer = Trainer(student(), toy_material(), replace(TOY, steps=4))
+    trainer = Trainer(narrow_model(0), toy_material(), replace(TOY, steps=4))
     for name, until in (("steady", 2), ("last", 4)):
         trainer.run(until)
         trainer.save(tmp_path / f"{name}.pt")
     for steps, step in ((4, 4), (8, 2)):
-        again = Trainer(student(), toy_material(), replace(TOY, steps=steps))
+        again = Trainer(narrow_model(0), toy_material(), replace(TOY, steps=steps))
         resume(again, tmp_path)
         assert again.step == step
