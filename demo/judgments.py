@@ -6,7 +6,7 @@ passage that is added to the list; where the text changes, the passage is unjudg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -64,11 +64,17 @@ class Judgments:
         made = (self.rows.get((name, passage.content)) for passage in passages)
         return tuple(row.grade if row else grade for row, grade in zip(made, grades, strict=True))
 
-    def qrels(self) -> dict[str, dict[str, int]]:
-        """query key → doc_id → grade, as made; where two passages had one id, the later judgment counts."""
+    def qrels(self, passages: Iterable[Passage] = ()) -> dict[str, dict[str, int]]:
+        """query key → doc_id → grade.
+
+        Args:
+            passages: those that are looked at. A judgment of one of them has the id that it has there, every other the
+                id that its passage had; where two have one id, one of these counts, else the later.
+        """
+        ids = {passage.content: passage.doc_id for passage in passages}
         qrels: dict[str, dict[str, int]] = {}
-        for (name, _), row in self.rows.items():
-            qrels.setdefault(name, {})[row.doc_id] = row.grade
+        for (name, content), row in sorted(self.rows.items(), key=lambda entry: entry[0][1] in ids):
+            qrels.setdefault(name, {})[ids.get(content, row.doc_id)] = row.grade
         return qrels
 
     def added_to(self, collection: Collection) -> Collection:
@@ -83,6 +89,10 @@ class Judgments:
         for (name, content), row in found.items():
             qrels.setdefault(names[name], {})[ids[content]] = row.grade
         return replace(collection, qrels=qrels) if found else collection
+
+    def joined(self, others: Judgments) -> Judgments:
+        """With those of the others, which count where a passage is in both."""
+        return Judgments({**self.rows, **others.rows})
 
     def take(self, qrels: Mapping[str, Mapping[str, int]], passages: Sequence[Passage]) -> Judgments:
         """With the judgments of these passages; grades beyond GRADES count as the nearest of them."""

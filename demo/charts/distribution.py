@@ -38,7 +38,7 @@ BETWEEN, ABOVE, MARGINS = 53, 6, {"l": 34, "r": 10, "t": 22, "b": 30}
 """Pixels from one histogram to the heading of the next and its bars, above the first, and around all."""
 RUG_SHARE = 0.16
 """Height of the rug below the bars, as a share of the tallest bar."""
-REST_OPACITY = 0.4
+REST_OPACITY = 0.5
 """Of the bars of what is not in the top k."""
 NAME_COLUMNS = 24
 

@@ -36,7 +36,7 @@ from demo.results.change import Pair
 
 HEIGHT = 380
 MAIN, MARGINAL = (0.0, 0.83), (0.86, 1.0)
-MARGINAL_OPACITY = 0.55
+MARGINAL_OPACITY = 0.65
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +233,7 @@ def scatter_alt(data: ScatterData) -> Message:
         )
     parts = [count_directions(data.ways)]
     if data.tau_b is not None:
-        parts.append(Message("agreement τ {tau}", tau=signed(data.tau_b)))
+        parts.append(Message("agreement of the whole rankings τ {tau}", tau=signed(data.tau_b)))
     return Message(
         "{across} against {up} for {passages}: {parts}.",
         across=data.across.title,

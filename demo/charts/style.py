@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -116,6 +117,16 @@ def caption(text: str, y: float, size: int = 13, **parts: Any) -> Part:
     """A line of text that starts at the left edge of the plot, its foot at paper height `y`."""
     position = {"xref": "paper", "yref": "paper", "x": 0, "y": y, "xanchor": "left", "yanchor": "bottom"}
     return position | {"text": text, "showarrow": False, "align": "left", "font": {"size": size, "color": INK}} | parts
+
+
+def spread(heights: Sequence[float], bounds: Sequence[float]) -> list[float]:
+    """The heights of names on an axis with these bounds, moved apart where they would stand on each other."""
+    step = (bounds[1] - bounds[0]) * 0.075
+    found = list(heights)
+    previous = -math.inf
+    for at in sorted(range(len(heights)), key=lambda at: heights[at]):
+        found[at] = previous = max(heights[at], previous + step)
+    return found
 
 
 def centred(text: str) -> Part:

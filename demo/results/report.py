@@ -184,8 +184,7 @@ def as_runs(result: Result) -> dict[str, str]:
     """
     doc_ids = [passage.doc_id for passage in result.candidates]
     return run_files(
-        (ranking.ranker.key, [_ranked_of(result.query.query_id or "1", doc_ids, ranking)])
-        for ranking in result.rankings
+        (ranking.ranker.key, [_ranked_of(query_key(result.query), doc_ids, ranking)]) for ranking in result.rankings
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from demo.budgets import scorers
 from demo.errors import InputError
 from demo.formats.trec_runs import run_word
+from demo.judgments import query_key
 from demo.messages import Message
 from demo.records import Head, ModelUse, Passage
 from demo.ui.session import ShownResult
@@ -239,7 +240,7 @@ def command_program(shown: ShownResult) -> str:
     passages = ({**_row(passage), "_id": passage.doc_id} for passage in shown.collection.passages)
     return _filled(
         COMMAND,
-        query=_json({"_id": shown.query.query_id or "1", "text": shown.query.text}),
+        query=_json({"_id": query_key(shown.query), "text": shown.query.text}),
         passages="\n".join(_json({name: row[name] for name in row if name != "id"}) for row in passages),
         rankers=shlex.quote(",".join(_keys(shown))),
         first_stage=shlex.quote(str(shown.request.first)),

@@ -54,8 +54,9 @@ def judged_box(shown: ShownResult, judgments: Judgments, language: Language) -> 
     return judged_figures(shown.rankings, figures(shown, judgments), language)
 
 
-def taken(path: Path, form: InputsForm, pane: InputsPane, judgments: Judgments) -> Judgments:
-    """The judgments with those of a qrels file, for the passages that the form points at.
+def taken(path: Path, form: InputsForm, pane: InputsPane, judgments: Judgments) -> tuple[Judgments, int]:
+    """The judgments with those of a qrels file, for the passages that the form points at; and how many grades of the
+    file are beyond those that can be given here.
 
     Raises:
         InputError: the file is no qrels file, or speaks of none of the passages.
@@ -70,7 +71,9 @@ def taken(path: Path, form: InputsForm, pane: InputsPane, judgments: Judgments) 
             name=name,
             passages=len(passages),
         )
-    return judgments.take(qrels, passages)
+    ids = {passage.doc_id for passage in passages}
+    beyond = sum(doc_id in ids and grade not in GRADES for grades in qrels.values() for doc_id, grade in grades.items())
+    return judgments.take(qrels, passages), beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,13 @@ class Judging:
             values, typed = rest[: len(states)], rest[len(states) :]
             language = w.language_of(request)
             try:
-                judgments = taken(Path(str(path)), InputsForm(*typed), self.inputs.pane, judgments)
+                judgments, beyond = taken(Path(str(path)), InputsForm(*typed), self.inputs.pane, judgments)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 return {note: status.reading(sentence_of(error), language, bad=True)}
             finally:
                 uploads.forget(path)
-            told = status.reading(w.JUDGING_LOADED.format(n=len(judgments)), language)
-            return drawn(request, judgments, values, LOADED) | {note: told}
+            said = (w.JUDGING_LOADED_CUT if beyond else w.JUDGING_LOADED).format(n=len(judgments), beyond=beyond)
+            return drawn(request, judgments, values, LOADED) | {note: status.reading(said, language)}
 
         def told(request: gr.Request, event: gr.EventData, *values: Any) -> dict[Any, Any]:
             return drawn(request, read_judgments(event_value(event, "text", str)), values, LOADED)
@@ -150,15 +153,16 @@ class Judging:
         bridge.select(judge, [self.judgments, *states], outputs, trigger_mode="multiple", **IN_TURN)
         follow_tabs(self.memory.judgments, "judgments").select(told, states, outputs, **QUICK)
         load.upload(loaded, [load, self.judgments, *states, *self.inputs.components()], [*outputs, note], **QUICK)
-        save.serve(saved, [self.judgments])
+        save.serve(saved, [self.judgments, *states])
 
 
-def saved(judgments: Judgments) -> dict[str, str]:
-    """File name and content of the judgments as TREC qrels.
+def saved(judgments: Judgments, *shown: ShownResult | None) -> dict[str, str]:
+    """File name and content of the judgments as TREC qrels, with the ids of the passages that are shown.
 
     Raises:
         InputError: none was made yet.
     """
     if not judgments:
         raise InputError(w.NO_JUDGMENTS)
-    return {"name": "judgments.qrels.txt", "text": formats.write_judgments(judgments.qrels())}
+    passages = [passage for result in shown if result is not None for passage in result.candidates]
+    return {"name": "judgments.qrels.txt", "text": formats.write_judgments(judgments.qrels(passages))}

@@ -147,4 +147,4 @@ def test_colours_are_those_of_the_kinds_of_score() -> None:
     after = replace(pair.after, ranker=replace(pair.after.ranker, kind=kind))
     figure = distribution_figure(distribution_data(replace(pair.result, columns=(pair.before, after))), "en")
     bars = [trace["marker"]["color"] for trace in figure.data if trace["type"] == "bar"]
-    assert bars == ["#8a94a3", "rgba(138,148,163,0.4)", "#102030", "rgba(16,32,48,0.4)"]
+    assert bars == ["#8a94a3", "rgba(138,148,163,0.5)", "#102030", "rgba(16,32,48,0.5)"]

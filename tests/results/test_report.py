@@ -10,6 +10,7 @@ from fakes import BM25, LOST, SMALL, TINY, make_pair, make_result, ranking
 from demo.errors import InputError
 from demo.formats import Limits
 from demo.formats.judged import read_judged_files
+from demo.judgments import query_key
 from demo.messages import Message
 from demo.records import Cost, Extent, Query, Ranking, Result
 from demo.results.depth import at_depth
@@ -182,7 +183,7 @@ def test_runs_hold_what_each_ranker_found_best_first() -> None:
         "tiny.run": "q Q0 d3 1 2.0 tiny\nq Q0 d1 2 1.0 tiny\nq Q0 d2 3 0.0 tiny\n",
     }
     nameless = replace(result, query=Query("", "typed"))
-    assert as_runs(nameless)["bm25.run"].startswith("1 Q0 d1 1 ")
+    assert as_runs(nameless)["bm25.run"].startswith(f"{query_key(nameless.query)} Q0 d1 1 ")
 
 
 def test_in_a_run_what_was_not_reranked_stands_behind_without_a_score_that_is_no_number() -> None:

@@ -14,7 +14,17 @@ from demo.judgments import Judgments
 from demo.settings import Settings
 from demo.ui.history.differences import evaluations_side_by_side, runs_side_by_side
 from demo.ui.history.evaluations import PastEvaluation, PastMeans, past_evaluation
-from demo.ui.history.past import MOST_CHARS, MOST_RUNS, Past, latest_two, partners, read_runs, runs_text, with_run
+from demo.ui.history.past import (
+    MOST_CHARS,
+    MOST_RUNS,
+    Past,
+    latest_two,
+    partners,
+    read_runs,
+    runs_text,
+    with_run,
+    with_runs,
+)
 from demo.ui.history.runs import TAU, PastColumn, PastRun, past_run
 from demo.ui.history.session_file import Session, read_session, session_text
 from demo.ui.inputs.handlers import InputsPane
@@ -114,8 +124,17 @@ def test_other_passages_have_no_move() -> None:
     assert (order.before_label, order.after_label) == ("Tiny", "Small")
     assert str(order.summary) == "No passage is in both rankings."
     assert {each.mark for each in (*order.before, *order.after)} == {"✦"}
-    assert str(order.after[0].other) == "not there before"
+    assert str(order.after[0].other) == "not there before, or not found"
     assert not found.lines[1].same
+
+
+def test_a_passage_without_a_rank_among_the_same_passages_was_not_found() -> None:
+    order = runs_side_by_side(run_of("abc"), run_of("abd", query="r")).orders[0]
+    assert [str(each.other) for each in order.before] == ["now 1", "now 2", "not found by Tiny"]
+    assert [str(each.other) for each in order.after] == ["was 1", "was 2", "not found by Tiny"]
+    many = "".join(chr(0x4E00 + number) for number in range(101))
+    cut = runs_side_by_side(run_of(many[1:]), run_of(many[:100], query="r")).orders[0]
+    assert str(cut.after[0].other) == "not among the first 100 of Tiny"
 
 
 def evaluation_of(values: str, ranker: str = "Tiny", **parts: object) -> PastEvaluation:
@@ -211,6 +230,13 @@ def test_runs_are_drawn_escaped_and_in_both_languages() -> None:
 def test_a_longer_history_is_cut() -> None:
     runs = [run_of("abc", query=f"query {number}") for number in range(MOST_RUNS + 5)]
     assert read_runs(runs_text(runs)) == tuple(runs[:MOST_RUNS])
+
+
+def test_the_runs_of_a_file_stand_beside_those_that_are_there() -> None:
+    old, new = run_of("abc", time="2026-11-27T10:00:00+00:00"), run_of("acb", time="2026-11-29T10:00:00+00:00")
+    between = run_of("bac", time="2026-11-28T10:00:00+00:00")
+    assert with_runs((new, old), (between, old)) == (new, between, old)
+    assert with_runs((), ()) == ()
 
 
 def test_a_session_comes_back_from_its_file() -> None:

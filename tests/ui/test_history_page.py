@@ -106,6 +106,24 @@ def test_two_tabs_of_a_browser_keep_one_history_and_the_same_judgments(open_page
     other.close()
 
 
+def test_a_comparison_outlives_a_reload_and_comes_back(open_page: Any, url: str) -> None:
+    page = open_page(unfolded=False)
+    page.goto(f"{url}?query=freezing+bread&collection=cooking&rankers=bm25,bundled/tiny")
+    shown = "word => document.querySelector('#compare-results .query q')?.textContent.includes(word)"
+    page.wait_for_function(shown, arg="freezing bread")
+    page.reload()
+    page.wait_for_function(shown, arg="freezing bread")
+    page.wait_for_timeout(1500)  # in which the tab's example would begin
+    assert "freezing" in page.url
+    page.fill("#query textarea", "warm milk")
+    page.click("#compare")
+    page.wait_for_function(shown, arg="warm milk")
+    page.wait_for_url("**warm*milk**")
+    page.go_back()
+    page.wait_for_function(shown, arg="freezing bread")
+    assert "freezing" in page.url
+
+
 def test_a_reload_opens_the_tab_that_was_left(open_page: Any) -> None:
     page = open_page(unfolded=False)
     page.click("#tab-compare-button")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from fakes import PASSAGES, FakeSource, collection_of, service_with
 
 from demo.errors import InputError
 from demo.judgments import Judgments, query_key
-from demo.records import Collection, Query
+from demo.records import Collection, Passage, Query
 from demo.service import Request
 from demo.settings import Settings
 from demo.text import Analysis
@@ -70,8 +71,22 @@ def test_saved_judgments_are_loaded_again(tmp_path: Path) -> None:
     path = tmp_path / file["name"]
     path.write_text(file["text"], encoding="utf-8")
     form = PANE.default_form()
-    assert taken(path, form, PANE, Judgments()).rows == judgments.rows
-    assert taken(path, form, PANE, judgments).rows == judgments.rows, "the same file once more"
+    assert taken(path, form, PANE, Judgments()) == (judgments, 0)
+    assert taken(path, form, PANE, judgments) == (judgments, 0), "the same file once more"
+    path.write_text(f"{query_key(query)} 0 d1 4\n{query_key(query)} 0 d2 -1\n", encoding="utf-8")
+    cut, beyond = taken(path, form, PANE, Judgments())
+    assert ([row.grade for row in cut.rows.values()], beyond) == ([3, 0], 2)
+
+
+def test_judgments_are_saved_with_the_ids_of_what_is_shown() -> None:
+    shown = shown_for("Berlin inhabitants")
+    passage = shown.candidates[1]
+    before = replace(passage, doc_id="1")  # where it stood when it was judged; another passage stands there now
+    judgments = Judgments().judge(shown.query, before, 2).judge(shown.query, Passage("9", "gone"), 1)
+    key = query_key(shown.query)
+    assert saved(judgments, None, shown)["text"] == f"{key}\t0\t9\t1\n{key}\t0\t{passage.doc_id}\t2\n"
+    taken_id = judgments.judge(shown.query, Passage(passage.doc_id, "gone, too"), 0)
+    assert saved(taken_id, shown)["text"].count(f"\t{passage.doc_id}\t") == 1, "one id has one grade"
 
 
 def test_refusals_say_what_to_do(tmp_path: Path) -> None:
@@ -87,15 +102,11 @@ def test_refusals_say_what_to_do(tmp_path: Path) -> None:
 
 
 def test_an_upload_that_never_came_is_said() -> None:
-    from dataclasses import replace
-
     with pytest.raises(InputError, match="no file that could be read"):
         PANE.collection(replace(PANE.default_form(), source=UPLOAD))
 
 
 def test_an_uploaded_response_keeps_its_engines_order() -> None:
-    from dataclasses import replace
-
     plain = collection_of(PASSAGES)
     scored = replace(plain, engine_scores={passage.doc_id: 1.0 for passage in PASSAGES})
     for before in ("bm25", "engine", "dense(bundled/small)"):

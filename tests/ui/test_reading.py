@@ -51,6 +51,10 @@ def test_answer_and_buttons_are_in_view_and_nothing_covers_the_panel(open_page: 
 def test_a_chosen_query_runs_and_what_is_stale_says_so(open_page: Any) -> None:
     page = open_page(unfolded=False)
     note = page.locator("#rerank-results .stale-note")
+    page.click("#inputs button:has-text('First stage')")  # its fields are made now, and hold what was run
+    page.wait_for_selector("#inputs input[type=number]")
+    page.wait_for_timeout(1100)
+    assert not note.is_visible()
     page.fill("#query textarea", "something else")
     note.wait_for(state="visible")
     page.evaluate("() => window.scrollTo(0, 900)")
@@ -81,10 +85,15 @@ def test_judging_by_key_goes_on_and_outlives_a_reload(open_page: Any) -> None:
     page.click("#rerank-results .panel [data-mode=onward]")
     page.click("#rerank-results .panel [data-mode=blind]")
     assert not page.is_visible("#rerank-results .panel dl")
+    assert not page.is_visible("#rerank-results .headline")
+    shown = page.locator("#rerank-results .ranking thead th:visible").all_inner_texts()
+    assert [each.strip() for each in shown] == ["Passage"]  # nothing is graded yet
+    assert page.locator("#rerank-results .ranking tbody tr:visible").count() == len(lines)
+    assert page.inner_text("#rerank-results .panel [data-place]") == "1 / 12"
     page.click("#rerank-results .panel .body")
     first = page.get_attribute("#rerank-results .panel", "data-i")
     page.keyboard.press("2")
-    page.wait_for_selector("#rerank-judged-box summary")
+    page.wait_for_selector("#rerank-judged-box summary", state="attached")
     page.wait_for_function(f"() => {KEPT}")
     kept = page.evaluate(KEPT)
     page.keyboard.press("0")
@@ -109,6 +118,9 @@ def test_results_come_first_on_a_phone(open_page: Any) -> None:
     assert "Paris, Texas" in page.inner_text("#inputs .inputs-line")
     second = page.locator(".tops .after .hit").nth(1)
     assert second.locator("small").inner_text() == "was 1"
+    assert page.locator(".tops .touch:visible").count() == 1  # the chosen passage alone has buttons
+    second.locator(".name").click()
+    page.click("#rerank-results .panel .close")
     second.locator(".judge [data-grade='1']").click()
     assert second.locator("[data-cell=grade]").inner_text() == "1"
     page.click("#inputs .inputs-line button")

@@ -6,7 +6,21 @@ import math
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import BASELINE, INK, SAME, UP, Figure, Part, axis, axis_title, caption, escaped, layout, scatter
+from demo.charts.style import (
+    BASELINE,
+    INK,
+    SAME,
+    UP,
+    Figure,
+    Part,
+    axis,
+    axis_title,
+    caption,
+    escaped,
+    layout,
+    scatter,
+    spread,
+)
 from demo.evaluation.analysis import quality_and_cost
 from demo.messages import Language, Message, clauses
 from demo.metrics.significance import Interval
@@ -60,12 +74,14 @@ def cost_figure(data: CostData, language: Language) -> Figure:
     figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 16, "t": 30, "b": 40}))
     if data.marks:
         figure.add(_front(data), _marks(data, language))
+        for name in _names(data):
+            figure.write(name)
     ticks = _time_ticks(data)
     figure.layout["xaxis"] = axis(
         type="log",
         range=[math.log10(ticks[0]), math.log10(ticks[-1])],
         tickvals=ticks,
-        ticktext=[seconds(tick) for tick in ticks],
+        ticktext=[seconds(tick) if tick >= 0.001 else f"{tick * 1e6:g} µs" for tick in ticks],
         title=axis_title(Message("time for a query").to(language)),
     )
     figure.layout["yaxis"] = axis(range=_quality_range(data), nticks=6)
@@ -78,9 +94,8 @@ def cost_figure(data: CostData, language: Language) -> Figure:
 def _marks(data: CostData, language: Language) -> Part:
     front = Message("no other is as good and as fast")
     behind = Message("another is at least as good and as fast")
-    middle = math.sqrt(_time_ticks(data)[0] * _time_ticks(data)[-1])
     return scatter(
-        mode="markers+text",
+        mode="markers",
         x=[mark.seconds_per_query for mark in data.marks],
         y=[mark.quality for mark in data.marks],
         error_y={
@@ -92,9 +107,6 @@ def _marks(data: CostData, language: Language) -> Part:
             "thickness": 1.2,
             "width": 0,
         },
-        text=[f" {escaped(shorten(mark.label, LABEL_COLUMNS))} " for mark in data.marks],
-        textposition=["top right" if mark.seconds_per_query <= middle else "top left" for mark in data.marks],
-        textfont={"size": 12, "color": INK},
         hovertext=[
             f"<b>{escaped(mark.label)}</b><br>{data.measure} {mark.quality:.3f} "
             f"[{mark.interval.low:.3f}, {mark.interval.high:.3f}]<br>{seconds(mark.seconds_per_query)}"
@@ -109,6 +121,26 @@ def _marks(data: CostData, language: Language) -> Part:
         },
         cliponaxis=False,
     )
+
+
+def _names(data: CostData) -> list[Part]:
+    """The rankers' names, to the side where there is more room, those of one side above each other."""
+    middle = math.sqrt(_time_ticks(data)[0] * _time_ticks(data)[-1])
+    names: list[Part] = []
+    for side, sign in (("left", 1), ("right", -1)):
+        marks = [mark for mark in data.marks if (mark.seconds_per_query <= middle) == (side == "left")]
+        heights = spread([mark.quality for mark in marks], _quality_range(data))
+        for mark, height in zip(marks, heights, strict=True):
+            place = {
+                "x": math.log10(max(mark.seconds_per_query, 1e-6)),
+                "xanchor": side,
+                "xshift": 8 * sign,
+                "y": height,
+            }
+            font = {"size": 12, "color": INK}
+            text = escaped(shorten(mark.label, LABEL_COLUMNS))
+            names.append(place | {"yanchor": "bottom", "text": text, "showarrow": False, "font": font})
+    return names
 
 
 def _front(data: CostData) -> Part:

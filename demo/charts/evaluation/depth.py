@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
-from demo.charts.style import INK, SAME, UP, Figure, axis, axis_title, caption, escaped, layout, scatter
+from demo.charts.style import INK, SAME, UP, Figure, axis, axis_title, caption, escaped, layout, scatter, spread
 from demo.evaluation.analysis import DepthPoint, quality_by_depth
 from demo.messages import Language, Message
 from demo.phrases import shorten
@@ -18,6 +18,8 @@ NAME_FROM = 1.3
 """A depth has its number below the axis if the next is so many times as deep."""
 FALLEN_BY = 0.005
 """A mean so little below the one at full depth counts as the same when the chart is put into words."""
+RERANKED = Message("candidates reranked")
+WITH_UNFOUND = Message("candidates reranked, at last also those not found")
 EMPTY = Message("The candidates came without an order, so no depth means anything")
 
 
@@ -32,10 +34,15 @@ class DepthLine:
 
 @dataclass(frozen=True, eq=False)
 class DepthData:
-    """A line for each ranker that scores each passage by itself; none where the candidates have no order."""
+    """A line for each ranker that scores each passage by itself; none where the candidates have no order.
+
+    Attributes:
+        beyond: whether the whole depth holds relevant passages that the first stage did not find.
+    """
 
     lines: tuple[DepthLine, ...]
     measure: str
+    beyond: bool = False
 
 
 def depth_data(view: EvaluationView) -> DepthData:
@@ -48,14 +55,15 @@ def depth_data(view: EvaluationView) -> DepthData:
             view.outcomes, view.collection, ranker_index, [view.measure], view.evaluation.relevant_from
         ).values()
     ]
-    return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), view.measure.name)
+    beyond = view.evaluation.reach is not None
+    return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), view.measure.name, beyond)
 
 
 def depth_figure(data: DepthData, language: Language) -> Figure:
     """Lines over a logarithmic axis of depth, named at their right end."""
     figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 120, "t": 30, "b": 40}))
     depths = sorted({point.depth for line in data.lines for point in line.points})
-    heights = _spread([line.points[-1].mean for line in data.lines], _range(data))
+    heights = spread([line.points[-1].mean for line in data.lines], _range(data))
     for line, height in zip(data.lines, heights, strict=True):
         colour = UP if line.chosen else SAME
         figure.add(
@@ -87,7 +95,7 @@ def depth_figure(data: DepthData, language: Language) -> Figure:
         range=_depth_range(depths),
         tickvals=_named(depths),
         ticktext=[f"{depth:,}" for depth in _named(depths)],
-        title=axis_title(Message("candidates reranked").to(language)),
+        title=axis_title((WITH_UNFOUND if data.beyond else RERANKED).to(language)),
     )
     figure.layout["yaxis"] = axis(range=_range(data), nticks=6)
     figure.write(caption(f"<b>{data.measure}</b>", 1.0, yshift=5))
@@ -128,16 +136,6 @@ def _depth_range(depths: list[int]) -> list[float]:
 def _named(depths: list[int]) -> list[int]:
     """The depths whose numbers stand far enough from the next one."""
     return [depth for depth, after in zip(depths, [*depths[1:], math.inf], strict=False) if after >= NAME_FROM * depth]
-
-
-def _spread(heights: list[float], bounds: list[float]) -> list[float]:
-    """The heights of the names, moved apart where lines end at nearly the same place."""
-    step = (bounds[1] - bounds[0]) * 0.075
-    found = list(heights)
-    previous = -math.inf
-    for at in sorted(range(len(heights)), key=lambda at: heights[at]):
-        found[at] = previous = max(heights[at], previous + step)
-    return found
 
 
 def depth_alt(data: DepthData) -> Message:

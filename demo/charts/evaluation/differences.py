@@ -12,7 +12,9 @@ from demo.phrases import count_queries, shorten, signed
 
 HEIGHT = 270
 HOVER_COLUMNS = 60
-LEAST_HEIGHT = 0.006
+MARGIN = 0.08
+"""Above the greatest gain and below the greatest loss, or below 0; a share of the range."""
+LEAST_HEIGHT = 0.012
 """How high a query without a difference is drawn, so that it can be seen and pointed at; a share of the range."""
 
 
@@ -64,8 +66,9 @@ def differences_figure(data: DifferencesData, language: Language) -> Figure:
     """One bar a query, up where the ranker is better; `customdata` is “query ” and the place of its outcome."""
     figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
     values = [row.difference for row in data.rows]
-    reach = max(0.05, *map(abs, values))
-    least = LEAST_HEIGHT * 2 * reach
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    span = max(0.05, max(high, 0.0) - min(low, 0.0))
+    least = LEAST_HEIGHT * span
     figure.add(
         bar(
             x=list(range(1, len(values) + 1)),
@@ -90,12 +93,12 @@ def differences_figure(data: DifferencesData, language: Language) -> Figure:
         title=axis_title(Message("queries, the greatest gain first").to(language)),
     )
     figure.layout["yaxis"] = axis(
-        range=[-1.08 * reach, 1.08 * reach] if data.worse else [-0.12 * reach, 1.08 * reach],
+        range=[min(low, 0.0) - MARGIN * span, max(high, 0.0) + MARGIN * span],
         zeroline=True,
         zerolinecolor=BASELINE,
         nticks=6,
     )
-    figure.write(caption(_key(data, language), 1.0, yshift=5))
+    figure.write(caption(f"<b>{data.measure}</b>   {_key(data, language)}", 1.0, yshift=5))
     return figure
 
 

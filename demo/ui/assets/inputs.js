@@ -10,27 +10,36 @@
   const openTab = () => one('#frame')?.dataset.tab?.replace('tab-', '');
 
   // ---- do the results belong to the inputs? Gradio sets values without an event, so they are read twice a second ----
-  const ran = new Map(); // tab → what stood in its inputs when its results were asked for
+  const ran = new Map(); // tab → what stood in its inputs when its results were asked for, by field
   const asked = new Map(); // tab → the same of a run whose results are not there yet, and which run was there then
   const runOf = (tab) => one('[data-run]', resultsOf(tab) ?? undefined)?.dataset.run;
   let touched = false;
 
+  // a field by the component it is in, as folds make their fields when they are opened
   function typed(tab) {
     const other = tab === 'rerank' ? '#compare-actions' : '#rerank-actions';
-    const side = sideOf(tab);
-    if (!side) return '';
+    const side = sideOf(tab), found = {}, counts = {};
+    if (!side) return found;
     const fields = all('input, textarea', side).filter((field) => !field.closest(`${other}, #judging, #add-ranker`));
-    const values = fields.map((field) => (/checkbox|radio/.test(field.type) ? field.checked : field.value));
-    return JSON.stringify([...values, ...all('.token', side).map((token) => token.textContent)]);
+    fields.forEach((field) => {
+      const part = field.parentElement.closest('[id]');
+      counts[part.id] = (counts[part.id] ?? 0) + 1;
+      const chosen = all('.token', part).map((token) => token.textContent);
+      found[`${part.id} ${counts[part.id]}`] = [/checkbox|radio/.test(field.type) ? field.checked : field.value, ...chosen].join('\n');
+    });
+    found.files = all('.file-name', side).map((file) => file.textContent).join('\n');
+    return found;
   }
+
+  const differ = (one, other) => Object.keys(one).some((field) => field in other && one[field] !== other[field]);
 
   function compareInputs() {
     TABS.forEach((tab) => {
       const note = one('.stale-note', resultsOf(tab) ?? undefined);
       const now = typed(tab);
-      if (!ran.has(tab) || !touched) ran.set(tab, now);
-      const refused = one(`#${tab}-run-box .lens-status:not(.progress)`);
-      if (resultsOf(tab) && note) note.hidden = now === ran.get(tab) || (!refused && now === asked.get(tab)?.inputs);
+      ran.set(tab, ran.has(tab) && touched ? { ...now, ...ran.get(tab) } : now); // what was not there yet is as it was
+      const refused = one(`#${tab}-run-box .lens-status:not(.progress)`), press = asked.get(tab);
+      if (resultsOf(tab) && note) note.hidden = !differ(now, ran.get(tab)) || Boolean(!refused && press && !differ(now, press.inputs));
     });
     tellLine();
   }
@@ -99,14 +108,17 @@
   function openExample() {
     const tab = openTab();
     if (!['compare', 'evaluate'].includes(tab) || opened.has(tab) || !one(`#${tab}`) || !resultsOf(tab)) return;
-    if (!one('.headline, .invitation', resultsOf(tab))) return;
+    const { linked } = one('#frame').dataset;
+    if (!one('.headline, .invitation', resultsOf(tab)) || linked === undefined) return; // until it is known what is asked for
     opened.add(tab);
     const evaluates = new URLSearchParams(location.search).has('evaluate');
-    const linked = one('#frame').dataset.linked === tab || (tab === 'evaluate' && evaluates);
-    if (linked || !one('.invitation', resultsOf(tab))) return;
+    if (linked === tab || (tab === 'evaluate' && evaluates) || !one('.invitation', resultsOf(tab))) return;
     one(`#${tab}`).click();
     replacing = true; // the tab and its example are one entry of the browser's history
   }
+
+  // ---- a text in a script that runs from right to left is written so
+  const writeEitherWay = () => all('.side textarea:not([dir=auto])').forEach((field) => { field.dir = 'auto'; });
 
   // ---- radio buttons of one question are one group, so that arrows choose and Tab goes on -----------------------------
   const groupRadios = () => all('fieldset input[type=radio]').forEach((radio) => {
@@ -197,7 +209,7 @@
 
   document.addEventListener('lens-leaving', () => { leaving = true; });
   window.addEventListener('pagehide', () => {
-    const changed = ['rerank', 'compare'].some((tab) => ran.has(tab) && typed(tab) !== ran.get(tab));
+    const changed = ['rerank', 'compare'].some((tab) => ran.has(tab) && differ(typed(tab), ran.get(tab)));
     const source = one('#source input:checked')?.value, texts = TYPED.map((selector) => one(selector)?.value ?? '');
     try {
       sessionStorage.removeItem(DRAFT);
@@ -287,7 +299,7 @@
   });
 
   const start = () => {
-    new MutationObserver(() => { noteResults(); arrived(); openExample(); groupRadios(); noteTab(); tellTimes(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab'] });
+    new MutationObserver(() => { noteResults(); arrived(); openExample(); groupRadios(); writeEitherWay(); noteTab(); tellTimes(); }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-tab', 'data-linked'] });
     setInterval(compareInputs, 500);
     const theme = kept(THEME);
     if (theme) setTimeout(() => document.body.classList.toggle('dark', theme === 'dark'));

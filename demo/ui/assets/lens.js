@@ -165,6 +165,7 @@
   }
 
   // ---- table -----------------------------------------------------------------------------------------------
+  const FIRST_ROWS = 15; // a table of no more is shown whole
   const FIELD = 'field:';
   const fieldOf = (row, name) => all('[data-cell=fields] dt', row)
     .find((term) => term.textContent === name)?.nextElementSibling.textContent ?? '';
@@ -267,7 +268,19 @@
   function toggleMode(button, scene) {
     const on = button.getAttribute('aria-pressed') !== 'true';
     button.setAttribute('aria-pressed', String(on));
-    if (button.dataset.mode === 'blind') scene.classList.toggle('blind', on);
+    if (button.dataset.mode === 'blind') goBlind(scene, on);
+  }
+
+  // only the passages are left to see, in an order by chance
+  function goBlind(scene, on) {
+    const table = one('.ranking', scene), sorted = one('.bar-top select', table);
+    scene.classList.toggle('blind', on);
+    one('.fold[aria-expanded=false]', table.closest('.section'))?.click();
+    table.classList.toggle('all', on || all('tbody tr', table).length <= FIRST_ROWS);
+    all('tbody tr', table).forEach((row) => { row.dataset.chance = on ? Math.random() : ''; });
+    if (on) sortBy(table, 'chance', true);
+    else sortBy(table, sorted.value, sorted.selectedOptions[0].dataset.up === '1');
+    select(scene, on ? idOf(rowsOf(scene)[0]) : picked.get(scene), { open: false });
   }
 
   // ---- words that explain themselves, on pointing, focus and touch ------------------------------------------------
@@ -458,12 +471,16 @@
 
   const GRADES = { Delete: '', '-': '', 0: '0', 1: '1', 2: '2', 3: '3' }, STEPS = { j: 1, k: -1 };
 
-  // j and k go through the passages, digits grade the chosen one, wherever nothing is being typed
+  // j and k go through the passages, digits grade the one with the focus, or else the chosen one, wherever nothing is being typed
   function onAnyKey(event) {
     const scene = all(SCENE).find((each) => each.offsetParent);
     if (!scene || !picked.has(scene) || event.altKey) return;
     if (event.key in STEPS) step(scene, STEPS[event.key]);
-    else if (event.key in GRADES && sceneOf(event.target) === scene) judge(scene, picked.get(scene), GRADES[event.key]);
+    else if (event.key in GRADES && sceneOf(event.target) === scene) {
+      const focused = event.target.closest('[data-i]'), id = focused ? idOf(focused) : picked.get(scene);
+      if (id !== picked.get(scene)) select(scene, id, { open: false });
+      judge(scene, id, GRADES[event.key]);
+    }
   }
 
   function alongHits(event, hit) {
@@ -537,6 +554,7 @@
     const stale = viewsOf(scene).some((view) => view.dataset.shows !== String(picked.get(scene)));
     if (whole && (stale || table.dataset.run !== runs.get(scene))) {
       const kept = table.dataset.run === runs.get(scene) ? picked.get(scene) : undefined;
+      if (kept === undefined) scene.classList.remove('blind'); // new lists and a new panel, whose button is not pressed
       runs.set(scene, table.dataset.run);
       select(scene, kept ?? Number(table.dataset.first), { open: false });
       all('.tops .hit', scene).forEach((hit) => {

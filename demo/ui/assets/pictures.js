@@ -44,7 +44,7 @@
       at: (all('.hit', half).indexOf(hit) + 0.5) / number(half.closest('.tops'), '--rows'),
       rank: one('.rail b', hit).textContent,
       mark: one('.delta', hit).textContent,
-      name: one('.name', hit).textContent,
+      name: hit.dataset.name,
       way: wayOf(one('.delta', hit)),
       named: true,
     }));
@@ -66,6 +66,15 @@
   }
 
   const short = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`);
+  const apart = (text) => (text ? `\u2068${text}\u2069` : ''); // its script decides nothing for what stands beside it
+  const ruler = document.createElement('canvas').getContext('2d');
+
+  function fit(text, width, size) {
+    ruler.font = `${size}px ${FONT}`;
+    let shown = text;
+    while (shown.length > 1 && ruler.measureText(shown).width > width) shown = `${shown.slice(0, -2).trimEnd()}…`;
+    return apart(shown);
+  }
 
   function linesPicture(field, title, query) {
     const columns = columnsOf(field), wide = columns.length > 2, top = Boolean(field.closest('.tops'));
@@ -79,7 +88,7 @@
     node(svg, 'title', {}, `${title}: ${query}`);
     node(svg, 'rect', { width: WIDTH, height, fill: '#ffffff' });
     node(svg, 'text', { x: EDGE, y: 48, 'font-size': 28, 'font-weight': 700, fill: INK }, title);
-    node(svg, 'text', { x: EDGE, y: 80, 'font-size': 19, fill: SOFT }, short(query, 110));
+    node(svg, 'text', { x: EDGE, y: 80, 'font-size': 19, fill: SOFT }, fit(query, WIDTH - 2 * EDGE, 19));
     all('.tick', field).forEach((tick) => {
       const at = y(Number.parseFloat(tick.style.top) / 100);
       node(svg, 'line', { x1: left, x2: right, y1: at, y2: at, stroke: LINE, 'stroke-dasharray': '4 4' });
@@ -102,7 +111,7 @@
         if (first || last || !end.named) node(svg, 'circle', dot);
         if (!end.named) return;
         const words = node(svg, 'text', { x: at + step, y: y(end.at) + size * 0.35, 'text-anchor': anchor, fill: INK, ...(first || last ? {} : { stroke: '#fff', 'stroke-width': 6, 'paint-order': 'stroke', 'font-weight': 700 }) });
-        const name = short(end.name, Math.floor((wide ? 215 : 355) / (size * 0.54)));
+        const name = fit(end.name, wide ? 215 : 355, size);
         const parts = [[end.rank, { 'font-weight': 700 }], [last && !wide ? end.mark : '', { fill: WORDS[end.way], 'font-weight': 700 }], [first || last ? name : '', { fill: SOFT }]].filter(([text]) => text);
         (first ? parts.reverse() : parts).forEach(([text, look], place) => node(words, 'tspan', { ...look, ...(place ? { dx: 8 } : {}) }, text));
       });

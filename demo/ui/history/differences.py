@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from demo.messages import NOTHING, Message, clauses, plural, sentence
 from demo.phrases import Direction, change_mark, direction, signed
 from demo.ui.history.evaluations import PastEvaluation, PastMeans
-from demo.ui.history.runs import PastColumn, PastRun
+from demo.ui.history.runs import MOST_PLACES, TAU, PastColumn, PastRun
 
 TOP_K = 10
 MOST_QUERIES = 10
@@ -192,7 +192,8 @@ def _label(before: PastColumn | PastMeans, after: PastColumn | PastMeans) -> str
 def _figures(before: PastColumn | PastMeans, after: PastColumn | PastMeans) -> Iterator[Line]:
     for name in dict.fromkeys([*before.figures, *after.figures]):
         label = Message("{name}, {ranker}", name=name, ranker=_label(before, after))
-        yield Line.of_figures(label, before.figures.get(name), after.figures.get(name))
+        line = Line.of_figures(label, before.figures.get(name), after.figures.get(name))
+        yield replace(line, way="same") if name == TAU else line  # to agree more is not to be better
 
 
 def _number(value: float | None) -> str:
@@ -200,13 +201,23 @@ def _number(value: float | None) -> str:
 
 
 def _order(before: PastRun, after: PastRun, old: PastColumn, new: PastColumn) -> OrderChange:
+    same = before.digest == after.digest
+    gone = _unranked(new) if same else Message("no longer there, or not found")
+    fresh = _unranked(old) if same else Message("not there before, or not found")
     return OrderChange(
         before_label=old.ranker,
         after_label=new.ranker,
-        before=tuple(_listed(old, before, old, new, Message("now {rank}"), Message("no longer among the passages"))),
-        after=tuple(_listed(new, after, old, new, Message("was {rank}"), Message("not there before"))),
+        before=tuple(_listed(old, before, old, new, Message("now {rank}"), gone)),
+        after=tuple(_listed(new, after, old, new, Message("was {rank}"), fresh)),
         summary=_summary(old, new),
     )
+
+
+def _unranked(column: PastColumn) -> Message:
+    """Why a passage that was there has no rank: only those found are kept, and of these the first."""
+    if len(column.order) < MOST_PLACES:
+        return Message("not found by {ranker}", ranker=column.ranker)
+    return Message("not among the first {n} of {ranker}", n=MOST_PLACES, ranker=column.ranker)
 
 
 def _top(column: PastColumn) -> list[str]:

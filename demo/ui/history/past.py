@@ -72,6 +72,14 @@ def with_run(runs: Sequence[Past], run: Past) -> tuple[Past, ...]:
     return tuple(found)
 
 
+def with_runs(runs: Sequence[Past], others: Sequence[Past]) -> tuple[Past, ...]:
+    """Both, the latest first and none twice, as many as may be kept."""
+    found: tuple[Past, ...] = ()
+    for run in sorted([*runs, *others], key=lambda each: each.time):
+        found = with_run(found, run)
+    return found
+
+
 def runs_text(runs: Sequence[Past]) -> str:
     """The runs as JSON."""
     rows = [{"kind": kind_of(run).name, **asdict(run)} for run in runs]

@@ -42,9 +42,9 @@ GO_TO_COMPARE = f"""(kept) => {{
   const linked = new URLSearchParams(location.search), asks = {sorted(OPENING)}.some((name) => linked.has(name));
   const asked = asks ? linked : new URLSearchParams(kept);
   const before = document.documentElement.dataset.tab; // the one that this entry of the browser's history had open
-  if (!asked.get('{RANKERS}') || linked.has('{EVALUATE}') || (before && before !== 'compare')) return;
-  document.querySelector('#frame').dataset.linked = 'compare';
-  document.querySelector('#tab-compare-button').click();
+  const compares = asked.get('{RANKERS}') && !linked.has('{EVALUATE}');
+  document.querySelector('#frame').dataset.linked = compares ? 'compare' : '';
+  if (compares && (!before || before === 'compare')) document.querySelector('#tab-compare-button').click();
 }}"""
 """A link that names rankers opens this tab, and so does a kept run of it."""
 

@@ -14,9 +14,9 @@ from demo.errors import InputError
 from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.frame import PageFrame
-from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs
+from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs, runs_text, with_runs
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
-from demo.ui.memory import NOTHING, follow_tabs
+from demo.ui.memory import NOTHING, follow_tabs, judgments_text, read_judgments
 from demo.ui.page import QUICK, current_tab, page_html
 from demo.ui.parts import build_download
 from demo.ui.values import event_index, event_value
@@ -100,13 +100,19 @@ def build(frame: PageFrame) -> None:
             raise InputError(w.SESSION_EMPTY)
         return {"name": NAME, "text": session_text(Session(*kept))}
 
-    def loaded(path: str | None) -> dict[Any, Any]:
+    def loaded(path: str | None, judgments: str, history: str) -> dict[Any, Any]:
+        """The file's last run, and its judgments and runs beside those that are there."""
         try:
             session = read_session(*uploads.read(str(path)))
         finally:
             uploads.forget(path)
-        found = {memory.run: session.run, memory.judgments: session.judgments, memory.history: session.history}
-        return {component: text or NOTHING for component, text in found.items()}
+        judged = read_judgments(judgments).joined(read_judgments(session.judgments))
+        runs = with_runs(read_runs(history), read_runs(session.history))
+        return {
+            memory.run: session.run or NOTHING,
+            memory.judgments: judgments_text(judged) if judged else NOTHING,
+            memory.history: runs_text(runs) if runs else NOTHING,
+        }
 
     filled = [intro, first, second, beside, runs_box]
     parts = [memory.run, memory.judgments, memory.history]
@@ -117,5 +123,5 @@ def build(frame: PageFrame) -> None:
         others = follow_tabs(memory.history, "history")
     others.select(told, None, [memory.history, *filled], **QUICK)
     save.serve(saved, parts)
-    opened.upload(loaded, opened, parts, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")
+    opened.upload(loaded, [opened, *parts[1:]], parts, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")
     bridge.select(again, memory.history, memory.run, **QUICK).success(None, js=OPEN_AGAIN, api_visibility="private")

@@ -16,11 +16,14 @@ from demo.ui.views.render import render
 
 @dataclass(frozen=True, slots=True)
 class DepthRow:
-    """One ranker: how many of its top k each depth misses and the tint of that share, and what depth is enough."""
+    """One ranker: how many of its top k each depth misses and the tint of that share, what depth is enough for those
+    that the first stage found, and how many it did not find.
+    """
 
     label: str
     missed: tuple[tuple[int, float], ...]
     enough: int
+    unfound: int
     names: tuple[tuple[int, str], ...]
 
 
@@ -32,7 +35,8 @@ def depth(result: Result, language: Language) -> str:
     """
     depths, k = usual_depths(result.size), min(TOP_K, result.size)
     rows = [_row(loss, result, k, language) for loss in missed_by_depth(result, depths)]
-    return render("depth.html", language, depths=depths, rows=rows, note=w.DEPTH_NOTE.format(k=k).to(language))
+    note = w.DEPTH_NOTE.format(k=k).to(language)
+    return render("depth.html", language, depths=depths, rows=rows, note=note, unfound=any(row.unfound for row in rows))
 
 
 def _row(loss: DepthLoss, result: Result, k: int, language: Language) -> DepthRow:
@@ -43,6 +47,7 @@ def _row(loss: DepthLoss, result: Result, k: int, language: Language) -> DepthRo
         label=loss.ranker.label,
         missed=tuple((len(missed), round(len(missed) / k, 3)) for missed in loss.missed),
         enough=loss.enough,
+        unfound=loss.unfound,
         names=tuple(
             (
                 index,

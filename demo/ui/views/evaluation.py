@@ -72,7 +72,7 @@ def headline(evaluated: Evaluated, view: EvaluationView, language: Language) -> 
         run=id(done),
         question=(w.ANSWER if view.chosen else w.WHAT_CHANGES).to(language),
         sentence=sentence.to(language),
-        cautions=[each.to(language) for each in cautions(evaluation)],
+        cautions=[each.to(language) for each in cautions(evaluation, view.chosen)],
         figures=[
             _queries_figure(view, language),
             *(_quality_figures(view, language) if view.chosen else _change_figures(view, language)),

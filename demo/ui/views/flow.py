@@ -102,6 +102,10 @@ class Sentences:
 SLOPE = Sentences("slope", w.RANK_CHANGE, w.SLOPE_PART, w.SLOPE_KEYS, w.END_BEFORE, w.END_AFTER)
 FLOW = Sentences("flow", w.RANK_FLOW, w.FLOW_PART, w.FLOW_KEYS, w.FLOW_FIRST, w.FLOW_END)
 
+MOVES = (w.MOVED_UP, w.MOVED_DOWN, w.NOT_MOVED)
+FAR_MOVES = (w.MOVED_FAR_UP, w.MOVED_FAR_DOWN, w.MOVED_LITTLE)
+"""What the colours say among three or more columns."""
+
 
 def slope(result: Result, language: Language) -> str:
     """The chart of the ranking change; for an empty result a heading and a sentence."""
@@ -153,6 +157,8 @@ def _chart(result: Result, sentences: Sentences, language: Language) -> str:
         labels=list(enumerate(labels, 1)),
         many=last - first + 1 >= MANY,
         gaps=max(1, last - first),
+        moves=FAR_MOVES if last - first > 1 else MOVES,
+        dashed=any(data.unfound),
         height=_height(data),
         row_height=_row_height(data),
         segments=[

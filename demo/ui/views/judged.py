@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from demo.messages import Language, Message
+from demo.messages import Language, Message, listed
 from demo.metrics.effectiveness import parse_measures
 from demo.phrases import signed
 from demo.records import Ranking
@@ -67,8 +67,8 @@ def _who_is_better(rankings: Sequence[Ranking], name: str, values: Sequence[floa
     if len(rankings) != 2 or values[0] == values[1]:
         if max(values) == min(values):
             return w.JUDGED_SAME.format(name=name, value=signed(values[0], 3))
-        best = values.index(max(values))
-        return w.JUDGED_BEST.format(label=labels[best], name=name, value=signed(values[best], 3))
+        best = [label for label, value in zip(labels, values, strict=True) if value == max(values)]
+        return w.JUDGED_BEST.format(label=listed(best), name=name, value=signed(max(values), 3))
     words = w.JUDGED_GAIN if values[1] > values[0] else w.JUDGED_LOSS
     difference = signed(values[1] - values[0], 3, plus=True)
     return words.format(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demo.messages import Language, Message
-from demo.phrases import change_mark, describe_change, direction
+from demo.phrases import change_mark, describe_change, direction, passage_name
 from demo.results.change import TOP_K, Pair
 from demo.text import Analysis, matching_spans
 from demo.ui import wording as w
@@ -24,7 +24,8 @@ class Hit:
     """One readable result.
 
     Attributes:
-        title: in parts, the query's words marked; the passage's id where it has none.
+        name: as the charts have it.
+        title: in parts, the query's words marked; where there is none the passage's id, a number behind “#”.
         snippet: the stretch of the text that has most of the query's words.
         grade: "" where unjudged.
         other: where the other side has it.
@@ -33,6 +34,7 @@ class Hit:
 
     index: int
     verdict: Verdict
+    name: str
     title: tuple[TextPart, ...]
     snippet: tuple[TextPart, ...]
     grade: str
@@ -101,12 +103,13 @@ def _side(
 
     def hit(index: int, verdict: Verdict) -> Hit:
         passage, grade, move = pair.result.candidates[index], pair.result.grades[index], pair.change.move(index)
-        title = passage.title or passage.doc_id
+        title = passage.title or (f"#{passage.doc_id}" if passage.doc_id.isdecimal() else passage.doc_id)
         spans = matching_spans(passage.title, pair.result.query.text, analysis)
         found = bool(other.found[index])
         return Hit(
             index=index,
             verdict=verdict,
+            name=passage_name(passage),
             title=parts_of(title, spans, None, offset=0, limit=len(title)),
             snippet=snippet_of(passage.text, pair.result.query.text, analysis),
             grade="" if grade is None else str(grade),
