@@ -23,6 +23,7 @@ from demo.metrics.significance import (
     smallest_p,
 )
 from demo.phrases import signed
+from demo.rankers.text_form import shown
 from demo.records import Collection, RankerSpec
 
 Floats = npt.NDArray[np.float64]
@@ -84,8 +85,8 @@ class Speed:
             before; if all were, at the pace of an earlier run on this machine; None where nothing was ever measured.
         pairs_per_second: None in the same case.
         earlier: whether the time is that of an earlier run.
-        usd_per_query: what a server beyond this machine bills, in US dollars, over the same queries; 0 where
-            its owner states no price, or all was known from before.
+        usd_per_query: what a server beyond this machine bills, in US dollars, scores that were known from before
+            included; 0 where its owner states no price.
         device, precision: as in `Cost`.
     """
 
@@ -97,6 +98,20 @@ class Speed:
     precision: str
     earlier: bool = False
     usd_per_query: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What a first stage left out: a reranker behind it alone would see nothing of that.
+
+    Attributes:
+        relevant: relevant candidates of all queries together; unfound: those of them that it did not find, 1 or more.
+        means: (ranker key, measure) → mean if only what it found had been ranked.
+    """
+
+    relevant: int
+    unfound: int
+    means: Mapping[tuple[str, Measure], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +127,7 @@ class Evaluation:
         changes: ranker key → what it changes in the baseline's order, for every ranker but the baseline.
         speeds: ranker key → speed.
         notes: what the person should know before trusting the figures.
+        reach: None where the first stage found all relevant candidates, or is not known.
     """
 
     collection_key: str
@@ -125,6 +141,7 @@ class Evaluation:
     changes: Mapping[str, Changes]
     speeds: Mapping[str, Speed]
     notes: tuple[Message, ...] = ()
+    reach: Reach | None = None
 
 
 # ---- making one --------------------------------------------------------------------------------------------------
@@ -179,7 +196,32 @@ def evaluate(
         },
         speeds={ranker.key: _speed(outcomes, ranker_index) for ranker_index, ranker in enumerate(rankers)},
         notes=(*notes, *(_cautions(qrels, relevant_from) if measures else ())),
+        reach=_reach(outcomes, qrels, rankers, measures, relevant_from) if measures else None,
     )
+
+
+def _reach(
+    outcomes: Sequence[Outcome],
+    qrels: Mapping[str, Mapping[str, int]],
+    rankers: Sequence[RankerSpec],
+    measures: Sequence[Measure],
+    relevant_from: int,
+) -> Reach | None:
+    """See `Evaluation.reach`."""
+
+    def relevant(outcome: Outcome, doc_ids: Sequence[str]) -> int:
+        grades = qrels[outcome.query.query_id]
+        return sum(grades.get(doc_id, 0) >= relevant_from for doc_id in doc_ids)
+
+    unfound = sum(relevant(outcome, outcome.doc_ids[outcome.found :]) for outcome in outcomes)
+    if not unfound:
+        return None
+    means: dict[tuple[str, Measure], float] = {}
+    for ranker_index, ranker in enumerate(rankers):
+        run = {outcome.query.query_id: outcome.ranked(ranker_index, outcome.found) for outcome in outcomes}
+        for measure, values in measure_run(qrels, run, measures, relevant_from).items():
+            means[ranker.key, measure] = mean(values.values())
+    return Reach(sum(relevant(outcome, outcome.doc_ids) for outcome in outcomes), unfound, means)
 
 
 def judged_of(outcomes: Sequence[Outcome], collection: Collection) -> dict[str, Mapping[str, int]]:
@@ -197,7 +239,9 @@ def known_baseline(baseline: str, rankers: Sequence[RankerSpec]) -> str:
     if not baseline or baseline in keys:
         return baseline or keys[0]
     raise InputError(
-        "There is no ranker “{baseline}” to compare with. Choose one of {keys}.", baseline=baseline, keys=listed(keys)
+        "There is no ranker “{baseline}” to compare with. Choose one of {keys}.",
+        baseline=shown(baseline),
+        keys=listed(keys),
     )
 
 
@@ -250,7 +294,7 @@ def _speed(outcomes: Sequence[Outcome], ranker_index: int) -> Speed:
         device=last.device,
         precision=last.precision,
         earlier=earlier is not None,
-        usd_per_query=sum(cost.usd for cost in fresh) / len(fresh) if fresh else 0.0,
+        usd_per_query=sum(cost.usd + cost.kept_usd for cost in costs) / len(costs),
     )
 
 

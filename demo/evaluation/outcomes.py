@@ -82,9 +82,10 @@ class Outcome:
         del rankings[ranker_index], truncated[ranker_index]
         return replace(self, rankings=tuple(rankings), truncated=tuple(truncated))
 
-    def ranked(self, ranker_index: int) -> tuple[str, ...]:
-        """The candidates that ranker number `ranker_index` found, best first."""
-        return tuple(self.doc_ids[index] for index in self.rankings[ranker_index].top(len(self.doc_ids)).tolist())
+    def ranked(self, ranker_index: int, among: int | None = None) -> tuple[str, ...]:
+        """The candidates that ranker number `ranker_index` found, best first; with `among`, of the first so many."""
+        order, count = self.rankings[ranker_index].top(len(self.doc_ids)), len(self.doc_ids)
+        return tuple(self.doc_ids[index] for index in order[order < (count if among is None else among)].tolist())
 
 
 def queries_of(collection: Collection) -> tuple[Query, ...]:

@@ -147,9 +147,39 @@ def _cost(evaluation: Evaluation, ranker: RankerSpec) -> Message:
 # ---- what makes it doubtful --------------------------------------------------------------------------------------
 
 
-def cautions(evaluation: Evaluation) -> tuple[Message, ...]:
-    """What the person should know before trusting the figures, each a sentence without a full stop."""
-    return (*evaluation.notes, *_few_queries(evaluation), *_judged(evaluation), *_truncated(evaluation))
+def cautions(evaluation: Evaluation, measure: Measure | None) -> tuple[Message, ...]:
+    """What the person should know before trusting the figures, each a sentence without a full stop.
+
+    Args:
+        measure: the one that the verdict is by; None where nothing is judged.
+    """
+    return (
+        *_beyond_reach(evaluation, measure),
+        *evaluation.notes,
+        *_few_queries(evaluation),
+        *_judged(evaluation),
+        *_truncated(evaluation),
+    )
+
+
+def _beyond_reach(evaluation: Evaluation, measure: Measure | None) -> Sequence[Message]:
+    """What is left of the gain behind a first stage that hands on no more than it found."""
+    reach, best = evaluation.reach, best_of(evaluation, measure)
+    if reach is None or measure is None or best is None:
+        return ()
+    gain = reach.means[best.key, measure] - reach.means[evaluation.baseline, measure]
+    return (
+        Message(
+            "The first stage did not find {unfound:,} of the {relevant:,} relevant candidates. Had only what it found "
+            "been reranked, {label} would have {measure} {mean:.3f} ({gain})",
+            unfound=reach.unfound,
+            relevant=reach.relevant,
+            label=best.label,
+            measure=measure.name,
+            mean=reach.means[best.key, measure],
+            gain=signed(gain, 3, plus=True),
+        ),
+    )
 
 
 def _few_queries(evaluation: Evaluation) -> Sequence[Message]:

@@ -71,7 +71,7 @@ def test_without_judgments_only_changes_are_evaluated() -> None:
     assert (evaluation.measures, dict(evaluation.figures)) == ((), {})
     assert evaluation.changes.keys() == {"other"}
     assert evaluation.query_ids == ("q1", "q2", "q3")
-    assert cautions(evaluation) == ()  # neither hopeless queries nor too few for a test
+    assert cautions(evaluation, None) == ()  # neither hopeless queries nor too few for a test
 
 
 def test_changes_are_against_the_baseline_that_is_chosen() -> None:

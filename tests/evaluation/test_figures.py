@@ -95,8 +95,8 @@ def test_where_all_scores_were_kept_the_pace_of_an_earlier_run_is_told_as_such()
     assert (never.pairs_per_second, never.seconds_per_query, never.earlier) == (None, None, False)
 
 
-def test_the_price_is_that_of_the_queries_that_were_asked() -> None:
-    found = [*with_cost(kept_pairs=4)[:1], *with_cost(usd=0.002)[1:]]
+def test_the_price_is_that_of_every_query_whenever_it_was_billed() -> None:
+    found = [*with_cost(kept_pairs=4, kept_usd=0.002)[:1], *with_cost(usd=0.002)[1:]]
     evaluation = evaluate(found, COLLECTION, (MRR,))
     assert evaluation.speeds["first"].usd_per_query == pytest.approx(0.002)
     assert evaluate(outcomes(FIRST), COLLECTION, (MRR,)).speeds["first"].usd_per_query == 0

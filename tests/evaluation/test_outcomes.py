@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from fakes import FakeRanker, giving, made_collection, made_outcomes, plan_of
@@ -55,6 +57,25 @@ def test_a_run_ranks_by_its_own_scores_and_has_not_found_what_it_lacks() -> None
     assert ranking.ranks.tolist() == [3, 2, 1]
     assert (ranker.spec.key, ranker.spec.label) == ("run:lucene", "lucene")
     assert not ranker.rank(QUERIES[1], COLLECTION, np.array([0])).run().found.any()  # no such query in the run
+
+
+@pytest.mark.parametrize(
+    ("scores", "ranks"),
+    [
+        ((16777217.0, 16777216.0, 16777216.0, 16777215.0), [1, 2, 2, 4]),  # 2²⁴ + 1 is no float of 32 bits
+        ((1e301, 1e300, -1e300, -1e301), [1, 2, 3, 4]),
+        ((math.inf, 1e300, -1e300, -math.inf), [1, 2, 3, 4]),
+        ((1 + 2e-12, 1 + 1e-12, 1.0, 1 - 1e-12), [1, 2, 3, 4]),
+    ],
+)
+def test_scores_of_64_bits_are_tied_only_where_they_are_equal(scores: tuple[float, ...], ranks: list[int]) -> None:
+    ranker = RunRanker(Run("lucene", {"q1": ("d", "c", "b", "a")}, {"q1": scores}))
+    ranking = ranker.rank(QUERIES[0], COLLECTION, np.array([3, 2, 1, 0])).run()
+    assert ranking.ranks.tolist() == ranks
+    finite = np.isfinite(scores)
+    assert np.isfinite(ranking.scores).tolist() == finite.tolist()
+    assert ranking.scores[finite] == pytest.approx(np.clip(scores, -3e38, 3e38)[finite], rel=1e-6)
+    assert ranking.of(np.array([0, 1])).ranks.tolist() == ranks[:2]
 
 
 def test_judged_passages_can_be_the_candidates() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fakes import giving, made_collection, made_outcomes
 
 from demo.evaluation import Evaluation, evaluate
@@ -67,13 +69,13 @@ def test_all_the_same_difference_has_no_effect_word() -> None:
 
 
 def test_few_queries_are_told() -> None:
-    assert [str(each) for each in cautions(found(10, 0, 2))] == [
+    assert [str(each) for each in cautions(found(10, 0, 2), MRR)] == [
         "12 queries are few: only large differences can be told from chance"
     ]
-    assert [str(each) for each in cautions(found(1, 0, 0))] == [
+    assert [str(each) for each in cautions(found(1, 0, 0), MRR)] == [
         "1 query is few: only large differences can be told from chance"
     ]
-    assert cautions(found(20, 2, 3)) == ()
+    assert cautions(found(20, 2, 3), MRR) == ()
 
 
 def judged(*shares: int) -> Evaluation:
@@ -89,11 +91,11 @@ def judged(*shares: int) -> Evaluation:
 
 
 def test_little_or_unlike_judging_is_told() -> None:
-    assert cautions(judged(9, 9)) == ()
-    assert [str(each) for each in cautions(judged(3, 3))] == [
+    assert cautions(judged(9, 9), MRR) == ()
+    assert [str(each) for each in cautions(judged(3, 3), MRR)] == [
         "Little is judged (Judged@10 from 0.30): what nobody judged gains nothing, however good"
     ]
-    assert [str(each) for each in cautions(judged(9, 5))] == [
+    assert [str(each) for each in cautions(judged(9, 5), MRR)] == [
         "Judged@10 is 0.50 for R5 and 0.90 for R9: what nobody judged gains nothing, so the comparison favours the "
         "second"
     ]
@@ -102,4 +104,28 @@ def test_little_or_unlike_judging_is_told() -> None:
 def test_passages_that_were_not_read_to_their_end_are_told() -> None:
     collection = made_collection({f"q{number}": {"a": 1} for number in range(30)}, ["a", "b"])
     evaluation = evaluate(made_outcomes(collection, giving("cut", {}, truncated=1)), collection, parse_measures("mrr"))
-    assert [str(each) for each in cautions(evaluation)] == ["Cut did not read 30 of 60 passages to their end"]
+    assert [str(each) for each in cautions(evaluation, MRR)] == ["Cut did not read 30 of 60 passages to their end"]
+
+
+def test_a_gain_from_passages_that_the_first_stage_did_not_find_is_told() -> None:
+    """The second ranker puts the relevant passage first on all of 30 queries; on ten of them BM25 had not found it.
+
+    Among what was found: the base has MRR ½ on 20 of 30, 0 on ten; the other 1 on 20.
+    """
+    qrels = {f"q{number}": {"b": 1} for number in range(30)}
+    collection = made_collection(qrels, ["a", "b"])
+    rankers = [
+        giving("base", {query: {"a": 1.0} for query in qrels}),
+        giving("other", {query: {"b": 1.0} for query in qrels}),
+    ]
+    outcomes = [
+        replace(outcome, found=1 if number < 10 else 2)
+        for number, outcome in enumerate(made_outcomes(collection, *rankers))
+    ]
+    evaluation = evaluate(outcomes, collection, [MRR])
+    assert [str(each) for each in cautions(evaluation, MRR)] == [
+        "The first stage did not find 10 of the 30 relevant candidates. Had only what it found been reranked, Other "
+        "would have MRR 0.667 (+0.333)"
+    ]
+    assert cautions(evaluation, None) == ()
+    assert cautions(evaluate(made_outcomes(collection, *rankers), collection, [MRR]), MRR) == ()
