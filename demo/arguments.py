@@ -11,7 +11,7 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.text_form import shown
+from demo.rankers.text_form import check_length, shown
 
 MOST_SHOWN_CHARS = 60
 
@@ -30,13 +30,7 @@ def text(name: str, value: Any, most_chars: int) -> str:
     """The value, which is a text of at most so many characters."""
     if not isinstance(value, str):
         raise wrong(name, value, Message("a text in quotation marks"))
-    if len(value) > most_chars:
-        raise InputError(
-            "“{name}” has {found:,} characters; at most {most:,} are allowed. Shorten it.",
-            name=name,
-            found=len(value),
-            most=most_chars,
-        )
+    check_length(name, value, most_chars)
     return value
 
 

@@ -13,7 +13,7 @@ from time import time
 from typing import IO
 
 from demo.errors import InputError
-from demo.phrases import shorten
+from demo.phrases import MOST_QUOTED, shorten
 from demo.settings import Settings
 
 LIFE_SECONDS = 600
@@ -31,13 +31,14 @@ class Uploads:
 
     Attributes:
         path: where it is; it is removed by `close`, or by the next process that starts.
-        most_bytes: of all files together.
+        most_bytes: of all files together, and of those that are still coming.
     """
 
     path: Path
     most_bytes: int
     _mark: IO[bytes]
     _lock: Lock = field(default_factory=Lock)
+    _coming_bytes: int = 0
 
     @classmethod
     def open(cls, settings: Settings) -> Uploads:
@@ -63,18 +64,26 @@ class Uploads:
     def make_room(self, wanted_bytes: int) -> bool:
         """Whether so many bytes more fit, once files that nobody needs any longer are deleted, the oldest first.
 
-        Neither does more than the disk has free.
+        Neither does more than the disk has free. If they fit, they are kept free until `came` is called.
         """
         now = time()
         with self._lock:
             files = sorted((written, path, size) for path, written, size in self._files())
-            total = sum(size for *_, size in files)
+            total = self._coming_bytes + sum(size for *_, size in files)
             for written, path, size in files:
                 is_old, is_full = now - written > LIFE_SECONDS, total + wanted_bytes > self.most_bytes
                 if is_old or (is_full and now - written > SAFE_SECONDS):
                     path.unlink(missing_ok=True)
                     total -= size
-        return total + wanted_bytes <= self.most_bytes and wanted_bytes <= shutil.disk_usage(self.path).free
+            coming = self._coming_bytes + wanted_bytes
+            fits = total + wanted_bytes <= self.most_bytes and coming <= shutil.disk_usage(self.path).free
+            self._coming_bytes = coming if fits else self._coming_bytes
+        return fits
+
+    def came(self, wanted_bytes: int) -> None:
+        """Keeps that room free no longer: what was to come has been written, or never will be."""
+        with self._lock:
+            self._coming_bytes -= wanted_bytes
 
     def close(self) -> None:
         """Removes the folder with all that is in it."""
@@ -113,7 +122,7 @@ def gone(path: str | Path) -> InputError:
     """The error that this upload has been deleted."""
     return InputError(
         "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
-        name=shorten(Path(path).name, 80),
+        name=shorten(Path(path).name, MOST_QUOTED),
         minutes=LIFE_SECONDS // 60,
     )
 

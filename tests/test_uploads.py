@@ -53,12 +53,26 @@ def test_room_is_made_by_deleting_the_oldest_that_were_read(tmp_path: Path) -> N
     old, older, fresh = (put(uploads, name, 30, age) for name, age in (("a", 60), ("b", 90), ("c", 0)))
     assert uploads.stored_bytes == 90
     assert uploads.make_room(10), "it fits as it is"
+    uploads.came(10)
     assert old.exists()
     assert older.exists()
     assert uploads.make_room(40)
     assert (older.exists(), old.exists(), fresh.exists()) == (False, True, True)
+    uploads.came(40)
     assert not uploads.make_room(80), "what has just come is about to be read"
     assert fresh.exists()
+    uploads.close()
+
+
+def test_uploads_that_are_still_coming_take_room_too(tmp_path: Path) -> None:
+    uploads = opened(tmp_path, max_stored_bytes=300)
+    assert [uploads.make_room(29) for _ in range(100)].count(True) == 10
+    uploads.came(29)
+    assert uploads.make_room(29)
+    assert not uploads.make_room(29)
+    for _ in range(10):
+        uploads.came(29)
+    assert uploads.make_room(300)
     uploads.close()
 
 

@@ -54,7 +54,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
     @routes.post("/v2/rerank", response_model=CohereAnswer, response_model_exclude_none=True)
     async def rerank_as_cohere(body: CohereRequest, request: Request) -> CohereAnswer:
         """The documents' probabilities of relevance, best first."""
-        ranker = desk.reranker(body.model, body.max_tokens_per_doc, body.instruction)
+        ranker = await desk.reranker(body.model, body.max_tokens_per_doc, body.instruction)
         texts = plain(body.documents)
         ranking = await desk.ranked(request, ranker, body.query, texts)
         scores = probabilities(ranking)

@@ -6,9 +6,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.api.answers import header, refusal
 from demo.messages import Message
-from demo.settings import Settings
+from demo.settings import LOCAL, Settings
 
-LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 ALWAYS = frozenset({"/health"})
 """Paths that answer under every name, as whoever looks after the machine asks by its number."""
 

@@ -59,7 +59,7 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
     @routes.post("/v1/rerank", response_model=JinaAnswer, response_model_exclude_none=True)
     async def rerank_as_jina(body: JinaRequest, request: Request) -> JinaAnswer:
         """The documents' probabilities of relevance, best first."""
-        ranker = desk.reranker(body.model, max(0, body.truncate_prompt_tokens or 0), body.instruction)
+        ranker = await desk.reranker(body.model, max(0, body.truncate_prompt_tokens or 0), body.instruction)
         texts = plain(body.documents)
         ranking = await desk.ranked(request, ranker, body.query, texts)
         raw = body.raw_scores or body.use_activation is False

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, ValidationInfo
 from starlette.exceptions import HTTPException
 
 from demo.api.answers import language_of
@@ -22,6 +22,7 @@ from demo.errors import BusyError, DemoError, InputError, RemoteError
 from demo.messages import NOTHING, Message
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
+from demo.rankers.text_form import MOST_NAME_CHARS, check_length, shown
 from demo.records import Card, Collection, Passage, Ranking
 from demo.service import RankingService
 from demo.settings import Settings
@@ -29,6 +30,9 @@ from demo.visitors import address_of
 
 THREADS = 64
 """For requests that are worked on or wait (`demo.turns` says which)."""
+
+MOST_TEXTS = 100_000
+"""Texts of a request that are looked at one by one, however many the settings let be ranked."""
 
 UNREADABLE, UNKNOWN_MODEL, BUSY, CLOSED, BUG, BAD_GATEWAY = 400, 404, 429, 499, 500, 502
 _LOG = logging.getLogger(__name__)
@@ -47,6 +51,15 @@ class ClientGoneError(Exception):
 
 Words = Annotated[str, AfterValidator(mended)]
 """A text that an answer can repeat."""
+
+
+def _short(text: str, field: ValidationInfo) -> str:
+    check_length(str(field.field_name), text)
+    return text
+
+
+Name = Annotated[Words, AfterValidator(_short), Field(json_schema_extra={"maxLength": MOST_NAME_CHARS})]
+"""A text that names something, or tells a model something."""
 
 
 class Text(BaseModel):
@@ -75,12 +88,12 @@ def plain(documents: Sequence[str | Text]) -> list[str]:
 class RerankRequest(BaseModel):
     """A query and the documents to rank for it."""
 
-    model: Words | None = Field(
+    model: Name | None = Field(
         None, description="A ranker by its key, such as “bundled/tiny”; empty takes the default."
     )
     query: Words = Field(description="A question or a few words.")
-    documents: list[Document] = Field(min_length=1, description="The documents to rank.")
-    instruction: Words | None = Field(None, description="What the model is told besides the query, if it takes one.")
+    documents: list[Document] = Field(min_length=1, max_length=MOST_TEXTS, description="The documents to rank.")
+    instruction: Name | None = Field(None, description="What the model is told besides the query, if it takes one.")
 
 
 class RelevanceResult(BaseModel):
@@ -111,8 +124,12 @@ class Desk:
         self._settings = settings
         self._limiter = CapacityLimiter(THREADS)
 
-    def reranker(self, model: str | None, max_tokens: int | None = None, instruction: str | None = None) -> Ranker:
+    async def reranker(
+        self, model: str | None, max_tokens: int | None = None, instruction: str | None = None
+    ) -> Ranker:
         """What the model of a request stands for: none the default model, else a ranker as it is written everywhere.
+
+        It is read in a thread, so that nobody else waits for that.
 
         Args:
             max_tokens: most tokens that may be read, which matters only below the model's own length: clients send the
@@ -122,6 +139,9 @@ class Desk:
             UnknownModelError: there is none.
             InputError: an instruction is given, and the ranker is no cross-encoder by itself.
         """
+        return await to_thread.run_sync(self._reranker, model, max_tokens, instruction, limiter=self._limiter)
+
+    def _reranker(self, model: str | None, max_tokens: int | None, instruction: str | None) -> Ranker:
         usual, model = self.service.cross_encoder, model or ""
         try:
             ranker = self.service.rankers.read(model) if model else usual()
@@ -200,7 +220,7 @@ def probabilities(ranking: Ranking) -> list[float]:
     raise InputError(
         "{label} gives scores that are no probabilities of relevance. Name a cross-encoder, or ask for raw scores "
         "at /rerank.",
-        label=ranking.ranker.label,
+        label=shown(ranking.ranker.label),
     )
 
 

@@ -28,9 +28,14 @@ class UploadLimit:
         if not length.isdecimal():
             sentence = Message("The upload does not tell its length. Send it with a Content-Length.")
             await refusal(scope, 411, sentence)(scope, receive, send)
-        elif not await run_in_threadpool(self.uploads.make_room, int(length[:18])):
+            return
+        wanted = int(length[:18])
+        if not await run_in_threadpool(self.uploads.make_room, wanted):
             sentence = Message("There is no room for more uploads now. Come back in some minutes, or paste the text.")
             wait = {"retry-after": str(LIFE_SECONDS)}
             await refusal(scope, 507, sentence, **wait)(scope, receive, send)
-        else:
+            return
+        try:
             await self.app(scope, receive, send)
+        finally:
+            self.uploads.came(wanted)

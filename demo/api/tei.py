@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.api.shared import Desk, Words, best, new_routes, probabilities
+from demo.api.shared import MOST_TEXTS, Desk, Name, Words, best, new_routes, probabilities
 from demo.errors import InputError
 from demo.records import Ranking
 from demo.service import RankingService
@@ -21,12 +21,12 @@ class TeiRequest(BaseModel):
     """A query and the texts to rank for it."""
 
     query: Words = Field(description="A question or a few words.")
-    texts: list[Words] = Field(min_length=1, description="The texts to rank.")
+    texts: list[Words] = Field(min_length=1, max_length=MOST_TEXTS, description="The texts to rank.")
     raw_scores: bool = Field(False, description="Scores as the model gives them, not squeezed into 0 to 1.")
     return_text: bool = Field(False, description="Whether each result repeats its text.")
     truncate: bool | None = Field(None, description="If false, a text that the model cannot read whole is refused.")
     truncation_direction: Literal["Right", "right"] = Field("Right", description="Texts are cut at their end.")
-    model: Words | None = Field(None, description="A ranker by its key; empty takes the default. Not part of TEI.")
+    model: Name | None = Field(None, description="A ranker by its key; empty takes the default. Not part of TEI.")
 
 
 class Rank(BaseModel):
@@ -49,7 +49,8 @@ def router(service: RankingService, settings: Settings) -> APIRouter:
     @routes.post("/rerank", response_model=list[Rank], response_model_exclude_none=True)
     async def rerank(body: TeiRequest, request: Request) -> list[Rank]:
         """The texts' scores, best first."""
-        ranking = await desk.ranked(request, desk.reranker(body.model), body.query, body.texts)
+        ranker = await desk.reranker(body.model)
+        ranking = await desk.ranked(request, ranker, body.query, body.texts)
         if body.truncate is False:
             _check_whole(ranking)
         scores = ranking.scores.tolist() if body.raw_scores else probabilities(ranking)

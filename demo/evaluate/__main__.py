@@ -21,9 +21,18 @@ from demo.errors import DemoError, InputError
 from demo.evaluate.journal import Journal, file_stem
 from demo.evaluate.spread import Spread, WorkerTotals
 from demo.evaluation import Evaluation, Outcome, evaluate, report
-from demo.evaluation.figures import describe_test, known_baseline
+from demo.evaluation.figures import describe_test
 from demo.evaluation.presets import PRESETS, Preset, find_preset, published_value
-from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, Plan, read_rankers, run_queries, set_up
+from demo.evaluation.protocol import (
+    JUDGED,
+    Asked,
+    PartialEvaluation,
+    Plan,
+    read_baseline,
+    read_rankers,
+    run_queries,
+    set_up,
+)
 from demo.evaluation.slices import named_field
 from demo.evaluation.verdict import what_changes
 from demo.formats.irds import read_ir_dataset
@@ -33,7 +42,7 @@ from demo.formats.source import Limits
 from demo.formats.stored import PassagesOnDisk
 from demo.formats.streamed import LARGE_BYTES, NotStreamedError, is_large, read_streamed_folder
 from demo.messages import listed
-from demo.metrics.effectiveness import USUAL, Measure, parse_measures
+from demo.metrics.effectiveness import MOST_GRADE, USUAL, Measure, parse_measures
 from demo.rankers.protocol import IndexesInMemory, Ranker
 from demo.rankers.registry import Rankers
 from demo.records import Collection, Failure
@@ -112,6 +121,10 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
     for name, value in (("--depth", depth), ("--relevant-from", grade), ("--queries", options.queries)):
         if value is not None and value < 1:
             raise InputError("{name} is {value}. Write 1 or more.", name=name, value=value)
+    if grade > MOST_GRADE:
+        raise InputError(
+            "{name} is {value}. Write {most} or less.", name="--relevant-from", value=grade, most=MOST_GRADE
+        )
     collection = options.collection or (f"{DATASET_PREFIX}{preset.dataset}" if preset else "")
     if not collection:
         raise InputError("No collection was named. Give --collection, or --preset with its own.")
@@ -119,7 +132,7 @@ def _protocol(options: argparse.Namespace) -> _Protocol:
 
 
 def _run(options: argparse.Namespace) -> None:
-    settings, protocol = Settings.from_env(), _protocol(options)
+    settings, protocol = Settings.from_env().of_command_line(), _protocol(options)
     service = RankingService(settings, recordings=None)
     judged = _judged(protocol.collection, options, service)
     if options.no_titles:
@@ -141,13 +154,13 @@ def _run(options: argparse.Namespace) -> None:
     )
     _check_failures(plan.failures)
     _tell_memory(plan)
-    baseline = known_baseline(options.baseline, [ranker.spec for ranker in plan.rankers])
+    baseline = read_baseline(options.baseline, plan, service.rankers)
+    field = named_field(options.slice, plan.queries, collection) if options.slice else None
     spread = _spread(plan, settings, options)
     found = _collect(plan, options.out / "scores", spread)
     _tell_workers(spread.totals if spread else {})
     outcomes, notes = found.outcomes, plan.candidates.notes
     evaluation = evaluate(outcomes, collection, protocol.measures, baseline, protocol.relevant_from, notes)
-    field = named_field(options.slice, outcomes, collection) if options.slice else None
     _write_figures(options.out, evaluation, outcomes, collection, plan.candidates.first is not None)
     _tell(evaluation, protocol.preset)
     if field is not None and evaluation.measures:
@@ -304,8 +317,17 @@ def _write_figures(
 
 
 def _write_runs(folder: Path, evaluation: Evaluation, outcomes: Sequence[Outcome]) -> None:
+    """Writes each ranker's run, except where an id cannot stand in one, which is said."""
+    unfit: InputError | None = None
     for ranker_index, ranker in enumerate(evaluation.rankers):
-        _write(folder / f"{file_stem(ranker.key)}.run", report.run_file(outcomes, ranker_index))
+        try:
+            text = report.run_file(outcomes, ranker_index)
+        except InputError as error:
+            unfit = error
+        else:
+            _write(folder / f"{file_stem(ranker.key)}.run", text)
+    if unfit is not None:
+        print(f"Note: run files were left out. {unfit}", file=sys.stderr)
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from demo.errors import InputError
 from demo.messages import Message, listed
 from demo.metrics.effectiveness import Measure, parse_measure
 from demo.rankers.catalog import CATALOG
+from demo.rankers.text_form import shown
 from demo.records import Collection, Published
 
 
@@ -69,7 +70,7 @@ def find_preset(key: str) -> Preset:
         if preset.key == key:
             return preset
     keys = [preset.key for preset in PRESETS]
-    raise InputError("There is no preset “{key}”. Choose one of {keys}.", key=key, keys=listed(keys))
+    raise InputError("There is no preset “{key}”. Choose one of {keys}.", key=shown(key), keys=listed(keys))
 
 
 def check_preset(preset: Preset | None, collection: Collection) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from math import ceil
 
 from demo.errors import InputError
+from demo.evaluation.figures import known_baseline
 from demo.evaluation.outcomes import (
     Candidates,
     Outcome,
@@ -137,6 +138,20 @@ def read_rankers(texts: str | Sequence[str], judged: Judged, rankers: Rankers) -
     """
     named = any(text.strip() for text in ([texts] if isinstance(texts, str) else texts))
     return rankers.read_all(texts) if named or not judged.runs else ()
+
+
+def read_baseline(text: str, plan: Plan, rankers: Rankers) -> str:
+    """The key of the ranker that the others are tested against, which is written as rankers are or is a key; or "".
+
+    Raises:
+        InputError: it cannot be read, or is none of the plan's.
+    """
+    known = [ranker.spec for ranker in plan.rankers]
+    keys = {spec.key for spec in known}
+    if not text or not keys or text in keys:
+        return text
+    key = rankers.read(text).spec.key
+    return known_baseline(key if key in keys else text, known)
 
 
 def _runs_beside(judged: Judged, first: Ranker | None, made: Run | None) -> list[RunRanker]:

@@ -15,7 +15,7 @@ from demo.errors import InputError
 from demo.evaluation.outcomes import Outcome
 from demo.messages import listed
 from demo.metrics.effectiveness import Measure, mean, measure_run
-from demo.records import Collection
+from demo.records import Collection, Query
 
 MOST_VALUES = 50
 """A field with more different values is no field to slice by, unless somebody names it."""
@@ -68,14 +68,14 @@ def _parting(records: Iterable[Mapping[str, str]]) -> list[str]:
     return [name for name, values in counted.items() if 2 <= len(values) <= MOST_VALUES and max(values.values()) > 1]
 
 
-def named_field(text: str, outcomes: Sequence[Outcome], collection: Collection) -> Field:
+def named_field(text: str, queries: Sequence[Query], collection: Collection) -> Field:
     """The field that a text names, with “query:” or “passage:” before it or alone, in which case queries go first.
 
     Raises:
         InputError: neither queries nor passages have it.
     """
     names = {
-        QUERIES: {name for outcome in outcomes for name in outcome.query.fields},
+        QUERIES: {name for query in queries for name in query.fields},
         PASSAGES: {name for passage in collection.passages for name in passage.fields},
     }
     side, colon, name = text.partition(":")

@@ -18,7 +18,7 @@ from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
 from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind, Ranker
-from demo.rankers.text_form import RankerOptions, Written, as_number, read, write_number, write_options
+from demo.rankers.text_form import RankerOptions, Written, as_number, read, shown, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import RRF, WEIGHTED_SUM, ScoreKind
@@ -102,7 +102,7 @@ class Fusion:
         if self.weights and (min(self.weights) < 0 or not any(self.weights)):
             raise InputError(
                 "The weights of a fusion are 0 or more, and one is above 0; found {weights}.",
-                weights=_slashed(self.weights),
+                weights=shown(_slashed(self.weights)),
             )
         if self.k < 0:
             raise InputError(
@@ -164,7 +164,10 @@ class Fusion:
             rankings.append((yield from member.rank(query, collection, indices)))
         return replace(
             self.fuse(rankings),
-            cost=Cost(usd=sum(ranking.cost.usd for ranking in rankings)),
+            cost=Cost(
+                usd=sum(ranking.cost.usd for ranking in rankings),
+                kept_usd=sum(ranking.cost.kept_usd for ranking in rankings),
+            ),
             warnings=tuple(dict.fromkeys(each for ranking in rankings for each in ranking.warnings)),
         )
 
@@ -220,6 +223,13 @@ def _read(written: Written, tools: Tools) -> Fusion:
     k = options.number("k", RRF_K) if find_method(written.name).has_k else RRF_K
     options.close()
     members = written.members or ()
+    if len(members) > tools.settings.max_members:
+        raise InputError(
+            "A fusion has at most {most} rankers, and {method} was given {members}. Leave some out.",
+            most=tools.settings.max_members,
+            method=written.name,
+            members=len(members),
+        )
     if any(read(member).name in _NAMES and read(member).members is not None for member in members):
         raise _nested(written.name)  # however deep they go, none is read
     return Fusion(written.name, tuple(map(tools.read, members)), weights, k)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -115,3 +115,27 @@ def checked_address(text: str) -> str:
             "belongs into an environment variable, named with key = “…”."
         )
     return text
+
+
+# ---- words of a server ---------------------------------------------------------------------------------------------
+
+
+def parts_to_hide(address: str) -> tuple[str, ...]:
+    """What no visitor is shown of an address: all of it, host and port, and the host if it is no word of a sentence."""
+    parts = urlsplit(address)
+    host = parts.hostname if "." in (parts.hostname or "") else ""
+    return tuple(text for text in (address, parts.netloc, host) if text)
+
+
+def scrubbed(words: str, secrets: Iterable[str], names: Iterable[str] = ()) -> str:
+    """A server's words with … for what no visitor is shown.
+
+    Args:
+        secrets: hidden wherever they stand; names: only as whole words, with “*” for anything.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        words = words.replace(secret, "…")
+    for name in sorted((name for name in names if name.strip("*")), key=len, reverse=True):
+        pattern = re.escape(name).replace(r"\*", r"[^\s/,\]]*")
+        words = re.sub(rf"(?<!\w){pattern}(?!\w)", "…", words, flags=re.IGNORECASE)
+    return words.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a surrogate pair

@@ -6,7 +6,7 @@ command line. What travels inside is the ranker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from demo.errors import InputError
 from demo.messages import listed
@@ -21,7 +21,7 @@ from demo.rankers.remote import ranker as remote
 from demo.rankers.remote.remotes import Remotes
 from demo.rankers.search import ranker as search
 from demo.rankers.search.searches import Searches
-from demo.rankers.text_form import read, shown, split
+from demo.rankers.text_form import MOST_NAME_CHARS, check_length, read, shown, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 
@@ -36,6 +36,9 @@ KINDS = (
     cross_encoder.KIND,
 )
 """The order of menus; the last kind takes every name that no other has."""
+
+MOST_LIST_CHARS = 10 * MOST_NAME_CHARS
+"""Longest list of rankers."""
 
 
 class Rankers:
@@ -53,7 +56,8 @@ class Rankers:
         encoding = Encoding(settings, beside=scoring.models_in_memory)
         remotes, searches = Remotes.of(settings), Searches.of(settings)
         disk_indexes = DiskIndexes(settings.indexes_folder)
-        self._tools = Tools(settings, TermIndexes(), disk_indexes, scoring, encoding, remotes, searches, self.read)
+        indexes = TermIndexes(settings.indexes_bytes)
+        self._tools = Tools(settings, indexes, disk_indexes, scoring, encoding, remotes, searches, self.read)
 
     @property
     def index_bytes(self) -> int:
@@ -69,9 +73,10 @@ class Rankers:
         """The ranker that a text stands for; whether its model exists is found out later.
 
         Raises:
-            InputError: brackets do not match or hold what the ranker has no use for, or an option is unknown or has a
-                wrong value.
+            InputError: the text is too long, brackets do not match or hold what the ranker has no use for, or an option
+                is unknown or has a wrong value.
         """
+        check_length(shown(text), text)
         written = read(text)
         names = {name: kind for kind in self._kinds for name in kind.names}
         of_models = next(kind for kind in self._kinds if not kind.names)
@@ -85,12 +90,14 @@ class Rankers:
             )
         return kind.read(written, self._tools)
 
-    def read_all(self, texts: str | Iterable[str]) -> tuple[Ranker, ...]:
+    def read_all(self, texts: str | Sequence[str]) -> tuple[Ranker, ...]:
         """The rankers of a list, those of one key once, in their order; a single text may hold several.
 
         Raises:
-            InputError: none is named, or as `read`.
+            InputError: none is named, the list is too long, or as `read`.
         """
+        whole = texts if isinstance(texts, str) else ",".join(texts)
+        check_length(shown(whole), whole, MOST_LIST_CHARS)
         parts = split(texts, ",\n") if isinstance(texts, str) else texts
         found: dict[str, Ranker] = {}
         for ranker in (self.read(part) for part in parts if part.strip()):

@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from demo.errors import InputError
 from demo.messages import Message
 
+MOST_NAME_CHARS = 2_000
+"""Longest text that names a ranker, a model or the like, or tells a model something."""
+
 _GRAMMAR = set(',;+()[]="\\\n')
 _CLOSING = {"(": ")", "[": "]"}
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -126,8 +129,26 @@ def read(text: str) -> Written:
 
 def shown(text: str, most: int = 80) -> str:
     """The text for a sentence, cut where it is long."""
-    line = " ".join(text.split())
+    line = " ".join(text[:MOST_NAME_CHARS].split())
     return line if len(line) <= most else f"{line[:most]}…"
+
+
+def check_length(name: str, text: str, most: int = MOST_NAME_CHARS) -> None:
+    """Nothing, if the text is no longer than `most` characters.
+
+    Args:
+        name: what to call it in the sentence.
+
+    Raises:
+        InputError: it is longer: to take it apart would keep others waiting.
+    """
+    if len(text) > most:
+        raise InputError(
+            "“{name}” has {found:,} characters; at most {most:,} are allowed. Shorten it.",
+            name=name,
+            found=len(text),
+            most=most,
+        )
 
 
 def _sections(text: str) -> tuple[str, str | None, str | None, str]:
@@ -187,7 +208,7 @@ class RankerOptions:
     """
 
     def __init__(self, ranker: str | Message, options: Mapping[str, str]) -> None:
-        self._ranker = ranker
+        self._ranker = shown(ranker) if isinstance(ranker, str) else ranker
         self._left = dict(options)
         self._known: list[str] = []
 

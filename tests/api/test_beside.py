@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from fakes import FakeSource, run, service_with
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
@@ -133,6 +135,24 @@ def test_an_upload_for_which_there_is_no_room_is_refused(client: TestClient, upl
     assert answer.status_code == 507
     assert answer.headers["retry-after"] == "600"
     assert client.post("/echo", content=b"x" * 400).json() == 400
+
+
+def test_room_for_an_upload_is_kept_until_its_request_has_ended(service: RankingService, uploads: Uploads) -> None:
+    asked = client_of(SETTINGS, service, uploads)
+    app = cast(FastAPI, asked.app)
+    inside: list[int] = []
+
+    @app.post("/slow/upload")
+    async def slow(request: Request) -> None:
+        other = TestClient(app, base_url="http://127.0.0.1")
+        inside.append((await run_in_threadpool(other.post, "/gradio_api/upload", content=b"x" * 200)).status_code)
+        await request.body()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asked.post("/slow/upload", content=b"x" * 400)
+    assert inside == [507]
+    assert asked.post("/gradio_api/upload", content=b"x" * 400).status_code == 200
 
 
 def test_an_upload_tells_its_length(client: TestClient) -> None:

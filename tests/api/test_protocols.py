@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable, Generator, Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from math import exp
 from threading import Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from served_app import free_port
 from demo.api import mount
 from demo.errors import BusyError, ModelError
 from demo.rankers.cross_encoder.loaded_models import Batch
+from demo.records import ModelSpec
 from demo.settings import Settings
 
 QUERY = "Berlin inhabitants"
@@ -182,6 +184,48 @@ def test_bad_requests_are_refused_with_a_sentence(spoken: Spoken, more: dict[str
 @pytest.mark.parametrize("model", ["nobody", "remote(x)", "rrf(bm25)", "bm25[k1=x]", 'bundled/tiny"'])
 def test_an_unknown_model_is_404(spoken: Spoken, model: str) -> None:
     assert refused(spoken, 404, model=model)
+
+
+@EACH
+def test_the_name_of_a_model_is_bounded(spoken: Spoken) -> None:
+    said = "“model” has 2,001 characters; at most 2,000 are allowed. Shorten it."
+    assert refused(spoken, spoken.invalid, model="a" * 2_001) == said
+    many = "rrf(" + "bm25+" * 16 + "bm25)"
+    assert refused(spoken, 404, model=many).startswith("A fusion has at most 16 rankers, and rrf was given 17.")
+
+
+@pytest.mark.parametrize("key", ["jina", "cohere"])
+def test_an_instruction_is_bounded(key: str) -> None:
+    spoken = SPOKEN[key]
+    assert refused(spoken, spoken.invalid, instruction="a" * 2_001).startswith("“instruction” has 2,001 characters")
+
+
+@EACH
+def test_no_more_texts_are_looked_at_than_anybody_ranks(spoken: Spoken) -> None:
+    said = refused(spoken, spoken.invalid, **{spoken.texts: [""] * 100_001})
+    assert f"{spoken.texts}: List should have at most 100000 items" in said
+
+
+@EACH
+def test_a_model_is_looked_for_beside_the_loop_that_answers_everyone(spoken: Spoken) -> None:
+    class Looked(FakeSource):
+        in_loop: ClassVar[list[bool]] = []
+
+        def resolve(self, name: str, settings: Settings) -> ModelSpec:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                self.in_loop.append(False)
+            else:
+                self.in_loop.append(True)
+            return super().resolve(name, settings)
+
+    app = FastAPI()
+    mount(app, Settings(), service_with(Looked(FakeModel(judge=tenths))))
+    Looked.in_loop.clear()
+    assert TestClient(app, base_url="http://127.0.0.1").post(spoken.path, json=body(spoken)).status_code == 200
+    assert Looked.in_loop
+    assert not any(Looked.in_loop)
 
 
 @EACH

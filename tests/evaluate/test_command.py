@@ -157,6 +157,33 @@ def test_runs_among_the_files_are_rankers_beside_those_named(folder: Path, tmp_p
     assert [ranker["label"] for ranker in alone["rankers"]] == ["one.run", "two.run"]
 
 
+@pytest.mark.parametrize(
+    ("baseline", "key"),
+    [
+        ("bundled", "bundled/medium"),
+        (" medium ", "bundled/medium"),
+        ("bundled/tiny[windows=yes]", "bundled/tiny[windows]"),
+        ("bm25[b=0.75]", "bm25"),
+        ("run:a run.run", "run:a run.run"),
+    ],
+)
+def test_the_baseline_is_written_as_rankers_are(folder: Path, tmp_path: Path, baseline: str, key: str) -> None:
+    (folder / "a run.run").write_text("q1 Q0 d1 1 2 x\n", encoding="utf-8")
+    rankers = "bm25,bundled,bundled/tiny[windows]"
+    evaluate(folder, tmp_path, "--rankers", rankers, "--candidates", "bm25", "--queries", "1", "--baseline", baseline)
+    assert json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))["baseline"] == key
+
+
+def test_the_command_line_may_name_any_folder_wherever_the_page_is_served(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_bert(tmp_path / "own")
+    monkeypatch.setenv("RERANK_LENS_HOST", "0.0.0.0")
+    evaluate(folder, tmp_path / "out", "--rankers", f"bm25,{model}", "--queries", "1")
+    value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    assert [ranker["key"] for ranker in value["rankers"]] == ["bm25", str(model)]
+
+
 def test_judged_passages_as_candidates_have_no_first_stage(folder: Path, tmp_path: Path) -> None:
     evaluate(folder, tmp_path / "out", "--rankers", "bm25", "--candidates", "judged", "--no-titles", "--queries", "2")
     value = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
@@ -229,9 +256,13 @@ def test_what_cannot_stay_on_disk_is_told_and_read_into_memory(
         (["--measures", "bleu"], "There is no measure “bleu”."),
         (["--depth", "0"], "--depth is 0. Write 1 or more."),
         (["--relevant-from", "0"], "--relevant-from is 0."),
+        (["--relevant-from", "2147483648"], "--relevant-from is 2147483648. Write 100 or less."),
         (["--rankers", ","], "No ranker is named."),
         (["--rankers", "bm25,no such model"], '"no such model": “no such model” is no model'),
         (["--baseline", "tiny"], "There is no ranker “tiny” to compare with. Choose one of bm25"),
+        (["--baseline", "bundled/tiny[windows=yes]"], "There is no ranker “bundled/tiny[windows=yes]” to compare"),
+        (["--baseline", "tiny["], "The brackets or quotation marks in “tiny[” do not match."),
+        (["--slice", "lnag"], "Neither queries nor passages have a field “lnag”. Found: –."),
         (["--qrels", "other.tsv"], "There are no qrels “other.tsv” in the collection. Found: qrels.tsv."),
         (["--candidates", "absent.run"], "The run absent.run cannot be read"),
     ],
@@ -254,11 +285,16 @@ def test_no_collection_at_all_is_said(tmp_path: Path) -> None:
         main(["--out", str(tmp_path / "out")])
 
 
-def test_ids_that_no_run_file_can_hold_cost_only_the_run_files(folder: Path, tmp_path: Path) -> None:
+def test_ids_that_no_run_file_can_hold_cost_only_the_run_files(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for path in folder.iterdir():
         path.write_text(path.read_text(encoding="utf-8").replace("d2", "d 2"), encoding="utf-8")
-    assert "The id “d 2” cannot stand in a TREC run file" in refusal(folder, tmp_path / "out", "--rankers", "bm25")
+    evaluate(folder, tmp_path / "out", "--rankers", "bm25,bundled")
+    said = capsys.readouterr().err
+    assert said.count("Note: run files were left out. The id “d 2” cannot stand in a TREC run file") == 1
     assert (tmp_path / "out/per_query.csv").exists()
+    assert not list((tmp_path / "out").glob("*.run"))
 
 
 def test_a_run_for_other_queries_is_refused(folder: Path, tmp_path: Path) -> None:

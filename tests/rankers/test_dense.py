@@ -152,12 +152,12 @@ def test_reading_a_collection_is_work_until_its_vectors_are_kept(tmp_path: Path)
     rankers = rankers_of(tmp_path)
     dense, fused = rankers.read("dense(bi)"), rankers.read("rrf(bm25+dense(bi))")
     texts = {passage.content for passage in COLLECTION.passages}
-    tokens, seconds = budgets.encoding([fused, dense], COLLECTION)
+    tokens, seconds = budgets.preparation([fused, dense], COLLECTION)
     assert tokens == sum(min(budgets.tokens_of(text), 512) for text in texts)
     assert seconds > 0
-    assert budgets.encoding([rankers.read("dense(a/b/c)"), rankers.read("bm25")], COLLECTION) == (0, 0.0)
-    dense.rank(Query("", QUERY), COLLECTION, EVERY).run()
-    assert budgets.encoding([fused], COLLECTION) == (0, 0.0)
+    assert budgets.preparation([rankers.read("dense(a/b/c)")], COLLECTION) == (0, 0.0)
+    fused.rank(Query("", QUERY), COLLECTION, EVERY).run()
+    assert budgets.preparation([fused, dense], COLLECTION) == (0, 0.0)
 
 
 def test_the_bundled_bi_encoder_is_the_mean_of_smalls_tokens_before_its_last_layer() -> None:

@@ -247,7 +247,57 @@ def test_texts_that_are_refused(text: str, sentence: str) -> None:
 
 def test_fusions_within_fusions_are_refused_however_deep() -> None:
     with pytest.raises(InputError, match="holds another fusion"):
-        read("rrf(bm25+" * 20_000 + "tiny" + ")" * 20_000)
+        read("rrf(bm25+" * 190 + "tiny" + ")" * 190)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 2_001, "rrf(" + "bm25+" * 400 + "bm25)", "bm25+" * 401, "bm25[variant=" + "x" * 1_990 + "]"],
+)
+def test_no_ranker_of_any_length_is_taken_apart(text: str) -> None:
+    wanted = rf"^“.{{80}}…” has {len(text):,} characters; at most 2,000 are allowed\. Shorten it\.$"
+    with pytest.raises(InputError, match=wanted):
+        read(text)
+    with pytest.raises(InputError, match="at most 20,000 are allowed"):
+        service().rankers.read_all(text * 20)
+    with pytest.raises(InputError, match="at most 20,000 are allowed"):
+        service().rankers.read_all([text] * 20)
+
+
+def test_a_fusion_has_no_more_members_than_may_score() -> None:
+    assert len(read("rrf(" + "+".join(["bm25"] * 16) + ")").members) == 16  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"^A fusion has at most 16 rankers, and z was given 17\. Leave some out\.$"):
+        read("z(" + "+".join(["bm25"] * 17) + ")")
+
+
+LONG = "x" * 1_900
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(LONG, f"{LONG}[k=1]", f"remote({LONG})", f"search({LONG})", f"dense({LONG})", f"rrf(bm25+{LONG})"),
+        *(f"bm25[variant={LONG}]", f"bm25[stemmer={LONG}]", f"tiny[precision={LONG}]", f"tiny({LONG})"),
+        f"rrf(bm25+tiny)[weights={'/'.join(['-1', *'1' * 900])}]",
+    ],
+)
+def test_sentences_repeat_the_beginning_of_what_was_written(text: str) -> None:
+    rankers = RankingService(Settings(), recordings=None).rankers
+    with pytest.raises(InputError) as refused:
+        rankers.read(text).check()
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("text", [LONG, f"remote({LONG})", f"search({LONG})", f"dense({LONG})", f"rrf(bm25+{LONG})"])
+def test_a_label_of_what_there_is_not_is_short(text: str) -> None:
+    spec = RankingService(Settings(), recordings=None).rankers.read(text).spec
+    assert len(spec.label) < 120
+    assert LONG in spec.key
+
+
+def test_an_instruction_is_bounded_wherever_it_comes_from() -> None:
+    with pytest.raises(InputError, match="“instruction” has 2,001 characters; at most 2,000 are allowed"):
+        service().reranker("tiny", instruction="x" * 2_001).check()
 
 
 # ---- who it is -----------------------------------------------------------------------------------------------------

@@ -156,6 +156,14 @@ def test_the_price_is_told_where_the_owner_states_it(protocol: str, prices: dict
     assert as_json(result)["rankers"][0]["timings"]["usd"] == pytest.approx(usd)
 
 
+def test_what_kept_scores_were_billed_is_kept_with_them() -> None:
+    with serving("cohere") as server:
+        ranker = service(server, usd_per_call=0.002).rankers.read("remote(far)")
+        costs = [ranker.rank(ASKED, COLLECTION, EVERY[:size]).run().cost for size in (2, 2, 4)]
+    assert [cost.usd for cost in costs] == pytest.approx([0.002, 0, 0.002])
+    assert [cost.kept_usd for cost in costs] == pytest.approx([0, 0.002, 0.002])
+
+
 # ---- faults --------------------------------------------------------------------------------------------------------
 
 

@@ -193,6 +193,31 @@ def test_another_key_is_taken_up_without_a_restart(server: Server) -> None:
     assert sent == ["ApiKey QUJD", "ApiKey WFla"]
 
 
+def test_words_of_the_engine_tell_nobody_who_asks_and_where(server: Server) -> None:
+    host = server.url.partition("//")[2]
+    reason = (
+        "unable to authenticate user [svc_admin] by pass-word for REST request [/Secret-index/_search] to "
+        f"{server.url}, {host}; secret-indexes of 127.0.0.1 are [old-2024] and [older]"
+    )
+    server.answers = [(401, error("security_exception", reason, 401))]
+    with pytest.raises(RemoteError) as failed:
+        server.ranked({"KEY": "svc_admin:pass-word"}, key="KEY", index="secret-index, old*")
+    said = (
+        "far found nothing: it answered with status 401, “unable to authenticate user […] by … for REST request "
+        "[/…/_search] to …, …; secret-indexes of … are […] and […]”."
+    )
+    assert str(failed.value) == said
+
+
+def test_a_secret_is_hidden_before_words_are_cut(server: Server) -> None:
+    broken = {**SHARD, "reason": "x" * 190 + " QUJDREVGR0g="}
+    shards = {"total": 2, "failed": 1, "failures": [{**FAILURE, "reason": broken}]}
+    server.answers = [(200, {**FOUND, "_shards": shards})]
+    with pytest.raises(RemoteError) as failed:
+        server.ranked({"KEY": "QUJDREVGR0g="}, key="KEY")
+    assert "QUJD" not in str(failed.value)
+
+
 # ---- in the app --------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +274,7 @@ PROXY = b"<html><body>Moved</body></html>"
 @pytest.mark.parametrize(
     ("answers", "kind", "sentence"),
     [
-        ([MISSING], RemoteError, "far found nothing: it answered with status 404, “no such index [cities]”."),
+        ([MISSING], RemoteError, "far found nothing: it answered with status 404, “no such index […]”."),
         ([REFUSED], RemoteError, "it answered with status 401, “missing authentication credentials”."),
         (
             [ALL_FAILED],

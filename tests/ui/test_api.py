@@ -85,6 +85,12 @@ def test_compare_answers_with_all_rankers(client: Client) -> None:
     assert {row["doc_id"] for row in answer["results"]} == {"a", "2"}
 
 
+def test_the_baseline_is_written_as_rankers_are(client: Client) -> None:
+    rankers = ["bm25", "bm25[variant=okapi]"]
+    found = client.predict("cities", rankers, "", 5, "mrr", 1, 1, "bm25[variant=okapi;b=0.75]", api_name="/evaluate")
+    assert found["baseline"] == "bm25[variant=okapi]"
+
+
 def test_what_comes_before_the_answer_is_progress(client: Client) -> None:
     job = client.submit(QUERY, MANY[:20], api_name="/rerank")
     assert "results" in job.result()
@@ -134,6 +140,7 @@ REFUSED = [
     ("/rerank", (QUERY, PASSAGES, "no/such"), "No model"),
     ("/compare", (QUERY, PASSAGES, []), "No ranker is named"),
     ("/evaluate", ("cities", ["bm25"], "", 100, "", 0, 1, "nobody"), "There is no ranker “nobody” to compare with"),
+    ("/evaluate", ("cities", ["bm25"], "", 100, "", 0, 2**31), "is 2147483648. Write a whole number from 1 to 100."),
     ("/compare", (QUERY, PASSAGES, ["tiny[max_tokens=" + "9" * 1_000 + "]"]), "Write a"),
     (
         "/compare",

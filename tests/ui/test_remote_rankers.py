@@ -128,6 +128,16 @@ def test_the_endpoint_measures_those_that_do_not_fail(far: Far) -> None:
     assert not figures(FAR)["failures"]
 
 
+@pytest.mark.parametrize("fused_first", [False, True])
+def test_a_price_is_the_same_whoever_asked_first(far: Far, fused_first: bool) -> None:
+    endpoints, rankers = Endpoints(far.pane.settings, far.pane.service), [FAR, f"rrf(bm25+{FAR})"]
+    for asked in (rankers[::-1] if fused_first else rankers, rankers[1:]):
+        work = endpoints.evaluate("cities", asked)
+        speeds = {ranker["key"]: ranker["speed"] for ranker in work.answer(work.steps.run())["rankers"]}
+        assert [speeds[key]["usd_per_query"] for key in asked] == [pytest.approx(0.002)] * len(asked)
+    assert len(far.server.asked) == 1
+
+
 def test_the_command_line_evaluates_it(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RERANK_LENS_REMOTES", far.server.toml(usd_per_call=0.002))
     command = ["--collection", "cities", "--rankers", f"bm25,{FAR}", "--queries", "2", "--depth", "5", "--out"]

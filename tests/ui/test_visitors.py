@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.datastructures import Headers
 
 from demo.ui.page import current_visitor
 from demo.visitors import address_of
@@ -21,7 +22,14 @@ from demo.visitors import address_of
     ],
 )
 def test_only_what_trusted_proxies_say_is_believed(forwarded: str, proxies: int, address: str) -> None:
-    headers = {"x-forwarded-for": forwarded} if forwarded else {}
+    headers = Headers({"x-forwarded-for": forwarded} if forwarded else {})
+    assert address_of("10.0.0.1", headers, proxies) == address
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "10.0.0.1"), (1, "203.0.113.9"), (2, "7.7.7.7"), (3, "6.6.6.6")])
+def test_a_line_that_a_proxy_adds_counts_after_one_that_the_visitor_made_up(proxies: int, address: str) -> None:
+    lines = [b"6.6.6.6, 7.7.7.7", b"203.0.113.9"]
+    headers = Headers(raw=[(b"x-forwarded-for", line) for line in lines])
     assert address_of("10.0.0.1", headers, proxies) == address
 
 

@@ -23,10 +23,11 @@ ROW_BYTES = 410
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A score and what the model read for it."""
+    """A score, what the model read for it, and what its server billed for it, in US dollars."""
 
     score: float
     extent: Extent
+    usd: float = 0.0
 
 
 def pair_keys(fingerprint: str, precision: str, reading: str, query: str, contents: Iterable[str]) -> list[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Condition, Lock, Thread
+from threading import Condition, Thread
 from typing import Any, Generic, Protocol, TypeVar
 
 from demo.errors import RemoteError
@@ -120,19 +120,20 @@ _Way = tuple[int, Key]
 
 @dataclass(slots=True, eq=False)
 class _All:
-    """Tickets of all models within one bound, the longest unused first; `turn` is held by the one that loads."""
+    """Tickets of all models within one bound, the longest unused first, and whether one of them loads now."""
 
     tickets: OrderedDict[_Way, Ticket[Any]] = field(default_factory=OrderedDict)
     changed: Condition = field(default_factory=Condition)
-    turn: Lock = field(default_factory=Lock)
+    loading: bool = False
 
 
 class LoadedModels(Generic[M]):
     """Loaded models within `settings.models_bytes`. Safe to use from several threads.
 
     One model loads at a time, once there is room for it: models that nobody uses are let go, the longest unused
-    first, and a model that does not fit beside those in use waits for them. A model that is larger than the bound is
-    loaded alone. What a model will take is known from its spec, or else only once it is there.
+    first, and a model that does not fit beside those in use waits for them, while others that fit may load. A model
+    that is larger than the bound is loaded alone. What a model will take is known from its spec, or else only once it
+    is there.
 
     Args:
         beside: models that are loaded in another way, within the same bound.
@@ -147,7 +148,7 @@ class LoadedModels(Generic[M]):
         self._load = load
         self._settings = settings
         self._all: _All = _All() if beside is None else beside._all
-        self._changed, self._turn = self._all.changed, self._all.turn
+        self._changed = self._all.changed
 
     def __len__(self) -> int:
         with self._changed:
@@ -178,7 +179,8 @@ class LoadedModels(Generic[M]):
         """The ticket for a model, held until the block ends; starts to load it if nobody did, or the last load failed.
 
         Hold one at a time: two who each hold one and wait for another would wait for ever. Who stops waiting does not
-        stop the loading: the model is there for the next one. A download that nobody waits for stops.
+        stop the loading: the model is there for the next one. A download that nobody waits for stops, and what nobody
+        waits for does not begin to load.
         """
         ticket = self._ask(spec, precision)
         try:
@@ -211,36 +213,58 @@ class LoadedModels(Generic[M]):
                 )
             ticket.detail = detail
 
-        with self._turn:
-            try:
-                self._make_room(key, WEIGHT_BYTES * spec.parameters or spec.weights_bytes, tell)
-                model = self._load(spec, replace(self._settings, precision=key[1][1]), tell)
-            except Exception as error:  # noqa: BLE001  handed to everyone who waits
-                with self._changed:
-                    del self._all.tickets[key]
-                ticket.outcome.set_exception(error)
-            else:
-                with self._changed:
-                    ticket.outcome.set_result(model)
-                    self._let_go(key, model.bytes)
+        if not self._wait_for_turn(key, WEIGHT_BYTES * spec.parameters or spec.weights_bytes, ticket):
+            return
+        try:
+            model = self._load(spec, replace(self._settings, precision=key[1][1]), tell)
+        except Exception as error:  # noqa: BLE001  handed to everyone who waits
+            with self._changed:
+                del self._all.tickets[key]
+            ticket.outcome.set_exception(error)
+        else:
+            with self._changed:
+                ticket.outcome.set_result(model)
+                self._let_go(key, model.bytes)
+        finally:
+            with self._changed:
+                self._all.loading = False
+                self._changed.notify_all()
 
-    def _make_room(self, key: _Way, needed: int, tell: Tell) -> None:
-        """Waits until `needed` bytes fit beside the models in use, or nothing else is loaded."""
-        with self._changed:
-            while not self._let_go(key, needed):
-                tell(Message("Waiting for memory that another visitor's model takes (setting models_bytes)"))
-                self._changed.wait()
+    def _wait_for_turn(self, key: _Way, needed: int, ticket: Ticket[M]) -> bool:
+        """Waits until nothing loads, and `needed` bytes fit beside the models in use or none is; False if given up.
 
-    def _let_go(self, key: _Way, needed: int) -> bool:
-        """Drops unused models, the longest unused first, until `needed` bytes for `key` fit; whether they do.
-
-        They also do when no other model is left.
+        It is given up, and the ticket with it, when nobody waits for the model any more.
         """
+        with self._changed:
+            while ticket.users and (self._all.loading or not self._fits(key, needed)):
+                if not self._all.loading:
+                    ticket.detail = Message(
+                        "Waiting for memory that another visitor's model takes (setting models_bytes)"
+                    )
+                self._changed.wait()
+            if not ticket.users:
+                del self._all.tickets[key]
+                ticket.outcome.cancel()
+                return False
+            self._let_go(key, needed)
+            self._all.loading = True
+            return True
+
+    def _sizes(self, key: _Way) -> dict[_Way, int]:
+        """Bytes of each loaded model, whichever way it was loaded, but for this one; `_changed` must be held."""
         tickets = self._all.tickets
-        sizes = {other: ticket.loaded().bytes for other, ticket in tickets.items() if other != key and ticket.ready(0)}
+        return {other: ticket.loaded().bytes for other, ticket in tickets.items() if other != key and ticket.ready(0)}
+
+    def _fits(self, key: _Way, needed: int) -> bool:
+        """Whether `needed` bytes for `key` fit beside the models in use, or no other is in use."""
+        used = [size for other, size in self._sizes(key).items() if self._all.tickets[other].users]
+        return not used or sum(used) + needed <= self._settings.models_bytes
+
+    def _let_go(self, key: _Way, needed: int) -> None:
+        """Drops unused models, the longest unused first, until `needed` bytes for `key` fit or all are used."""
+        sizes = self._sizes(key)
         for other in list(sizes):
             if sum(sizes.values()) + needed <= self._settings.models_bytes:
-                return True
-            if tickets[other].users == 0:
-                del sizes[other], tickets[other]
-        return not sizes or sum(sizes.values()) + needed <= self._settings.models_bytes
+                return
+            if self._all.tickets[other].users == 0:
+                del sizes[other], self._all.tickets[other]

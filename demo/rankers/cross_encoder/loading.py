@@ -39,8 +39,9 @@ NEEDED_MEMORY = 1.3
 def resolve(name: str, settings: Settings, hub: Hub = HUB, bundled: Path = checkpoints.BUNDLED) -> ModelSpec:
     """The model of this name: a catalog key or alias, a folder, or a hub id.
 
-    Folders within `settings.models_folder` are allowed always (by their name or path), other folders and hub ids that
-    the catalog does not have only with `settings.any_model`.
+    Folders within `settings.models_folder` are allowed always (by their name or path), and so is the one of
+    `settings.default_model`. Hub ids that the catalog does not have are allowed only with `settings.any_model`, other
+    folders only where the page is served to this machine alone besides: else visitors could find out what is on it.
 
     Raises:
         InputError: the name is empty or unknown, or not allowed here.
@@ -77,10 +78,12 @@ def _known_by_files(spec: ModelSpec, hub: Hub, bundled: Path) -> ModelSpec:
 def _allowed_folder(name: str, settings: Settings) -> Path | None:
     """The folder that the name stands for, if it may be used and holds a model, if only for another program."""
     own = os.path.realpath(os.path.expanduser(settings.models_folder)) if settings.models_folder else ""
+    chosen = os.path.realpath(os.path.expanduser(settings.default_model)) if settings.default_model else ""
     tried = [os.path.join(own, name)] if own else []
     for path in (*tried, os.path.expanduser(name)) if name and "\0" not in name else ():
         folder = os.path.realpath(path)
-        allowed = settings.any_model or (own and folder.startswith(own + os.sep))
+        by_owner = folder == chosen or (own and folder.startswith(own + os.sep))
+        allowed = by_owner or (settings.any_model and settings.is_private)
         if allowed and os.path.isdir(folder) and checkpoints.is_model_folder(Path(folder)):
             return Path(folder)
     return None
@@ -91,6 +94,12 @@ def _local_spec(folder: Path) -> ModelSpec:
 
 
 def _unknown(name: str, settings: Settings) -> InputError:
+    if settings.any_model and not settings.is_private:
+        return InputError(
+            "“{name}” is no model: not in the list, and not a hub id (owner/name). Choose one of the list, or correct "
+            "the name.",
+            name=shown(name),
+        )
     if settings.any_model:
         return InputError(
             "“{name}” is no model: not in the list, not a folder with a config.json, and not a hub id "

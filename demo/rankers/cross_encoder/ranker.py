@@ -70,7 +70,7 @@ class CrossEncoder:
         try:
             use = self._use()
         except DemoError:
-            return RankerSpec(str(self), str(self), LOGIT)
+            return RankerSpec(str(self), shown(str(self)), LOGIT)
         return self._named(use.model(use.spec, self.scoring.revision(use)))
 
     def _named(self, use: ModelUse) -> RankerSpec:

@@ -16,6 +16,7 @@ from demo.messages import Message, listed
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
 from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, Batch, LoadedModels, Scorer, Tell
+from demo.rankers.text_form import check_length, shown
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
 from demo.settings import Settings
 
@@ -155,13 +156,14 @@ class Scoring:
         """The model of this name, used in this way; "" and 0 take what is usual.
 
         Raises:
-            InputError: the model or the precision is unknown.
+            InputError: the model or the precision is unknown, or the instruction is too long.
         """
+        check_length("instruction", instruction)
         precision = precision or self._settings.precision
         if precision not in PRECISIONS:
             raise InputError(
                 "There is no precision “{precision}”. Choose one of {precisions}.",
-                precision=precision,
+                precision=shown(precision),
                 precisions=listed(PRECISIONS),
             )
         spec = self._source.resolve(model or self.default_model().key, self._settings)

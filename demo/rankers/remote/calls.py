@@ -14,12 +14,12 @@ from email.utils import parsedate_to_datetime
 from threading import BoundedSemaphore, Event
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
+from demo.rankers.owner_tables import parts_to_hide, scrubbed
 from demo.rankers.remote.protocols import Answer, ShapeError
 from demo.rankers.remote.servers import Server
 from demo.rankers.text_form import shown
@@ -82,9 +82,7 @@ class Caller:
 
     def _secrets(self) -> tuple[str, ...]:
         """What no visitor is shown, should the server's words hold it: the key, the address and parts of it."""
-        parts = urlsplit(self.server.address)
-        name = parts.hostname if "." in (parts.hostname or "") else ""  # else it may be part of any word
-        return tuple(text for text in (self._key(), self.server.address, parts.netloc, name) if text)
+        return (self._key(), *parts_to_hide(self.server.address))
 
     def call(self, query: str, texts: Sequence[str], stopped: Event) -> Answer:
         """The scores of the texts; waits for its turn, and between attempts, until `stopped` is set.
@@ -189,9 +187,7 @@ def _said(status: int, content: bytes, secrets: Sequence[str]) -> Message:
         words = _words(json.loads(content))
     except (ValueError, RecursionError):
         words = ""
-    for secret in secrets:
-        words = words.replace(secret, "…")
-    words = words.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a surrogate pair
+    words = scrubbed(words, secrets)
     if not words:
         return Message("it answered with status {status}", status=status)
     return Message("it answered with status {status}, “{words}”", status=status, words=shown(words, _MOST_WORDS))

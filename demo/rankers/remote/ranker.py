@@ -21,7 +21,7 @@ from demo.rankers.remote.calls import Caller, StoppedError
 from demo.rankers.remote.protocols import Answer
 from demo.rankers.remote.remotes import NAME, Remotes
 from demo.rankers.remote.servers import Server
-from demo.rankers.text_form import quote
+from demo.rankers.text_form import quote, shown
 from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import PROBABILITY
 
@@ -47,7 +47,7 @@ class Remote:
         """Named by the owner's label; by the text itself where there is no such server."""
         caller = self.remotes.callers.get(self.name)
         if caller is None:
-            return RankerSpec(str(self), str(self), PROBABILITY, sends_texts=True)
+            return RankerSpec(str(self), shown(str(self)), PROBABILITY, sends_texts=True)
         return RankerSpec(str(self), caller.server.label, caller.server.kind, sends_texts=True)
 
     def check(self) -> None:
@@ -88,6 +88,7 @@ class _Work:
         self.scores = {text: row.score for text, row in zip(texts, found, strict=True) if row is not None}
         self._missing = [text for text in texts if text not in self.scores]
         self._known = frozenset(self.scores)
+        self._kept_usd = sum(row.usd for row in found if row is not None)
         self._answers: list[Answer] = []
         self._seconds = 0.0
 
@@ -147,7 +148,13 @@ class _Work:
         self._answers.append(answer)
         self.scores.update(zip(batch, answer.scores, strict=True))
         if self._caller.server.model:
-            self._kept.keep((self._keys[text], Kept(self.scores[text], _NOT_TOLD)) for text in batch)
+            usd = self._price(answer) / len(batch)
+            self._kept.keep((self._keys[text], Kept(self.scores[text], _NOT_TOLD, usd)) for text in batch)
+
+    def _price(self, answer: Answer) -> float:
+        """What the server bills for the answer, in US dollars; 0 where its owner states no price."""
+        server = self._caller.server
+        return answer.units * server.usd_per_call + answer.tokens / 1e6 * server.usd_per_million_tokens
 
     def _partly(self, failure: DemoError) -> DemoError:
         """The failure, with what came in spite of it."""
@@ -168,15 +175,14 @@ class _Work:
 
     def cost(self, contents: Sequence[str]) -> Cost:
         """What it took, and what it cost where the owner states a price."""
-        server, tokens = self._caller.server, sum(answer.tokens for answer in self._answers)
-        calls = sum(answer.units for answer in self._answers)
         return Cost(
             pairs=len(contents),
             kept_pairs=sum(text in self._known for text in contents),
             model_seconds=self._seconds,
-            tokens=tokens,
-            device=server.row.label,
-            usd=calls * server.usd_per_call + tokens / 1e6 * server.usd_per_million_tokens,
+            tokens=sum(answer.tokens for answer in self._answers),
+            device=self._caller.server.row.label,
+            usd=sum(map(self._price, self._answers)),
+            kept_usd=self._kept_usd,
         )
 
 

@@ -8,6 +8,7 @@ from demo.errors import InputError
 from demo.rankers.cross_encoder.kept_scores import KeptScores
 from demo.rankers.remote.calls import Caller
 from demo.rankers.remote.servers import Server, read_servers
+from demo.rankers.text_form import shown
 from demo.settings import Settings, secret
 
 NAME = "remote"
@@ -41,10 +42,10 @@ class Remotes:
             raise InputError(
                 "There is no remote reranker “{name}”. Whoever runs this app has set up none; docs/protocols.md "
                 "says how.",
-                name=name,
+                name=shown(name),
             )
         raise InputError(
             "There is no remote reranker “{name}”. Choose one of {names}.",
-            name=name,
+            name=shown(name),
             names=", ".join(f"{NAME}({each})" for each in self.callers),
         )

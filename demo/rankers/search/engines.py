@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message, listed
+from demo.rankers.owner_tables import parts_to_hide, scrubbed
 from demo.rankers.search.indexes import Index
 from demo.rankers.text_form import shown
 
@@ -17,6 +20,9 @@ Search = Callable[[str], Sequence[Mapping[str, Any]]]
 RETRIES = 2
 AGAIN = (429, 502, 503)
 """Statuses of an engine that is busy or starts."""
+
+Hide = Callable[[str], str]
+"""The words of an engine → the same without what no visitor is shown."""
 
 _MOST_WORDS = 200
 _UNREADABLE = Message("its answer cannot be read")
@@ -41,6 +47,7 @@ def _elasticsearch(index: Index, key: str) -> Search:
         import elasticsearch
     except ImportError as error:
         raise _not_installed() from error
+    hide = _hiding(index, key)
     login: dict[str, Any] = {}
     if key:
         login = {"basic_auth": tuple(key.split(":", 1))} if ":" in key else {"api_key": key}
@@ -65,14 +72,14 @@ def _elasticsearch(index: Index, key: str) -> Search:
             told = Message("it is no Elasticsearch; write engine = “opensearch” if it is that")
             raise _failed(index, told) from error
         except elasticsearch.ApiError as error:
-            _refused(index, error.status_code, _reason(error.body))
+            _refused(index, error.status_code, _reason(error.body, hide))
         except elasticsearch.ConnectionTimeout as error:
             raise too_slow(index) from error
         except elasticsearch.SerializationError as error:
             raise _failed(index, _UNREADABLE) from error
         except elasticsearch.TransportError as error:
             raise _failed(index, Message("it cannot be reached")) from error
-        return _hits(index, answer.body)
+        return _hits(index, answer.body, hide)
 
     return search
 
@@ -82,6 +89,7 @@ def _opensearch(index: Index, key: str) -> Search:
         import opensearchpy
     except ImportError as error:
         raise _not_installed() from error
+    hide = _hiding(index, key)
     login: dict[str, Any] = {}
     if key:
         login = (
@@ -109,10 +117,10 @@ def _opensearch(index: Index, key: str) -> Search:
         except opensearchpy.exceptions.ConnectionError as error:
             raise _failed(index, Message("it cannot be reached")) from error
         except opensearchpy.exceptions.TransportError as error:
-            _refused(index, error.status_code, _reason(error.info))
+            _refused(index, error.status_code, _reason(error.info, hide))
         except opensearchpy.exceptions.OpenSearchException as error:
             raise _failed(index, _UNREADABLE) from error
-        return _hits(index, answer)
+        return _hits(index, answer, hide)
 
     return search
 
@@ -137,7 +145,14 @@ def find_engine(key: str) -> Engine:
     )
 
 
-def _hits(index: Index, body: Any) -> Sequence[Mapping[str, Any]]:
+def _hiding(index: Index, key: str) -> Hide:
+    """Hides the key, the address, and the names of the user, the index and the host."""
+    user, _, password = key.partition(":")
+    names = [user, urlsplit(index.address).hostname or "", *(name.strip(" -") for name in index.index.split(","))]
+    return partial(scrubbed, secrets=(key, password, *parts_to_hide(index.address)), names=names)
+
+
+def _hits(index: Index, body: Any, hide: Hide) -> Sequence[Mapping[str, Any]]:
     found = body.get("hits") if isinstance(body, dict) else None
     hits = found.get("hits") if isinstance(found, dict) else None
     if not isinstance(hits, list) or not all(isinstance(hit, dict) for hit in hits):
@@ -147,33 +162,33 @@ def _hits(index: Index, body: Any) -> Sequence[Mapping[str, Any]]:
     shards = body.get("_shards")
     failed = shards.get("failed") if isinstance(shards, dict) else None
     if failed:
-        raise _failed(index, _partly(failed, shards))
+        raise _failed(index, _partly(failed, shards, hide))
     return hits
 
 
-def _partly(failed: object, shards: Mapping[str, Any]) -> Message:
+def _partly(failed: object, shards: Mapping[str, Any], hide: Hide) -> Message:
     """That some shards failed, and why the first one did, as far as that is told."""
     failures = shards.get("failures")
     first = failures[0] if isinstance(failures, list) and failures else None
-    words = _words(first.get("reason")) if isinstance(first, dict) else ""
+    words = _words(first.get("reason"), hide) if isinstance(first, dict) else ""
     said = Message("only a part of the index was searched: {failed} of {total} shards failed", failed=str(failed),
                    total=str(shards.get("total", "–")))  # fmt: skip
     return Message("{said}, “{words}”", said=said, words=words) if words else said
 
 
-def _reason(body: Any) -> str:
+def _reason(body: Any, hide: Hide) -> str:
     """What the engine says of an error, its root cause where that says more."""
     error = body.get("error") if isinstance(body, dict) else None
     causes = error.get("root_cause") if isinstance(error, dict) else None
-    cause = _words(causes[0]) if isinstance(causes, list) and causes else ""
-    words = _words(error)
+    cause = _words(causes[0], hide) if isinstance(causes, list) and causes else ""
+    words = _words(error, hide)
     return shown(f"{words}: {cause}", _MOST_WORDS) if words and cause not in ("", words) else words or cause
 
 
-def _words(error: Any) -> str:
+def _words(error: Any, hide: Hide) -> str:
     """The reason of an error object, or the text that stands in its place; "" for anything else."""
     words = error.get("reason") if isinstance(error, dict) else error
-    return shown(words, _MOST_WORDS) if isinstance(words, str) else ""
+    return shown(hide(words), _MOST_WORDS) if isinstance(words, str) else ""
 
 
 def _refused(index: Index, status: object, words: str) -> NoReturn:

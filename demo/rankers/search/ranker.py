@@ -22,7 +22,7 @@ from demo.rankers.protocol import named_kind
 from demo.rankers.search.engines import RETRIES, find_engine, too_slow
 from demo.rankers.search.indexes import Index
 from demo.rankers.search.searches import NAME, Searches
-from demo.rankers.text_form import quote
+from demo.rankers.text_form import quote, shown
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
 
@@ -43,7 +43,7 @@ class Searched:
     def spec(self) -> RankerSpec:
         """Named by the owner's label; by the text itself where there is no such index."""
         index = self.searches.indexes.get(self.name)
-        return RankerSpec(str(self), index.label if index else str(self), ENGINE, ranks_collection=True)
+        return RankerSpec(str(self), index.label if index else shown(str(self)), ENGINE, ranks_collection=True)
 
     def check(self) -> None:
         """The index is set up, its key is there, and its client is installed."""

@@ -8,6 +8,7 @@ from threading import Lock
 from demo.errors import InputError
 from demo.rankers.search.engines import Search, find_engine
 from demo.rankers.search.indexes import Index, read_indexes
+from demo.rankers.text_form import shown
 from demo.settings import Settings, secret
 
 NAME = "search"
@@ -44,11 +45,11 @@ class Searches:
         if not self.indexes:
             raise InputError(
                 "There is no search engine “{name}”. Whoever runs this app has set up none; docs/rankers.md says how.",
-                name=name,
+                name=shown(name),
             )
         raise InputError(
             "There is no search engine “{name}”. Choose one of {names}.",
-            name=name,
+            name=shown(name),
             names=", ".join(f"{NAME}({each})" for each in self.indexes),
         )
 

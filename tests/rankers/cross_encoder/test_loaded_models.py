@@ -1,4 +1,5 @@
 from collections.abc import Generator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -140,15 +141,48 @@ def test_room_is_made_before_a_model_loads(shelf: Shelf) -> None:
 def test_a_model_in_use_stays_and_who_needs_its_memory_waits(shelf: Shelf) -> None:
     models = LoadedModels(shelf.load, Settings(models_bytes=150))
     sized = ModelSpec("d", "D", "BERT", parameters=25)  # 100 bytes: no room beside a
-    with models.claim(A, "fp32") as used:
-        used.loaded()
-        with models.claim(sized, "fp32") as waiting:
+    with ExitStack() as waits:
+        with models.claim(A, "fp32") as used:
+            used.loaded()
+            waiting = waits.enter_context(models.claim(sized, "fp32"))
             assert not waiting.ready(0.2)
             assert "Waiting for memory" in str(waiting.detail)
             assert models.has(A, "fp32")
-    waiting.loaded()
+        waiting.loaded()
     assert not models.has(A, "fp32")
     assert shelf.asked == [("a", "fp32"), ("d", "fp32")]
+
+
+def test_who_waits_for_memory_holds_up_nobody_whose_model_fits(shelf: Shelf) -> None:
+    models = LoadedModels(shelf.load, Settings(models_bytes=250))
+    large = ModelSpec("d", "D", "BERT", parameters=40)  # 160 bytes: no room beside a
+    with models.claim(A, "fp32") as used:
+        used.loaded()
+        with models.claim(large, "fp32") as waiting:
+            assert not waiting.ready(0.2)
+            with models.claim(B, "fp32") as fitting:
+                assert fitting.ready(5)
+            assert not waiting.ready(0.2)
+            assert models.has(B, "fp32"), "it is not let go for what does not fit yet"
+            assert "Waiting for memory" in str(waiting.detail)
+        with models.claim(C, "fp32") as next_one:
+            assert next_one.ready(5)
+    assert [key for key, _ in shelf.asked] == ["a", "b", "c"], "d was given up"
+    with models.claim(large, "fp32") as ticket:
+        assert ticket.ready(5)
+
+
+def test_what_nobody_waits_for_does_not_begin_to_load(shelf: Shelf) -> None:
+    shelf.go.clear()
+    models = LoadedModels(shelf.load, Settings())
+    with models.claim(A, "fp32") as first:
+        assert shelf.started.wait(5)
+        with models.claim(B, "fp32"):
+            pass
+        shelf.go.set()
+        first.loaded()
+        assert load(models, C).spec == C
+    assert [key for key, _ in shelf.asked] == ["a", "c"]
 
 
 def test_models_loaded_in_two_ways_share_one_bound() -> None:

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,28 @@ def test_own_models_are_allowed_where_nothing_else_is(tmp_path: Path) -> None:
     for name in (str(other), "../other", "link", ".", ""):
         with pytest.raises(InputError):
             resolve(name, settings)
+
+
+@pytest.mark.parametrize(
+    "public", [{"host": "0.0.0.0"}, {"proxies": 1}, {"allowed_hosts": "lens.example"}], ids=lambda row: next(iter(row))
+)
+def test_visitors_from_elsewhere_find_out_nothing_of_this_machines_folders(
+    tmp_path: Path, public: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = write_bert(tmp_path / "models" / "own"), write_bert(tmp_path / "other")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = Settings(models_folder=str(tmp_path / "models"), **public)
+    sentences = set()
+    for name in (str(other), str(tmp_path / "nothing"), "~/other", "~/nothing", "../other"):
+        with pytest.raises(InputError, match="is no model: not in the list, and not a hub id") as refused:
+            resolve(name, settings)
+        sentences.add(str(refused.value).replace(name, ""))
+    assert len(sentences) == 1
+    assert resolve("own", settings).key == str(own)
+    assert resolve("someone/some-reranker", settings).key == "someone/some-reranker"
+    assert resolve(str(other), settings.of_command_line()).key == str(other)
+    chosen = replace(settings, default_model=str(other))
+    assert default_model(chosen).key == resolve("~/other", chosen).key == str(other)
 
 
 # ---- what is here ----------------------------------------------------------------------------------------------------
