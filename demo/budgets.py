@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -17,7 +17,10 @@ ASCII_CHARS_PER_TOKEN, OTHER_CHARS_PER_TOKEN = 4, 2
 """On average of English, and of texts with other letters: from 1 of Chinese to 4 of French."""
 
 BM25_SECONDS = 2e-5
-"""Of a passage of which only words are looked at, indexing included."""
+"""Of a passage of which only words are looked at, its index apart."""
+
+INDEX_SECONDS = 4e-7
+"""Of a character of a collection whose words are indexed."""
 
 
 @runtime_checkable
@@ -64,6 +67,14 @@ class EncodesCollection(Protocol):
         """
 
 
+@runtime_checkable
+class IndexesTerms(Protocol):
+    """A ranker that cuts every passage of a collection into terms once, before it can rank any."""
+
+    def missing_index(self, collection: Collection) -> Hashable:
+        """The index that it has to build of the collection, equal for rankers that share it; None where it is there."""
+
+
 def scorers(rankers: Iterable[Ranker]) -> tuple[Ranker, ...]:
     """Those that score: fusions taken apart, each ranker once."""
     found: dict[Ranker, None] = {}
@@ -77,14 +88,21 @@ def tokens_of(text: str) -> int:
     return 1 + len(text) // (ASCII_CHARS_PER_TOKEN if text.isascii() else OTHER_CHARS_PER_TOKEN)
 
 
-def encoding(rankers: Iterable[Ranker], collection: Collection) -> tuple[int, float]:
-    """Tokens that the rankers read of the whole collection before they rank, and the seconds that this takes."""
-    tokens, seconds = 0, 0.0
+def preparation(rankers: Iterable[Ranker], collection: Collection) -> tuple[int, float]:
+    """Tokens that the rankers read of the whole collection before they rank, and the seconds that this takes.
+
+    An index of terms is built once for all that share it, and takes time by the characters of the collection.
+    """
+    tokens, seconds, missing = 0, 0.0, set[Hashable]()
     for ranker in scorers(rankers):
+        if isinstance(ranker, IndexesTerms):
+            missing.add(ranker.missing_index(collection))
         if isinstance(ranker, EncodesCollection):
             with suppress(DemoError):  # there is no such model: it fails in its own place
                 read, spent = ranker.encoding_work(collection, tokens_of)
                 tokens, seconds = tokens + read, seconds + spent
+    if built := len(missing - {None}):
+        seconds += INDEX_SECONDS * built * sum(len(passage.content) for passage in collection.passages)
     return tokens, seconds
 
 
@@ -97,6 +115,7 @@ class Size:
         scoring: rankers that score (`scorers`).
         tokens: that models read, estimated.
         seconds: expected when nobody else works.
+        rankers, measures: whose figures are computed, and which, in an evaluation.
     """
 
     passages: int
@@ -104,6 +123,13 @@ class Size:
     scoring: int
     tokens: int
     seconds: float
+    rankers: int = 0
+    measures: int = 0
+
+    @property
+    def figures(self) -> int:
+        """Figures of single queries that are computed."""
+        return self.queries * self.rankers * self.measures
 
     @property
     def pairs(self) -> int:
@@ -125,7 +151,7 @@ class Size:
         Where all texts of one query are scored, those whose score is kept are no work.
 
         Args:
-            before: tokens that are read once, before any query, and the seconds that this takes (`encoding`).
+            before: tokens that are read once, before any query, and the seconds that this takes (`preparation`).
         """
         scoring, count = scorers(rankers), min(most, len(texts))
         tokens, seconds = before[0], before[1] + BM25_SECONDS * len(texts)
@@ -164,7 +190,8 @@ class Budget:
         if found > most:
             values = {"found": f"{found:,}", "most": f"{most:,}"}
             rest = {"passages": f"{size.passages:,}", "queries": f"{size.queries:,}", "scoring": str(size.scoring)}
-            raise InputError(self.sentence.format(**values, **rest))
+            measured = {"rankers": str(size.rankers), "measures": str(size.measures)}
+            raise InputError(self.sentence.format(**values, **rest, **measured))
 
 
 _MEMBERS = Budget(
@@ -202,6 +229,14 @@ EVALUATION = (
         Message(
             "{queries} queries, {passages} candidates each and {scoring} rankers make {found} pairs to score; at most "
             "{most} are possible in one evaluation. Take fewer queries, candidates or rankers."
+        ),
+    ),
+    Budget(
+        "max_figures",
+        "figures",
+        Message(
+            "{queries} queries, {rankers} rankers and {measures} measures make {found} figures to compute; at most "
+            "{most} are possible in one evaluation. Take fewer queries, rankers or measures."
         ),
     ),
 )

@@ -25,6 +25,7 @@ from demo.formats.qrels import read_qrels
 from demo.formats.source import JudgmentRow, Limits, Source
 from demo.formats.topics import read_topics
 from demo.messages import Message, listed
+from demo.phrases import MOST_QUOTED, shorten
 from demo.records import Card, Collection, Passage, Query
 
 CARD = "card.toml"
@@ -192,7 +193,9 @@ class Library:
         if key in self.entries:
             return self.entries[key]
         raise InputError(
-            "There is no collection “{key}”. Choose one of {entries}.", key=key, entries=listed(self.entries)
+            "There is no collection “{key}”. Choose one of {entries}.",
+            key=shorten(str(key), MOST_QUOTED),
+            entries=listed(self.entries),
         )
 
     def _source(self, key: str, name: str) -> Source:

@@ -10,7 +10,9 @@ from pathlib import Path
 from threading import Lock, RLock
 from time import monotonic
 from typing import Generic, TypeVar
+from weakref import ReferenceType
 
+Owner = TypeVar("Owner")
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -97,6 +99,33 @@ class Bounded(Generic[K, V]):
         with self.lock:
             if key in self.rows:
                 self._size -= self._size_of(key, self.rows.pop(key))
+
+
+class BoundedByOwner(Bounded[tuple[ReferenceType[Owner], K], V]):
+    """The same, of values that belong to an owner each: when it is gone, they are forgotten as soon as anyone asks."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """What those of living owners take together."""
+        with self.lock:
+            self._forget_ownerless()
+            return super().memory_bytes
+
+    def find(self, keys: Sequence[tuple[ReferenceType[Owner], K]]) -> list[V | None]:
+        """What is kept under each key; None where nothing is."""
+        with self.lock:
+            self._forget_ownerless()
+            return super().find(keys)
+
+    def keep(self, rows: Iterable[tuple[tuple[ReferenceType[Owner], K], V]]) -> None:
+        """Remembers the rows, and forgets those without an owner and the oldest beyond the capacity."""
+        with self.lock:
+            self._forget_ownerless()
+            super().keep(rows)
+
+    def _forget_ownerless(self) -> None:
+        for key in [key for key in self.rows if key[0]() is None]:
+            self.forget(key)
 
 
 class GivingBack:

@@ -13,6 +13,9 @@ from demo.records import Passage
 
 NAME_COLUMNS = 60
 
+MOST_QUOTED = 80
+"""Columns of what a person wrote, where a sentence quotes it."""
+
 Direction = Literal["up", "down", "same", "new"]
 """The way of a move; «new» where there was no rank to move from."""
 

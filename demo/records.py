@@ -24,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from sys import getsizeof
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -151,6 +152,14 @@ class Collection:
         return digest.hexdigest()[:32]
 
     @cached_property
+    def memory_bytes(self) -> int:
+        """Memory of the passages' texts, about; nothing where they lie on disk."""
+        if self.on_disk is not None:
+            return 0
+        rows = ((each.doc_id, each.title, each.text, *each.fields.values()) for each in self.passages)
+        return sum(getsizeof(text) for row in rows for text in row)
+
+    @cached_property
     def _indices(self) -> dict[str, int]:
         return {passage.doc_id: index for index, passage in enumerate(self.passages)}
 
@@ -203,6 +212,7 @@ class Cost:
         emulated: whether the device has no instructions for the precision, so that it was slower than fp32.
         model_bytes: memory that the model's weights take; 0 where it is not loaded.
         usd: what a server beyond this machine bills for it, in US dollars, where its owner states a price; else 0.
+        kept_usd: the same of the kept pairs, when their scores were computed.
         earlier: what an earlier run of the same ranker on this machine took that computed more pairs; None: none did.
     """
 
@@ -218,6 +228,7 @@ class Cost:
     emulated: bool = False
     model_bytes: int = 0
     usd: float = 0.0
+    kept_usd: float = 0.0
     earlier: Pace | None = None
 
     @property

@@ -233,7 +233,7 @@ class RankingService:
         """What the request asks for, at worst."""
         texts = [passage.content for passage in request.collection.passages]
         most = min(self._depth(request) * (1 + len(request.beside)), len(texts))
-        before = budgets.encoding([*rankers, request.first, *request.beside], request.collection)
+        before = budgets.preparation([*rankers, request.first, *request.beside], request.collection)
         return Size.of(rankers, texts, most, request.query, before=before)
 
     def _depth(self, request: Request) -> int:
@@ -251,8 +251,10 @@ class RankingService:
             BusyError: there is no room for it now.
         """
         texts = [passage.content for passage in plan.collection.passages]
-        before = budgets.encoding(plan.rankers, plan.collection)
+        before = budgets.preparation(plan.rankers, plan.collection)
         size = Size.of(plan.rankers, texts, plan.candidates_each, queries=len(plan.queries), before=before)
+        measures = len(plan.measures) if plan.collection.is_judged else 0
+        size = replace(size, rankers=len(plan.rankers), measures=measures)
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
 
@@ -292,7 +294,7 @@ class RankingService:
         _check_query(query.strip(), self.settings.max_query_chars)
         _check_passages(collection)
         texts = [passage.content for passage in collection.passages]
-        size = Size.of([ranker], texts, len(texts), query, before=budgets.encoding([ranker], collection))
+        size = Size.of([ranker], texts, len(texts), query, before=budgets.preparation([ranker], collection))
         budgets.check(budgets.RUN, size, self.settings)
         indices = np.arange(len(texts), dtype=np.int64)
         work = ranker.rank(Query("", query.strip()), collection, indices)
@@ -306,7 +308,8 @@ class RankingService:
         if not isinstance(ranker, Explains):
             return None
         text = collection.passages[index].content
-        size = Size.of([ranker], [text] * (1 + len(text.split())), MOST_EXPLAINING_PAIRS, query.text)
+        before = budgets.preparation([ranker], collection)
+        size = Size.of([ranker], [text] * (1 + len(text.split())), MOST_EXPLAINING_PAIRS, query.text, before=before)
         asking = Asking(visitor, "explain", size.pairs, size.seconds)
         return self.turns.take(asking, ranker.explain(query, collection, index))
 

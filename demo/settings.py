@@ -11,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ GRADIO_NAMES = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
 """Variables of gradio that are honoured beside ours, which win."""
 MOST_PORT = 65_535
 MOST_DIGITS = 15
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Addresses and names at which a machine is reached by itself alone."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -56,6 +58,9 @@ class Settings:
     max_evaluation_pairs: int = _describe(
         1_000_000, "Most pairs of one evaluation; 50,000 on Spaces unless set.", least=1
     )
+    max_figures: int = _describe(
+        500_000, "Most figures (queries times rankers times measures) of one evaluation.", least=1
+    )
     small_seconds: int = _describe(1, "Expected seconds up to which a request is small and goes past the large ones.")
     max_small: int = _describe(4, "Small requests that run at a time.", least=1)
     max_large: int = _describe(
@@ -65,6 +70,11 @@ class Settings:
     max_sessions: int = _describe(
         500,
         "Open pages whose results are kept in memory; with more, the one unused for longest must be loaded anew.",
+        least=1,
+    )
+    sessions_bytes: int = _describe(
+        1_000_000_000,
+        "Memory for passages of open pages; with more, the page unused for longest must be loaded anew.",
         least=1,
     )
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
@@ -88,10 +98,15 @@ class Settings:
     )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
     vectors_bytes: int = _describe(500_000_000, "Memory for vectors of passages; the longest unused ones go first.")
+    indexes_bytes: int = _describe(500_000_000, "Memory for BM25's term indexes; the longest unused ones go first.")
     kept_scores: int = _describe(250_000, "Scores kept so that nothing is computed twice, each about 410 bytes.")
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")
-    any_model: bool = _describe(True, "Whether visitors may name any hub model; off on Spaces unless set.")
+    any_model: bool = _describe(
+        True,
+        "Whether visitors may name any hub model, and any folder of this machine if the page is served to it alone; "
+        "off on Spaces unless set.",
+    )
     remotes: str = _describe("", "Rerankers behind an address: a TOML file, or its text (docs/protocols.md).")
     indexes_folder: str = _describe("", "Folder for tantivy's term indexes; empty keeps them in memory.")
     searches: str = _describe("", "Search engines as first stages: a TOML file, or its text (docs/rankers.md).")
@@ -99,6 +114,15 @@ class Settings:
         "", "Address of servers of this app that score, such as http://127.0.0.1:8000; empty: models run here."
     )
     protocols: bool = _describe(True, "Whether other programs may rerank here as by TEI, Cohere, Jina and MCP.")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the page is served to this machine alone, and not through a proxy or under another name."""
+        return self.host in LOCAL and not (self.proxies or self.allowed_hosts)
+
+    def of_command_line(self) -> Settings:
+        """The same for a command line, whose user is on this machine, wherever a page is served."""
+        return replace(self, host="127.0.0.1", proxies=0, allowed_hosts="")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

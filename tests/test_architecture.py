@@ -68,7 +68,7 @@ HOMES = {
     "spaces": ("demo.rankers.cross_encoder.zero_gpu",),
     "rank_bm25": ("demo.rankers.bm25_index", "demo.training", "demo.benchmark"),
     "snowballstemmer": ("demo.text", "demo.training"),
-    "ir_measures": ("demo.metrics.effectiveness", "demo.training"),
+    "ir_measures": ("demo.metrics.effectiveness",),
     "ir_datasets": ("demo.formats.irds",),
     "chardet": ("demo.formats.encoding",),
     "pypdfium2": ("demo.formats.documents",),

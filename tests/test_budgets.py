@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes import TINY_MODEL, FakeRanker, FakeSource, made_collection, plan_of, request, service_with
+from fakes import (
+    TINY_MODEL,
+    FakeRanker,
+    FakeSource,
+    collection_of,
+    made_collection,
+    plan_of,
+    request,
+    service_with,
+)
 
 from demo import budgets
 from demo.budgets import Size, scorers, tokens_of
 from demo.errors import InputError
 from demo.evaluation.outcomes import listed_candidates
 from demo.evaluation.protocol import Plan
+from demo.metrics.effectiveness import parse_measures
 from demo.rankers.cross_encoder.ranker import CrossEncoder
 from demo.rankers.cross_encoder.scoring import USUAL_TOKENS, Use
+from demo.records import Passage
 from demo.settings import Settings
 
 
@@ -107,6 +118,52 @@ def test_what_the_first_stage_reads_counts() -> None:
     asked = replace(request(), first=service.rankers.read("dense(bundled/small)"))
     with pytest.raises(InputError, match=r"^The models would read about \d+ tokens; at most 1 "):
         next(service.run(asked, service.rankers.read_all("bm25")))
+
+
+def test_indexes_that_are_missing_take_time_by_the_characters_and_each_once() -> None:
+    service = service_with(FakeSource())
+    rankers = service.rankers.read_all("bm25, bm25[k1=2], rrf(bm25+bm25[stemmer=german]), tiny")
+    asked = request(first=rankers[0])
+    chars = sum(len(passage.content) for passage in asked.collection.passages)
+
+    def seconds() -> float:
+        tokens, spent = budgets.preparation(rankers, asked.collection)
+        assert tokens == 0
+        return spent
+
+    assert seconds() == pytest.approx(2 * chars * budgets.INDEX_SECONDS)
+    service.run(asked, rankers[:1]).run()
+    assert seconds() == pytest.approx(chars * budgets.INDEX_SECONDS)
+    service.run(asked, rankers).run()
+    assert seconds() == 0
+    assert budgets.preparation(rankers, request().collection) != (0, 0.0)  # equal texts, but another collection
+
+
+def test_few_long_passages_are_a_large_request_until_they_are_indexed() -> None:
+    service = service_with(FakeSource())
+    bm25 = service.rankers.read("bm25")
+    collection = collection_of(tuple(Passage(str(number), "word " * 4_000) for number in range(150)))  # 3 million
+
+    def lane() -> str:
+        steps = service.run(request(collection=collection, first=bm25, query="word"), [bm25])
+        next(steps)
+        (found,) = [lane for lane, count in service.turns.counts().items() if count]
+        steps.run()
+        return found
+
+    assert lane() == "large running"
+    assert lane() == "small running"
+
+
+def test_an_evaluation_has_a_budget_of_figures() -> None:
+    collection = made_collection({"q1": {"a": 1}, "q2": {"b": 1}}, ["a", "b"])
+    plan = plan_of(collection, FakeRanker("a"), FakeRanker("b"), measures=parse_measures("mrr ndcg@5 p@1"))
+    service = service_with(FakeSource(), Settings(max_figures=11))
+    with pytest.raises(InputError, match=r"^2 queries, 2 rankers and 3 measures make 12 figures .* at most 11"):
+        next(service.evaluate(plan))
+    assert len(service_with(FakeSource(), Settings(max_figures=12)).evaluate(plan).run().outcomes) == 2
+    unjudged = plan_of(replace(collection, qrels={}), FakeRanker("a"), measures=plan.measures)
+    assert len(service_with(FakeSource(), Settings(max_figures=1)).evaluate(unjudged).run().outcomes) == 2
 
 
 def test_listed_candidates_count_whatever_the_depth() -> None:

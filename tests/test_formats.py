@@ -402,6 +402,8 @@ def test_json_that_holds_no_passages() -> None:
 def test_half_a_surrogate_pair_becomes_a_character_that_can_be_written() -> None:
     assert texts(paste('["a\\ud800b"]')) == ["a\ufffdb"]
     assert texts(paste("a\ud800b", "lines"))[0].encode()
+    (passage,) = from_texts([{"text": "a\ud800b", "id": "\udfff", "of\0": ["it\ud800"]}], LIMITS).passages
+    assert (passage.doc_id, passage.text, passage.fields) == ("\ufffd", "a\ufffdb", {"of\ufffd": "it\ufffd"})
 
 
 def test_unusual_line_separators_do_not_cut_json_lines() -> None:

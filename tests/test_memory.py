@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from mmap import mmap
+from weakref import ref
 
 import pytest
 
-from demo.memory import GivingBack, resident_bytes
+from demo.memory import BoundedByOwner, GivingBack, resident_bytes
 
 
 def test_what_is_taken_counts() -> None:
@@ -15,6 +16,20 @@ def test_what_is_taken_counts() -> None:
     with mmap(-1, 100_000_000) as taken:  # new pages, whatever the process has free
         taken.write(b"1" * len(taken))
         assert resident_bytes() - before > 0.7 * len(taken)
+
+
+class Owner:
+    """Something that values are made of."""
+
+
+def test_values_are_forgotten_with_their_owner_and_beyond_the_bound() -> None:
+    kept, one, other = BoundedByOwner[Owner, str, str](6, lambda key, value: len(value)), Owner(), Owner()
+    kept.keep([((ref(one), "a"), "abc"), ((ref(other), "a"), "abc")])
+    assert kept.find([(ref(one), "a"), (ref(one), "b")]) == ["abc", None]
+    del other
+    assert kept.memory_bytes == len(kept) * 3 == 3
+    kept.keep([((ref(one), "b"), "abcd")])
+    assert kept.find([(ref(one), "a"), (ref(one), "b")]) == [None, "abcd"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc gives memory back")

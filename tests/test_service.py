@@ -131,6 +131,14 @@ def test_engine_scores_as_first_stage(service: RankingService) -> None:
     assert result.first.scores.tolist() == [9.0, 3.0, 2.0, 1.0]
 
 
+def test_engine_scores_of_64_bits_are_tied_only_where_they_are_equal(service: RankingService) -> None:
+    """Typesense's text_match: floats of 32 bits are 2³⁶ apart there, so these would be one."""
+    scores = {"d1": 578730123365187705.0, "d2": 578730123365711993.0, "d3": 578730123365187705.0, "d4": 1.0}
+    result = run(service, collection=collection_of(PASSAGES, engine_scores=scores), first=Engine())
+    assert result.candidates[0].doc_id == "d2"
+    assert result.first.ranks.tolist() == [1, 2, 2, 4]
+
+
 def test_any_ranker_of_a_whole_collection_can_be_the_first_stage(service: RankingService) -> None:
     longest = FakeRanker("longest", lambda query, passage: float(len(passage.text)), PROBABILITY, ranks_collection=True)
     result = run(service, "bm25", first=longest, depth=2)

@@ -28,6 +28,13 @@ def test_spaces_serve_everyone_and_offer_only_the_menu() -> None:
     assert Settings.from_env({"SPACE_ID": "x/y", "RERANK_LENS_ANY_MODEL": "1"}).any_model
 
 
+def test_a_page_is_private_if_nobody_else_can_reach_it() -> None:
+    assert Settings().is_private
+    for other in ({"host": "0.0.0.0"}, {"proxies": 1}, {"allowed_hosts": "lens.example"}):
+        assert not Settings(**other).is_private  # type: ignore[arg-type]
+        assert Settings(**other).of_command_line() == Settings()  # type: ignore[arg-type]
+
+
 def test_on_zero_gpu_the_app_itself_stays_on_the_cpu() -> None:
     found = Settings.from_env({"SPACE_ID": "someone/rerank-lens", "SPACES_ZERO_GPU": "true"})
     assert (found.zero_gpu, found.device) == (True, "cpu")

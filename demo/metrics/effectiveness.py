@@ -1,7 +1,8 @@
 """How good a ranking is by people's judgments: trec_eval's figures, through ir_measures.
 
 A run is given as rankings, best first; ranks alone decide, so ties were broken before it came here (trec_eval would
-break them by passage id). Graded measures take the grade as gain; binary ones count a passage as relevant from a grade
+break them by passage id). trec_eval is C code, which ends the process at ids that are no C strings, so it is handed
+numbers in place of ids. Graded measures take the grade as gain; binary ones count a passage as relevant from a grade
 that the caller chooses, because collections differ: TREC Deep Learning starts at 2. An unjudged passage gains nothing,
 which is not the same as being irrelevant, so Judged@k belongs beside every figure.
 """
@@ -15,13 +16,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.errors import InputError
+from demo.formats.grades import GRADES
 from demo.messages import Message, listed
+from demo.phrases import MOST_QUOTED, shorten
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id → doc_id → grade."""
 
 Rankings = Mapping[str, Sequence[str]]
 """query_id → doc_ids, best first."""
+
+MOST_GRADE = GRADES[-1]
+"""The highest grade that a judgment can have."""
 
 
 # ---- the measures ------------------------------------------------------------------------------------------------
@@ -168,6 +174,9 @@ class Measure:
         return self.row.name if self.k is None else f"{self.row.name}@{self.k}"
 
 
+MOST_MEASURES = 20
+"""So many can be asked for at a time; each is computed for every query and tested for every ranker."""
+
 _ASKED = re.compile(r"([a-z_]+?)(?:(?:@|_)([0-9]{1,6}))?")
 
 
@@ -185,7 +194,7 @@ def parse_measure(text: str) -> Measure:
     known = [row.key if row.whole else f"{row.key}@k" for row in MEASURES]
     raise InputError(
         "There is no measure “{strip}”. Choose among {known}, with a cutoff such as “ndcg@10”.",
-        strip=text.strip(),
+        strip=shorten(text, MOST_QUOTED),
         known=listed(known),
     )
 
@@ -194,12 +203,18 @@ def parse_measures(text: str) -> tuple[Measure, ...]:
     """The measures of a list separated by commas or white space, in its order, each once.
 
     Raises:
-        InputError: it names none, or one that does not exist.
+        InputError: it names none, more than MOST_MEASURES, or one that does not exist.
     """
     measures = tuple(dict.fromkeys(parse_measure(part) for part in re.split(r"[,，;\s]+", text.strip()) if part))
-    if measures:
-        return measures
-    raise InputError("No measure was named. Write “ndcg@10”.")
+    if not measures:
+        raise InputError("No measure was named. Write “ndcg@10”.")
+    if len(measures) > MOST_MEASURES:
+        raise InputError(
+            "{measures:,} measures were named, and at most {most} are possible. Leave some out.",
+            measures=len(measures),
+            most=MOST_MEASURES,
+        )
+    return measures
 
 
 USUAL = parse_measures("ndcg@10 mrr@10 map p@10 r@100 judged@10")
@@ -219,10 +234,10 @@ def measure_run(
     ideal ranking and for recall. 0 too where no judged passage is relevant, as in trec_eval.
 
     Args:
-        relevant_from: the lowest grade that counts as relevant for binary measures, at least 1.
+        relevant_from: the lowest grade that counts as relevant for binary measures, from 1 to `MOST_GRADE`.
 
     Raises:
-        InputError: `relevant_from` is below 1.
+        InputError: `relevant_from` is below 1 or above `MOST_GRADE`.
         ValueError: a ranking names a passage twice.
     """
     if relevant_from < 1:
@@ -231,13 +246,19 @@ def measure_run(
             "1 or more.",
             relevant_from=relevant_from,
         )
-    judged = {query_id: dict(grades) for query_id, grades in qrels.items() if grades}
+    if relevant_from > MOST_GRADE:
+        raise InputError(
+            "Passages cannot count as relevant from a grade above {most}, which is the highest. Write {most} or less.",
+            most=MOST_GRADE,
+        )
+    judged = {query_id: grades for query_id, grades in qrels.items() if grades}
+    query_ids = list(judged)
     values = {measure: dict.fromkeys(qrels, 0.0) for measure in measures}
     cut, whole = [m for m in measures if m.k is not None], [m for m in measures if m.k is None]
     for group in filter(None, (cut, whole)):
         depth = max((measure.k for measure in group if measure.k is not None), default=None)
-        for measure, query_id, value in _measured(judged, _descending(judged, run, depth), group, relevant_from):
-            values[measure][query_id] = value
+        for measure, number, value in _measured(*_numbered(judged, run, depth), group, relevant_from):
+            values[measure][query_ids[number]] = value
     return values
 
 
@@ -246,14 +267,14 @@ def _measured(
     scored: dict[str, dict[str, float]],
     measures: Sequence[Measure],
     relevant_from: int,
-) -> Iterator[tuple[Measure, str, float]]:
-    """ir_measures' figures of these scores."""
+) -> Iterator[tuple[Measure, int, float]]:
+    """ir_measures' figures of these scores, with the number of the query."""
     import ir_measures
 
     asked = {measure.row.build(ir_measures, measure.k, relevant_from): measure for measure in measures}
     if judged and scored and asked:
         for found in ir_measures.iter_calc(list(asked), judged, scored):
-            yield asked[found.measure], found.query_id, float(found.value)
+            yield asked[found.measure], int(found.query_id), float(found.value)
 
 
 def measure_query(
@@ -277,14 +298,22 @@ def mean(values: Iterable[float]) -> float:
     return math.fsum(numbers) / len(numbers) if numbers else 0.0
 
 
-def _descending(judged: Qrels, run: Rankings, depth: int | None) -> dict[str, dict[str, float]]:
-    """The judged queries' first `depth` passages as scores n, n − 1, … 1, so that trec_eval finds no ties to break."""
-    scored: dict[str, dict[str, float]] = {}
-    for query_id in judged:
+def _numbered(
+    judged: Qrels, run: Rankings, depth: int | None
+) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, float]]]:
+    """Grades and scores by numbers: queries have their places among the judged ones, passages those in their ranking.
+
+    Scores are n, n − 1, … 1 for the first `depth` passages, so that trec_eval finds no ties to break.
+    """
+    grades: dict[str, dict[str, int]] = {}
+    scores: dict[str, dict[str, float]] = {}
+    for number, (query_id, given) in enumerate(judged.items()):
         ranking = run.get(query_id, ())
         if len(set(ranking)) != len(ranking):
             raise ValueError(f"the ranking of query {query_id!r} names a passage twice")
-        if ranking:
-            top = ranking[:depth]
-            scored[query_id] = {doc_id: float(len(top) - index) for index, doc_id in enumerate(top)}
-    return scored
+        top = ranking[:depth]
+        names = {doc_id: str(place) for place, doc_id in enumerate(dict.fromkeys((*top, *given)))}
+        grades[str(number)] = {names[doc_id]: grade for doc_id, grade in given.items()}
+        if top:
+            scores[str(number)] = {str(place): float(len(top) - place) for place in range(len(top))}
+    return grades, scores

@@ -1,8 +1,8 @@
-"""BM25 as a ranker: word match over an index of the whole collection, built once and kept as long as the collection."""
+"""BM25 as a ranker: word match over an index of the whole collection, built once and kept no longer than that."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -68,17 +68,20 @@ class Bm25:
         """The settings."""
         return repr(self.settings)
 
+    def missing_index(self, collection: Collection) -> Hashable:
+        """As `budgets.IndexesTerms.missing_index`."""
+        return None if self.indexes.has(collection, self.analysis) else (NAME, self.analysis)
+
     @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:
         """As `Ranker.rank`; a passage without any term of the query is not found."""
         yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))
-        start = perf_counter()
-        index, built = self.indexes.get(collection, self.settings)
+        index, index_seconds = yield from self.indexes.get(collection, self.settings)
         indexed = perf_counter()
         scores, found = index.scores(query.text), index.matches(query.text)
         cost = Cost(
             pairs=indices.size,
-            index_seconds=indexed - start if built else 0.0,
+            index_seconds=index_seconds,
             model_seconds=perf_counter() - indexed,
         )
         collapse = index.collapse(query.text)
@@ -89,7 +92,7 @@ class Bm25:
     def explain(self, query: Query, collection: Collection, index: int) -> Generator[Progress, None, Explanation]:
         """The score as a sum over the query's terms."""
         yield Progress("indexing", 0, len(collection.passages), Message("Ranking by matching words"))
-        terms, _ = self.indexes.get(collection, self.settings)
+        terms, _ = yield from self.indexes.get(collection, self.settings)
         spans = token_spans(query.text, self.settings.analysis)
         words = {term: query.text[start:end] for term, start, end in reversed(spans)}
         found = terms.term_weights(query.text, index)

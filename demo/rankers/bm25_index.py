@@ -9,21 +9,24 @@ gives a term in half of the passages weight 0, which ruins short lists; so the d
 from __future__ import annotations
 
 import math
+import sys
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from threading import Lock
+from time import perf_counter
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
 import rank_bm25
 
 from demo.errors import InputError
-from demo.memory import Bounded
+from demo.memory import BoundedByOwner
 from demo.messages import Message, listed
+from demo.progress import Progress, as_steps
+from demo.rankers.text_form import shown
 from demo.records import Collection, Passage
 from demo.text import Analysis, tokens
 
@@ -33,6 +36,9 @@ Ints = npt.NDArray[np.int64]
 
 TERM_BYTES = 150
 """What a term takes as text and in a table, about."""
+
+STRETCH_CHARS = 250_000
+"""Characters that are counted between two chances to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +60,70 @@ class Postings:
     lengths: Floats
 
     @classmethod
-    def count(cls, texts: Sequence[Sequence[str]]) -> Postings:
+    def count(cls, texts: Iterable[Sequence[str]]) -> Postings:
         """The postings of passages that were cut into terms already."""
-        numbers: defaultdict[str, int] = defaultdict()
-        numbers.default_factory = numbers.__len__
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        terms = np.fromiter(map(numbers.__getitem__, chain.from_iterable(texts)), np.int64, int(lengths.sum()))
-        pairs = terms * len(texts) + np.repeat(np.arange(len(texts)), lengths)
-        pairs, frequencies = np.unique(pairs, return_counts=True)
-        of_term, passages = np.divmod(pairs, max(len(texts), 1))
-        offsets = np.searchsorted(of_term, np.arange(len(numbers) + 1))
-        return cls(dict(numbers), offsets, passages, frequencies.astype(np.float64), lengths.astype(np.float64))
+        counting = _Counting()
+        for terms in texts:
+            counting.add(terms)
+        return counting.postings()
 
     def of(self, term: str) -> slice:
         """Where the term's postings are; an empty slice for a term that no passage holds."""
         number = self.vocabulary.get(term)
         return slice(0, 0) if number is None else slice(int(self.offsets[number]), int(self.offsets[number + 1]))
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that they take, about: arrays, and TERM_BYTES for each term."""
+        arrays = (self.offsets, self.passages, self.frequencies, self.lengths)
+        return sum(part.nbytes for part in arrays) + TERM_BYTES * len(self.vocabulary)
+
+
+class _Counting:
+    """Postings on their way: the terms of the passages so far, one after another, each as its number."""
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[str, int] = defaultdict()
+        self._numbers.default_factory = self._numbers.__len__
+        self._terms, self._lengths = array("q"), array("q")
+
+    def add(self, terms: Sequence[str]) -> None:
+        """Adds a passage."""
+        self._terms.extend(map(self._numbers.__getitem__, terms))
+        self._lengths.append(len(terms))
+
+    def postings(self) -> Postings:
+        """Those of all passages that were added."""
+        terms, lengths = np.array(self._terms, np.int64), np.array(self._lengths, np.int64)
+        pairs = terms * lengths.size + np.repeat(np.arange(lengths.size), lengths)
+        pairs, frequencies = np.unique(pairs, return_counts=True)
+        of_term, passages = np.divmod(pairs, max(lengths.size, 1))
+        offsets = np.searchsorted(of_term, np.arange(len(self._numbers) + 1))
+        return Postings(
+            dict(self._numbers), offsets, passages, frequencies.astype(np.float64), lengths.astype(np.float64)
+        )
+
+
+@as_steps
+def count_passages(
+    passages: Sequence[Passage], analysis: Analysis
+) -> Generator[Progress, None, tuple[Postings, float]]:
+    """The postings of the passages' contents (title and text), and the seconds that they took, pauses apart.
+
+    It can be stopped after every STRETCH_CHARS.
+    """
+    counting, chars, seconds, start = _Counting(), 0, 0.0, perf_counter()
+    for passage_index, passage in enumerate(passages):
+        if chars >= STRETCH_CHARS:
+            seconds += perf_counter() - start
+            total = len(passages)
+            yield Progress("indexing", passage_index, total, Message("Indexing {total:,} passages", total=total))
+            chars, start = 0, perf_counter()
+        content = passage.content
+        chars += len(content)
+        counting.add(tokens(content, analysis))
+    postings = counting.postings()
+    return postings, seconds + perf_counter() - start
 
 
 # ---- rank_bm25's models, fed with postings -------------------------------------------------------------------------
@@ -217,7 +271,7 @@ def find_variant(key: str) -> Variant:
         if variant.key == key:
             return variant
     keys = [variant.key for variant in VARIANTS]
-    raise InputError("There is no BM25 variant “{key}”. Choose one of {keys}.", key=key, keys=listed(keys))
+    raise InputError("There is no BM25 variant “{key}”. Choose one of {keys}.", key=shown(str(key)), keys=listed(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +338,8 @@ class Bm25Index:
     @classmethod
     def build(cls, passages: Sequence[Passage], settings: Bm25Settings) -> Bm25Index:
         """The index of the passages' contents (title and text)."""
-        return cls(Postings.count([tokens(passage.content, settings.analysis) for passage in passages]), settings)
+        postings, _ = count_passages(passages, settings.analysis).run()
+        return cls(postings, settings)
 
     @property
     def size(self) -> int:
@@ -293,9 +348,8 @@ class Bm25Index:
 
     @property
     def memory_bytes(self) -> int:
-        """Memory that it takes, about: arrays, and TERM_BYTES for each term and once more for its weight."""
-        arrays = (self._postings.offsets, self._postings.passages, self._postings.frequencies, self._postings.lengths)
-        return sum(array.nbytes for array in arrays) + 2 * TERM_BYTES * len(self._postings.vocabulary)
+        """Memory that it takes beside its postings, about: TERM_BYTES for the weight of each term."""
+        return TERM_BYTES * len(self._postings.vocabulary)
 
     def idf(self, term: str) -> float:
         """The weight of a term as the passages make it; 0 for a term that none of them holds."""
@@ -367,34 +421,44 @@ class Bm25Index:
 
 # ---- the indexes of collections ------------------------------------------------------------------------------------
 
-INDEXES_PER_COLLECTION = 8
-"""As many as a result may have columns."""
-
 
 class TermIndexes:
-    """At most INDEXES_PER_COLLECTION indexes of every living collection. Safe to use from several threads."""
+    """Indexes of living collections; the longest unused are forgotten first. Safe to use from several threads.
 
-    def __init__(self) -> None:
-        self._indexes: WeakKeyDictionary[Collection, Bounded[Bm25Settings, Bm25Index]] = WeakKeyDictionary()
-        self._lock = Lock()
+    Settings with the same analysis share their postings, which are in use whenever one of their indexes is, and so are
+    never forgotten before it.
 
-    def __len__(self) -> int:
-        """Number of collections that have an index."""
-        return len(self._indexes)
+    Args:
+        capacity: bytes that all take at most; the latest one is kept whatever it takes.
+    """
+
+    def __init__(self, capacity: int = sys.maxsize) -> None:
+        self._kept = BoundedByOwner[Collection, Bm25Settings | Analysis, Bm25Index | Postings](
+            capacity, lambda key, value: value.memory_bytes, least=2
+        )
 
     @property
     def memory_bytes(self) -> int:
         """Memory of all indexes, about."""
-        with self._lock:
-            return sum(index.memory_bytes for indexes in self._indexes.values() for index in indexes.values())
+        return self._kept.memory_bytes
 
-    def get(self, collection: Collection, settings: Bm25Settings) -> tuple[Bm25Index, bool]:
-        """The collection's index, and whether it had to be built now."""
-        with self._lock:
-            indexes = self._indexes.setdefault(collection, Bounded(INDEXES_PER_COLLECTION, lambda settings, index: 1))
-        (found,) = indexes.find([settings])
-        if found is not None:
-            return found, False
-        index = Bm25Index.build(collection.passages, settings)
-        indexes.keep([(settings, index)])
-        return index, True
+    def has(self, collection: Collection, analysis: Analysis) -> bool:
+        """Whether the collection's terms of this analysis are counted already."""
+        return self._kept.find([(ref(collection), analysis)]) != [None]
+
+    @as_steps
+    def get(self, collection: Collection, settings: Bm25Settings) -> Generator[Progress, None, tuple[Bm25Index, float]]:
+        """The collection's index, and the seconds that it took to build it now; 0 where it was known."""
+        of_index, of_postings = (ref(collection), settings), (ref(collection), settings.analysis)
+        index, counted = self._kept.find([of_index, of_postings])
+        if isinstance(index, Bm25Index):
+            return index, 0.0
+        seconds = 0.0
+        if not isinstance(counted, Postings):
+            postings, seconds = yield from count_passages(collection.passages, settings.analysis)
+            counted = self._kept.get(of_postings, lambda: postings)
+            assert isinstance(counted, Postings), "an analysis is the key of postings"
+        start = perf_counter()
+        index = Bm25Index(counted, settings)
+        self._kept.keep([(of_index, index), (of_postings, counted)])
+        return index, seconds + perf_counter() - start

@@ -15,7 +15,7 @@ from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.loading import own_bi_encoders
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind
-from demo.rankers.text_form import RankerOptions, Written, quote, read
+from demo.rankers.text_form import RankerOptions, Written, quote, read, shown
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import SIMILARITY
@@ -44,7 +44,7 @@ class Dense:
         try:
             label = f"{self.encoding.spec(self.model).label} (dense)"
         except DemoError:
-            label = str(self)
+            label = shown(str(self))
         return RankerSpec(str(self), label, SIMILARITY, ranks_collection=True)
 
     def check(self) -> None:

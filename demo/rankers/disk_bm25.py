@@ -7,7 +7,7 @@ down to fit into one byte, so its score is a little higher. Only the best MOST_H
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -53,6 +53,10 @@ class DiskBm25:
     def fingerprint(self) -> str:
         """The analysis; formula and parameters are the engine's."""
         return f"{NAME} {self.analysis!r}"
+
+    def missing_index(self, collection: Collection) -> Hashable:
+        """As `budgets.IndexesTerms.missing_index`."""
+        return None if self.indexes.has(collection, self.analysis) else (NAME, self.analysis)
 
     @as_steps
     def rank(self, query: Query, collection: Collection, indices: IntArray) -> Generator[Progress, None, Ranking]:

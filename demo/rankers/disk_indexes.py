@@ -51,6 +51,11 @@ class DiskIndexes:
         self._indexes: WeakKeyDictionary[Collection, dict[Analysis, DiskIndex]] = WeakKeyDictionary()
         self._lock = Lock()
 
+    def has(self, collection: Collection, analysis: Analysis) -> bool:
+        """Whether the collection's index is made already."""
+        with self._lock:
+            return analysis in self._indexes.get(collection, {})
+
     @as_steps
     def get(self, collection: Collection, analysis: Analysis) -> Generator[Progress, None, tuple[DiskIndex, bool]]:
         """The collection's index, and whether it had to be made now.

@@ -5,7 +5,7 @@ Vectors live no longer than their collection, and within `settings.vectors_bytes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from weakref import ReferenceType, ref
 import numpy as np
 
 from demo.errors import DemoError
-from demo.memory import Bounded
+from demo.memory import BoundedByOwner
 from demo.messages import Message
 from demo.progress import Progress, as_steps
 from demo.rankers.catalog import find
@@ -224,18 +224,8 @@ def _key(collection: Collection, spec: ModelSpec) -> tuple[ReferenceType[Collect
     return ref(collection), spec.key
 
 
-class KeptVectors(Bounded[tuple[ReferenceType[Collection], str], Vectors]):
-    """At most `capacity` bytes of vectors, by collection and model; those of collections that are gone go first.
-
-    The bytes of these count until other vectors come.
-    """
+class KeptVectors(BoundedByOwner[Collection, str, Vectors]):
+    """At most `capacity` bytes of vectors, by collection and model; those of collections that are gone go first."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity, lambda key, row: row.values.nbytes, least=1)
-
-    def keep(self, rows: Iterable[tuple[tuple[ReferenceType[Collection], str], Vectors]]) -> None:
-        """Remembers the vectors, and forgets those of collections that are gone and the oldest beyond the capacity."""
-        with self.lock:
-            for key in [key for key in self.rows if key[0]() is None]:
-                self.forget(key)
-            super().keep(rows)

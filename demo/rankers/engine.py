@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator
+import math
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from demo.errors import InputError
-from demo.formats.trec_runs import Run
+from demo.formats.trec_runs import Run, strictly_falling
 from demo.messages import Message
 from demo.phrases import count_queries
 from demo.progress import Progress, as_steps
@@ -52,7 +53,7 @@ class Engine:
             InputError: the collection has no scores, or not for all passages.
         """
         yield Progress("indexing", 0, indices.size, Message("Taking the scores that came with the passages"))
-        scores = _scores_of(collection)
+        scores = _in_32_bits(_scores_of(collection))
         values = [scores[collection.passages[index].doc_id] for index in indices.tolist()]
         return Ranking.from_scores(self.spec, values)
 
@@ -74,6 +75,16 @@ def _scores_of(collection: Collection) -> dict[str, float]:
             first=without[0],
         )
     return scores
+
+
+def _in_32_bits(scores: Mapping[str, float]) -> dict[str, float]:
+    """The scores by doc_id as float32 holds them, so that none rounds to a tie: engines give 64 bits, and use them.
+
+    Where two would, the lower one takes the next smaller float. Finite ones stay finite, equal ones equal.
+    """
+    different = sorted(set(filter(math.isfinite, scores.values())), reverse=True)
+    rounded = dict(zip(different, map(float, strictly_falling(different)), strict=True))
+    return {doc_id: rounded.get(score, score) for doc_id, score in scores.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +128,7 @@ class RunRanker:
         """
         yield Progress("indexing", 0, indices.size, Message("Taking the scores of the run"))
         listed = self.run.rankings.get(query.query_id, ())
-        known = dict(zip(listed, self.run.scores.get(query.query_id, ()), strict=True))
+        known = _in_32_bits(dict(zip(listed, self.run.scores.get(query.query_id, ()), strict=True)))
         warnings = self._warnings(query, collection) if self.must_fit else ()
         scores = [known.get(collection.passages[index].doc_id, -np.inf) for index in indices.tolist()]
         found = [collection.passages[index].doc_id in known for index in indices.tolist()]

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import ir_measures
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from demo.metrics.effectiveness import mean, measure_run, parse_measure
 from demo.training.cores import on_cores
 from demo.training.judged import Judged
 
@@ -77,9 +77,10 @@ def _strict(judged: Judged, rows: NDArray[np.int64], scores: NDArray[np.float64]
 
 def measure(judged: Judged, run: Run) -> float:
     """Mean NDCG@10 of the run, or its mean reciprocal rank where the judged rows were reordered; 0 to 1."""
-    name = ir_measures.RR if judged.rerank_judged else ir_measures.nDCG @ 10
+    wanted = parse_measure("mrr" if judged.rerank_judged else "ndcg@10")
     qrels = {q.query_id: judged.qrels[q.query_id] for q in judged.queries}
-    return float(ir_measures.calc_aggregate([name], qrels, run)[name])
+    rankings = {q: sorted(scores, key=scores.__getitem__, reverse=True) for q, scores in run.items()}
+    return mean(measure_run(qrels, rankings, (wanted,))[wanted].values())
 
 
 def cross_encoder(folder: Path, threads: int) -> Reranker:

@@ -25,13 +25,13 @@ from gradio.utils import get_function_description
 from demo import arguments, evaluation, formats
 from demo.errors import InputError
 from demo.evaluation import report
-from demo.evaluation.figures import known_baseline
-from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, set_up
+from demo.evaluation.protocol import JUDGED, PartialEvaluation, Plan, read_baseline, set_up
 from demo.formats.judged import Judged
 from demo.messages import Language
-from demo.metrics.effectiveness import USUAL, parse_measures
+from demo.metrics.effectiveness import MOST_GRADE, USUAL, parse_measures
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
+from demo.rankers.text_form import MOST_NAME_CHARS
 from demo.records import Result
 from demo.results.change import Pair
 from demo.results.report import as_json, json_text, pair_as_json
@@ -41,8 +41,6 @@ from demo.ui import wording as w
 from demo.ui.page import current_request, current_visitor
 from demo.ui.progress import seldom
 
-MOST_NAME_CHARS = 2_000
-"""Longest text that names a model, a ranker or the like."""
 MOST_NUMBER = 10**9
 
 Json = dict[str, Any]
@@ -185,14 +183,14 @@ class Endpoints:
             measures: as trec_eval names them, such as "ndcg@10 mrr"; empty takes the usual ones.
             queries: only the first so many; 0 takes all.
             relevant_from: lowest grade that is relevant for binary measures.
-            baseline: key of the ranker that the others are tested against; empty takes the first.
+            baseline: the ranker that the others are tested against; empty takes the first.
         """
         texts = {"collection": collection, "candidates": candidates, "measures": measures, "baseline": baseline}
         for name, value in texts.items():
             arguments.text(name, value, MOST_NAME_CHARS)
         arguments.whole("depth", depth, 1, self._settings.max_candidates)
         arguments.whole("queries", queries, 0, MOST_NUMBER)
-        arguments.whole("relevant_from", relevant_from, 1, MOST_NUMBER)
+        arguments.whole("relevant_from", relevant_from, 1, MOST_GRADE)
         service = self._service
         judged = Judged.bundled(service.collection(collection))
         asked = candidates if candidates in ("", JUDGED) else service.rankers.read(candidates)
@@ -200,7 +198,7 @@ class Endpoints:
         first = service.default_first_stage()
         wanted = self._rankers(rankers)
         plan = set_up(judged, wanted, chosen, first, asked, depth, queries or None)
-        known_baseline(baseline, [ranker.spec for ranker in plan.rankers])  # told before the work, not after it
+        baseline = read_baseline(baseline, plan, service.rankers)  # told before the work, not after it
         keys = frozenset(ranker.spec.key for ranker in wanted)
         return Work(service.evaluate(plan, self._visitor()), partial(_figures, plan, keys, baseline, relevant_from))
 

@@ -11,11 +11,13 @@ from typing import Any, TypeVar, cast
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState, StateHolder
+from starlette.concurrency import run_in_threadpool
 
 from demo.arguments import mended
 from demo.errors import DemoError, InputError
 from demo.messages import Message
 from demo.ui import wording
+from demo.ui.held_passages import HeldPassages
 from demo.ui.values import all_checked, flat
 from demo.usage import Usage
 
@@ -80,10 +82,13 @@ class Page(gr.Blocks):
     What is refused of a visitor's is told and no error in the log. Anything else is a bug, whose traceback goes there.
     """
 
-    def __init__(self, usage: Usage, label: wording.Labels, **options: Any) -> None:
+    def __init__(
+        self, usage: Usage, label: wording.Labels, held_passages: HeldPassages | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self._usage = usage
         self._label = label
+        self._held_passages = held_passages or HeldPassages()
         self._called: dict[str, None] = {}
 
     @property
@@ -116,7 +121,7 @@ class Page(gr.Blocks):
             state.config_values = _NOTHING
         try:
             if iterator is None:
-                inputs = self._checked(event, inputs, state)
+                inputs = await run_in_threadpool(self._checked, event, inputs, state)  # long values take their time
                 data = named.get("event_data")
                 if data is not None:
                     data._data = flat(data._data)
@@ -130,6 +135,8 @@ class Page(gr.Blocks):
             told = escape(words) if event.api_visibility == "private" else words  # the page shows it as HTML
             raise gr.Error(mended(told), print_exception=False) from error
         finally:
+            if isinstance(request, gr.Request) and request.session_hash is not None:
+                self._held_passages.note(self.state_holder, request.session_hash)
             if event.api_visibility == "public" and isinstance(request, gr.Request):
                 self._note_call(request.session_hash)
 

@@ -36,11 +36,12 @@ def reranker_choices(service: RankingService, language: Language) -> list[tuple[
 def build_model_menu(service: RankingService, label: w.Labels, elem_id: str) -> gr.Dropdown:
     """One model; any other may be named where the settings allow it."""
     any_model = service.settings.any_model
+    info = w.MODEL_INFO if service.settings.is_private else w.HUB_MODEL_INFO
     return gr.Dropdown(
         reranker_choices(service, "en"),
         value=service.default_model(),
         label=label(w.MODEL),
-        info=label(w.MODEL_INFO) if any_model else None,
+        info=label(info) if any_model else None,
         allow_custom_value=any_model,
         elem_id=elem_id,
     )

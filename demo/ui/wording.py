@@ -68,6 +68,7 @@ UPLOAD_NONE = Message(
 )
 MODEL = Message("Cross-encoder")
 MODEL_INFO = Message("Any hub id or local folder works as well")
+HUB_MODEL_INFO = Message("Any hub id works as well")
 MODEL_BUNDLED = Message("bundled")
 MODEL_CACHED = Message("on this machine")
 MODEL_SERVED = Message("on the servers that score")
@@ -104,6 +105,9 @@ JUDGING_HELP = Message(
 JUDGING_LOAD = Message("Load qrels")
 JUDGING_SAVE = Message("Save as qrels")
 JUDGING_LOADED = Message("Loaded. Judgments by hand: {n}.")
+JUDGING_LOADED_CUT = Message(
+    "Loaded. Judgments by hand: {n}. Grades below 0 count as 0, above 3 as 3: {beyond} of the file."
+)
 NO_JUDGMENTS = Message("Nothing was judged by hand yet. Choose a passage and press 0, 1, 2 or 3.")
 
 # compare: inputs and controls
@@ -222,6 +226,10 @@ WARNINGS = Message("Before you trust the picture")
 MOVED_UP = Message("moved up")
 MOVED_DOWN = Message("moved down")
 NOT_MOVED = Message("stayed")
+MOVED_FAR_UP = Message("moved far up")
+MOVED_FAR_DOWN = Message("moved far down")
+MOVED_LITTLE = Message("moved little or stayed")
+LINE_UNFOUND = Message("dashed: not found on one side")
 SLOPE_KEYS = Message("Tab into the chart, then arrow keys; Enter selects. Pointing at a line isolates it.")
 SLOPE_PART = Message(
     "Drawn: the {drawn} of {total} passages that are in either top {k} or moved most; below rank {k} the scale is "
@@ -236,7 +244,7 @@ COLUMN_WAS = Message("Was")
 PANEL_STEPS = Message("Through the passages")
 PREVIOUS = Message("Previous passage")
 NEXT = Message("Next passage")
-ONWARD = Message("Judge on")
+ONWARD = Message("Next after grading")
 ONWARD_HELP = Message("After each grade the next ungraded passage is shown")
 BLIND = Message("Blind")
 BLIND_HELP = Message("Hides who ranked the passage where, so that nothing sways the judgment")
@@ -275,7 +283,9 @@ SIGMOID = Message("{p} on a scale of 0…1 (sigmoid)")
 
 # links
 COPY_LINK = Message("Copy link")
-LINK_COPIED = Message("The link is in the address bar and, if the browser allows, on the clipboard.")
+LINK_COPIED = Message(
+    "The link to what the inputs hold now is in the address bar and, if the browser allows, on the clipboard."
+)
 LINK_WRONG = Message("The link cannot be opened, so this is the example. {reason}")
 LINK_REFUSED = Message("The link cannot be opened. {reason}")
 LINK_DOWNLOADS = Message(
@@ -328,7 +338,10 @@ BUG = Message(
     "Something went wrong on our side, not yours. Nothing you typed is lost; try again, or try another "
     "model. The log of the app has the details."
 )
-NO_UPLOAD = Message("There is no file that could be read. Choose one, or switch to “Paste” or “Collection”.")
+NO_UPLOAD = Message(
+    "There is no file that could be read, or the server no longer keeps it. Upload it again, or switch to “Paste” or "
+    "“Collection”."
+)
 NOTHING_YET = Message("Press Rerank first: there is no result to download yet.")
 PASTE_EMPTY = Message("Nothing pasted yet.")
 OPTION_NOT_A_NUMBER = Message("{name} is empty. Write a number.")
@@ -426,10 +439,11 @@ SCORED = Message("Scored")
 SCORE_KIND = Message("Score")
 DEPTH_TITLE = Message("Had fewer passages been reranked")
 DEPTH_NOTE = Message(
-    "How many of a ranker's top {k} the first stage ranks below that depth, so that reranking only so "
-    "many would have missed them."
+    "How many of a ranker's top {k} the first stage ranks below that depth or does not find, so that reranking only "
+    "so many would have missed them."
 )
-DEPTH_ENOUGH = Message("Enough")
+DEPTH_ENOUGH = Message("Enough for those found")
+DEPTH_NOT_FOUND = Message("At no depth")
 DEPTH_NONE = Message("Every ranker here is a first stage: no depth limits it.")
 DEPTH_WHICH = Message("What would have been missed")
 DEPTH_MISSED = Message("rank {rank}, first stage {first}: {name}")
@@ -483,7 +497,10 @@ JUDGED_LOSS = Message("Worse by the judgments: {name} of {label} is {new}, befor
 JUDGED_SAME = Message("By the judgments none is better: {name} is {value}")
 JUDGED_BEST = Message("Best by the judgments: {label}, {name} {value}")
 BEST = Message("best")
-JUDGED_NOTE = Message("Unjudged passages gain nothing; Judged@10 says which share of the top ten somebody judged.")
+JUDGED_NOTE = Message(
+    "Unjudged passages gain nothing; Judged@10 says which share of the top ten somebody judged. Passages with the same "
+    "score count in the order in which they stand."
+)
 SPEED = Message("Speed on this list")
 SPEED_MS = Message("Milliseconds a pair")
 SPEED_MEMORY = Message("Memory")
@@ -545,7 +562,8 @@ EVALUATE_EMPTY = Message(
     "Queries without judgments work too: you see how much changes, and where."
 )
 NO_JUDGED_UPLOAD = Message(
-    "Choose files first: passages and queries, better with judgments. Or take one of the collections here."
+    "There are no files here, or the server no longer keeps them. Upload passages and queries, better with judgments. "
+    "Or take one of the collections here."
 )
 NO_RUN_FILE = Message("Choose a run file first, or other candidates.")
 WRONG_NUMBER = Message("“{label}” is {found}. Write a whole number, {span}.")

@@ -100,6 +100,31 @@ def test_irrelevant_passages_cannot_count_as_relevant(grade: int) -> None:
         measure_run({"q": {"a": 1}}, {"q": ["a"]}, USUAL, grade)
 
 
+def test_no_passage_counts_as_relevant_from_a_grade_that_nothing_can_have() -> None:
+    assert one("p@1", ["a"], {"a": 100}, relevant_from=100) == 1.0
+    for grade in (101, 2**31):  # trec_eval takes grades of 32 bits
+        with pytest.raises(InputError, match=r"from a grade above 100, which is the highest\. Write 100 or less"):
+            measure_run({"q": {"a": 1}}, {"q": ["a"]}, USUAL, grade)
+
+
+def test_ids_may_be_any_texts() -> None:
+    """trec_eval takes ids as C strings: a NUL ends them, and half a surrogate pair ends the process."""
+    qrels = {
+        "q\0x": {"a\0b": 1, "a\0c": 0, "": 0},
+        "q\0y": {"d\udfff": 2, "d": 0},
+        "q\ud800": {"a": 1},
+        "": {"a b": 1},
+    }
+    run = {"q\0x": ["a\0c", "", "a\0b"], "q\0y": ["d", "d\udfff"], "q\ud800": ["a\0", "b", "c", "a"], "": ["a b"]}
+    found = measure_run(qrels, run, parse_measures("mrr mrr@10 p@1 judged@1"))
+    by_rank = {"q\0x": 1 / 3, "q\0y": 1 / 2, "q\ud800": 1 / 4, "": 1.0}
+    first_relevant, first_judged = (
+        {**dict.fromkeys(by_rank, 0.0), "": 1.0},
+        {**dict.fromkeys(by_rank, 1.0), "q\ud800": 0.0},
+    )
+    assert list(found.values()) == [by_rank, by_rank, first_relevant, first_judged]
+
+
 def test_the_mean_is_exact_and_of_nothing_0() -> None:
     assert mean([0.1] * 10) == 0.1
     assert mean([]) == 0.0
@@ -239,6 +264,13 @@ def test_a_list_of_measures_keeps_its_order_and_drops_repeats() -> None:
     assert [measure.key for measure in parse_measures("map, ndcg@5;MAP，p@1")] == ["map", "ndcg@5", "p@1"]
     with pytest.raises(InputError, match="No measure was named"):
         parse_measures(" , ")
+
+
+def test_at_most_twenty_measures_are_computed_at_a_time() -> None:
+    asked = [f"p@{k}" for k in range(1, 21)]
+    assert len(parse_measures(" ".join([*asked, "precision@1", "P@2"]))) == 20  # two of them have two names
+    with pytest.raises(InputError, match=r"^21 measures were named, and at most 20 are possible\. Leave some out\.$"):
+        parse_measures(" ".join([*asked, "map"]))
 
 
 def test_ir_measures_is_not_loaded_before_it_is_needed() -> None:

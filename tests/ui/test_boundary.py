@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -13,15 +14,18 @@ from urllib.parse import urlencode
 import gradio as gr
 import httpx
 import pytest
-from fakes import FakeSource, service_with
+from fakes import FakeSource, collection_of, service_with
+from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 from served_app import free_port, served
 
 from demo.errors import InputError
+from demo.records import Collection, Passage
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
 from demo.ui.boundary import MOST_CALLED, Page
+from demo.ui.held_passages import HeldPassages
 from demo.usage import Usage
 
 LONG = ("\ud800x \udfff<b>é" * 15_000)[:100_000]
@@ -229,6 +233,22 @@ def test_a_fault_of_ours_is_logged_with_its_traceback_and_a_refusal_is_not(caplo
     assert [(row.labels, row.value) for row in usage.samples()] == [((("reason", "value"), ("what", "fails")), 1)]
 
 
+def test_values_are_checked_beside_the_loop_that_answers_everyone() -> None:
+    class Noting(w.Labels):
+        def text(self, component: Any) -> Any:
+            with pytest.raises(RuntimeError, match="no running event loop"):
+                asyncio.get_running_loop()
+            looked.append(True)
+            return super().text(component)
+
+    looked: list[bool] = []
+    with Page(Usage(), Noting(), analytics_enabled=False) as page:
+        field = gr.Textbox(elem_id="field")
+        field.change(str, field, field)
+    found = asyncio.run(page.process_api(0, ["a"], SessionState(page)))
+    assert (found["data"], looked) == (["a"], [True])
+
+
 def test_sessions_that_keep_nothing_are_forgotten_but_for_the_latest() -> None:
     """Gradio remembers all components for each session, and every caller may begin as many as he likes."""
 
@@ -256,6 +276,41 @@ def test_sessions_that_keep_nothing_are_forgotten_but_for_the_latest() -> None:
             for session in page.state_holder.session_data.values():
                 assert not list(session.components)
                 assert not dict(session.config_values)
+    finally:
+        page.close()
+
+
+def test_sessions_with_passages_are_bounded_in_bytes_and_the_longest_unused_goes_first() -> None:
+    """Whoever comes back to such a page is told to upload again."""
+    size = collection_of((Passage("d", "x" * 100_000),)).memory_bytes
+    assert 100_000 < size < 101_000
+
+    def uploaded(text: str) -> tuple[str, Collection]:
+        return text, collection_of((Passage("d", text * 100_000),))
+
+    def known(text: str, collection: Collection | None) -> str:
+        return text if collection is None else collection.passages[0].text[:1]
+
+    with Page(Usage(), w.Labels(), HeldPassages(2 * size), analytics_enabled=False) as page:
+        field, kept = gr.Textbox(elem_id="field"), gr.State(None)
+        field.change(uploaded, field, [field, kept], api_visibility="private")
+        field.submit(known, [field, kept], field, api_visibility="private")
+    _, url, _ = page.launch(server_port=free_port(), prevent_thread_lock=True, quiet=True, _frontend=False)
+    try:
+        with httpx.Client(timeout=60) as client:
+            visitor = Visitor(url.rstrip("/"), client)
+
+            def asked(session: str) -> Any:
+                return visitor.send([{"fn_index": 1, "data": ["?", None]}], session=session)[0][0]
+
+            assert asked("bare") == "?"
+            for session in "ab":
+                visitor.send([{"fn_index": 0, "data": [session]}], session=session)
+            assert asked("a") == "a"
+            visitor.send([{"fn_index": 0, "data": ["c"]}], session="c")
+            assert "bare" in page.state_holder.session_data
+            assert "b" not in page.state_holder.session_data
+            assert [asked(session) for session in "abc"] == ["a", "?", "c"]
     finally:
         page.close()
 

@@ -175,7 +175,7 @@ def test_a_preset_puts_its_measure_first(tab: EvaluateTab) -> None:
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ({"source": UPLOAD}, "Choose files first: passages and queries"),
+        ({"source": UPLOAD}, "Upload passages and queries, better with judgments"),
         ({"candidates": RUN}, "Choose a run file first"),
         ({"rankers": ()}, "No ranker is named."),
         ({"measures": ("bleu",)}, "There is no measure “bleu”."),
@@ -184,6 +184,7 @@ def test_a_preset_puts_its_measure_first(tab: EvaluateTab) -> None:
         ({"depth": 5_000}, "is 5000. Write a whole number, 1 to 1,000."),
         ({"depth": None}, "is empty. Write a whole number"),
         ({"relevant_from": 0}, "“Lowest grade that counts as relevant” is 0."),
+        ({"relevant_from": 2**31}, "is 2.14748e+09. Write a whole number, 1 to 100."),
         ({"queries": -1}, "is -1. Write a whole number, 0 or more."),
         ({"rankers": ("bm25[k9=1]",)}, "bm25 has no option “k9”"),
     ],

@@ -224,7 +224,7 @@ def test_a_bad_upload_is_said_in_place_and_nothing_is_lost(open_page: Any, archi
     note.wait_for(state="visible")
     page.click("#evaluate")
     page.wait_for_selector("#evaluate-status-box .alert")
-    assert "Choose files first: passages and queries" in page.inner_text("#evaluate-status-box")
+    assert "Upload passages and queries, better with judgments" in page.inner_text("#evaluate-status-box")
     bad = tmp_path / "notes.txt"
     bad.write_text("just words\n", encoding="utf-8")
     choose(page, "#evaluate-upload", bad)

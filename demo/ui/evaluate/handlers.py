@@ -28,7 +28,7 @@ from demo.formats.outputs import candidates_rank_llm, collection_beir, qrels_jso
 from demo.formats.source import Fields
 from demo.messages import Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
-from demo.metrics.effectiveness import USUAL, mean, measure_run, parse_measures
+from demo.metrics.effectiveness import MOST_GRADE, USUAL, mean, measure_run, parse_measures
 from demo.phrases import shorten
 from demo.progress import Steps
 from demo.rankers.protocol import Ranker
@@ -216,7 +216,7 @@ class EvaluateTab:
     def _run(self, form: EvaluateForm, options: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
         begun, steps = self._begin(form)
-        relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1)
+        relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1, MOST_GRADE)
         pace, last, counted = TimeLeft(), -PROGRESS_SECONDS, _Counted()
         for step in steps:
             if isinstance(step.so_far, PartialEvaluation):
@@ -312,7 +312,7 @@ class EvaluateTab:
         if evaluated is None or not evaluated.done.outcomes:
             return View()
         try:
-            grade = whole(relevant_from, w.RELEVANT_FROM, 1)
+            grade = whole(relevant_from, w.RELEVANT_FROM, 1, MOST_GRADE)
             return self._measured(evaluated, options, grade, language)
         except DemoError as error:
             return View(status=status.alert(error.message, language))

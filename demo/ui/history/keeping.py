@@ -46,7 +46,7 @@ def keep(
     def remembered(
         request: gr.Request, inputs: Sequence[Any] | None, shown: Any, judged: Judgments, history: str
     ) -> tuple[Any, Any, None]:
-        if inputs is None:
+        if not inputs:  # no run has given a result, or one that nobody asked for: an example
             return gr.skip(), gr.skip(), None
         try:
             text = write(*inputs)
