@@ -98,7 +98,7 @@ class Settings:
     )
     models_bytes: int = _describe(4_000_000_000, "Memory for loaded models; the longest unused one goes first.")
     vectors_bytes: int = _describe(500_000_000, "Memory for vectors of passages; the longest unused ones go first.")
-    indexes_bytes: int = _describe(500_000_000, "Memory for BM25's term indexes; the longest unused ones go first.")
+    indexes_bytes: int = _describe(2_000_000_000, "Memory for BM25's term indexes; the longest unused ones go first.")
     kept_scores: int = _describe(250_000, "Scores kept so that nothing is computed twice, each about 410 bytes.")
     default_model: str = _describe("", "Model chosen at the start; empty takes the first whose weights are here.")
     models_folder: str = _describe("", "Folder of own checkpoints, one sub-folder each, offered in the model menu.")

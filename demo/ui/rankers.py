@@ -14,13 +14,17 @@ from demo.rankers.protocol import Ranker
 from demo.service import MOST_RANKERS, RankingService
 from demo.ui import wording as w
 from demo.ui.page import QUICK
-from demo.ui.views.models import UNUSABLE, origin
+from demo.ui.views.models import UNUSABLE, origin, parameters
 
 
 def model_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:
-    """Every model on offer with where its weights are; the value is its key."""
-    usable = (choice for choice in service.models() if choice.where != UNUSABLE)
-    return [(f"{choice.spec.label} · {origin(choice, language)}", choice.spec.key) for choice in usable]
+    """Every model on offer with its parameters and where its weights are; the value is its key."""
+    usable = [(choice.spec, origin(choice, language)) for choice in service.models() if choice.where != UNUSABLE]
+    sizes = [parameters(spec.parameters) if spec.parameters else "" for spec, _ in usable]
+    return [
+        (" · ".join(filter(None, (spec.label, size, where))), spec.key)
+        for (spec, where), size in zip(usable, sizes, strict=True)
+    ]
 
 
 def reranker_choices(service: RankingService, language: Language) -> list[tuple[str, str]]:

@@ -360,7 +360,7 @@ DOCS_PER_SECOND = Message("Docs/s, V100")
 MODEL_COLUMNS = (
     ("name", Message("Model"), False, True),
     ("where", Message("Where"), False, True),
-    ("size", Message("Weights"), True, True),
+    ("size", Message("Parameters"), True, True),
     ("tokens", Message("Max tokens"), True, False),
     ("ndcg", Message("NDCG@10 DL19"), True, False),
     ("mrr", Message("MRR@10 dev"), True, False),

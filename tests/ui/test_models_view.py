@@ -35,7 +35,7 @@ def rows(language: str = "en") -> list[str]:
 def test_a_row_says_where_how_large_how_much_it_reads_and_what_was_published() -> None:
     tiny, large, qwen, odd = rows()
     assert re.findall(r'data-label="([^"]*)">([^<]*)', large) == [
-        ("Weights", "335 M"),
+        ("Parameters", "335 M"),
         ("Max tokens", "512"),
         ("NDCG@10 DL19", "73.36"),
         ("MRR@10 dev", "36.48"),
