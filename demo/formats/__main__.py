@@ -22,6 +22,10 @@ its shape.
 
 This page is made of the rows of the formats: `python -m demo.formats > docs/formats.md`.
 """
+_AROUND = """
+Lines around the data are left out in Rerank and Compare, and the page says how many: fences of code, a request, headers
+and remarks as the consoles of search engines and curl show them, up to three lines above the header of a table. Choose
+“one per line” to keep them."""
 _PARTS = {"queries": "Queries", "qrels": "Judgments (qrels)", "run": "Runs"}
 
 
@@ -41,6 +45,7 @@ def _lines() -> Iterator[str]:
     packed = tuple(suffix for suffix in ARCHIVE_SUFFIXES if suffix != PARQUET_SUFFIX)
     yield f"Packed files are opened: {_listed(packed)}."
     yield f"A `{PARQUET_SUFFIX}` file is read as JSON lines where the package pyarrow is installed."
+    yield _AROUND
     for part, title in _PARTS.items():
         yield ""
         yield f"## {title}"

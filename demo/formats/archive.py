@@ -305,7 +305,7 @@ def _is_wanted(path: PurePosixPath, info: zipfile.ZipInfo) -> bool:
 
 def _untar(name: str, content: bytes, left: int, limits: Limits) -> Iterator[File]:
     try:
-        with tarfile.open(fileobj=BytesIO(content)) as archive:
+        with tarfile.open(fileobj=BytesIO(content), errors="replace") as archive:
             for count, info in enumerate(archive, 1):
                 if count > MAX_MEMBERS:
                     raise _too_many_files(name, count)

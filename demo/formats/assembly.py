@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -22,7 +21,6 @@ from demo.messages import Message, plural
 from demo.records import Card, Collection, Passage, Query
 
 MAX_ID_CHARS = 256
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def assemble(
@@ -62,6 +60,7 @@ def assemble(
         repeated_queries=sum(one.repeated_queries for one in found),
         columns=tuple(dict.fromkeys(column for one in found for column in one.columns)),
         names=tuple(dict.fromkeys(name for one in found for name in one.names)),
+        doubts=tuple(dict.fromkeys(doubt for one in found for doubt in one.doubts)),
         preview=Preview(passages[:PREVIEW_ROWS], queries[:PREVIEW_ROWS], tuple(judgments[:PREVIEW_ROWS])),
     )
     card = Card(title=title, description=reading.sentence())
@@ -124,7 +123,7 @@ def distinct(entries: Iterable[Entry], limits: Limits) -> tuple[list[Entry], int
     by_id: dict[str, Entry] = {}
     contents: set[tuple[str, str]] = set()
     duplicates = repeated = 0
-    for entry in map(printable, entries):
+    for entry in entries:
         content = entry.title, entry.text
         earlier = by_id.get(entry.doc_id) if entry.doc_id else None
         if earlier is not None and (earlier.title, earlier.text) != content:
@@ -139,14 +138,6 @@ def distinct(entries: Iterable[Entry], limits: Limits) -> tuple[list[Entry], int
         if entry.doc_id:
             by_id[entry.doc_id] = entry
     return kept, duplicates, repeated
-
-
-def printable(entry: Entry) -> Entry:
-    """The entry with halves of surrogate pairs, which no encoding can write, replaced by U+FFFD."""
-    if not _SURROGATE.search(entry.text + entry.title + entry.doc_id):
-        return entry
-    text, title, doc_id = (_SURROGATE.sub("\ufffd", part) for part in (entry.text, entry.title, entry.doc_id))
-    return replace(entry, text=text, title=title, doc_id=doc_id)
 
 
 def check_limits(entry: Entry, kept: int, limits: Limits) -> None:

@@ -39,11 +39,16 @@ _GOOD_PER_BAD = 2
 
 
 def decode(content: bytes, file: str) -> tuple[str, str]:
-    """The text and the name of its encoding; a byte order mark is not part of the text.
+    """The text, with U+FFFD for NUL characters, and the name of its encoding; a byte order mark is not part of it.
 
     Raises:
         InputError: the bytes are not text, or not in the encoding that they claim.
     """
+    text, name = _decoded(content, file)
+    return text.replace("\0", REPLACEMENT), name
+
+
+def _decoded(content: bytes, file: str) -> tuple[str, str]:
     for mark, codec, name in _MARKS:
         if content.startswith(mark):
             return _strictly(content, codec, name, file), name

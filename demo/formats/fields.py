@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -64,14 +64,42 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_TEXT_ENDINGS = ("_id", "_ids", "_url", "_uri", "_length", "_hash", "_lang", "_language", "_type", "_date")
 _MOST_FIELDS = 40
 _MOST_FIELD_CHARS = 500
+_MOST_NAMES = 20_000
+"""Different names of fields in the records of one file."""
+_MOST_KEPT_NAMES = 100
+_MOST_KEPT_CHARS = 2_000
+"""Of names for which is remembered which field is what: they are texts of visitors, and the process keeps few."""
+_MOST_NAME_CHARS = 50
 SHORTEST_TEXT = 15
 _SPACED_OUT = re.compile(r"\s|[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af]")
 
 
-@lru_cache(maxsize=4096)
 def normal_name(name: str) -> str:
     """The name as the tables of names have it: small letters, _ for spaces, hyphens and humps."""
-    return _CAMEL.sub("_", name.strip().strip("\ufeff\"'")).lower().replace("-", "_").replace(" ", "_")
+    return _kept_normal(name) if len(name) <= _MOST_NAME_CHARS else _normal(name)
+
+
+def _normal(name: str) -> str:
+    name = name.strip().strip("\ufeff\"'")
+    if not name.islower():
+        name = _CAMEL.sub("_", name).lower()
+    return name.replace("-", "_").replace(" ", "_")
+
+
+_kept_normal = lru_cache(maxsize=4096)(_normal)
+
+_Names = tuple[str, ...]
+
+
+def _kept_if_few(find: Callable[[_Names, _Names], str | None]) -> Callable[[_Names, _Names], str | None]:
+    """The function, which remembers its answers for few and short names."""
+    kept = lru_cache(maxsize=4096)(find)
+
+    def found(names: _Names, wanted: _Names) -> str | None:
+        is_kept = len(names) <= _MOST_KEPT_NAMES and sum(map(len, names)) <= _MOST_KEPT_CHARS
+        return kept(names, wanted) if is_kept else find(names, wanted)
+
+    return found
 
 
 def find_field(names: Iterable[str], wanted: Sequence[str]) -> str | None:
@@ -79,8 +107,8 @@ def find_field(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     return _find(tuple(names), tuple(wanted))
 
 
-@lru_cache(maxsize=1024)
-def _find(names: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
+@_kept_if_few
+def _find(names: _Names, wanted: _Names) -> str | None:
     known = {normal_name(name): name for name in reversed(names)}
     return next((known[name] for name in wanted if name in known), None)
 
@@ -118,8 +146,8 @@ def _last(name: str) -> str:
     return normal_name(name if name.startswith("@") else name.rsplit(".", 1)[-1])
 
 
-@lru_cache(maxsize=4096)
-def _nearest(names: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
+@_kept_if_few
+def _nearest(names: _Names, wanted: _Names) -> str | None:
     """The name whose last part is wanted: the one nearest to the outside, of equals the first in `wanted`."""
     order = {word: at for at, word in enumerate(wanted)}
     found = [(name.count("."), order[_last(name)], name) for name in names if _last(name) in order]
@@ -150,10 +178,10 @@ def read_records(
         may_lack_text: whether one without any text is counted rather than refused.
 
     Raises:
-        InputError: no field holds texts, or a record has none of them; the sentence names the place and the fields.
+        InputError: no field holds texts, or a record has none of them; the sentence names the place and the fields. Or
+            their fields have too many different names.
     """
-    flat_records = [Record(record.location, flat(record.values)) for record in records]
-    names = tuple(dict.fromkeys(name for record in flat_records for name in record.values))
+    flat_records, names = _flattened(records)
     text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0], names)
     beside = chosen.among(names)
     title_name = beside.title or _title_field(flat_records, text_name)
@@ -172,6 +200,28 @@ def read_records(
         columns=tuple(Column(name, role, not (by_length and role is TEXT)) for name, role in columns if name),
         names=names,
     )
+
+
+def _flattened(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:
+    """The flat records, and the names of all their fields.
+
+    Raises:
+        InputError: there are too many different names.
+    """
+    flattened: list[Record] = []
+    names: dict[str, None] = {}
+    for record in records:
+        values = flat(record.values)
+        names.update(dict.fromkeys(values))
+        if len(names) > _MOST_NAMES:
+            raise InputError(
+                "{where} brings a field whose name is new after {most:,} others, and no more are read. Give all "
+                "passages the same few fields, such as “text” and “title”.",
+                where=record.location.start,
+                most=_MOST_NAMES,
+            )
+        flattened.append(Record(record.location, values))
+    return flattened, tuple(names)
 
 
 TEXT, TITLE, ID, QUERY, QUERY_ID, GRADE, SCORE = (
@@ -193,7 +243,7 @@ def _text_field(
             return chosen.text, False
         raise _no_text(whole, chosen.text, names)
     measured = _measured(records)
-    found = _nearest(tuple(measured), TEXT_NAMES) or _similar(tuple(measured))
+    found = _nearest(tuple(measured), TEXT_NAMES) or _similar(measured)
     if found is not None:
         return found, False
     texts = {name: one.chars for name, one in measured.items() if are_hits or one.is_text(name, len(records))}
@@ -249,8 +299,7 @@ def _words(value: Any) -> str:
     return ""
 
 
-@lru_cache(maxsize=1024)
-def _similar(names: tuple[str, ...]) -> str | None:
+def _similar(names: Iterable[str]) -> str | None:
     """The first name that begins or ends with a word for text, such as body_txt_en or answer_text."""
     for word in TEXT_NAMES:
         for name in names:
@@ -275,6 +324,9 @@ def _title_field(records: Sequence[Record], text_name: str) -> str:
 
 def _id_field(records: Sequence[Record]) -> str:
     return (_nearest(tuple(records[0].values), ID_NAMES) if records else None) or ""
+
+
+_OF_SCORES = (*SCORE_NAMES, *DISTANCE_NAMES)
 
 
 class _Reader:
@@ -304,10 +356,11 @@ class _Reader:
             text, title = title, ""
         if not text:
             return None
-        id_name = self._id or _nearest(tuple(n for n in names if not isinstance(values[n], list)), ID_NAMES) or ""
+        single = tuple(name for name in names if not isinstance(values[name], list))
+        id_name = self._id or _nearest(single, ID_NAMES) or ""
         doc_id = as_text(values.get(id_name), location, id_name).strip()
-        score = score_of(values)
-        scores = [] if score is None else [name for name in names if _last(name) in (*SCORE_NAMES, *DISTANCE_NAMES)]
+        score = _score_of(values, single)
+        scores = [] if score is None else [name for name in names if _last(name) in _OF_SCORES]
         fields = other_fields(values, {text_name, title_name, id_name, *scores})
         return Entry(location, text, title, _bare_id(doc_id), "", score, fields)
 
@@ -349,12 +402,13 @@ def _written(value: Any) -> str:
     return ", ".join(map(_written, value)) if isinstance(value, list) else str(value)
 
 
-def score_of(values: Mapping[str, Any]) -> float | None:
-    """The engine's score of a flat record as a finite number, higher being better; None if it has none."""
-    value = scalar_named(values, SCORE_NAMES)
-    if value is not None:
-        return finite(value)
-    distance = finite(scalar_named(values, DISTANCE_NAMES))
+def _score_of(values: Mapping[str, Any], names: _Names) -> float | None:
+    """The engine's score under one of these names as a finite number, higher being better; None if there is none."""
+    found = (_nearest(names, SCORE_NAMES), _nearest(names, DISTANCE_NAMES))
+    score, distance = (None if name is None else values[name] for name in found)
+    if score is not None:
+        return finite(score)
+    distance = finite(distance)
     return None if distance is None else -distance
 
 

@@ -10,13 +10,15 @@ from demo.errors import InputError
 from demo.formats.archive import is_packed, unpack
 from demo.formats.assembly import assemble
 from demo.formats.beir import gather_folders
+from demo.formats.doubts import find_doubts
 from demo.formats.encoding import UTF_8
 from demo.formats.json_text import read_items
 from demo.formats.judged import makes_a_set, read_judged_sources, role_of, without_passages
 from demo.formats.not_read import check_is_read
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes, most_plausible
-from demo.formats.source import Fields, Limits, Source
+from demo.formats.source import Fields, Found, Limits, Source, printable_json
+from demo.formats.wrapping import unwrap
 from demo.messages import Message, listed
 from demo.records import Collection
 
@@ -28,15 +30,18 @@ def read_pasted(text: str, limits: Limits, format_key: str | None = None, fields
         fields: which fields hold what, where a person chose them.
 
     Raises:
-        InputError: the text is empty or too large, has no passages in that format, or breaks its rules.
+        InputError: the text is empty or too large, has no passages in that format, or breaks its rules; or it plainly
+            holds judgments, a run or topics, and no format was asked for.
     """
     content = text.replace("\0", " ").encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
     source = Source("", content, limits, chosen=fields)
     _check_size(source.start, len(source.content), limits)
-    row = _choose(source, format_key, PASTED_FORMATS)
+    if format_key is None:
+        _with_passages([source])
+    row, found = _read(source, format_key, PASTED_FORMATS)
     reading = Reading((row.key,), row.manner, 0)
     title = Message("Pasted passages")
-    return assemble([row.read(source)], reading, "pasted", title, source.name, limits)
+    return assemble([found], reading, "pasted", title, source.name, limits)
 
 
 def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
@@ -51,7 +56,8 @@ def from_texts(texts: Sequence[object], limits: Limits) -> Collection:
     if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Sequence):
         raise InputError("The passages need to be a list of texts or objects; put a single text into a list.")
     source = Source("", b"", limits)
-    found = read_items(((source.item(number), text) for number, text in enumerate(texts, 1)), source)
+    items = enumerate(printable_json(list(texts)), 1)
+    found = read_items(((source.item(number), item) for number, item in items), source)
     entries = [replace(entry, doc_id=entry.doc_id or str(entry.location.number)) for entry in found.entries]
     reading = Reading(("json",), Message("from a list"), 0)
     title, name = Message("Passages from a list"), Message("the list")
@@ -86,8 +92,8 @@ def read_files(
     unused = []
     if format_key is None:
         sources, unused = _with_passages(sources)
-    rows = [_choose(source, format_key, FORMATS) for source in sources]
-    found = [row.read(source) for row, source in zip(rows, sources, strict=True)]
+    read = [_read(source, format_key, FORMATS) for source in sources]
+    rows, found = [row for row, _ in read], [one for _, one in read]
     reading = Reading(
         tuple(dict.fromkeys(row.key for row in rows)),
         _manner(rows),
@@ -149,19 +155,28 @@ def _is_known(source: Source) -> bool:
     return source.by_rows or _suffix(source.file) in accepted_suffixes() or "/" not in source.file
 
 
-def _choose(source: Source, format_key: str | None, rows: Sequence[Format]) -> Format:
-    """The row that was asked for, or the first that fits, or the last that knows the file's suffix.
+def _read(source: Source, format_key: str | None, rows: Sequence[Format]) -> tuple[Format, Found]:
+    """The row that was asked for, or the first that fits, or the last that knows the file's suffix; and what it reads.
+
+    Lines around the data are left out, unless prose was asked for or the name says that it is Markdown.
 
     Raises:
-        InputError: there is no such row, or the file is plainly not in it.
+        InputError: there is no such row, or the file is plainly not in it, or breaks its rules.
     """
     told = next((row for row in rows if row.by_content and row.fits(source)), None)
-    if told is not None:
-        return told
-    if format_key:
-        return _asked_for(source, format_key, rows)
-    check_is_read(source)
-    return most_plausible(source, [row for row in rows if row.pasted])
+    row = told or (_asked_for(source, format_key, rows) if format_key else None)
+    if row is not None and (row.is_prose or (row.by_content and not source.by_rows)):
+        return row, row.read(source)
+    data, notes = unwrap(source)
+    doubts: tuple[Message, ...] = ()
+    if row is None:
+        check_is_read(data)
+        row = most_plausible(data, [row for row in rows if row.pasted])
+        if row.is_prose and not row.fits(data):
+            return row, row.read(source)
+        doubts = find_doubts(data) if row.is_prose else ()
+    found = row.read(data)
+    return row, replace(found, notes=(*notes, *found.notes), doubts=doubts)
 
 
 def _asked_for(source: Source, format_key: str, rows: Sequence[Format]) -> Format:

@@ -9,7 +9,7 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.fields import STRONG_TEXT_NAMES, find_field
 from demo.formats.json_lists import PASSAGE_LISTS, rows_by_index
-from demo.formats.source import Location, Source, parse_json
+from demo.formats.source import Location, Source, load_json, parse_json, printable_json
 
 _SAMPLE_CHARS = 1_000
 _SAMPLE_ITEMS = 20
@@ -48,9 +48,9 @@ def _several(text: str) -> list[Any] | None:
             value, at = _DECODER.raw_decode(text, at)
             values.append(value)
             at = _next(text, at)
+        return printable_json(values) if len(values) > 1 else None
     except (ValueError, RecursionError):
         return None
-    return values if len(values) > 1 else None
 
 
 def _next(text: str, at: int) -> int:
@@ -65,7 +65,7 @@ def first_object(source: Source) -> dict[str, Any] | None:
     if not start.startswith("{"):
         return None
     try:
-        first = json.loads(start.removesuffix(","))
+        first = load_json(start.removesuffix(","))
     except (ValueError, RecursionError):
         return None
     return first if isinstance(first, dict) else None
@@ -119,7 +119,7 @@ def sample_items(source: Source) -> list[Any]:
     """The first values of JSON lines or of a JSON list, or the one JSON value; empty for anything else."""
     try:
         if first_object(source) is not None and len(source.rows) > 1:
-            return [json.loads(line.removesuffix(",")) for line in source.rows[:_SAMPLE_ITEMS]]
+            return [load_json(line.removesuffix(",")) for line in source.rows[:_SAMPLE_ITEMS]]
         items = json_items(source)
     except (InputError, ValueError, RecursionError):
         return []

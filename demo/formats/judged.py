@@ -26,7 +26,7 @@ from demo.formats.registry import FORMATS, Format, most_plausible
 from demo.formats.source import Fields, Found, JudgmentRow, Limits, Source, is_sheet
 from demo.formats.tables import table_with
 from demo.formats.topics import find_queries, is_file_of_topics, looks_like_queries
-from demo.formats.trec_runs import Run, has_figures, looks_like_run, read_run
+from demo.formats.trec_runs import Run, has_figures, holds_run, looks_like_run, read_run
 from demo.messages import Message, listed
 from demo.records import Collection
 
@@ -166,7 +166,7 @@ def without_passages(source: Source) -> Message | None:
         return None
     if has_figures(source):
         return Message("figures of trec_eval")
-    if looks_like_run(source):
+    if holds_run(source):
         return Message("a run")
     if is_file_of_topics(source):
         return Message("topics")

@@ -41,6 +41,7 @@ class Reading:
         columns: what fields and columns of the files were taken for.
         preview: the first of what was read.
         names: the fields that a person can choose from, as `Fields` takes them.
+        doubts: why the input may have been meant otherwise, each a clause.
     """
 
     format_keys: tuple[str, ...]
@@ -60,11 +61,13 @@ class Reading:
     columns: tuple[Column, ...] = ()
     preview: Preview = Preview()
     names: tuple[str, ...] = ()
+    doubts: tuple[Message, ...] = ()
 
     @property
     def is_certain(self) -> bool:
-        """Whether each field that was taken for something is named so, or was chosen."""
-        return all(column.certain for column in self.columns)
+        """Whether nothing speaks for another reading, and each field that was taken for something is named so or was
+        chosen."""
+        return not self.doubts and all(column.certain for column in self.columns)
 
     @property
     def format_key(self) -> str:
@@ -81,6 +84,7 @@ class Reading:
         parts += [row.format(count=count) for count, row in zip(counts, _COUNTED, strict=True) if count]
         parts += self.notes
         parts += [Message("read as {name}", name=name) for name in self.encodings if name != UTF_8]
+        parts += self.doubts
         return clauses(parts)
 
 

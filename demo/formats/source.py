@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from demo.errors import InputError
-from demo.formats.encoding import decode
+from demo.formats.encoding import REPLACEMENT, decode
 from demo.messages import Message
 from demo.records import Query
 from demo.settings import Settings
@@ -144,6 +145,7 @@ class Found:
         columns: which fields were taken for what, where the input has names for them.
         repeated_queries: queries left out because an earlier one has their id and their text.
         names: the fields that a person can choose from, as `Fields` takes them.
+        doubts: why it may have been meant otherwise, each a clause.
     """
 
     entries: tuple[Entry, ...]
@@ -155,6 +157,7 @@ class Found:
     columns: tuple[Column, ...] = ()
     repeated_queries: int = 0
     names: tuple[str, ...] = ()
+    doubts: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -241,14 +244,45 @@ def is_sheet(file: str) -> bool:
     return ".xlsx/" in file.lower()
 
 
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_UNWRITABLE_IN_JSON = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""How JSON writes them; a whole pair of surrogates, which is a character, begins alike."""
+
+
+def printable(text: str) -> str:
+    """The text with U+FFFD for what cannot be written: NUL characters, and halves of surrogate pairs."""
+    return _UNWRITABLE.sub(REPLACEMENT, text)
+
+
+def printable_json(value: Any) -> Any:
+    """The JSON value with every text and every name in it made printable."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [printable_json(part) for part in value]
+    if isinstance(value, dict):
+        return {printable(name): printable_json(part) for name, part in value.items()}
+    return value
+
+
+def load_json(text: str) -> Any:
+    """`text` as a JSON value with printable texts.
+
+    Raises:
+        ValueError, RecursionError: it is not valid JSON, or nested too deeply.
+    """
+    value = json.loads(text)
+    return printable_json(value) if _UNWRITABLE_IN_JSON.search(text) else value
+
+
 def parse_json(text: str, file: str, first_line: int) -> Any:
-    """`text`, which starts in line `first_line` of `file`, as a JSON value.
+    """`text`, which starts in line `first_line` of `file`, as a JSON value with printable texts.
 
     Raises:
         InputError: it is not valid JSON, nested too deeply, or has a number of thousands of digits.
     """
     try:
-        return json.loads(text)
+        return load_json(text)
     except json.JSONDecodeError as error:
         where = Location(file, LINE, first_line + error.lineno - 1).start
         raise InputError(

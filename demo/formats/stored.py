@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import overload
 
 from demo.errors import not_writable
-from demo.formats.assembly import ambiguous_id, check_limits, printable
+from demo.formats.assembly import ambiguous_id, check_limits
 from demo.formats.source import LINE, Entry, Limits, Location
 from demo.records import Passage
 
@@ -105,7 +105,6 @@ class PassageWriter:
         Raises:
             InputError: the id stands for another text already, a limit is passed, or the folder cannot be written.
         """
-        entry = printable(entry)
         check_limits(entry, self.size, self._limits)
         fields = json.dumps(dict(entry.fields)) if entry.fields else ""
         where = entry.location

@@ -64,7 +64,8 @@ def read_csv(source: Source) -> Found:
         InputError: no column can be the text, a row has more cells than the header, a quotation mark is not closed or
             stands inside a cell.
     """
-    return _read_table(source, delimiter_of(source, has_text_column) or _most_frequent(source))
+    found = delimiter_of(source, has_text_column) or _delimiter_of_names(source.rows)
+    return _read_table(source, found or _most_frequent(source))
 
 
 def read_tsv(source: Source) -> Found:
@@ -77,21 +78,93 @@ def read_tsv(source: Source) -> Found:
 
 
 def has_csv_header(source: Source) -> bool:
-    """Whether the first line names a column for the text and others, and the second has as many cells."""
+    """Whether the first line names a column for the text and others, and the second has as many cells.
+
+    Names without blanks around them are enough if most rows are as wide or wider: a row that is broken is to be mended.
+    """
     if source.file.lower().endswith((".md", ".markdown")):
         return _is_drawn(source)
-    return delimiter_of(source, has_text_column) is not None or _is_announced(source) or _is_drawn(source)
+    named = delimiter_of(source, has_text_column) or _delimiter_of_names(source.rows)
+    return named is not None or _is_announced(source) or _is_drawn(source)
 
 
 def has_tsv_header(source: Source) -> bool:
     """The same for cells between tabs; a file that says it is such a table needs no known names."""
     rows = _first_rows(source, "\t")
     says_so = source.file.lower().endswith((".tsv", ".tab")) and all(len(row) > 2 for row in rows)
-    return _is_header(rows, _are_names if says_so else has_text_column)
+    return _is_header(rows, _are_names if says_so else has_text_column) or _opens_table(source.rows, "\t")
+
+
+def lines_above_header(source: Source) -> int:
+    """The number of lines above a header that names a column for the text: a title of the table, or notes on it.
+
+    0 if the first line is the header or none is, or if a line above it has as many cells.
+    """
+    if has_csv_header(source) or has_tsv_header(source):
+        return 0
+    filled = [at for at, line in enumerate(source.lines[:_MOST_LINES_ABOVE]) if line.strip()]
+    for at in filled[1 : _MOST_TITLES + 1]:
+        rows = [line.strip() for line in source.lines[at : at + _SAMPLE_LINES] if line.strip()]
+        delimiter = _delimiter_of_names(rows, ("\t", *DELIMITERS))
+        if delimiter is not None:
+            width = len(rows[0].split(delimiter))
+            above = [source.lines[one].strip(delimiter) for one in filled if one < at]
+            return at if all(len(re.split(f"{re.escape(delimiter)}(?! )", line)) < width for line in above) else 0
+    return 0
+
+
+_MOST_LINES_ABOVE = 10
+_MOST_TITLES = 3
+_SAMPLE_LINES = 20
+
+
+def _delimiter_of_names(rows: Sequence[str], delimiters: Sequence[str] = DELIMITERS) -> str | None:
+    """The separator with which the rows open as a table does; None if none does."""
+    return next((one for one in delimiters if _opens_table(rows, one)), None)
+
+
+def _opens_table(rows: Sequence[str], delimiter: str) -> bool:
+    """Whether the first row can only be a header with a column for the text, and most others are as wide or wider.
+
+    Prose has blanks behind its commas, and names of columns have none around them.
+    """
+    names = _names_in(rows[0], delimiter) if rows else []
+    tight = len(names) > 1 and all(name and name == name.strip() for name in names)
+    return tight and has_text_column(names) and _are_mostly_wide(rows, delimiter, len(names))
+
+
+def _names_in(row: str, delimiter: str) -> list[str]:
+    """The cells of a row that can be names of columns; none if they cannot be."""
+    names = [name.strip('"') for name in row[:_SAMPLE_CHARS].strip(f" {delimiter}").split(delimiter)]
+    return names if _are_names(names) else []
+
+
+def _are_mostly_wide(rows: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether half or more of the rows below the first have so many cells or more."""
+    below = rows[1:_SAMPLE_LINES]
+    return 0 < len(below) <= 2 * sum(row.count(delimiter) >= width - 1 for row in below)
+
+
+def may_be_table(source: Source) -> bool:
+    """Whether one of the first lines could be the header of a table, and most others are as wide or wider.
+
+    Either it names a text and an id or a title, or it is single words without blanks around the separator.
+    """
+    for at in range(min(len(source.rows), _MOST_TITLES + 1)):
+        rows = source.rows[at : at + _SAMPLE_LINES]
+        for delimiter in ("\t", *DELIMITERS):
+            names = _names_in(rows[0], delimiter)
+            known = find_field(names, TEXT_NAMES) and find_field(names, (*ID_NAMES, *TITLE_NAMES))
+            words = at == 0 and len(names) > 1 and all(name.isidentifier() for name in names)
+            if (known or words) and _are_mostly_wide(rows, delimiter, len(names)):
+                return True
+    return False
 
 
 def has_text_column(names: Names) -> bool:
-    """Whether one of the names is that of a text, or the first that of an id."""
+    """Whether one of the names is that of a text, or the first that of an id; a sentence with commas has no names."""
+    if len(names[-1].split()) > 1 and names[-1].endswith((".", "!", "?", ":")):
+        return False
     if find_field(names, TEXT_NAMES) is not None:
         return True
     words = all(len(name.split()) == 1 for name in names)

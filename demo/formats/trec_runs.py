@@ -10,6 +10,7 @@ query_id,doc_id,score                    a table whose header names the columns
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -25,6 +26,7 @@ from demo.formats.fields import (
     TEXT_NAMES,
     UnknownShapeError,
     find_field,
+    finite,
     flat,
     quoted_names,
     scalar_named,
@@ -120,12 +122,25 @@ def looks_like_run(source: Source) -> bool:
         return _is_json_of_run(source)
     if (table := table_with(source, _names_columns)) is not None:
         return _is_table_of_run(table)
-    rows = [_cells(line) for line in source.rows[:_SAMPLE_LINES] if not line.startswith("# ")]
+    rows = _sample_rows(source)
     if not rows or has_figures(source):
         return False
     if len(rows[0]) >= 6:
         return all(map(_is_number, rows[0][3:5])) and rows[0][1].upper() in _ITERATIONS
-    return len(rows[0]) in (3, 4, 5) and all(map(_is_short_row, rows))
+    return all(map(_is_short_row, rows))
+
+
+def holds_run(source: Source) -> bool:
+    """Whether it looks like a run and can be nothing else: short rows of words with a price behind can."""
+    rows = _sample_rows(source)
+    are_short = bool(rows) and all(map(_is_short_row, rows))
+    have_ids = all(re.search(r"\d", cells[0] + cells[1]) for cells in rows) if are_short else True
+    return have_ids and looks_like_run(source)
+
+
+def _sample_rows(source: Source) -> list[list[str]]:
+    """The cells of the first lines without comments."""
+    return [_cells(line) for line in source.rows[:_SAMPLE_LINES] if not line.startswith("# ")]
 
 
 def _is_table_of_run(table: Table) -> bool:
@@ -148,14 +163,16 @@ def _is_short_row(cells: Sequence[str]) -> bool:
     return len(cells) in (3, 4, 5) and bool(numbers) and "." in numbers[-1] and not is_whole(numbers[-1])
 
 
-def _has_fractions(numbers: Iterable[float]) -> bool:
-    return any(not number.is_integer() for number in numbers if math.isfinite(number))
+def _has_fractions(numbers: Iterable[float | None]) -> bool:
+    return any(not number.is_integer() for number in numbers if number is not None and math.isfinite(number))
 
 
 def has_figures(source: Source) -> bool:
-    """Whether it is the output of trec_eval: a measure, “all” or a query, and a value."""
+    """Whether it is the output of trec_eval: a measure, “all” or a query, and a value, which is a name for “runid”."""
     rows = [line.split() for line in source.rows[:_SAMPLE_LINES]]
-    return bool(rows) and all(len(cells) == 3 for cells in rows) and any(cells[1] == "all" for cells in rows)
+    if not rows or any(len(cells) != 3 or not (_is_number(cells[2]) or cells[0] == "runid") for cells in rows):
+        return False
+    return any(cells[1] == "all" for cells in rows)
 
 
 _ITERATIONS = ("Q0", "0", "Q1", "1")
@@ -438,7 +455,7 @@ def _is_json_of_run(source: Source) -> bool:
         return False
     if len(items) == 1 and all(isinstance(scores, dict) for scores in value.values()):
         scores = [score for inner in value.values() for score in inner.values()]
-        return all(isinstance(score, int | float) for score in scores) and _has_fractions(map(float, scores))
+        return all(isinstance(score, int | float) for score in scores) and _has_fractions(map(finite, scores))
     if len(items) == 1 and _lists_ranked(value):
         return any(isinstance(one, list | dict) for ranked in value.values() for one in ranked)
     ids = [name for name in value if not isinstance(value[name], list | dict)]
@@ -462,11 +479,17 @@ def run_lines(tag: str, rankings: Iterable[tuple[str, Sequence[str], Sequence[fl
         InputError: an id is empty or holds white space, which separates the columns.
     """
     for query_id, doc_ids, scores in rankings:
-        previous = np.float32(np.inf)
-        for rank, (doc_id, score) in enumerate(zip(doc_ids, scores, strict=True), 1):
-            value = np.float32(min(max(score, -_LARGEST), _LARGEST))
-            previous = min(value, np.nextafter(previous, np.float32(-np.inf)))
-            yield f"{run_word(query_id)} Q0 {run_word(doc_id)} {rank} {previous!s} {run_word(tag)}\n"
+        for rank, (doc_id, score) in enumerate(zip(doc_ids, strictly_falling(scores), strict=True), 1):
+            yield f"{run_word(query_id)} Q0 {run_word(doc_id)} {rank} {score!s} {run_word(tag)}\n"
+
+
+def strictly_falling(scores: Iterable[float]) -> Iterator[np.float32]:
+    """The scores, best first, as finite 32-bit floats: as near as can be, and each strictly below the one before."""
+    previous = np.float32(np.inf)
+    for score in scores:
+        value = np.float32(min(max(score, -_LARGEST), _LARGEST))
+        previous = value if value < previous else np.nextafter(previous, np.float32(-np.inf))
+        yield previous
 
 
 def run_word(text: str) -> str:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import sys
 import tarfile
 import zipfile
 
@@ -18,7 +19,7 @@ from pypdf import PdfReader, PdfWriter
 from demo.errors import InputError
 from demo.formats import Fields, Limits, Loaded, from_texts, read_files, read_judgments
 from demo.formats.documents import example_pdf
-from demo.formats.fields import UnknownShapeError
+from demo.formats.fields import UnknownShapeError, find_field, flat, scalar_named
 from demo.formats.judged import Judged, read_judged_files
 from demo.formats.source import Source
 from demo.formats.trec_runs import Run, read_run
@@ -558,6 +559,24 @@ def test_a_refusal_names_the_fields_to_choose_from() -> None:
     assert texts(chosen) == ["short", "brief"]
 
 
+def test_records_of_ever_other_fields_are_refused_early() -> None:
+    def of(names: int) -> str:
+        return lines({"text": BEANS}, *({"text": PEAS, f"a{n}": 1, f"b{n}": 2} for n in range(names // 2)))
+
+    sentence = refusal(rerank, {"a.jsonl": of(20_002)})
+    assert sentence.startswith("Line 10,001 of a.jsonl brings a field whose name is new after 20,000 others")
+    assert texts(rerank({"a.jsonl": of(19_998)})) == [BEANS, PEAS]
+
+
+@pytest.mark.parametrize("names", [[f"field {number} {'x' * 60}" for number in range(500)], ["m" * 3_000]])
+def test_names_of_many_or_long_fields_do_not_stay_in_the_process(names: list[str]) -> None:
+    record = dict.fromkeys(names, "a word or two")
+    references = [sys.getrefcount(name) for name in names]
+    assert find_field(record, ("text",)) is None
+    assert scalar_named(flat(record), ("text",)) is None
+    assert [sys.getrefcount(name) for name in names] == references
+
+
 def test_one_text_where_a_list_is_meant_is_refused() -> None:
     assert "list of texts" in refusal(from_texts, BEANS, LIMITS)
     assert "list of texts" in refusal(from_texts, {"text": BEANS}, LIMITS)
@@ -677,6 +696,11 @@ def test_paths_that_lead_out_of_a_tar_archive_are_refused(path: str) -> None:
     with tarfile.open(fileobj=file, mode="w") as archive:
         archive.addfile(tarfile.TarInfo(path))
     assert "path leads out of the archive" in refusal(rerank, {"p.tar": file.getvalue()})
+
+
+def test_a_name_in_a_tar_that_is_no_utf_8_can_be_written() -> None:
+    found = passages(rerank({"p.tar": tarred({"a.txt": "one", "b\udcff.txt": "two"})}))
+    assert found == {"a-1": "one", "b\ufffd-1": "two"}
 
 
 def test_links_in_a_tar_archive_are_left_out() -> None:

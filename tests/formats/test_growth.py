@@ -111,6 +111,12 @@ PUMPS: dict[str, Callable[[int], str]] = {
     "run": numbered("q Q0 d{0} 1 {0} t\n"),
     "ids": numbered("d{}\tx\n"),
     "colons": numbered("{}:how to\n"),
+    "commands": pump("curl x\\\n"),
+    "open commands": pump("curl 'x' '\n"),
+    "requests": pump('GET /a\n{"a":1}\n'),
+    "announced lists": pump("[\n", "# GET /a\n"),
+    "long texts": pump('"a":"""', "{"),
+    "titles": pump("a\n", "Title\nid,text\n"),
     "triples": pump("a b c\td e f\tg h i\n"),
 }
 READERS: dict[str, Read] = {

@@ -51,6 +51,40 @@ def zipped(files: dict[str, str]) -> bytes:
     return content.getvalue()
 
 
+# ---- what cannot be written --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["\\ud800", "\\udfff", "\\u0000"])
+@pytest.mark.parametrize(
+    "queries",
+    [
+        '{"_id": "a%s", "text": "x%s", "metadata": {"topic%s": "t%s", "n": 1}}\n{"_id": "b", "text": "y"}\n',
+        '[{"_id": "a%s", "text": "x%s", "metadata": {"topic%s": "t%s"}},\n {"_id": "b", "text": "y"}]',
+        '{"_id": "a%s", "text": "x%s",\n "metadata": {"topic%s": "t%s"}}\n{"_id": "b",\n "text": "y"}\n',
+    ],
+)
+def test_nuls_and_halves_of_surrogate_pairs_become_characters_that_can_be_written(queries: str, mark: str) -> None:
+    """JSON can hold them, no download can, and they end the process of trec_eval."""
+    found = read(
+        {
+            "corpus.jsonl": CORPUS.replace('"1"', f'"1{mark}"').replace("}", f', "of{mark}": "it{mark}"}}'),
+            "queries.jsonl" if queries.startswith("{") else "queries.json": queries.replace("%s", mark),
+            "qrels.json": f'{{"a{mark}": {{"1{mark}": 2}}}}',
+            "bm25.run.json": f'{{"a{mark}": {{"1{mark}": 2.5}}}}',
+        }
+    )
+    (query, _), (passage, _) = found.collection.queries, found.collection.passages
+    assert (query.query_id, query.text, query.fields["topic\ufffd"]) == ("a\ufffd", "x\ufffd", "t\ufffd")
+    assert (passage.doc_id, passage.fields) == ("1\ufffd", {"of\ufffd": "it\ufffd"})
+    assert found.collection.qrels == {"a\ufffd": {"1\ufffd": 2}}
+    assert found.candidates == {"a\ufffd": ("1\ufffd",)}
+
+
+def test_a_nul_of_a_text_file_becomes_a_character_that_can_be_written() -> None:
+    found = read({"corpus.jsonl": CORPUS, "queries.tsv": "\ufeffa\tx\0\nb\ty\n", "qrels.tsv": QRELS})
+    assert [query.text for query in found.collection.queries] == ["x\ufffd", "y"]
+
+
 # ---- which is what -----------------------------------------------------------------------------------------------
 
 

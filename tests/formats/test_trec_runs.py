@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import re
@@ -37,6 +38,13 @@ def test_equal_scores_keep_their_ranks_then_their_lines() -> None:
     run = read("1 Q0 z 2 5 t\n1 Q0 a 3 5 t\n1 Q0 m 1 5 t\n1 Q0 b 3 5 t\n")
     assert run.rankings["1"] == ("m", "z", "a", "b")
     assert run.notes == ()
+
+
+def test_a_score_with_more_digits_than_a_float_holds_is_the_highest() -> None:
+    text = json.dumps({"q1": {"d1": int("1" * 400), "d2": 2.5}})
+    assert looks_like_run(source(text))
+    assert read(text).scores == {"q1": (math.inf, 2.5)}
+    assert not looks_like_run(source(json.dumps({"q1": {"d1": int("1" * 400), "d2": 2}})))  # they may be grades
 
 
 def test_three_columns_have_ranks_alone() -> None:

@@ -1,0 +1,200 @@
+"""Lines that tools and people put around data: a fence, a request and its headers, remarks, a title above a table.
+
+Consoles of search engines, curl and chats put such lines around an answer; they are no passages and break its JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from demo.formats.json_values import looks_like_json
+from demo.formats.source import Source
+from demo.formats.tables import lines_above_header
+from demo.messages import Message, plural
+
+_FENCE = re.compile(r"(?:`{3,}|~{3,}) ?[\w+-]*")
+_METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD)"
+_REQUEST = re.compile(rf"{_METHOD} \S+(?: HTTP/[\d.]+)?")
+_OF_LINES = re.compile(r"_(?:bulk|msearch)\b")
+"""In the address of a request whose body is a JSON value on each line."""
+_STATUS = re.compile(r"HTTP/[\d.]+ \d{3}\b.*")
+_ANNOUNCED = re.compile(rf"# {_METHOD} \S+.*|#! .*")
+_HEADER = re.compile(r"[\w-]+:(?: .*)?")
+_COMMAND = re.compile(r"(?:\$ )?curl .*")
+_REMARK = re.compile(r"#.*|//.*")
+_LONG_TEXT = re.compile(r'([:\[,]\s*)"""(.*?)"""', re.DOTALL)
+"""A text of several lines or with quotation marks, as Kibana shows it in JSON."""
+_DECODER = json.JSONDecoder()
+
+
+def unwrap(source: Source) -> tuple[Source, tuple[Message, ...]]:
+    """The source with the lines around its data blank, so that lines keep their numbers, and what is to be said of it.
+
+    Long texts of Kibana become those of JSON. A text without any of this comes back as it is.
+    """
+    if '"""' in source.text:
+        data, notes = _without_lines_around(_with_text(source, _LONG_TEXT.sub(_as_json, source.text)))
+        if looks_like_json(data):
+            return data, notes
+    return _without_lines_around(source)
+
+
+def _as_json(long_text: re.Match[str]) -> str:
+    """The text as JSON has it, with its line breaks behind it."""
+    return long_text[1] + json.dumps(long_text[2], ensure_ascii=False) + "\n" * long_text[2].count("\n")
+
+
+def _with_text(source: Source, text: str) -> Source:
+    return replace(source, content=text.encode("utf-8", "replace"))
+
+
+def _without_lines_around(source: Source) -> tuple[Source, tuple[Message, ...]]:
+    data, left_out = source, 0
+    for lines_around in (_fences, _around_json, _titles):
+        around = lines_around(data)
+        left_out += sum(bool(data.lines[at].strip()) for at in around)
+        data = _blanked(data, around) if around else data
+    note = plural("{count:,} line around the data left out", "{count:,} lines around the data left out", left_out)
+    return data, (note,) if left_out else ()
+
+
+def _blanked(source: Source, around: Collection[int]) -> Source:
+    lines = list(source.lines)
+    for at in around:
+        lines[at] = ""
+    return _with_text(source, "\n".join(lines))
+
+
+def _fences(source: Source) -> Sequence[int]:
+    """The fences of code, if they are the first and the last line of the text or one of the two; none for others."""
+    filled = [at for at, line in enumerate(source.lines) if line.strip()]
+    fences = [at for at in filled if _FENCE.fullmatch(source.lines[at].strip())]
+    return fences if len(fences) < len(filled) and set(fences) <= {filled[0], filled[-1]} else ()
+
+
+def _titles(source: Source) -> Sequence[int]:
+    return () if looks_like_json(source) else range(lines_above_header(source))
+
+
+# ---- around JSON -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A JSON value on lines of its own, from `first` to before `end`."""
+
+    first: int
+    end: int
+    is_body: bool
+
+
+class _Lines:
+    """Goes through the lines of a text and tells JSON from what is known to stand around it.
+
+    Attributes:
+        at: the line that comes next.
+        values: what was found so far.
+        is_announced: whether a line before can only stand around an answer.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._offset = 0
+        self._head = ""
+        self._body = ""
+        self._is_content = False
+        self.at = 0
+        self.values: list[_Value] = []
+        self.is_announced = False
+
+    def read(self) -> None:
+        """Goes on to the first line that is neither JSON nor known, or to the end."""
+        while self.at < len(self._source.lines):
+            line = self._source.lines[self.at].strip()
+            if not line:
+                self._is_content = self._is_content or self._head == "answer"
+                self._head = ""
+                self._pass(1)
+            elif size := self._value_size(line) or self._around_size(line):
+                self._is_content = False
+                self._pass(size)
+            else:
+                return
+
+    @property
+    def rest_is_data(self) -> bool:
+        """Whether what comes next is the content of an answer, or JSON that is broken."""
+        return self._is_content or (self.is_announced and looks_like_json(_blanked(self._source, range(self.at))))
+
+    def _pass(self, lines: int) -> None:
+        self._offset += sum(len(line) + 1 for line in self._source.lines[self.at : self.at + lines])
+        self.at += lines
+
+    def _value_size(self, line: str) -> int:
+        """The lines of the JSON value that starts here, which is kept; 0 if none does."""
+        if not line.startswith(("{", "[")):
+            return 0
+        text = self._source.text
+        try:
+            _, end = _DECODER.raw_decode(text, text.index(line[0], self._offset))
+        except (ValueError, RecursionError):
+            return 0
+        line_end = text.find("\n", end)
+        if text[end : line_end if line_end >= 0 else None].strip() not in ("", ","):
+            return 0
+        size = text.count("\n", self._offset, end) + 1
+        is_body = self._body == "value" or (self._body == "lines" and size == 1)
+        self.values.append(_Value(self.at, self.at + size, is_body))
+        self._body = self._body if is_body and self._body == "lines" else ""
+        self._head = ""
+        return size
+
+    def _around_size(self, line: str) -> int:
+        """1 for a line that is known to stand around JSON or belongs to the head of a request; a command may have more.
+
+        0 for any other line.
+        """
+        if self._head and _HEADER.fullmatch(line):
+            return 1
+        if _REQUEST.fullmatch(line):
+            self._head, self._body = "request", "lines" if _OF_LINES.search(line) else "value"
+        elif _STATUS.fullmatch(line):
+            self._head, self._body = "answer", ""
+        elif _COMMAND.fullmatch(line):
+            self._head = self._body = ""
+            self.is_announced = True
+            return self._command_size()
+        elif _ANNOUNCED.fullmatch(line) or _FENCE.fullmatch(line):
+            self._head = self._body = ""
+        else:
+            return int(_REMARK.fullmatch(line) is not None)
+        self.is_announced = True
+        return 1
+
+    def _command_size(self) -> int:
+        """The lines of a command, which goes on behind a backslash and inside quotation marks."""
+        lines, marks = self._source.lines[self.at :], 0
+        for size, line in enumerate(lines, 1):
+            marks += line.count("'")
+            if marks % 2 == 0 and not line.rstrip().endswith("\\"):
+                return size
+        return len(lines)
+
+
+def _around_json(source: Source) -> Collection[int]:
+    """The lines around an answer, bodies of requests among them; none if the text holds other lines that are unknown.
+
+    Behind the head of an answer over HTTP may stand anything.
+    """
+    if next(iter(source.rows), "").startswith(("{", "[")):
+        return ()
+    lines = _Lines(source)
+    lines.read()
+    if lines.at < len(source.lines):
+        return range(lines.at) if lines.rest_is_data else ()
+    kept = [value for value in lines.values if not value.is_body] or lines.values
+    inside = {at for value in kept for at in range(value.first, value.end)}
+    return [at for at in range(len(source.lines)) if at not in inside] if kept else ()

@@ -1,0 +1,124 @@
+"""Pasted text that is no prose is read or refused as it is in a file, or doubted; prose is read with certainty."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from demo.errors import InputError
+from demo.formats import Limits, Loaded, read_files, read_pasted
+
+LIMITS = Limits(passages=1000, passage_chars=10_000, upload_bytes=10_000_000, unpacked_bytes=20_000_000)
+
+BEANS, PEAS, TULIPS = "Beans need warm soil.", "Peas climb on nets.", "Plant tulips in autumn."
+
+
+def paste(text: str) -> Loaded:
+    return read_pasted(text, LIMITS)
+
+
+def upload(text: str, name: str = "p.txt") -> Loaded:
+    return read_files([(name, text.encode())], LIMITS)
+
+
+def texts(loaded: Loaded) -> list[str]:
+    return [passage.text for passage in loaded.collection.passages]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("empty", [1, 2])
+def test_a_table_whose_first_texts_are_empty_is_a_table(separator: str, empty: int) -> None:
+    rows = [("id", "text"), *((f"e{n}", "") for n in range(empty)), ("g1", BEANS), ("g2", PEAS), ("g3", TULIPS)]
+    text = "".join(separator.join(row) + "\n" for row in rows)
+    for loaded in (paste(text), upload(text), upload(text, "p.csv")):
+        assert texts(loaded) == [BEANS, PEAS, TULIPS]
+        assert f"{empty} passage{'s' * (empty > 1)} without text skipped" in str(loaded.reading.sentence())
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["g1,Beans, as we know, need warm soil.", f"g2,{PEAS}"], "Line 2{of} has 4 cells, but the header has 2."),
+        ([f"g1,{PEAS}", "g2,Beans, it is said."], "Line 3{of} has 3 cells, but the header has 2."),
+        ([f'g1,"Beans" are {PEAS}', f"g2,{TULIPS}"], "Line 2{of} has a quotation mark that is not closed"),
+    ],
+)
+def test_a_broken_row_of_a_table_is_named_alike_in_text_and_file(rows: list[str], said: str) -> None:
+    text = "\n".join(["id,text", *rows])
+    for read, of in ((paste, ""), (upload, " of p.txt"), (lambda text: upload(text, "p.csv"), " of p.csv")):
+        with pytest.raises(InputError) as caught:
+            read(text)
+        assert str(caught.value).startswith(said.format(of=of))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("q1 0 d1 1\nq1 0 d2 0\nq2 0 d3 1\n", "judgments (qrels)"),
+        ("q1 Q0 d1 1 9.1 bm25\nq1 Q0 d2 2 8.4 bm25\n", "a run"),
+        ("q1\td1\t9.1\nq1\td2\t8.4\n", "a run"),
+        ('{"q1": {"d1": 9.1, "d2": 8.4}}', "a run"),
+        ("runid all bm25\nmap all 0.3\nP_10 all 0.4\n", "figures of trec_eval"),
+        ("<top>\n<num> Number: 1\n<title> beans\n</top>\n", "topics"),
+    ],
+)
+def test_what_holds_no_passages_is_refused_alike_in_text_and_file(text: str, kind: str) -> None:
+    for read, name in ((paste, "The pasted text"), (upload, "p.txt")):
+        with pytest.raises(InputError) as caught:
+            read(text)
+        assert str(caught.value).startswith(f"{name} holds {kind} and no passages.")
+    assert texts(read_pasted(text, LIMITS, "lines")) == text.splitlines()
+
+
+OBJECT = json.dumps([{"name": "beans", "text": BEANS}, {"name": "peas", "text": PEAS}], indent=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"The engine said:\n{OBJECT}\nIs it right?", "JSON"),
+        (f"The engine said:\n\n```json\n{OBJECT}\n```", "JSON"),
+        (OBJECT[OBJECT.index('"text"') :], "JSON"),
+        ("q1\td1\t1\nq1\td2\t0\nq2\td1\t1", "judgments (qrels)"),
+        ("query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0", "judgments (qrels)"),
+        ("beans peas 0.5\nbeans tulips 0.25\npeas beans 0.75", "a run"),
+        (f"id, text\n1, Beans, it is said, need warm soil.\n2, {PEAS}\n3, {TULIPS}", "a table"),
+        (f"sku,remark\n1,{BEANS}\n2,{PEAS}\n3,{TULIPS}", "a table"),
+        (f"g1\t{BEANS}\ng2 {PEAS}\ng3\t{TULIPS}", "lines of id, tab and text"),
+    ],
+)
+def test_what_may_be_no_prose_is_doubted(text: str, kind: str) -> None:
+    for loaded in (paste(text), upload(text)):
+        assert not loaded.reading.is_certain
+        assert str(loaded.reading.sentence()).endswith(f"not certain: it also looks like {kind}")
+    assert read_pasted(text, LIMITS, "lines").reading.is_certain
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content, not form, matters here.", "Beans, peas and tulips grow.", "In May, sow beans."],
+        ["Beans, peas, tulips", "Nets, poles, string", "Water, light, warmth"],
+        [BEANS, "Boil three eggs 5", PEAS, TULIPS],
+        [BEANS, "Apollo 11 landed 1", PEAS],
+        ["Passage number 1", "Passage number 2", "Passage number 3"],
+        ["Wash all pots", "Peel some potatoes", "Cook all beans"],
+        ["Berlin has 3,520,031 people.", "Paris has 2,102,650 people.", "Rome has 2,755,309 people."],
+        ['"Title": a word in quotation marks.', BEANS, PEAS, TULIPS],
+        [BEANS, "id,text", PEAS, TULIPS],
+        [BEANS, "Peas\tclimb on nets.", TULIPS],
+        ["Text; title; more", BEANS, PEAS],
+    ],
+)
+def test_prose_that_looks_a_little_like_it_is_read_as_lines_with_certainty(lines: list[str]) -> None:
+    for loaded in (paste("\n".join(lines)), upload("\n".join(lines))):
+        assert texts(loaded) == lines
+        assert str(loaded.reading.sentence()) == f"{len(lines)} passages, one per line"
+        assert loaded.reading.is_certain
+
+
+def test_prices_behind_words_are_lines_and_no_run() -> None:
+    lines = ["Apple pie 3.50", "Plum cake 4.25", "Bean soup 5.75"]
+    for loaded in (paste("\n".join(lines)), upload("\n".join(lines))):
+        assert texts(loaded) == lines
