@@ -62,8 +62,11 @@ def test_a_wrong_port_address_or_folder_is_told_in_one_sentence(tmp_path: Path) 
     assert said_at_the_end(port="99999").startswith("The port is 99999. Write a number")
     assert said_at_the_end(host="no-such-host.invalid").startswith("“no-such-host.invalid” is no address")
     (tmp_path / "file").touch()
-    assert "RERANK_LENS_UPLOADS_FOLDER" in said_at_the_end(uploads_folder=str(tmp_path / "file"))
-    assert said_at_the_end(models_folder=str(tmp_path / "none")).startswith("There is no folder “")
+    with taken_port() as number:
+        pass
+    port = str(number)  # free again
+    assert "RERANK_LENS_UPLOADS_FOLDER" in said_at_the_end(uploads_folder=str(tmp_path / "file"), port=port)
+    assert said_at_the_end(models_folder=str(tmp_path / "none"), port=port).startswith("There is no folder “")
 
 
 def test_what_cannot_be_a_host_or_a_folder_is_told(tmp_path: Path) -> None:
