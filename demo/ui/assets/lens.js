@@ -281,6 +281,7 @@
     if (on) sortBy(table, 'chance', true);
     else sortBy(table, sorted.value, sorted.selectedOptions[0].dataset.up === '1');
     select(scene, on ? idOf(rowsOf(scene)[0]) : picked.get(scene), { open: false });
+    bringIntoView(on ? table.closest('.section') : scene);
   }
 
   // ---- words that explain themselves, on pointing, focus and touch ------------------------------------------------
