@@ -61,6 +61,8 @@ _OUTER_LISTS = (
 )
 _SEPARATORS = re.compile("[\t,;]")
 _SAMPLE_ROWS = 20
+_LARGEST_GRADE = 10
+"""That people give."""
 _UNGRADED = ("", "null", "none", "nan")
 """What tools write where nobody has graded a pair yet."""
 _NO_GRADES = Message("no grades: each pair counts as grade 1")
@@ -122,17 +124,23 @@ def looks_like_qrels(source: Source) -> bool:
 
 
 def holds_judgments(source: Source) -> bool:
-    """Whether it can be nothing but judgments: TREC's columns with a number in the second, or JSON of ratings."""
+    """Whether it can be nothing but judgments: TREC's columns, or JSON of ratings.
+
+    The second column is one number in all rows, an id in each is no plain word, and grades are small: lists of things
+    with their numbers and sizes look alike.
+    """
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _is_json_of_qrels(source)
     rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
-    return bool(rows) and all(
+    return all(
         len(cells) == 4
         and cells[1].isdecimal()
         and is_whole(cells[3])
+        and abs(float(cells[3])) <= _LARGEST_GRADE
         and all(len(cell.split()) == 1 for cell in cells)
+        and not (cells[0].isalpha() and cells[2].isalpha())
         for cells in rows
-    )
+    ) and (len({cells[1] for cells in rows}) == 1)
 
 
 def _distinct(judgments: Iterable[JudgmentRow]) -> tuple[JudgmentRow, ...]:

@@ -24,6 +24,8 @@ _STATUS = re.compile(r"HTTP/[\d.]+ \d{3}\b.*")
 _ANNOUNCED = re.compile(rf"# {_METHOD} \S+.*|#! .*")
 _HEADER = re.compile(r"[\w-]+:(?: .*)?")
 _COMMAND = re.compile(r"(?:\$ )?curl .*")
+_MOST_OF_COMMAND = 100
+"""Lines within which a command ends."""
 _REMARK = re.compile(r"#.*|//.*")
 _LONG_TEXT = re.compile(r'([:\[,]\s*)"""(.*?)"""', re.DOTALL)
 """A text of several lines or with quotation marks, as Kibana shows it in JSON."""
@@ -175,13 +177,13 @@ class _Lines:
         return 1
 
     def _command_size(self) -> int:
-        """The lines of a command, which goes on behind a backslash and inside quotation marks."""
-        lines, marks = self._source.lines[self.at :], 0
-        for size, line in enumerate(lines, 1):
+        """The lines of a command, which goes on behind a backslash and inside quotation marks; 1 if it does not end."""
+        marks = 0
+        for size, line in enumerate(self._source.lines[self.at : self.at + _MOST_OF_COMMAND], 1):
             marks += line.count("'")
             if marks % 2 == 0 and not line.rstrip().endswith("\\"):
                 return size
-        return len(lines)
+        return 1
 
 
 def _around_json(source: Source) -> Collection[int]:

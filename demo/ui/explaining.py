@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.errors import InputError
 from demo.messages import Language
 from demo.records import Explanation
 from demo.service import RankingService
@@ -103,12 +104,13 @@ class Explaining:
             shown = values[at]
             others = [gr.skip() for _ in [*names, *names]]
             yield others  # gradio empties the outputs of a generator that gives nothing
-            if shown is not None:
-                question = Question(shown, event_index(event, "index", len(shown.candidates)))
-                for card in explained(self.service, shown, question.index, w.language_of(request)):
-                    found = list(others)
-                    found[at], found[len(names) + at] = card, question
-                    yield found
+            if shown is None:
+                raise InputError(w.RESULT_GONE)
+            question = Question(shown, event_index(event, "index", len(shown.candidates)))
+            for card in explained(self.service, shown, question.index, w.language_of(request)):
+                found = list(others)
+                found[at], found[len(names) + at] = card, question
+                yield found
 
         bridge.select(
             explain,

@@ -12,9 +12,9 @@ from demo.records import Collection
 
 
 class HeldPassages:
-    """Forgets the sessions unused for longest while the passages of all take too much; the latest session stays.
+    """Forgets the passages of sessions unused for longest while those of all take too much; the latest's stay.
 
-    A page whose session is gone is as if it had just been opened: what was uploaded there must be uploaded again.
+    What such a page uploaded must be uploaded again, and its results be run again.
 
     Args:
         most_bytes: that passages in all sessions may take.
@@ -39,13 +39,18 @@ class HeldPassages:
             if left <= self._most_bytes:
                 return
             if session != latest and self._held[session]:
-                del sessions.session_data[session]
-                sessions.time_last_used.pop(session, None)
+                values = sessions.session_data[session].state_data
+                for key in [key for key, value in values.items() if _collection_of(value) is not None]:
+                    values[key] = None
                 left -= self._held.pop(session)
 
 
 def held_bytes(values: Iterable[Any]) -> int:
     """Memory of the passages that the values hold, about, those of one list once."""
-    collections = [value if isinstance(value, Collection) else getattr(value, "collection", None) for value in values]
-    found = {id(each.passages): each.memory_bytes for each in collections if isinstance(each, Collection)}
-    return sum(found.values())
+    collections = map(_collection_of, values)
+    return sum({id(each.passages): each.memory_bytes for each in collections if each is not None}.values())
+
+
+def _collection_of(value: Any) -> Collection | None:
+    found = value if isinstance(value, Collection) else getattr(value, "collection", None)
+    return found if isinstance(found, Collection) else None

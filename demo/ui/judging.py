@@ -121,16 +121,22 @@ class Judging:
 
         names = [scene.name for scene in self.scenes]
 
-        def judge(request: gr.Request, event: gr.EventData, judgments: Judgments, *values: Any) -> dict[Any, Any]:
+        def judge(
+            request: gr.Request, event: gr.EventData, judgments: Judgments, kept: str, *values: Any
+        ) -> dict[Any, Any]:
             where = values[names.index(event_entry(event, "scene", names))]
             if where is None:
-                return {self.judgments: gr.skip()}
+                raise InputError(w.RESULT_GONE)
+            judgments = judgments or read_judgments(kept)  # of a page that the server has forgotten
             passage = where.candidates[event_index(event, "index", len(where.candidates))]
             judgments = judgments.judge(where.query, passage, event_entry(event, "grade", (None, *GRADES)))
             return drawn(request, judgments, values, JUDGED)
 
-        def loaded(request: gr.Request, path: str | None, judgments: Judgments, *rest: Any) -> dict[Any, Any]:
+        def loaded(
+            request: gr.Request, path: str | None, judgments: Judgments, kept: str, *rest: Any
+        ) -> dict[Any, Any]:
             values, typed = rest[: len(states)], rest[len(states) :]
+            judgments = judgments or read_judgments(kept)
             language = w.language_of(request)
             try:
                 judgments, beyond = taken(Path(str(path)), InputsForm(*typed), self.inputs.pane, judgments)
@@ -145,14 +151,14 @@ class Judging:
             return drawn(request, read_judgments(event_value(event, "text", str)), values, LOADED)
 
         current_page().load(read_judgments, self.memory.judgments, self.judgments, **QUICK)
+        known = [self.judgments, self.memory.judgments]
         outputs = [
-            self.judgments,
-            self.memory.judgments,
+            *known,
             *(part for scene in self.scenes for part in scene.built.outputs()),
         ]
-        bridge.select(judge, [self.judgments, *states], outputs, trigger_mode="multiple", **IN_TURN)
+        bridge.select(judge, [*known, *states], outputs, trigger_mode="multiple", **IN_TURN)
         follow_tabs(self.memory.judgments, "judgments").select(told, states, outputs, **QUICK)
-        load.upload(loaded, [load, self.judgments, *states, *self.inputs.components()], [*outputs, note], **QUICK)
+        load.upload(loaded, [load, *known, *states, *self.inputs.components()], [*outputs, note], **QUICK)
         save.serve(saved, [self.judgments, *states])
 
 

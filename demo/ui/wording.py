@@ -104,6 +104,7 @@ JUDGING_HELP = Message(
 )
 JUDGING_LOAD = Message("Load qrels")
 JUDGING_SAVE = Message("Save as qrels")
+RESULT_GONE = Message("The server no longer keeps this result. Run it once more.")
 JUDGING_LOADED = Message("Loaded. Judgments by hand: {n}.")
 JUDGING_LOADED_CUT = Message(
     "Loaded. Judgments by hand: {n}. Grades below 0 count as 0, above 3 as 3: {beyond} of the file."

@@ -118,6 +118,21 @@ def test_prose_that_looks_a_little_like_it_is_read_as_lines_with_certainty(lines
         assert loaded.reading.is_certain
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Phone 14 pro 999", "Phone 13 mini 599", "Tablet 20 ultra 899"],
+        ["Germany 7 Brazil 1", "Italy 3 Spain 2", "France 1 Peru 0"],
+        ["Mozart 27 January 1756"],
+        ["Flour 0 kg 2", "Sugar 0 kg 1", "Salt 0 spoons 5"],
+        ["苹果 0 红色 3", "香蕉 0 黄色 2"],
+    ],
+)
+def test_lists_of_things_with_numbers_are_lines_and_no_judgments(lines: list[str]) -> None:
+    for loaded in (paste("\n".join(lines)), upload("\n".join(lines))):
+        assert texts(loaded) == lines
+
+
 def test_prices_behind_words_are_lines_and_no_run() -> None:
     lines = ["Apple pie 3.50", "Plum cake 4.25", "Bean soup 5.75"]
     for loaded in (paste("\n".join(lines)), upload("\n".join(lines))):

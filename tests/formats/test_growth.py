@@ -62,6 +62,8 @@ PUMPS: dict[str, Callable[[int], str]] = {
     "cdata": pump("<![CDATA[", "<a>"),
     "open doc": pump("<DOC ", DOC),
     "doc": pump("<DOC>"),
+    "many commands": pump("curl a\n"),
+    "many open commands": pump("curl 'a\n"),
     "docs": pump(f"{DOC}x</DOC>\n"),
     "less": pump("<", DOC),
     "declaration": pump("<!x ", "<a>"),

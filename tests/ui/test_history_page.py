@@ -124,6 +124,27 @@ def test_a_comparison_outlives_a_reload_and_comes_back(open_page: Any, url: str)
     assert "freezing" in page.url
 
 
+def test_a_paste_too_long_for_an_address_outlives_a_reload_in_compare(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    lines = "\n".join(f"Bread dough number {number} rests {'and rests ' * 20}overnight." for number in range(80))
+    page.click("#source label:has(input[value=paste])")
+    page.fill("#paste textarea", lines)
+    page.fill("#query textarea", "bread dough")
+    page.click("#tab-compare-button")
+    page.wait_for_selector("#compare-results .headline")
+    page.click("#tab-rerank-button")
+    page.click("#rerank")
+    shown = "tab => document.querySelector(`#${tab}-results .query q`)?.textContent === 'bread dough'"
+    page.wait_for_function(shown, arg="rerank")
+    page.wait_for_function("() => !document.querySelector('#rerank-run-box .lens-status.progress')")
+    page.wait_for_timeout(1500)  # in which the run is written down
+    page.click("#tab-compare-button")
+    page.reload()
+    page.wait_for_function(shown, arg="compare")
+    assert page.input_value("#paste textarea") == lines
+    assert "Paris" not in page.url
+
+
 def test_a_reload_opens_the_tab_that_was_left(open_page: Any) -> None:
     page = open_page(unfolded=False)
     page.click("#tab-compare-button")

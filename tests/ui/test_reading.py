@@ -83,6 +83,7 @@ def test_judging_by_key_goes_on_and_outlives_a_reload(open_page: Any) -> None:
     rerank(page, "when does the library open", "\n".join(lines))
     page.wait_for_url("**/?query=*")
     page.click("#rerank-results .panel [data-mode=onward]")
+    page.fill("#rerank-results .ranking input[type=search]", "nowhere", force=True)
     page.click("#rerank-results .panel [data-mode=blind]")
     assert not page.is_visible("#rerank-results .panel dl")
     assert not page.is_visible("#rerank-results .headline")

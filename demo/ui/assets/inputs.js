@@ -27,7 +27,7 @@
       const chosen = all('.token', part).map((token) => token.textContent);
       found[`${part.id} ${counts[part.id]}`] = [/checkbox|radio/.test(field.type) ? field.checked : field.value, ...chosen].join('\n');
     });
-    found.files = all('.file-name', side).map((file) => file.textContent).join('\n');
+    found.files = all('#upload-list, [id$=upload-note]', side).map((said) => said.textContent).join('\n');
     return found;
   }
 
@@ -104,12 +104,13 @@
 
   // ---- a tab opens with what its inputs give --------------------------------------------------------------------
   const opened = new Set();
+  let filled = false; // whether the inputs hold what the page opens with
 
   function openExample() {
     const tab = openTab();
     if (!['compare', 'evaluate'].includes(tab) || opened.has(tab) || !one(`#${tab}`) || !resultsOf(tab)) return;
     const { linked } = one('#frame').dataset;
-    if (!one('.headline, .invitation', resultsOf(tab)) || linked === undefined) return; // until it is known what is asked for
+    if (!one('.headline, .invitation', resultsOf(tab)) || linked === undefined || !filled) return; // until it is known what is asked for
     opened.add(tab);
     const evaluates = new URLSearchParams(location.search).has('evaluate');
     if (linked === tab || (tab === 'evaluate' && evaluates) || !one('.invitation', resultsOf(tab))) return;
@@ -226,6 +227,8 @@
 
   // once the inputs hold what the page opens with
   document.addEventListener('lens-filled', () => {
+    filled = true;
+    setTimeout(openExample, 100); // when the fields show their values
     const { source, texts } = draft() ?? {};
     if (!texts) return;
     ['rerank', 'compare'].forEach((tab) => ran.set(tab, typed(tab)));

@@ -165,7 +165,6 @@
   }
 
   // ---- table -----------------------------------------------------------------------------------------------
-  const FIRST_ROWS = 15; // a table of no more is shown whole
   const FIELD = 'field:';
   const fieldOf = (row, name) => all('[data-cell=fields] dt', row)
     .find((term) => term.textContent === name)?.nextElementSibling.textContent ?? '';
@@ -206,7 +205,7 @@
     const order = (a, b) => (numbers ? a - b : a.localeCompare(b, undefined, { numeric: true }));
     rows.sort((a, b) => {
       const one = value(a), two = value(b), by = one && two ? (ascending ? 1 : -1) * order(one, two) : !one - !two;
-      return by || Number(a.dataset.rank) - Number(b.dataset.rank);
+      return by || Number(a.dataset.chance || a.dataset.rank) - Number(b.dataset.chance || b.dataset.rank);
     });
     one('tbody', table).append(...rows);
     all('thead th[data-key]', table).forEach((head) => {
@@ -271,15 +270,27 @@
     if (button.dataset.mode === 'blind') goBlind(scene, on);
   }
 
+  const before = new WeakMap(); // table → how it stood before it was judged blind
+
   // only the passages are left to see, in an order by chance
   function goBlind(scene, on) {
-    const table = one('.ranking', scene), sorted = one('.bar-top select', table);
+    const table = one('.ranking', scene), menu = one('.bar-top select', table), head = one('th:is([aria-sort=ascending], [aria-sort=descending])', table);
     scene.classList.toggle('blind', on);
     one('.fold[aria-expanded=false]', table.closest('.section'))?.click();
-    table.classList.toggle('all', on || all('tbody tr', table).length <= FIRST_ROWS);
     all('tbody tr', table).forEach((row) => { row.dataset.chance = on ? Math.random() : ''; });
-    if (on) sortBy(table, 'chance', true);
-    else sortBy(table, sorted.value, sorted.selectedOptions[0].dataset.up === '1');
+    if (on) {
+      const up = head ? head.getAttribute('aria-sort') === 'ascending' : menu.selectedOptions[0].dataset.up === '1';
+      before.set(table, { key: head?.dataset.key ?? menu.value, up, all: table.classList.contains('all') });
+      const words = one('input[type=search]', table);
+      words.value = '';
+      search(table, '');
+      table.classList.add('all');
+      sortBy(table, 'chance', true);
+    } else if (before.has(table)) {
+      const { key, up, all: whole } = before.get(table);
+      table.classList.toggle('all', whole);
+      sortBy(table, key, up);
+    }
     select(scene, on ? idOf(rowsOf(scene)[0]) : picked.get(scene), { open: false });
     bringIntoView(on ? table.closest('.section') : scene);
   }
