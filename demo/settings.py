@@ -74,7 +74,7 @@ class Settings:
     )
     sessions_bytes: int = _describe(
         1_000_000_000,
-        "Memory for passages of open pages; with more, the page unused for longest must be loaded anew.",
+        "Memory for passages of open pages; with more, the page unused for longest must upload and run again.",
         least=1,
     )
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")
