@@ -78,10 +78,9 @@ def quality_by_depth(
 
 
 def _reranked_to(outcome: Outcome, ranker_index: int, depth: int) -> tuple[str, ...]:
-    order, size = outcome.rankings[ranker_index].top(len(outcome.doc_ids)), len(outcome.doc_ids)
+    size = len(outcome.doc_ids)
     found = size if depth >= size else outcome.found
-    head = order[order < min(depth, found)]
-    return tuple(outcome.doc_ids[index] for index in head.tolist()) + outcome.doc_ids[depth:found]
+    return outcome.ranked(ranker_index, min(depth, found)) + outcome.doc_ids[depth:found]
 
 
 # ---- scores and grades -------------------------------------------------------------------------------------------
