@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from demo.formats.fields import STRONG_TEXT_NAMES, find_field
 from demo.formats.json_lists import PASSAGE_LISTS, rows_by_index
 from demo.formats.source import Location, Source, load_json, parse_json, printable_json
 
+_OPENING = re.compile(r'[\[{]"|\[\{|\[\[[\["{\d-]|(?:\[\]|\{\}|\[\[\]\])$')
 _SAMPLE_CHARS = 1_000
 _SAMPLE_ITEMS = 20
 _DECODER = json.JSONDecoder()
@@ -20,8 +22,11 @@ Items = Iterator[tuple[Location, Any]]
 
 
 def looks_like_json(source: Source) -> bool:
-    """Whether the text opens as a JSON list or object does, valid or not: broken JSON is to be mended, not ranked."""
-    return "".join(source.text[:_SAMPLE_CHARS].split())[:2] in ('["', "[{", "[]", "[[", '{"', "{}")
+    """Whether the text opens as a JSON list or object does, valid or not: broken JSON is to be mended, not ranked.
+
+    A box to tick, “[ ] milk”, and a link in a wiki, “[[Berlin]]”, open otherwise.
+    """
+    return _OPENING.match("".join(source.text[:_SAMPLE_CHARS].split())) is not None
 
 
 def json_value(source: Source) -> Any:

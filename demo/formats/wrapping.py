@@ -23,7 +23,13 @@ _OF_LINES = re.compile(r"_(?:bulk|msearch)\b")
 _STATUS = re.compile(r"HTTP/[\d.]+ \d{3}\b.*")
 _ANNOUNCED = re.compile(rf"# {_METHOD} \S+.*|#! .*")
 _HEADER = re.compile(r"[\w-]+:(?: .*)?")
-_COMMAND = re.compile(r"(?:\$ )?curl .*")
+_COMMAND = re.compile(r"(?:\S*[$%#] )?curl .*")
+_TALK = re.compile(r"\* +(?:Trying|Connected to|Host) .*|% +Total +% +Received.*")
+"""How what curl tells of its work begins; see `_TOLD` for the lines behind it."""
+_TOLD = re.compile(r"[*<>](?: .*)?|[{}] \[\d+ bytes data\]|Dload +Upload .*|(?:[\d.]+[kMG]? +){6,8}[\d:-]+ .*|\S*[$%#]")
+_LAST_WORDS = re.compile(r"(?<=[}\]])\* Connection #\d+ to host \S+ left intact\s*\Z")
+"""Of curl, on the line on which the answer ends."""
+_MOST_OF_LAST_WORDS = 500
 _MOST_OF_COMMAND = 100
 """Lines within which a command ends."""
 _REMARK = re.compile(r"#.*|//.*")
@@ -37,6 +43,8 @@ def unwrap(source: Source) -> tuple[Source, tuple[Message, ...]]:
 
     Long texts of Kibana become those of JSON. A text without any of this comes back as it is.
     """
+    if _LAST_WORDS.search(source.text[-_MOST_OF_LAST_WORDS:]):
+        source = _with_text(source, _LAST_WORDS.sub("", source.text))
     if '"""' in source.text:
         data, notes = _without_lines_around(_with_text(source, _LONG_TEXT.sub(_as_json, source.text)))
         if looks_like_json(data):
@@ -169,8 +177,10 @@ class _Lines:
             self._head = self._body = ""
             self.is_announced = True
             return self._command_size()
-        elif _ANNOUNCED.fullmatch(line) or _FENCE.fullmatch(line):
+        elif _ANNOUNCED.fullmatch(line) or _FENCE.fullmatch(line) or _TALK.fullmatch(line):
             self._head = self._body = ""
+        elif self.is_announced and _TOLD.fullmatch(line):
+            self._head = ""
         else:
             return int(_REMARK.fullmatch(line) is not None)
         self.is_announced = True

@@ -109,6 +109,9 @@ def test_what_may_be_no_prose_is_doubted(text: str, kind: str) -> None:
         [BEANS, "id,text", PEAS, TULIPS],
         [BEANS, "Peas\tclimb on nets.", TULIPS],
         ["Text; title; more", BEANS, PEAS],
+        ["[ ] sow beans", "[x] water peas", "[ ] buy tulips"],
+        ["[[Beans]] grow in May.", "[[Peas|They]] climb."],
+        ["{} is an empty dict.", "[] is an empty list."],
     ],
 )
 def test_prose_that_looks_a_little_like_it_is_read_as_lines_with_certainty(lines: list[str]) -> None:

@@ -30,6 +30,21 @@ ASKED = "# GET /garden/_search 200 OK\n"
 REQUEST = 'GET /garden/_search\n{\n  "query": { "match": { "body": "beans" } }\n}\n'
 HEAD = "HTTP/1.1 200 OK\nX-elastic-product: Elasticsearch\ncontent-type: application/json;charset=UTF-8\n\n"
 BODY = '{"query": {"match": {"body": "beans"}}}'
+TALK = """*   Trying 127.0.0.1:9200...
+* Connected to localhost (127.0.0.1) port 9200 (#0)
+> GET /garden/_search?q=beans HTTP/1.1
+> Host: localhost:9200
+>
+< HTTP/1.1 200 OK
+< content-type: application/json
+<
+{ [312 bytes data]
+"""
+LEFT = "* Connection #0 to host localhost left intact\n"
+METER = """  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current
+                                 Dload  Upload   Total   Spent    Left  Speed
+100   312  100   312    0     0  12.3k      0 --:--:-- --:--:-- --:--:-- 12500
+"""
 WRAPPED = {
     "console": (ASKED + ANSWER, 1),
     "console without status": ("# GET /garden/_search\n" + ANSWER, 1),
@@ -47,6 +62,10 @@ WRAPPED = {
     "fence that is not closed": (f"```json\n{ANSWER}", 1),
     "fence around all": (f"~~~\n{ASKED}{ANSWER}\n~~~", 3),
     "fence around the answer": (f"{ASKED}```json\n{ANSWER}\n```", 3),
+    "what curl tells": (f"{TALK}{ANSWER}\n{LEFT}", 10),
+    "what curl tells, the last words behind the answer": (TALK + ANSWER + LEFT, 9),
+    "a meter": (METER + ANSWER, 3),
+    "prompts": (f"me@box:~/x$ curl -s localhost:9200/_search\n{METER}{ANSWER}\nme@box:~/x$ ", 5),
     "line ends of Windows": ((ASKED + ANSWER).replace("\n", "\r\n"), 1),
 }
 
