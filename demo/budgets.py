@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from demo.errors import DemoError, InputError
@@ -18,6 +18,9 @@ ASCII_CHARS_PER_TOKEN, OTHER_CHARS_PER_TOKEN = 4, 2
 
 BM25_SECONDS = 2e-5
 """Of a passage of which only words are looked at, its index apart."""
+
+FIGURE_SECONDS = 6e-5
+"""Of a measure of one query, its part of intervals and tests included."""
 
 INDEX_SECONDS = 4e-7
 """Of a character of a collection whose words are indexed."""
@@ -130,6 +133,11 @@ class Size:
     def figures(self) -> int:
         """Figures of single queries that are computed."""
         return self.queries * self.rankers * self.measures
+
+    def measured(self, rankers: int, measures: int) -> Size:
+        """The same with the figures of so many rankers and measures, and the time they take."""
+        size = replace(self, rankers=rankers, measures=measures)
+        return replace(size, seconds=size.seconds + FIGURE_SECONDS * size.figures)
 
     @property
     def pairs(self) -> int:

@@ -254,7 +254,7 @@ class RankingService:
         before = budgets.preparation(plan.rankers, plan.collection)
         size = Size.of(plan.rankers, texts, plan.candidates_each, queries=len(plan.queries), before=before)
         measures = len(plan.measures) if plan.collection.is_judged else 0
-        size = replace(size, rankers=len(plan.rankers), measures=measures)
+        size = size.measured(len(plan.rankers), measures)
         budgets.check(budgets.EVALUATION, size, self.settings)
         return (yield from self.turns.take(Asking(visitor, "evaluate", size.pairs, size.seconds), run_queries(plan)))
 

@@ -15,15 +15,14 @@ from demo.messages import Message, listed
 from demo.metrics.effectiveness import Measure, mean, measure_run
 from demo.metrics.significance import (
     Interval,
-    bootstrap_interval,
+    bootstrap_intervals,
     describe_effect,
     holm,
     paired_effect,
-    randomisation_p,
+    randomisation_ps,
     smallest_p,
 )
-from demo.phrases import signed
-from demo.rankers.text_form import shown
+from demo.phrases import shown, signed
 from demo.records import Collection, RankerSpec
 
 Floats = npt.NDArray[np.float64]
@@ -172,14 +171,11 @@ def evaluate(
     before = keys.index(baseline)
     qrels = judged_of(outcomes, collection)
     measures = measures if collection.is_judged else ()
-    figures: dict[tuple[str, Measure], Figure] = {}
+    values: dict[tuple[str, Measure], Floats] = {}
     for ranker_index, ranker in enumerate(rankers):
         run = {outcome.query.query_id: outcome.ranked(ranker_index) for outcome in outcomes}
-        for measure, values in measure_run(qrels, run, measures, relevant_from).items():
-            found = np.array(list(values.values()), dtype=np.float64)
-            figures[ranker.key, measure] = Figure(found, mean(values.values()), bootstrap_interval(found))
-    for measure in measures:
-        figures |= _tested(figures, keys, baseline, measure)
+        for measure, found in measure_run(qrels, run, measures, relevant_from).items():
+            values[ranker.key, measure] = np.array(list(found.values()), dtype=np.float64)
     return Evaluation(
         collection_key=collection.key,
         query_ids=tuple(qrels),
@@ -188,7 +184,7 @@ def evaluate(
         baseline=baseline,
         relevant_from=relevant_from,
         depth=max(len(outcome.doc_ids) for outcome in outcomes),
-        figures=figures,
+        figures=_figures(values, baseline),
         changes={
             key: changes_between(outcomes, before, ranker_index)
             for ranker_index, key in enumerate(keys)
@@ -245,26 +241,34 @@ def known_baseline(baseline: str, rankers: Sequence[RankerSpec]) -> str:
     )
 
 
-def _tested(
-    figures: Mapping[tuple[str, Measure], Figure], rankers: Sequence[str], baseline: str, measure: Measure
-) -> dict[tuple[str, Measure], Figure]:
-    """The figures of one measure with their tests against the baseline."""
-    others = [key for key in rankers if key != baseline]
-    against = figures[baseline, measure].values
-    tests = [_paired_test(figures[key, measure].values - against) for key in others]
-    corrected = holm([test.p for test in tests])
+def _figures(values: Mapping[tuple[str, Measure], Floats], baseline: str) -> dict[tuple[str, Measure], Figure]:
+    """Means with their intervals and, but for those of the baseline, with their tests against it."""
+    if not values:
+        return {}
+    tested = [key for key in values if key[0] != baseline]
+    differences = [values[key] - values[baseline, key[1]] for key in tested]
+    intervals = bootstrap_intervals([*values.values(), *differences])
+    tests = dict(
+        zip(
+            tested, map(_paired_test, differences, randomisation_ps(differences), intervals[len(values) :]), strict=True
+        )
+    )
+    for measure in {measure: None for _, measure in tested}:
+        of_measure = [key for key in tested if key[1] == measure]
+        for key, p in zip(of_measure, holm([tests[each].p for each in of_measure]), strict=True):
+            tests[key] = replace(tests[key], corrected_p=p)
     return {
-        (key, measure): replace(figures[key, measure], test=replace(test, corrected_p=p))
-        for key, test, p in zip(others, tests, corrected, strict=True)
+        key: Figure(found, mean(found.tolist()), interval, tests.get(key))
+        for (key, found), interval in zip(values.items(), intervals, strict=False)
     }
 
 
-def _paired_test(differences: Floats) -> PairedTest:
+def _paired_test(differences: Floats, p: float, interval: Interval) -> PairedTest:
+    """The test, not yet corrected for others beside it."""
     better, worse = int(np.count_nonzero(differences > 0)), int(np.count_nonzero(differences < 0))
-    p = randomisation_p(differences)
     return PairedTest(
         difference=mean(differences.tolist()),
-        interval=bootstrap_interval(differences),
+        interval=interval,
         better=better,
         worse=worse,
         equal=differences.size - better - worse,

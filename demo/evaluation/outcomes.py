@@ -140,7 +140,8 @@ def run_candidates(
 def pooled_candidates(runs: Sequence[Run], collection: Collection, queries: Sequence[Query], depth: int) -> Candidates:
     """The best `depth` passages of every run together, in the order of their texts, which means nothing.
 
-    So each run's figures are its own, as if it alone were measured.
+    So each run's figures down to that depth are its own, as if it alone were measured. Figures that look further see
+    what it has of the others' passages as well.
 
     Raises:
         InputError: as `run_candidates`, of all runs together.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from demo.errors import InputError
 from demo.messages import Message, listed
 from demo.metrics.effectiveness import Measure, parse_measure
+from demo.phrases import shown
 from demo.rankers.catalog import CATALOG
-from demo.rankers.text_form import shown
 from demo.records import Collection, Published
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from demo.errors import InputError
 from demo.formats.grades import GRADES
 from demo.messages import Message, listed
-from demo.phrases import MOST_QUOTED, shorten
+from demo.phrases import shown
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id → doc_id → grade."""
@@ -194,7 +194,7 @@ def parse_measure(text: str) -> Measure:
     known = [row.key if row.whole else f"{row.key}@k" for row in MEASURES]
     raise InputError(
         "There is no measure “{strip}”. Choose among {known}, with a cutoff such as “ndcg@10”.",
-        strip=shorten(text, MOST_QUOTED),
+        strip=shown(text),
         known=listed(known),
     )
 
@@ -237,7 +237,8 @@ def measure_run(
         relevant_from: the lowest grade that counts as relevant for binary measures, from 1 to `MOST_GRADE`.
 
     Raises:
-        InputError: `relevant_from` is below 1 or above `MOST_GRADE`.
+        InputError: `relevant_from` is below 1 or above `MOST_GRADE`, or a grade is none of those that files may have:
+            trec_eval takes memory by the highest grade.
         ValueError: a ranking names a passage twice.
     """
     if relevant_from < 1:
@@ -249,6 +250,12 @@ def measure_run(
     if relevant_from > MOST_GRADE:
         raise InputError(
             "Passages cannot count as relevant from a grade above {most}, which is the highest. Write {most} or less.",
+            most=MOST_GRADE,
+        )
+    if any(grade not in GRADES for grades in qrels.values() for grade in grades.values()):
+        raise InputError(
+            "A judgment has a grade that is not from {least} to {most}. Write another.",
+            least=GRADES[0],
             most=MOST_GRADE,
         )
     judged = {query_id: grades for query_id, grades in qrels.items() if grades}

@@ -22,34 +22,53 @@ Floats = npt.NDArray[np.float64]
 SEED = 20
 PERMUTATIONS = 100_000
 RESAMPLES = 10_000
+"""Of both there are fewer for very many queries, see `_MOST_CELLS`."""
 LEVEL = 0.95
 EXACT_UP_TO = 16
 """Differing queries up to which all 2ⁿ outcomes of the coins are counted rather than drawn."""
 
 _CHUNK_CELLS = 4_000_000
+_MOST_CELLS = 200_000_000
+"""Draws times queries: for more than 2,000 queries there are fewer permutations."""
 
 
 # ---- chance ------------------------------------------------------------------------------------------------------
 
 
-def randomisation_p(differences: npt.ArrayLike, permutations: int = PERMUTATIONS, seed: int = SEED) -> float:
-    """The two-sided p-value of the mean of paired differences, above 0 and at most 1.
+def randomisation_ps(differences: npt.ArrayLike) -> tuple[float, ...]:
+    """The two-sided p-value of the mean of paired differences, above 0 and at most 1, of each of several tests.
 
-    Exact up to `EXACT_UP_TO` differences other than 0; beyond, (hits + 1) / (permutations + 1) of random signs. 1 where
-    nothing differs.
+    Exact up to `EXACT_UP_TO` differences other than 0; beyond, (hits + 1) / (permutations + 1) of random signs, the
+    same for all tests. 1 where nothing differs.
+
+    Args:
+        differences: shape (tests, queries).
 
     Source: Smucker, Allan and Carterette 2007, doi:10.1145/1321440.1321528; the + 1: Phipson and Smyth 2010,
     doi:10.2202/1544-6115.1585.
     """
-    values = np.asarray(differences, dtype=np.float64)
-    values = values[values != 0]
-    if not values.size:
-        return 1.0
-    reached = abs(float(values.sum())) * (1 - 1e-12) - 1e-14
-    if values.size <= EXACT_UP_TO:
-        return float(np.mean(np.abs(_all_sums(values)) >= reached))
-    hits = sum(int(np.count_nonzero(np.abs(sums) >= reached)) for sums in _random_sums(values, permutations, seed))
-    return (hits + 1) / (permutations + 1)
+    given = np.asarray(differences, dtype=np.float64)
+    if not given.size:
+        return (1.0,) * len(given)
+    reached = np.abs(given.sum(axis=1)) * (1 - 1e-12) - 1e-14
+    differing = np.count_nonzero(given, axis=1)
+    drawn = np.flatnonzero(differing > EXACT_UP_TO)
+    found = [
+        1.0 if count > EXACT_UP_TO or not count else float(np.mean(np.abs(_all_sums(row[row != 0])) >= least))
+        for row, count, least in zip(given, differing, reached, strict=True)
+    ]
+    if drawn.size:
+        hits, permutations = np.zeros(drawn.size, dtype=np.int64), _draws(PERMUTATIONS, given.shape[1])
+        for sums in _random_sums(given[drawn], permutations):
+            hits += np.count_nonzero(np.abs(sums) >= reached[drawn], axis=0)
+        for test, count in zip(drawn, hits, strict=True):
+            found[test] = (int(count) + 1) / (permutations + 1)
+    return tuple(found)
+
+
+def _draws(wanted: int, queries: int) -> int:
+    """How often to draw: as often as wanted, less often beyond `_MOST_CELLS`."""
+    return min(wanted, max(_MOST_CELLS // queries, 1_000))
 
 
 def _all_sums(values: Floats) -> Floats:
@@ -60,15 +79,21 @@ def _all_sums(values: Floats) -> Floats:
     return sums
 
 
-def _random_sums(values: Floats, permutations: int, seed: int) -> Iterator[Floats]:
-    """The sums of the values under random signs, in chunks that fit into memory."""
-    draw = np.random.default_rng(seed)
-    rows = max(_CHUNK_CELLS // values.size, 1)
-    for start in range(0, permutations, rows):
-        count = min(rows, permutations - start)
-        packed = draw.integers(0, 256, size=(count, (values.size + 7) // 8), dtype=np.uint8)
-        kept = np.unpackbits(packed, axis=1, count=values.size)
-        yield 2 * (kept @ values) - values.sum()
+def _random_sums(values: Floats, permutations: int) -> Iterator[Floats]:
+    """The sums of each test's values under random signs, shape (some permutations, tests), that fit into memory."""
+    draw = np.random.default_rng(SEED)
+    queries = values.shape[1]
+    for count in _chunks(permutations, queries):
+        packed = draw.integers(0, 256, size=(count, (queries + 7) // 8), dtype=np.uint8)
+        kept = np.unpackbits(packed, axis=1, count=queries).astype(np.float64)
+        yield 2 * (kept @ values.T) - values.sum(axis=1)
+
+
+def _chunks(draws: int, queries: int) -> Iterator[int]:
+    """How many of the draws to make at a time."""
+    rows = max(_CHUNK_CELLS // queries, 1)
+    for start in range(0, draws, rows):
+        yield min(rows, draws - start)
 
 
 def smallest_p(differing: int) -> float:
@@ -100,33 +125,39 @@ class Interval:
     high: float
 
 
-def bootstrap_interval(
-    values: npt.ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = SEED
-) -> Interval:
-    """The percentile bootstrap interval of the mean over queries; a single value is its own interval.
+def bootstrap_intervals(values: npt.ArrayLike, level: float = LEVEL) -> tuple[Interval, ...]:
+    """The percentile bootstrap interval of each mean over queries, all with the same resamples.
+
+    Values that are all equal are their own interval.
+
+    Args:
+        values: shape (means, queries).
+        level: share of the resampled means inside, 0 to 1.
 
     Raises:
-        ValueError: there are no values.
+        ValueError: there are no queries.
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
     """
     given = np.asarray(values, dtype=np.float64)
+    if not len(given):
+        return ()
     if not given.size:
         raise ValueError("an interval needs at least one value")
-    if np.all(given == given[0]):
-        return Interval(float(given[0]), float(given[0]))
-    means = np.concatenate(list(_resampled_means(given, resamples, seed)))
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high))
+    means = np.concatenate(list(_resampled_means(given)))
+    bounds = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    bounds = np.where(np.all(given == given[:, :1], axis=1), given[:, 0], bounds)
+    return tuple(Interval(float(low), float(high)) for low, high in bounds.T)
 
 
-def _resampled_means(values: Floats, resamples: int, seed: int) -> Iterator[Floats]:
-    """Means of samples of the same size drawn with replacement, in chunks that fit into memory."""
-    draw = np.random.default_rng(seed)
-    rows = max(_CHUNK_CELLS // values.size, 1)
-    for start in range(0, resamples, rows):
-        count = min(rows, resamples - start)
-        yield values[draw.integers(values.size, size=(count, values.size))].mean(axis=1)
+def _resampled_means(values: Floats) -> Iterator[Floats]:
+    """Means over samples of the queries drawn with replacement, shape (some samples, means), that fit into memory."""
+    draw = np.random.default_rng(SEED)
+    queries = values.shape[1]
+    for count in _chunks(_draws(RESAMPLES, queries), queries):
+        drawn = draw.integers(queries, size=(count, queries)) + np.arange(count)[:, None] * queries
+        times = np.bincount(drawn.ravel(), minlength=count * queries).reshape(count, queries)
+        yield times.astype(np.float64) @ values.T / queries
 
 
 # ---- how much ----------------------------------------------------------------------------------------------------

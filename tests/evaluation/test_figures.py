@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.evaluation.figures import PairedTest, describe_p, describe_test, evaluate
 from demo.evaluation.outcomes import Outcome
 from demo.metrics.effectiveness import parse_measure, parse_measures
-from demo.metrics.significance import Interval, bootstrap_interval
+from demo.metrics.significance import Interval, bootstrap_intervals
 from demo.records import Pace
 
 MRR = parse_measure("mrr")
@@ -35,7 +35,7 @@ def test_figures_are_per_query_in_the_order_of_the_work() -> None:
     assert evaluation.figures["first", MRR].values.tolist() == [1 / 2, 1 / 3, 1 / 4]
     assert evaluation.figures["better", MRR].values.tolist() == [1, 1 / 2, 1]
     assert evaluation.figures["better", MRR].mean == pytest.approx((1 + 1 / 2 + 1) / 3)
-    assert evaluation.figures["better", MRR].interval == bootstrap_interval([1, 1 / 2, 1])
+    assert (evaluation.figures["better", MRR].interval,) == bootstrap_intervals([[1, 1 / 2, 1]])
     assert evaluation.depth == 4
     assert evaluation.baseline == "first"
 
@@ -53,7 +53,7 @@ def test_others_are_tested_against_the_baseline_and_corrected_together() -> None
     assert same is not None
     assert (better.better, better.worse, better.equal) == (3, 0, 0)
     assert better.difference == pytest.approx((1 / 2 + 1 / 6 + 3 / 4) / 3)
-    assert better.interval == bootstrap_interval([1 / 2, 1 / 6, 3 / 4])
+    assert (better.interval,) == bootstrap_intervals([[1 / 2, 1 / 6, 3 / 4]])
     assert better.p == better.least_p == 2 / 8
     assert better.corrected_p == 2 * 2 / 8  # two rankers: the smaller p counts twice
     assert (same.p, same.corrected_p, same.effect, same.equal) == (1.0, 1.0, 0.0, 3)

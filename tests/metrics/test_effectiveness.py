@@ -15,6 +15,7 @@ import pytrec_eval
 from demo.errors import InputError
 from demo.metrics.effectiveness import (
     MEASURES,
+    MOST_GRADE,
     USUAL,
     Measure,
     MeasureRow,
@@ -102,6 +103,13 @@ def test_irrelevant_passages_cannot_count_as_relevant(grade: int) -> None:
 
 def test_no_passage_counts_as_relevant_from_a_grade_that_nothing_can_have() -> None:
     assert one("p@1", ["a"], {"a": 100}, relevant_from=100) == 1.0
+
+
+@pytest.mark.parametrize("grade", [MOST_GRADE + 1, 2**31 - 1, 2**63, -11, -(2**63) - 1])
+def test_a_grade_that_no_file_can_have_is_refused_before_trec_eval_takes_memory_by_it(grade: int) -> None:
+    with pytest.raises(InputError, match=r"^A judgment has a grade that is not from -10 to 100\."):
+        one("ndcg@10", ["a"], {"a": grade})
+    assert one("ndcg@10", ["a"], {"a": MOST_GRADE, "b": -10}) == 1.0
     for grade in (101, 2**31):  # trec_eval takes grades of 32 bits
         with pytest.raises(InputError, match=r"from a grade above 100, which is the highest\. Write 100 or less"):
             measure_run({"q": {"a": 1}}, {"q": ["a"]}, USUAL, grade)

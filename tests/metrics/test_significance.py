@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,13 +12,24 @@ from scipy import stats
 from demo.metrics.significance import (
     EFFECT_WORDS,
     EXACT_UP_TO,
-    bootstrap_interval,
+    PERMUTATIONS,
+    Interval,
+    bootstrap_intervals,
     describe_effect,
     holm,
     paired_effect,
-    randomisation_p,
+    randomisation_ps,
     smallest_p,
 )
+
+
+def randomisation_p(differences: Sequence[float] | np.ndarray) -> float:
+    return randomisation_ps([differences])[0]
+
+
+def bootstrap_interval(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Interval:
+    return bootstrap_intervals([values], level)[0]
+
 
 # ---- randomisation -----------------------------------------------------------------------------------------------
 
@@ -78,9 +90,24 @@ def test_the_drawn_p_is_near_the_exact_one() -> None:
 
 def test_the_drawn_p_is_the_same_each_time_and_never_0() -> None:
     differences = np.linspace(0.5, 1, 40)
-    assert randomisation_p(differences, 999) == 1 / 1000
+    assert randomisation_p(differences) == 1 / (PERMUTATIONS + 1)
     other = np.random.default_rng(1).normal(0.1, 1, 30)
     assert randomisation_p(other) == randomisation_p(other) == randomisation_p(-other)
+
+
+def test_tests_beside_each_other_change_nothing() -> None:
+    """An exact one, two drawn ones and one without differences."""
+    rows = np.random.default_rng(2).normal(0.1, 1, (4, 40))
+    rows[0, 7:] = 0
+    rows[3] = 0
+    assert randomisation_ps(rows) == tuple(map(randomisation_p, rows))
+    assert randomisation_ps(np.zeros((0, 40))) == ()
+
+
+def test_very_many_queries_are_drawn_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.metrics.significance._MOST_CELLS", 2_000_000)
+    assert randomisation_p(np.linspace(0.5, 1, 100)) == 1 / 20_001
+    assert randomisation_p(np.linspace(0.5, 1, 10_000)) == 1 / 1_001
 
 
 @pytest.mark.parametrize(("differing", "p"), [(0, 1.0), (1, 1.0), (3, 2 / 8), (5, 2 / 32), (6, 2 / 64)])
@@ -131,6 +158,15 @@ def test_a_wider_level_gives_a_wider_interval() -> None:
     values = np.linspace(0, 1, 30)
     narrow, wide = bootstrap_interval(values, 0.8), bootstrap_interval(values, 0.99)
     assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_intervals_beside_each_other_are_those_that_each_has_alone() -> None:
+    rows = np.random.default_rng(4).uniform(0, 1, (3, 300))
+    rows[1] = 0.3
+    alone = [bootstrap_interval(row) for row in rows]
+    for found, wanted in zip(bootstrap_intervals(rows), alone, strict=True):
+        assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+    assert bootstrap_intervals(np.zeros((0, 300))) == ()
 
 
 @pytest.mark.parametrize("values", [[0.4], [0.1, 0.1, 0.1]])
