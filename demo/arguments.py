@@ -11,7 +11,8 @@ from typing import Any
 
 from demo.errors import InputError
 from demo.messages import Message
-from demo.rankers.text_form import check_length, shown
+from demo.phrases import shown
+from demo.rankers.text_form import check_length
 
 MOST_SHOWN_CHARS = 60
 

@@ -25,7 +25,7 @@ from demo.formats.qrels import read_qrels
 from demo.formats.source import JudgmentRow, Limits, Source
 from demo.formats.topics import read_topics
 from demo.messages import Message, listed
-from demo.phrases import MOST_QUOTED, shorten
+from demo.phrases import shown
 from demo.records import Card, Collection, Passage, Query
 
 CARD = "card.toml"
@@ -194,7 +194,7 @@ class Library:
             return self.entries[key]
         raise InputError(
             "There is no collection “{key}”. Choose one of {entries}.",
-            key=shorten(str(key), MOST_QUOTED),
+            key=shown(str(key)),
             entries=listed(self.entries),
         )
 

@@ -13,8 +13,8 @@ from demo.records import Passage
 
 NAME_COLUMNS = 60
 
-MOST_QUOTED = 80
-"""Columns of what a person wrote, where a sentence quotes it."""
+_MOST_READ = 10_000
+"""Characters of what is to be cut."""
 
 Direction = Literal["up", "down", "same", "new"]
 """The way of a move; «new» where there was no rank to move from."""
@@ -66,6 +66,11 @@ def _fitting(line: str, columns: int) -> int:
         used += _columns(line[end])
         end += 1
     return end
+
+
+def shown(text: str, columns: int = 80) -> str:
+    """What somebody wrote as a sentence quotes it, however long it is."""
+    return shorten(text[:_MOST_READ], columns)
 
 
 def _fits(line: str, columns: int) -> bool:

@@ -30,7 +30,7 @@ import snowballstemmer
 
 from demo.errors import InputError
 from demo.messages import listed
-from demo.phrases import MOST_QUOTED, shorten
+from demo.phrases import shown
 
 STOP_WORDS = frozenset(
     (
@@ -64,7 +64,7 @@ class Analysis:
         if self.stemmer and self.stemmer not in STEMMERS:
             raise InputError(
                 "There is no stemmer “{stemmer}”. Choose one of {stemmers}, or none.",
-                stemmer=shorten(self.stemmer, MOST_QUOTED),
+                stemmer=shown(self.stemmer),
                 stemmers=listed(STEMMERS),
             )
 

@@ -20,9 +20,10 @@ from demo.api.answers import language_of
 from demo.arguments import mended
 from demo.errors import BusyError, DemoError, InputError, RemoteError
 from demo.messages import NOTHING, Message
+from demo.phrases import shown
 from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
-from demo.rankers.text_form import MOST_NAME_CHARS, check_length, shown
+from demo.rankers.text_form import MOST_NAME_CHARS, check_length
 from demo.records import Card, Collection, Passage, Ranking
 from demo.service import RankingService
 from demo.settings import Settings

@@ -25,8 +25,8 @@ import rank_bm25
 from demo.errors import InputError
 from demo.memory import BoundedByOwner
 from demo.messages import Message, listed
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
-from demo.rankers.text_form import shown
 from demo.records import Collection, Passage
 from demo.text import Analysis, tokens
 

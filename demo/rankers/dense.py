@@ -11,11 +11,12 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 from demo.errors import DemoError, InputError
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.loading import own_bi_encoders
 from demo.rankers.encoding import Encoding
 from demo.rankers.protocol import Kind
-from demo.rankers.text_form import RankerOptions, Written, quote, read, shown
+from demo.rankers.text_form import RankerOptions, Written, quote, read
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import SIMILARITY

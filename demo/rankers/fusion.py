@@ -16,9 +16,10 @@ import numpy as np
 from demo.errors import InputError
 from demo.messages import Message
 from demo.normalisation import Values, min_max, standard
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
 from demo.rankers.protocol import Kind, Ranker
-from demo.rankers.text_form import RankerOptions, Written, as_number, read, shown, write_number, write_options
+from demo.rankers.text_form import RankerOptions, Written, as_number, read, write_number, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import RRF, WEIGHTED_SUM, ScoreKind

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from demo.errors import InputError
 from demo.messages import listed
+from demo.phrases import shown
 from demo.rankers import bm25, dense, disk_bm25, engine, fusion
 from demo.rankers.bm25_index import TermIndexes
 from demo.rankers.cross_encoder import ranker as cross_encoder
@@ -21,7 +22,7 @@ from demo.rankers.remote import ranker as remote
 from demo.rankers.remote.remotes import Remotes
 from demo.rankers.search import ranker as search
 from demo.rankers.search.searches import Searches
-from demo.rankers.text_form import MOST_NAME_CHARS, check_length, read, shown, split
+from demo.rankers.text_form import MOST_NAME_CHARS, check_length, read, split
 from demo.rankers.tools import Tools
 from demo.settings import Settings
 

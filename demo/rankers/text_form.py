@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from demo.errors import InputError
 from demo.messages import Message
+from demo.phrases import shown
 
 MOST_NAME_CHARS = 2_000
 """Longest text that names a ranker, a model or the like, or tells a model something."""
@@ -125,12 +126,6 @@ def read(text: str) -> Written:
     members = None if inside_round is None else tuple(part.strip() for part in split(inside_round, "+") if part.strip())
     pairs = [_pair(part) for part in split(inside_square or "", ";") if part.strip()]
     return Written(_plain(head), head.startswith('"'), members, dict(pairs))
-
-
-def shown(text: str, most: int = 80) -> str:
-    """The text for a sentence, cut where it is long."""
-    line = " ".join(text[:MOST_NAME_CHARS].split())
-    return line if len(line) <= most else f"{line[:most]}…"
 
 
 def check_length(name: str, text: str, most: int = MOST_NAME_CHARS) -> None:

@@ -177,7 +177,8 @@ def _row(result: Result, index: int) -> list[Cell]:
 def as_runs(result: Result) -> dict[str, str]:
     """A TREC run file of every ranking by its name; a passage that was not found is not in it.
 
-    A query without an id is number 1. What was not reranked at this depth stands behind the others in its order.
+    A query without an id has one made of its words. What was not reranked at this depth stands behind the others in its
+    order.
 
     Raises:
         InputError: an id holds white space.

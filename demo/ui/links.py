@@ -17,10 +17,10 @@ from demo.budgets import scorers
 from demo.errors import DemoError, InputError
 from demo.formats import Fields
 from demo.messages import listed
+from demo.phrases import shown
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import Bm25Settings
 from demo.rankers.protocol import Downloads, Ranker
-from demo.rankers.text_form import shown
 from demo.records import Collection
 from demo.ui.inputs.fields import Choices, with_choice
 from demo.ui.inputs.handlers import COLLECTION, PARAMETERS, PASTE, UPLOAD, InputsForm, InputsPane

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.errors import InputError
-from demo.rankers.text_form import RankerOptions, Written, quote, read, shown, split, write_options
+from demo.phrases import shown
+from demo.rankers.text_form import RankerOptions, Written, quote, read, split, write_options
 
 NAMES = st.text(max_size=12) | st.text(st.sampled_from(',;+()[]="\\\n \t\u3000aé柏'), max_size=8)
 """Any text, and texts of little else than the grammar's own characters and blanks."""
@@ -175,7 +176,8 @@ def test_a_long_text_is_cut_in_the_sentence() -> None:
         read("(" * 100_000)
     assert len(str(caught.value)) < 400
     assert shown("a\n  b") == "a b"
-    assert shown("x" * 81) == "x" * 80 + "…"
+    assert shown("x" * 80) == "x" * 80
+    assert shown("x" * 81) == "x" * 79 + "…"
 
 
 # ---- options -------------------------------------------------------------------------------------------------------

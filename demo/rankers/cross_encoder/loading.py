@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 from demo.errors import DemoError, InputError, ModelError
 from demo.messages import NOTHING, Message
+from demo.phrases import shown
 from demo.rankers.catalog import BUNDLED_PREFIX, CATALOG, DEFAULT_BUNDLED, MODELS, find
 from demo.rankers.cross_encoder import checkpoints
 from demo.rankers.cross_encoder.checkpoints import CONFIG, Checkpoint, find_checkpoint, is_bundled, is_local
 from demo.rankers.cross_encoder.hub import HUB_ID, Hub, Listing
 from demo.rankers.cross_encoder.layouts import Files, describe, is_bi_encoder
-from demo.rankers.text_form import shown
 from demo.records import ModelSpec
 from demo.settings import Settings
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from demo.errors import DemoError
 from demo.messages import Message
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.occlusion import occlude
 from demo.rankers.cross_encoder.scoring import Scored, Scoring, Use
 from demo.rankers.protocol import Kind
-from demo.rankers.text_form import RankerOptions, Written, quote, shown, write_options
+from demo.rankers.text_form import RankerOptions, Written, quote, write_options
 from demo.rankers.tools import Tools
 from demo.records import Collection, Explanation, IntArray, ModelUse, Query, RankerSpec, Ranking
 from demo.score_kinds import LOGIT

@@ -13,10 +13,11 @@ import numpy as np
 from demo.errors import InputError
 from demo.memory import Bounded
 from demo.messages import Message, listed
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
 from demo.rankers.cross_encoder.loaded_models import BEGINNINGS, TOKENS, Batch, LoadedModels, Scorer, Tell
-from demo.rankers.text_form import check_length, shown
+from demo.rankers.text_form import check_length
 from demo.records import Cost, Extent, FloatArray, ModelSpec, ModelUse, Pace
 from demo.settings import Settings
 

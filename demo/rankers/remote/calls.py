@@ -19,10 +19,10 @@ import httpx
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
+from demo.phrases import shown
 from demo.rankers.owner_tables import parts_to_hide, scrubbed
 from demo.rankers.remote.protocols import Answer, ShapeError
 from demo.rankers.remote.servers import Server
-from demo.rankers.text_form import shown
 
 BUSY = frozenset({429, 502, 503, 504})
 LONGEST_WAIT_SECONDS = 60.0

@@ -14,6 +14,7 @@ from time import perf_counter
 
 from demo.errors import DemoError, InputError, RemoteError
 from demo.messages import Message
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
 from demo.rankers.cross_encoder.kept_scores import Kept, KeptScores, pair_keys
 from demo.rankers.protocol import named_kind
@@ -21,7 +22,7 @@ from demo.rankers.remote.calls import Caller, StoppedError
 from demo.rankers.remote.protocols import Answer
 from demo.rankers.remote.remotes import NAME, Remotes
 from demo.rankers.remote.servers import Server
-from demo.rankers.text_form import quote, shown
+from demo.rankers.text_form import quote
 from demo.records import Collection, Cost, Extent, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import PROBABILITY
 

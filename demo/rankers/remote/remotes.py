@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from demo.errors import InputError
+from demo.phrases import shown
 from demo.rankers.cross_encoder.kept_scores import KeptScores
 from demo.rankers.remote.calls import Caller
 from demo.rankers.remote.servers import Server, read_servers
-from demo.rankers.text_form import shown
 from demo.settings import Settings, secret
 
 NAME = "remote"

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message, listed
+from demo.phrases import shown
 from demo.rankers.owner_tables import parts_to_hide, scrubbed
 from demo.rankers.search.indexes import Index
-from demo.rankers.text_form import shown
 
 Search = Callable[[str], Sequence[Mapping[str, Any]]]
 """A query → its hits, best first, as the engine gives them."""

@@ -17,12 +17,13 @@ import numpy as np
 
 from demo.errors import InputError, RemoteError
 from demo.messages import Message
+from demo.phrases import shown
 from demo.progress import Progress, as_steps
 from demo.rankers.protocol import named_kind
 from demo.rankers.search.engines import RETRIES, find_engine, too_slow
 from demo.rankers.search.indexes import Index
 from demo.rankers.search.searches import NAME, Searches
-from demo.rankers.text_form import quote, shown
+from demo.rankers.text_form import quote
 from demo.records import Collection, Cost, IntArray, Query, RankerSpec, Ranking
 from demo.score_kinds import ENGINE
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 
 from demo.errors import InputError
+from demo.phrases import shown
 from demo.rankers.search.engines import Search, find_engine
 from demo.rankers.search.indexes import Index, read_indexes
-from demo.rankers.text_form import shown
 from demo.settings import Settings, secret
 
 NAME = "search"

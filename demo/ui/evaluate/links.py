@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import JUDGED
 from demo.metrics.effectiveness import parse_measures
-from demo.rankers.text_form import shown
+from demo.phrases import shown
 from demo.service import RankingService
 from demo.ui.evaluate.session import GIVEN, RUN, EvaluateForm
 from demo.ui.inputs.handlers import COLLECTION
