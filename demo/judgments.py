@@ -13,6 +13,7 @@ from hashlib import blake2b
 from demo.records import Collection, Passage, Query
 
 GRADES = (0, 1, 2, 3)
+"""The grades that a person can give."""
 
 Grades = tuple[int | None, ...]
 

@@ -59,7 +59,7 @@ class Settings:
         1_000_000, "Most pairs of one evaluation; 50,000 on Spaces unless set.", least=1
     )
     max_figures: int = _describe(
-        500_000, "Most figures (queries times rankers times measures) of one evaluation.", least=1
+        200_000, "Most figures (queries times rankers times measures) of one evaluation.", least=1
     )
     small_seconds: int = _describe(1, "Expected seconds up to which a request is small and goes past the large ones.")
     max_small: int = _describe(4, "Small requests that run at a time.", least=1)
@@ -74,7 +74,8 @@ class Settings:
     )
     sessions_bytes: int = _describe(
         1_000_000_000,
-        "Memory for passages of open pages; with more, the page unused for longest must upload and run again.",
+        "Memory, estimated, for what open pages hold: uploads, runs, judgments, results; with more, the page unused "
+        "for longest must upload and run again.",
         least=1,
     )
     max_visitor_requests: int = _describe(8, "Requests of one visitor (one address) that run or wait; 0: any number.")

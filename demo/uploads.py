@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from time import time
 from typing import IO
 
 from demo.errors import InputError
-from demo.phrases import MOST_QUOTED, shorten
+from demo.phrases import shown
 from demo.settings import Settings
 
 LIFE_SECONDS = 600
@@ -21,6 +22,9 @@ LIFE_SECONDS = 600
 
 SAFE_SECONDS = 30
 """An upload is read soon after it has come; it is not deleted before, however full the folder is."""
+
+VISITOR_SHARE = 0.1
+"""Part of the folder that several uploads of one visitor may take while they are still coming."""
 
 _LOCK = "in-use"
 
@@ -38,7 +42,7 @@ class Uploads:
     most_bytes: int
     _mark: IO[bytes]
     _lock: Lock = field(default_factory=Lock)
-    _coming_bytes: int = 0
+    _coming: Counter[str] = field(default_factory=Counter)  # bytes by visitor
 
     @classmethod
     def open(cls, settings: Settings) -> Uploads:
@@ -61,29 +65,38 @@ class Uploads:
         """Of all files."""
         return sum(size for _, _, size in self._files())
 
-    def make_room(self, wanted_bytes: int) -> bool:
+    def make_room(self, wanted_bytes: int, visitor: str = "") -> bool:
         """Whether so many bytes more fit, once files that nobody needs any longer are deleted, the oldest first.
 
-        Neither does more than the disk has free. If they fit, they are kept free until `came` is called.
+        More than the disk has free do not fit, nor does another upload of a visitor whose uploads that are still coming
+        would take more than VISITOR_SHARE together. If they fit, they are kept free until `came` is called; if not,
+        only files older than LIFE_SECONDS are deleted.
         """
         now = time()
         with self._lock:
             files = sorted((written, path, size) for path, written, size in self._files())
-            total = self._coming_bytes + sum(size for *_, size in files)
+            coming = self._coming.total() + wanted_bytes
+            total = coming + sum(size for *_, size in files)
+            needed = coming + sum(size for written, _, size in files if now - written <= SAFE_SECONDS)
+            fits = needed <= self.most_bytes and self._has_share(visitor, wanted_bytes)
             for written, path, size in files:
-                is_old, is_full = now - written > LIFE_SECONDS, total + wanted_bytes > self.most_bytes
-                if is_old or (is_full and now - written > SAFE_SECONDS):
+                is_old, is_full = now - written > LIFE_SECONDS, total > self.most_bytes
+                if is_old or (fits and is_full and now - written > SAFE_SECONDS):
                     path.unlink(missing_ok=True)
                     total -= size
-            coming = self._coming_bytes + wanted_bytes
-            fits = total + wanted_bytes <= self.most_bytes and coming <= shutil.disk_usage(self.path).free
-            self._coming_bytes = coming if fits else self._coming_bytes
+            fits = fits and coming <= shutil.disk_usage(self.path).free
+            if fits:
+                self._coming += Counter({visitor: wanted_bytes})
         return fits
 
-    def came(self, wanted_bytes: int) -> None:
+    def came(self, wanted_bytes: int, visitor: str = "") -> None:
         """Keeps that room free no longer: what was to come has been written, or never will be."""
         with self._lock:
-            self._coming_bytes -= wanted_bytes
+            self._coming -= Counter({visitor: wanted_bytes})
+
+    def _has_share(self, visitor: str, wanted_bytes: int) -> bool:
+        before = self._coming[visitor]
+        return not before or before + wanted_bytes <= VISITOR_SHARE * self.most_bytes
 
     def close(self) -> None:
         """Removes the folder with all that is in it."""
@@ -122,7 +135,7 @@ def gone(path: str | Path) -> InputError:
     """The error that this upload has been deleted."""
     return InputError(
         "{name} is no longer here: uploads are kept for {minutes} minutes. Choose the file again.",
-        name=shorten(Path(path).name, MOST_QUOTED),
+        name=shown(Path(path).name),
         minutes=LIFE_SECONDS // 60,
     )
 

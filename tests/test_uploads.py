@@ -66,13 +66,37 @@ def test_room_is_made_by_deleting_the_oldest_that_were_read(tmp_path: Path) -> N
 
 def test_uploads_that_are_still_coming_take_room_too(tmp_path: Path) -> None:
     uploads = opened(tmp_path, max_stored_bytes=300)
-    assert [uploads.make_room(29) for _ in range(100)].count(True) == 10
-    uploads.came(29)
-    assert uploads.make_room(29)
-    assert not uploads.make_room(29)
-    for _ in range(10):
-        uploads.came(29)
+    assert [uploads.make_room(29, f"visitor {n}") for n in range(100)].count(True) == 10
+    uploads.came(29, "visitor 0")
+    assert uploads.make_room(29, "visitor 0")
+    assert not uploads.make_room(29, "another")
+    for n in range(10):
+        uploads.came(29, f"visitor {n}")
     assert uploads.make_room(300)
+    uploads.close()
+
+
+def test_one_visitor_cannot_take_all_room_for_uploads_that_are_still_coming(tmp_path: Path) -> None:
+    uploads = opened(tmp_path, max_stored_bytes=300)
+    assert uploads.make_room(200, "large"), "one upload may have any size"
+    assert not uploads.make_room(1, "large")
+    assert [uploads.make_room(10, "many") for _ in range(10)].count(True) == 3
+    assert uploads.make_room(30, "another")
+    for _ in range(3):
+        uploads.came(10, "many")
+    assert uploads.make_room(20, "many")
+    uploads.close()
+
+
+def test_nothing_young_is_deleted_for_an_upload_that_is_refused(tmp_path: Path) -> None:
+    uploads = opened(tmp_path, max_stored_bytes=100)
+    read_before, old = put(uploads, "a", 30, SAFE_SECONDS + 1), put(uploads, "b", 1, LIFE_SECONDS + 1)
+    assert uploads.make_room(20, "visitor")
+    assert not uploads.make_room(60, "visitor"), "it is more than the visitor's share"
+    assert not uploads.make_room(81, "another"), "it is more than the room"
+    assert (read_before.exists(), old.exists()) == (True, False)
+    assert uploads.make_room(60, "another")
+    assert not read_before.exists()
     uploads.close()
 
 

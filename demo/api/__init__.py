@@ -43,7 +43,7 @@ def mount(app: FastAPI, settings: Settings, service: RankingService, uploads: Up
             app.include_router(router)
         _add_openapi(app, routers)
     if uploads is not None:
-        app.add_middleware(UploadLimit, uploads=uploads)
+        app.add_middleware(UploadLimit, uploads=uploads, proxies=settings.proxies)
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes)
     app.add_middleware(AllowedHosts, settings=settings)
     app.add_middleware(SecurityHeaders, settings=settings)

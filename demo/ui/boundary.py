@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator
 from html import escape
 from types import SimpleNamespace
@@ -40,6 +41,23 @@ class _Nothing(dict[Any, Any]):
 
 
 _NOTHING = _Nothing()
+
+MOST_NAME_CHARS = 64
+"""Of a session; the page and Gradio's clients give names of at most 36."""
+
+
+class _Sessions(OrderedDict[str, SessionState]):
+    """Gradio's sessions by name, which is short: any caller may choose one, and Gradio keeps it in several places."""
+
+    def __setitem__(self, name: str, session: SessionState) -> None:
+        if len(name) > MOST_NAME_CHARS:
+            raise InputError(
+                "“session_hash” has {found:,} characters, and at most {most} are allowed.",
+                found=len(name),
+                most=MOST_NAME_CHARS,
+            )
+        super().__setitem__(name, session)
+
 
 MOST_CALLED = 64
 """Sessions of callers without a page that are remembered."""
@@ -93,12 +111,13 @@ class Page(gr.Blocks):
 
     @property
     def state_holder(self) -> StateHolder:
-        """Gradio's sessions, which begin with no copies of the page's components."""
+        """Gradio's sessions, which have short names and begin with no copies of the page's components."""
         return self._sessions
 
     @state_holder.setter
     def state_holder(self, holder: StateHolder) -> None:
         holder.blocks = cast(gr.Blocks, SimpleNamespace(default_config=self.default_config, blocks={}))
+        holder.session_data = _Sessions(holder.session_data)
         self._sessions = holder
 
     async def process_api(

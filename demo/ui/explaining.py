@@ -16,7 +16,7 @@ from demo.ui import wording as w
 from demo.ui.boundary import guarded
 from demo.ui.page import RANKING, current_visitor
 from demo.ui.progress import render_progress, seldom
-from demo.ui.session import ShownResult
+from demo.ui.session import Question, ShownResult
 from demo.ui.values import event_entry, event_index
 from demo.ui.views import status
 from demo.ui.views.why import why
@@ -53,14 +53,6 @@ def explained(service: RankingService, shown: ShownResult, index: int, language:
         yield why(passage, found, left_out, language)
 
     return guarded(cards(), lambda sentence: card(status.alert(sentence, language)))
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """Which candidate was asked about, and of which rankings."""
-
-    shown: ShownResult
-    index: int
 
 
 def answer(service: RankingService, question: Question | None, shown: ShownResult, language: Language) -> str:

@@ -92,12 +92,16 @@ class Scene:
 
 @dataclass(slots=True)
 class Judging:
-    """Judgments of one visitor, and where they are shown."""
+    """Judgments of one visitor, and where they are shown.
+
+    Attributes:
+        judgments: None while the server keeps none, since the page has just been opened or was forgotten.
+    """
 
     inputs: Inputs
     memory: Memory
     label: w.Labels
-    judgments: gr.State = field(default_factory=lambda: gr.State(Judgments()))
+    judgments: gr.State = field(default_factory=lambda: gr.State(None))
     scenes: list[Scene] = field(default_factory=list)
 
     def wire(self) -> None:
@@ -122,44 +126,51 @@ class Judging:
         names = [scene.name for scene in self.scenes]
 
         def judge(
-            request: gr.Request, event: gr.EventData, judgments: Judgments, kept: str, *values: Any
+            request: gr.Request, event: gr.EventData, judgments: Judgments | None, kept: str, *values: Any
         ) -> dict[Any, Any]:
             where = values[names.index(event_entry(event, "scene", names))]
             if where is None:
                 raise InputError(w.RESULT_GONE)
-            judgments = judgments or read_judgments(kept)  # of a page that the server has forgotten
             passage = where.candidates[event_index(event, "index", len(where.candidates))]
-            judgments = judgments.judge(where.query, passage, event_entry(event, "grade", (None, *GRADES)))
-            return drawn(request, judgments, values, JUDGED)
+            grade = event_entry(event, "grade", (None, *GRADES))
+            return drawn(request, known(judgments, kept).judge(where.query, passage, grade), values, JUDGED)
 
         def loaded(
-            request: gr.Request, path: str | None, judgments: Judgments, kept: str, *rest: Any
+            request: gr.Request, path: str | None, judgments: Judgments | None, kept: str, *rest: Any
         ) -> dict[Any, Any]:
             values, typed = rest[: len(states)], rest[len(states) :]
-            judgments = judgments or read_judgments(kept)
             language = w.language_of(request)
             try:
-                judgments, beyond = taken(Path(str(path)), InputsForm(*typed), self.inputs.pane, judgments)
+                before, form = known(judgments, kept), InputsForm(*typed)
+                after, beyond = taken(Path(str(path)), form, self.inputs.pane, before)
             except Exception as error:  # noqa: BLE001  part of the boundary: told or logged
                 return {note: status.reading(sentence_of(error), language, bad=True)}
             finally:
                 uploads.forget(path)
-            said = (w.JUDGING_LOADED_CUT if beyond else w.JUDGING_LOADED).format(n=len(judgments), beyond=beyond)
-            return drawn(request, judgments, values, LOADED) | {note: status.reading(said, language)}
+            said = (w.JUDGING_LOADED_CUT if beyond else w.JUDGING_LOADED).format(n=len(after), beyond=beyond)
+            return drawn(request, after, values, LOADED) | {note: status.reading(said, language)}
 
         def told(request: gr.Request, event: gr.EventData, *values: Any) -> dict[Any, Any]:
             return drawn(request, read_judgments(event_value(event, "text", str)), values, LOADED)
 
+        def written(judgments: Judgments | None, kept: str, *shown: ShownResult | None) -> dict[str, str]:
+            return saved(known(judgments, kept), *shown)
+
         current_page().load(read_judgments, self.memory.judgments, self.judgments, **QUICK)
-        known = [self.judgments, self.memory.judgments]
+        known_parts = [self.judgments, self.memory.judgments]
         outputs = [
-            *known,
+            *known_parts,
             *(part for scene in self.scenes for part in scene.built.outputs()),
         ]
-        bridge.select(judge, [*known, *states], outputs, trigger_mode="multiple", **IN_TURN)
+        bridge.select(judge, [*known_parts, *states], outputs, trigger_mode="multiple", **IN_TURN)
         follow_tabs(self.memory.judgments, "judgments").select(told, states, outputs, **QUICK)
-        load.upload(loaded, [load, *known, *states, *self.inputs.components()], [*outputs, note], **QUICK)
-        save.serve(saved, [self.judgments, *states])
+        load.upload(loaded, [load, *known_parts, *states, *self.inputs.components()], [*outputs, note], **QUICK)
+        save.serve(written, [*known_parts, *states])
+
+
+def known(judgments: Judgments | None, kept: str) -> Judgments:
+    """The judgments; those that the browser keeps where the server has forgotten them (None)."""
+    return read_judgments(kept) if judgments is None else judgments
 
 
 def saved(judgments: Judgments, *shown: ShownResult | None) -> dict[str, str]:

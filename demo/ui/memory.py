@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from demo.judgments import Judgment, Judgments
+from demo.judgments import GRADES, Judgment, Judgments
 from demo.ui.links import EVALUATE, MOST_CHARS, OPENING
 
 MOST_KEPT_CHARS = 2_000_000
@@ -79,9 +79,12 @@ def judgments_text(judgments: Judgments) -> str:
 
 
 def read_judgments(text: str | None) -> Judgments:
-    """The judgments again; none where the text is not what `judgments_text` gives."""
+    """The judgments again; none where the text is not what `judgments_text` gives.
+
+    Those whose grade is not one of GRADES are left out: the text may come from anyone.
+    """
     try:
-        rows = json.loads(text or "[]")
+        rows = [row for row in json.loads(text or "[]") if row[3] in GRADES]
         return Judgments({(str(name), str(content)): Judgment(str(i), int(grade)) for name, content, i, grade in rows})
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return Judgments()

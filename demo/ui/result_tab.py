@@ -19,13 +19,13 @@ from demo.service import RankingService
 from demo.text import Analysis
 from demo.ui.boundary import require
 from demo.ui.code import PROGRAMS, Program
-from demo.ui.explaining import Question, answer
+from demo.ui.explaining import answer
 from demo.ui.inputs.handlers import InputsForm, InputsPane
 from demo.ui.parts import Download, archive, check_fits_page
 from demo.ui.progress import render_steps
 from demo.ui.saving import saved_page
 from demo.ui.sections import Drawn, Section
-from demo.ui.session import ShownResult
+from demo.ui.session import Question, ShownResult
 
 WHY = "why"
 """Key of the section that holds the answer to “why this score?”."""
@@ -96,7 +96,7 @@ class ResultTab:
         """The result as CSV; cells that a spreadsheet would run are defused."""
         raise NotImplementedError
 
-    def csv(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
+    def csv(self, shown: ShownResult | None, judgments: Judgments | None) -> dict[str, str]:
         """File name and content of the result as CSV."""
         return {"name": f"{self.file}.csv", "text": self.as_csv(self.require_result(shown).judged(judgments))}
 
@@ -108,7 +108,7 @@ class ResultTab:
         """
         return archive(f"{self.file}-runs.zip", as_runs(self.require_result(shown).drawn))
 
-    def beir(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
+    def beir(self, shown: ShownResult | None, judgments: Judgments | None) -> dict[str, str]:
         """File name and content of an archive with the collection in BEIR's layout, the visitor's judgments in it.
 
         Raises:
@@ -118,7 +118,7 @@ class ResultTab:
         check_fits_page(found.collection.passages)
         return archive(f"{self.file}-collection.zip", as_beir(found.judged(judgments)))
 
-    def reranking_set(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
+    def reranking_set(self, shown: ShownResult | None, judgments: Judgments | None) -> dict[str, str]:
         """File name and content of the judged candidates as a set to rerank.
 
         Raises:
@@ -126,7 +126,7 @@ class ResultTab:
         """
         return {"name": f"{self.file}-set.jsonl", "text": as_set(self.require_result(shown).judged(judgments))}
 
-    def json(self, shown: ShownResult | None, judgments: Judgments) -> dict[str, str]:
+    def json(self, shown: ShownResult | None, judgments: Judgments | None) -> dict[str, str]:
         """File name and content of the result as JSON."""
         result = self.require_result(shown).judged(judgments)
         return {"name": f"{self.file}.json", "text": json_text(self.as_json(result))}

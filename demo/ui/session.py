@@ -56,9 +56,18 @@ class ShownResult:
         """The ranker of a column; None for one that was made of other columns."""
         return next((ranker for ranker in (*self.rankers, self.request.first) if ranker.spec.key == key), None)
 
-    def judged(self, judgments: Judgments) -> Result:
-        """What is drawn, with the visitor's own judgments."""
-        return replace(self.drawn, grades=judgments.over(self.drawn.grades, self.query, self.candidates))
+    def judged(self, judgments: Judgments | None) -> Result:
+        """What is drawn, with the visitor's own judgments, if the server still keeps them."""
+        made = judgments or Judgments()
+        return replace(self.drawn, grades=made.over(self.drawn.grades, self.query, self.candidates))
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Which candidate was asked about, and of which rankings."""
+
+    shown: ShownResult
+    index: int
 
 
 def grades_by_id(shown: ShownResult, judgments: Judgments) -> Mapping[str, int | None]:

@@ -1,4 +1,8 @@
-"""Calls of what the page does not have, such as a page that was open before a restart makes, or with wrong names."""
+"""Calls that are refused before any event.
+
+They are of what the page does not have, such as a page that was open before a restart makes, have wrong names, or are
+for a session whose own name is too long.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from gradio.route_utils import FnIndexInferError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from demo.errors import InputError
 from demo.ui import wording as w
 
 CALLS = ("/queue/join", "/run/", "/api/", "/call/", "/component_server")
@@ -33,10 +38,16 @@ def answer_failed_look_up(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": sentence.to(w.language_of(request))}, status)
 
 
+def answer_refusal(request: Request, error: InputError) -> Response:
+    """400 with the sentence."""
+    return JSONResponse({"detail": error.message.to(w.language_of(request))}, 400)
+
+
 HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Response]] = {
     KeyError: answer_failed_look_up,
     TypeError: answer_failed_look_up,
     FnIndexInferError: answer_failed_look_up,
+    InputError: answer_refusal,
 }
 """Without them Gradio's failed look-up is an error of the server, with a traceback in the log."""
 

@@ -403,7 +403,7 @@ COLUMN_SPREAD = Message("Spread")
 SPREAD = Message("ranks {n} apart")
 NOT_RERANKED = Message("not reranked at this depth")
 JUDGE = Message("Your judgment (keys 0–3, Delete clears)")
-GRADES = {
+GRADE_MEANINGS = {
     0: Message("not relevant"),
     1: Message("on the subject"),
     2: Message("relevant"),

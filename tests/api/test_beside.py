@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import anyio
 import pytest
 from fakes import FakeSource, run, service_with
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.testclient import TestClient
+from starlette.types import Message as Event
+from starlette.types import Receive, Scope, Send
 
 from demo.api import mount
 from demo.api.hosts import allowed_names, host_name
 from demo.api.metrics import MEANINGS, PREFIX, samples, written
 from demo.api.social_card import with_card
+from demo.api.stored_uploads import UploadLimit
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.uploads import Uploads
@@ -153,6 +159,68 @@ def test_room_for_an_upload_is_kept_until_its_request_has_ended(service: Ranking
         asked.post("/slow/upload", content=b"x" * 400)
     assert inside == [507]
     assert asked.post("/gradio_api/upload", content=b"x" * 400).status_code == 200
+
+
+def test_room_is_shared_by_the_addresses_that_the_proxy_tells(service: RankingService, uploads: Uploads) -> None:
+    asked = client_of(replace(SETTINGS, proxies=1), service, uploads)
+    assert uploads.make_room(100, "203.0.113.9")
+
+    def status(address: str) -> int:
+        told = {"x-forwarded-for": address}
+        return asked.post("/gradio_api/upload", content=b"x" * 60, headers=told).status_code
+
+    assert [status("203.0.113.9"), status("203.0.113.8")] == [507, 200]
+
+
+def test_an_upload_that_stalls_is_ended_and_its_room_is_free_again(uploads: Uploads) -> None:
+    sent: list[Event] = []
+    parts = [{"type": "http.request", "body": b"x" * 10, "more_body": True}]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def receive() -> Event:
+        if not parts:
+            await asyncio.sleep(60)
+        return parts.pop()
+
+    async def send(message: Event) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/gradio_api/upload",
+        "headers": [(b"content-length", b"500")],
+        "client": ("203.0.113.9", 1),
+    }
+    asyncio.run(UploadLimit(app, uploads, stall_seconds=0.1)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert b"came for 0.1 seconds, so it was ended" in sent[1]["body"]
+    assert uploads.make_room(500)
+
+
+def test_an_upload_that_came_may_be_worked_on_for_longer(uploads: Uploads) -> None:
+    sent: list[Event] = []
+    parts = [{"type": "http.request", "body": b"x" * 10}]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await Request(scope, receive).body() == b"x" * 10
+        with anyio.move_on_after(0.3):
+            await receive()
+        await Response()(scope, receive, send)
+
+    async def receive() -> Event:
+        if not parts:
+            await asyncio.sleep(60)
+        return parts.pop()
+
+    async def send(message: Event) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/upload", "headers": [(b"content-length", b"10")]}
+    asyncio.run(UploadLimit(app, uploads, stall_seconds=0.1)(scope, receive, send))
+    assert sent[0]["status"] == 200
 
 
 def test_an_upload_tells_its_length(client: TestClient) -> None:

@@ -177,6 +177,68 @@ def test_a_page_that_was_forgotten_keeps_its_judgments_and_is_told(visitor: Visi
     assert len(json.loads(found[1])) == 2
 
 
+def test_a_withdrawn_judgment_stays_withdrawn_whatever_the_browser_says_it_keeps(visitor: Visitor, quiet: None) -> None:
+    """Events come one after another, so what the browser keeps is that of an answer before."""
+    index = {row["api_name"]: row["id"] for row in visitor.config()}
+    session, kept = visitor.session(), "[]"
+    visitor.send([{"fn_index": index["opening"], "data": ["", ""]}], session)
+    for passage_index, grade, wanted in ((0, 1, [1]), (0, None, []), (1, 2, [2])):
+        here = {"scene": "rerank-results", "index": passage_index, "grade": grade}
+        call = {"fn_index": index["judge"], "data": [None, kept, None, None], "event_data": here}
+        (found,) = visitor.send([call], session)
+        assert [row[3] for row in json.loads(found[1])] == wanted
+        kept = found[1] if grade == 1 else kept
+
+
+def test_grades_that_nobody_can_give_are_not_read_from_a_browser(visitor: Visitor, quiet: None) -> None:
+    index = {row["api_name"]: row["id"] for row in visitor.config()}
+    here = {"scene": "rerank-results", "index": 0, "grade": 1}
+    kept = json.dumps([["q", f"a text of grade {grade}", "7", grade] for grade in (10**8, 2**63, 2)])
+    session = visitor.session()
+    visitor.send([{"fn_index": index["opening"], "data": ["", ""]}], session)
+    call = {"fn_index": index["judge"], "data": [None, kept, None, None], "event_data": here}
+    (found,) = visitor.send([call], session)
+    assert [row[3] for row in json.loads(found[1])] == [2, 1]
+
+
+def test_a_page_whose_memory_is_needed_by_others_says_what_is_gone(quiet: None) -> None:
+    """Every control answers as on a page that has just been opened."""
+
+    def make(settings: Settings) -> RankingService:
+        return RankingService(settings, models=FakeSource(), recordings=None)
+
+    here = {"scene": "rerank-results", "index": 0, "grade": 1}
+    gone = "The server no longer keeps this result. Run it once more."
+    with served(make, Settings(sessions_bytes=1)) as url, httpx.Client(timeout=60) as client:
+        visitor = Visitor(url.rstrip("/"), client)
+        rows = visitor.config()
+        index = {row["api_name"]: row["id"] for row in rows}
+        opening = {"fn_index": index["opening"], "data": ["", ""]}
+        judge = {"fn_index": index["judge"], "data": [None, "[]", None, None], "event_data": here}
+        why = {"fn_index": index["explain"], "data": [None, None], "event_data": here}
+        first = visitor.session()
+        visitor.send([opening], first)
+        (judged,) = visitor.send([judge], first)
+        visitor.send([opening])
+        kept = judged[1]
+        assert visitor.send([why, judge], first) == [gone, gone]
+        files = [row for row in rows if row["inputs"] and row["api_name"].startswith("made")]
+        empty = [{"fn_index": row["id"], "data": [None] * len(row["inputs"])} for row in files]
+        assert str(w.BUG) not in visitor.send(empty, first)
+        visitor.send([opening], first)
+        (again,) = visitor.send([judge | {"data": [None, kept, None, None]}], first)
+        assert len(json.loads(again[1])) == 1, "the same passage once more"
+
+
+@pytest.mark.parametrize("path", ["queue/join", "run/predict", "component_server"])
+def test_the_name_of_a_session_is_short(visitor: Visitor, quiet: None, path: str) -> None:
+    """Gradio would keep it in several places, and whoever calls chooses it."""
+    told = {"data": [], "fn_index": 0, "component_id": 1, "fn_name": "x", "session_hash": "x" * 65}
+    answer = visitor.client.post(f"{visitor.url}/gradio_api/{path}", json=told)
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "“session_hash” has 65 characters, and at most 64 are allowed."
+
+
 def test_only_uploads_are_read(visitor: Visitor, quiet: None, tmp_path: Path) -> None:
     index = {row["api_name"]: row["id"] for row in visitor.config()}
     (tmp_path / "a.txt").write_text("one\ntwo")
@@ -295,20 +357,18 @@ def test_sessions_that_keep_nothing_are_forgotten_but_for_the_latest() -> None:
         page.close()
 
 
-def test_sessions_with_passages_are_bounded_in_bytes_and_the_longest_unused_goes_first() -> None:
+def test_sessions_are_bounded_in_bytes_and_what_the_longest_unused_holds_goes_first() -> None:
     """Whoever comes back to such a page is told to upload again."""
-    size = collection_of((Passage("d", "x" * 100_000),)).memory_bytes
-    assert 100_000 < size < 101_000
 
-    def uploaded(text: str) -> tuple[str, Collection]:
-        return text, collection_of((Passage("d", text * 100_000),))
+    def asked_for(text: str) -> tuple[str, tuple[str, Collection]]:
+        return text, ("asked", collection_of((Passage("d", text * 100_000),)))
 
-    def known(text: str, collection: Collection | None) -> str:
-        return text if collection is None else collection.passages[0].text[:1]
+    def known(text: str, inputs: tuple[str, Collection] | None) -> str:
+        return text if inputs is None else inputs[1].passages[0].text[:1]
 
-    with Page(Usage(), w.Labels(), HeldPassages(2 * size), analytics_enabled=False) as page:
+    with Page(Usage(), w.Labels(), HeldPassages(250_000), analytics_enabled=False) as page:
         field, kept = gr.Textbox(elem_id="field"), gr.State(None)
-        field.change(uploaded, field, [field, kept], api_visibility="private")
+        field.change(asked_for, field, [field, kept], api_visibility="private")
         field.submit(known, [field, kept], field, api_visibility="private")
     _, url, _ = page.launch(server_port=free_port(), prevent_thread_lock=True, quiet=True, _frontend=False)
     try:
@@ -323,7 +383,7 @@ def test_sessions_with_passages_are_bounded_in_bytes_and_the_longest_unused_goes
                 visitor.send([{"fn_index": 0, "data": [session]}], session=session)
             assert asked("a") == "a"
             visitor.send([{"fn_index": 0, "data": ["c"]}], session="c")
-            assert {"bare", "b"} <= set(page.state_holder.session_data)  # with whatever else they hold
+            assert {"bare", "b"} <= set(page.state_holder.session_data)
             assert [asked(session) for session in "abc"] == ["a", "?", "c"]
     finally:
         page.close()

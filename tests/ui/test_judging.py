@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from demo.service import Request
 from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui.inputs.handlers import UPLOAD, InputsPane
-from demo.ui.judging import MEASURES, figures, judged_box, saved, taken
+from demo.ui.judging import MEASURES, figures, judged_box, known, saved, taken
+from demo.ui.memory import judgments_text, read_judgments
 from demo.ui.session import ShownResult, grades_by_id
 
 NDCG, MRR, PRECISION, JUDGED = (measure.name for measure in MEASURES)
@@ -99,6 +101,25 @@ def test_refusals_say_what_to_do(tmp_path: Path) -> None:
     path.write_text("q1 0 d1 high\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"Line 1 of other.qrels"):
         taken(path, PANE.default_form(), PANE, Judgments())
+
+
+def test_kept_judgments_have_only_grades_that_can_be_given() -> None:
+    grades = (0, 3, 4, -1, 10**8, 2**63, 1.5, None, "x", [], float("nan"))
+    rows = [["q", f"text {grade!r}", "d", grade] for grade in grades]
+    assert [row.grade for row in read_judgments(json.dumps(rows)).rows.values()] == [0, 3]
+    made = Judgments().judge(Query("", "柏林"), PASSAGES[0], 3)
+    assert read_judgments(judgments_text(made)) == made
+
+
+@pytest.mark.parametrize("text", ["[1]", "[{}]", '["abc"]', '[["q", "text", "d", 1, 5]]', '{"a": 1}', "7", "[" * 5_000])
+def test_what_holds_no_judgments_is_read_as_none(text: str) -> None:
+    assert read_judgments(text) == Judgments()
+
+
+def test_no_judgments_is_not_the_same_as_forgotten_ones() -> None:
+    made = Judgments().judge(Query("", "柏林"), PASSAGES[0], 3)
+    assert known(None, judgments_text(made)) == made
+    assert known(Judgments(), judgments_text(made)) == Judgments()
 
 
 def test_an_upload_that_never_came_is_said() -> None:

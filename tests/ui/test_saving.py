@@ -18,9 +18,10 @@ from demo.results.report import as_json, pair_as_json
 from demo.settings import Settings
 from demo.ui.compare.handlers import CompareOptions, CompareTab
 from demo.ui.evaluate.session import EvaluateOptions
-from demo.ui.explaining import Question, answer
+from demo.ui.explaining import answer
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.rerank.handlers import RerankTab
+from demo.ui.session import Question
 
 
 class Elements(HTMLParser):

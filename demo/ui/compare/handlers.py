@@ -31,7 +31,6 @@ from demo.score_kinds import Side
 from demo.service import MOST_RANKERS
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
-from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm, number
 from demo.ui.judging import JUDGED, LOADED, figures, judged_box
 from demo.ui.links import RANKERS, Link, needs_download, read, written
@@ -39,7 +38,7 @@ from demo.ui.parts import HIDDEN, ChartView, drawn_chart
 from demo.ui.progress import render_progress, seldom
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
-from demo.ui.session import ShownResult
+from demo.ui.session import Question, ShownResult
 from demo.ui.views import (
     agreement,
     cards,

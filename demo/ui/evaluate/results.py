@@ -12,6 +12,7 @@ import gradio as gr
 from demo.charts.evaluation.threshold import threshold_data
 from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation.slices import PASSAGES, QUERIES, values_of
+from demo.judgments import Judgments
 from demo.messages import Language, Message
 from demo.phrases import shorten
 from demo.ui import wording as w
@@ -56,7 +57,7 @@ class EvaluateOptionInputs:
             baseline=baseline or "",
             ranker=ranker or "",
             unjudged_too=bool(unjudged_too),
-            judgments=judgments,
+            judgments=judgments or Judgments(),
             own=bool(own),
             field=field or "",
             value=value or EVERY,

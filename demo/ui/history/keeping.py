@@ -44,7 +44,7 @@ def keep(
     """
 
     def remembered(
-        request: gr.Request, inputs: Sequence[Any] | None, shown: Any, judged: Judgments, history: str
+        request: gr.Request, inputs: Sequence[Any] | None, shown: Any, judged: Judgments | None, history: str
     ) -> tuple[Any, Any, None]:
         if not inputs:  # no run has given a result, or one that nobody asked for: an example
             return gr.skip(), gr.skip(), None
@@ -56,7 +56,7 @@ def keep(
             gr.Info(TOO_LONG.format(chars=len(text)).to(w.language_of(request)))
             text = ""
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        found = past(shown, judged, text, time)
+        found = past(shown, judged or Judgments(), text, time)
         return text or NOTHING, gr.skip() if found is None else runs_text(with_run(read_runs(history), found)), None
 
     asked = [built.answered, built.kept, judgments, memory.history]

@@ -22,14 +22,13 @@ from demo.results.report import pair_as_csv, pair_as_json
 from demo.text import Analysis
 from demo.ui import wording as w
 from demo.ui.boundary import guarded
-from demo.ui.explaining import Question
 from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import JUDGED, LOADED, judged_box
 from demo.ui.links import Link, needs_download, read, written
 from demo.ui.parts import HIDDEN, ChartView, drawn_chart
 from demo.ui.result_tab import WHY, ResultTab
 from demo.ui.sections import ALWAYS, ChartRow, Occasion, Section, View, draw
-from demo.ui.session import ShownResult
+from demo.ui.session import Question, ShownResult
 from demo.ui.views import cards, cost, flow, headline, passages, programs, status, tops
 
 SCALE = frozenset({"scale"})
@@ -201,8 +200,13 @@ class RerankTab(ResultTab):
         return pair_as_csv(Pair.of(result))
 
     def html(
-        self, shown: ShownResult | None, judgments: Judgments, scale: str, question: Question | None, language: Language
+        self,
+        shown: ShownResult | None,
+        judgments: Judgments | None,
+        scale: str,
+        question: Question | None,
+        language: Language,
     ) -> dict[str, str]:
         """File name and content of the last result as a page of its own."""
-        found = self.require_result(shown)
-        return self.page(found, self.draw(found, judgments, language, scale, live=False), judgments, question, language)
+        found, made = self.require_result(shown), judgments or Judgments()
+        return self.page(found, self.draw(found, made, language, scale, live=False), made, question, language)

@@ -21,7 +21,7 @@ from demo.ui import wording as w
 from demo.ui.compare.handlers import NO_RUNS, CompareOptions, CompareTab, WhatIfForm, invitation, run_rankers
 from demo.ui.compare.inputs import CompareActions, build_actions
 from demo.ui.compare.results import CompareOptionInputs, CompareResults, build_results
-from demo.ui.explaining import Asked, Question
+from demo.ui.explaining import Asked
 from demo.ui.frame import PageFrame
 from demo.ui.history.keeping import keep
 from demo.ui.history.runs import past_run
@@ -35,7 +35,7 @@ from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import name_what_is_typed, ranker_choices, reranker_choices
 from demo.ui.result_tab import WHY
 from demo.ui.sections import Occasion, View
-from demo.ui.session import ShownResult
+from demo.ui.session import Question, ShownResult
 from demo.ui.views import status
 
 GO_TO_COMPARE = f"""(kept) => {{
@@ -159,7 +159,8 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         typed, (rankers, runs, judgments, *picked) = values[: len(form)], values[len(form) :]
         options = CompareOptionInputs.read(picked)
-        views = tab.run(InputsForm(*typed), rankers or (), options, judgments, w.language_of(request), runs)
+        made, language = judgments or Judgments(), w.language_of(request)
+        views = tab.run(InputsForm(*typed), rankers or (), options, made, language, runs)
         yield from built.streamed(updates(views, options), [*typed, rankers])
 
     def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
@@ -196,21 +197,26 @@ def _wire_options(tab: CompareTab, frame: PageFrame, results: CompareResults, as
     """Controls that draw the result again; nothing is scored."""
     built, panel, judgments = results.built, results.panel, frame.judging.judgments
 
-    def redrawn(request: gr.Request, shown: ShownResult | None, judged: Any, *picked: Any) -> dict[Any, Any]:
-        language = w.language_of(request)
+    def redrawn(
+        request: gr.Request, shown: ShownResult | None, judged: Judgments | None, *picked: Any
+    ) -> dict[Any, Any]:
+        options, language = CompareOptionInputs.read(list(picked)), w.language_of(request)
         try:
-            return built.updates(tab.redraw(shown, CompareOptionInputs.read(list(picked)), judged, language))
+            return built.updates(tab.redraw(shown, options, judged or Judgments(), language))
         except DemoError as error:
             return {built.status: status.alert(error.message, language)}
 
-    def referred(request: gr.Request, shown: ShownResult | None, judged: Any, *picked: Any) -> dict[Any, Any]:
-        return built.updates(
-            tab.referred(shown, CompareOptionInputs.read(list(picked)), judged, w.language_of(request))
-        )
+    def referred(
+        request: gr.Request, shown: ShownResult | None, judged: Judgments | None, *picked: Any
+    ) -> dict[Any, Any]:
+        options, language = CompareOptionInputs.read(list(picked)), w.language_of(request)
+        return built.updates(tab.referred(shown, options, judged or Judgments(), language))
 
-    def saved(question: Question | None, shown: ShownResult | None, judged: Any, *values: Any) -> dict[str, str]:
+    def saved(
+        question: Question | None, shown: ShownResult | None, judged: Judgments | None, *values: Any
+    ) -> dict[str, str]:
         *picked, language = values
-        return tab.html(shown, judged, CompareOptionInputs.read(picked), question, language)
+        return tab.html(shown, judged or Judgments(), CompareOptionInputs.read(picked), question, language)
 
     seen = [built.kept, judgments, *panel.components()]
     sliders = [panel.depth, panel.k, *panel.weights]

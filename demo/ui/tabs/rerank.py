@@ -65,7 +65,7 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
         except DemoError as error:
             yield {built.status: status.alert(error.message, w.language_of(request))}
             return
-        views = tab.run(InputsForm(*typed), reranker, judged, chosen_scale, w.language_of(request))
+        views = tab.run(InputsForm(*typed), reranker, judged or Judgments(), chosen_scale, w.language_of(request))
         yield from built.streamed(map(built.updates, views), [*typed, model, windows, precision])
 
     def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:

@@ -186,7 +186,7 @@ def grade_words(grade: int | None, meanings: Mapping[int, Message], language: La
     """«2: on the same subject», with the collection's own words where it has any; «unjudged» for None."""
     if grade is None:
         return w.UNJUDGED.to(language)
-    meaning = meanings.get(grade) or w.GRADES.get(grade)
+    meaning = meanings.get(grade) or w.GRADE_MEANINGS.get(grade)
     return f"{grade}: {meaning.to(language)}" if meaning else str(grade)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from demo.judgments import GRADES
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
 from demo.records import Extent, Result
@@ -23,9 +24,6 @@ from demo.ui.views.passage_text import (
     verdicts,
 )
 from demo.ui.views.render import render
-
-GRADES = (0, 1, 2, 3)
-"""The grades that a person can give."""
 
 
 @dataclass(frozen=True, slots=True)
