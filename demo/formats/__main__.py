@@ -24,8 +24,11 @@ This page is made of the rows of the formats: `python -m demo.formats > docs/for
 """
 _AROUND = """
 Lines around the data are left out in Rerank and Compare, and the page says how many: fences of code, a request, headers
-and remarks as the consoles of search engines and curl show them, up to three lines above the header of a table. Choose
-“one per line” to keep them."""
+and remarks as the consoles of search engines and curl show them, what a chat says around a list in a fence, comments in
+JSON, up to three lines above the header of a table. Choose “one per line” to keep them. A list of texts, of objects or
+of LangChain's documents is also read as Python shows it.
+
+For each passage that may be read there may be ten lines or rows, repeated ones included."""
 _PARTS = {"queries": "Queries", "qrels": "Judgments (qrels)", "run": "Runs"}
 
 

@@ -253,7 +253,7 @@ _ROLES = {"query_id": QUERY_ID, "query": QUERY, "doc_id": ID, "title": TITLE, "t
 def _articles(items: Sequence[tuple[Location, Any]]) -> list[tuple[Location, Mapping[str, Any]]]:
     """The articles of a set of questions on their paragraphs, alone or under “data”; empty if it is none."""
     if len(items) == 1 and isinstance(items[0][1], dict) and isinstance(items[0][1].get("data"), list):
-        items = [(replace(items[0][0], number=n), one) for n, one in enumerate(items[0][1]["data"], 1)]
+        items = [(items[0][0]._replace(number=n), one) for n, one in enumerate(items[0][1]["data"], 1)]
     if not items or not all(_is_article(item) for _, item in items):
         return []
     return list(items)
@@ -325,7 +325,7 @@ def _listed_cell(cell: str, location: Location) -> Any:
     """
     if not cell.startswith(("['", '["')) or not cell.endswith(("']", '"]')):
         return cell
-    if _WITHOUT_COMMA.search(cell):
+    if WITHOUT_COMMA.search(cell):
         raise InputError(
             "{where} holds a list without commas between its texts, as numpy writes it. Save such columns as lists in "
             "JSON lines.",
@@ -338,7 +338,8 @@ def _listed_cell(cell: str, location: Location) -> Any:
     return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else cell
 
 
-_WITHOUT_COMMA = re.compile(r"""(?<![\\,\[ ])['"][ \t\n]{1,4}['"](?![,\]])""")
+WITHOUT_COMMA = re.compile(r"""(?<![\\,\[ ])['"][ \t\n]{1,4}['"](?![,\]])""")
+"""Between two texts of a list as numpy shows it."""
 
 
 def _of_lines(source: Source) -> Iterator[_AnswerRow]:

@@ -36,13 +36,15 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _FEW_BYTES = 12
 _GOOD_PER_BAD = 2
+_CHARS_PER_NUL = 100
 
 
 def decode(content: bytes, file: str) -> tuple[str, str]:
     """The text, with U+FFFD for NUL characters, and the name of its encoding; a byte order mark is not part of it.
 
     Raises:
-        InputError: the bytes are not text, or not in the encoding that they claim.
+        InputError: the bytes are not text, or not in the encoding that they claim. Of UTF-8 without a byte order mark
+            a hundredth or less may be NUL characters: what has more is no text.
     """
     text, name = _decoded(content, file)
     return text.replace("\0", REPLACEMENT), name
@@ -57,7 +59,7 @@ def _decoded(content: bytes, file: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         pass
     else:
-        if "\x00" not in text:
+        if text.count("\0") * _CHARS_PER_NUL <= len(text):
             return text, UTF_8
     if codec := _utf_16(content):
         return _strictly(content, codec, "UTF-16", file), "UTF-16"

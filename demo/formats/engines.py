@@ -13,7 +13,7 @@ from demo.errors import InputError
 from demo.formats.fields import UnknownShapeError, find_field, flat, of_searches, read_records, scalar_named
 from demo.formats.json_lists import Listed, find_passages, hits_of
 from demo.formats.json_values import json_items, sample_items
-from demo.formats.source import HIT, Found, Location, Record, Source
+from demo.formats.source import HIT, Found, Location, Record, Source, bounded
 from demo.formats.topics import distinct_queries, queries_in
 from demo.messages import Message
 
@@ -276,7 +276,8 @@ def _is_placed(result: Mapping[str, Any]) -> bool:
 
 
 def _read_hits(source: Source, hits: Sequence[Any]) -> Found:
-    records = [Record(Location(source.file, HIT, n), hit) for n, hit in enumerate(hits, 1) if isinstance(hit, dict)]
+    numbered = enumerate(bounded(hits, source), 1)
+    records = [Record(Location(source.file, HIT, n), hit) for n, hit in numbered if isinstance(hit, dict)]
     if not records:
         raise InputError("The response in {name} has no hits. Copy one whose query found something.", name=source.name)
     try:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from demo.formats.marks import Mark, find_marks, plain_text
-from demo.formats.source import Entry, Found, Source
+from demo.formats.source import Entry, Found, Source, bounded
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "title"))
 _BLOCKS = _HEADINGS | frozenset(
@@ -26,7 +26,7 @@ def read_html(source: Source) -> Found:
     """A passage from each paragraph, list entry or table row, the heading above it as title; scripts are left out."""
     entries: list[Entry] = []
     title, line, counted = "", 1, 0
-    for name, at, text in _blocks(source.text):
+    for name, at, text in bounded(_blocks(source.text), source):
         line, counted = line + source.text.count("\n", counted, at), at
         if name in _HEADINGS:
             title = text

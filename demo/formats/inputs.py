@@ -10,14 +10,14 @@ from demo.errors import InputError
 from demo.formats.archive import is_packed, unpack
 from demo.formats.assembly import assemble
 from demo.formats.beir import gather_folders
-from demo.formats.doubts import find_doubts
+from demo.formats.doubts import find_doubts, find_doubts_of_table
 from demo.formats.encoding import UTF_8
 from demo.formats.json_text import read_items
 from demo.formats.judged import makes_a_set, read_judged_sources, role_of, without_passages
 from demo.formats.not_read import check_is_read
 from demo.formats.reading import Loaded, Reading
 from demo.formats.registry import FORMATS, PASTED_FORMATS, Format, accepted_suffixes, most_plausible
-from demo.formats.source import Fields, Found, Limits, Source, printable_json
+from demo.formats.source import Fields, Found, Limits, Source, check_bound, printable, printable_json
 from demo.formats.wrapping import unwrap
 from demo.messages import Message, listed
 from demo.records import Collection
@@ -33,8 +33,7 @@ def read_pasted(text: str, limits: Limits, format_key: str | None = None, fields
         InputError: the text is empty or too large, has no passages in that format, or breaks its rules; or it plainly
             holds judgments, a run or topics, and no format was asked for.
     """
-    content = text.replace("\0", " ").encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
-    source = Source("", content, limits, chosen=fields)
+    source = Source("", printable(text).encode(), limits, chosen=fields)
     _check_size(source.start, len(source.content), limits)
     if format_key is None:
         _with_passages([source])
@@ -92,8 +91,15 @@ def read_files(
     unused = []
     if format_key is None:
         sources, unused = _with_passages(sources)
-    read = [_read(source, format_key, FORMATS) for source in sources]
-    rows, found = [row for row, _ in read], [one for _, one in read]
+    rows: list[Format] = []
+    found: list[Found] = []
+    count = 0
+    for source in sources:
+        row, one = _read(source, format_key, FORMATS)
+        count += len(one.entries)
+        check_bound(count, _start(named), limits)
+        rows.append(row)
+        found.append(one)
     reading = Reading(
         tuple(dict.fromkeys(row.key for row in rows)),
         _manner(rows),
@@ -174,7 +180,7 @@ def _read(source: Source, format_key: str | None, rows: Sequence[Format]) -> tup
         row = most_plausible(data, [row for row in rows if row.pasted])
         if row.is_prose and not row.fits(data):
             return row, row.read(source)
-        doubts = find_doubts(data) if row.is_prose else ()
+        doubts = find_doubts(data) if row.is_prose else find_doubts_of_table(data) if row.key == "csv" else ()
     found = row.read(data)
     return row, replace(found, notes=(*notes, *found.notes), doubts=doubts)
 

@@ -24,6 +24,8 @@ MAX_SECONDS = 30.0
 MAX_BYTES = 1_500_000_000
 """Most that a process may take for itself, in bytes of addresses."""
 
+_MOST_LEFT = MAX_BYTES // 2
+"""Most that it may hold on to after a job, in bytes of addresses: a library may keep what it once took."""
 _MOST_KEPT = 2
 _MOST_AT_ONCE = 4
 _MOST_JOBS = 200
@@ -100,6 +102,7 @@ class _Worker:
         )
         self.jobs = 0
         self.was_late = False
+        self._is_full = False
 
     def ask(self, job: Any) -> tuple[bool, Any]:
         """Whether the job ended well, and its value or its error.
@@ -111,8 +114,8 @@ class _Worker:
         assert self._process.stdout is not None
         self.jobs += 1
         _send(self._process.stdin, job)
-        found: tuple[bool, Any] = _receive(self._process.stdout)
-        return found
+        done, value, self._is_full = _receive(self._process.stdout)
+        return done, value
 
     def end_late(self) -> None:
         """Ends it because its time is up."""
@@ -130,7 +133,8 @@ class _Worker:
     @property
     def is_fit(self) -> bool:
         """Whether it can take another job."""
-        return self._process.poll() is None and not self.was_late and self.jobs < _MOST_JOBS
+        is_worn = self.was_late or self._is_full or self.jobs >= _MOST_JOBS
+        return self._process.poll() is None and not is_worn
 
 
 class _Pool:
@@ -202,7 +206,15 @@ def serve() -> None:
             module, name, values = _receive(sys.stdin.buffer)
         except EOFError:
             return
-        _send(answers, _outcome(module, name, values))
+        _send(answers, (*_outcome(module, name, values), _addresses() > _MOST_LEFT))
+
+
+def _addresses() -> int:
+    """Bytes of addresses that this process has; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
 
 
 def _limit_memory() -> None:

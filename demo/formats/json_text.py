@@ -10,7 +10,7 @@ from demo.formats.fields import entry_of, find_field, of_searches, read_records,
 from demo.formats.json_lists import JUDGMENT_NAMES, QUERY_NAMES, find_passages
 from demo.formats.json_values import Items, json_lines, json_value
 from demo.formats.qrels import judgments_in
-from demo.formats.source import Entry, Found, Location, Record, Source
+from demo.formats.source import Entry, Found, Location, Record, Source, bounded
 from demo.formats.topics import distinct_queries, queries_in
 
 # ---- JSON --------------------------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def read_items(items: Items, source: Source, are_hits: bool = False) -> Found:
     records: list[Record] = []
     order: list[Record | Entry] = []
     empty = 0
-    for location, item in items:
+    for location, item in bounded(items, source):
         if _is_with_number(item):
             item = {**item[0], PAIRED: item[1]}
         if isinstance(item, dict):
@@ -125,7 +125,7 @@ def read_jsonl(source: Source) -> Found:
     Raises:
         InputError: a line is not valid JSON, or has no text; the sentence names the line.
     """
-    rows = list(json_lines(source))
+    rows = list(bounded(json_lines(source), source))
     found = read_items(iter(rows), source)
     empty = rows[-1][0].number - rows[0][0].number + 1 - len(rows) if rows else 0
     return Found(

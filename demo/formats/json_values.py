@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from demo.errors import InputError
@@ -12,7 +13,8 @@ from demo.formats.fields import STRONG_TEXT_NAMES, find_field
 from demo.formats.json_lists import PASSAGE_LISTS, rows_by_index
 from demo.formats.source import Location, Source, load_json, parse_json, printable_json
 
-_OPENING = re.compile(r'[\[{]"|\[\{|\[\[[\["{\d-]|(?:\[\]|\{\}|\[\[\]\])$')
+_OPENING = re.compile(r'[\[{]"|\[\{|\[\[(?:[\["{\d]|-\d)|(?:\[\]|\{\}|\[\[\]\])$')
+_SET = re.compile(r'\{\s*"[^"\\]*"\s*\}')
 _SAMPLE_CHARS = 1_000
 _SAMPLE_ITEMS = 20
 _DECODER = json.JSONDecoder()
@@ -24,9 +26,25 @@ Items = Iterator[tuple[Location, Any]]
 def looks_like_json(source: Source) -> bool:
     """Whether the text opens as a JSON list or object does, valid or not: broken JSON is to be mended, not ranked.
 
-    A box to tick, “[ ] milk”, and a link in a wiki, “[[Berlin]]”, open otherwise.
+    A box to tick, “[ ] milk”, and a link in a wiki, “[[Berlin]]”, open otherwise. Prose, such as “["Help"] is a song”,
+    goes on behind a value.
     """
-    return _OPENING.match("".join(source.text[:_SAMPLE_CHARS].split())) is not None
+    start = source.text[:_SAMPLE_CHARS].strip()
+    return _OPENING.match("".join(start.split())) is not None and not _goes_on(start.split("\n", 1)[0])
+
+
+def _goes_on(line: str) -> bool:
+    """Whether a whole value opens the line, or what stands in braces as sets do, and words stand behind it."""
+    try:
+        end = found.end() if (found := _SET.match(line)) else _DECODER.raw_decode(line)[1]
+    except (ValueError, RecursionError):
+        return False
+    rest = line[end:].lstrip()
+    return bool(rest) and rest[0] not in _AFTER_VALUE
+
+
+_AFTER_VALUE = ',[{]}":;/#'
+"""What stands behind a value in JSON, broken or not, and before a remark."""
 
 
 def json_value(source: Source) -> Any:
@@ -90,17 +108,26 @@ def json_items(source: Source) -> list[tuple[Location, Any]] | None:
     Raises:
         InputError: it opens as JSON and is none.
     """
+    items = _items(source)
+    return None if items is None else list(items)
+
+
+def _items(source: Source) -> Items | None:
+    """The same one after the other, so that the first few cost little."""
     if first_object(source) is not None and len(source.rows) > 1:
-        return list(json_lines(source))
+        return json_lines(source)
     if not looks_like_json(source):
         return None
     if len(source.rows) == 1 and source.rows[0].startswith("{"):
-        items = list(json_lines(source))
-        rows = _rows_in(items[0][1])
-        return items if rows is None else [(source.item(number), item) for number, item in enumerate(rows, 1)]
+        item = next(json_lines(source))
+        rows = _rows_in(item[1])
+        return iter([item]) if rows is None else _numbered(rows, source)
     value = json_value(source)
-    values = value if isinstance(value, list) else _rows_in(value) or [value]
-    return [(source.item(number), item) for number, item in enumerate(values, 1)]
+    return _numbered(value if isinstance(value, list) else _rows_in(value) or [value], source)
+
+
+def _numbered(values: Sequence[Any], source: Source) -> Items:
+    return ((source.item(number), value) for number, value in enumerate(values, 1))
 
 
 _ASKED = ("query", "question", "query_text", "query_id", "qid")
@@ -123,12 +150,9 @@ def _rows_in(value: Any) -> list[Any] | None:
 def sample_items(source: Source) -> list[Any]:
     """The first values of JSON lines or of a JSON list, or the one JSON value; empty for anything else."""
     try:
-        if first_object(source) is not None and len(source.rows) > 1:
-            return [load_json(line.removesuffix(",")) for line in source.rows[:_SAMPLE_ITEMS]]
-        items = json_items(source)
-    except (InputError, ValueError, RecursionError):
+        return [item for _, item in islice(_items(source) or (), _SAMPLE_ITEMS)]
+    except InputError:
         return []
-    return [item for _, item in (items or [])[:_SAMPLE_ITEMS]]
 
 
 def looks_like_jsonl(source: Source) -> bool:

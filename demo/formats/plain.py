@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from demo.errors import InputError
-from demo.formats.source import Entry, Found, Source
+from demo.formats.source import Entry, Found, Source, bounded
 from demo.messages import Message
 
 _LONG_LINE_CHARS = 30
@@ -23,10 +24,8 @@ Block = tuple[int, list[str]]
 
 def read_lines(source: Source) -> Found:
     """A passage from each line; empty lines between the first and the last passage are counted."""
-    return Found(
-        tuple(Entry(source.line(n), line.strip()) for n, line in _written(source)),
-        empty_lines=_count_empty(source),
-    )
+    lines = bounded(_written(source), source)
+    return _with_empty_lines([Entry(source.line(number), line.strip()) for number, line in lines])
 
 
 def _written(source: Source) -> Iterator[tuple[int, str]]:
@@ -34,9 +33,10 @@ def _written(source: Source) -> Iterator[tuple[int, str]]:
     return ((number, line) for number, line in enumerate(source.lines, 1) if line.strip())
 
 
-def _count_empty(source: Source) -> int:
-    numbers = [number for number, _ in _written(source)]
-    return numbers[-1] - numbers[0] + 1 - len(numbers) if numbers else 0
+def _with_empty_lines(entries: Sequence[Entry]) -> Found:
+    """Passages of a line each, with the number of empty lines between the first and the last."""
+    first, last = (entries[at].location.number if entries else 0 for at in (0, -1))
+    return Found(tuple(entries), empty_lines=last - first + 1 - len(entries) if entries else 0)
 
 
 # ---- separated by blank lines ------------------------------------------------------------------------------------
@@ -44,9 +44,8 @@ def _count_empty(source: Source) -> int:
 
 def read_paragraphs(source: Source) -> Found:
     """A passage from each run of lines between blank ones; line breaks inside stay as they are."""
-    return Found(
-        tuple(Entry(source.line(number), "\n".join(lines).strip()) for number, lines in _blocks(source.lines)),
-    )
+    blocks = bounded(_blocks(source.lines), source)
+    return Found(tuple(Entry(source.line(number), "\n".join(lines).strip()) for number, lines in blocks))
 
 
 def has_paragraphs(source: Source) -> bool:
@@ -55,27 +54,27 @@ def has_paragraphs(source: Source) -> bool:
     True if there are at least two blocks and either most blocks are one line, or most lines inside blocks run on into
     the next: 30 characters or more without the end of a sentence.
     """
-    blocks = [lines for _, lines in _blocks(source.lines)]
-    inner = [line.rstrip() for lines in blocks for line in lines[:-1]]
-    if len(blocks) < 2:
-        return False
-    running_on = sum(len(line) >= _LONG_LINE_CHARS and not line.endswith(_SENTENCE_END) for line in inner)
-    return len(inner) < len(blocks) / 2 or running_on >= len(inner) / 2
+    blocks = inner = running_on = 0
+    for _, lines in _blocks(source.lines):
+        blocks += 1
+        inner += len(lines) - 1
+        running_on += sum(_runs_on(line.rstrip()) for line in lines[:-1])
+    return blocks > 1 and (inner < blocks / 2 or running_on >= inner / 2)
 
 
-def _blocks(lines: list[str]) -> list[Block]:
+def _runs_on(line: str) -> bool:
+    return len(line) >= _LONG_LINE_CHARS and not line.endswith(_SENTENCE_END)
+
+
+def _blocks(lines: list[str]) -> Iterator[Block]:
     """Runs of lines that are not blank, each with the number of its first line."""
-    blocks: list[Block] = []
-    open_block = False
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            open_block = False
-        elif open_block:
-            blocks[-1][1].append(line)
-        else:
-            blocks.append((number, [line]))
-            open_block = True
-    return blocks
+    block: list[str] = []
+    for number, line in enumerate(chain(lines, [""]), 1):
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield number - len(block), block
+            block = []
 
 
 # ---- id, tab, text -----------------------------------------------------------------------------------------------
@@ -87,9 +86,8 @@ def read_id_lines(source: Source) -> Found:
     Raises:
         InputError: a line has no tab, or nothing before it or after it.
     """
-    return Found(
-        tuple(_id_entry(source, number, line) for number, line in _written(source)), empty_lines=_count_empty(source)
-    )
+    lines = bounded(_written(source), source)
+    return _with_empty_lines([_id_entry(source, number, line) for number, line in lines])
 
 
 def _id_entry(source: Source, number: int, line: str) -> Entry:
@@ -106,13 +104,14 @@ def _id_entry(source: Source, number: int, line: str) -> Entry:
 
 def has_id_lines(source: Source) -> bool:
     """Whether every line starts with a word of its own and a tab with text behind it."""
-    parts = [line.partition("\t") for _, line in _written(source)]
-    ids = [doc_id.strip() for doc_id, _, _ in parts]
-    return (
-        bool(parts)
-        and all(len(doc_id.split()) == 1 and text.strip() for doc_id, _, text in parts)
-        and len(set(ids)) == len(ids)
-    )
+    ids: set[str] = set()
+    for _, line in _written(source):
+        start, _, text = line.partition("\t")
+        doc_id = start.strip()
+        if len(doc_id.split()) != 1 or not text.strip() or doc_id in ids:
+            return False
+        ids.add(doc_id)
+    return bool(ids)
 
 
 # ---- Markdown ----------------------------------------------------------------------------------------------------
@@ -126,7 +125,7 @@ def read_markdown(source: Source) -> Found:
     """
     entries: list[Entry] = []
     title = ""
-    for number, lines in _markdown_blocks(source.lines):
+    for number, lines in bounded(_markdown_blocks(source.lines), source):
         if heading := _HEADING.fullmatch(lines[0]):
             title = _without_closing_marks(heading[1])
         elif len(lines) == 2 and _UNDERLINE.fullmatch(lines[1]):

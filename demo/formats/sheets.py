@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demo.formats.answers import looks_like_answers, read_answers_as_passages
 from demo.formats.fields import TEXT_NAMES, TITLE_NAMES, find_field
-from demo.formats.source import Entry, Found, Source
+from demo.formats.source import Entry, Found, Source, bounded
 from demo.formats.tables import cell_rows, read_csv
 
 
@@ -21,7 +21,7 @@ def read_sheet(source: Source) -> Found:
     """
     if looks_like_answers(source):
         return read_answers_as_passages(source)
-    rows = list(cell_rows(source, ","))
+    rows = list(bounded(cell_rows(source, ","), source))
     is_column = all(len(cells) <= 1 for _, cells in rows)
     if is_column and find_field(next((c for _, c in rows if c), []), (*TEXT_NAMES, *TITLE_NAMES)) is None:
         return Found(tuple(Entry(source.row(n), cells[0].strip()) for n, cells in rows if cells and cells[0].strip()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from demo.errors import InputError
 from demo.formats.encoding import REPLACEMENT, decode
@@ -36,8 +36,7 @@ class Limits:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where something was found, for sentences: a numbered part of a file, or of the pasted text if `file` is empty."""
 
     file: str
@@ -122,7 +121,11 @@ class Entry:
     doc_id: str = ""
     name: str = ""
     score: float | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
+
+
+_NO_FIELDS: Mapping[str, str] = {}
+"""One for all passages of plain text, of which there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,43 @@ class Source:
     def start(self) -> Message:
         """The same as it opens a sentence."""
         return Message("{text}", text=self.file) if self.file else Message("The pasted text")
+
+
+_MOST_PER_PASSAGE = 10
+
+Item = TypeVar("Item")
+
+
+def bounded(items: Iterable[Item], source: Source) -> Iterator[Item]:
+    """The lines, rows or items that passages come of, as long as there are not ten times as many as passages are read.
+
+    Duplicates are left out only when everything is read, and take memory until then.
+
+    Raises:
+        InputError: there are more.
+    """
+    most = _MOST_PER_PASSAGE * source.limits.passages
+    for count, item in enumerate(items, 1):
+        if count > most:
+            check_bound(count, source.start, source.limits)
+        yield item
+
+
+def check_bound(count: int, name: Message, limits: Limits, per_passage: int = _MOST_PER_PASSAGE) -> None:
+    """Nothing, if there may be so many parts in what is called `name`, repeated ones included.
+
+    Raises:
+        InputError: there are more for each passage that is allowed.
+    """
+    if count <= per_passage * limits.passages:
+        return
+    raise InputError(
+        "{name}: more than {most:,} lines, rows or elements, repeated ones included, for at most {passages:,} "
+        "passages. Give fewer (the limit follows from the setting RERANK_LENS_MAX_PASSAGES).",
+        name=name,
+        most=per_passage * limits.passages,
+        passages=limits.passages,
+    )
 
 
 def is_sheet(file: str) -> bool:

@@ -25,10 +25,11 @@ from demo.formats.fields import (
     quoted_names,
     read_records,
 )
-from demo.formats.source import Found, Record, Source
+from demo.formats.source import Found, Record, Source, bounded
 from demo.messages import Message
 
 DELIMITERS = (",", ";", "|")
+_BESIDE_TEXT = (*ID_NAMES, *TITLE_NAMES)
 _NAME_CHARS = 40
 _NAME_WORDS = 4
 _SAMPLE_CHARS = 10_000
@@ -84,8 +85,36 @@ def has_csv_header(source: Source) -> bool:
     """
     if source.file.lower().endswith((".md", ".markdown")):
         return _is_drawn(source)
-    named = delimiter_of(source, has_text_column) or _delimiter_of_names(source.rows)
-    return named is not None or _is_announced(source) or _is_drawn(source)
+    if _delimiter_of_names(source.rows) is not None or _is_announced(source) or _is_drawn(source):
+        return True
+    named = delimiter_of(source, has_text_column)
+    return named is not None and (not _is_spaced(source, named) or _are_even(source, named))
+
+
+def may_be_lines(source: Source) -> bool:
+    """Whether the header of a table can be a line of prose: blanks stand behind its commas, and one name is known."""
+    named = delimiter_of(source, has_text_column)
+    return named is not None and _delimiter_of_names(source.rows) is None and _is_spaced(source, named)
+
+
+def _is_spaced(source: Source, delimiter: str) -> bool:
+    """Whether blanks stand behind commas of the header, or semicolons, and it names no id or title beside a text."""
+    names = next(iter(_first_rows(source, delimiter)), [])
+    known = find_field(names, TEXT_NAMES) and find_field(names, _BESIDE_TEXT)
+    return delimiter != "|" and not known and any(name != name.strip() for name in names)
+
+
+def _are_even(source: Source, delimiter: str) -> bool:
+    """Whether the header names a text, and two or more rows have as many cells, with some words in most texts."""
+    try:
+        header, *rows = [cells for _, cells in islice(cell_rows(source, delimiter), _SAMPLE_LINES) if any(cells)]
+    except InputError:
+        return False
+    name = find_field(header, TEXT_NAMES)
+    if name is None or len(rows) < 2 or any(len(cells) != len(header) for cells in rows):
+        return False
+    at = header.index(name)
+    return len(rows) <= 2 * sum(len(cells[at].split()) > 2 for cells in rows)
 
 
 def has_tsv_header(source: Source) -> bool:
@@ -148,13 +177,16 @@ def _are_mostly_wide(rows: Sequence[str], delimiter: str, width: int) -> bool:
 def may_be_table(source: Source) -> bool:
     """Whether one of the first lines could be the header of a table, and most others are as wide or wider.
 
-    Either it names a text and an id or a title, or it is single words without blanks around the separator.
+    Either it names a text and an id or a title, or it is single words without blanks around the separator. Or the first
+    two lines are those of a table whose other lines are not.
     """
+    if may_be_lines(source):
+        return True
     for at in range(min(len(source.rows), _MOST_TITLES + 1)):
         rows = source.rows[at : at + _SAMPLE_LINES]
         for delimiter in ("\t", *DELIMITERS):
             names = _names_in(rows[0], delimiter)
-            known = find_field(names, TEXT_NAMES) and find_field(names, (*ID_NAMES, *TITLE_NAMES))
+            known = find_field(names, TEXT_NAMES) and find_field(names, _BESIDE_TEXT)
             words = at == 0 and len(names) > 1 and all(name.isidentifier() for name in names)
             if (known or words) and _are_mostly_wide(rows, delimiter, len(names)):
                 return True
@@ -184,7 +216,7 @@ def _read_table(source: Source, delimiter: str) -> Found:
     table = read_table(source, delimiter)
     records: list[Record] = []
     empty_lines = empty = 0
-    for number, cells, skipped in table.rows:
+    for number, cells, skipped in bounded(table.rows, source):
         empty_lines += skipped
         values: dict[str, str] = {}
         for name, cell in zip(table.names, cells, strict=False):
@@ -356,16 +388,17 @@ def cell_rows(source: Source, delimiter: str) -> Iterator[CellRow]:
 
 
 _LINES = " \t|+:=-"
-_COUNT = re.compile(r"\(?\d+ rows?\b.*")
+_COUNT = re.compile(r"\(?\d+ rows?\b.*|only showing top \d+ rows?")
+"""What consoles of databases and Spark write below a table."""
 _BAR = re.compile(r"(?<!\\)\|")
 
 
 def _is_drawn(source: Source) -> bool:
     """Whether every line has a bar between cells or draws a line, and one of the first three draws one."""
-    rows = [row for row in source.rows if not _COUNT.fullmatch(row)]
-    if len(rows) < 3 or not any(map(_is_rule, rows[:3])):
+    if not any(map(_is_rule, source.rows[:3])):
         return False
-    return all("|" in row or _is_rule(row) for row in rows) and "|" in "".join(rows[:3])
+    rows = [row for row in source.rows if not _COUNT.fullmatch(row)]
+    return len(rows) > 2 and all("|" in row or _is_rule(row) for row in rows) and "|" in "".join(rows[:3])
 
 
 def _is_rule(line: str) -> bool:

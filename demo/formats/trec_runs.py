@@ -131,11 +131,20 @@ def looks_like_run(source: Source) -> bool:
 
 
 def holds_run(source: Source) -> bool:
-    """Whether it looks like a run and can be nothing else: short rows of words with a price behind can."""
+    """Whether it looks like a run and can be nothing else: short rows of words with numbers and a price behind can."""
     rows = _sample_rows(source)
     are_short = bool(rows) and all(map(_is_short_row, rows))
-    have_ids = all(re.search(r"\d", cells[0] + cells[1]) for cells in rows) if are_short else True
-    return have_ids and looks_like_run(source)
+    return (not are_short or _are_ranked(rows)) and looks_like_run(source)
+
+
+def _are_ranked(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the rows name an id each, and are two for a query or more on average, whose scores never rise."""
+    scores: dict[str, list[float]] = {}
+    for cells in rows:
+        scores.setdefault(cells[0], []).append(float(next(cell for cell in reversed(cells) if _is_number(cell))))
+    have_ids = all(re.search(r"\d", cells[0] + cells[1]) for cells in rows)
+    falling = all(of_query == sorted(of_query, reverse=True) for of_query in scores.values())
+    return have_ids and falling and len(rows) >= 2 * len(scores)
 
 
 def _sample_rows(source: Source) -> list[list[str]]:

@@ -12,7 +12,7 @@ from itertools import islice
 from demo.errors import InputError
 from demo.formats.fields import other_fields
 from demo.formats.marks import Mark, find_marks, plain_text
-from demo.formats.source import Entry, Found, Location, Source
+from demo.formats.source import Entry, Found, Location, Source, bounded
 from demo.messages import Message
 from demo.records import Query
 
@@ -45,7 +45,7 @@ def read_documents(source: Source) -> Found:
     Raises:
         InputError: a document has no <DOCNO>, or is not closed before the next; the sentence names the line.
     """
-    entries = [_document(*block) for block in _blocks(source, DOCUMENT)]
+    entries = [_document(*block) for block in bounded(_blocks(source, DOCUMENT), source)]
     kept = tuple(entry for entry in entries if entry is not None)
     return Found(kept, empty_passages=len(entries) - len(kept))
 

@@ -1,6 +1,7 @@
 """Lines that tools and people put around data: a fence, a request and its headers, remarks, a title above a table.
 
-Consoles of search engines, curl and chats put such lines around an answer; they are no passages and break its JSON.
+Consoles of search engines, curl, Python and chats put such lines around an answer; they are no passages and break its
+JSON.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from demo.formats.json_values import looks_like_json
+from demo.formats.fields import TEXT_NAMES, find_field
+from demo.formats.json_values import looks_like_json, looks_like_jsonl
+from demo.formats.near_json import holds_json, made_json, opens_as_python
 from demo.formats.source import Source
-from demo.formats.tables import lines_above_header
+from demo.formats.tables import has_csv_header, has_tsv_header, lines_above_header
 from demo.messages import Message, plural
 
 _FENCE = re.compile(r"(?:`{3,}|~{3,}) ?[\w+-]*")
@@ -23,7 +26,7 @@ _OF_LINES = re.compile(r"_(?:bulk|msearch)\b")
 _STATUS = re.compile(r"HTTP/[\d.]+ \d{3}\b.*")
 _ANNOUNCED = re.compile(rf"# {_METHOD} \S+.*|#! .*")
 _HEADER = re.compile(r"[\w-]+:(?: .*)?")
-_COMMAND = re.compile(r"(?:\S*[$%#] )?curl .*")
+_COMMAND = re.compile(r"(?:\S*[$%#] )?curl .*|\S*\$ \S.*|>>>(?: .*)?")
 _TALK = re.compile(r"\* +(?:Trying|Connected to|Host) .*|% +Total +% +Received.*")
 """How what curl tells of its work begins; see `_TOLD` for the lines behind it."""
 _TOLD = re.compile(r"[*<>](?: .*)?|[{}] \[\d+ bytes data\]|Dload +Upload .*|(?:[\d.]+[kMG]? +){6,8}[\d:-]+ .*|\S*[$%#]")
@@ -32,6 +35,8 @@ _LAST_WORDS = re.compile(r"(?<=[}\]])\* Connection #\d+ to host \S+ left intact\
 _MOST_OF_LAST_WORDS = 500
 _MOST_OF_COMMAND = 100
 """Lines within which a command ends."""
+_MOST_OUTSIDE = 12
+"""Lines that a chat writes around a block of data, the two fences included."""
 _REMARK = re.compile(r"#.*|//.*")
 _LONG_TEXT = re.compile(r'([:\[,]\s*)"""(.*?)"""', re.DOTALL)
 """A text of several lines or with quotation marks, as Kibana shows it in JSON."""
@@ -41,7 +46,8 @@ _DECODER = json.JSONDecoder()
 def unwrap(source: Source) -> tuple[Source, tuple[Message, ...]]:
     """The source with the lines around its data blank, so that lines keep their numbers, and what is to be said of it.
 
-    Long texts of Kibana become those of JSON. A text without any of this comes back as it is.
+    Long texts of Kibana become those of JSON, and so does what is nearly JSON. A text without any of this comes back as
+    it is.
     """
     if _LAST_WORDS.search(source.text[-_MOST_OF_LAST_WORDS:]):
         source = _with_text(source, _LAST_WORDS.sub("", source.text))
@@ -49,7 +55,8 @@ def unwrap(source: Source) -> tuple[Source, tuple[Message, ...]]:
         data, notes = _without_lines_around(_with_text(source, _LONG_TEXT.sub(_as_json, source.text)))
         if looks_like_json(data):
             return data, notes
-    return _without_lines_around(source)
+    data, notes = _without_lines_around(source)
+    return made_json(data), notes
 
 
 def _as_json(long_text: re.Match[str]) -> str:
@@ -63,7 +70,7 @@ def _with_text(source: Source, text: str) -> Source:
 
 def _without_lines_around(source: Source) -> tuple[Source, tuple[Message, ...]]:
     data, left_out = source, 0
-    for lines_around in (_fences, _around_json, _titles):
+    for lines_around in (_fences, _around_json, _comments, _titles):
         around = lines_around(data)
         left_out += sum(bool(data.lines[at].strip()) for at in around)
         data = _blanked(data, around) if around else data
@@ -79,10 +86,44 @@ def _blanked(source: Source, around: Collection[int]) -> Source:
 
 
 def _fences(source: Source) -> Sequence[int]:
-    """The fences of code, if they are the first and the last line of the text or one of the two; none for others."""
-    filled = [at for at, line in enumerate(source.lines) if line.strip()]
-    fences = [at for at in filled if _FENCE.fullmatch(source.lines[at].strip())]
-    return fences if len(fences) < len(filled) and set(fences) <= {filled[0], filled[-1]} else ()
+    """The fences of code, if they are the first and the last line of the text or one of the two; none for others.
+
+    With a fence in the middle, all lines outside the fenced block, if they are few and the block holds texts.
+    """
+    if "```" not in source.text and "~~~" not in source.text:
+        return ()
+    lines = source.lines
+    fences = [at for at, line in enumerate(lines) if line.lstrip().startswith(("`", "~")) and _is_fence(line)]
+    if not 0 < len(fences) < min(len(source.rows), 3):
+        return ()
+    first = next(at for at, line in enumerate(lines) if line.strip())
+    last = next(at for at in range(len(lines) - 1, -1, -1) if lines[at].strip())
+    if set(fences) <= {first, last}:
+        return fences
+    outside = [*range(fences[0] + 1), *range(fences[-1], len(lines))]
+    few = len(fences) == 2 and sum(bool(lines[at].strip()) for at in outside) <= _MOST_OUTSIDE
+    return outside if few and _holds_texts(made_json(_blanked(source, outside))) else ()
+
+
+def _is_fence(line: str) -> bool:
+    return _FENCE.fullmatch(line.strip()) is not None
+
+
+def _holds_texts(source: Source) -> bool:
+    """Whether it is a JSON list of texts or of objects with texts, or JSON lines or a table with such a header."""
+    if not holds_json(source):
+        return bool(source.rows) and any(fits(source) for fits in (looks_like_jsonl, has_csv_header, has_tsv_header))
+    value = source.json if isinstance(source.json, list) else []
+    objects = [one for one in value if isinstance(one, dict) and find_field(one, TEXT_NAMES)]
+    return len(value) > 1 and len(value) in (len(objects), sum(isinstance(one, str) for one in value))
+
+
+def _comments(source: Source) -> Sequence[int]:
+    """The lines of comment in JSON."""
+    if not next(iter(source.rows), "").startswith(("{", "[")):
+        return ()
+    comments = [at for at, line in enumerate(source.lines) if line.lstrip().startswith("//")]
+    return comments if comments and looks_like_json(_blanked(source, comments)) else ()
 
 
 def _titles(source: Source) -> Sequence[int]:
@@ -137,10 +178,11 @@ class _Lines:
     @property
     def rest_is_data(self) -> bool:
         """Whether what comes next is the content of an answer, or JSON that is broken."""
-        return self._is_content or (self.is_announced and looks_like_json(_blanked(self._source, range(self.at))))
+        rest = _blanked(self._source, range(self.at)) if self.is_announced else self._source
+        return self._is_content or (self.is_announced and (looks_like_json(rest) or opens_as_python(rest)))
 
     def _pass(self, lines: int) -> None:
-        self._offset += sum(len(line) + 1 for line in self._source.lines[self.at : self.at + lines])
+        self._offset += sum(map(len, self._source.lines[self.at : self.at + lines])) + lines
         self.at += lines
 
     def _value_size(self, line: str) -> int:
@@ -187,13 +229,16 @@ class _Lines:
         return 1
 
     def _command_size(self) -> int:
-        """The lines of a command, which goes on behind a backslash and inside quotation marks; 1 if it does not end."""
+        """The lines of a command, which goes on behind a backslash and inside quotation marks.
+
+        If it does not end, 1 for a mark that is left open, and 0 for a backslash, which is no command then.
+        """
         marks = 0
         for size, line in enumerate(self._source.lines[self.at : self.at + _MOST_OF_COMMAND], 1):
             marks += line.count("'")
             if marks % 2 == 0 and not line.rstrip().endswith("\\"):
                 return size
-        return 1
+        return int(not self._source.lines[self.at].rstrip().endswith("\\"))
 
 
 def _around_json(source: Source) -> Collection[int]:
@@ -201,7 +246,8 @@ def _around_json(source: Source) -> Collection[int]:
 
     Behind the head of an answer over HTTP may stand anything.
     """
-    if next(iter(source.rows), "").startswith(("{", "[")):
+    none = not any(mark in source.text for mark in ("{", "[", "HTTP/"))
+    if none or next(iter(source.rows), "").startswith(("{", "[")):
         return ()
     lines = _Lines(source)
     lines.read()

@@ -8,17 +8,21 @@ from demo.errors import InputError
 from demo.formats.fields import read_records
 from demo.formats.html_text import MARKUP, is_html
 from demo.formats.marks import find_marks, repeated_elements
-from demo.formats.source import Found, Record, Source
+from demo.formats.source import Found, Record, Source, check_bound
 
 _SAMPLE_CHARS = 10_000
+_MOST_ELEMENTS = 25
+"""For each passage that may be read, about: what opens no element is counted too."""
 
 
 def read_xml(source: Source) -> Found:
     """A passage from each of the elements that come again and again, by the names of what stands in them.
 
     Raises:
-        InputError: no element comes again, or none holds a text.
+        InputError: no element comes again, or none holds a text; or there are too many elements.
     """
+    marks = source.text.count("<") - source.text.count("</")
+    check_bound(marks, source.start, source.limits, _MOST_ELEMENTS)
     records = list(_records(source))
     if not records:
         raise InputError(

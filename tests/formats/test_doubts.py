@@ -78,7 +78,21 @@ OBJECT = json.dumps([{"name": "beans", "text": BEANS}, {"name": "peas", "text": 
     ("text", "kind"),
     [
         (f"The engine said:\n{OBJECT}\nIs it right?", "JSON"),
-        (f"The engine said:\n\n```json\n{OBJECT}\n```", "JSON"),
+        (f"The engine said:\n\n```json\n{OBJECT[:-1]}\n```", "JSON"),
+        (f"The engine said:\n[\n{BEANS}\n{PEAS}\n]", "JSON"),
+        (f'{BEANS}\n{{"text": 1}}\n{PEAS}\n{TULIPS}', "JSON"),
+        (f"['{BEANS}'\n '{PEAS}'\n '{TULIPS}']", "a list of Python"),
+        (f"[Document(page_content='{BEANS}', metadata={{'at': date(1)}}),\n Document(''),\n Document('')]",
+         "a list of Python"),
+        (f"{BEANS}\n```\n{PEAS}\n```\n{TULIPS}", "Markdown"),
+        (f"┌────┬──────┐\n│ id │ text │\n├────┼──────┤\n│ 1  │ {BEANS} │\n└────┴──────┘", "a table"),
+        (f"shape: (1, 2)\n┌────┬──────┐\n│ id ┆ text │\n╞════╪══════╡\n│ 1  ┆ {BEANS} │\n└────┴──────┘", "a table"),
+        (f"-[ RECORD 1 ]----\nid   | 1\ntext | {BEANS}\n-[ RECORD 2 ]----\nid   | 2\ntext | {PEAS}", "a table"),
+        (f"{'*' * 27} 1. row {'*' * 27}\n  id: 1\ntext: {BEANS}", "a table"),
+        ("apples 3 2.50\npears 2 1.75\nplums 1 3.25", "a run"),
+        ("q1 d1 1.5\nq1 d2 2.5\nq2 d1 0.5", "a run"),
+        (f"Content, context, and meaning\nThe content, its context and more\n{BEANS}", "a table"),
+        (f"ID, please\nYes, sir\n{BEANS}", "a table"),
         (OBJECT[OBJECT.index('"text"') :], "JSON"),
         ("q1\td1\t1\nq1\td2\t0\nq2\td1\t1", "judgments (qrels)"),
         ("query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0", "judgments (qrels)"),
@@ -87,7 +101,7 @@ OBJECT = json.dumps([{"name": "beans", "text": BEANS}, {"name": "peas", "text": 
         (f"sku,remark\n1,{BEANS}\n2,{PEAS}\n3,{TULIPS}", "a table"),
         (f"g1\t{BEANS}\ng2 {PEAS}\ng3\t{TULIPS}", "lines of id, tab and text"),
     ],
-)
+)  # fmt: skip
 def test_what_may_be_no_prose_is_doubted(text: str, kind: str) -> None:
     for loaded in (paste(text), upload(text)):
         assert not loaded.reading.is_certain
@@ -107,6 +121,15 @@ def test_what_may_be_no_prose_is_doubted(text: str, kind: str) -> None:
         ["Berlin has 3,520,031 people.", "Paris has 2,102,650 people.", "Rome has 2,755,309 people."],
         ['"Title": a word in quotation marks.', BEANS, PEAS, TULIPS],
         [BEANS, "id,text", PEAS, TULIPS],
+        ["Content; form; style", "Matter; shape; look"],
+        ["ID, please", "Yes, sir"],
+        ['["Yesterday"] was sung by Paul.', "[x] stands for it.", BEANS],
+        ['{"x"} is a set.', "So are others.", BEANS],
+        ["[[1, 2], [3, 4]] is a matrix.", BEANS],
+        ["[[ -f file ]] tests for a file.", BEANS],
+        ["apples 3 2.50", "pears 2 1.75"],
+        ["iPhone15 black 999.99", "Pixel8 white 699.50"],
+        ["Messi 10 0.85", "Ronaldo 7 0.79"],
         [BEANS, "Peas\tclimb on nets.", TULIPS],
         ["Text; title; more", BEANS, PEAS],
         ["[ ] sow beans", "[x] water peas", "[ ] buy tulips"],
@@ -119,6 +142,64 @@ def test_prose_that_looks_a_little_like_it_is_read_as_lines_with_certainty(lines
         assert texts(loaded) == lines
         assert str(loaded.reading.sentence()) == f"{len(lines)} passages, one per line"
         assert loaded.reading.is_certain
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content, context, and meaning", "We talk about content, context and more", "Body, mind, and soul", BEANS],
+        ["Text, audio, and video are media", "Images, sounds, smells and tastes", "Beans, peas, and tulips", BEANS],
+        ["Content; form; style", "Matter; shape; look", "Body; mind; soul"],
+    ],
+)
+def test_enumerations_under_a_word_for_text_are_read_whole(lines: list[str]) -> None:
+    for loaded in (paste("\n".join(lines)), upload("\n".join(lines))):
+        assert texts(loaded) == lines
+        assert not loaded.reading.is_certain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"id, text\n1, {BEANS}\n2, {PEAS}",
+        f"title; text\nBeans; {BEANS}\nPeas; {PEAS}",
+        f"text, id\n{BEANS}, 1\n{PEAS}, 2",
+        f"id | text\n1 | {BEANS}\n2 | {PEAS}",
+        f"text,label\n{BEANS},1\n{PEAS},0",
+    ],
+)
+def test_a_header_that_names_what_passages_have_is_certain_whatever_its_blanks(text: str) -> None:
+    loaded = paste(text)
+    assert texts(loaded) == [BEANS, PEAS]
+    assert loaded.reading.is_certain
+
+
+def test_a_table_whose_header_names_only_a_text_between_blanks_is_doubted() -> None:
+    loaded = paste(f"text, label\n{BEANS}, 1\n{PEAS}, 0")
+    assert texts(loaded) == [BEANS, PEAS]
+    assert str(loaded.reading.sentence()).endswith("not certain: it also looks like lines of prose")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('["a" "b"]', "Line 1 is not valid JSON: expecting ',' delimiter"),
+        ('["a", "b",]', "Line 1 is not valid JSON"),
+        ('["a", "b"', "Line 1 is not valid JSON: expecting ',' delimiter"),
+        ('["a", "b"]]', "Line 1 is not valid JSON: extra data"),
+        ('[\n"a"\n"b"\n]', "Line 3 is not valid JSON: expecting ',' delimiter"),
+        ('[[1, 2] [3, 4]]', "Line 1 is not valid JSON"),
+        ('[{"text": "a"} {"text": "b"}]', "Line 1 is not valid JSON"),
+        ('{"text": "a"}}\n{"text": "b"}', "Line 1 is not valid JSON: extra data"),
+        ('{"text" "a"}', "Line 1 is not valid JSON: expecting ':' delimiter"),
+        ('[\n// first\n"a"\n"b"\n]', "Line 4 is not valid JSON: expecting ',' delimiter"),
+    ],
+)  # fmt: skip
+def test_broken_json_is_refused_with_its_line(text: str, said: str) -> None:
+    for read in (paste, upload):
+        with pytest.raises(InputError, match="is not valid JSON") as caught:
+            read(text)
+        assert str(caught.value).replace(" of p.txt", "").startswith(said)
 
 
 @pytest.mark.parametrize(

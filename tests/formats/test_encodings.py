@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from demo.errors import InputError
+from demo.formats import Limits, read_files, read_pasted
 from demo.formats.encoding import decode
 
 GARDEN = {
@@ -222,6 +223,16 @@ def test_a_bad_byte_leaves_the_rest_of_utf_8_alone(language: str, bad: bytes) ->
 def test_a_cut_within_the_last_character_is_one_bad_byte(language: str) -> None:
     content = (GARDEN[language][1] + "é").encode()[:-1]
     assert decode(content, "p.txt") == (f"{GARDEN[language][1]}\ufffd", "UTF-8")
+
+
+def test_a_nul_character_is_a_character_that_cannot_be_read_in_texts_and_files_alike() -> None:
+    line = "a" * 120
+    limits = Limits(10, 1000, 10_000, 10_000)
+    assert decode(f"{line}\0b\n".encode(), "p.txt") == (f"{line}\ufffdb\n", "UTF-8")
+    for loaded in (read_pasted(f"{line}\0b", limits), read_files([("p.txt", f"{line}\0b".encode())], limits)):
+        assert [passage.text for passage in loaded.collection.passages] == [f"{line}\ufffdb"]
+        assert str(loaded.reading.sentence()).endswith("1 character cannot be read and stands as \ufffd")
+    assert read_pasted("a\0b c\nd e", limits).collection.passages[0].text == "a\ufffdb c"
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

@@ -561,11 +561,11 @@ def test_a_refusal_names_the_fields_to_choose_from() -> None:
 
 def test_records_of_ever_other_fields_are_refused_early() -> None:
     def of(names: int) -> str:
-        return lines({"text": BEANS}, *({"text": PEAS, f"a{n}": 1, f"b{n}": 2} for n in range(names // 2)))
+        return lines({"text": BEANS}, *({"text": PEAS, **{f"{a}{n}": 1 for a in "abcd"}} for n in range(names // 4)))
 
-    sentence = refusal(rerank, {"a.jsonl": of(20_002)})
-    assert sentence.startswith("Line 10,001 of a.jsonl brings a field whose name is new after 20,000 others")
-    assert texts(rerank({"a.jsonl": of(19_998)})) == [BEANS, PEAS]
+    sentence = refusal(rerank, {"a.jsonl": of(20_004)})
+    assert sentence.startswith("Line 5,001 of a.jsonl brings a field whose name is new after 20,000 others")
+    assert texts(rerank({"a.jsonl": of(19_996)})) == [BEANS, PEAS]
 
 
 @pytest.mark.parametrize("names", [[f"field {number} {'x' * 60}" for number in range(500)], ["m" * 3_000]])

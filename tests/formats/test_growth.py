@@ -27,6 +27,7 @@ from demo.formats.qrels import find_qrels
 from demo.formats.source import Source
 from demo.formats.topics import read_topics
 from demo.formats.trec_runs import read_run
+from demo.formats.wrapping import unwrap
 
 LIMITS = Limits(passages=10**7, passage_chars=10**8, upload_bytes=10**9, unpacked_bytes=10**9)
 TRIES = 5
@@ -119,6 +120,18 @@ PUMPS: dict[str, Callable[[int], str]] = {
     "announced lists": pump("[\n", "# GET /a\n"),
     "long texts": pump('"a":"""', "{"),
     "titles": pump("a\n", "Title\nid,text\n"),
+    "open commands of lines": pump("curl \\\n"),
+    "remarks": pump("#\n", after="["),
+    "comments in json": pump('"//', '["a", // b\n'),
+    "comments of json": pump("//\n", "["),
+    "list of python": pump("'a',", "[", "]"),
+    "open list of python": pump("'a',", "["),
+    "deep list of python": pump("[", "['a',"),
+    "quotes of python": pump("' '", "['a'"),
+    "fenced list": pump('"a",\n', "x\n```\n[", '"b"]\n```\n'),
+    "set": pump('"x"', "{"),
+    "spaced header": pump("a, b\n", "text, form\n"),
+    "bars": pump("│ a\n"),
     "triples": pump("a b c\td e f\tg h i\n"),
 }
 READERS: dict[str, Read] = {
@@ -186,6 +199,47 @@ WORST = ("title", "num", "front matter", "wide csv", "open tsv lines", "keys")
 def test_a_million_characters_are_understood_within_ten_seconds(name: str) -> None:
     text = PUMPS[name](1_000_000)
     assert any(seconds(lambda: read_pasted(text, LIMITS)) < 10 for _ in range(3))
+
+
+def test_commands_that_do_not_end_cost_little_more_than_remarks() -> None:
+    def of(text: str) -> float:
+        return seconds(lambda: unwrap(Source("", text.encode(), LIMITS)))
+
+    assert any(of("curl \\\n" * 20_000 + "[1]") < 3 * of("#\n" * 20_000 + "[1]") for _ in range(TRIES))
+
+
+FEW = Limits(passages=100, passage_chars=10**6, upload_bytes=10**9, unpacked_bytes=10**9)
+PARTS = {
+    "a.txt": ('"\n', "", ""),
+    "digits.txt": ("7\n", "", ""),
+    "paragraphs.txt": ("a\n\n", "", ""),
+    "a.csv": ("a,\n", "text,id\n", ""),
+    "a.tsv": ("1\ta\n", "id\ttext\n", ""),
+    "a.md": ("a\n\n", "", ""),
+    "a.html": ("<p>a", "<html>", ""),
+    "a.xml": ("<a>b</a>", "<r>", "</r>"),
+    "a.sgml": ("<DOC><DOCNO>1</DOCNO>x</DOC>\n", "", ""),
+    "a.jsonl": ('{"text": "a"}\n', "", ""),
+    "a.json": ('"a",', "[", '"a"]'),
+    "hits.json": ('{"_id": "1", "_source": {"text": "a"}},', '{"hits": {"hits": [',
+                  '{"_id": "1", "_source": {"text": "a"}}]}}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_repeated_passages_are_refused_while_they_are_read_from_ten_times_as_many_on(name: str) -> None:
+    part, before, after = PARTS[name]
+    loaded = read_files([(name, (before + part * 990 + after).encode())], FEW)
+    assert len(loaded.collection.passages) == 1
+    with pytest.raises(
+        InputError, match=rf"^{name}: more than [12],[05]00 lines, rows or elements, repeated ones incl"
+    ):
+        read_files([(name, (before + part * 3_000 + after).encode())], FEW)
+
+
+def test_repeated_passages_of_several_files_are_counted_together() -> None:
+    with pytest.raises(InputError, match=r"^The 4 files: more than 1,000 lines"):
+        read_files([(f"{number}.txt", b"a\n" * 300) for number in range(4)], FEW)
 
 
 @pytest.mark.parametrize("text", [pump("a\n"), pump("-\n"), pump("a-\n"), pump("中\n"), pump(" ")])

@@ -29,6 +29,15 @@ def test_a_process_is_used_again() -> None:
     assert run_isolated(os.getpid, name="x") == run_isolated(os.getpid, name="x")
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="only Linux tells how much a process holds")
+def test_a_process_that_holds_on_to_much_memory_is_not_used_again() -> None:
+    keeper = run_isolated(os.getpid, name="x")
+    run_isolated(exec, "import builtins; builtins.kept = bytearray(1_000)", name="x")
+    assert run_isolated(os.getpid, name="x") == keeper
+    run_isolated(exec, "import builtins; builtins.kept = bytearray(800_000_000)", name="x")
+    assert run_isolated(os.getpid, name="x") != keeper
+
+
 def test_refusals_come_back_as_they_are() -> None:
     with pytest.raises(InputError, match=r"p\.pdf cannot be read as PDF"):
         run_isolated(read_pdf, Source("p.pdf", b"%PDF-1.4 broken", LIMITS), name="p.pdf")

@@ -93,6 +93,68 @@ def test_an_answer_is_read_and_what_stands_around_it_is_counted(read: Read, text
     assert loaded.reading.is_certain
 
 
+LIST = json.dumps([BEANS, PEAS], indent=1)
+SHOWN = f"['{BEANS}',\n '{PEAS}']"
+DOCUMENTS = (
+    f"[Document(id='g1', metadata={{'page': 1}}, page_content='{BEANS}'),\n"
+    f" Document(id='g2', metadata={{}}, page_content='{PEAS}')]"
+)
+NEARLY = {
+    "chat": (f"Sure! Here they are:\n\n```json\n{LIST}\n```\n\nShall I add more?", 4),
+    "chat with objects": (f'Sure:\n```\n[{{"text": "{BEANS}"}},\n{{"text": "{PEAS}"}}]\n```\nMore?', 4),
+    "chat with JSON lines": (f'Sure:\n```\n{{"text": "{BEANS}"}}\n{{"text": "{PEAS}"}}\n```\nMore?', 4),
+    "chat with a table": (f'Sure:\n~~~csv\nid,text\n1,"{BEANS}"\n2,{PEAS}\n~~~\nMore?', 4),
+    "chat with Python": (f"Sure:\n```python\ndocs = {SHOWN}\n```\nMore?", 4),
+    "comments": (f'[\n// one\n"{BEANS}", // two\n  // three\n"{PEAS}"\n]', 2),
+    "comment behind": (f'["{BEANS}", // one\n"{PEAS}"]', 0),
+    "prompt of Python": (f">>> print(json.dumps(docs, indent=1))\n{LIST}\n>>> ", 2),
+    "list behind a prompt": (f">>> docs\n{SHOWN}", 1),
+    "another command": (f"$ http -b localhost/docs\n{LIST}", 1),
+    "another command with headers": (f"$ http localhost/docs\n{HEAD}{LIST}", 4),
+    "list of Python": (SHOWN, 0),
+    "texts in parts": (f"[('Sow the beans in May, '\n  'after the last frost.'),\n '{PEAS}']", 0),
+    "objects of Python": (f"[{{'text': '{BEANS}', 'page': None}}, {{'text': \"{PEAS}\", 'page': 2}}]", 0),
+    "documents": (DOCUMENTS, 0),
+    "documents with scores": (f"[(Document(page_content='{BEANS}'), 0.9), (Document(page_content='{PEAS}'), 0.5)]", 0),
+}
+
+
+@pytest.mark.parametrize("read", [paste, upload])
+@pytest.mark.parametrize(("text", "left_out"), NEARLY.values(), ids=NEARLY)
+def test_what_is_nearly_json_or_stands_in_a_fence_is_read(read: Read, text: str, left_out: int) -> None:
+    loaded = read(text)
+    assert list(passages(loaded).values()) == [BEANS, PEAS]
+    said = f"{left_out} line{'s' * (left_out > 1)} around the data left out"
+    assert (said in str(loaded.reading.sentence())) == (left_out > 0)
+    assert loaded.reading.is_certain
+
+
+def test_texts_keep_what_looks_like_a_comment() -> None:
+    assert list(passages(paste('["See // here", // one\n"http://a.b"]')).values()) == ["See // here", "http://a.b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Intro.\n```json\n{BODY}\n```\nMore.",
+        "".join(f"Line {number}.\n" for number in range(20)) + f"```json\n{LIST}\n```",
+        f"Intro.\n```\n{LIST}\n```\nMore.\n```\n{LIST}\n```",
+        f"['{BEANS}'\n '{PEAS}']",
+        "[('a', 'b'),\n ('c', 'd')]",
+        f"['{BEANS}',\n datetime.now()]",
+    ],
+    ids=["a request", "an article", "several fences", "numpy", "pairs", "no literal"],
+)
+def test_what_is_no_list_of_texts_stays_whole(text: str) -> None:
+    assert str(paste(text).reading.manner) == "one per line"
+
+
+def test_a_table_of_spark_is_read() -> None:
+    rule = "+---+-----+\n"
+    text = f"{rule}| id| text|\n{rule}| g1|{BEANS}|\n| g2|{PEAS}|\n{rule}only showing top 2 rows\n"
+    assert passages(paste(text)) == {"g1": BEANS, "g2": PEAS}
+
+
 def test_answers_of_several_requests_are_all_read() -> None:
     other = json.dumps(answer(g3=TULIPS), indent=2)
     loaded = paste(f"{ASKED}{ANSWER}\n# GET /garden/_search 200 OK\n{other}\n")
