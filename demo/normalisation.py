@@ -1,4 +1,4 @@
-"""Scores of one ranker on a scale that another ranker's can stand on too; neither mapping changes their order."""
+"""Scores of one ranker on a scale that another ranker's can stand on too; no mapping changes their order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
+
+
+def sigmoid(logits: Values) -> Values:
+    """1 / (1 + e^−s), 0…1, without overflow; differences beyond about ±17 are lost to rounding in float32."""
+    small = np.exp(-np.abs(logits))
+    shares: Values = np.where(logits >= 0, 1.0, small) / (1.0 + small)
+    return shares
 
 
 def min_max(scores: Values) -> Values | None:

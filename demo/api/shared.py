@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from math import ceil
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -25,6 +24,7 @@ from demo.progress import Progress, Steps
 from demo.rankers.protocol import Ranker
 from demo.rankers.text_form import MOST_NAME_CHARS, check_length
 from demo.records import Card, Collection, Passage, Ranking
+from demo.results import scores
 from demo.service import RankingService
 from demo.settings import Settings
 from demo.visitors import address_of
@@ -213,11 +213,9 @@ def probabilities(ranking: Ranking) -> list[float]:
     Raises:
         InputError: the ranker's scores are neither.
     """
-    kind, scores = ranking.ranker.kind, ranking.scores.astype(np.float64)
-    if kind.is_probability:
-        return [float(score) for score in scores]
-    if kind.sigmoid:
-        return [float(score) for score in np.exp(-np.logaddexp(0.0, -scores))]
+    found = scores.probabilities(ranking)
+    if found is not None:
+        return [float(probability) for probability in found]
     raise InputError(
         "{label} gives scores that are no probabilities of relevance. Name a cross-encoder, or ask for raw scores "
         "at /rerank.",

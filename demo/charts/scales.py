@@ -12,7 +12,7 @@ import numpy as np
 from demo.messages import Message, clauses
 from demo.normalisation import Values as Values
 from demo.normalisation import min_max as min_max
-from demo.normalisation import standard
+from demo.normalisation import sigmoid, standard
 from demo.records import Ranking
 from demo.score_kinds import ScoreKind
 
@@ -20,13 +20,6 @@ from demo.score_kinds import ScoreKind
 def as_given(scores: Values) -> Values:
     """The scores."""
     return scores
-
-
-def sigmoid(logits: Values) -> Values:
-    """1 / (1 + e^−s), 0…1, without overflow; differences beyond about ±17 are lost to rounding in float32."""
-    small = np.exp(-np.abs(logits))
-    shares: Values = np.where(logits >= 0, 1.0, small) / (1.0 + small)
-    return shares
 
 
 def rank_share(scores: Values) -> Values | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -126,6 +126,9 @@ class Evaluation:
         changes: ranker key → what it changes in the baseline's order, for every ranker but the baseline.
         speeds: ranker key → speed.
         notes: what the person should know before trusting the figures.
+        judged_shares: ranker key → how many judged passages are among its first ten, as a share of ten or of all
+            candidates if these are fewer: a mean over the queries for which it found any. Judged@10 divides by what was
+            found, so that it is higher for a list without what was not found, and 0 for a query without any.
         reach: None where the first stage found all relevant candidates, or is not known.
     """
 
@@ -141,6 +144,7 @@ class Evaluation:
     speeds: Mapping[str, Speed]
     notes: tuple[Message, ...] = ()
     reach: Reach | None = None
+    judged_shares: Mapping[str, float] = field(default_factory=dict)
 
 
 # ---- making one --------------------------------------------------------------------------------------------------
@@ -172,10 +176,12 @@ def evaluate(
     qrels = judged_of(outcomes, collection)
     measures = measures if collection.is_judged else ()
     values: dict[tuple[str, Measure], Floats] = {}
+    judged_shares: dict[str, float] = {}
     for ranker_index, ranker in enumerate(rankers):
         run = {outcome.query.query_id: outcome.ranked(ranker_index) for outcome in outcomes}
         for measure, found in measure_run(qrels, run, measures, relevant_from).items():
             values[ranker.key, measure] = np.array(list(found.values()), dtype=np.float64)
+        judged_shares[ranker.key] = _judged_share(run, outcomes, qrels)
     return Evaluation(
         collection_key=collection.key,
         query_ids=tuple(qrels),
@@ -193,7 +199,20 @@ def evaluate(
         speeds={ranker.key: _speed(outcomes, ranker_index) for ranker_index, ranker in enumerate(rankers)},
         notes=(*notes, *(_cautions(qrels, relevant_from) if measures else ())),
         reach=_reach(outcomes, qrels, rankers, measures, relevant_from) if measures else None,
+        judged_shares=judged_shares,
     )
+
+
+def _judged_share(
+    run: Mapping[str, Sequence[str]], outcomes: Sequence[Outcome], qrels: Mapping[str, Mapping[str, int]]
+) -> float:
+    """See `Evaluation.judged_shares`; 0 where nothing was found at all."""
+    shares = []
+    for outcome in outcomes:
+        query_id = outcome.query.query_id
+        if top := run[query_id][:10]:
+            shares.append(sum(doc_id in qrels[query_id] for doc_id in top) / min(10, len(outcome.doc_ids)))
+    return mean(shares)
 
 
 def _reach(

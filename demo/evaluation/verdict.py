@@ -196,27 +196,28 @@ def _few_queries(evaluation: Evaluation) -> Sequence[Message]:
 
 
 def _judged(evaluation: Evaluation) -> Sequence[Message]:
-    """Where too little is judged, or not alike for all."""
+    """Where too little is judged, or not alike for all, and the lengths of the lists are not the reason."""
     if JUDGED_AT_10 not in evaluation.measures:
         return ()
-    shares = {ranker.label: evaluation.figures[ranker.key, JUDGED_AT_10].mean for ranker in evaluation.rankers}
-    low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
-    if shares[high] - shares[low] >= UNLIKE_JUDGED:
+    figures = {ranker: evaluation.figures[ranker.key, JUDGED_AT_10].mean for ranker in evaluation.rankers}
+    shares = {ranker: evaluation.judged_shares[ranker.key] for ranker in evaluation.rankers}
+    low, high = min(figures, key=figures.__getitem__), max(figures, key=figures.__getitem__)
+    if min(figures[high] - figures[low], shares[high] - shares[low]) >= UNLIKE_JUDGED:
         return (
             Message(
                 "Judged@10 is {shares:.2f} for {low} and {shares_2:.2f} for {high}: what nobody judged gains nothing, "
                 "so the comparison favours the second",
-                shares=shares[low],
-                low=low,
-                shares_2=shares[high],
-                high=high,
+                shares=figures[low],
+                low=low.label,
+                shares_2=figures[high],
+                high=high.label,
             ),
         )
-    if shares[low] < LITTLE_JUDGED:
+    if max(figures[low], shares[low]) < LITTLE_JUDGED:
         return (
             Message(
                 "Little is judged (Judged@10 from {shares:.2f}): what nobody judged gains nothing, however good",
-                shares=shares[low],
+                shares=figures[low],
             ),
         )
     return ()

@@ -71,7 +71,9 @@ def _lines() -> Iterator[str]:
     ):
         yield f"| {what} | {_listed(tuple(dict.fromkeys(names)))} |"
     yield ""
-    yield "Where no name tells, the column or field with the longest texts is the text, and the page says so."
+    yield "Where no name tells, the column or field with the longest texts is the text, and the page says so. It names"
+    yield "other fields with sentences in them, since no ranker reads them. What names a thing, such as `sku` or"
+    yield "`ticket_id`, is the id of a passage only where no two passages share it."
 
 
 def _format_row(row: Format) -> str:

@@ -22,7 +22,7 @@ from demo.errors import InputError
 from demo.formats.fields import (
     GRADE,
     ID,
-    ID_NAMES,
+    PASSAGE_ID_NAMES,
     QUERY,
     QUERY_ID,
     TEXT,
@@ -51,7 +51,7 @@ _QUERY_NAMES = (
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "query_id": ("questionid", "question_id", "queryid", "query_id", "qid"),
     "query": _QUERY_NAMES,
-    "doc_id": ("sentenceid", "sentence_id", "answerid", "answer_id", "aid", *ID_NAMES),
+    "doc_id": ("sentenceid", "sentence_id", "answerid", "answer_id", "aid", *PASSAGE_ID_NAMES),
     "title": ("documenttitle", "document_title", *TITLE_NAMES),
     "text": ("context", "sentence", "answer", "answer_text", "candidate", *TEXT_NAMES, "答案"),
     "label": ("label", "relevance", "relevant", "grade", "rating", "score", "is_relevant", "标注"),

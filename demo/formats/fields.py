@@ -17,17 +17,33 @@ from demo.errors import InputError
 from demo.formats.source import Column, Entry, Fields, Found, Location, Record
 from demo.messages import Message, listed, plural
 
-ID_NAMES = (
+PASSAGE_ID_NAMES = (
     *("_id", "id", "doc_id", "docno", "docid", "pid", "passage_id", "document_id", "corpus_id", "uid", "id_"),
     *("pmid", "guid", "object_id", "chunk_id", "node_id", "doc_no", "put", "_chunk_id", "编号"),
 )
-TITLE_NAMES = ("title", "heading", "headline", "name", "subject", "标题")
+THING_ID_NAMES = (
+    *("sku", "asin", "product_id", "item_id", "product_uid", "handle", "ticket_id", "issue_id", "issue_key", "case_id"),
+    *("article_id", "page_id", "post_id", "faq_id", "paper_id", "arxiv_id", "cord_uid", "doi"),
+)
+"""Ids of what passages are about: a passage is named by one only where no two passages share it."""
+ID_NAMES = (*PASSAGE_ID_NAMES, *THING_ID_NAMES)
+TITLE_NAMES = (
+    *("title", "heading", "headline", "name", "subject", "product_name", "product_title", "item_name", "page_title"),
+    *("article_title", "post_title", "paper_title", "标题"),
+)
 STRONG_TEXT_NAMES = ("text", "page_content", "passage", "content", "contents", "body", "passage_text", "full_text")
+THING_TEXT_NAMES = (
+    *("product_description", "long_description", "item_description", "message", "message_body", "review_body"),
+    *("review_text", "article_body", "article_text", "post_content", "page_text", "wikitext", "fulltext"),
+    *("body_html", "body_(html)", "summary"),
+)
+"""Of shops, help desks, wikis and papers."""
 TEXT_NAMES = (
     *STRONG_TEXT_NAMES,
     *("document", "document_text", "chunk_text", "chunk", "paragraph", "abstract", "description", "snippet"),
     *("context", "paragraph_text"),
     *("sentence", "doc", "文本", "正文", "内容", "段落"),
+    *THING_TEXT_NAMES,
 )
 SCORE_NAMES = (
     *("_score", "relevance_score", "score", "@search.score", "search_score", "text_match", "_ranking_score"),
@@ -71,6 +87,12 @@ _MOST_KEPT_CHARS = 2_000
 """Of names for which is remembered which field is what: they are texts of visitors, and the process keeps few."""
 _MOST_NAME_CHARS = 50
 SHORTEST_TEXT = 15
+_LONG_TEXT = 40
+"""Characters of a field in a record, on average, from which on it is said that nobody reads it."""
+_MOST_UNREAD = 6
+TEXT_FROM, TEXT_FROM_COLUMN = Message("text from “{text_name}”"), Message("text from column “{text}”")
+UNREAD = Message("the rankers do not read {fields}")
+"""Notes on which fields are the text, and which are not."""
 _SPACED_OUT = re.compile(r"\s|[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af]")
 
 
@@ -182,24 +204,46 @@ def read_records(
             their fields have too many different names.
     """
     flat_records, names = _flattened(records)
-    text_name, by_length = _text_field(flat_records, chosen, are_hits, records[0], names)
+    measured = _measured(flat_records)
+    text_name, by_length = _text_field(flat_records, measured, chosen, are_hits, records[0], names)
     beside = chosen.among(names)
     title_name = beside.title or _title_field(flat_records, text_name)
-    reader = _Reader(text_name, title_name, beside.id, are_hits or may_lack_text)
+    id_names = PASSAGE_ID_NAMES if _shared(flat_records, text_name, title_name) else ID_NAMES
+    reader = _Reader(text_name, title_name, beside.id, are_hits or may_lack_text, id_names)
     entries = [reader.entry(flat_record, record) for flat_record, record in zip(flat_records, records, strict=True)]
     kept = tuple(entry for entry in entries if entry is not None)
-    columns = [(text_name, TEXT), (title_name, TITLE), (beside.id or _id_field(flat_records), ID)]
-    notes = (Message("text from “{text_name}”", text_name=_short(text_name)),) if by_length or are_hits else ()
+    id_name = beside.id or _id_field(flat_records, id_names)
+    columns = [(text_name, TEXT), (title_name, TITLE), (id_name, ID)]
+    notes = (TEXT_FROM.format(text_name=_short(text_name)),) if by_length or are_hits else ()
     if not text_name:
         by_length, columns = True, [(title_name, TEXT), *columns[2:]]
         notes = (Message("no field of texts: “{title_name}” stands in for it", title_name=_short(title_name)),)
+    others = {name: one for name, one in measured.items() if name not in (text_name, title_name)}
+    unread = [_short(name) for name, one in others.items() if one.is_missed(name, len(records))]
     return Found(
         kept,
         empty_passages=len(entries) - len(kept),
-        notes=notes,
+        notes=(*notes, *([UNREAD.format(fields=quoted_names(unread[:_MOST_UNREAD]))] if unread else [])),
         columns=tuple(Column(name, role, not (by_length and role is TEXT)) for name, role in columns if name),
         names=names,
     )
+
+
+def names_thing(name: str) -> bool:
+    """Whether the field holds ids of things, which several passages may share."""
+    return _last(name) in THING_ID_NAMES
+
+
+def _shared(records: Sequence[Record], text_name: str, title_name: str) -> bool:
+    """Whether the id of a thing stands for two texts, as the product's does for its reviews."""
+    if not records or (name := _id_field(records, ID_NAMES)) == _id_field(records, PASSAGE_ID_NAMES):
+        return False
+    texts: dict[Any, tuple[str, str]] = {}
+    for record in records:
+        content = _words(record.values.get(text_name)), _words(record.values.get(title_name))
+        if any(content) and texts.setdefault(str(record.values.get(name, "")), content) != content:
+            return True
+    return False
 
 
 def _flattened(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:
@@ -231,7 +275,12 @@ TEXT, TITLE, ID, QUERY, QUERY_ID, GRADE, SCORE = (
 
 
 def _text_field(
-    records: Sequence[Record], chosen: Fields, are_hits: bool, whole: Record, names: Sequence[str]
+    records: Sequence[Record],
+    measured: Mapping[str, _Measured],
+    chosen: Fields,
+    are_hits: bool,
+    whole: Record,
+    names: Sequence[str],
 ) -> tuple[str, bool]:
     """The name of the text's field, and whether it was found by the lengths of texts; "" where only titles are there.
 
@@ -242,7 +291,6 @@ def _text_field(
         if any(chosen.text in record.values for record in records):
             return chosen.text, False
         raise _no_text(whole, chosen.text, names)
-    measured = _measured(records)
     found = _nearest(tuple(measured), TEXT_NAMES) or _similar(measured)
     if found is not None:
         return found, False
@@ -270,6 +318,10 @@ class _Measured:
         """Whether texts of records can be in the field: as long as a sentence, in a third of the records at least."""
         long_enough = self.chars >= SHORTEST_TEXT * self.spaced and self.spaced > records / 3
         return long_enough and not self.are_tags and _last(name) not in TITLE_NAMES
+
+    def is_missed(self, name: str, records: int) -> bool:
+        """Whether it is so much text that a person should know if nobody reads it."""
+        return self.is_text(name, records) and self.chars >= _LONG_TEXT * self.spaced
 
 
 def _measured(records: Sequence[Record]) -> dict[str, _Measured]:
@@ -322,8 +374,8 @@ def _title_field(records: Sequence[Record], text_name: str) -> str:
     return exact or next((name for name in dynamic if not _last(name).endswith(_NOT_TEXT_ENDINGS)), "")
 
 
-def _id_field(records: Sequence[Record]) -> str:
-    return (_nearest(tuple(records[0].values), ID_NAMES) if records else None) or ""
+def _id_field(records: Sequence[Record], id_names: _Names) -> str:
+    return (_nearest(tuple(records[0].values), id_names) if records else None) or ""
 
 
 _OF_SCORES = (*SCORE_NAMES, *DISTANCE_NAMES)
@@ -332,8 +384,9 @@ _OF_SCORES = (*SCORE_NAMES, *DISTANCE_NAMES)
 class _Reader:
     """Makes passages of records whose fields are known."""
 
-    def __init__(self, text: str, title: str, doc_id: str, may_lack_text: bool) -> None:
+    def __init__(self, text: str, title: str, doc_id: str, may_lack_text: bool, id_names: _Names) -> None:
         self._text, self._title, self._id, self._may_lack_text = text, title, doc_id, may_lack_text
+        self._id_names = id_names
 
     def entry(self, record: Record, whole: Record) -> Entry | None:
         """The passage, its title standing in for an empty text; None if both are empty.
@@ -357,7 +410,7 @@ class _Reader:
         if not text:
             return None
         single = tuple(name for name in names if not isinstance(values[name], list))
-        id_name = self._id or _nearest(single, ID_NAMES) or ""
+        id_name = self._id or _nearest(single, self._id_names) or ""
         doc_id = as_text(values.get(id_name), location, id_name).strip()
         score = _score_of(values, single)
         scores = [] if score is None else [name for name in names if _last(name) in _OF_SCORES]

@@ -266,7 +266,7 @@ def _list_of_texts(value: Mapping[str, Any]) -> Listed | None:
 def _map(value: Mapping[str, Any]) -> Listed | None:
     """Texts or objects by their ids; weak names of texts make the object itself a passage."""
     name = find_field(value, TEXT_NAMES)
-    if name is not None:
+    if name is not None and normal_name(name) != "message":  # services say in a message what went wrong
         return Listed([value])
     is_answer = find_field(value, ("error", "errors", "detail", "message", "status")) is not None
     return Listed(_of_map(value)) if _is_map(value) and not is_answer else None

@@ -383,7 +383,7 @@ def _assembled(found: Sequence[Found], is_judged: bool, key: str, notes: tuple[M
     known = {passage.doc_id for passage in collection.passages}
     absent = sum(doc_id not in known for grades in qrels.values() for doc_id in grades)
     if is_judged:
-        _check_judgments(judgments, collection, absent)
+        _check_judgments(judgments, collection, absent, loaded.reading.names)
     clauses = [
         (absent, Message("judgments of passages that the corpus lacks, kept for the ideal ranking: {absent:,}",
                          absent=absent)),
@@ -521,8 +521,13 @@ def _several(role: str, sources: Sequence[Source]) -> InputError:
     )
 
 
-def _check_judgments(judgments: Sequence[JudgmentRow], collection: Collection, absent: int) -> None:
+def _check_judgments(
+    judgments: Sequence[JudgmentRow], collection: Collection, absent: int, names: Sequence[str]
+) -> None:
     """Nothing, if some judgment names both a query and a passage that are there.
+
+    Args:
+        names: the fields among which a person can choose those of the ids.
 
     Raises:
         InputError: there are no judgments, or none fits.
@@ -536,19 +541,25 @@ def _check_judgments(judgments: Sequence[JudgmentRow], collection: Collection, a
     known_queries = {query.query_id for query in collection.queries}
     if not any(judgment.query_id in known_queries for judgment in judgments):
         example = next((query.query_id for query in collection.queries), "–")
-        raise InputError(
+        said = Message(
             "{where} judges query “{query_id}”, and no judged query has a text; queries are named like "
             "“{example}”. Give qrels and queries that belong together.",
             where=where,
             query_id=first.query_id,
             example=example,
         )
+        raise _apart(said, names)
     if absent == sum(judgment.query_id in known_queries for judgment in judgments):
-        example = collection.passages[0].doc_id
-        raise InputError(
+        said = Message(
             "{where} judges passage “{doc_id}”, and no judged passage is in the corpus; its passages are named "
             "like “{example}”. Give a corpus and qrels that belong together.",
             where=where,
             doc_id=first.doc_id,
-            example=example,
+            example=collection.passages[0].doc_id,
         )
+        raise _apart(said, names)
+
+
+def _apart(said: Message, names: Sequence[str]) -> UnknownShapeError:
+    """The error for ids that do not meet; the right ones may stand in another field."""
+    return UnknownShapeError(Message("{said} Or choose the field with their ids.", said=said) if names else said, names)

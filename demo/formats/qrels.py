@@ -24,6 +24,7 @@ from demo.formats.fields import (
     ID_NAMES,
     QUERY,
     STRONG_TEXT_NAMES,
+    THING_TEXT_NAMES,
     UnknownShapeError,
     as_text,
     find_field,
@@ -55,6 +56,8 @@ GRADE_NAMES = (
     *("relevance_label", "relevance_score", "qrel", "is_relevant", "gain", "relevant"),
 )
 
+_TEXTS = (*STRONG_TEXT_NAMES, *THING_TEXT_NAMES)
+"""Of passages, which have no place beside judgments."""
 _RATING_LISTS = ("ratings", "judgments", "judgements", "judgment_ratings", "docs", "documents", "relevance", "qrels")
 _OUTER_LISTS = (
     *("judgment_ratings", "judgments", "judgements", "ratings", "qrels", "queries", "requests", "data", "results"),
@@ -113,7 +116,7 @@ def looks_like_qrels(source: Source) -> bool:
     """
     if source.text[:1000].lstrip().startswith(("{", "[")):
         return _is_json_of_qrels(source)
-    if table_with(source, lambda names: _is_header(names) and find_field(names, STRONG_TEXT_NAMES) is None) is not None:
+    if table_with(source, lambda names: _is_header(names) and find_field(names, _TEXTS) is None) is not None:
         return True
     rows = [_cells(line) for line in source.rows[:_SAMPLE_ROWS] if not line.startswith("# ")]
     bodies = rows[1:] if rows and not is_whole(rows[0][-1]) else rows
@@ -407,7 +410,7 @@ def _is_json_of_qrels(source: Source) -> bool:
         return bool(grades) and all(isinstance(g, int) or (isinstance(g, float) and g.is_integer()) for g in grades)
     names = [name for name in value if not isinstance(value[name], list)]
     is_judgment = all(find_field(names, wanted) for wanted in (QUERY_NAMES, PASSAGE_NAMES, GRADE_NAMES))
-    is_judgment &= find_field(names, STRONG_TEXT_NAMES) is None
+    is_judgment &= find_field(names, _TEXTS) is None
     first = next((value[name][0] for name in value if isinstance(value[name], list) and value[name]), None)
     holders = [value, first] if isinstance(first, dict) else [value]
     return is_judgment or any(map(_holds_ratings, holders))

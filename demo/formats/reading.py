@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demo.formats.encoding import UTF_8
+from demo.formats.fields import TEXT_FROM, TEXT_FROM_COLUMN
 from demo.formats.source import Column, JudgmentRow
 from demo.messages import Message, clauses, plural
 from demo.phrases import count_passages
@@ -76,13 +78,21 @@ class Reading:
 
     def sentence(self) -> Message:
         """“24 passages, one per line; 2 duplicates left out; 1 empty line skipped”, without a full stop."""
+        return self._clauses(self.notes)
+
+    def summary(self) -> Message:
+        """The same without what `columns` say, for where these are told beside it."""
+        told = (TEXT_FROM.english, TEXT_FROM_COLUMN.english)
+        return self._clauses([note for note in self.notes if note.english not in told])
+
+    def _clauses(self, notes: Sequence[Message]) -> Message:
         parts = [Message("{passages}, {manner}", passages=count_passages(self.passages), manner=self.manner)]
         counts = (
             *(self.queries, self.judgments, self.scores, self.duplicates, self.repeated),
             *(self.empty_lines, self.empty_passages, self.unknown_judgments, self.repeated_queries),
         )
         parts += [row.format(count=count) for count, row in zip(counts, _COUNTED, strict=True) if count]
-        parts += self.notes
+        parts += notes
         parts += [Message("read as {name}", name=name) for name in self.encodings if name != UTF_8]
         parts += self.doubts
         return clauses(parts)

@@ -58,6 +58,10 @@ class RunsReading:
             said += run.notes
         return clauses(said)
 
+    def summary(self) -> Message:
+        """The same: it says nothing of columns."""
+        return self.sentence()
+
 
 @dataclass(frozen=True, eq=False)
 class Runs:

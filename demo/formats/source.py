@@ -328,7 +328,7 @@ def parse_json(text: str, file: str, first_line: int) -> Any:
         raise InputError(
             "{where} is not valid JSON: {lower} at column {colno}. Mend it there, or choose another way to read it.",
             where=where,
-            lower=error.msg.lower(),
+            lower=error.msg.lower().removesuffix(" at"),
             colno=error.colno,
         ) from error
     except RecursionError as error:

@@ -16,6 +16,7 @@ from demo.errors import InputError
 from demo.formats.archive import PACKINGS, unpack
 from demo.formats.assembly import Marks
 from demo.formats.beir import CORPUS
+from demo.formats.fields import ID, names_thing
 from demo.formats.judged import (
     Judged,
     corpus_files,
@@ -159,7 +160,8 @@ class _Corpus:
         found = row.read(piece)
         for column in found.columns:
             known = self._columns.setdefault(column.role, column)
-            if known.name != column.name or not column.certain:
+            told_together = column.role is ID and names_thing(column.name)
+            if known.name != column.name or not column.certain or told_together:
                 raise _whole(piece.file, Message("which field is what can be told only by all of them together"))
         for entry in map(self.marks.cleaned, found.entries):
             if not entry.doc_id:

@@ -17,8 +17,10 @@ from itertools import islice
 from demo.errors import InputError
 from demo.formats.fields import (
     ID_NAMES,
+    TEXT_FROM_COLUMN,
     TEXT_NAMES,
     TITLE_NAMES,
+    UNREAD,
     UnknownShapeError,
     find_field,
     normal_name,
@@ -234,7 +236,8 @@ def _read_table(source: Source, delimiter: str) -> Found:
             raise
         _check_header(table, source)
         raise error from None
-    notes = found.notes or _columns_note(found, table.names)
+    told = any(note.english != UNREAD.english for note in found.notes)
+    notes = found.notes if told else (*_columns_note(found, table.names), *found.notes)
     names = tuple(filter(None, table.names))
     return replace(found, empty_lines=empty_lines, notes=notes, names=names)
 
@@ -244,7 +247,7 @@ def _columns_note(found: Found, names: Names) -> tuple[Message, ...]:
     known = {column.name for column in found.columns}
     if all(name in known or normal_name(name) in ID_NAMES for name in names) or not found.columns:
         return ()
-    return (Message("text from column “{text}”", text=found.columns[0].name),)
+    return (TEXT_FROM_COLUMN.format(text=found.columns[0].name),)
 
 
 def _check_header(table: Table, source: Source) -> None:

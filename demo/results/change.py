@@ -10,10 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from demo.metrics.agreement import OVERLAP_K, RBO_PERSISTENCE, overlap_at_k, rbo_between, tau_b_between
+from demo.messages import Message
+from demo.metrics.agreement import (
+    OVERLAP_K,
+    RBO_PERSISTENCE,
+    describe_tau,
+    overlap_at_k,
+    rbo_between,
+    tau_b_between,
+)
 from demo.records import Agreement, IntArray, Ranking, Result
 
 TOP_K = OVERLAP_K
+FEWEST_ORDERED = 3
+"""Passages that both rankings found, for an order of theirs that τ could speak of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +142,16 @@ def agree(before: Ranking, after: Ranking, k: int = TOP_K) -> Agreement:
         k=k,
         rbo=rbo_between(before, after),
         rbo_p=RBO_PERSISTENCE,
+    )
+
+
+def tau_words(one: Ranking, other: Ranking, tau: float | None) -> Message:
+    """`describe_tau`; where both found too few passages to speak of an order, that."""
+    both = int((one.found & other.found).sum())
+    if tau is None or both >= FEWEST_ORDERED:
+        return describe_tau(tau)
+    return Message(
+        "{both} of {total} passages found by both, too few to speak of an order", both=both, total=one.found.size
     )
 
 

@@ -39,7 +39,7 @@ GROUPS = (
     ),
     ContestedGroup(
         "small",
-        Message("Small models alone"),
+        Message("Smaller models alone"),
         Message(
             "Every smaller cross-encoder places it far from every larger one and from BM25, while each side is of "
             "one mind."
@@ -48,7 +48,7 @@ GROUPS = (
     ContestedGroup(
         "unclear",
         Message("No clear line"),
-        Message("Rankers place it far apart, but neither kind nor size of model says who."),
+        Message("Rankers place it far apart, but neither kind nor size of model says why."),
     ),
 )
 

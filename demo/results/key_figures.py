@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demo.messages import NOTHING, Message
-from demo.metrics.agreement import OVERLAP, TAU_B, describe_tau
+from demo.metrics.agreement import OVERLAP, TAU_B
 from demo.phrases import Direction, change_mark, count_pairs, direction, passage_name, rate, seconds, signed
-from demo.records import Agreement, Cost, Passage
-from demo.results.change import TOP_K, Change
+from demo.records import Cost, Passage
+from demo.results.change import FEWEST_ORDERED, TOP_K, Change, tau_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class KeyFigure:
 def key_figures(change: Change, candidates: Sequence[Passage]) -> tuple[KeyFigure, ...]:
     """τ, overlap, biggest climb, biggest drop and time, always these five in this order."""
     return (
-        _tau_figure(change.agreement),
+        _tau_figure(change),
         _overlap_figure(change),
         _move_figure(change, candidates, "climb", Message("Biggest climb"), change.biggest_climb()),
         _move_figure(change, candidates, "drop", Message("Biggest drop"), change.biggest_drop()),
@@ -45,12 +45,14 @@ def key_figures(change: Change, candidates: Sequence[Passage]) -> tuple[KeyFigur
     )
 
 
-def _tau_figure(agreement: Agreement) -> KeyFigure:
-    label = Message("Do the orders agree? (τ)")
+def _tau_figure(change: Change) -> KeyFigure:
+    agreement, label = change.agreement, Message("Do the orders agree? (τ)")
     if agreement.tau_b is None:
         few = agreement.k < 2
         return KeyFigure("tau", label, "–", Message("needs two passages") if few else Message("all scores tied"))
-    word = describe_tau(agreement.tau_b)
+    word = tau_words(change.before, change.after, agreement.tau_b)
+    if change.comparable < FEWEST_ORDERED:
+        return KeyFigure("tau", label, signed(agreement.tau_b), word, meaning=TAU_B.meaning)
     subs = {
         "none": Message("no agreement of the two orders"),
         "reversed": Message("the two orders tend to be reversed"),

@@ -1,4 +1,4 @@
-"""How clearly a ranker tells passages apart: margins between neighbours, and ties."""
+"""What a ranker's scores say: how likely a passage is relevant, and how clearly passages are told apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demo.normalisation import Values, sigmoid
 from demo.records import RankerSpec, Ranking
+
+
+def probabilities(ranking: Ranking) -> Values | None:
+    """float64 (n,), each candidate's probability of relevance: the sigmoid of a logit, or the score where it is one.
+
+    NaN where a candidate has no score; None where the ranker's scores are neither. How far a model's logits are
+    calibrated is the model's affair: those of the bundled ones are above 0 where passages begin to be relevant.
+    """
+    kind, scores = ranking.ranker.kind, ranking.scores.astype(np.float64)
+    if kind.sigmoid:
+        return sigmoid(scores)
+    return scores if kind.is_probability else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from operator import itemgetter
 import numpy as np
 
 from demo.messages import Message, clauses, listed, plural, sentence
-from demo.metrics.agreement import TAU_B, all_tied, describe_tau
+from demo.metrics.agreement import TAU_B, all_tied
 from demo.phrases import count_passages, passage_name, signed
 from demo.records import Passage, Ranking, Result
-from demo.results.change import TOP_K, Change
+from demo.results.change import TOP_K, Change, tau_words
 from demo.results.contested import AGREE, contested, told_ranks
 from demo.score_kinds import Side
 
@@ -167,29 +167,25 @@ def _who_agrees(rankings: tuple[Ranking, ...]) -> list[Message]:
     if 1 < len(plain) < len(rankings):
         return [*_who_agrees(plain), Message("fusions aside")]
     found = [
-        (tau, one.ranker.label, other.ranker.label)
-        for one, other in combinations(rankings, 2)
-        if (tau := TAU_B.between(one, other)) is not None
+        (tau, one, other) for one, other in combinations(rankings, 2) if (tau := TAU_B.between(one, other)) is not None
     ]
     if not found:
         return [Message("agreement τ is not defined for any two of them")]
     most, least = max(found, key=lambda row: row[0]), min(found, key=lambda row: row[0])
     (high, one, other), (low, third, fourth) = most, least
+    labels = {"one": one.ranker.label, "other": other.ranker.label}
     if len(found) == 1:
-        word = describe_tau(high)
-        return [
-            Message("{one} and {other} agree with τ {high}: {word}", one=one, other=other, high=signed(high), word=word)
-        ]
+        word = tau_words(one, other, high)
+        return [Message("{one} and {other} agree with τ {high}: {word}", **labels, high=signed(high), word=word)]
     if high == low:
         return [Message("any two of them agree with τ {high}", high=signed(high))]
     return [
         Message(
             "{one} and {other} agree most (τ {high}), {third} and {fourth} least (τ {low})",
-            one=one,
-            other=other,
+            **labels,
             high=signed(high),
-            third=third,
-            fourth=fourth,
+            third=third.ranker.label,
+            fourth=fourth.ranker.label,
             low=signed(low),
         )
     ]

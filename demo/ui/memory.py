@@ -30,7 +30,15 @@ def add_to_history(tab: str) -> str:
     return f"""(text) => {{
       if (!text) return;
       const search = text.trim() && text.length <= {MOST_CHARS} ? '?' + text : '';
-      if (search !== location.search) history.pushState(history.state, '', location.pathname + search, '{tab}');
+      history.pushState(history.state, '', location.pathname + search, '{tab}');
+    }}"""
+
+
+def tell_first_view(address: str) -> str:
+    """The script that tells the page which address asks for its first view: that of the given kept run, or this."""
+    return f"""(text) => {{
+      const asked = text?.trim() || {json.dumps(address)};
+      document.querySelector('#frame').dataset.first = asked.length <= {MOST_CHARS} ? '?' + asked : '';
     }}"""
 
 

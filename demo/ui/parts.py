@@ -14,7 +14,7 @@ from plotly.io.json import to_json_plotly
 from demo.charts.style import Figure
 from demo.errors import InputError
 from demo.formats.archive import zipped
-from demo.messages import Language, Message
+from demo.messages import NOTHING, Language, Message
 from demo.records import Passage
 from demo.ui import wording as w
 from demo.ui.page import QUICK, current_page, page_html
@@ -40,13 +40,13 @@ SAVE = r"""(file) => {
 A program learns the page's address (`ui.code.ADDRESS`). An archive comes as base64 (`archive`).
 """
 
-COPY = r"""(link) => {
-  if (!link) return;
+COPY = r"""async (link) => {
   const address = `${location.origin}${location.pathname}?${link.text}`;
   history.replaceState(null, '', address);
-  navigator.clipboard?.writeText(address).catch(() => {});
+  const copied = navigator.clipboard?.writeText(address).then(() => true, () => false) ?? false;
+  return Promise.race([copied, new Promise((late) => setTimeout(late, 2000, false))]);
 }"""
-"""Puts a link into the address bar, and onto the clipboard where the browser lets it."""
+"""Puts a link into the address bar, and onto the clipboard where the browser lets it; says whether it did."""
 
 
 def archive(name: str, files: Mapping[str, str]) -> dict[str, str]:
@@ -165,13 +165,20 @@ class Download:
     """A button, and where that waits which the browser then takes.
 
     Attributes:
-        js: what the browser does with it; said: what is told then.
+        js: what the browser does with it.
+        done: where the browser says whether it could; None where nobody asks.
+        said: what is told then, if it could and if it could not.
     """
 
     button: gr.Button
     payload: gr.JSON
     js: str = SAVE
-    said: Message | None = None
+    done: gr.Checkbox | None = None
+    said: tuple[Message, Message] = (NOTHING, NOTHING)
+
+    def components(self) -> list[Any]:
+        """All of it."""
+        return [self.button, self.payload, *([] if self.done is None else [self.done])]
 
     def serve(self, make: Callable[..., dict[str, str]], inputs: Sequence[Any], worded: bool = False) -> None:
         """Hands over what `make` gives of the inputs.
@@ -181,15 +188,16 @@ class Download:
         """
 
         def made(request: gr.Request, *values: Any) -> dict[str, str]:
-            language = w.language_of(request)
-            found = make(*values, language) if worded else make(*values)
-            if self.said is not None:
-                gr.Info(self.said.to(language))
-            return found
+            return make(*values, w.language_of(request)) if worded else make(*values)
 
-        self.button.click(made, list(inputs), self.payload, **QUICK).success(
-            None, self.payload, None, js=self.js, api_visibility="private"
+        def told(request: gr.Request, done: bool) -> None:
+            gr.Info(self.said[0 if done else 1].to(w.language_of(request)))
+
+        taken = self.button.click(made, list(inputs), self.payload, **QUICK).success(
+            None, self.payload, self.done, js=self.js, api_visibility="private"
         )
+        if self.done is not None:
+            taken.success(told, self.done, None, **QUICK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,7 @@ class ShareMenu:
 
     def components(self) -> list[Any]:
         """All of them, in their order."""
-        entries = (part for entry in self.entries.values() for part in (entry.button, entry.payload))
+        entries = (part for entry in self.entries.values() for part in entry.components())
         return [self.opener, *entries, self.pictures]
 
 
@@ -217,7 +225,8 @@ def build_share(tab: str, files: Mapping[str, Message], label: w.Labels) -> Shar
     """
     opener = page_html(render("share.html", "en"), elem_id=f"{tab}-share", render=False)
     entries = {name: Download(*_button(text, f"{tab}-{name}", label)) for name, text in files.items()}
-    link = Download(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, w.LINK_COPIED)
+    copied = gr.Checkbox(visible=False, elem_id=f"{tab}-link-copied", render=False)
+    link = Download(*_button(w.COPY_LINK, f"{tab}-link", label), COPY, copied, (w.LINK_COPIED, w.LINK_IN_BAR))
 
     pictures = page_html(render("pictures.html", "en"), elem_id=f"{tab}-pictures", render=False)
 

@@ -24,6 +24,8 @@ Kept = TypeVar("Kept")
 
 JUMP = "jump"
 """Key of the jump list, which is made of the sections themselves."""
+SHARE = "share"
+"""Key of the menu of what can be taken away, which stands beside the jump list while it is closed."""
 
 Drawn = str | ChartView
 
@@ -171,7 +173,7 @@ def build_sections(
         for row in rows:
             if row.beside:
                 continue
-            if row.heading and JUMP not in built.boxes:
+            if (row.heading or row.key == SHARE) and JUMP not in built.boxes:
                 built.boxes[JUMP] = page_html("", elem_id=f"{tab}-jump-box")
             _build_section(tab, row, built, headings, controls.get(row.key, ()), start.get(row.key, ""))
     for row in rows:

@@ -172,6 +172,8 @@ HISTORY_EMPTY = Message(
 HISTORY_ONE = Message("With a second run of its kind, both stand here side by side.")
 HISTORY_FIRST = Message("One run")
 HISTORY_SECOND = Message("The other run")
+HISTORY_EARLIER = Message("Earlier run")
+HISTORY_LATER = Message("Later run")
 HISTORY_RUNS = Message("Your runs, the latest first")
 HISTORY_OPEN = Message("Open again")
 HISTORY_LOST = Message("cannot be opened again: not all that it was given could be kept")
@@ -248,7 +250,9 @@ NEXT = Message("Next passage")
 ONWARD = Message("Auto-next")
 ONWARD_HELP = Message("After each grade the next ungraded passage is shown")
 BLIND = Message("Blind")
-BLIND_HELP = Message("Hides who ranked the passage where, so that nothing sways the judgment")
+BLIND_HELP = Message("Hides who ranked the passage where and all earlier grades, so that nothing sways the judgment")
+BLIND_ON = Message("Blind: passages in an order by chance; ranks, scores and earlier grades are hidden.")
+BLIND_END = Message("End Blind")
 EDIT_INPUTS = Message("Edit")
 THEME_SWITCH = Message("Light or dark")
 LANGUAGE_SWITCH = Message("Language")
@@ -260,6 +264,7 @@ SCORES = Message("Scores")
 HOW_MUCH = Message("How much changed")
 STALE = Message("The inputs have changed since. Press the button to see what they give.")
 TOPS = Message("The first ten of both")
+TOPS_BELOW = Message("not among the first ten")
 WAS_AT = Message("was {rank}")
 NOW_AT = Message("now {rank}")
 COLUMN_TOKENS = Message("Tokens read")
@@ -284,8 +289,10 @@ SIGMOID = Message("{p} on a scale of 0…1 (sigmoid)")
 
 # links
 COPY_LINK = Message("Copy link")
-LINK_COPIED = Message(
-    "The link to what the inputs hold now is in the address bar and, if the browser allows, on the clipboard."
+LINK_COPIED = Message("The link to what the inputs hold now is on the clipboard and in the address bar.")
+LINK_IN_BAR = Message(
+    "The link to what the inputs hold now is in the address bar. Copy it from there: the browser did not let it onto "
+    "the clipboard."
 )
 LINK_WRONG = Message("The link cannot be opened, so this is the example. {reason}")
 LINK_REFUSED = Message("The link cannot be opened. {reason}")
@@ -340,8 +347,7 @@ BUG = Message(
     "model. The log of the app has the details."
 )
 NO_UPLOAD = Message(
-    "There is no file that could be read, or the server no longer keeps it. Upload it again, or switch to “Paste” or "
-    "“Collection”."
+    "There is no file here, or the server no longer keeps it. Upload it, or switch to “Paste” or “Collection”."
 )
 NOTHING_YET = Message("Press Rerank first: there is no result to download yet.")
 PASTE_EMPTY = Message("Nothing pasted yet.")
@@ -419,7 +425,7 @@ ENTERED = Message("Enters")
 LEFT = Message("Leaves")
 NOT_IN_LIST = Message("not in the list of {ranker}")
 AT_RANK_OF = Message("rank {rank} of {ranker}")
-LISTS_OVERLAP = Message("{shared:,} in both lists, {own:,} here alone, {other:,} there alone")
+LISTS_OVERLAP = Message("{shared:,} in both lists, {own:,} only in {ranker}, {other:,} only in {reference}")
 AGREEMENT = Message("Agreement")
 AGREEMENT_ROWS = Message("Rows: the reference; columns: the other ranker.")
 AGREEMENT_REFERENCE = Message("reference")
@@ -661,6 +667,8 @@ NEXT_QUERY = Message("Next query")
 BACK_TO_EVALUATION = Message("Back to the evaluation")
 OPEN_IN_RERANK = Message("Open this query in Rerank, with its judgments")
 OPENED_FROM = Message("From the Evaluate tab: {name}, {passages} passages")
+OPENED_CANDIDATES = Message("From the Evaluate tab: {name}, the {candidates} candidates of this query from the run")
+CANDIDATES_DIFFER = Message("Other candidates than in the evaluation: here {label} finds them among all passages.")
 RUN_TOO_LARGE = Message(
     "The run has {lines} lines; the page gives at most {most}. Take fewer queries or candidates, or run "
     "python -m demo.evaluate, which writes every run."

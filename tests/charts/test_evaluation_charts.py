@@ -11,7 +11,7 @@ from plotly_figures import drawn
 
 from demo.charts.evaluation.calibration import calibration_data
 from demo.charts.evaluation.cost import cost_data
-from demo.charts.evaluation.depth import DepthLine, depth_data, enough
+from demo.charts.evaluation.depth import DepthLine, depth_data, enough, has_one_depth
 from demo.charts.evaluation.differences import differences_data, differences_figure
 from demo.charts.evaluation.separation import separation_data
 from demo.charts.evaluation.threshold import MOST_POINTS, Cut, describe_cut, threshold_data
@@ -77,6 +77,14 @@ def test_the_ranker_that_is_looked_at_lies_on_top() -> None:
     assert [(line.label, line.chosen) for line in data.lines] == [("First", False), ("Second", True)]
     assert data.lines[1].points[-1] == DepthPoint(3, pytest.approx(2.5 / 3))
     assert depth_data(replace(view(), ordered=False)).lines == ()
+
+
+def test_one_depth_is_no_line() -> None:
+    """Three candidates are fewer than the smallest depth, 10."""
+    assert has_one_depth(depth_data(view()))
+    assert not has_one_depth(depth_data(replace(view(), ordered=False))), "why there is no line is said"
+    lines = (DepthLine("a", (DepthPoint(10, 0.5), DepthPoint(12, 0.6)), True),)
+    assert not has_one_depth(replace(depth_data(view()), lines=lines))
 
 
 def test_how_deep_is_deep_enough() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fakes import giving, made_collection, made_outcomes
+import pytest
+from fakes import FakeRanker, giving, made_collection, made_outcomes
 
 from demo.evaluation import Evaluation, evaluate
 from demo.evaluation.verdict import best_of, cautions, verdict
@@ -99,6 +100,26 @@ def test_little_or_unlike_judging_is_told() -> None:
         "Judged@10 is 0.50 for R5 and 0.90 for R9: what nobody judged gains nothing, so the comparison favours the "
         "second"
     ]
+
+
+def test_lists_of_unlike_lengths_alone_make_nothing_doubtful() -> None:
+    """Six of ten candidates are judged. BM25 finds these alone: Judged@10 is 1 for it, and 0.6 for the run of all ten.
+
+    The other run lacks 5 of 25 queries, which count as 0: 0.6 · 20 / 25 = 0.48.
+    """
+    names = [f"d{number}" for number in range(10)]
+    qrels = {f"q{number}": dict.fromkeys(names[:6], 1) for number in range(25)}
+    collection = made_collection(qrels, names)
+    told = [
+        FakeRanker("run", lambda query, passage: 1.0),
+        FakeRanker("bm25", lambda query, passage: 1.0 if passage.doc_id in names[:6] else None),
+        FakeRanker("part", lambda query, passage: None if query.query_id in list(qrels)[:5] else 1.0),
+    ]
+    evaluation = evaluate(made_outcomes(collection, *told), collection, MEASURES)
+    figures = [evaluation.figures[ranker.key, MEASURES[1]].mean for ranker in told]
+    assert figures == pytest.approx([0.6, 1.0, 0.48])
+    assert evaluation.judged_shares == pytest.approx({"run": 0.6, "bm25": 0.6, "part": 0.6})
+    assert cautions(evaluation, MRR) == ()
 
 
 def test_passages_that_were_not_read_to_their_end_are_told() -> None:

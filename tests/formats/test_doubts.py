@@ -98,7 +98,7 @@ OBJECT = json.dumps([{"name": "beans", "text": BEANS}, {"name": "peas", "text": 
         ("query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0", "judgments (qrels)"),
         ("beans peas 0.5\nbeans tulips 0.25\npeas beans 0.75", "a run"),
         (f"id, text\n1, Beans, it is said, need warm soil.\n2, {PEAS}\n3, {TULIPS}", "a table"),
-        (f"sku,remark\n1,{BEANS}\n2,{PEAS}\n3,{TULIPS}", "a table"),
+        (f"bay,remark\n1,{BEANS}\n2,{PEAS}\n3,{TULIPS}", "a table"),
         (f"g1\t{BEANS}\ng2 {PEAS}\ng3\t{TULIPS}", "lines of id, tab and text"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from pypdf import PdfReader, PdfWriter
 
 from demo.errors import InputError
-from demo.formats import Fields, Limits, Loaded, from_texts, read_files, read_judgments
+from demo.formats import Fields, Limits, Loaded, from_texts, read_files, read_judgments, read_pasted
 from demo.formats.documents import example_pdf
 from demo.formats.fields import UnknownShapeError, find_field, flat, scalar_named
 from demo.formats.judged import Judged, read_judged_files
@@ -375,7 +375,7 @@ def test_a_document_gives_what_its_reader_sees(body: str, found: list[str]) -> N
         ("p.tsv", f'id\ttext\ng1\t"Opens and does not close\ng2\t{PEAS}\n',
          {"g1": '"Opens and does not close', "g2": PEAS}),
         ("p.csv", f"chunk_id,chunk_text,source\ng1,{PEAS},a.pdf\n", {"g1": PEAS}),
-        ("p.csv", f"sku,Inhalt des Blattes\n7,{PEAS}\n9,{TULIPS}\n", {"1": PEAS, "2": TULIPS}),
+        ("p.csv", f"sku,Inhalt des Blattes\n7,{PEAS}\n9,{TULIPS}\n", {"7": PEAS, "9": TULIPS}),
         ("p.csv", f"id,link,beschreibung,tags\ng1,https://example.org/a/very/long/address/of/a/page/in/it,{PEAS},x\n",
          {"g1": PEAS}),
         ("p.csv", f",id,text,\n0,g1,{PEAS},\n1,g3,{TULIPS},\n", {"g1": PEAS, "g3": TULIPS}),
@@ -857,3 +857,79 @@ def test_other_xml_is_read_by_its_elements_and_html_by_its_blocks() -> None:
     )
     assert [(p.title, p.text) for p in rerank({"p.html": html}).collection.passages] == [("A", BEANS), ("A", PEAS)]
     assert "XML" in refusal(rerank, {"p.xml": '<?xml version="1.0"?><a></a>'})
+
+
+# ---- shops, help desks, wikis, papers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(
+            "sku,product_name,description",
+            "product_id,product_title,product_description",
+            "asin,name,product_description",
+        ),
+        *("ticket_id,subject,message", "issue_key,title,description", "Handle,Title,Body (HTML)", "doi,title,abstract"),
+        *("arxiv_id,title,summary", "page_id,page_title,wikitext", "article_id,article_title,article_body"),
+    ],
+)
+def test_the_names_of_shops_help_desks_wikis_and_papers_are_known(names: str) -> None:
+    table = f"{names}\nk1,Peas,{PEAS}\nk2,Tulips,{TULIPS}\n"
+    rows = [dict(zip(names.split(","), row, strict=True)) for row in (("k1", "Peas", PEAS), ("k2", "Tulips", TULIPS))]
+    for loaded in (rerank({"p.csv": table}), read_pasted(table, LIMITS), rerank({"p.json": json.dumps(rows)})):
+        found = [(each.doc_id, each.title, each.text) for each in loaded.collection.passages]
+        assert found == [("k1", "Peas", PEAS), ("k2", "Tulips", TULIPS)]
+        assert loaded.reading.is_certain
+
+
+def test_hits_of_a_shop_are_read_with_the_names_of_its_products() -> None:
+    hits = [{"_id": "7", "_score": 2.0, "_source": {"product_name": "Net", "description": PEAS}}]
+    (passage,) = rerank({"hits.json": json.dumps({"hits": {"hits": hits}})}).collection.passages
+    assert (passage.doc_id, passage.title, passage.text) == ("7", "Net", PEAS)
+
+
+def test_what_several_passages_are_about_names_none_of_them() -> None:
+    shared = rerank({"p.csv": f"asin,review_body\nB1,{PEAS}\nB1,{TULIPS}\n"})
+    assert passages(shared) == {"1": PEAS, "2": TULIPS}
+    assert [dict(each.fields) for each in shared.collection.passages] == [{"asin": "B1"}] * 2
+    assert passages(rerank({"p.csv": f"asin,review_body\nB1,{PEAS}\nB2,{TULIPS}\n"})) == {"B1": PEAS, "B2": TULIPS}
+    with_own = f"id,asin,review_body\nr1,B1,{PEAS}\nr2,B1,{TULIPS}\n"
+    assert passages(rerank({"p.csv": with_own})) == {"r1": PEAS, "r2": TULIPS}
+
+
+def test_long_fields_that_no_ranker_reads_are_named() -> None:
+    long = f"{PEAS} {BEANS}"
+    table = rerank({"p.csv": f'sku,title,description,care,brand\n1,Net,{PEAS},"{long}",Green Corner\n'})
+    assert note(table).endswith("text from column “description”; the rankers do not read “care”")
+    objects = rerank(
+        {"p.json": json.dumps([{"text": PEAS, "care": long, "tags": ["a", "b"], "url": "https://a.b/" * 5}])}
+    )
+    assert note(objects).endswith("; the rankers do not read “care”")
+    assert "do not read" not in note(rerank({"p.csv": f'id,title,text\n1,"{long}",{PEAS}\n'}))
+
+
+def test_where_the_text_is_from_is_left_to_what_tells_it_beside_the_summary() -> None:
+    loaded = rerank({"p.csv": f"id,body,year\n1,{PEAS},1999\n"})
+    assert note(loaded) == "1 passage, one per row of a table; text from column “body”"
+    assert str(loaded.reading.summary()) == "1 passage, one per row of a table"
+    assert [column.name for column in loaded.reading.columns] == ["body", "id"]
+
+
+def test_what_a_service_says_went_wrong_is_no_passage() -> None:
+    with pytest.raises(InputError, match="an object with “message”, “status”"):
+        rerank({"p.json": json.dumps({"message": "There is no index of this name.", "status": 404})})
+
+
+def test_tickets_with_a_subject_matter_and_a_rating_are_no_judgments() -> None:
+    tickets = [
+        {"ticket_id": n, "topic": "billing", "message": text, "rating": 5} for n, text in ((1, PEAS), (2, TULIPS))
+    ]
+    assert passages(rerank({"tickets.json": json.dumps(tickets)})) == {"1": PEAS, "2": TULIPS}
+
+
+def test_where_json_breaks_off_is_said_in_one_sentence() -> None:
+    with pytest.raises(
+        InputError, match=r"p[.]json is not valid JSON: unterminated string starting at column 11[.] Mend"
+    ):
+        rerank({"p.json": '[{"text": "Sow the beans'})

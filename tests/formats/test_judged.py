@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from demo.errors import InputError
+from demo.formats.fields import UnknownShapeError
 from demo.formats.judged import CORPUS_FORMATS, ROLES, Judged, read_judged_files, read_judged_folder, role_of
-from demo.formats.source import Limits, Source
+from demo.formats.source import Fields, Limits, Source
 
 LIMITS = Limits(*[sys.maxsize] * 4)
 
@@ -231,6 +232,17 @@ def test_qrels_that_are_asked_for_must_be_there() -> None:
 def test_what_is_missing_or_contradicts_is_said(changes: dict[str, str | None], sentence: str) -> None:
     files = {name: text for name, text in {**BEIR, **changes}.items() if text is not None}
     assert refusal(files).startswith(sentence)
+
+
+def test_ids_that_do_not_meet_offer_the_fields_that_may_hold_them() -> None:
+    files = {**BEIR, "corpus.csv": "nummer,text\nn7,one\nn8,two\n", "qrels/test.tsv": "a\tn8\t1\n"}
+    del files["corpus.jsonl"]
+    with pytest.raises(UnknownShapeError, match=r"Or choose the field with their ids[.]$") as refused:
+        read(files)
+    assert {"nummer", "text"} <= set(refused.value.names)
+    chosen = Fields(id="nummer")
+    judged = read_judged_files([(name, text.encode()) for name, text in files.items()], LIMITS, "set", fields=chosen)
+    assert judged.collection.qrels == {"a": {"n8": 1}}
 
 
 def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:

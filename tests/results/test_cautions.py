@@ -1,4 +1,8 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from fakes import BM25
 
 from demo.messages import Message
 from demo.records import Cost, Extent, ModelSpec, Passage, RankerSpec, Ranking
@@ -6,11 +10,12 @@ from demo.results.cautions import (
     not_all_taken,
     not_read_to_the_end,
     of_rankings,
+    perhaps_no_answer,
     slower_than_exact,
     told_nothing_apart,
     unknown_script,
 )
-from demo.score_kinds import LOGIT
+from demo.score_kinds import LOGIT, PROBABILITY
 
 MODEL = RankerSpec("m", "M", LOGIT)
 ENGLISH = ModelSpec("m", "MiniLM", "BERT")
@@ -56,6 +61,18 @@ def test_passages_that_were_cut_are_counted() -> None:
     assert str(two).startswith("2 of 2 passages were longer")
     assert not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0], extents=(whole, windowed))) == []
     assert not_read_to_the_end(Ranking.from_scores(MODEL, [1.0, 2.0])) == []
+
+
+def test_a_best_score_that_promises_nothing() -> None:
+    words, weak = Ranking.from_scores(BM25, [9.0, 1.0]), Ranking.from_scores(MODEL, [-13.43, -15.0])
+    (said,) = perhaps_no_answer([words, weak])
+    assert str(said) == "On a scale of 0…1 the best score of a model is 0.000: perhaps no passage answers the query."
+    sure = Ranking.from_scores(replace(MODEL, kind=PROBABILITY), [0.2, 0.05])
+    assert perhaps_no_answer([words, weak, sure]) == []
+    (said,) = perhaps_no_answer([replace(sure, scores=np.array([np.nan, 0.05], np.float32))])
+    assert "0.050" in str(said)
+    assert perhaps_no_answer([words, replace(weak, found=np.zeros(2, np.bool_))]) == []
+    assert perhaps_no_answer([]) == []
 
 
 def test_a_precision_that_only_costs_time() -> None:

@@ -230,6 +230,14 @@ def test_key_figures() -> None:
     assert figures["time"].sub.to("zh") == "12 对中计算了 10 对，每秒 20 对"
 
 
+def test_tau_of_hardly_any_order_is_not_called_strong() -> None:
+    # BM25 found the first of three, so two tie below it: (2 − 0) / √(2 · 3)
+    tau = figures_of([9.0, 0.0, 0.0], [3.0, 2.0, 1.0], found=[True, False, False])[0]
+    assert (tau.value, str(tau.sub)) == ("0.82", "1 of 3 passages found by both, too few to speak of an order")
+    assert str(figures_of([2.0, 1.0], [2.0, 1.0])[0].sub).startswith("2 of 2 passages found by both, too few")
+    assert str(figures_of([3.0, 2.0, 1.0], [3.0, 2.0, 1.0])[0].sub) == "strong agreement of the two orders"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "values"),
     [

@@ -130,7 +130,8 @@ def test_no_two_far_apart_is_what_agreement_means() -> None:
 
 
 def test_groups_are_told_apart_and_explained() -> None:
-    assert [str(group.label) for group in GROUPS] == ["All agree", "BM25 alone", "Small models alone", "No clear line"]
+    labels = ["All agree", "BM25 alone", "Smaller models alone", "No clear line"]
+    assert [str(group.label) for group in GROUPS] == labels
     assert len({group.label.to("zh") for group in GROUPS}) == len({group.key for group in GROUPS}) == 4
     assert all(str(group.meaning).endswith(".") and group.meaning.to("zh").endswith("。") for group in GROUPS)
 

@@ -41,6 +41,11 @@ LEVEL = Ranking.from_scores(TINY, [1.0, 1.0, 1.0])
             "Most contested is “passage 1”: rank 1 for BM25, 3 for Tiny.",
         ),
         (
+            make_result(2, ranking(BM25, [0, 1]), ranking(TINY, [0, 1])),
+            "2 rankers ranked 2 passages; BM25 and Tiny agree with τ 1.00: 2 of 2 passages found by both, too few to "
+            "speak of an order. No two of them place any passage far apart.",
+        ),
+        (
             make_result(3, ranking(BM25, [1, 0, 2]), ranking(TINY, [1, 0, 2]), ranking(SMALL, [1, 0, 2])),
             "3 rankers ranked 3 passages; any two of them agree with τ 1.00. "
             "No two of them place any passage far apart.",

@@ -44,6 +44,14 @@ def figures(page: Any) -> list[str]:
     return list(page.eval_on_selector_all("#compare-judged-box tbody tr", words))
 
 
+def test_tables_of_the_usual_rankers_are_as_wide_as_their_place(open_page: Any) -> None:
+    page = opened(open_page, width=1366)
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel ?? one.className)"
+    assert page.eval_on_selector_all(f"{AREA} :is(.wide, .ranking .scroll)", cut) == []
+    heads = page.locator(f"{AREA} .ranking .col-ranker").all_inner_texts()
+    assert [" ".join(head.split()) for head in heads[:4]] == ["BM25", "Medium 9.6 M", "Tiny 4.4 M", "Small 23 M"]
+
+
 def test_the_tab_opens_with_a_worked_example_in_sections(open_page: Any) -> None:
     page = open_page(locale="zh-CN")
     page.get_by_role("tab", name="对比").click()

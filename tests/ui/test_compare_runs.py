@@ -67,7 +67,7 @@ def test_the_passages_of_a_run_are_candidates_too(tab: CompareTab) -> None:
 def test_who_enters_and_who_leaves_is_told(tab: CompareTab) -> None:
     shown = compared(tab, ["bm25", "run:lucene.run"])
     page = str(tab.draw(shown, CompareOptions(reference="bm25"), Judgments(), "en")["exchanges"])
-    assert "1 in both lists, 1 here alone, 2 there alone" in page
+    assert "1 in both lists, 1 only in lucene.run, 2 only in BM25" in page
     assert re.findall(r"data-i=\"\d+\"[^>]*>([^<]*)</button> <span class=\"soft\">([^<]*)<", page) == [
         ("Cork is a bark.", "not in the list of BM25"),
         ("Berlin is a town in New Hampshire, and Berlin…", "not in the list of lucene.run"),

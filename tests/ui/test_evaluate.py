@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from base64 import b64decode
 from dataclasses import fields, replace
@@ -113,6 +114,72 @@ def test_runs_among_the_uploaded_files_are_rankers(tab: EvaluateTab, archive: Pa
     assert options.baseline == "run:one.run"
 
 
+@pytest.fixture
+def with_run(tab: EvaluateTab, archive: Path, tmp_path: Path) -> Judged:
+    """The collection with a run that has two candidates for the first query and none for the second."""
+    run = tmp_path / "own.run"
+    run.write_text("q1 Q0 d4 1 9.5 x\nq1 Q0 d1 2 9.0 x\n", encoding="utf-8")
+    judged = tab.read_upload([str(archive), str(run)], "towns.zip/towns/qrels/test.tsv", {}).found
+    assert judged is not None
+    return judged
+
+
+def test_the_run_that_makes_the_candidates_is_the_baseline_whatever_was_evaluated_before(
+    tab: EvaluateTab, with_run: Judged
+) -> None:
+    _, before, options = finished(tab)
+    assert options.baseline == "bm25"
+    form = replace(FORM, source=UPLOAD, uploaded=with_run)
+    view = last_of(tab.run(form, options, "en", before))
+    assert view.kept is not None
+    assert view.kept.evaluation is not None
+    assert view.kept.evaluation.baseline == "run:own.run"
+    assert "against own.run" in str(view.drawn["headline"])
+    chosen = tab.redraw(view.kept, replace(options, baseline="bm25"), 1, "en").kept
+    again = last_of(tab.run(form, replace(options, baseline="bm25"), "en", chosen)).kept
+    assert again is not None
+    assert again.evaluation is not None
+    assert again.evaluation.baseline == "bm25", "a person chose it"
+
+
+def test_a_query_of_a_run_opens_with_the_candidates_of_the_run(tab: EvaluateTab, with_run: Judged) -> None:
+    view, evaluated, _ = finished(tab, source=UPLOAD, uploaded=with_run)
+    opened = tab.opened(evaluated, 0)
+    assert (opened.first_stage, opened.depth, opened.source) == ("engine", 0, UPLOAD)
+    assert [each.doc_id for each in opened.collection.passages] == ["d4", "d1"]
+    assert opened.collection.engine_scores == {"d4": 9.5, "d1": 9.0}
+    assert [each.query_id for each in opened.collection.queries] == ["q1"]
+    assert opened.collection.qrels == {"q1": {"d1": 1}}
+    assert str(opened.said) == "From the Evaluate tab: uploaded, the 2 candidates of this query from the run"
+    without = tab.opened(evaluated, 1)
+    assert (without.first_stage, len(without.collection.passages)) == ("bm25", 4)
+    assert re.findall('data-query="(.)" data-differs="([^"]*)"', str(view.drawn["queries"])) == [
+        ("1", "Other candidates than in the evaluation: here BM25 finds them among all passages.")
+    ]
+
+
+def test_candidates_that_rerank_cannot_have_are_said_to_differ(tab: EvaluateTab) -> None:
+    view, evaluated, _ = finished(tab, candidates="judged")
+    assert str(view.drawn["queries"]).count("Other candidates than in the evaluation: here BM25") == 5
+    assert tab.opened(evaluated, 0).first_stage == "bm25"
+    same, _, _ = finished(tab)
+    assert "data-differs" not in str(same.drawn["queries"])
+
+
+def test_one_depth_has_no_picture(tab: EvaluateTab) -> None:
+    view, _, _ = finished(tab, depth=10)
+    assert not charts_of(view)["depth"].shown
+    view, _, _ = finished(tab, depth=20)
+    assert charts_of(view)["depth"].shown
+
+
+def test_what_makes_it_doubtful_is_said_in_sentences(tab: EvaluateTab) -> None:
+    view, _, _ = finished(tab)
+    said = re.findall("<li>([^<]*)</li>", str(view.drawn["headline"]))
+    assert "5 queries are few: only large differences can be told from chance." in said
+    assert all(each.endswith(".") for each in said)
+
+
 def test_a_run_ends_with_every_part_of_the_page(tab: EvaluateTab) -> None:
     view, evaluated, options = finished(tab)
     assert view.status == ""
@@ -176,7 +243,9 @@ def test_a_preset_puts_its_measure_first(tab: EvaluateTab) -> None:
     ("parts", "sentence"),
     [
         ({"source": UPLOAD}, "Upload passages and queries, better with judgments"),
+        ({"source": UPLOAD, "uploaded": Message("The qrels are torn.")}, "The qrels are torn."),
         ({"candidates": RUN}, "Choose a run file first"),
+        ({"candidates": RUN, "run": Message("The run is torn.")}, "The run is torn."),
         ({"rankers": ()}, "No ranker is named."),
         ({"measures": ("bleu",)}, "There is no measure “bleu”."),
         ({"measures": ()}, "No measure was named."),
@@ -194,6 +263,15 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tab: EvaluateTab, parts: dict
 
 
 # ---- stopped -----------------------------------------------------------------------------------------------------
+
+
+def test_a_stop_keeps_the_baseline_of_no_earlier_evaluation(tab: EvaluateTab, with_run: Judged) -> None:
+    *_, working, _ = tab.run(replace(FORM, source=UPLOAD, uploaded=with_run), EvaluateOptions(), "en")
+    assert working.kept is not None
+    view = tab.stopped(replace(working.kept, done=working.kept.done), EvaluateOptions(baseline="bm25"), 1, "en")
+    assert view.kept is not None
+    assert view.kept.evaluation is not None
+    assert view.kept.evaluation.baseline == "run:own.run"
 
 
 def test_what_was_done_before_a_stop_is_shown_and_said_to_be_a_part(tab: EvaluateTab) -> None:
@@ -362,7 +440,7 @@ def test_own_judgments_measure_the_queries_that_they_are_of(unjudged: Judged) ->
     assert view.kept.evaluation is not None
     assert view.kept.evaluation.query_ids == ("1",)
     assert "NDCG@10" in str(view.drawn["headline"])
-    assert "your own judgments count" in str(view.drawn["headline"])
+    assert "Your own judgments count; what you did not judge gains nothing." in str(view.drawn["headline"])
     assert tab.opened(view.kept, 0).query == "people of Berlin"
     assert tab.returned(view.kept, EvaluateOptions(judgments=OWN, own=True), 1, "en").kept is None  # nothing is new
     back = tab.returned(view.kept, EvaluateOptions(judgments=OWN), 1, "en")
@@ -377,7 +455,7 @@ def test_own_judgments_of_other_queries_are_not_said_to_count(tab: EvaluateTab) 
     other = Judgments().judge(Query("", "typed elsewhere"), evaluated.collection.passages[0], 3)
     view = tab.redraw(evaluated, EvaluateOptions(judgments=other, own=True), 1, "en")
     assert "NDCG@10" in str(view.drawn["headline"])
-    assert "your own judgments count" not in str(view.drawn["headline"])
+    assert "Your own judgments count" not in str(view.drawn["headline"])
 
 
 def test_own_judgments_stand_beside_those_of_the_collection(tab: EvaluateTab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -11,6 +12,7 @@ from fakes import FakeSource, service_with
 
 from demo.errors import InputError
 from demo.formats import Fields
+from demo.messages import Message
 from demo.settings import Settings
 from demo.ui.evaluate.handlers import EvaluateTab
 from demo.ui.inputs.fields import Choices, with_choice
@@ -133,6 +135,54 @@ def test_an_upload_is_read_as_chosen(pane: InputsPane, tmp_path: Path) -> None:
         assert found is not None
         assert [passage.text for passage in found.collection.passages] == texts_of
     assert pane.read_uploaded(None, "", choices).found is None
+
+
+def test_why_files_cannot_be_read_is_said_again_at_the_button(pane: InputsPane, tmp_path: Path) -> None:
+    path = tmp_path / "torn.json"
+    path.write_text('[{"text": "Sow the beans', encoding="utf-8")
+    understood = pane.read_uploaded([str(path)], "", {})
+    why = understood.found_or_refused
+    assert isinstance(why, Message)
+    refused = replace(pane.default_form(), source="upload", uploaded=why)
+    assert pane.is_refused(refused)
+    with pytest.raises(InputError, match=r"torn[.]json is not valid JSON"):
+        pane.collection(refused)
+    assert pane.queries("upload", "", why) == ()
+    assert pane.fitting_first_stage("upload", why, "engine") == "bm25"
+    with pytest.raises(InputError, match="There is no file here, or the server no longer keeps it"):
+        pane.collection(replace(refused, uploaded=None))
+    assert not pane.is_refused(replace(refused, source="collection"))
+
+
+def test_a_paste_is_refused_only_if_it_cannot_be_read(pane: InputsPane) -> None:
+    assert pane.is_refused(form(pane, UNKNOWN, {}))
+    assert not pane.is_refused(form(pane, UNKNOWN, chosen(pane)))
+    assert not pane.is_refused(form(pane, "", {}))
+
+
+def test_the_field_that_holds_the_ids_of_the_judgments_can_be_chosen(pane: InputsPane, tmp_path: Path) -> None:
+    files = {
+        "corpus.csv": f"nummer,name,text\nn1,Tulips,{TULIPS}\nn2,Peas,{PEAS}\n",
+        "queries.jsonl": '{"_id": "a", "text": "tulips"}\n',
+        "qrels.tsv": "query-id\tcorpus-id\tscore\na\tn1\t1\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    paths, tab = [str(tmp_path / name) for name in files], EvaluateTab(pane)
+    plain = tab.read_upload(paths, "", {})
+    assert plain.found is None
+    assert plain.is_open
+    assert "nummer" in plain.names
+    judged = tab.read_upload(paths, "", with_choice({}, plain, {"id": "nummer"})).found
+    assert judged is not None
+    assert judged.collection.qrels == {"a": {"n1": 1}}
+
+
+def test_where_the_text_is_from_is_said_once(pane: InputsPane) -> None:
+    note = pane.read_pasted(f"id,body,year\n1,{PEAS},1999\n2,{TULIPS},1998\n", "", {}).note("en")
+    summary, taken = re.findall("<p[^>]*>(.*?)</p>", note)
+    assert summary == "2 passages, one per row of a table"
+    assert taken.startswith("<bdi>text from “")
 
 
 def test_evaluate_offers_the_columns_of_judgments(pane: InputsPane, tmp_path: Path) -> None:

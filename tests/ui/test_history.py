@@ -18,6 +18,7 @@ from demo.ui.history.past import (
     MOST_CHARS,
     MOST_RUNS,
     Past,
+    in_order,
     latest_two,
     partners,
     read_runs,
@@ -47,6 +48,15 @@ def run_of(order: str, ranker: str = "Tiny", **parts: object) -> PastRun:
         TIME, "query=q", "q", source, passages=12, digest="d", first_stage="bm25", columns=columns, names=names
     )
     return replace(run, **parts)  # type: ignore[arg-type]
+
+
+def test_two_runs_stand_in_the_order_of_their_times_whichever_was_chosen_first() -> None:
+    late, early = run_of("ab"), run_of("ba")
+    assert in_order([late, early], 0, 1) == in_order([late, early], 1, 0) == (early, late)
+    page = two_runs(early, late, "en")
+    assert page.index("Earlier run") < page.index("Later run")
+    assert "earlier 2" in page
+    assert "later 2" in page
 
 
 def test_what_is_kept_of_a_result() -> None:
@@ -105,11 +115,11 @@ def test_two_runs_side_by_side() -> None:
     # k came in from 11 at 3, so c…i moved down by one and j fell out; a and b changed places
     assert str(tiny.summary) == "1 passage came into the top 10; 9 of the 9 in both moved; another is first."
     assert [(each.name, each.mark, str(each.other)) for each in tiny.after[:3]] == [
-        ("B", "▲ 1", "was 2"),
-        ("A", "▼ 1", "was 1"),
-        ("K", "▲ 8", "was 11"),
+        ("B", "▲ 1", "earlier 2"),
+        ("A", "▼ 1", "earlier 1"),
+        ("K", "▲ 8", "earlier 11"),
     ]
-    assert (tiny.before[9].name, str(tiny.before[9].other)) == ("J", "now 11")
+    assert (tiny.before[9].name, str(tiny.before[9].other)) == ("J", "later 11")
     assert str(words.summary) == "The first 2 are the same, in the same order."
     assert [(str(line.name), str(line.before), line.same) for line in found.figures] == [
         ("NDCG@10, Tiny", "0.750", True),
@@ -130,8 +140,8 @@ def test_other_passages_have_no_move() -> None:
 
 def test_a_passage_without_a_rank_among_the_same_passages_was_not_found() -> None:
     order = runs_side_by_side(run_of("abc"), run_of("abd", query="r")).orders[0]
-    assert [str(each.other) for each in order.before] == ["now 1", "now 2", "not found by Tiny"]
-    assert [str(each.other) for each in order.after] == ["was 1", "was 2", "not found by Tiny"]
+    assert [str(each.other) for each in order.before] == ["later 1", "later 2", "not found by Tiny"]
+    assert [str(each.other) for each in order.after] == ["earlier 1", "earlier 2", "not found by Tiny"]
     many = "".join(chr(0x4E00 + number) for number in range(101))
     cut = runs_side_by_side(run_of(many[1:]), run_of(many[:100], query="r")).orders[0]
     assert str(cut.after[0].other) == "not among the first 100 of Tiny"

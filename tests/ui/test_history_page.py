@@ -124,6 +124,39 @@ def test_a_comparison_outlives_a_reload_and_comes_back(open_page: Any, url: str)
     assert "freezing" in page.url
 
 
+def test_back_brings_the_first_view_again(open_page: Any) -> None:
+    page = open_page(unfolded=False)
+    first = page.inner_text("#rerank-headline-box .query q")
+    run(page, "Where is London?")
+    run(page, "Where is Sydney?")
+    for query in ("Where is London?", first):
+        page.go_back()
+        page.wait_for_function(
+            "query => document.querySelector('#rerank-headline-box .query q')?.textContent === query", arg=query
+        )
+    page.wait_for_timeout(500)
+    assert page.inner_text("#rerank-headline-box .query q") == first
+
+
+@pytest.mark.parametrize(
+    ("tab", "asked"),
+    [
+        ("evaluate", "?evaluate=cities&rankers=bm25,bundled/tiny"),
+        ("compare", "?query=freezing+bread&collection=cooking&rankers=bm25,bundled/tiny"),
+    ],
+)
+def test_one_press_of_back_leaves_what_a_link_opened(open_page: Any, url: str, tab: str, asked: str) -> None:
+    page = open_page(unfolded=False)
+    entries = page.evaluate("history.length")
+    page.goto(f"{url}{asked}")
+    page.wait_for_selector(f"#{tab}-results .headline .sentence")
+    page.wait_for_timeout(500)
+    assert page.evaluate("[history.length, history.state.tab]") == [entries + 1, tab]
+    page.go_back()
+    page.wait_for_selector("#rerank-results .tops .hit")
+    assert "rankers" not in page.url
+
+
 def test_a_paste_too_long_for_an_address_outlives_a_reload_in_compare(open_page: Any) -> None:
     page = open_page(unfolded=False)
     lines = "\n".join(f"Bread dough number {number} rests {'and rests ' * 20}overnight." for number in range(80))

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_told(pane: InputsPane) -> None:
     engine = replace(pane.default_form(), source="upload", uploaded=collection_of(PASSAGES), first_stage="engine")
     with pytest.raises(InputError, match="scores do not fit into a link"):
         written(Link(engine), pane)
-    with pytest.raises(InputError, match="no file that could be read"):
+    with pytest.raises(InputError, match="There is no file here"):
         written(Link(replace(pane.default_form(), source="upload")), pane)
 
 

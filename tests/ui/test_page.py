@@ -58,7 +58,9 @@ def test_the_first_thing_seen_is_a_result(open_page: Any) -> None:
     assert "brought 1 passage that BM25 never found into the top 10" in page.inner_text("#summary")
     assert page.locator(".figures > div").count() == 5
     assert page.locator(".tops .before .hit").count() == page.locator(".tops .after .hit").count() == 10
-    assert page.locator(".tops .after .badge:has-text('not found by BM25')").count() == 1
+    lone = page.locator(".tops .after .hit:has(.unfound:has-text('not found by BM25'))")
+    assert lone.count() == 1
+    assert lone.locator(".snippet").bounding_box()["height"] > 30  # two lines of text, as the others have
     page.wait_for_selector("#distribution .main-svg")
     page.wait_for_selector("#scatter .main-svg")
     assert page.inner_text(".panel .doc") != ""
@@ -274,6 +276,11 @@ def test_unreadable_text_says_where(open_page: Any) -> None:
     page.get_by_role("option", name=re.compile("JSONL|JSON lines", re.I)).click()
     page.wait_for_selector("#paste-note .bad")
     assert "ine 3" in page.inner_text("#paste-note")
+    page.click("#rerank")  # it is said once, where the eye is
+    page.wait_for_selector("#rerank-status-box .alert:has-text('ine 3')")
+    page.wait_for_selector("#paste-note .bad", state="detached")
+    page.fill("#paste textarea", "One passage.\nAnother passage.\nA third.")
+    page.wait_for_function("() => document.querySelector('#paste-note').textContent.trim()")
 
 
 def test_markup_in_a_passage_stays_text(open_page: Any) -> None:
@@ -509,7 +516,10 @@ def test_a_link_opens_what_was_shared(open_page: Any) -> None:
     page.fill("#query textarea", "when does it open & close?")
     page.click("#options > button")
     page.fill("#depth input", "3")
-    page.click("#rerank-link")
+    for allows, said in (("Promise.resolve()", "on the clipboard and"), ("Promise.reject()", "did not let it onto")):
+        page.evaluate(f"() => {{ navigator.clipboard.writeText = () => {allows}; }}")
+        page.click("#rerank-link")
+        page.wait_for_selector(f".toast-wrap:has-text('{said}')")
     page.wait_for_url("**/?query=*")
     shared = open_page(asked=page.url[page.url.index("?") :])
     assert shared.inner_text(".headline .query q") == "when does it open & close?"

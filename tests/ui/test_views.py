@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
-from fakes import make_pair
+from fakes import BM25, make_pair
 
 from demo.library import TRAP_KINDS, Trap
 from demo.messages import Language, Message
-from demo.records import Cost, Extent, Pace, Passage, Query
+from demo.records import Cost, Extent, Pace, Passage, Query, RankerSpec, Ranking
 from demo.results.change import Pair
 from demo.score_kinds import BM25 as BM25_SCORE
-from demo.score_kinds import LOGIT
+from demo.score_kinds import LOGIT, PROBABILITY, SIMILARITY, ScoreKind
 from demo.text import Analysis
 from demo.ui.views import cost, flow, headline, passage_text, passages, status, tops
 
@@ -47,9 +49,23 @@ def test_what_is_not_shown_is_not_cut() -> None:
     ("scores", "expected"), [([1.0, 3.0, 2.0], [0, 1, 0.5]), ([5.0, 5.0], [0, 0]), ([7.0], [0]), ([], [])]
 )
 def test_shares_lie_between_lowest_and_highest(scores: list[float], expected: list[float]) -> None:
-    import numpy as np
+    assert passage_text.shares(Ranking.from_scores(BM25, scores)).tolist() == pytest.approx(expected)
 
-    assert passage_text.shares(np.array(scores, dtype=np.float32)).tolist() == pytest.approx(expected)
+
+@pytest.mark.parametrize(
+    ("kind", "scores", "expected"),
+    [
+        (LOGIT, [-13.43, -15.0], [0, 0]),  # the first of a hopeless list has no bar either
+        (LOGIT, [math.log(3), 0.0, -math.inf, math.inf, math.nan], [0.75, 0.5, 0, 1, 0]),
+        (PROBABILITY, [0.04, 0.02], [0.04, 0.02]),
+        (SIMILARITY, [0.04, 0.02], [1, 0]),
+    ],
+)
+def test_the_bar_of_a_probability_shows_it(kind: ScoreKind, scores: list[float], expected: list[float]) -> None:
+    ranking = replace(
+        Ranking.from_scores(RankerSpec("m", "M", kind), [0.0] * len(scores)), scores=np.array(scores, np.float32)
+    )
+    assert passage_text.shares(ranking).tolist() == pytest.approx(expected, abs=1e-5)
 
 
 def test_logits_carry_their_sign() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from demo.charts.evaluation.calibration import calibration_alt, calibration_data, calibration_figure
 from demo.charts.evaluation.changes import changes_alt, changes_data, changes_figure
 from demo.charts.evaluation.cost import cost_alt, cost_data, cost_figure
-from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure
+from demo.charts.evaluation.depth import depth_alt, depth_data, depth_figure, has_one_depth
 from demo.charts.evaluation.differences import differences_alt, differences_data, differences_figure
 from demo.charts.evaluation.separation import separation_alt, separation_data, separation_figure
 from demo.charts.evaluation.threshold import threshold_alt, threshold_data, threshold_figure
@@ -30,6 +30,7 @@ class EvaluationChart:
         label: its heading; data: what it shows, from the view and the threshold that was chosen (None: none was).
         figure: the picture of that data; alt: the same in one sentence.
         judged: whether it needs judgments.
+        is_bare: whether the data is too little for a picture.
         scores: whether it is about the scores of one ranker; cut: whether the threshold changes it.
     """
 
@@ -41,6 +42,7 @@ class EvaluationChart:
     judged: bool = True
     scores: bool = False
     cut: bool = False
+    is_bare: Callable[[Any], bool] = lambda data: False
 
 
 EVALUATION_CHARTS = (
@@ -64,6 +66,7 @@ EVALUATION_CHARTS = (
         lambda view, _: depth_data(view),
         depth_figure,
         depth_alt,
+        is_bare=has_one_depth,
     ),
     EvaluationChart(
         "changes",

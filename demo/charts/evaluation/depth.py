@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 
 from demo.charts.evaluation.view import EvaluationView
@@ -14,6 +15,8 @@ from demo.score_kinds import Side
 
 HEIGHT = 320
 LABEL_COLUMNS = 20
+TITLE_COLUMNS = 30
+"""Of a line below the axis, which is short on a phone."""
 NAME_FROM = 1.3
 """A depth has its number below the axis if the next is so many times as deep."""
 FALLEN_BY = 0.005
@@ -59,9 +62,15 @@ def depth_data(view: EvaluationView) -> DepthData:
     return DepthData(tuple(sorted(lines, key=lambda line: line.chosen)), view.measure.name, beyond)
 
 
+def has_one_depth(data: DepthData) -> bool:
+    """Whether no query has more candidates than the smallest depth, so that the lines would be lone dots."""
+    return bool(data.lines) and all(len(line.points) == 1 for line in data.lines)
+
+
 def depth_figure(data: DepthData, language: Language) -> Figure:
     """Lines over a logarithmic axis of depth, named at their right end."""
-    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 120, "t": 30, "b": 40}))
+    title = textwrap.wrap((WITH_UNFOUND if data.beyond else RERANKED).to(language), TITLE_COLUMNS)
+    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 120, "t": 30, "b": 24 + 16 * len(title)}))
     depths = sorted({point.depth for line in data.lines for point in line.points})
     heights = spread([line.points[-1].mean for line in data.lines], _range(data))
     for line, height in zip(data.lines, heights, strict=True):
@@ -95,7 +104,7 @@ def depth_figure(data: DepthData, language: Language) -> Figure:
         range=_depth_range(depths),
         tickvals=_named(depths),
         ticktext=[f"{depth:,}" for depth in _named(depths)],
-        title=axis_title((WITH_UNFOUND if data.beyond else RERANKED).to(language)),
+        title=axis_title("<br>".join(title)),
     )
     figure.layout["yaxis"] = axis(range=_range(data), nticks=6)
     figure.write(caption(f"<b>{data.measure}</b>", 1.0, yshift=5))

@@ -11,6 +11,7 @@ from demo.messages import Language, Message
 from demo.phrases import count_queries, shorten, signed
 
 HEIGHT = 270
+LEFT = 40
 HOVER_COLUMNS = 60
 MARGIN = 0.08
 """Above the greatest gain and below the greatest loss, or below 0; a share of the range."""
@@ -64,7 +65,7 @@ def differences_data(view: EvaluationView) -> DifferencesData:
 
 def differences_figure(data: DifferencesData, language: Language) -> Figure:
     """One bar a query, up where the ranker is better; `customdata` is “query ” and the place of its outcome."""
-    figure = Figure(layout(HEIGHT, margin={"l": 46, "r": 10, "t": 30, "b": 34}))
+    figure = Figure(layout(HEIGHT, margin={"l": LEFT + 6, "r": 10, "t": 30, "b": 34}))
     values = [row.difference for row in data.rows]
     low, high = min(values, default=0.0), max(values, default=0.0)
     span = max(0.05, max(high, 0.0) - min(low, 0.0))
@@ -98,7 +99,8 @@ def differences_figure(data: DifferencesData, language: Language) -> Figure:
         zerolinecolor=BASELINE,
         nticks=6,
     )
-    figure.write(caption(f"<b>{data.measure}</b>   {_key(data, language)}", 1.0, yshift=5))
+    # from above the numbers of the axis on: the plot of a phone is too narrow for it
+    figure.write(caption(f"<b>{data.measure}</b>   {_key(data, language)}", 1.0, xshift=-LEFT, yshift=5))
     return figure
 
 

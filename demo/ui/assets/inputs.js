@@ -127,12 +127,21 @@
     if (group && radio.name !== group) radio.name = group;
   });
 
+  // ---- Tab leaves a menu: gradio would open it again for the key, and its list, which scrolls, would take the focus --------
+  document.addEventListener('keydown', (event) => {
+    if (!['Tab', 'Shift'].includes(event.key) || !event.target.matches?.('input[role=combobox]')) return;
+    event.stopPropagation();
+    all('ul[role=listbox]').forEach((list) => { list.tabIndex = -1; });
+  }, true);
+
   // ---- tabs and runs are entries of the browser's history, each with the address of what its tab shows ------------------
   const shown = new Map(); // tab → the address of what it shows
   const late = new Set(); // tabs whose run ended while another one was open, so that no entry has its address
+  const nameless = new Set(); // tabs that have shown a run without an address
   let known = false; // whether the tab of an entry that was loaded anew was opened
   let going = ''; // the tab that is being opened because its entry was gone to
   let replacing = false; // whether the next run takes the place of this entry
+  let evaluates = new URLSearchParams(location.search).has('evaluate'); // whether the run that the link asks for is to come
   const push = history.pushState.bind(history), replace = history.replaceState.bind(history);
 
   function tabOf(search) {
@@ -141,16 +150,27 @@
     return params.get('rankers') ? 'compare' : 'rerank';
   }
 
+  // an address that asks for nothing brings the last run: before there is another entry, the first view is given its own
+  function nameFirstView() {
+    const { first } = one('#frame').dataset, tab = history.state?.tab;
+    if (!first || location.search || shown.get(tab) || nameless.has(tab) || tabOf(first) !== tab) return;
+    shown.set(tab, first);
+    replace(history.state, '', location.pathname + first);
+  }
+
   // a run that ends while another tab is looked at does not change the address of that one
   function noteAddress(change, entry) {
     const search = entry[2] === undefined ? location.search : new URL(entry[2], location.href).search;
-    const tab = entry[3] ?? tabOf(search);
+    const [, , , run] = entry, tab = run ?? tabOf(search);
+    if (run && !search) nameless.add(tab);
+    if (change === push && !replacing && tab === openTab()) nameFirstView();
+    const here = search === location.search;
     shown.set(tab, search);
-    if (search !== location.search && tab !== openTab()) {
+    if (!here && tab !== openTab()) {
       late.add(tab);
       return;
     }
-    (replacing ? replace : change)(...entry.slice(0, 3));
+    if (!here || !run) (replacing ? replace : change)(...entry.slice(0, 3));
     replacing = false;
   }
 
@@ -171,10 +191,15 @@
     if (going || tab === before) return;
     if (before && anew) goTo(before);
     else if (before) {
+      if (touched) nameFirstView();
       const search = TABS.includes(tab) ? shown.get(tab) ?? '' : location.search;
-      push({ tab }, '', location.pathname + search);
+      (touched ? push : replace)({ tab }, '', location.pathname + search); // a kept run opens its tab by itself
       replacing = asked.has(tab);
-    } else replace({ tab }, '');
+    } else {
+      const own = anew ? tabOf(location.search) : tab; // a link's entry is that of the tab which the link opens
+      replace({ tab: own }, '');
+      if (own !== tab) going = own;
+    }
   }
 
   window.addEventListener('popstate', () => {
@@ -293,9 +318,11 @@
   });
 
   ['pointerdown', 'keydown', 'input'].forEach((kind) => document.addEventListener(kind, () => { touched = true; }, true));
+  document.addEventListener('click', (event) => { touched ||= event.isTrusted; }, true); // what reads the page aloud clicks only
   document.addEventListener('click', (event) => {
     const run = event.target.closest('.run'), code = event.target.closest('[data-language]')?.dataset.language;
     if (run) begun(run.id);
+    if (run?.id === 'evaluate' && evaluates) [evaluates, replacing] = [false, true]; // what it writes may be written in another way
     if (event.target.closest('[data-walk]')) replacing = true; // Back leads to the list, not along it
     if (code) chooseLanguage(code);
     if (event.target.closest('[data-theme-switch]')) chooseTheme();

@@ -34,9 +34,10 @@
     all('[data-share]', panel).forEach((bar) => bar.style.setProperty('--share', row.dataset[bar.dataset.share] || 0));
     one('.change', panel).className = `change ${row.dataset.direction || ''}`;
     panel.dataset.i = id;
-    const rows = rowsOf(scene);
+    const rows = rowsOf(scene), grade = gradeOf(scene, row);
     one('[data-place]', panel).textContent = `${rows.indexOf(row) + 1} / ${rows.length}`;
-    showGrade(panel, row.dataset.grade);
+    showGrade(panel, grade);
+    if (grade !== row.dataset.grade) one('[data-field=grade-words]', panel).textContent = one('.judge button[data-grade=""]', panel).title;
   }
 
   // Plots take a while to redraw: the panel answers first, then each plot in turn, and only for the latest choice.
@@ -139,6 +140,12 @@
     markPlots(scene);
   }
 
+  // ---- the first view on a narrow page: one of the two lists ------------------------------------------------
+  function showSide(scene, side) {
+    scene.dataset.side = side;
+    all('.sides button', scene).forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.side === side)));
+  }
+
   // ---- rank flow -------------------------------------------------------------------------------------------
   function isolate(field, id) {
     all('.on', field).forEach((part) => part.classList.remove('on'));
@@ -199,7 +206,7 @@
   // as numbers where all are; what is not known stands last either way
   function sortBy(table, key, ascending) {
     const name = key.startsWith(FIELD) && key.slice(FIELD.length);
-    const told = (row) => row.dataset[key] ?? '';
+    const told = (row) => (key === 'grade' ? gradeOf(sceneOf(table), row) : row.dataset[key]) ?? '';
     const value = name ? (row) => fieldOf(row, name) : (row) => (/^(nan|-?inf)$/.test(told(row)) ? '' : told(row));
     const rows = all('tbody tr', table), numbers = rows.every((row) => Number.isFinite(Number(value(row))));
     const order = (a, b) => (numbers ? a - b : a.localeCompare(b, undefined, { numeric: true }));
@@ -229,6 +236,16 @@
 
   // ---- judging: the row says it at once, the server learns of it by the event -------------------------------
   const UNJUDGED = '-1';
+  const given = new WeakMap(); // scene → the candidates that were graded since it is judged blind; nothing while it is not
+
+  // what is judged blind has only the grades that were given since then
+  const gradeOf = (scene, row) => (!given.has(scene) || given.get(scene).has(idOf(row)) ? row.dataset.grade : UNJUDGED);
+
+  function markGiven(scene) {
+    const ids = given.get(scene) ?? new Set();
+    scene.classList.toggle('graded', ids.size > 0);
+    all('.ranking tbody tr', scene).forEach((row) => row.toggleAttribute('data-given', ids.has(idOf(row))));
+  }
 
   function showGrade(part, grade) {
     all('.judge button', part).forEach((button) => {
@@ -240,8 +257,10 @@
 
   function judge(scene, id, grade) {
     const row = rowOf(scene, id), button = one(`.panel .judge button[data-grade="${grade}"]`, scene);
-    if (!row || !button || row.dataset.grade === (grade || UNJUDGED)) return;
+    if (!row || !button || gradeOf(scene, row) === (grade || UNJUDGED)) return;
     row.dataset.grade = grade || UNJUDGED;
+    if (grade) given.get(scene)?.add(id); else given.get(scene)?.delete(id);
+    markGiven(scene);
     one('[data-cell=grade]', row).textContent = grade || '–';
     one('[data-cell=grade-words]', row).textContent = button.title;
     all('.ranking, .tops', scene).forEach((view) => view.classList.add('judged'));
@@ -250,7 +269,7 @@
     const detail = { scene: scene.id, index: id, grade: grade === '' ? null : Number(grade) };
     document.dispatchEvent(new CustomEvent('lens-judge', { detail }));
     const onward = one('.panel [data-mode=onward]', scene)?.getAttribute('aria-pressed') === 'true';
-    if (onward && grade !== '') step(scene, 1, (each) => each.dataset.grade === UNJUDGED);
+    if (onward && grade !== '') step(scene, 1, (each) => gradeOf(scene, each) === UNJUDGED);
   }
 
   // the same grade where the passage stands in the first view
@@ -272,10 +291,12 @@
 
   const before = new WeakMap(); // table → how it stood before it was judged blind
 
-  // only the passages are left to see, in an order by chance
+  // only the passages are left to see, without the grades from before, in an order by chance
   function goBlind(scene, on) {
     const table = one('.ranking', scene), menu = one('.bar-top select', table), head = one('th:is([aria-sort=ascending], [aria-sort=descending])', table);
     scene.classList.toggle('blind', on);
+    if (on) given.set(scene, new Set()); else given.delete(scene);
+    markGiven(scene);
     one('.fold[aria-expanded=false]', table.closest('.section'))?.click();
     all('tbody tr', table).forEach((row) => { row.dataset.chance = on ? Math.random() : ''; });
     if (on) {
@@ -449,10 +470,13 @@
     if (target.closest('.panel .close')) return target.closest('.panel').classList.remove('open');
     const shut = target.closest('.why .close');
     if (shut) return shut.closest('.why').toggleAttribute('hidden', true);
+    if (target.closest('.blind-on button')) return toggleMode(one('.panel [data-mode=blind]', scene), scene);
     const why = target.closest('.explain');
     if (why) return explain(scene, why.closest('[data-i]'));
     const grade = target.closest('.judge button');
     if (grade) return judge(scene, idOf(grade.closest('[data-i]')), grade.dataset.grade);
+    const side = target.closest('.sides button');
+    if (side) return showSide(scene, side.dataset.side);
     const mode = target.closest('.panel [data-mode]'), by = target.closest('.panel [data-step]');
     if (mode) return toggleMode(mode, scene);
     if (by) return step(scene, Number(by.dataset.step));
@@ -566,7 +590,10 @@
     const stale = viewsOf(scene).some((view) => view.dataset.shows !== String(picked.get(scene)));
     if (whole && (stale || table.dataset.run !== runs.get(scene))) {
       const kept = table.dataset.run === runs.get(scene) ? picked.get(scene) : undefined;
-      if (kept === undefined) scene.classList.remove('blind'); // new lists and a new panel, whose button is not pressed
+      if (kept === undefined) { // new lists and a new panel, whose button is not pressed
+        scene.classList.remove('blind');
+        given.delete(scene);
+      }
       runs.set(scene, table.dataset.run);
       select(scene, kept ?? Number(table.dataset.first), { open: false });
       all('.tops .hit', scene).forEach((hit) => {
@@ -575,6 +602,8 @@
       });
     }
     if (table) showFields(table);
+    if (scene.dataset.side) showSide(scene, scene.dataset.side); // a new result has new buttons
+    if (given.has(scene)) markGiven(scene); // what the server drew anew has lost its marks
     const why = one('.why', scene);
     if (why && asked.delete(scene)) bringIntoView(why);
     all('.js-plotly-plot', scene).forEach((plot) => {

@@ -6,8 +6,9 @@
   const INK = '#1e293b', SOFT = '#526077', LINE = '#dbe3ec';
   const STROKES = { up: '#2f7ed8', down: '#e8590c', same: '#8a94a3', new: '#8a94a3' };
   const WORDS = { up: '#1f6fd0', down: '#c2410c', same: '#64748b', new: '#64748b' };
-  const FONT = '"IBM Plex Sans", system-ui, "Segoe UI", "Noto Sans SC", sans-serif';
-  const WIDTH = 1280, HEAD = 150, FOOT = 46, EDGE = 40;
+  // fonts of the system alone: a picture does not have those that the page loads
+  const FONT = 'system-ui, "Segoe UI", "Noto Sans SC", sans-serif';
+  const WIDTH = 1280, HEAD = 150, FOOT = 92, EDGE = 40;
   const wayOf = (part) => ['up', 'down', 'same', 'new'].find((way) => part.classList.contains(way)) ?? 'same';
   const number = (part, name) => Number.parseFloat(part.style.getPropertyValue(name)) || 0;
 
@@ -50,11 +51,22 @@
     }));
   }
 
+  // `foot` is said below the column, where lines end that have no place in it
   function columnsOf(field) {
     if (field.closest('.tops')) {
-      return all('.half', field).map((half, index) => ({ label: one('h3', half).childNodes[0].textContent.trim(), at: index, ends: endsOfTop(half) }));
+      const halves = all('.half', field), below = one('.pictures .below', field.closest('.results')).textContent;
+      const lacks = (half) => all('svg path', field).some((path) => !one(`.hit[data-i="${path.dataset.i}"]`, half));
+      return halves.map((half, index) => ({ label: one('h3', half).childNodes[0].textContent.trim(), note: one('h3 .soft', half)?.textContent ?? '', at: index, ends: endsOfTop(half), foot: lacks(half) ? below : '' }));
     }
-    return all('.column', field).map((column) => ({ label: one('.head .full', column).textContent, at: number(column, '--at'), ends: endsOfFlow(column) }));
+    return all('.column', field).map((column) => ({ label: one('.head .full', column).textContent, note: '', at: number(column, '--at'), ends: endsOfFlow(column), foot: one('.unfound-here', column)?.textContent ?? '' }));
+  }
+
+  // what colours and dashes say: in the words of the page, and of these what is drawn
+  function legendOf(field) {
+    const legend = one('.legend', field.closest('.flow') ?? one('.pictures', field.closest('.results')));
+    const rows = ['up', 'down', 'same'].map((way) => ({ way, words: one(`b.${way}`, legend)?.nextSibling.textContent.trim() }));
+    const dashed = one('.dashed', legend), drawn = one('svg path.new', field);
+    return [...rows.filter(({ words }) => words), ...(dashed && drawn ? [{ way: 'new', words: dashed.textContent }] : [])];
   }
 
   function node(parent, name, values, text) {
@@ -68,6 +80,11 @@
   const short = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`);
   const apart = (text) => (text ? `\u2068${text}\u2069` : ''); // its script decides nothing for what stands beside it
   const ruler = document.createElement('canvas').getContext('2d');
+
+  function widthOf(text, size, weight = 400) {
+    ruler.font = `${weight} ${size}px ${FONT}`;
+    return ruler.measureText(text).width;
+  }
 
   function fit(text, width, size) {
     ruler.font = `${size}px ${FONT}`;
@@ -89,11 +106,8 @@
     node(svg, 'rect', { width: WIDTH, height, fill: '#ffffff' });
     node(svg, 'text', { x: EDGE, y: 48, 'font-size': 28, 'font-weight': 700, fill: INK }, title);
     node(svg, 'text', { x: EDGE, y: 80, 'font-size': 19, fill: SOFT }, fit(query, WIDTH - 2 * EDGE, 19));
-    all('.tick', field).forEach((tick) => {
-      const at = y(Number.parseFloat(tick.style.top) / 100);
-      node(svg, 'line', { x1: left, x2: right, y1: at, y2: at, stroke: LINE, 'stroke-dasharray': '4 4' });
-      node(svg, 'text', { x: (left + right) / 2, y: at + 5, 'font-size': 13, fill: SOFT, 'text-anchor': 'middle', stroke: '#fff', 'stroke-width': 5, 'paint-order': 'stroke' }, tick.textContent);
-    });
+    const ticks = all('.tick', field).map((tick) => ({ at: y(Number.parseFloat(tick.style.top) / 100), words: tick.textContent }));
+    ticks.forEach(({ at }) => node(svg, 'line', { x1: left, x2: right, y1: at, y2: at, stroke: LINE, 'stroke-dasharray': '4 4' }));
     all('svg path', field).forEach((path) => {
       let flat = true;
       const d = path.getAttribute('d').replace(/-?[\d.]+/g, (value) => { flat = !flat; return (flat ? y(value / 100) : x(value / 100)).toFixed(1); });
@@ -101,11 +115,18 @@
       const grey = wide && !(strong && path.classList.contains('far')), way = wayOf(path);
       node(svg, 'path', { d, fill: 'none', stroke: grey ? STROKES.same : STROKES[way], 'stroke-width': strong ? 3 : 1.5, opacity: strong ? 0.95 : 0.3, ...(way === 'new' ? { 'stroke-dasharray': '5 5' } : {}) });
     });
+    // beside the lines where nothing else stands there, else upon them
+    const beside = wide ? { x: right + 14 } : { x: (left + right) / 2, 'text-anchor': 'middle', stroke: '#fff', 'stroke-width': 5, 'paint-order': 'stroke' };
+    ticks.forEach(({ at, words }) => node(svg, 'text', { ...beside, y: at + 5, 'font-size': 13, fill: SOFT }, words));
+    const heads = columns.map((column) => short(column.label, wide ? 24 : 44)), room = (right - left) / Math.max(1, columns.length - 1);
+    const crowded = wide && heads.slice(1, -1).some((head) => widthOf(head, 15, 700) > room - 16);
     columns.forEach((column, index) => {
       const first = index === 0 && columns.length > 1, last = index === columns.length - 1, at = x(last ? 1 : column.at);
       const anchor = first ? 'end' : last ? 'start' : 'middle', step = first ? -14 : last ? 14 : 0;
-      const label = node(svg, 'text', { x: at + step, y: HEAD - 24, 'text-anchor': anchor, 'font-weight': 700, 'font-size': wide ? 15 : 19, fill: INK }, short(column.label, wide ? 24 : 44));
-      if (wide && index % 2) label.setAttribute('y', HEAD - 44);
+      const label = node(svg, 'text', { x: at + step, y: HEAD - 24, 'text-anchor': anchor, 'font-weight': 700, 'font-size': wide ? 15 : 19, fill: INK }, heads[index]);
+      if (crowded && index % 2) label.setAttribute('y', HEAD - 44);
+      if (column.note) node(label, 'tspan', { dx: 10, 'font-weight': 400, 'font-size': 15, fill: SOFT }, column.note);
+      if (column.foot) node(svg, 'text', { x: top ? at + step : at, y: y(1) + 22, 'text-anchor': top ? anchor : 'middle', 'font-size': 14, fill: SOFT }, column.foot);
       column.ends.forEach((end) => {
         const dot = { cx: at, cy: y(end.at), r: end.named ? 5 : 3, fill: wide ? STROKES.same : STROKES[end.way] };
         if (first || last || !end.named) node(svg, 'circle', dot);
@@ -115,6 +136,12 @@
         const parts = [[end.rank, { 'font-weight': 700 }], [last && !wide ? end.mark : '', { fill: WORDS[end.way], 'font-weight': 700 }], [first || last ? name : '', { fill: SOFT }]].filter(([text]) => text);
         (first ? parts.reverse() : parts).forEach(([text, look], place) => node(words, 'tspan', { ...look, ...(place ? { dx: 8 } : {}) }, text));
       });
+    });
+    let along = EDGE;
+    legendOf(field).forEach(({ way, words }) => {
+      node(svg, 'line', { x1: along, x2: along + 30, y1: height - 29, y2: height - 29, stroke: STROKES[way], 'stroke-width': 3, ...(way === 'new' ? { 'stroke-dasharray': '5 5' } : {}) });
+      node(svg, 'text', { x: along + 38, y: height - 24, 'font-size': 15, fill: SOFT }, words);
+      along += 38 + widthOf(words, 15) + 28;
     });
     return { svg, width: WIDTH, height };
   }

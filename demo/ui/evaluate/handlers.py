@@ -19,6 +19,7 @@ from demo.charts.evaluation import EVALUATION_CHARTS, EvaluationChart
 from demo.charts.evaluation.view import EvaluationView
 from demo.errors import DemoError, InputError
 from demo.evaluation import evaluate, report
+from demo.evaluation.outcomes import Outcome
 from demo.evaluation.presets import find_preset
 from demo.evaluation.protocol import JUDGED, Asked, PartialEvaluation, read_rankers, set_up
 from demo.evaluation.slices import QUERIES, Field, values_of
@@ -26,20 +27,21 @@ from demo.evaluation.verdict import JUDGED_AT_10, best_of
 from demo.formats.judged import Judged, read_judged_files
 from demo.formats.outputs import candidates_rank_llm, collection_beir, qrels_jsonl, qrels_quepid, set_to_rerank
 from demo.formats.source import Fields
-from demo.messages import Language, Message, joined
+from demo.messages import NOTHING, Language, Message, joined
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import MOST_GRADE, USUAL, mean, measure_run, parse_measures
 from demo.phrases import shorten
 from demo.progress import Steps
+from demo.rankers.engine import Engine, RunRanker
 from demo.rankers.protocol import Ranker
-from demo.records import Failure
+from demo.records import Collection, Failure
 from demo.service import RankingService
 from demo.ui import wording as w
 from demo.ui.boundary import guarded, require
 from demo.ui.evaluate import links
 from demo.ui.evaluate.session import EVERY, GIVEN, NO_PRESET, RUN, WITH, Evaluated, EvaluateForm, EvaluateOptions
 from demo.ui.inputs.fields import Choices, Understood, understand
-from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane
+from demo.ui.inputs.handlers import COLLECTION, UPLOAD, InputsPane, uploaded_or_refused
 from demo.ui.links import not_here
 from demo.ui.parts import HIDDEN, ChartView, archive, check_fits_page, drawn_chart
 from demo.ui.progress import PROGRESS_SECONDS, TimeLeft, render_progress
@@ -57,12 +59,18 @@ MOST_RUN_LINES = 300_000
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A query of an evaluation as the shared inputs take it."""
+    """A query of an evaluation as the shared inputs take it.
+
+    Attributes:
+        collection: all passages, or the candidates alone with the scores of the run that they come of.
+    """
 
     query: str
     source: str
-    judged: Judged
+    collection: Collection
+    first_stage: str
     depth: int
+    said: Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +92,23 @@ class EvaluateLook:
         """The field whose values have figures of their own."""
         return field_of(self.evaluated, self.options)
 
+    def differs(self, outcome: Outcome) -> Message:
+        """What is said of the query in Rerank if its candidates are others there."""
+        evaluated = self.evaluated
+        return NOTHING if evaluated.first_stage and outcome.doc_ids else evaluated.differs
+
 
 MEASURE, ORDER, CUT, FIELD = (frozenset({name}) for name in ("measure", "order", "cut", "field"))
 """The occasions that another measure, order of the queries, threshold or field was chosen."""
 
 
 def _chart(row: EvaluationChart, look: EvaluateLook) -> ChartView:
-    """One chart's heading with its words for screen readers, and its picture; hidden where judgments are missing."""
+    """One chart's heading with its words for screen readers, and its picture; hidden where there is nothing to draw."""
     if row.judged and look.view.chosen is None:
         return HIDDEN
     data = row.data(look.view, look.options.threshold)
+    if row.is_bare(data):
+        return HIDDEN
     return drawn_chart(row.label, row.alt(data), row.figure(data, look.language), look.language)
 
 
@@ -130,7 +145,7 @@ SECTIONS: tuple[Section[EvaluateLook], ...] = (
     Section(
         "queries",
         w.QUERIES,
-        lambda look: views.queries(look.view, look.options.order, look.language, look.live),
+        lambda look: views.queries(look.view, look.options.order, look.language, look.live, look.differs),
         on=MEASURE | ORDER,
     ),
     Section("meaning", w.MEANING, _meaning, _charts(scores=True), on=CUT, folded=True),
@@ -207,8 +222,16 @@ class EvaluateTab:
 
     # ---- running -------------------------------------------------------------------------------------------------
 
-    def run(self, form: EvaluateForm, options: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
-        """Views while queries are ranked, the finished one last; closing the iterator stops the work."""
+    def run(
+        self, form: EvaluateForm, options: EvaluateOptions, language: Language, before: Evaluated | None = None
+    ) -> Iterator[View[Evaluated]]:
+        """Views while queries are ranked, the finished one last; closing the iterator stops the work.
+
+        Args:
+            before: the evaluation before, whose baseline stays if a person chose it and it is there again.
+        """
+        if before is not None:
+            options = replace(options, baseline=before.chosen_baseline)
         return guarded(
             self._run(form, options, language), lambda sentence: View(status=status.alert(sentence, language))
         )
@@ -216,6 +239,7 @@ class EvaluateTab:
     def _run(self, form: EvaluateForm, options: EvaluateOptions, language: Language) -> Iterator[View[Evaluated]]:
         yield View(status=status.progress(w.EVALUATE_PREPARING.to(language), 0, 0, language))
         begun, steps = self._begin(form)
+        begun = replace(begun, baseline=options.baseline)
         relevant_from = whole(form.relevant_from, w.RELEVANT_FROM, 1, MOST_GRADE)
         pace, last, counted = TimeLeft(), -PROGRESS_SECONDS, _Counted()
         for step in steps:
@@ -247,9 +271,7 @@ class EvaluateTab:
         rankers = self.service.rankers
         asked: Asked = self._finder(form) or form.candidates
         if form.candidates == RUN:
-            if form.run is None:
-                raise InputError(w.NO_RUN_FILE)
-            asked = form.run
+            asked = uploaded_or_refused(form.run, w.NO_RUN_FILE)
         plan = set_up(
             judged,
             read_rankers(form.rankers, judged, rankers),
@@ -260,24 +282,31 @@ class EvaluateTab:
             most,
             preset,
         )
+        first = plan.candidates.first
         begun = Evaluated(
             judged=judged,
             bundled=form.source == COLLECTION,
             done=PartialEvaluation((), plan.failures, len(plan.queries)),
             measures=plan.measures,
             preset=preset,
-            first="" if plan.candidates.first is None else plan.candidates.first.spec.key,
+            first="" if first is None else first.spec.key,
             depth=depth,
             notes=plan.candidates.notes,
+            first_stage=self._in_rerank(first),
+            differs=w.CANDIDATES_DIFFER.format(label=self.service.default_first_stage().spec.label),
         )
         return begun, self.service.evaluate(plan, self.pane.visitor())
+
+    def _in_rerank(self, first: Ranker | None) -> str:
+        """The first stage of Rerank that has the same candidates; "" if there is none."""
+        if isinstance(first, RunRanker):
+            return str(Engine())
+        return str(first) if str(first) in map(str, self.pane.first_stages()) else ""
 
     def _judged(self, form: EvaluateForm) -> Judged:
         if form.source == COLLECTION:
             return Judged.bundled(self.service.collection(form.collection))
-        if form.uploaded is None:
-            raise InputError(w.NO_JUDGED_UPLOAD)
-        return form.uploaded
+        return uploaded_or_refused(form.uploaded, w.NO_JUDGED_UPLOAD)
 
     def _so_far(self, begun: Evaluated, relevant_from: int, language: Language) -> str:
         """The means over the queries that are done."""
@@ -298,6 +327,7 @@ class EvaluateTab:
         """What was done when the person stopped the work, said to be a part."""
         if evaluated is None or not evaluated.done.outcomes or evaluated.evaluation is not None:
             return View(status=status.notice(w.EVALUATE_STOPPED_EMPTY, language))
+        options = replace(options, baseline=evaluated.baseline)
         done, total = len(evaluated.done.outcomes), evaluated.done.total
         said = w.EVALUATE_STOPPED.format(done=f"{done:,}", total=f"{total:,}")
         drawn = self.redraw(evaluated, options, relevant_from, language)
@@ -336,8 +366,7 @@ class EvaluateTab:
             evaluated = replace(evaluated, within=within, evaluation=None)
         outcomes, known = evaluated.outcomes, evaluated.evaluation
         keys = [ranking.ranker.key for ranking in outcomes[0].rankings]
-        usual = evaluated.first if evaluated.first in keys else keys[0]
-        baseline = options.baseline if options.baseline in keys else usual
+        baseline = options.baseline if options.baseline in keys else evaluated.usual_baseline
         if known is None or (known.baseline, known.relevant_from) != (baseline, relevant_from):
             own = (w.OWN_COUNT,) if evaluated.collection is not evaluated.judged.collection else ()
             part = (_within_note(evaluated, *within),) if within else ()
@@ -371,9 +400,20 @@ class EvaluateTab:
     # ---- going on from here --------------------------------------------------------------------------------------
 
     def opened(self, evaluated: Evaluated, query_index: int) -> Opened:
-        """The query with this number among the outcomes, for the shared inputs."""
-        query = evaluated.outcomes[query_index].query
-        return Opened(query.text, COLLECTION if evaluated.bundled else UPLOAD, evaluated.judged, evaluated.depth)
+        """The query with this number among the outcomes, for the shared inputs.
+
+        Where a run made the candidates, they come alone, with its scores as the engine's.
+        """
+        outcome, collection = evaluated.outcomes[query_index], evaluated.judged.collection
+        if evaluated.first_stage == str(Engine()) and outcome.doc_ids:
+            part = _candidates_alone(evaluated, outcome)
+            said = w.OPENED_CANDIDATES.format(name=collection.key, candidates=f"{len(part.passages):,}")
+            return Opened(outcome.query.text, UPLOAD, part, evaluated.first_stage, 0, said)
+        said = w.OPENED_FROM.format(name=collection.key, passages=f"{len(collection.passages):,}")
+        source = COLLECTION if evaluated.bundled else UPLOAD
+        usual = str(self.service.default_first_stage())
+        first = usual if evaluated.first_stage in ("", str(Engine())) else evaluated.first_stage
+        return Opened(outcome.query.text, source, collection, first, evaluated.depth, said)
 
     def file(self, kind: str, evaluated: Evaluated | None, options: EvaluateOptions) -> dict[str, str]:
         """Name and content of a file for the browser to save; `kind` is a key of FILES.
@@ -398,6 +438,20 @@ class EvaluateTab:
         data = report.as_json(view.evaluation, view.outcomes, view.collection, view.ordered)
         page = saved_page(self.name, SECTIONS, view.evaluation.collection_key, drawn, data, language)
         return {"name": "rerank-lens-evaluation.html", "text": page}
+
+
+def _candidates_alone(evaluated: Evaluated, outcome: Outcome) -> Collection:
+    """The query with its candidates and their scores by the run that made them."""
+    collection, query_id = evaluated.judged.collection, outcome.query.query_id
+    indices = collection.indices_of(outcome.doc_ids)
+    ranking = next(each for each in outcome.rankings if each.ranker.key == evaluated.first)
+    return replace(
+        collection,
+        passages=tuple(collection.passages[indices[doc_id]] for doc_id in outcome.doc_ids),
+        queries=(outcome.query,),
+        qrels={query_id: grades} if (grades := collection.qrels.get(query_id)) else {},
+        engine_scores=dict(zip(outcome.doc_ids, ranking.scores.tolist(), strict=True)),
+    )
 
 
 def _ran(evaluated: Evaluated | None) -> Evaluated:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from demo.evaluation.presets import PRESETS
 from demo.evaluation.protocol import JUDGED
+from demo.messages import Message
 from demo.metrics.effectiveness import USUAL
 from demo.ui import wording as w
 from demo.ui.evaluate.handlers import DEPTH, EvaluateTab
@@ -48,6 +49,19 @@ class EvaluateInputs:
     def components(self) -> list[Any]:
         """The form's components in the order of the fields of `EvaluateForm`."""
         return [self.form[row.name] for row in fields(EvaluateForm)]
+
+    def unread(self, form: EvaluateForm) -> dict[Any, Any]:
+        """The notes on files that cannot be read, empty: once the button was pressed, the same stands beside it."""
+        refused: dict[Any, Any] = {}
+        if form.source == UPLOAD and isinstance(form.uploaded, Message):
+            refused[self.upload_note] = ""
+        elif form.candidates == RUN and isinstance(form.run, Message):
+            refused[self.run_note] = ""
+        return refused
+
+    def unread_outputs(self) -> list[Any]:
+        """What `unread` changes."""
+        return [self.upload_note, self.run_note]
 
     @staticmethod
     def read(values: Sequence[Any]) -> EvaluateForm:

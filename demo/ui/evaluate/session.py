@@ -14,7 +14,7 @@ from demo.evaluation.slices import Field, fields_of, only_with
 from demo.formats.judged import Judged
 from demo.formats.trec_runs import Run
 from demo.judgments import Judgments
-from demo.messages import Message
+from demo.messages import NOTHING, Message
 from demo.metrics.effectiveness import Measure
 from demo.records import Collection
 
@@ -30,6 +30,7 @@ class EvaluateForm:
     """What the person chose; the fields are named as the components they come from.
 
     Attributes:
+        uploaded, run: what was read of the uploaded files, or why they cannot be read.
         candidates: GIVEN (what comes with the collection, else the first stage), protocol.JUDGED, RUN, which takes
             `run`, or a first stage as it is written.
         queries: queries to work on, from the first; 0: all.
@@ -38,9 +39,9 @@ class EvaluateForm:
 
     source: str
     collection: str
-    uploaded: Judged | None
+    uploaded: Judged | Message | None
     candidates: str
-    run: Run | None
+    run: Run | Message | None
     depth: float | None
     rankers: tuple[str, ...]
     preset: str
@@ -92,6 +93,9 @@ class Evaluated:
         evaluation: None until it is drawn.
         own: the visitor's own judgments, as far as they count.
         within: the field of the queries and its value that are evaluated alone; None for all queries.
+        baseline: key of the baseline that a person had chosen before the run; "" for the usual one.
+        first_stage: of Rerank, as it is written, which has the same candidates there; "" where none has.
+        differs: what is said in Rerank of a query whose candidates are others there.
     """
 
     judged: Judged
@@ -105,6 +109,22 @@ class Evaluated:
     evaluation: Evaluation | None = None
     own: Judgments = field(default_factory=Judgments)
     within: tuple[Field, str] | None = None
+    baseline: str = ""
+    first_stage: str = ""
+    differs: Message = NOTHING
+
+    @property
+    def usual_baseline(self) -> str:
+        """Key of the ranker that ordered the candidates, a run's for one; of the first where none did or it failed."""
+        keys = [ranking.ranker.key for ranking in self.done.outcomes[0].rankings]
+        return self.first if self.first in keys else keys[0]
+
+    @property
+    def chosen_baseline(self) -> str:
+        """Key of the baseline that a person chose; "" where it is the usual one."""
+        if self.evaluation is None:
+            return self.baseline
+        return "" if self.evaluation.baseline == self.usual_baseline else self.evaluation.baseline
 
     @cached_property
     def collection(self) -> Collection:

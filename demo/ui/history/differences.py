@@ -207,8 +207,8 @@ def _order(before: PastRun, after: PastRun, old: PastColumn, new: PastColumn) ->
     return OrderChange(
         before_label=old.ranker,
         after_label=new.ranker,
-        before=tuple(_listed(old, before, old, new, Message("now {rank}"), gone)),
-        after=tuple(_listed(new, after, old, new, Message("was {rank}"), fresh)),
+        before=tuple(_listed(old, before, old, new, Message("later {rank}"), gone)),
+        after=tuple(_listed(new, after, old, new, Message("earlier {rank}"), fresh)),
         summary=_summary(old, new),
     )
 

@@ -58,6 +58,11 @@ def latest_two(runs: Sequence[Past]) -> tuple[int, int] | None:
     return next(((index, others[0]) for index in range(len(runs)) if (others := partners(runs, index))), None)
 
 
+def in_order(runs: Sequence[Past], run_index: int, other: int) -> tuple[Past, Past]:
+    """The two runs of the list, which has the latest first: the earlier one, then the later one."""
+    return runs[max(run_index, other)], runs[min(run_index, other)]
+
+
 def with_run(runs: Sequence[Past], run: Past) -> tuple[Past, ...]:
     """The runs with this one, the latest first and none twice, as many as may be kept."""
     known = next((each.address for each in runs if is_again(run, each) and each.address), "")

@@ -83,6 +83,16 @@ class Inputs:
         """The form's components in the order of the fields of `InputsForm`."""
         return [self.form[row.name] for row in fields(InputsForm)]
 
+    def unread(self, form: InputsForm) -> dict[Any, Any]:
+        """The note on passages that cannot be read, empty: once the button was pressed, the same stands beside it."""
+        if not self.pane.is_refused(form):
+            return {}
+        return {self.notes.pasted if form.source == PASTE else self.notes.uploaded: ""}
+
+    def unread_outputs(self) -> list[Component]:
+        """What `unread` changes."""
+        return [self.notes.pasted, self.notes.uploaded]
+
     def filled(self, form: InputsForm, language: Language) -> dict[Any, Any]:
         """The values of a form by component, with what speaks of them; uploads stay as they are."""
         pane, notes = self.pane, self.notes
@@ -298,13 +308,15 @@ def _wire(inputs: Inputs, memory: Memory) -> None:
     def understood_upload(understood: Understood[formats.Loaded], first: str, language: Language) -> dict[Any, Any]:
         collection = None if understood.found is None else understood.found.collection
         return {
-            form["uploaded"]: collection,
+            form["uploaded"]: understood.sentence if understood.is_error else collection,
             notes.uploaded: understood.note(language),
             form["first_stage"]: pane.fitting_first_stage(UPLOAD, collection, first),
             notes.examples: query_menu(collection.queries if collection else ()),
         }
 
-    def source_chosen(source: str, key: str, uploaded: Collection | None, query: str, first: str) -> tuple[str, Any]:
+    def source_chosen(
+        source: str, key: str, uploaded: Collection | Message | None, query: str, first: str
+    ) -> tuple[str, Any]:
         examples = query_menu(pane.queries(source, key, uploaded), query)
         return pane.fitting_first_stage(source, uploaded, first), examples
 

@@ -59,12 +59,17 @@ class Understood(Generic[R]):
             return False
         return self.found is None or not self.found.reading.is_certain
 
+    @property
+    def found_or_refused(self) -> R | Message | None:
+        """What was read, or why it cannot be; None where nothing was given."""
+        return self.sentence if self.is_error else self.found
+
     def note(self, language: Language) -> str:
         """One line that says how the input was understood or why it cannot be, and below it the first rows."""
         if self.found is None:
             return status.reading(self.sentence, language, bad=self.is_error)
         reading = self.found.reading
-        return status.reading(reading.sentence(), language) + first_rows(reading, language)
+        return status.reading(reading.summary(), language) + first_rows(reading, language)
 
 
 def understand(read: Callable[[Fields], R], choices: Choices) -> Understood[R]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from demo import formats, uploads
 from demo.errors import InputError
 from demo.formats.run_files import Runs, read_one_run, read_runs
 from demo.memory import Bounded
+from demo.messages import Message
 from demo.rankers.bm25 import Bm25
 from demo.rankers.bm25_index import VARIANTS, Bm25Settings, find_variant
 from demo.rankers.engine import Engine
@@ -21,6 +23,7 @@ from demo.service import RankingService, Request
 from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui import wording as w
+from demo.ui.boundary import require
 from demo.ui.inputs.fields import Choices, Understood, understand
 from demo.ui.page import current_visitor
 
@@ -36,6 +39,7 @@ class InputsForm:
     """What the person chose and typed; the fields are named as the components they come from.
 
     Attributes:
+        uploaded: the passages of the uploaded files, or why these cannot be read.
         choices: which fields hold what in pasted text and files of each shape, as chosen in this session.
     """
 
@@ -43,7 +47,7 @@ class InputsForm:
     source: str
     collection: str
     pasted: str
-    uploaded: Collection | None
+    uploaded: Collection | Message | None
     reading: str
     first_stage: str
     variant: str
@@ -119,18 +123,18 @@ class InputsPane:
         words = [ranker for ranker in offered if isinstance(ranker, Bm25)]
         return [*words[:1], *(ranker for ranker in offered if not isinstance(ranker, Bm25))]
 
-    def fitting_first_stage(self, source: str, uploaded: Collection | None, chosen: str) -> str:
+    def fitting_first_stage(self, source: str, uploaded: Collection | Message | None, chosen: str) -> str:
         """The engine's order, where an uploaded response came from one; else the chosen first stage, if not that."""
         engine = str(Engine())
-        if source == UPLOAD and uploaded is not None and uploaded.engine_scores is not None:
+        if source == UPLOAD and isinstance(uploaded, Collection) and uploaded.engine_scores is not None:
             return engine
         return str(self.service.default_first_stage()) if chosen == engine else chosen
 
-    def queries(self, source: str, key: str, uploaded: Collection | None) -> Sequence[Query]:
+    def queries(self, source: str, key: str, uploaded: Collection | Message | None) -> Sequence[Query]:
         """Those that come with the passages of this source; none with pasted text."""
         if source == COLLECTION:
             return self.service.collection(key).queries
-        return uploaded.queries if source == UPLOAD and uploaded is not None else ()
+        return uploaded.queries if source == UPLOAD and isinstance(uploaded, Collection) else ()
 
     def first_stage(self, form: InputsForm) -> Ranker:
         """The form's first stage.
@@ -150,7 +154,7 @@ class InputsPane:
         """The passages that the form points at.
 
         Raises:
-            InputError: nothing was uploaded yet, or the pasted text cannot be read as chosen.
+            InputError: nothing was uploaded yet, or the files or the pasted text cannot be read as chosen.
         """
         if form.source == PASTE:
             understood = self._understood(form.pasted, form.reading, form.choices)
@@ -158,10 +162,14 @@ class InputsPane:
                 raise InputError(understood.sentence)
             return understood.found.collection
         if form.source == UPLOAD:
-            if form.uploaded is None:
-                raise InputError(w.NO_UPLOAD)
-            return form.uploaded
+            return uploaded_or_refused(form.uploaded, w.NO_UPLOAD)
         return self.service.collection(form.collection)
+
+    def is_refused(self, form: InputsForm) -> bool:
+        """Whether the form points at passages that were given and cannot be read."""
+        if form.source == PASTE:
+            return self.read_pasted(form.pasted, form.reading, form.choices).is_error
+        return form.source == UPLOAD and isinstance(form.uploaded, Message)
 
     def _loaded(self, text: str, reading: str, fields: formats.Fields) -> formats.Loaded:
         """The pasted text as a collection, the same object for the same arguments while it is among the latest.
@@ -202,6 +210,20 @@ class InputsPane:
         if not paths:
             return Understood(sentence=w.RUN_FILE_NONE)
         return understand(lambda fields: read(list(map(uploads.read, paths)), self.limits, fields), choices)
+
+
+Uploaded = TypeVar("Uploaded")
+
+
+def uploaded_or_refused(uploaded: Uploaded | Message | None, missing: Message) -> Uploaded:
+    """What was read of the uploaded files.
+
+    Raises:
+        InputError: they cannot be read, or there are none, which `missing` says.
+    """
+    if isinstance(uploaded, Message):
+        raise InputError(uploaded)
+    return require(uploaded, missing)
 
 
 def number(value: float | None, name: str) -> float:

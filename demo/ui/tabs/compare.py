@@ -160,7 +160,9 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
         typed, (rankers, runs, judgments, *picked) = values[: len(form)], values[len(form) :]
         options = CompareOptionInputs.read(picked)
         made, language = judgments or Judgments(), w.language_of(request)
-        views = tab.run(InputsForm(*typed), rankers or (), options, made, language, runs)
+        asked = InputsForm(*typed)
+        yield from filter(None, [frame.inputs.unread(asked)])
+        views = tab.run(asked, rankers or (), options, made, language, runs)
         yield from built.streamed(updates(views, options), [*typed, rankers])
 
     def opening(request: gr.Request, kept: str) -> Iterator[dict[Any, Any]]:
@@ -185,7 +187,8 @@ def _wire_run(tab: CompareTab, frame: PageFrame, actions: CompareActions, result
     page = current_page()
     example = page.load(opening, frame.memory.run, outputs, **RANKING)
     asked = [*form, actions.rankers, actions.runs, frame.judging.judgments, *panel.components()]
-    running = actions.box.run.click(run, asked, outputs, cancels=[example], **RUNNING)
+    told = [*outputs, *frame.inputs.unread_outputs()]
+    running = actions.box.run.click(run, asked, told, cancels=[example], **RUNNING)
     judgments = frame.judging.judgments
     keep("compare", frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
     page.load(None, frame.memory.run, None, js=GO_TO_COMPARE, api_visibility="private")

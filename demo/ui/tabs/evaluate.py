@@ -27,6 +27,7 @@ from demo.ui.history.evaluations import past_evaluation
 from demo.ui.history.keeping import keep
 from demo.ui.inputs.components import query_menu
 from demo.ui.inputs.fields import Choices, Understood, with_choice
+from demo.ui.inputs.handlers import COLLECTION
 from demo.ui.page import QUICK, RUNNING, current_page, current_tab
 from demo.ui.rankers import name_what_is_typed, ranker_choices
 from demo.ui.values import event_index
@@ -59,6 +60,8 @@ const walk = () => {
   [back.disabled, on.disabled] = [place === 0, place === last];
   const told = nav.querySelector('[data-walked]');
   if (told.textContent !== words) told.textContent = words;
+  const differs = nav.querySelector('[data-differs]'), said = rows()[place]?.dataset.differs ?? '';
+  if (differs.textContent !== said) differs.textContent = said;
 };
 document.addEventListener('click', (event) => {
   const row = event.target.closest('.evaluation-queries [data-query]'), step = event.target.closest('[data-walk]');
@@ -138,7 +141,8 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
 
     def understood_upload(understood: Understood[Judged], language: Language) -> dict[Any, Any]:
         note = understood.note(language)
-        return {form["uploaded"]: understood.found, inputs.upload_note: note, inputs.qrels: gr.Textbox(visible=True)}
+        given = understood.found_or_refused
+        return {form["uploaded"]: given, inputs.upload_note: note, inputs.qrels: gr.Textbox(visible=True)}
 
     def uploaded(request: gr.Request, paths: list[str] | None, qrels: str | None, chosen: Choices) -> dict[Any, Any]:
         understood, language = tab.read_upload(paths, qrels or "", chosen), w.language_of(request)
@@ -154,7 +158,8 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
         return {choices: made, **understood_upload(understood, language), **shown}
 
     def run_read(understood: Understood[Runs], language: Language) -> dict[Any, Any]:
-        run = None if understood.found is None else next(iter(understood.found.runs.values()))
+        given = understood.found_or_refused
+        run = next(iter(given.runs.values())) if isinstance(given, Runs) else given
         return {form["run"]: run, inputs.run_note: understood.note(language)}
 
     def run_given(request: gr.Request, path: str | None, chosen: Choices) -> dict[Any, Any]:
@@ -205,10 +210,11 @@ def _wire_inputs(tab: EvaluateTab, inputs: EvaluateInputs, results: EvaluateResu
 def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, results: EvaluateResults) -> None:
     built, panel, form = results.built, results.panel, inputs.components()
 
-    def run(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
+    def run(request: gr.Request, before: Evaluated | None, *values: Any) -> Iterator[dict[Any, Any]]:
         typed, options = values[: len(form)], _at_best(panel.read(values[len(form) :]))
-        language = w.language_of(request)
-        views = tab.run(inputs.read(typed), options, language)
+        asked, language = inputs.read(typed), w.language_of(request)
+        yield from filter(None, [inputs.unread(asked)])
+        views = tab.run(asked, options, language, before)
         yield from built.streamed((results.updates(view, options, language) for view in views), typed)
 
     def stopped(request: gr.Request, evaluated: Evaluated | None, grade: float | None, *values: Any) -> dict[Any, Any]:
@@ -223,7 +229,8 @@ def _wire_run(tab: EvaluateTab, frame: PageFrame, inputs: EvaluateInputs, result
 
     results.share.entries["link"].serve(linked, form)
     box, grade = inputs.box, inputs.form["relevant_from"]
-    running = box.run.click(run, [*form, *panel.components()], results.outputs(), **RUNNING)
+    told = [*results.outputs(), *inputs.unread_outputs()]
+    running = box.run.click(run, [built.kept, *form, *panel.components()], told, **RUNNING)
     judgments = frame.judging.judgments
     keep("evaluate", frame.memory, running, past_evaluation, remembered, built, judgments, gr.Textbox(visible=False))
     box.stop.click(None, cancels=[running], api_visibility="private").then(
@@ -303,22 +310,20 @@ def _wire_opening(tab: EvaluateTab, frame: PageFrame, results: EvaluateResults) 
         if evaluated is None:
             return {form["query"]: gr.skip()}
         found = tab.opened(evaluated, event_index(event, "queryIndex", len(evaluated.outcomes)))
-        collection = found.judged.collection
-        language = w.language_of(request)
+        collection, language = found.collection, w.language_of(request)
         values: dict[Any, Any] = {
             form["query"]: found.query,
             form["source"]: found.source,
-            form["first_stage"]: str(tab.service.default_first_stage()),
+            form["first_stage"]: found.first_stage,
             form["depth"]: found.depth,
             notes.examples: query_menu(collection.queries, found.query),
         }
-        if evaluated.bundled:
+        if found.source == COLLECTION:
             return values | {
                 form["collection"]: collection.key,
                 notes.collection: collection_note(collection, language),
             }
-        said = w.OPENED_FROM.format(name=collection.key, passages=f"{len(collection.passages):,}")
-        return values | {form["uploaded"]: collection, notes.uploaded: status.reading(said, language)}
+        return values | {form["uploaded"]: collection, notes.uploaded: status.reading(found.said, language)}
 
     filled = [form[name] for name in ("query", "source", "collection", "uploaded", "first_stage", "depth")]
     noted = [notes.examples, notes.collection, notes.uploaded]

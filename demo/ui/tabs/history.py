@@ -14,7 +14,7 @@ from demo.errors import InputError
 from demo.messages import Language
 from demo.ui import wording as w
 from demo.ui.frame import PageFrame
-from demo.ui.history.past import MOST_RUNS, Past, latest_two, partners, read_runs, runs_text, with_runs
+from demo.ui.history.past import MOST_RUNS, Past, in_order, latest_two, partners, read_runs, runs_text, with_runs
 from demo.ui.history.session_file import NAME, Session, read_session, session_text
 from demo.ui.memory import NOTHING, follow_tabs, judgments_text, read_judgments
 from demo.ui.page import QUICK, current_tab, page_html
@@ -72,10 +72,11 @@ def build(frame: PageFrame) -> None:
         names = [(run_name(index, run, language), index) for index, run in enumerate(runs)]
         several = latest_two(runs) is not None
         alone = status.reading(w.HISTORY_ONE, language) if runs else ""
+        both = None if one is None or chosen is None else in_order(runs, one, chosen)
         return {
             first: gr.Dropdown(choices=names, value=one, visible=several),
             second: gr.Dropdown(choices=[names[index] for index in fitting], value=chosen, visible=several),
-            beside: alone if one is None or chosen is None else two_runs(runs[one], runs[chosen], language),
+            beside: alone if both is None else two_runs(*both, language),
         }
 
     def chosen(request: gr.Request, kept: str, one: int | None, other: int | None) -> Any:

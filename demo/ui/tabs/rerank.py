@@ -22,7 +22,7 @@ from demo.ui.inputs.handlers import InputsForm
 from demo.ui.judging import Scene
 from demo.ui.links import Link, read_if_right, written
 from demo.ui.memory import asked as asked_for
-from demo.ui.memory import read_judgments
+from demo.ui.memory import read_judgments, tell_first_view
 from demo.ui.page import QUICK, RANKING, RUNNING, current_page
 from demo.ui.rankers import reranker_choices
 from demo.ui.rerank.handlers import RerankTab
@@ -65,7 +65,9 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
         except DemoError as error:
             yield {built.status: status.alert(error.message, w.language_of(request))}
             return
-        views = tab.run(InputsForm(*typed), reranker, judged or Judgments(), chosen_scale, w.language_of(request))
+        form = InputsForm(*typed)
+        yield from filter(None, [frame.inputs.unread(form)])
+        views = tab.run(form, reranker, judged or Judgments(), chosen_scale, w.language_of(request))
         yield from built.streamed(map(built.updates, views), [*typed, model, windows, precision])
 
     def opening(request: gr.Request, run: str, judged: str) -> Iterator[dict[Any, Any]]:
@@ -107,13 +109,14 @@ def _wire(tab: RerankTab, frame: PageFrame, actions: RerankActions, results: Rer
     own = [actions.model, actions.windows, actions.precision, judgments, scale]
     page = current_page()
     example = page.load(opening, [frame.memory.run, frame.memory.judgments], built.outputs(), **RANKING)
-    running = actions.box.run.click(
-        run, [*frame.inputs.components(), *own], built.outputs(), cancels=[example], **RUNNING
-    )
+    outputs = [*built.outputs(), *frame.inputs.unread_outputs()]
+    running = actions.box.run.click(run, [*frame.inputs.components(), *own], outputs, cancels=[example], **RUNNING)
     actions.box.stop.click(None, cancels=[running], api_visibility="private").then(stopped, None, built.status, **QUICK)
     asking = [*frame.inputs.components(), actions.model, actions.windows, actions.precision]
     keep("rerank", frame.memory, running, past_run, remembered, built, judgments, frame.memory.run)
     page.load(localised, frame.memory.run, [actions.model, actions.precision, actions.windows], **QUICK)
+    first = written(Link(tab.pane.default_form()), tab.pane)
+    page.load(None, frame.memory.run, None, js=tell_first_view(first), api_visibility="private")
     scale.input(rescaled, [built.kept, scale], built.outputs(), **QUICK)
     files = results.share.entries
     files["link"].serve(linked, asking)

@@ -5,7 +5,7 @@ Without judgments the first three say what a ranker changes, and the last nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from demo.charts.evaluation.threshold import describe_cut, threshold_data
@@ -13,11 +13,13 @@ from demo.charts.evaluation.view import EvaluationView
 from demo.evaluation.analysis import QueryDifference, differences
 from demo.evaluation.changes import Changes, QueryChange
 from demo.evaluation.figures import Figure, PairedTest, describe_p, describe_test
+from demo.evaluation.outcomes import Outcome
 from demo.evaluation.presets import published_value
 from demo.evaluation.protocol import PartialEvaluation
 from demo.evaluation.slices import QUERIES, Field, Slice, slices
 from demo.evaluation.verdict import JUDGED_AT_10, best_of, cautions, verdict, what_changes
 from demo.messages import NOTHING, Language, Message
+from demo.messages import sentence as as_sentence
 from demo.metrics.agreement import RBO
 from demo.metrics.calibration import fit_isotonic, fit_platt
 from demo.metrics.effectiveness import Measure
@@ -72,7 +74,7 @@ def headline(evaluated: Evaluated, view: EvaluationView, language: Language) -> 
         run=id(done),
         question=(w.ANSWER if view.chosen else w.WHAT_CHANGES).to(language),
         sentence=sentence.to(language),
-        cautions=[each.to(language) for each in cautions(evaluation, view.chosen)],
+        cautions=[as_sentence(each).to(language) for each in cautions(evaluation, view.chosen)],
         figures=[
             _queries_figure(view, language),
             *(_quality_figures(view, language) if view.chosen else _change_figures(view, language)),
@@ -363,6 +365,7 @@ class QueryRow:
     Attributes:
         query_index: among the outcomes.
         gain: None where nothing is judged; change: None for the baseline itself, and for a query without candidates.
+        differs: what is said of it in Rerank; "" for nothing.
     """
 
     number: int
@@ -371,13 +374,21 @@ class QueryRow:
     query_id: str
     gain: Gain | None
     change: QueryChange | None
+    differs: str
 
 
-def queries(view: EvaluationView, order: str, language: Language, live: bool = True) -> str:
+def queries(
+    view: EvaluationView,
+    order: str,
+    language: Language,
+    live: bool = True,
+    differs: Callable[[Outcome], Message] = lambda outcome: NOTHING,
+) -> str:
     """Every query with what it gains and what changes; where there is a server, one opens in Rerank.
 
     Args:
         order: BY_GAIN, the greatest first, or BY_AGREEMENT, the least first; without judgments it is the second.
+        differs: what is said of a query in Rerank if its candidates are others there.
     """
     changes = view.evaluation.changes.get(view.key, Changes((), fits=True))
     gains = differences(view.evaluation, view.key, view.chosen) if view.chosen else ()
@@ -385,7 +396,7 @@ def queries(view: EvaluationView, order: str, language: Language, live: bool = T
     ids = [row.query_id for row in (gains if by_gain else changes.least_agreeing())]
     met = set(ids)
     without = [query_id for query_id in view.evaluation.query_ids if query_id not in met]
-    rows = _query_rows(view, [*ids, *without], gains, changes)
+    rows = _query_rows(view, [*ids, *without], gains, changes, lambda outcome: differs(outcome).to(language))
     half = SHOWN_QUERIES // 2
     cut = len(rows) > SHOWN_QUERIES
     return render(
@@ -406,7 +417,11 @@ def queries(view: EvaluationView, order: str, language: Language, live: bool = T
 
 
 def _query_rows(
-    view: EvaluationView, ids: Sequence[str], gains: Sequence[QueryDifference], changes: Changes
+    view: EvaluationView,
+    ids: Sequence[str],
+    gains: Sequence[QueryDifference],
+    changes: Changes,
+    differs: Callable[[Outcome], str],
 ) -> list[QueryRow]:
     query_indices = {query_id: query_index for query_index, query_id in enumerate(view.evaluation.query_ids)}
     of_gain = {row.query_id: _gain(row) for row in gains}
@@ -419,6 +434,7 @@ def _query_rows(
             query_id,
             of_gain.get(query_id),
             of_change.get(query_id),
+            differs(view.outcomes[query_indices[query_id]]),
         )
         for number, query_id in enumerate(ids, 1)
     ]

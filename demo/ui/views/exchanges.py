@@ -53,13 +53,13 @@ def exchanges(result: Result, reference: str, language: Language) -> str:
 
 
 def _row(exchange: Exchange, result: Result, reference: str, language: Language) -> ExchangeRow:
-    counts = {"shared": exchange.shared, "own": exchange.own, "other": exchange.other}
-    whole = exchange.own or exchange.other
+    label, counts = exchange.ranker.label, {"shared": exchange.shared, "own": exchange.own, "other": exchange.other}
+    differ = exchange.own or exchange.other
     return ExchangeRow(
-        exchange.ranker.label,
-        w.LISTS_OVERLAP.format(**counts).to(language) if whole else "",
+        label,
+        w.LISTS_OVERLAP.format(ranker=label, reference=reference, **counts).to(language) if differ else "",
         _guests(exchange.entered, result, reference, language),
-        _guests(exchange.left, result, exchange.ranker.label, language),
+        _guests(exchange.left, result, label, language),
     )
 
 

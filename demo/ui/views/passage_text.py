@@ -11,10 +11,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from demo.charts.scales import Values, min_max, sigmoid
+from demo.charts.scales import Values, min_max
 from demo.messages import Language, Message
 from demo.phrases import passage_name, score_text, shorten
-from demo.records import Extent, FloatArray, Passage, Query, Ranking
+from demo.records import Extent, Passage, Query, Ranking
+from demo.results.scores import probabilities
 from demo.score_kinds import ScoreKind
 from demo.text import Analysis, matching_spans
 from demo.ui import wording as w
@@ -66,7 +67,7 @@ class Verdict:
         rank: None where the ranker did not find it; rank_short: the same for a cell, “2=” where others share it, “–”
             where there is none; sort_rank: a number to sort by.
         value: the score as a number for sorting; score: the same in words, "–" where the ranker did not read it.
-        share: 0…1, the score's place between the lowest and the highest of the list.
+        share: 0…1, how much of the score's bar is full (`shares`).
         tokens: tokens that the model read, "read/all" where it did not read to the end; cut: whether it did not.
         reading: what it read, in one sentence; empty for rankers that read everything.
     """
@@ -193,8 +194,7 @@ def grade_words(grade: int | None, meanings: Mapping[int, Message], language: La
 def verdicts(ranking: Ranking, language: Language, indices: Iterable[int] | None = None) -> list[Verdict]:
     """What the ranker says of these candidates; of all, in candidate order, where none are named."""
     kind = ranking.ranker.kind
-    probabilities = sigmoid(ranking.scores.astype(np.float64))
-    places = shares(ranking.scores)
+    likely, places = probabilities(ranking), shares(ranking)
     sharing = Counter(ranking.ranks[ranking.found].tolist())
 
     def words(index: int, rank: int | None) -> str:
@@ -205,8 +205,8 @@ def verdicts(ranking: Ranking, language: Language, indices: Iterable[int] | None
             said = w.SHARED_RANK.format(rank=said, count=sharing[rank]).to(language)
         if np.isnan(ranking.scores[index]):
             return f"{said} · {w.NOT_RERANKED.to(language)}"
-        if kind.sigmoid:
-            return f"{said} · {w.SIGMOID.format(p=f'{probabilities[index]:.3f}').to(language)}"
+        if kind.sigmoid and likely is not None:
+            return f"{said} · {w.SIGMOID.format(p=f'{likely[index]:.3f}').to(language)}"
         return said
 
     def verdict(index: int) -> Verdict:
@@ -236,12 +236,17 @@ def score_words(value: float, kind: ScoreKind) -> str:
     return "–" if np.isnan(value) or value == -np.inf else score_text(value, kind.decimals, plus=kind.signed)
 
 
-def shares(scores: FloatArray) -> Values:
-    """float64 (n,), each score's place between the lowest finite (0) and the highest (1); 0 where those are equal.
+def shares(ranking: Ranking) -> Values:
+    """float64 (n,), each score's share of a full bar, 0…1.
 
+    A probability is its own share, a logit's is its sigmoid: where nothing answers, the first bar is empty as well. Of
+    other kinds it is the place between the lowest finite score (0) and the highest (1); 0 where those are equal.
     Infinite scores lie at their end, missing ones at 0.
     """
-    values = scores.astype(np.float64)
+    likely = probabilities(ranking)
+    if likely is not None:
+        return np.clip(np.nan_to_num(likely), 0.0, 1.0)
+    values = ranking.scores.astype(np.float64)
     finite = np.isfinite(values)
     places = np.where(values == np.inf, 1.0, 0.0)
     scaled = min_max(values[finite]) if finite.any() else None

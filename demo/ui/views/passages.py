@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from demo.judgments import GRADES
 from demo.messages import Language, Message
 from demo.phrases import change_mark, describe_change, direction
-from demo.records import Extent, Result
+from demo.records import Extent, ModelUse, Result
 from demo.results.change import Pair
 from demo.score_kinds import Side
 from demo.text import Analysis
 from demo.ui import wording as w
+from demo.ui.views.models import parameters
 from demo.ui.views.passage_text import (
     MORE,
     MOST_FIELDS,
@@ -49,13 +50,17 @@ class PassageRow:
 
 @dataclass(frozen=True, slots=True)
 class PassageColumn:
-    """What the table sorts by: the row's `data-` key, which way a first click sorts, whether it is a column as well."""
+    """What the table sorts by: the row's `data-` key, which way a first click sorts, whether it is a column as well.
+
+    `note` stands below the label in the table's head.
+    """
 
     key: str
     label: str
     css: str = ""
     ascending: bool = False
     shown: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,9 @@ def table(result: Result, grades: Mapping[int, Message], analysis: Analysis, lan
     columns = (
         passage,
         *(
-            PassageColumn(f"rank{number}", ranking.ranker.label, "col-ranker", ascending=True)
+            PassageColumn(
+                f"rank{number}", ranking.ranker.label, "col-ranker", ascending=True, note=_size(ranking.ranker.model)
+            )
             for number, ranking in enumerate(result.rankings)
         ),
         PassageColumn("spread", w.COLUMN_SPREAD.to(language), "col-spread"),
@@ -193,6 +200,11 @@ def _field_names(found: Sequence[PassageRow]) -> list[str]:
     """What else was said of the passages, by the names that their rows have: each can be a column."""
     names = dict.fromkeys(name for row in found for name, _ in row.passage.fields if name != MORE)
     return list(names)[:MOST_FIELDS]
+
+
+def _size(use: ModelUse | None) -> str:
+    """The parameters of a column's model: a label such as “Small” tells them of its own family alone."""
+    return parameters(use.spec.parameters) if use and use.spec.parameters else ""
 
 
 def _labels(result: Result) -> list[tuple[str, bool]]:

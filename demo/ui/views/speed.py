@@ -38,7 +38,6 @@ def speed_table(
     columns = (
         w.RANKER,
         w.SPEED_MS,
-        w.TOOK_RATE,
         w.SPEED_COMPUTED,
         w.SPEED_TOKENS,
         w.SPEED_LOAD,
@@ -49,12 +48,11 @@ def speed_table(
     )
 
     def row(speed: SpeedRow) -> FactRow:
-        cost, pace = speed.cost, speed.cost.pace
+        cost = speed.cost
         return FactRow(
             speed.ranker.label,
             (
                 NOTHING if speed.milliseconds_per_pair is None else three_figures(speed.milliseconds_per_pair),
-                NOTHING if pace is None else three_figures(pace.pairs_per_second),
                 f"{cost.pairs - cost.kept_pairs:,}",
                 count(cost.tokens),
                 seconds(cost.load_seconds) if cost.load_seconds else NOTHING,

@@ -29,7 +29,7 @@ class Hit:
         snippet: the stretch of the text that has most of the query's words.
         grade: "" where unjudged.
         other: where the other side has it.
-        mark: says that the other side did not find it; "" where it did.
+        mark: says that the other side did not find it, where `other` is "".
     """
 
     index: int
@@ -66,7 +66,7 @@ class Line:
 
 
 def tops(pair: Pair, meanings: Mapping[int, Message], analysis: Analysis, language: Language, live: bool = True) -> str:
-    """The two top tens side by side; on a narrow page the second alone, with what it was before.
+    """The two top tens side by side; on a narrow page one of them, at first the second, with what it was before.
 
     Args:
         meanings: what each grade means in this collection.
