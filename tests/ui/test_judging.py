@@ -123,7 +123,7 @@ def test_no_judgments_is_not_the_same_as_forgotten_ones() -> None:
 
 
 def test_an_upload_that_never_came_is_said() -> None:
-    with pytest.raises(InputError, match="no file that could be read"):
+    with pytest.raises(InputError, match="no file here"):
         PANE.collection(replace(PANE.default_form(), source=UPLOAD))
 
 

@@ -119,7 +119,7 @@ def test_the_first_view_says_where_the_other_side_has_a_result() -> None:
         ["1", "2", "3"],
         ["was 2", "was 1"],
     ]
-    assert after.count("not found by BM25") == 1
+    assert after.count('title="not found by BM25"') == 1
     assert "<mark>Berlin</mark> museums" in before
     assert sorted(re.findall(r'<path class="([^"]*)"', page)) == ["down strong", "new over", "same strong"]
     assert 'class="judge"' not in tops.tops(pair, {}, Analysis(), "en", live=False)
