@@ -13,12 +13,12 @@ WIDTH = 390
 TAB_TOP = "tab => Math.round(document.querySelector(`#tab-${tab}-button`).getBoundingClientRect().top)"
 LOW = """selector => [...document.querySelectorAll(selector)].filter(part => part.offsetParent)
   .filter(part => part.getBoundingClientRect().height < 44).map(part => part.outerHTML.slice(0, 90))"""
-CUT = """() => [...document.querySelectorAll('#evaluate-results .plot-card')].flatMap(card => {
-  const { left, right } = card.getBoundingClientRect();
-  return [...card.querySelectorAll('.main-svg text')].filter(text => text.textContent.trim()).filter(text => {
+CUT = """() => [...document.querySelectorAll('#evaluate-results .main-svg')].flatMap(picture => {
+  const { left, right } = picture.getBoundingClientRect();
+  return [...picture.querySelectorAll('text')].filter(text => text.textContent.trim()).filter(text => {
     const box = text.getBoundingClientRect();
     return box.width && (box.left < left || box.right > right);
-  }).map(text => `${card.id}: ${text.textContent}`);
+  }).map(text => text.textContent);
 })"""
 
 
