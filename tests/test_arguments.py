@@ -22,7 +22,7 @@ def test_right_values_come_through() -> None:
     ("value", "found"),
     [
         ("abc", '"abc"'),
-        ("x" * 500, '"' + "x" * 59 + "…"),
+        ("x" * 500, '"' + "x" * 58 + "…"),
         (None, "null"),
         (2.5, "2.5"),
         (True, "true"),

@@ -255,7 +255,7 @@ def test_fusions_within_fusions_are_refused_however_deep() -> None:
     ["a" * 2_001, "rrf(" + "bm25+" * 400 + "bm25)", "bm25+" * 401, "bm25[variant=" + "x" * 1_990 + "]"],
 )
 def test_no_ranker_of_any_length_is_taken_apart(text: str) -> None:
-    wanted = rf"^“.{{80}}…” has {len(text):,} characters; at most 2,000 are allowed\. Shorten it\.$"
+    wanted = rf"^“.{{79}}…” has {len(text):,} characters; at most 2,000 are allowed\. Shorten it\.$"
     with pytest.raises(InputError, match=wanted):
         read(text)
     with pytest.raises(InputError, match="at most 20,000 are allowed"):

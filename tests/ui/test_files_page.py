@@ -151,6 +151,6 @@ def test_an_evaluation_is_sliced_by_a_field_and_its_collection_saved(open_page: 
     assert page.eval_on_selector_all("#evaluate-slices-box tbody tr", rows) == [["en", "2"], ["de", "1"]]
     page.click("#look-value input")
     page.click("#look-value [role=option]:has-text('de')")
-    says(page, "#evaluate-headline-box", "queries with language “de” alone count: 1 of 3")
+    says(page, "#evaluate-headline-box", "Queries with language “de” alone count: 1 of 3.")
     _, files = archive_of(page, "#evaluate-beir")
     assert json.loads(files["queries.jsonl"].splitlines()[1])["metadata"] == {"language": "de"}
