@@ -76,12 +76,12 @@ def verdict(evaluation: Evaluation, measure: Measure) -> Message:
         )
     figure = evaluation.figures[best.key, measure]
     assert figure.test is not None, "every ranker but the baseline is tested"
-    answer, sureness = _answer(figure.test), _sureness(figure.test)
+    answer, sureness = _answer(figure.test, measure), _sureness(figure.test)
     values = f"{before:.3f} → {figure.mean:.3f} ({signed(figure.test.difference, 3, plus=True)})"
     counts = _counts(figure.test)
     cost = _cost(evaluation, best)
     return Message(
-        "{answer} {label} against {label_2}: {name} {values}. {sureness} {counts}{cost}",
+        "{answer} {label} against {label_2}: {name} {values}.{sureness} {counts}{cost}",
         answer=answer,
         label=best.label,
         label_2=baseline.label,
@@ -97,23 +97,25 @@ def _queries(evaluation: Evaluation) -> Message:
     return count_queries(len(evaluation.query_ids))
 
 
-def _answer(test: PairedTest) -> Message:
+def _answer(test: PairedTest, measure: Measure) -> Message:
     if test.significant:
         gained = test.difference > 0
         return Message("It makes the ranking better.") if gained else Message("It makes the ranking worse.")
-    if test.difference == 0:
-        return Message("It changes nothing.")
+    if not test.differing:
+        return Message("It changes no query's {measure}.", measure=measure.name)
     if test.least_p >= SIGNIFICANT:
         return Message("Too few queries differ to tell.")
     return Message("No sure gain.") if test.difference > 0 else Message("No gain.")
 
 
 def _sureness(test: PairedTest) -> Message:
+    if not test.differing:
+        return NOTHING
     word, p = describe_effect(test.effect), describe_p(test.corrected_p)
     if test.significant:
         effect = NOTHING if test.effect is None else Message(", a {word} effect", word=word)
-        return Message("That is hardly chance ({p}{effect}).", p=p, effect=effect)
-    return Message("That could be chance ({p}).", p=p)
+        return Message(" That is hardly chance ({p}{effect}).", p=p, effect=effect)
+    return Message(" That could be chance ({p}).", p=p)
 
 
 def _counts(test: PairedTest) -> Message:

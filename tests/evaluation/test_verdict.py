@@ -55,7 +55,16 @@ def test_too_few_differing_queries_cannot_tell() -> None:
 
 
 def test_nothing_changed() -> None:
-    assert str(verdict(found(0, 0, 3), MRR)).startswith("It changes nothing.")
+    assert str(verdict(found(0, 0, 3), MRR)) == (
+        "It changes no query's MRR. Other against Base: MRR 1.000 → 1.000 (0.000). "
+        "Better on 0 of 3 queries, worse on 0, equal on 3. It takes 0.50 s a query (cpu)."
+    )
+
+
+def test_gains_that_losses_make_up_for_are_no_gain() -> None:
+    assert str(verdict(found(4, 4, 2), MRR)).startswith(
+        "No gain. Other against Base: MRR 0.800 → 0.800 (0.000). That could"
+    )
 
 
 def test_a_baseline_alone_has_nothing_to_be_held_against() -> None:
