@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
-from demo.api.answers import header, refusal
+from demo.api.answers import header, refusal, run_until
 from demo.messages import Message
 
 
@@ -39,15 +38,7 @@ class BodyLimit:
                 await self._refuse(scope, receive, send)
             return {"type": "http.disconnect"} if refused else message
 
-        async def unless_refused(message: Event) -> None:
-            if not refused:
-                await send(message)
-
-        try:
-            await self.app(scope, counted, unless_refused)
-        except ClientDisconnect:
-            if not refused:
-                raise
+        await run_until(lambda: refused, self.app, scope, counted, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         sentence = Message(

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from anyio import fail_after
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
-from demo.api.answers import header, refusal
+from demo.api.answers import header, refusal, run_until
 from demo.messages import Message
 from demo.uploads import LIFE_SECONDS, Uploads
 from demo.visitors import address_of
@@ -69,15 +68,7 @@ class UploadLimit:
             coming = coming and bool(message.get("more_body"))
             return message
 
-        async def unless_stalled(message: Event) -> None:
-            if not stalled:
-                await send(message)
-
-        try:
-            await self.app(scope, hurried, unless_stalled)
-        except ClientDisconnect:
-            if not stalled:
-                raise
+        await run_until(lambda: stalled, self.app, scope, hurried, send)
         if stalled:
             sentence = Message(
                 "Nothing of the upload came for {seconds:g} seconds, so it was ended. Send it again.",

@@ -53,6 +53,11 @@ class PairedTest:
     effect: float | None
 
     @property
+    def differing(self) -> int:
+        """Queries on which the two differ."""
+        return self.better + self.worse
+
+    @property
     def significant(self) -> bool:
         """Whether the corrected p is below 0.05."""
         return self.corrected_p < SIGNIFICANT
@@ -267,12 +272,9 @@ def _figures(values: Mapping[tuple[str, Measure], Floats], baseline: str) -> dic
     tested = [key for key in values if key[0] != baseline]
     differences = [values[key] - values[baseline, key[1]] for key in tested]
     intervals = bootstrap_intervals([*values.values(), *differences])
-    tests = dict(
-        zip(
-            tested, map(_paired_test, differences, randomisation_ps(differences), intervals[len(values) :]), strict=True
-        )
-    )
-    for measure in {measure: None for _, measure in tested}:
+    found_tests = map(_paired_test, differences, randomisation_ps(differences), intervals[len(values) :])
+    tests = dict(zip(tested, found_tests, strict=True))
+    for measure in dict.fromkeys(measure for _, measure in tested):
         of_measure = [key for key in tested if key[1] == measure]
         for key, p in zip(of_measure, holm([tests[each].p for each in of_measure]), strict=True):
             tests[key] = replace(tests[key], corrected_p=p)
@@ -354,7 +356,7 @@ def describe_test(test: PairedTest) -> Message:
     if test.significant:
         verdict = Message("hardly chance ({p}, {word} effect)", p=p, word=word)
     elif test.least_p >= SIGNIFICANT:
-        verdict = Message("too few queries differ to tell ({better})", better=test.better + test.worse)
+        verdict = Message("too few queries differ to tell ({better})", better=test.differing)
     else:
         verdict = Message("could be chance ({p})", p=p)
     return Message("{change}, {verdict}: {counts}", change=change, verdict=verdict, counts=counts)

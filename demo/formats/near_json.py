@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 from demo.errors import InputError
@@ -33,7 +32,7 @@ def made_json(source: Source) -> Source:
     opens = source.text[:_SAMPLE_CHARS].lstrip().startswith(("{", "["))
     if not opens or not _COMMENT_BEHIND.search(source.text) or holds_json(source):
         return source
-    bare = _with_text(source, _TEXT_OR_COMMENT.sub(lambda found: found[1] or "", source.text))
+    bare = source.with_text(_TEXT_OR_COMMENT.sub(lambda found: found[1] or "", source.text))
     return bare if holds_json(bare) else source
 
 
@@ -55,7 +54,7 @@ def _of_python(source: Source) -> Source:
         made = json.dumps(value, ensure_ascii=False)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return source
-    return _with_text(source, made) if isinstance(value, list) and all(map(_is_passage, value)) else source
+    return source.with_text(made) if isinstance(value, list) and all(map(_is_passage, value)) else source
 
 
 def _is_passage(value: Any) -> bool:
@@ -74,7 +73,3 @@ def _literal(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Document":
         return {one.arg: ast.literal_eval(one.value) for one in node.keywords if one.arg}
     return ast.literal_eval(node)
-
-
-def _with_text(source: Source, text: str) -> Source:
-    return replace(source, content=text.encode("utf-8", "replace"))

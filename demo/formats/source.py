@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -180,6 +180,10 @@ class Source:
     folder: Mapping[str, Source] = field(default_factory=dict)
     chosen: Fields = Fields()
     first_line: int = 1
+
+    def with_text(self, text: str) -> Source:
+        """The same with other content."""
+        return replace(self, content=text.encode("utf-8", "replace"))
 
     @property
     def by_rows(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from demo.formats.fields import TEXT_NAMES, find_field
 from demo.formats.json_values import looks_like_json, looks_like_jsonl
@@ -50,9 +50,9 @@ def unwrap(source: Source) -> tuple[Source, tuple[Message, ...]]:
     it is.
     """
     if _LAST_WORDS.search(source.text[-_MOST_OF_LAST_WORDS:]):
-        source = _with_text(source, _LAST_WORDS.sub("", source.text))
+        source = source.with_text(_LAST_WORDS.sub("", source.text))
     if '"""' in source.text:
-        data, notes = _without_lines_around(_with_text(source, _LONG_TEXT.sub(_as_json, source.text)))
+        data, notes = _without_lines_around(source.with_text(_LONG_TEXT.sub(_as_json, source.text)))
         if looks_like_json(data):
             return data, notes
     data, notes = _without_lines_around(source)
@@ -62,10 +62,6 @@ def unwrap(source: Source) -> tuple[Source, tuple[Message, ...]]:
 def _as_json(long_text: re.Match[str]) -> str:
     """The text as JSON has it, with its line breaks behind it."""
     return long_text[1] + json.dumps(long_text[2], ensure_ascii=False) + "\n" * long_text[2].count("\n")
-
-
-def _with_text(source: Source, text: str) -> Source:
-    return replace(source, content=text.encode("utf-8", "replace"))
 
 
 def _without_lines_around(source: Source) -> tuple[Source, tuple[Message, ...]]:
@@ -82,7 +78,7 @@ def _blanked(source: Source, around: Collection[int]) -> Source:
     lines = list(source.lines)
     for at in around:
         lines[at] = ""
-    return _with_text(source, "\n".join(lines))
+    return source.with_text("\n".join(lines))
 
 
 def _fences(source: Source) -> Sequence[int]:

@@ -20,7 +20,7 @@ from demo.ui.boundary import Page
 from demo.ui.compression import CompressedPage
 from demo.ui.explaining import Explaining
 from demo.ui.frame import PageFrame
-from demo.ui.held_passages import HeldPassages
+from demo.ui.held import HeldInSessions
 from demo.ui.inputs.components import build_inputs
 from demo.ui.inputs.handlers import InputsPane
 from demo.ui.judging import Judging
@@ -47,7 +47,7 @@ def build_app(settings: Settings, service: RankingService) -> tuple[gr.Blocks, g
     """The page and the translations that `launch` needs with it."""
     label = w.Labels()
     options: dict[str, Any] = {"analytics_enabled": False, "delete_cache": (60, LIFE_SECONDS)}
-    held = HeldPassages(settings.sessions_bytes)
+    held = HeldInSessions(settings.sessions_bytes)
     with Page(service.usage, label, held, title="Rerank Lens", **options) as app:
         masthead = page_html(_masthead(None), elem_id="masthead")
         app.load(_masthead, None, masthead, **QUIET)

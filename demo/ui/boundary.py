@@ -18,7 +18,7 @@ from demo.arguments import mended
 from demo.errors import DemoError, InputError
 from demo.messages import Message
 from demo.ui import wording
-from demo.ui.held_passages import HeldPassages
+from demo.ui.held import HeldInSessions
 from demo.ui.values import all_checked, flat
 from demo.usage import Usage
 
@@ -100,13 +100,11 @@ class Page(gr.Blocks):
     What is refused of a visitor's is told and no error in the log. Anything else is a bug, whose traceback goes there.
     """
 
-    def __init__(
-        self, usage: Usage, label: wording.Labels, held_passages: HeldPassages | None = None, **options: Any
-    ) -> None:
+    def __init__(self, usage: Usage, label: wording.Labels, held: HeldInSessions | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._usage = usage
         self._label = label
-        self._held_passages = held_passages or HeldPassages()
+        self._held = held or HeldInSessions()
         self._called: dict[str, None] = {}
 
     @property
@@ -155,7 +153,7 @@ class Page(gr.Blocks):
             raise gr.Error(mended(told), print_exception=False) from error
         finally:
             if isinstance(request, gr.Request) and request.session_hash is not None:
-                self._held_passages.note(self.state_holder, request.session_hash)
+                self._held.note(self.state_holder, request.session_hash)
             if event.api_visibility == "public" and isinstance(request, gr.Request):
                 self._note_call(request.session_hash)
 

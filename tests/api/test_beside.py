@@ -15,8 +15,8 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
-from starlette.types import Receive, Scope, Send
 
 from demo.api import mount
 from demo.api.hosts import allowed_names, host_name
@@ -172,12 +172,10 @@ def test_room_is_shared_by_the_addresses_that_the_proxy_tells(service: RankingSe
     assert [status("203.0.113.9"), status("203.0.113.8")] == [507, 200]
 
 
-def test_an_upload_that_stalls_is_ended_and_its_room_is_free_again(uploads: Uploads) -> None:
+def sent_after_one_part(app: ASGIApp, uploads: Uploads, length: int) -> list[Event]:
+    """What is answered to an upload that says this length, and of which ten bytes come and then nothing."""
     sent: list[Event] = []
-    parts = [{"type": "http.request", "body": b"x" * 10, "more_body": True}]
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await Request(scope, receive).body()
+    parts = [{"type": "http.request", "body": b"x" * 10, "more_body": length > 10}]
 
     async def receive() -> Event:
         if not parts:
@@ -191,35 +189,31 @@ def test_an_upload_that_stalls_is_ended_and_its_room_is_free_again(uploads: Uplo
         "type": "http",
         "method": "POST",
         "path": "/gradio_api/upload",
-        "headers": [(b"content-length", b"500")],
+        "headers": [(b"content-length", str(length).encode())],
         "client": ("203.0.113.9", 1),
     }
     asyncio.run(UploadLimit(app, uploads, stall_seconds=0.1)(scope, receive, send))
+    return sent
+
+
+def test_an_upload_that_stalls_is_ended_and_its_room_is_free_again(uploads: Uploads) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    sent = sent_after_one_part(app, uploads, length=500)
     assert sent[0]["status"] == 408
     assert b"came for 0.1 seconds, so it was ended" in sent[1]["body"]
     assert uploads.make_room(500)
 
 
 def test_an_upload_that_came_may_be_worked_on_for_longer(uploads: Uploads) -> None:
-    sent: list[Event] = []
-    parts = [{"type": "http.request", "body": b"x" * 10}]
-
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert await Request(scope, receive).body() == b"x" * 10
         with anyio.move_on_after(0.3):
             await receive()
         await Response()(scope, receive, send)
 
-    async def receive() -> Event:
-        if not parts:
-            await asyncio.sleep(60)
-        return parts.pop()
-
-    async def send(message: Event) -> None:
-        sent.append(message)
-
-    scope = {"type": "http", "method": "POST", "path": "/upload", "headers": [(b"content-length", b"10")]}
-    asyncio.run(UploadLimit(app, uploads, stall_seconds=0.1)(scope, receive, send))
+    sent = sent_after_one_part(app, uploads, length=10)
     assert sent[0]["status"] == 200
 
 

@@ -25,7 +25,7 @@ from demo.service import RankingService
 from demo.settings import Settings
 from demo.ui import wording as w
 from demo.ui.boundary import MOST_CALLED, Page
-from demo.ui.held_passages import HeldPassages
+from demo.ui.held import HeldInSessions
 from demo.usage import Usage
 
 LONG = ("\ud800x \udfff<b>é" * 15_000)[:100_000]
@@ -366,7 +366,7 @@ def test_sessions_are_bounded_in_bytes_and_what_the_longest_unused_holds_goes_fi
     def known(text: str, inputs: tuple[str, Collection] | None) -> str:
         return text if inputs is None else inputs[1].passages[0].text[:1]
 
-    with Page(Usage(), w.Labels(), HeldPassages(250_000), analytics_enabled=False) as page:
+    with Page(Usage(), w.Labels(), HeldInSessions(250_000), analytics_enabled=False) as page:
         field, kept = gr.Textbox(elem_id="field"), gr.State(None)
         field.change(asked_for, field, [field, kept], api_visibility="private")
         field.submit(known, [field, kept], field, api_visibility="private")

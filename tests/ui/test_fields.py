@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -42,6 +43,13 @@ def texts(pane: InputsPane, pasted: str, choices: Choices) -> list[str]:
 
 def form(pane: InputsPane, pasted: str, choices: Choices) -> InputsForm:
     return replace(pane.default_form(), query="short", source="paste", pasted=pasted, choices=choices)
+
+
+def written_to(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Their paths, once the files of these names are written."""
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return [str(folder / name) for name in files]
 
 
 def test_an_unknown_shape_offers_its_fields(pane: InputsPane) -> None:
@@ -166,9 +174,7 @@ def test_the_field_that_holds_the_ids_of_the_judgments_can_be_chosen(pane: Input
         "queries.jsonl": '{"_id": "a", "text": "tulips"}\n',
         "qrels.tsv": "query-id\tcorpus-id\tscore\na\tn1\t1\n",
     }
-    for name, content in files.items():
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    paths, tab = [str(tmp_path / name) for name in files], EvaluateTab(pane)
+    paths, tab = written_to(tmp_path, files), EvaluateTab(pane)
     plain = tab.read_upload(paths, "", {})
     assert plain.found is None
     assert plain.is_open
@@ -191,10 +197,7 @@ def test_evaluate_offers_the_columns_of_judgments(pane: InputsPane, tmp_path: Pa
         "queries.jsonl": '{"_id": "a", "text": "tulips"}\n{"_id": "b", "text": "peas"}\n',
         "qrels.csv": "wer,was,wie\na,g1,1\nb,g2,2\n",
     }
-    for name, content in files.items():
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    paths = [str(tmp_path / name) for name in files]
-    tab = EvaluateTab(pane)
+    paths, tab = written_to(tmp_path, files), EvaluateTab(pane)
     plain = tab.read_upload(paths, "", {})
     assert plain.found is None
     assert plain.names == ("wer", "was", "wie")

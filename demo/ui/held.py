@@ -113,7 +113,7 @@ HELD = (
 """Every class of values that a State of the page can hold and that can be large; all else counts as nothing."""
 
 
-class HeldPassages:
+class HeldInSessions:
     """Forgets what sessions unused for longest hold while those of all take too much; the latest's stays.
 
     All their States are then as at the start: what such a page uploaded must be uploaded again, and its results be run

@@ -27,7 +27,7 @@ from demo.service import Request
 from demo.settings import Settings
 from demo.text import Analysis
 from demo.ui.evaluate.session import Evaluated
-from demo.ui.held_passages import HeldPassages
+from demo.ui.held import HeldInSessions
 from demo.ui.session import Question, ShownResult
 
 LIMITS = Limits.from_settings(Settings())
@@ -103,7 +103,7 @@ def test_bytes_are_about_those_that_values_take(make: Callable[[int], Any]) -> N
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert taken / 2 < HeldPassages().bytes_of([value]) < taken * 2
+    assert taken / 2 < HeldInSessions().bytes_of([value]) < taken * 2
 
 
 @pytest.mark.parametrize(
@@ -120,23 +120,23 @@ def test_bytes_are_about_those_that_values_take(make: Callable[[int], Any]) -> N
     ids=["result", "question", "what was asked", "runs", "ranker of a run", "judgments", "chosen fields"],
 )
 def test_whatever_a_page_keeps_is_weighed(value: Any, least: int) -> None:
-    assert least < HeldPassages().bytes_of([value]) < 4 * least
+    assert least < HeldInSessions().bytes_of([value]) < 4 * least
 
 
 def test_what_several_values_hold_counts_once() -> None:
-    shown, weights = shown_of(TEXT), HeldPassages()
+    shown, weights = shown_of(TEXT), HeldInSessions()
     together = weights.bytes_of([shown, Question(shown, 0), ("asked", shown.collection), shown.collection])
     assert together < weights.bytes_of([shown]) + 200
 
 
 def test_a_new_page_holds_nothing() -> None:
-    assert HeldPassages().bytes_of([None, {}, [], Judgments()]) == 0
+    assert HeldInSessions().bytes_of([None, {}, [], Judgments()]) == 0
 
 
 def test_everything_of_the_longest_unused_session_is_forgotten_and_of_no_other() -> None:
     holder = holder_of(a=Question(shown_of(TEXT), 0), b=Question(shown_of(TEXT), 0), c=Question(shown_of(TEXT), 0))
     gone = ref(held(holder, "a").shown)
-    kept = HeldPassages(5 * TEXT // 2)
+    kept = HeldInSessions(5 * TEXT // 2)
     for name in "abc":
         kept.note(holder, name)
     gc.collect()
@@ -149,12 +149,12 @@ def test_everything_of_the_longest_unused_session_is_forgotten_and_of_no_other()
 
 def test_the_session_in_use_keeps_what_it_holds_however_much() -> None:
     holder = holder_of(a=run_of(2_000))
-    HeldPassages(10).note(holder, "a")
+    HeldInSessions(10).note(holder, "a")
     assert isinstance(held(holder, "a"), Run)
 
 
 def test_sessions_that_hold_nothing_or_have_ended_are_not_remembered() -> None:
-    holder, kept = holder_of(a="x", b=None, c="y"), HeldPassages()
+    holder, kept = holder_of(a="x", b=None, c="y"), HeldInSessions()
     for name in ("a", "b", "c", "never"):
         kept.note(holder, name)
     assert list(kept.held) == ["a", "c"]
