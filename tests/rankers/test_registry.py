@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import islice
 from math import inf, nan
 
 import numpy as np
@@ -518,10 +519,11 @@ def test_work_that_is_closed_stops(text: str) -> None:
 @pytest.mark.parametrize("text", ABLE)
 def test_work_can_be_closed_after_any_number_of_steps(text: str) -> None:
     total = len(list(read(text).rank(ASKED, COLLECTION, EVERY)))
-    for taken in range(total):
+    for wanted in range(total):
         steps = read(text).rank(ASKED, COLLECTION, EVERY)
-        for _ in range(taken):
-            next(steps)
+        taken = len(list(islice(steps, wanted)))
+        if taken < wanted:
+            continue  # it was quicker than the first time and came to its end: slow work tells more often
         steps.close()
         with pytest.raises(ValueError, match="not come to its end"):
             _ = steps.result
